@@ -1,0 +1,97 @@
+// A running peer, for the programs in services/: start it, call it, ask how it is, leave. No CAF type shows
+// here; each call is one message to an actor, its answer arrives on a thread of the actor system.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/tls_links.hpp"
+#include "reload/config/configuration.hpp"
+#include "reload/data/api.hpp"
+#include "reload/data/replication_component.hpp"
+#include "reload/data/storage_component.hpp"
+#include "reload/result.hpp"
+#include "reload/routing/routing_component.hpp"
+
+namespace ringway::actors {
+
+struct PeerSettings {
+  std::string name;  // for logs, "peer-3"
+  config::ConfigurationPtr configuration;
+  std::string private_key_pem;
+  std::string certificates_pem;
+  std::string data_directory;  // empty: nothing is kept (tests only)
+  wire::IpAddressPort listen;
+  std::vector<wire::IpAddressPort> advertise;  // empty: the listening address
+  routing::RoutingSettings routing;
+  data::StorageSettings storage;
+  data::ReplicationSettings replication;
+  net::LinkSettings links;  // listen and credentials are filled from above
+  Duration leave_timeout{5'000};
+};
+
+struct PeerStatus {
+  NodeId node;
+  std::string user;
+  std::string overlay;
+  std::uint16_t configuration_sequence = 0;
+  wire::IpAddressPort listening_on;
+  std::uint64_t uptime_s = 0;
+  WallMs certificate_not_after_ms = 0;
+  routing::RoutingStatus routing;
+  data::StorageComponent::Statistics storage;
+  data::ReplicationComponent::Statistics replication;
+  net::LinkCounters links;
+  data::ValueStore::Totals totals;
+};
+
+struct PingOutcome {
+  bool ok = false;
+  std::string reason;  // when not ok
+  NodeId responder;
+  std::uint64_t response_id = 0;
+  WallMs responder_time_ms = 0;
+  double round_trip_ms = 0;
+};
+
+// What the peers of one process share: the actor system, the I/O threads, the pool that checks signatures.
+class PeerHost;
+
+class Peer {
+ public:
+  virtual ~Peer() = default;
+
+  using CallToken = std::uint64_t;
+  // `done` is called exactly once with one result per call, unless cancel() came first (then at most once).
+  virtual CallToken submit(std::vector<data::Call> calls,
+                           std::function<void(std::vector<data::CallResult>)> done) = 0;
+  virtual void cancel(CallToken token) = 0;
+  virtual void status(std::function<void(PeerStatus)> done) = 0;
+  virtual void ping(wire::Destination destination, Duration deadline,
+                    std::function<void(PingOutcome)> done) = 0;
+  // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout.
+  virtual void leave(std::function<void()> done) = 0;
+  virtual NodeId node_id() const = 0;
+  virtual wire::IpAddressPort listening_on() const = 0;
+};
+
+struct HostSettings {
+  std::size_t actor_threads = 0;  // 0: as many as cores
+  std::size_t io_threads = 1;
+  std::size_t crypto_threads = 0;  // 0: as many as cores
+};
+
+class PeerHost {
+ public:
+  static std::shared_ptr<PeerHost> make(HostSettings settings);
+  virtual ~PeerHost() = default;
+  // `failed` is called when an actor of the peer dies or its store breaks: the peer is down then, and the
+  // reason logged.
+  virtual Result<std::shared_ptr<Peer>> start_peer(PeerSettings settings,
+                                                   std::function<void(std::string reason)> failed) = 0;
+};
+
+}  // namespace ringway::actors

@@ -1,0 +1,93 @@
+// The overlay configuration document (RFC 6940 §11.1): parsed, validated, and kept byte for byte as received,
+// because its signature and every later copy are over those bytes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reload/bytes.hpp"
+#include "reload/config/kinds.hpp"
+#include "reload/ids.hpp"
+#include "reload/result.hpp"
+#include "reload/security/signer.hpp"
+#include "reload/security/trust.hpp"
+#include "reload/time.hpp"
+
+namespace ringway::config {
+
+inline constexpr std::size_t k_max_document_size_bytes = 1U << 20;
+inline constexpr std::uint16_t k_default_bootstrap_port = 6084;
+inline constexpr std::uint16_t k_max_sequence = 65534;  // 65535 is never a real one (AMB-34)
+inline constexpr std::uint16_t k_any_sequence = 65535;
+
+struct BootstrapNode {
+  std::string address;  // IPv4 or IPv6 literal
+  std::uint16_t port = k_default_bootstrap_port;
+  bool operator==(const BootstrapNode&) const = default;
+};
+
+// One <configuration> element; absent elements have the RFC's defaults (conformance.md A.12).
+struct Configuration {
+  std::string instance_name;
+  std::optional<WallMs> expiration_ms;
+  std::uint16_t sequence = 0;
+  std::string topology_plugin = "CHORD-RELOAD";
+  std::uint32_t node_id_length = 16;
+  std::vector<SharedBytes> root_certificates_der;
+  std::vector<std::string> enrollment_servers;
+  std::optional<security::SelfSignedDigest> self_signed_permitted;
+  std::vector<BootstrapNode> bootstrap_nodes;
+  std::uint32_t turn_density = 1;
+  bool clients_permitted = true;
+  bool no_ice = false;
+  std::uint8_t initial_ttl = 100;
+  Duration overlay_reliability_timer{3000};
+  std::vector<std::string> overlay_link_protocols{"TLS"};
+  std::uint32_t max_message_size_bytes = 5000;
+  std::vector<NodeId> kind_signers;
+  std::vector<NodeId> configuration_signers;
+  std::set<NodeId> bad_nodes;
+  std::vector<std::string> mandatory_extensions;
+  std::optional<std::string> shared_secret;
+  std::chrono::seconds chord_update_interval{600};
+  std::chrono::seconds chord_ping_interval{3600};
+  bool chord_reactive = true;
+  Kinds kinds;
+
+  SharedBytes document;  // the whole file as received
+  SharedBytes element;   // exactly <configuration …>…</configuration>, what the signature covers
+  std::optional<Bytes>
+      signature;  // a SecurityBlock in wire form (base64-decoded), if the document carries one
+
+  std::uint32_t overlay_hash() const;
+  security::TrustSettings trust_settings() const;
+};
+using ConfigurationPtr = std::shared_ptr<const Configuration>;
+
+// Parses and validates. With an empty `instance_name` the document must hold one configuration; else the one
+// so named is taken. Refuses what this program cannot serve: node-id-length other than 16, unknown topology
+// plug-in, link protocols without TLS, unknown mandatory-extension, required Kinds that are not understood.
+Result<ConfigurationPtr> parse_configuration(SharedBytes document, std::string_view instance_name);
+
+// Checks the document's signature: made by a certificate that chains to `trust` and names one of `signers`.
+Outcome<> check_signature(const Configuration& configuration, const std::vector<NodeId>& signers,
+                          const security::Trust& trust, WallMs now_ms);
+// May `next` replace `current` (RFC 6940 §11.1, §6.5.4.2)? Same instance, newer sequence, signed by a
+// configuration-signer of `current`, not expired.
+Outcome<> check_successor(const Configuration& current, const Configuration& next,
+                          const security::Trust& trust, WallMs now_ms);
+
+// a newer than b by serial arithmetic modulo 65535 (AMB-34).
+bool sequence_newer(std::uint16_t a, std::uint16_t b);
+
+// Writes a document from values (only what differs from a default, plus kinds) and signs it.
+Result<Bytes> write_document(const Configuration& configuration, const security::Signer& document_signer,
+                             const security::Signer& kind_signer);
+
+}  // namespace ringway::config

@@ -1,0 +1,96 @@
+// What an application asks of its peer, and what it gets: the calls behind the gRPC API (services/), without
+// gRPC.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reload/bytes.hpp"
+#include "reload/ids.hpp"
+#include "reload/time.hpp"
+
+namespace ringway::data {
+
+inline constexpr std::size_t k_max_resource_name_bytes = 1024;
+inline constexpr std::size_t k_max_batch_calls = 1024;
+inline constexpr std::uint32_t k_default_lifetime_s = 24 * 3600;
+
+// A key is a resource name: "user@domain/anything" (written by that user only; `entry` picks one of the
+// dictionary's entries, empty is the usual one) or "shared/anything" (one entry per writer; `entry` must be
+// empty).
+struct PutCall {
+  std::string key;
+  std::string entry;
+  Bytes value;
+  std::uint32_t lifetime_s = k_default_lifetime_s;
+  std::optional<std::uint64_t> expected_generation;  // compare-and-swap; unset: whatever is there
+};
+struct GetCall {
+  std::string key;
+  std::optional<std::string> entry;  // unset: all entries
+};
+struct RemoveCall {
+  std::string key;
+  std::string entry;
+  std::optional<std::uint64_t> expected_generation;
+};
+struct StatCall {
+  std::string key;
+};
+using Call = std::variant<PutCall, GetCall, RemoveCall, StatCall>;
+
+enum class CallError {
+  invalid_argument,  // the key, entry, value or lifetime is not acceptable
+  not_found,
+  permission_denied,    // Error_Forbidden
+  aborted,              // the generation differs (compare-and-swap); `generation` is the present one
+  resource_exhausted,   // Error_Data_Too_Large, or a bound of this peer
+  failed_precondition,  // Error_Data_Too_Old, Unknown_Kind, configuration mismatch
+  unavailable,          // not joined, no route
+  deadline_exceeded,
+  data_loss,  // every answer failed its signature check
+  internal,
+};
+struct CallFailure {
+  CallError error = CallError::internal;
+  std::string message;  // says what to do
+  std::uint64_t generation = 0;
+};
+
+struct PutResult {
+  std::uint64_t generation = 0;
+  std::uint32_t copies = 0;         // peers that have it on disk, the responsible one included
+  std::uint32_t copies_wanted = 0;  // 1 + replicas of the configuration
+  std::vector<NodeId> replicas;     // without the responsible peer
+  std::uint64_t storage_time_ms = 0;
+};
+struct Entry {
+  std::string entry;  // owner keys: the entry; shared keys: empty
+  Bytes value;
+  std::string writer;  // user name of the signer's certificate
+  NodeId writer_node;
+  std::uint64_t storage_time_ms = 0;
+  std::uint32_t lifetime_s = 0;  // remaining
+};
+struct GetResult {
+  std::uint64_t generation = 0;
+  std::vector<Entry> entries;   // each one's signature and writer checked
+  std::uint32_t discarded = 0;  // entries whose signature or writer was wrong
+};
+struct StatEntry {
+  std::string entry;
+  NodeId writer_node;  // shared keys
+  std::uint32_t size_bytes = 0;
+  std::uint64_t storage_time_ms = 0;
+  std::uint32_t lifetime_s = 0;
+};
+struct StatResult {
+  std::uint64_t generation = 0;
+  std::vector<StatEntry> entries;
+};
+using CallResult = std::variant<PutResult, GetResult, StatResult, CallFailure>;  // Remove answers a PutResult
+
+}  // namespace ringway::data

@@ -1,0 +1,80 @@
+// What goes into and comes out of the storage and replication components (data::Holder with data::Client, and
+// data::Replicator), besides the requests and outcomes of routing/messages.hpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reload/data/api.hpp"
+#include "reload/data/value_store.hpp"
+#include "reload/routing/messages.hpp"
+
+namespace ringway::data {
+
+// ---- storage: in
+// --------------------------------------------------------------------------------------------------
+
+// Calls of applications, answered by CallsDone with the same token: one result for each call, in order.
+struct Calls {
+  std::uint64_t token = 0;
+  std::vector<Call> calls;
+};
+struct CancelCalls {
+  std::uint64_t token = 0;
+};
+// The outcome of a Commit; in the order of the commits.
+struct Committed {
+  std::uint64_t token = 0;
+  bool ok = false;
+  std::string reason;
+};
+// The outcome of a Replicate: who has it on disk now.
+struct Replicated {
+  std::uint64_t token = 0;
+  std::vector<NodeId> holders;
+};
+
+// ---- storage: out
+// -------------------------------------------------------------------------------------------------
+
+// Make this durable (in order, several at once if they wait together), then say Committed.
+struct Commit {
+  std::uint64_t token = 0;
+  WriteBatch batch;
+};
+// Copy what was just committed to every peer that should hold it, then say Replicated.
+struct Replicate {
+  std::uint64_t token = 0;
+  ResourceId resource;
+  std::vector<std::pair<KindAt, std::uint64_t>> generations;  // one per Kind in the Store
+  std::vector<std::pair<KindAt, RecordPtr>> records;
+};
+struct CallsDone {
+  std::uint64_t token = 0;
+  std::vector<CallResult> results;
+};
+
+// Storage and replication also use routing::SendRequest, CancelRequest and SendAnswer; replication also
+// HandOverDone. Replication reads the ValueStore; what it drops after handing it over goes through storage,
+// which owns the writes:
+struct DropKinds {
+  std::vector<KindAt> kinds;
+};
+
+using StorageInput =
+    std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
+                 routing::ConfigurationChanged, Calls, CancelCalls, Committed, Replicated, DropKinds>;
+using StorageOutput = std::variant<Commit, Replicate, CallsDone, routing::SendRequest, routing::CancelRequest,
+                                   routing::SendAnswer>;
+using StorageOutputs = std::vector<StorageOutput>;
+
+using ReplicationInput = std::variant<Replicate, routing::HandOver, routing::RingChanged,
+                                      routing::RequestDone, routing::ConfigurationChanged>;
+using ReplicationOutput =
+    std::variant<Replicated, DropKinds, routing::SendRequest, routing::CancelRequest, routing::HandOverDone>;
+using ReplicationOutputs = std::vector<ReplicationOutput>;
+
+}  // namespace ringway::data

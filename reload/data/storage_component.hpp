@@ -1,0 +1,44 @@
+// The storage component: the holder's side of Store, Fetch, Stat and Find, and the requester's side of the
+// API. It owns what this peer stores: every change goes through here. Driven by an actor or by the simulator.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "reload/config/configuration.hpp"
+#include "reload/data/messages.hpp"
+#include "reload/security/signer.hpp"
+#include "reload/time.hpp"
+
+namespace ringway::data {
+
+struct StorageSettings {
+  std::size_t max_cached_kinds = 65536;  // (resource, kind) states kept in memory
+  std::size_t max_cached_bytes = 256U << 20;
+  std::size_t max_pending_requests = 16384;  // Stores waiting for their commit or their replicas
+  std::size_t max_pending_calls = 16384;     // API calls under way
+};
+
+class StorageComponent {
+ public:
+  StorageComponent(StorageSettings settings, config::ConfigurationPtr configuration,
+                   std::shared_ptr<const security::Signer> signer, std::shared_ptr<const ValueStore> store);
+  ~StorageComponent();
+
+  void handle(const Now& now, StorageInput input, StorageOutputs& out);
+  void on_timer(const Now& now, StorageOutputs& out);
+  std::optional<MonoTime> next_deadline() const;
+
+  struct Statistics {
+    std::uint64_t stores_accepted = 0, stores_refused = 0, fetches = 0, stats = 0, finds = 0;
+    std::uint64_t calls = 0, calls_local = 0, values_discarded = 0, cache_hits = 0, cache_misses = 0;
+    std::size_t pending_requests = 0, pending_calls = 0, cached_kinds = 0;
+  };
+  Statistics statistics() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringway::data

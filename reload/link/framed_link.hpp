@@ -1,0 +1,85 @@
+// One reliable framed link (TLS over TCP with the framing header, RFC 6940 §6.6.2, §6.6.5) without its
+// socket: cuts the byte stream into frames, acknowledges, measures round trips, and tells when the other side
+// has gone quiet. DTLS links come with a sender of their own beside this one; both look the same to routing.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "reload/bytes.hpp"
+#include "reload/result.hpp"
+#include "reload/time.hpp"
+#include "reload/wire/frame.hpp"
+
+namespace ringway::link {
+
+inline constexpr Duration k_initial_rto{500};
+inline constexpr Duration k_min_rto{500};
+inline constexpr Duration k_max_rto{60'000};
+inline constexpr Duration k_quiet_link_grace{30'000};  // held after being suspected (RFC 6940 §6.6.5)
+inline constexpr std::size_t k_max_unacknowledged = 65536;
+
+// Round-trip estimation of RFC 6298 in whole milliseconds.
+class RoundTripEstimator {
+ public:
+  void sample(Duration round_trip);
+  Duration rto() const { return rto_; }
+  std::optional<Duration> smoothed() const { return smoothed_; }
+
+ private:
+  std::optional<Duration> smoothed_;
+  Duration variation_{0};
+  Duration rto_ = k_initial_rto;
+};
+
+// The latest 32 sequence numbers received, as an acknowledgement reports them (LINK-05, AMB-13).
+class ReceivedWindow {
+ public:
+  wire::AckFrame note(std::uint32_t sequence);
+
+ private:
+  bool any_ = false;
+  std::uint32_t highest_ = 0;
+  std::uint32_t mask_ = 0;  // bit d-1: highest_ - d was received
+};
+
+class FramedLink {
+ public:
+  explicit FramedLink(std::size_t max_message_size_bytes) : splitter_(max_message_size_bytes) {}
+
+  // The frame prefix to send before `message_size_bytes` bytes of message.
+  Bytes send(MonoTime now, std::size_t message_size_bytes);
+
+  struct Arrived {
+    std::vector<SharedBytes> messages;
+    Bytes acknowledgements;  // to be written back at once
+  };
+  // Bytes of the stream. A failure means: close (bad framing, or a message above the limit: `too_large`).
+  Result<Arrived> receive(MonoTime now, BytesView bytes);
+
+  // Suspected: a frame has waited for its acknowledgement longer than the RTO (LINK-15). Routing stops using
+  // the link; it is trusted again when acknowledgements resume, and given up after the grace period.
+  bool suspected(MonoTime now) const;
+  bool given_up(MonoTime now) const;
+  // When suspected() or given_up() may change next without further input.
+  std::optional<MonoTime> next_deadline(MonoTime now) const;
+  const RoundTripEstimator& round_trip() const { return estimator_; }
+  std::size_t unacknowledged() const { return in_flight_.size(); }
+
+ private:
+  struct InFlight {
+    std::uint32_t sequence;
+    MonoTime sent;
+  };
+  void acknowledged(MonoTime now, const wire::AckFrame& ack);
+
+  wire::FrameSplitter splitter_;
+  ReceivedWindow window_;
+  RoundTripEstimator estimator_;
+  std::deque<InFlight> in_flight_;
+  std::uint32_t next_sequence_ = 0;
+};
+
+}  // namespace ringway::link

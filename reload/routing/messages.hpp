@@ -1,0 +1,159 @@
+// What goes into and comes out of the routing component. The other components and the drivers (actors,
+// simulator, tests) see routing only through these values.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reload/config/configuration.hpp"
+#include "reload/link/link_id.hpp"
+#include "reload/security/inspector.hpp"
+#include "reload/topology/ring_view.hpp"
+#include "reload/wire/bodies.hpp"
+#include "reload/wire/destination.hpp"
+#include "reload/wire/message.hpp"
+
+namespace ringway::routing {
+
+using link::LinkId;
+
+// Which component of this peer asked for a request and gets its outcome.
+// `application` stands for the driver (a Ping asked for over the API).
+enum class Origin : std::uint8_t { routing, storage, replication, application };
+
+// ---- in
+// -----------------------------------------------------------------------------------------------------------
+
+// A link is up: the handshake is done and `certificate` is trusted. `attempt` names the OpenLink that led to
+// it, if any; an accepted link has none and is matched to a pending Attach by the certificate's Node-IDs.
+struct LinkUp {
+  LinkId link;
+  std::uint64_t attempt = 0;
+  security::CertificatePtr certificate;
+  wire::IpAddressPort remote;
+};
+// A link is gone, or an attempt has failed (then link.number is 0).
+struct LinkDown {
+  LinkId link;
+  std::uint64_t attempt = 0;
+  std::string reason;
+};
+// The link's acknowledgements stopped, or resumed (RFC 6940 §6.6.5): routing goes around it meanwhile.
+struct LinkSuspected {
+  LinkId link;
+  bool suspected = true;
+};
+// One framed message.
+struct LinkMessage {
+  LinkId link;
+  SharedBytes bytes;
+};
+// The verdict on an Inspect, in any order; routing restores the order of each link.
+struct Inspected {
+  std::uint64_t ticket = 0;
+  std::shared_ptr<Result<security::InspectedMessage>> verdict;
+};
+// Originates a request. The outcome comes as RequestDone to `origin` with the same token, exactly once.
+struct SendRequest {
+  Origin origin = Origin::routing;
+  std::uint64_t token = 0;
+  wire::DestinationList destination;
+  wire::MessageCode code = wire::MessageCode::invalid;
+  SharedBytes body;
+  std::vector<SharedBytes> certificates_der;  // that the values inside need, besides our own (SEC-10)
+  std::optional<ResourceId> fetch_resource;   // of a Fetch
+  std::uint32_t max_response_length = 0;
+  std::optional<Duration> deadline;  // sooner than the RFC's 15 s
+};
+// Drops interest in an earlier SendRequest; no RequestDone follows.
+struct CancelRequest {
+  Origin origin = Origin::routing;
+  std::uint64_t token = 0;
+};
+// The answer to a DeliverRequest.
+struct SendAnswer {
+  std::uint64_t request = 0;  // DeliverRequest::request
+  wire::MessageCode code = wire::MessageCode::error;
+  SharedBytes body;  // an ErrorResponse when code is error
+  std::vector<SharedBytes> certificates_der;
+};
+// Replication has handed the range over to the joining peer; it may become our predecessor now (TOPO-15).
+struct HandOverDone {
+  NodeId joining;
+  bool complete = false;  // false: it could not be reached, drop the admission
+};
+
+using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
+                           CancelRequest, SendAnswer, HandOverDone>;
+
+// ---- out
+// ----------------------------------------------------------------------------------------------------------
+
+// `header ‖ payload` is one message for this link; the payload is shared with whatever it came from.
+struct Transmit {
+  LinkId link;
+  Bytes header;
+  SharedBytes payload;
+};
+// Connect to one of these addresses. As TLS client when we answered an Attach or bootstrap, which is the only
+// case over TCP: the sender of an Attach is the TLS server and waits (AMB-26). `expected` is checked against
+// the certificate.
+struct OpenLink {
+  std::uint64_t attempt = 0;
+  std::vector<wire::IpAddressPort> addresses;
+  std::optional<NodeId> expected;  // none for a bootstrap link (BOOT-05)
+};
+struct CloseLink {
+  LinkId link;
+  std::string reason;
+};
+// Check this message on the pool (security::Inspector) and give the verdict back as Inspected.
+struct Inspect {
+  std::uint64_t ticket = 0;
+  wire::ParsedHeader header;
+  SharedBytes bytes;
+  std::optional<ResourceId> fetch_resource;
+};
+// A Store, Fetch, Stat or Find for this peer; storage answers it with SendAnswer (exactly once).
+struct DeliverRequest {
+  std::uint64_t request = 0;
+  std::shared_ptr<const security::InspectedMessage> message;
+  NodeId arrived_from;  // the neighbour whose link it came over; self when it never left this peer
+};
+// How a request ended.
+struct RequestFailure {
+  wire::ErrorCode code = wire::ErrorCode::request_timeout;
+  Bytes info;
+  bool local = false;  // found out here (timeout, no route), not told by an answer
+};
+struct RequestDone {
+  Origin origin = Origin::routing;
+  std::uint64_t token = 0;
+  std::variant<std::shared_ptr<const security::InspectedMessage>, RequestFailure> outcome;
+};
+// The ring has changed; goes to storage and replication.
+struct RingChanged {
+  topology::RingViewPtr view;
+};
+// A peer has asked to join in our range: replication sends it everything in (predecessor, joining], then says
+// HandOverDone (RFC 6940 §10.5, TOPO-15).
+struct HandOver {
+  NodeId joining;
+  RingId after;  // exclusive lower end of the range
+};
+// A newer configuration document was accepted (RFC 6940 §6.5.4).
+struct ConfigurationChanged {
+  config::ConfigurationPtr configuration;
+};
+// leave() has finished: neighbours have answered or time is up.
+struct Left {};
+
+using Output = std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged,
+                            HandOver, ConfigurationChanged, Left>;
+using Outputs = std::vector<Output>;
+
+}  // namespace ringway::routing

@@ -1,0 +1,75 @@
+// The routing component: links, forwarding, transactions and the topology plug-in of one peer. Sans I/O:
+// inputs in, outputs out (routing/messages.hpp); drivers are the routing actor, the simulator and tests.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reload/config/configuration.hpp"
+#include "reload/random.hpp"
+#include "reload/routing/messages.hpp"
+#include "reload/security/signer.hpp"
+#include "reload/time.hpp"
+
+namespace ringway::routing {
+
+struct RoutingSettings {
+  std::vector<wire::IpAddressPort> own_addresses;  // offered in Attach candidates
+  std::vector<wire::IpAddressPort> bootstrap;      // tried in random order; besides the configuration's
+  bool first_peer = false;                         // may form a ring alone (TOPO-42)
+  std::size_t max_links = 1024;
+  std::size_t max_transactions = 65536;        // requests of our own under way
+  std::size_t max_answers_remembered = 65536;  // duplicate suppression (RFC 6940 §6.2.1)
+  std::size_t max_inspections_per_link =
+      256;  // messages of one link waiting for their check; then Transmit stops being read
+  std::size_t max_reassembly_bytes = 16U << 20;
+  Duration join_retry_min{500};
+  Duration join_retry_max{30'000};
+  Duration stabilize_interval{5'000};  // neighbours are pinged when quiet for so long
+};
+
+// Where this peer stands, for `ringway status` and `ringway ring`.
+struct LinkStatus {
+  LinkId link;
+  NodeId node;
+  wire::IpAddressPort remote;
+  bool suspected = false;
+  bool routable = false;  // has sent an Update: may be routed through (ICE-12)
+};
+struct RoutingStatus {
+  topology::RingViewPtr view;
+  std::string phase;  // "connecting", "joining", "joined", "leaving", "left"
+  std::vector<NodeId> fingers;
+  std::vector<LinkStatus> links;
+  std::size_t transactions = 0;
+  std::uint64_t forwarded = 0, delivered = 0, originated = 0, answered = 0, dropped = 0;
+  std::uint64_t unknown_answers = 0, bad_signatures = 0, duplicates = 0, retransmissions = 0;
+  double estimated_peers = 1;  // from the density of the neighbour table
+};
+
+class RoutingComponent {
+ public:
+  RoutingComponent(RoutingSettings settings, config::ConfigurationPtr configuration,
+                   std::shared_ptr<const security::Signer> signer, std::shared_ptr<Random> random);
+  ~RoutingComponent();
+
+  // Starts bootstrapping and joining.
+  void start(const Now& now, Outputs& out);
+  void handle(const Now& now, Input input, Outputs& out);
+  void on_timer(const Now& now, Outputs& out);
+  std::optional<MonoTime> next_deadline() const;
+  // Leaves the ring: Leave to the neighbours, then Left (RFC 6940 §6.4.2.2).
+  void leave(const Now& now, Outputs& out);
+
+  RoutingStatus status() const;
+  const config::ConfigurationPtr& configuration() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringway::routing

@@ -1,0 +1,41 @@
+// What the rest of a peer knows of the ring: a snapshot that topology publishes whenever it changes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "reload/ids.hpp"
+
+namespace ringway::topology {
+
+inline constexpr std::size_t k_default_replicas = 2;  // RFC 6940 §10.4
+
+struct RingView {
+  std::uint64_t version = 0;  // grows by one with each change
+  NodeId self;
+  bool joined = false;
+  std::vector<NodeId> predecessors;  // nearest first
+  std::vector<NodeId> successors;    // nearest first
+  std::size_t replicas = k_default_replicas;
+  // Admitted but not yet handed its range: writes in (first predecessor, joining] are copied to it as well
+  // (TOPO-18).
+  std::optional<NodeId> joining;
+  // The peer that is admitting us; its hand-over Stores are accepted before we have joined (AMB-18).
+  std::optional<NodeId> admitting;
+
+  bool alone() const { return predecessors.empty() && successors.empty(); }
+  // In (predecessor, self] (RFC 6940 §10.1); a peer that is alone owns everything, one that has not joined
+  // nothing.
+  bool responsible_for(const RingId& id) const;
+  // The peers that should hold copies of what this peer is responsible for, nearest first (RFC 6940 §10.4).
+  std::vector<NodeId> replica_set() const;
+  // 0: responsible; 1..replicas: that many predecessors stand between the resource and this peer; nothing:
+  // further.
+  std::optional<std::size_t> replica_position(const RingId& id) const;
+  bool is_neighbor(const NodeId& node) const;
+};
+using RingViewPtr = std::shared_ptr<const RingView>;
+
+}  // namespace ringway::topology
