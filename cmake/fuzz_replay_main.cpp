@@ -1,5 +1,5 @@
-// Feeds every file of a fuzz target's corpus, and the empty input, to the target once. It stands in for libFuzzer's
-// main in builds without libFuzzer; it finds nothing new, it keeps what was found fixed.
+// Feeds every file of a fuzz target's corpus, and the empty input, to the target once. It stands in for
+// libFuzzer's main in builds without libFuzzer; it finds nothing new, it keeps what was found fixed.
 
 #include <algorithm>
 #include <cstddef>
