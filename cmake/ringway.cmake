@@ -89,8 +89,8 @@ function(ringway_test name)
   add_executable(test_${name} ${sources})
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(test_${name} PRIVATE ${arg_DEPS} GTest::gmock_main ringway_warnings)
-  # gtest_discover_tests passes properties through a generated script, where a list needs this much escaping.
-  string(REPLACE ";" "\\;" labels "${arg_LABEL}")
+  # gtest_discover_tests of CMake 3.25 hands the properties through three scripts; the list must stay whole in each.
+  string(REPLACE ";" [[\\\\\\\;]] labels "${arg_LABEL}")
   gtest_discover_tests(test_${name}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
