@@ -2,6 +2,8 @@
 // the simulator maps them to queues; neither decides where a message goes.
 #pragma once
 
+#include <concepts>
+#include <utility>
 #include <variant>
 
 #include "reload/data/messages.hpp"
@@ -9,16 +11,24 @@
 
 namespace ringway::peer {
 
-enum class Component { routing, storage, replication };
+// What a driver offers to the Dispatcher: a way into each component. Besides these it has perform(effect) for
+// each effect that the components it drives can emit: Transmit, OpenLink, CloseLink, Inspect, Left,
+// ConfigurationChanged (for inspectors and links) and RequestDone (of requests it made itself) of routing;
+// Commit and CallsDone of storage.
+template <typename T>
+concept Receiver = requires(T receiver, routing::Input to_routing, data::StorageInput to_storage,
+                            data::ReplicationInput to_replication) {
+  receiver.to_routing(std::move(to_routing));
+  receiver.to_storage(std::move(to_storage));
+  receiver.to_replication(std::move(to_replication));
+};
 
-// Whatever a component emits is either for other components or for the world: Transmit, OpenLink, CloseLink,
-// Inspect, Left, Commit, CallsDone, and ConfigurationChanged (for the inspectors) are carried out by the
-// driver. Calls deliver(Component, message) for each receiver, or perform(effect).
-template <typename Deliver, typename Perform>
+template <Receiver R>
 class Dispatcher {
  public:
-  Dispatcher(Deliver deliver, Perform perform) : deliver_(std::move(deliver)), perform_(std::move(perform)) {}
+  explicit Dispatcher(R& receiver) : receiver_(receiver) {}
 
+  // Hands on everything in `outputs`, in order, and empties it.
   template <typename Output>
   void dispatch(std::vector<Output>& outputs) {
     for (Output& output : outputs) std::visit([this](auto& message) { route(message); }, output);
@@ -26,43 +36,42 @@ class Dispatcher {
   }
 
  private:
-  void route(routing::SendRequest& m) { deliver_(Component::routing, std::move(m)); }
-  void route(routing::CancelRequest& m) { deliver_(Component::routing, std::move(m)); }
-  void route(routing::SendAnswer& m) { deliver_(Component::routing, std::move(m)); }
-  void route(routing::HandOverDone& m) { deliver_(Component::routing, std::move(m)); }
-  void route(routing::DeliverRequest& m) { deliver_(Component::storage, std::move(m)); }
+  void route(routing::SendRequest& m) { receiver_.to_routing(std::move(m)); }
+  void route(routing::CancelRequest& m) { receiver_.to_routing(std::move(m)); }
+  void route(routing::SendAnswer& m) { receiver_.to_routing(std::move(m)); }
+  void route(routing::HandOverDone& m) { receiver_.to_routing(std::move(m)); }
+  void route(routing::DeliverRequest& m) { receiver_.to_storage(std::move(m)); }
   void route(routing::RequestDone& m) {
     switch (m.origin) {
       case routing::Origin::storage:
-        return deliver_(Component::storage, std::move(m));
+        return receiver_.to_storage(std::move(m));
       case routing::Origin::replication:
-        return deliver_(Component::replication, std::move(m));
+        return receiver_.to_replication(std::move(m));
       case routing::Origin::application:
-        return perform_(std::move(m));
+        return receiver_.perform(std::move(m));
       case routing::Origin::routing:
         return;  // routing keeps its own
     }
   }
-  void route(routing::HandOver& m) { deliver_(Component::replication, std::move(m)); }
+  void route(routing::HandOver& m) { receiver_.to_replication(std::move(m)); }
   void route(routing::RingChanged& m) {
-    deliver_(Component::storage, routing::RingChanged{m});
-    deliver_(Component::replication, std::move(m));
+    receiver_.to_storage(routing::RingChanged{m});
+    receiver_.to_replication(std::move(m));
   }
   void route(routing::ConfigurationChanged& m) {
-    deliver_(Component::storage, routing::ConfigurationChanged{m});
-    deliver_(Component::replication, routing::ConfigurationChanged{m});
-    perform_(std::move(m));  // the inspectors of the pool need the new kinds and roots
+    receiver_.to_storage(routing::ConfigurationChanged{m});
+    receiver_.to_replication(routing::ConfigurationChanged{m});
+    receiver_.perform(std::move(m));  // the inspectors and the links need the new kinds and roots
   }
-  void route(data::Replicate& m) { deliver_(Component::replication, std::move(m)); }
-  void route(data::Replicated& m) { deliver_(Component::storage, std::move(m)); }
-  void route(data::DropKinds& m) { deliver_(Component::storage, std::move(m)); }
-  template <typename Outward>
-  void route(Outward& m) {
-    perform_(std::move(m));
+  void route(data::Replicate& m) { receiver_.to_replication(std::move(m)); }
+  void route(data::Replicated& m) { receiver_.to_storage(std::move(m)); }
+  void route(data::DropKinds& m) { receiver_.to_storage(std::move(m)); }
+  template <typename Effect>
+  void route(Effect& m) {
+    receiver_.perform(std::move(m));
   }
 
-  Deliver deliver_;
-  Perform perform_;
+  R& receiver_;
 };
 
 }  // namespace ringway::peer

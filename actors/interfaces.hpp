@@ -1,0 +1,161 @@
+// All actors of a peer at a glance: the messages they exchange and their typed interfaces. What a message
+// means to the protocol is said in reload/routing/messages.hpp and reload/data/messages.hpp; here it is only
+// packed: whatever one turn of an actor has for another travels as one batch, in order.
+//
+// Nothing here leaves the process, so no message type is serialisable.
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/answer.hpp"
+#include "actors/peer.hpp"
+#include "actors/submission.hpp"
+#include "reload/data/messages.hpp"
+#include "reload/link/link_id.hpp"
+#include "reload/routing/messages.hpp"
+
+namespace ringway::actors {
+
+struct RoutingBatch {
+  std::vector<routing::Input> inputs;
+};
+struct StorageBatch {
+  std::vector<data::StorageInput> inputs;
+  std::size_t counted = 0;  // of these in Backlog
+};
+struct ReplicationBatch {
+  std::vector<data::ReplicationInput> inputs;
+};
+// Messages that one read of a link brought; each costs a credit of that link.
+struct LinkBatch {
+  link::LinkId link;
+  std::vector<SharedBytes> messages;
+};
+struct CommitBatch {
+  std::vector<data::Commit> commits;
+};
+struct PingOrder {
+  wire::Destination destination;
+  Duration deadline{0};
+  Answer<PingOutcome> done;
+};
+struct RoutingReport {
+  routing::RoutingStatus status;
+  std::uint16_t configuration_sequence = 0;
+};
+struct StorageReport {
+  data::StorageComponent::Statistics statistics;
+  data::ValueStore::Totals totals;
+};
+struct ReplicationReport {
+  data::ReplicationComponent::Statistics statistics;
+};
+
+using StartAtom = caf::atom_constant<caf::atom("start")>;
+using TickAtom = caf::atom_constant<caf::atom("tick")>;
+using CreditsAtom = caf::atom_constant<caf::atom("credits")>;
+using CancelAtom = caf::atom_constant<caf::atom("cancel")>;
+using StatusAtom = caf::atom_constant<caf::atom("status")>;
+using FlushAtom = caf::atom_constant<caf::atom("flush")>;
+using LeaveAtom = caf::atom_constant<caf::atom("leave")>;
+using LeftAtom = caf::atom_constant<caf::atom("left")>;
+using GiveUpAtom = caf::atom_constant<caf::atom("giveup")>;
+using BrokenAtom = caf::atom_constant<caf::atom("broken")>;
+using StopAtom = caf::atom_constant<caf::atom("stop")>;
+
+using RoutingActor = caf::typed_actor<
+    // Starts bootstrapping and joining; sent once, when every actor of the peer can be reached.
+    caf::reacts_to<StartAtom>,
+    // From the links: messages of one link.
+    caf::reacts_to<LinkBatch>,
+    // From the links (up, down, suspected), the crypto pool (verdicts), storage and replication.
+    caf::reacts_to<RoutingBatch>,
+    // From the API: a Ping of our own.
+    caf::reacts_to<PingOrder>,
+    // From itself: its alarm, with the generation it was set under.
+    caf::reacts_to<TickAtom, std::uint64_t>,
+    // From storage: its backlog is short again, credits held back may be returned.
+    caf::reacts_to<CreditsAtom>,
+    // From the supervisor: leave the ring; LeftAtom to the supervisor follows.
+    caf::reacts_to<LeaveAtom>,
+    // From the supervisor.
+    caf::replies_to<StatusAtom>::with<RoutingReport>>;
+
+using StorageActor = caf::typed_actor<
+    // From the API: calls with the handle that takes their results.
+    caf::reacts_to<SubmissionPtr>,
+    // From the API: nobody waits for the calls with this token any more.
+    caf::reacts_to<CancelAtom, std::uint64_t>,
+    // From routing, replication and the committer.
+    caf::reacts_to<StorageBatch>,
+    // From itself: its alarm.
+    caf::reacts_to<TickAtom, std::uint64_t>,
+    // From the supervisor.
+    caf::replies_to<StatusAtom>::with<StorageReport>>;
+
+using ReplicationActor = caf::typed_actor<
+    // From routing and storage.
+    caf::reacts_to<ReplicationBatch>,
+    // From itself: its alarm.
+    caf::reacts_to<TickAtom, std::uint64_t>,
+    // From the supervisor.
+    caf::replies_to<StatusAtom>::with<ReplicationReport>>;
+
+using CommitterActor = caf::typed_actor<
+    // From storage: make these durable and answer each with Committed, in order.
+    caf::reacts_to<CommitBatch>,
+    // From routing: keep this fact; nobody waits for it.
+    caf::reacts_to<data::PutFact>,
+    // From itself: everything that waited in the mailbox has been collected, write it.
+    caf::reacts_to<FlushAtom>,
+    // From the supervisor: write what waits, then end.
+    caf::reacts_to<StopAtom>>;
+
+using SupervisorActor = caf::typed_actor<
+    // Links itself to all actors of the peer and lets routing start.
+    caf::reacts_to<StartAtom>,
+    // From the API: leave the ring, stop, then call back.
+    caf::reacts_to<LeaveAtom, Answer<Stopped>>,
+    // From routing: the neighbours know that we leave.
+    caf::reacts_to<LeftAtom>,
+    // From itself: the neighbours have taken too long.
+    caf::reacts_to<GiveUpAtom>,
+    // From the crypto pool: something that is not an actor has broken.
+    caf::reacts_to<BrokenAtom, std::string>,
+    // From the API: how is the peer?
+    caf::reacts_to<Answer<PeerStatus>>,
+    // From the API's destructor: stop without leaving the ring.
+    caf::reacts_to<StopAtom>>;
+
+// How the actors of one peer reach each other; filled once, before the first message is sent.
+struct Mailboxes {
+  RoutingActor routing;
+  StorageActor storage;
+  ReplicationActor replication;
+  CommitterActor committer;
+  SupervisorActor supervisor;
+};
+using MailboxesPtr = std::shared_ptr<const Mailboxes>;
+
+}  // namespace ringway::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingBatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageBatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationBatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::LinkBatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CommitBatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PingOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SubmissionPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::PutFact)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::Answer<ringway::actors::Stopped>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::Answer<ringway::actors::PeerStatus>)

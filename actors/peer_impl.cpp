@@ -1,0 +1,51 @@
+#include "actors/peer_impl.hpp"
+
+#include <caf/send.hpp>
+#include <utility>
+
+namespace ringway::actors {
+
+PeerImpl::~PeerImpl() {
+  caf::anon_send(parts_.mailboxes->supervisor, StopAtom::value);
+  if (!CallbackScope::active()) parts_.stopped.wait();
+}
+
+Peer::CallToken PeerImpl::submit(std::vector<data::Call> calls,
+                                 std::function<void(std::vector<data::CallResult>)> done) {
+  const CallToken token = ++last_token_;
+  if (!parts_.bound->take(calls.size())) {
+    done(Submission::refuse(calls.size(), data::CallError::resource_exhausted,
+                            "too many calls are under way at this peer: try again later"));
+    return token;
+  }
+  caf::anon_send(parts_.mailboxes->storage,
+                 std::make_shared<Submission>(token, std::move(calls), std::move(done), parts_.bound));
+  return token;
+}
+
+void PeerImpl::cancel(CallToken token) {
+  caf::anon_send(parts_.mailboxes->storage, CancelAtom::value, token);
+}
+
+void PeerImpl::status(std::function<void(PeerStatus)> done) {
+  caf::anon_send(parts_.mailboxes->supervisor,
+                 Answer<PeerStatus>(std::move(done), [identity = parts_.identity] { return identity; }));
+}
+
+void PeerImpl::ping(wire::Destination destination, Duration deadline,
+                    std::function<void(PingOutcome)> done) {
+  const auto stopped = [] {
+    PingOutcome outcome;
+    outcome.reason = "the peer has stopped";
+    return outcome;
+  };
+  caf::anon_send(parts_.mailboxes->routing, PingOrder{std::move(destination), deadline,
+                                                      Answer<PingOutcome>(std::move(done), stopped)});
+}
+
+void PeerImpl::leave(std::function<void()> done) {
+  caf::anon_send(parts_.mailboxes->supervisor, LeaveAtom::value,
+                 Answer<Stopped>([done = std::move(done)](Stopped) { done(); }, [] { return Stopped{}; }));
+}
+
+}  // namespace ringway::actors

@@ -1,0 +1,44 @@
+// The public Peer over its actors: every call becomes one message.
+#pragma once
+
+#include <atomic>
+#include <future>
+#include <memory>
+
+#include "actors/interfaces.hpp"
+#include "actors/peer.hpp"
+#include "actors/submission.hpp"
+
+namespace ringway::actors {
+
+class PeerImpl : public Peer {
+ public:
+  struct Parts {
+    std::shared_ptr<PeerHost> host;  // first, so that it goes last
+    MailboxesPtr mailboxes;
+    std::shared_ptr<CallBound> bound;
+    std::future<void> stopped;
+    PeerStatus identity;
+  };
+  explicit PeerImpl(Parts parts) : parts_(std::move(parts)) {}
+  // Stops without leaving the ring, and waits for the end unless a callback of this peer is running here.
+  ~PeerImpl() override;
+  PeerImpl(const PeerImpl&) = delete;
+  PeerImpl& operator=(const PeerImpl&) = delete;
+
+  CallToken submit(std::vector<data::Call> calls,
+                   std::function<void(std::vector<data::CallResult>)> done) override;
+  void cancel(CallToken token) override;
+  void status(std::function<void(PeerStatus)> done) override;
+  void ping(wire::Destination destination, Duration deadline,
+            std::function<void(PingOutcome)> done) override;
+  void leave(std::function<void()> done) override;
+  NodeId node_id() const override { return parts_.identity.node; }
+  wire::IpAddressPort listening_on() const override { return parts_.identity.listening_on; }
+
+ private:
+  Parts parts_;
+  std::atomic<CallToken> last_token_{0};
+};
+
+}  // namespace ringway::actors

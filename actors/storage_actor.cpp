@@ -1,0 +1,88 @@
+#include "actors/storage_actor.hpp"
+
+#include <caf/send.hpp>
+#include <utility>
+
+#include "actors/driver.hpp"
+
+namespace ringway::actors {
+
+StorageDriver::StorageDriver(StorageActor::pointer self, StorageSetup setup)
+    : Outbox(std::move(setup.mailboxes)),
+      store_(setup.store),
+      clock_(std::move(setup.clock)),
+      backlog_(std::move(setup.backlog)),
+      component_(setup.settings, std::move(setup.configuration), std::move(setup.signer),
+                 std::move(setup.store)),
+      alarm_([self](Duration delay, std::uint64_t generation) {
+        self->delayed_send(self, delay, TickAtom::value, generation);
+      }) {}
+
+StorageActor::behavior_type StorageDriver::make_behavior() {
+  return {
+      [this](SubmissionPtr& submission) { submit(submission); },
+      [this](CancelAtom, std::uint64_t token) { cancel(token); },
+      [this](StorageBatch& batch) { handle(batch); },
+      [this](TickAtom, std::uint64_t generation) { tick(generation); },
+      [this](StatusAtom) { return report(); },
+  };
+}
+
+void StorageDriver::submit(SubmissionPtr& submission) {
+  data::Calls calls{submission->token(), submission->take_calls()};
+  if (calls.calls.empty()) return submission->answer({});
+  submissions_.emplace(calls.token, std::move(submission));
+  step(std::move(calls));
+  end_turn();
+}
+
+void StorageDriver::cancel(std::uint64_t token) {
+  const auto found = submissions_.find(token);
+  if (found == submissions_.end()) return;  // answered already
+  found->second->cancel();
+  submissions_.erase(found);
+  step(data::CancelCalls{token});
+  end_turn();
+}
+
+void StorageDriver::handle(StorageBatch& batch) {
+  for (auto& input : batch.inputs) step(std::move(input));
+  end_turn();
+  if (batch.counted > 0 && backlog_->remove(batch.counted))
+    caf::anon_send(mailboxes().routing, CreditsAtom::value);
+}
+
+void StorageDriver::tick(std::uint64_t generation) {
+  if (!alarm_.rang(generation)) return;
+  component_.on_timer(clock_->now(), outputs_);
+  peer::Dispatcher(*this).dispatch(outputs_);
+  end_turn();
+}
+
+StorageReport StorageDriver::report() const {
+  StorageReport report;
+  report.statistics = component_.statistics();
+  if (const auto totals = store_->totals()) report.totals = *totals;
+  return report;
+}
+
+void StorageDriver::perform(data::CallsDone done) {
+  const auto found = submissions_.find(done.token);
+  if (found == submissions_.end()) return;  // cancelled
+  const SubmissionPtr submission = std::move(found->second);
+  submissions_.erase(found);
+  submission->answer(std::move(done.results));
+}
+
+void StorageDriver::step(data::StorageInput input) {
+  component_.handle(clock_->now(), std::move(input), outputs_);
+  peer::Dispatcher(*this).dispatch(outputs_);
+}
+
+void StorageDriver::end_turn() {
+  if (!commits_.commits.empty()) caf::anon_send(mailboxes().committer, std::exchange(commits_, {}));
+  send_all();
+  alarm_.set(clock_->now().mono, component_.next_deadline());
+}
+
+}  // namespace ringway::actors

@@ -1,0 +1,60 @@
+// The actor around data::StorageComponent. It runs detached: its reads from the store may block. API calls
+// come in here and their answers go out from here.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "actors/alarm.hpp"
+#include "actors/outbox.hpp"
+#include "actors/system_clock.hpp"
+#include "reload/config/configuration.hpp"
+#include "reload/data/storage_component.hpp"
+#include "reload/peer/wiring.hpp"
+#include "reload/security/signer.hpp"
+
+namespace ringway::actors {
+
+struct StorageSetup {
+  data::StorageSettings settings;
+  config::ConfigurationPtr configuration;
+  std::shared_ptr<const security::Signer> signer;
+  std::shared_ptr<const data::ValueStore> store;
+  std::shared_ptr<const Clock> clock;
+  MailboxesPtr mailboxes;
+  std::shared_ptr<Backlog> backlog;
+};
+
+class StorageDriver : public Outbox {
+ public:
+  using Interface = StorageActor;
+  using Setup = StorageSetup;
+
+  StorageDriver(StorageActor::pointer self, StorageSetup setup);
+  StorageActor::behavior_type make_behavior();
+
+  // Effects (peer::Dispatcher).
+  void perform(data::Commit commit) { commits_.commits.push_back(std::move(commit)); }
+  void perform(data::CallsDone done);
+
+ private:
+  void submit(SubmissionPtr& submission);
+  void cancel(std::uint64_t token);
+  void handle(StorageBatch& batch);
+  void tick(std::uint64_t generation);
+  StorageReport report() const;
+
+  void step(data::StorageInput input);
+  void end_turn();
+
+  std::shared_ptr<const data::ValueStore> store_;
+  std::shared_ptr<const Clock> clock_;
+  std::shared_ptr<Backlog> backlog_;
+  data::StorageComponent component_;
+  Alarm alarm_;
+  data::StorageOutputs outputs_;
+  CommitBatch commits_;
+  std::unordered_map<std::uint64_t, SubmissionPtr> submissions_;  // bounded by CallBound
+};
+
+}  // namespace ringway::actors

@@ -1,0 +1,167 @@
+#include "actors/supervisor.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+#include <utility>
+
+#include "actors/driver.hpp"
+
+namespace ringway::actors {
+
+namespace {
+
+// Gathers the reports of three actors; answers when the last one is in, or has not come in time.
+struct StatusInTheMaking {
+  StatusInTheMaking(PeerStatus identity, Answer<PeerStatus> d) : status(std::move(identity)), done(std::move(d)) {}
+  StatusInTheMaking(const StatusInTheMaking&) = delete;
+  StatusInTheMaking& operator=(const StatusInTheMaking&) = delete;
+  ~StatusInTheMaking() { done(std::move(status)); }
+  PeerStatus status;
+  Answer<PeerStatus> done;
+};
+
+}  // namespace
+
+SupervisorDriver::SupervisorDriver(SupervisorActor::pointer self, SupervisorSetup setup)
+    : self_(self), setup_(std::move(setup)), started_(setup_.clock->now().mono) {
+  self_->set_exit_handler([this](caf::exit_msg& message) { actor_ended(message); });
+}
+
+SupervisorDriver::~SupervisorDriver() {
+  if (phase_ == Phase::finished) return;
+  // Only if this actor itself has died: the linked ones die with it.
+  setup_.bridge->disconnect();
+  setup_.links->stop();
+  setup_.desk->close();
+  failure_ = failure_.value_or("the supervisor has died");
+  finish();
+}
+
+SupervisorActor::behavior_type SupervisorDriver::make_behavior() {
+  return {
+      [this](StartAtom) { start(); },
+      [this](LeaveAtom, Answer<Stopped>& done) { leave(done); },
+      [this](LeftAtom) { left(); },
+      [this](GiveUpAtom) { give_up(); },
+      [this](BrokenAtom, const std::string& reason) { fail(reason); },
+      [this](Answer<PeerStatus>& done) { report(done); },
+      [this](StopAtom) { stop(); },
+  };
+}
+
+void SupervisorDriver::start() {
+  const Mailboxes& actors = *setup_.mailboxes;
+  alive_ = {actors.routing.address(), actors.storage.address(), actors.replication.address(),
+            actors.committer.address()};
+  for (const auto& actor : alive_) self_->link_to(actor);
+  setup_.bridge->connect(actors.routing);
+  self_->send(actors.routing, StartAtom::value);
+}
+
+void SupervisorDriver::leave(Answer<Stopped>& done) {
+  waiting_for_stop_.push_back(std::move(done));
+  if (phase_ != Phase::running) return;
+  phase_ = Phase::leaving;
+  self_->send(setup_.mailboxes->routing, LeaveAtom::value);
+  self_->delayed_send(self_, setup_.leave_timeout, GiveUpAtom::value);
+}
+
+void SupervisorDriver::left() {
+  if (phase_ == Phase::leaving) begin_stop();
+}
+
+void SupervisorDriver::give_up() {
+  if (phase_ != Phase::leaving) return;
+  spdlog::warn("[{}] the neighbours have not answered the leave in time", setup_.name);
+  begin_stop();
+}
+
+void SupervisorDriver::stop() {
+  if (phase_ == Phase::running || phase_ == Phase::leaving) begin_stop();
+}
+
+void SupervisorDriver::fail(const std::string& reason) {
+  if (!failure_) {
+    failure_ = reason;
+    spdlog::error("[{}] going down: {}", setup_.name, reason);
+  }
+  if (phase_ == Phase::running || phase_ == Phase::leaving) begin_stop();
+}
+
+void SupervisorDriver::actor_ended(const caf::exit_msg& message) {
+  if (alive_.erase(message.source) == 0) return;
+  const bool asked_for = message.reason == caf::exit_reason::user_shutdown &&
+                         (phase_ == Phase::stopping_components || phase_ == Phase::stopping_committer);
+  if (!asked_for)
+    fail(std::string(name_of(message.source)) + " has died: " + self_->system().render(message.reason));
+  const auto committer = setup_.mailboxes->committer.address();
+  if (phase_ == Phase::stopping_components && (alive_.empty() || alive_ == std::set{committer}))
+    stop_committer();
+  if (phase_ == Phase::stopping_committer && alive_.empty()) {
+    finish();
+    self_->quit(caf::exit_reason::user_shutdown);
+  }
+}
+
+void SupervisorDriver::begin_stop() {
+  phase_ = Phase::stopping_components;
+  setup_.bridge->disconnect();
+  setup_.links->stop();
+  setup_.desk->close();
+  const Mailboxes& actors = *setup_.mailboxes;
+  self_->send_exit(actors.routing, caf::exit_reason::user_shutdown);
+  self_->send_exit(actors.storage, caf::exit_reason::user_shutdown);
+  self_->send_exit(actors.replication, caf::exit_reason::user_shutdown);
+}
+
+void SupervisorDriver::stop_committer() {
+  phase_ = Phase::stopping_committer;
+  self_->send(setup_.mailboxes->committer, StopAtom::value);
+}
+
+void SupervisorDriver::finish() {
+  phase_ = Phase::finished;
+  setup_.store.reset();
+  setup_.links.reset();
+  if (!failure_) spdlog::info("[{}] stopped", setup_.name);
+  for (const auto& done : std::exchange(waiting_for_stop_, {})) done(Stopped{});
+  if (failure_ && setup_.failed) {
+    const CallbackScope scope;
+    setup_.failed(*failure_);
+  }
+  setup_.stopped->set_value();
+}
+
+const char* SupervisorDriver::name_of(const caf::actor_addr& actor) const {
+  const Mailboxes& actors = *setup_.mailboxes;
+  if (actor == actors.routing) return "routing";
+  if (actor == actors.storage) return "storage";
+  if (actor == actors.replication) return "replication";
+  return "the committer";
+}
+
+void SupervisorDriver::report(Answer<PeerStatus>& done) {
+  auto making = std::make_shared<StatusInTheMaking>(setup_.identity, std::move(done));
+  const auto uptime = setup_.clock->now().mono - started_;
+  making->status.uptime_s = static_cast<std::uint64_t>(uptime.count() / 1000);
+  if (setup_.links) making->status.links = setup_.links->counters();
+  const auto missing = [making](caf::error&) {};
+  self_->request(setup_.mailboxes->routing, k_status_timeout, StatusAtom::value)
+      .then(
+          [making](RoutingReport& part) {
+            making->status.routing = std::move(part.status);
+            making->status.configuration_sequence = part.configuration_sequence;
+          },
+          missing);
+  self_->request(setup_.mailboxes->storage, k_status_timeout, StatusAtom::value)
+      .then(
+          [making](StorageReport& part) {
+            making->status.storage = part.statistics;
+            making->status.totals = part.totals;
+          },
+          missing);
+  self_->request(setup_.mailboxes->replication, k_status_timeout, StatusAtom::value)
+      .then([making](ReplicationReport& part) { making->status.replication = part.statistics; }, missing);
+}
+
+}  // namespace ringway::actors

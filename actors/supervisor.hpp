@@ -1,0 +1,77 @@
+// The actor that watches over the others of its peer. Either all of them run or none does: it is linked to
+// each, and when one dies, or the peer is to leave or to stop, it takes everything down in order: links,
+// actors, the commits that wait, the store. It runs detached, because closing the links blocks.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "actors/crypto_pool.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/link_bridge.hpp"
+#include "actors/system_clock.hpp"
+#include "net/tls_links.hpp"
+#include "reload/data/value_store.hpp"
+
+namespace ringway::actors {
+
+inline constexpr Duration k_status_timeout{2'000};
+
+struct SupervisorSetup {
+  std::string name;  // for the log
+  MailboxesPtr mailboxes;
+  std::shared_ptr<net::TlsLinks> links;
+  std::shared_ptr<LinkBridge> bridge;
+  std::shared_ptr<InspectionDesk> desk;
+  std::shared_ptr<data::ValueStore> store;
+  std::shared_ptr<const Clock> clock;
+  Duration leave_timeout{0};
+  PeerStatus identity;  // what of a status never changes
+  std::function<void(std::string)> failed;
+  std::shared_ptr<std::promise<void>> stopped;  // kept when everything has ended
+};
+
+class SupervisorDriver {
+ public:
+  using Interface = SupervisorActor;
+  using Setup = SupervisorSetup;
+
+  SupervisorDriver(SupervisorActor::pointer self, SupervisorSetup setup);
+  ~SupervisorDriver();
+  SupervisorDriver(const SupervisorDriver&) = delete;
+  SupervisorDriver& operator=(const SupervisorDriver&) = delete;
+  SupervisorActor::behavior_type make_behavior();
+
+ private:
+  void start();
+  void leave(Answer<Stopped>& done);
+  void left();
+  void give_up();
+  void fail(const std::string& reason);
+  void report(Answer<PeerStatus>& done);
+  void stop();
+  void actor_ended(const caf::exit_msg& message);
+
+  // Down in order: begin_stop (links, the three components), stop_committer, finish.
+  void begin_stop();
+  void stop_committer();
+  void finish();
+  const char* name_of(const caf::actor_addr& actor) const;
+
+  enum class Phase { running, leaving, stopping_components, stopping_committer, finished };
+
+  SupervisorActor::pointer self_;
+  SupervisorSetup setup_;
+  Phase phase_ = Phase::running;
+  std::set<caf::actor_addr> alive_;
+  std::optional<std::string> failure_;
+  std::vector<Answer<Stopped>> waiting_for_stop_;
+  MonoTime started_;
+};
+
+}  // namespace ringway::actors
