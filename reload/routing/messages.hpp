@@ -129,6 +129,7 @@ struct RequestFailure {
   wire::ErrorCode code = wire::ErrorCode::request_timeout;
   Bytes info;
   bool local = false;  // found out here (timeout, no route), not told by an answer
+  NodeId answered_by;  // who told; all-zero when local
 };
 struct RequestDone {
   Origin origin = Origin::routing;

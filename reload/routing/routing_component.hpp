@@ -20,6 +20,7 @@ struct RoutingSettings {
   std::vector<wire::IpAddressPort> own_addresses;  // offered in Attach candidates
   std::vector<wire::IpAddressPort> bootstrap;      // tried in random order; besides the configuration's
   bool first_peer = false;                         // may form a ring alone (TOPO-42)
+  bool compress_via_lists = false;                 // forward with an opaque ID instead of a growing via list
   std::size_t max_links = 1024;
   std::size_t max_transactions = 65536;        // requests of our own under way
   std::size_t max_answers_remembered = 65536;  // duplicate suppression (RFC 6940 §6.2.1)
@@ -28,7 +29,6 @@ struct RoutingSettings {
   std::size_t max_reassembly_bytes = 16U << 20;
   Duration join_retry_min{500};
   Duration join_retry_max{30'000};
-  Duration stabilize_interval{5'000};  // neighbours are pinged when quiet for so long
 };
 
 // Where this peer stands, for `ringway status` and `ringway ring`.

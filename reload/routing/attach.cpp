@@ -1,0 +1,288 @@
+// Links: Attach and its answer without ICE (RFC 6940 §6.5.1, §6.5.1.11), bootstrap links (§11.4), and which
+// of two links to one node stays. The sender of an Attach waits as TLS server, the answerer connects
+// (AMB-26).
+#include <algorithm>
+
+#include "reload/routing/routing_impl.hpp"
+
+namespace ringway::routing {
+
+using wire::ErrorCode;
+using wire::MessageCode;
+
+wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send_update) const {
+  wire::AttachBody body;
+  body.role = std::move(role);
+  body.send_update = send_update;
+  for (const auto& address : settings_.own_addresses) {
+    wire::IceCandidate candidate;
+    candidate.address = address;
+    candidate.link = wire::OverlayLinkType::tls_tcp_fh_no_ice;
+    candidate.foundation = copy_of(view_of("1"));
+    candidate.priority = (126U << 24) | (65535U << 8) | 255U;  // RFC 8445 §5.1.2.1, host
+    candidate.type = wire::CandidateType::host;
+    body.candidates.push_back(std::move(candidate));
+  }
+  return body;
+}
+
+// ---- our Attach
+// -----------------------------------------------------------------------------------------------------
+
+void RoutingComponent::Impl::attach(const topology::AttachTo& what) {
+  const std::uint64_t key = next_attach_++;
+  PendingAttach& pending = attaches_[key];
+  pending.what = what;
+  if (const auto* node = std::get_if<wire::NodeDestination>(&what.destination.back()))
+    pending.expected = node->node;
+  const auto* resource = std::get_if<wire::ResourceDestination>(&what.destination.back());
+  if (resource != nullptr && topology_->responsible_for(ring_id_from(resource->id))) {
+    attaches_.erase(key);  // that is us
+    return tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
+  }
+  // Until we know a peer of the ring, the access link is the way (RFC 6940 §11.4).
+  std::optional<LinkId> first_link;
+  if (what.purpose == topology::AttachPurpose::admitting && !hop_towards(what.destination.front())) {
+    for (const auto& [id, link] : links_.all())
+      if (!link.attached && !link.incoming) first_link = id;
+  }
+  const TransactionId transaction = ask(
+      what.destination, MessageCode::attach_req, wire::encode(attach_body("passive", what.send_update)),
+      [this, key](const Outcome& outcome) { attach_answered(key, outcome); }, first_link);
+  if (const auto found = attaches_.find(key); found != attaches_.end())
+    found->second.transaction = transaction;
+}
+
+void RoutingComponent::Impl::attach_failed(std::uint64_t key) {
+  const auto found = attaches_.find(key);
+  if (found == attaches_.end()) return;
+  const topology::AttachTo what = std::move(found->second.what);
+  attaches_.erase(found);
+  tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
+}
+
+void RoutingComponent::Impl::attach_answered(std::uint64_t key, const Outcome& outcome) {
+  const auto found = attaches_.find(key);
+  if (found == attaches_.end()) return;
+  PendingAttach& pending = found->second;
+  const auto* message = std::get_if<std::shared_ptr<const security::InspectedMessage>>(&outcome);
+  if (message == nullptr) {
+    const auto& failure = std::get<RequestFailure>(outcome);
+    // In_Progress from a node to which a link already stands.
+    if (failure.code != ErrorCode::in_progress || failure.answered_by == k_no_node ||
+        !links_.attached_to(failure.answered_by))
+      return attach_failed(key);
+    const NodeId node = failure.answered_by;
+    const auto purpose = pending.what.purpose;
+    attaches_.erase(found);
+    return tell_topology([&](auto& actions) { topology_->on_attached(now_, node, purpose, actions); });
+  }
+  const auto body = wire::decode<wire::AttachBody>((*message)->message.contents.body);
+  if (!body || (*message)->signer_node == self()) return attach_failed(key);
+  pending.answered_by = (*message)->signer_node;
+  pending.link_deadline = now_.mono + k_link_wait;
+  for (auto* link :
+       links_.all_to(*pending.answered_by))  // its connection may have been faster than its answer
+    if (link->incoming && !link->attached)
+      return link_attached(*link, std::move(attaches_.extract(found).mapped()));
+}
+
+// The link that an Attach of ours led to is up.
+void RoutingComponent::Impl::link_attached(LinkTable::Link& link, PendingAttach pending) {
+  link.attached = true;
+  const NodeId node = link.node;
+  retire_spare_links(node);
+  tell_topology([&](auto& actions) { topology_->on_attached(now_, node, pending.what.purpose, actions); });
+}
+
+bool RoutingComponent::Impl::complete_attach_with(LinkTable::Link& link) {
+  for (auto at = attaches_.begin(); at != attaches_.end(); ++at) {
+    if (at->second.answered_by != link.node) continue;
+    link_attached(link, std::move(attaches_.extract(at).mapped()));
+    return true;
+  }
+  return false;
+}
+
+// ---- their Attach
+// ---------------------------------------------------------------------------------------------------
+
+void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security::InspectedMessage& message) {
+  const auto body = wire::decode<wire::AttachBody>(message.message.contents.body);
+  if (!body || body->role != "passive" || body->candidates.size() > k_max_candidates)
+    return answer_error(request, ErrorCode::invalid_message, "malformed Attach");
+  const NodeId node = message.signer_node;
+  if (node == self()) return answer_error(request, ErrorCode::invalid_message, "attach to oneself");
+  const auto* standing = links_.to(node);
+  if (standing != nullptr && standing->attached && !standing->suspected)
+    return answer_error(request, ErrorCode::in_progress, "a link stands already");  // ICE-10
+  for (const auto& [number, attempt] : attempts_)
+    if (attempt.node == node) return answer_error(request, ErrorCode::in_progress, "a link is being made");
+  // Crossing Attaches (RFC 6940 §6.5.1.2): the smaller Node-ID gives way.
+  for (const auto& [key, pending] : attaches_) {
+    const bool crossing = pending.expected == node || pending.answered_by == node;
+    if (!crossing) continue;
+    if (pending.answered_by == node || node < self())
+      return answer_error(request, ErrorCode::in_progress, "our own Attach goes on");
+    const TransactionId withdrawn = pending.transaction;
+    attaches_.erase(std::uint64_t{key});
+    finish(withdrawn, RequestFailure{ErrorCode::in_progress, {}, true, k_no_node});
+    break;
+  }
+  OpenLink open;
+  for (const auto& candidate : body->candidates)
+    if (candidate.link == wire::OverlayLinkType::tls_tcp_fh_no_ice)
+      open.addresses.push_back(candidate.address);
+  if (open.addresses.empty() || links_.size() >= settings_.max_links)
+    return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
+  answer(request, MessageCode::attach_ans, wire::encode(attach_body("active", false)));
+  open.attempt = next_attempt_++;
+  open.expected = node;
+  attempts_[open.attempt] = {node, body->send_update, std::nullopt};
+  out_->push_back(std::move(open));
+}
+
+// ---- links up and down
+// ----------------------------------------------------------------------------------------------
+
+void RoutingComponent::Impl::on(LinkUp& input) {
+  Attempt attempt;
+  bool ours = false;
+  if (const auto found = attempts_.find(input.attempt); input.attempt != 0 && found != attempts_.end()) {
+    attempt = found->second;
+    attempts_.erase(found);
+    ours = true;
+  }
+  if (links_.size() >= settings_.max_links || (input.attempt != 0 && !ours) ||
+      input.certificate->node_ids().empty()) {
+    out_->push_back(CloseLink{input.link, "too many links"});
+    return;
+  }
+  LinkTable::Link link;
+  link.id = input.link;
+  link.node = attempt.node.value_or(input.certificate->node_ids().front());
+  link.certificate = input.certificate;
+  link.remote = input.remote;
+  link.incoming = input.attempt == 0;
+  if (link.node == self()) {
+    out_->push_back(CloseLink{input.link, "connected to oneself"});
+    return;
+  }
+  auto& kept = links_.add(std::move(link));
+  if (kept.incoming) {
+    complete_attach_with(kept);  // else an access link: a node that bootstraps through us
+    return;
+  }
+  if (!attempt.node) return access_link_up(kept, attempt);
+  kept.attached = true;
+  const NodeId node = kept.node;
+  retire_spare_links(node);
+  tell_topology([&](auto& actions) { topology_->on_attached_by(now_, node, attempt.send_update, actions); });
+}
+
+// Two attached links to one node (crossing Attaches that neither side could tell): both ends keep the one
+// whose TLS server has the larger Node-ID, or else the newest. An access link that an Attach has replaced
+// goes (AMB-65).
+void RoutingComponent::Impl::retire_spare_links(const NodeId& node) {
+  const auto links = links_.all_to(node);
+  const LinkTable::Link* keep = nullptr;
+  const auto preferred = [&](const LinkTable::Link& link) { return link.incoming == (node < self()); };
+  for (const auto* link : links) {
+    if (!link->attached) continue;
+    if (keep == nullptr || preferred(*link) || !preferred(*keep)) keep = link;
+  }
+  for (const auto* link : links) {
+    if (link == keep) continue;
+    const bool ours_to_close = link->attached ? keep->id != link->id : !link->incoming;
+    if (ours_to_close) out_->push_back(CloseLink{link->id, "replaced by another link"});
+  }
+}
+
+void RoutingComponent::Impl::on(LinkDown& input) {
+  if (input.link == LinkId{}) {
+    const auto found = attempts_.find(input.attempt);
+    if (found == attempts_.end()) return;
+    const Attempt attempt = found->second;
+    attempts_.erase(found);
+    // A bootstrap node that cannot be reached: the next one, once around.
+    if (!attempt.node && !attempt.partition_point && bootstrap_tried_ < settings_.bootstrap.size())
+      open_access();
+    return;
+  }
+  inspections_.drop_link(input.link);
+  const auto gone = links_.remove(input.link);
+  if (!gone) return;
+  if (links_.to(gone->node) == nullptr) resend_after_loss(gone->node);
+  if (!gone->attached || links_.attached_to(gone->node)) return;
+  tell_topology([&](auto& actions) { topology_->on_lost(now_, gone->node, actions); });
+}
+
+void RoutingComponent::Impl::on(LinkSuspected& input) {
+  auto* link = links_.find(input.link);
+  if (link == nullptr) return;
+  link->suspected = input.suspected;
+  if (!link->attached) return;
+  const bool all = links_.to(link->node)->suspected;
+  tell_topology([&](auto& actions) { topology_->on_suspected(now_, link->node, all, actions); });
+}
+
+// ---- bootstrap
+// ------------------------------------------------------------------------------------------------------
+
+void RoutingComponent::Impl::need_access() {
+  for (const auto& [id, link] : links_.all()) {
+    if (link.incoming && !link.attached) continue;  // one that bootstraps through us is no way in
+    const NodeId node = link.node;
+    return tell_topology([&](auto& actions) { topology_->on_access_link(now_, node, actions); });
+  }
+  for (const auto& [number, attempt] : attempts_)
+    if (!attempt.node) return;  // one is being made
+  bootstrap_tried_ = 0;
+  open_access();
+}
+
+void RoutingComponent::Impl::open_access() {
+  if (settings_.bootstrap.empty()) return;
+  ++bootstrap_tried_;
+  OpenLink open;
+  open.attempt = next_attempt_++;
+  open.addresses = {settings_.bootstrap[next_bootstrap_++ % settings_.bootstrap.size()]};
+  attempts_[open.attempt] = {};
+  out_->push_back(std::move(open));
+}
+
+void RoutingComponent::Impl::access_link_up(LinkTable::Link& link, const Attempt& attempt) {
+  const NodeId node = link.node;
+  const LinkId id = link.id;
+  if (!attempt.partition_point)
+    return tell_topology([&](auto& actions) { topology_->on_access_link(now_, node, actions); });
+  // RFC 6940 §10.7.4.4: who does the bootstrap node's ring think comes after us?
+  ask(
+      {wire::to_node(node), wire::to_resource(*attempt.partition_point)}, MessageCode::ping_req,
+      wire::encode(wire::PingReq{}),
+      [this, node](const Outcome& outcome) {
+        if (const auto* reply = std::get_if<std::shared_ptr<const security::InspectedMessage>>(&outcome)) {
+          const NodeId owner = (*reply)->signer_node;
+          tell_topology([&](auto& actions) { topology_->on_partition_answer(now_, node, owner, actions); });
+        }
+      },
+      id);
+}
+
+void RoutingComponent::Impl::ask_through_bootstrap(const RingId& point) {
+  close_idle_access();
+  if (settings_.bootstrap.empty()) return;
+  OpenLink open;
+  open.attempt = next_attempt_++;
+  open.addresses = {settings_.bootstrap[random_->below(settings_.bootstrap.size())]};
+  attempts_[open.attempt] = {std::nullopt, false, point};
+  out_->push_back(std::move(open));
+}
+
+// Access links have done their work once we have joined, or once the next check for partitions comes.
+void RoutingComponent::Impl::close_idle_access() {
+  for (const auto& [id, link] : links_.all())
+    if (!link.attached && !link.incoming) out_->push_back(CloseLink{id, "bootstrap link no longer needed"});
+}
+
+}  // namespace ringway::routing

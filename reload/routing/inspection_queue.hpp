@@ -1,0 +1,45 @@
+// Messages that wait for their signature check. The pool may finish them in any order; each link's come out
+// in the order in which they came in.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "reload/link/link_id.hpp"
+#include "reload/routing/messages.hpp"
+
+namespace ringway::routing {
+
+class InspectionQueue {
+ public:
+  explicit InspectionQueue(std::size_t max_per_link) : max_per_link_(max_per_link) {}
+
+  struct Ready {
+    LinkId link;
+    NodeId arrived_from;
+    SharedBytes bytes;  // as inspected, for a message that must go on after all
+    std::shared_ptr<Result<security::InspectedMessage>> verdict;
+  };
+  // A ticket for the message, or 0 when too many of this link wait already.
+  std::uint64_t add(LinkId link, const NodeId& arrived_from, const SharedBytes& bytes);
+  // Takes a verdict and returns what may be processed now, in order.
+  std::vector<Ready> settle(std::uint64_t ticket,
+                            std::shared_ptr<Result<security::InspectedMessage>> verdict);
+  void drop_link(LinkId link) { links_.erase(link); }
+  std::size_t waiting() const { return link_of_.size(); }
+
+ private:
+  struct Waiting {
+    std::uint64_t ticket;
+    Ready ready;
+  };
+  std::size_t max_per_link_;
+  std::uint64_t next_ticket_ = 1;
+  std::unordered_map<std::uint64_t, LinkId> link_of_;
+  std::unordered_map<LinkId, std::deque<Waiting>> links_;
+};
+
+}  // namespace ringway::routing

@@ -1,0 +1,230 @@
+#include "reload/routing/routing_component.hpp"
+
+#include <algorithm>
+
+#include "reload/routing/routing_impl.hpp"
+
+namespace ringway::routing {
+
+using wire::MessageCode;
+
+namespace {
+
+topology::ChordSettings chord_settings(const RoutingSettings& settings,
+                                       const config::Configuration& configuration, const NodeId& self) {
+  topology::ChordSettings chord;
+  chord.self = self;
+  chord.first_peer = settings.first_peer;
+  chord.has_bootstrap = !settings.bootstrap.empty();
+  chord.reactive = configuration.chord_reactive;
+  chord.update_interval = configuration.chord_update_interval;
+  chord.ping_interval = configuration.chord_ping_interval;
+  chord.retry_min = settings.join_retry_min;
+  chord.retry_max = settings.join_retry_max;
+  return chord;
+}
+
+// Cached and given addresses first, then the document's; our own is no help.
+std::vector<wire::IpAddressPort> bootstrap_addresses(const RoutingSettings& settings,
+                                                     const config::Configuration& configuration) {
+  std::vector<wire::IpAddressPort> all = settings.bootstrap;
+  for (const auto& node : configuration.bootstrap_nodes) {
+    wire::IpAddressPort address;
+    const bool v6 = node.address.find(':') != std::string::npos;
+    const std::string text = (v6 ? "[" + node.address + "]" : node.address) + ":" + std::to_string(node.port);
+    if (link::parse_address(text, address)) all.push_back(address);
+  }
+  std::vector<wire::IpAddressPort> others;
+  for (const auto& address : all) {
+    const auto& own = settings.own_addresses;
+    if (std::find(own.begin(), own.end(), address) != own.end()) continue;
+    if (std::find(others.begin(), others.end(), address) == others.end()) others.push_back(address);
+  }
+  return others;
+}
+
+}  // namespace
+
+RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr configuration,
+                             std::shared_ptr<const security::Signer> signer, std::shared_ptr<Random> random)
+    : settings_(std::move(settings)),
+      configuration_(std::move(configuration)),
+      signer_(std::move(signer)),
+      random_(std::move(random)),
+      self_(signer_->node_id()),
+      overlay_hash_(configuration_->overlay_hash()),
+      opaque_(*random_),
+      answers_(settings_.max_answers_remembered),
+      inspections_(settings_.max_inspections_per_link),
+      reassembler_({configuration_->max_message_size_bytes, 1024, settings_.max_reassembly_bytes}) {
+  settings_.bootstrap = bootstrap_addresses(settings_, *configuration_);
+  next_bootstrap_ = settings_.bootstrap.empty() ? 0 : random_->below(settings_.bootstrap.size());
+  topology_ =
+      std::make_unique<topology::ChordReload>(chord_settings(settings_, *configuration_, self_), random_);
+  if (auto trust = security::Trust::make(configuration_->trust_settings())) trust_ = *trust;
+}
+
+void RoutingComponent::Impl::start(const Now& now, Outputs& out) {
+  now_ = now;
+  out_ = &out;
+  tell_topology([&](auto& actions) { topology_->start(now_, actions); });
+}
+
+void RoutingComponent::Impl::leave(const Now& now, Outputs& out) {
+  now_ = now;
+  out_ = &out;
+  tell_topology([&](auto& actions) { topology_->leave(now_, actions); });
+}
+
+void RoutingComponent::Impl::handle(const Now& now, Input input, Outputs& out) {
+  now_ = now;
+  out_ = &out;
+  std::visit([this](auto& one) { on(one); }, input);
+}
+
+void RoutingComponent::Impl::on(HandOverDone& input) {
+  tell_topology(
+      [&](auto& actions) { topology_->on_hand_over_done(now_, input.joining, input.complete, actions); });
+}
+
+// ---- time
+// -----------------------------------------------------------------------------------------------------------
+
+void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
+  now_ = now;
+  out_ = &out;
+  transactions_due();
+  std::vector<std::uint64_t> late;
+  for (const auto& [key, pending] : attaches_)
+    if (pending.link_deadline && *pending.link_deadline <= now_.mono) late.push_back(key);
+  for (const auto key : late) attach_failed(key);
+  if (reassembly_check_ && *reassembly_check_ <= now_.mono) {
+    reassembler_.expire(now_.mono);
+    reassembly_check_.reset();
+    if (reassembler_.messages() > 0) reassembly_check_ = now_.mono + wire::k_fragment_timeout;
+  }
+  if (const auto at = topology_->next_deadline(); at && *at <= now_.mono)
+    tell_topology([&](auto& actions) { topology_->on_timer(now_, actions); });
+}
+
+std::optional<MonoTime> RoutingComponent::Impl::next_deadline() const {
+  auto soonest = topology_->next_deadline();
+  const auto consider = [&](const std::optional<MonoTime>& at) {
+    if (at && (!soonest || *at < *soonest)) soonest = at;
+  };
+  if (!timers_.empty()) consider(timers_.begin()->first);
+  for (const auto& [key, pending] : attaches_) consider(pending.link_deadline);
+  consider(reassembly_check_);
+  return soonest;
+}
+
+// ---- topology's wishes
+// ----------------------------------------------------------------------------------------------
+
+void RoutingComponent::Impl::carry_out(topology::Actions& actions) {
+  for (auto& action : actions) std::visit([this](auto& wish) { carry_out(wish); }, action);
+}
+
+void RoutingComponent::Impl::carry_out(topology::SendUpdate& wish) {
+  ask({wire::to_node(wish.to)}, MessageCode::update_req, wire::encode(wish.update), nullptr);
+}
+
+void RoutingComponent::Impl::carry_out(topology::SendJoin& wish) {
+  const NodeId to = wish.to;
+  ask({wire::to_node(to)}, MessageCode::join_req, wire::encode(wire::JoinReq{self(), {}}),
+      [this, to](const Outcome& outcome) {
+        std::optional<wire::ErrorCode> error;
+        if (const auto* failure = std::get_if<RequestFailure>(&outcome)) error = failure->code;
+        tell_topology([&](auto& actions) { topology_->on_join_answered(now_, to, error, actions); });
+      });
+}
+
+void RoutingComponent::Impl::carry_out(topology::SendLeave& wish) {
+  const NodeId to = wish.to;
+  ask({wire::to_node(to)}, MessageCode::leave_req,
+      wire::encode(wire::LeaveReq{self(), wire::encode(wish.data)}), [this, to](const Outcome&) {
+        tell_topology([&](auto& actions) { topology_->on_leave_answered(now_, to, actions); });
+      });
+}
+
+void RoutingComponent::Impl::carry_out(topology::AskForUpdate& wish) {
+  ask({wire::to_node(wish.to)}, MessageCode::route_query_req,
+      wire::encode(wire::RouteQueryReq{true, wire::to_node(self()), {}}), nullptr);
+}
+
+void RoutingComponent::Impl::carry_out(topology::Locate& wish) {
+  const RingId point = wish.point;
+  if (topology_->responsible_for(point)) return;
+  ask({wire::to_resource(point)}, MessageCode::ping_req, wire::encode(wire::PingReq{}),
+      [this, point](const Outcome& outcome) {
+        if (const auto* reply = std::get_if<std::shared_ptr<const security::InspectedMessage>>(&outcome)) {
+          const NodeId owner = (*reply)->signer_node;
+          tell_topology([&](auto& actions) { topology_->on_found(now_, point, owner, actions); });
+        }
+      });
+}
+
+void RoutingComponent::Impl::carry_out(topology::StartHandOver& wish) {
+  out_->push_back(HandOver{wish.joining, wish.after});
+}
+
+void RoutingComponent::Impl::carry_out(topology::ViewChanged&) {
+  const auto view = topology_->view();
+  out_->push_back(RingChanged{view});
+  if (view->joined && !was_joined_) close_idle_access();
+  was_joined_ = view->joined;
+  if (topology_->waiting_to_be_admitted() || deferred_.empty()) return;
+  // Admitted (or not): what waited goes its way now.
+  auto waiting = std::move(deferred_);
+  deferred_.clear();
+  for (auto& [from, bytes] : waiting) receive(from, bytes);
+}
+
+void RoutingComponent::Impl::carry_out(topology::NeedAccess&) { need_access(); }
+
+void RoutingComponent::Impl::carry_out(topology::AskThroughBootstrap& wish) {
+  ask_through_bootstrap(wish.point);
+}
+
+void RoutingComponent::Impl::carry_out(topology::DropConnection& wish) {
+  for (const auto* link : links_.all_to(wish.node)) out_->push_back(CloseLink{link->id, "no longer needed"});
+}
+
+void RoutingComponent::Impl::carry_out(topology::LeftRing&) { out_->push_back(Left{}); }
+
+// ---- status
+// ---------------------------------------------------------------------------------------------------------
+
+RoutingStatus RoutingComponent::Impl::status() const {
+  RoutingStatus status = counters_;
+  status.view = topology_->view();
+  status.phase = topology_->phase();
+  status.fingers = topology_->fingers();
+  status.transactions = transactions_.size();
+  status.estimated_peers = topology_->estimated_peers();
+  for (const auto& [id, link] : links_.all())
+    status.links.push_back({id, link.node, link.remote, link.suspected, topology_->is_peer(link.node)});
+  return status;
+}
+
+// ---- the outside
+// ----------------------------------------------------------------------------------------------------
+
+RoutingComponent::RoutingComponent(RoutingSettings settings, config::ConfigurationPtr configuration,
+                                   std::shared_ptr<const security::Signer> signer,
+                                   std::shared_ptr<Random> random)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(configuration), std::move(signer),
+                                   std::move(random))) {}
+RoutingComponent::~RoutingComponent() = default;
+
+void RoutingComponent::start(const Now& now, Outputs& out) { impl_->start(now, out); }
+void RoutingComponent::handle(const Now& now, Input input, Outputs& out) {
+  impl_->handle(now, std::move(input), out);
+}
+void RoutingComponent::on_timer(const Now& now, Outputs& out) { impl_->on_timer(now, out); }
+std::optional<MonoTime> RoutingComponent::next_deadline() const { return impl_->next_deadline(); }
+void RoutingComponent::leave(const Now& now, Outputs& out) { impl_->leave(now, out); }
+RoutingStatus RoutingComponent::status() const { return impl_->status(); }
+const config::ConfigurationPtr& RoutingComponent::configuration() const { return impl_->configuration(); }
+
+}  // namespace ringway::routing

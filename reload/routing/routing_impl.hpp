@@ -1,0 +1,232 @@
+// The inside of RoutingComponent. Its member functions are grouped by file: receive.cpp (what arrives,
+// forwarding), originate.cpp (our requests and their answers), serve.cpp (requests for this peer), attach.cpp
+// (links), routing_component.cpp (inputs, timers, what topology asks for).
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "reload/routing/answer_memory.hpp"
+#include "reload/routing/inspection_queue.hpp"
+#include "reload/routing/link_table.hpp"
+#include "reload/routing/opaque_table.hpp"
+#include "reload/routing/routing_component.hpp"
+#include "reload/topology/chord_reload.hpp"
+#include "reload/wire/fragment.hpp"
+
+namespace ringway::routing {
+
+inline constexpr int k_max_transmissions = 5;   // RFC 6940 §6.2.1
+inline constexpr Duration k_link_wait{10'000};  // from AttachAns to the link
+inline constexpr Duration k_resend_after_loss{
+    50};  // a request whose next hop has just gone is sent again so soon
+inline constexpr std::size_t k_max_deferred = 1024;  // messages that wait for us to be admitted
+inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
+inline constexpr std::size_t k_max_served_requests = 65536;
+
+class RoutingComponent::Impl {
+ public:
+  Impl(RoutingSettings settings, config::ConfigurationPtr configuration,
+       std::shared_ptr<const security::Signer> signer, std::shared_ptr<Random> random);
+
+  void start(const Now& now, Outputs& out);
+  void handle(const Now& now, Input input, Outputs& out);
+  void on_timer(const Now& now, Outputs& out);
+  std::optional<MonoTime> next_deadline() const;
+  void leave(const Now& now, Outputs& out);
+  RoutingStatus status() const;
+  const config::ConfigurationPtr& configuration() const { return configuration_; }
+
+ private:
+  using Outcome = std::variant<std::shared_ptr<const security::InspectedMessage>, RequestFailure>;
+  using Completion = std::function<void(const Outcome&)>;
+
+  // A request of ours that is not answered yet.
+  struct Transaction {
+    Origin origin = Origin::routing;
+    std::uint64_t token = 0;
+    Completion completion;  // origin routing only
+    wire::DestinationList destination;
+    wire::MessageCode code = wire::MessageCode::invalid;
+    SharedBytes payload;
+    std::optional<ResourceId> fetch_resource;
+    std::uint32_t max_response_length = 0;
+    std::uint16_t configuration_sequence = 0;
+    std::optional<LinkId> first_link;  // goes out over this link whatever the tables say (bootstrap)
+    std::optional<NodeId> last_hop;
+    int transmissions = 0;
+    MonoTime next_at;
+    std::optional<MonoTime> give_up_at;
+  };
+  // A request that this peer is answering.
+  struct Served {
+    NodeId signer;
+    NodeId arrived_from;
+    LinkId link;
+    TransactionId transaction_id = 0;
+    wire::DestinationList via_list;
+    std::uint32_t max_response_length = 0;
+    std::vector<wire::ForwardingOption> copied_options;
+  };
+  struct Hop {
+    LinkId link;
+    NodeId node;
+  };
+  // An Attach of ours: asked, then answered by `node`, then waiting for its link.
+  struct PendingAttach {
+    topology::AttachTo what;
+    TransactionId transaction = 0;
+    std::optional<NodeId> expected;
+    std::optional<NodeId> answered_by;
+    std::optional<MonoTime> link_deadline;
+  };
+  struct Attempt {
+    std::optional<NodeId> node;  // whose Attach we answered; none: a bootstrap link
+    bool send_update = false;
+    std::optional<RingId> partition_point;
+  };
+
+  // ---- inputs (routing_component.cpp)
+  void on(LinkUp& input);
+  void on(LinkDown& input);
+  void on(LinkSuspected& input);
+  void on(LinkMessage& input);
+  void on(Inspected& input);
+  void on(SendRequest& input);
+  void on(CancelRequest& input);
+  void on(SendAnswer& input);
+  void on(HandOverDone& input);
+
+  // ---- receive.cpp
+  void receive(const Hop& from, const SharedBytes& bytes);
+  bool acceptable(const Hop& from, const wire::ForwardingHeader& header, BytesView payload);
+  void route(const Hop& from, wire::ForwardingHeader header, const SharedBytes& payload);
+  bool expand_opaque(wire::DestinationList& list) const;
+  void forward(const Hop& from, wire::ForwardingHeader header, const SharedBytes& payload,
+               const wire::Destination& first);
+  std::optional<NodeId> hop_towards(const wire::Destination& first);
+  void for_us(const Hop& from, const wire::ForwardingHeader& header, const SharedBytes& payload);
+  void inspect(const Hop& from, const wire::ForwardingHeader& header, const SharedBytes& payload);
+  void refuse(const Hop& from, const wire::ForwardingHeader& header, BytesView payload, wire::ErrorCode code,
+              std::string_view reason);
+  bool transmit(const NodeId& to, const wire::ForwardingHeader& header, const SharedBytes& payload);
+  void transmit_on(LinkId link, const wire::ForwardingHeader& header, const SharedBytes& payload);
+  void process(InspectionQueue::Ready& ready);
+
+  // ---- originate.cpp
+  TransactionId originate(Transaction transaction, BytesView body,
+                          const std::vector<SharedBytes>& certificates);
+  // A request of routing's own.
+  TransactionId ask(wire::DestinationList destination, wire::MessageCode code, BytesView body,
+                    Completion completion, std::optional<LinkId> first_link = std::nullopt);
+  void send(TransactionId id, Transaction& transaction);
+  void finish(TransactionId id, Outcome outcome);
+  void answer_arrived(const Hop& from, const std::shared_ptr<const security::InspectedMessage>& message);
+  bool answerer_plausible(const Transaction& transaction, const NodeId& signer);
+  void resend_after_loss(const NodeId& node);
+  void transactions_due();
+  SharedBytes make_payload(TransactionId id, wire::MessageCode code, BytesView body,
+                           const std::vector<SharedBytes>& certificates) const;
+
+  // ---- serve.cpp
+  void request_arrived(const Hop& from, const std::shared_ptr<const security::InspectedMessage>& message);
+  bool request_acceptable(std::uint64_t request, const security::InspectedMessage& message);
+  void serve(std::uint64_t request, const std::shared_ptr<const security::InspectedMessage>& message);
+  void answer(std::uint64_t request, wire::MessageCode code, BytesView body,
+              const std::vector<SharedBytes>& certificates = {});
+  void answer_error(std::uint64_t request, wire::ErrorCode code, std::string_view reason);
+  void transmit_answer(const Served& served, const SharedBytes& payload);
+  void serve_ping(std::uint64_t request, const security::InspectedMessage& message);
+  void serve_probe(std::uint64_t request, const security::InspectedMessage& message);
+  void serve_route_query(std::uint64_t request, const security::InspectedMessage& message);
+  void serve_join(std::uint64_t request, const security::InspectedMessage& message);
+  void serve_leave(std::uint64_t request, const security::InspectedMessage& message);
+  void serve_update(std::uint64_t request, const security::InspectedMessage& message);
+  void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
+  void push_configuration(wire::DestinationList to);
+  bool bound_to_link(std::uint64_t request, const NodeId& claimed);
+
+  // ---- attach.cpp
+  void attach(const topology::AttachTo& what);
+  void attach_answered(std::uint64_t key, const Outcome& outcome);
+  void attach_failed(std::uint64_t key);
+  void serve_attach(std::uint64_t request, const security::InspectedMessage& message);
+  wire::AttachBody attach_body(std::string role, bool send_update) const;
+  void link_attached(LinkTable::Link& link, PendingAttach pending);
+  void retire_spare_links(const NodeId& node);
+  bool complete_attach_with(LinkTable::Link& link);
+  void open_access();
+  void need_access();
+  void ask_through_bootstrap(const RingId& point);
+  void access_link_up(LinkTable::Link& link, const Attempt& attempt);
+  void close_idle_access();
+
+  // ---- topology's wishes (routing_component.cpp)
+  void carry_out(topology::Actions& actions);
+  void carry_out(topology::AttachTo& wish) { attach(wish); }
+  void carry_out(topology::SendUpdate& wish);
+  void carry_out(topology::SendJoin& wish);
+  void carry_out(topology::SendLeave& wish);
+  void carry_out(topology::AskForUpdate& wish);
+  void carry_out(topology::Locate& wish);
+  void carry_out(topology::StartHandOver& wish);
+  void carry_out(topology::ViewChanged& wish);
+  void carry_out(topology::NeedAccess& wish);
+  void carry_out(topology::AskThroughBootstrap& wish);
+  void carry_out(topology::DropConnection& wish);
+  void carry_out(topology::LeftRing& wish);
+  // Calls topology and carries out what it asks for.
+  template <typename Call>
+  void tell_topology(Call call) {
+    topology::Actions actions;
+    call(actions);
+    carry_out(actions);
+  }
+
+  const NodeId& self() const { return self_; }
+  Hop here() const { return {LinkId{}, self_}; }
+
+  RoutingSettings settings_;
+  config::ConfigurationPtr configuration_;
+  security::TrustPtr trust_;
+  std::shared_ptr<const security::Signer> signer_;
+  std::shared_ptr<Random> random_;
+  NodeId self_;
+  std::uint32_t overlay_hash_ = 0;
+  std::unique_ptr<topology::Plugin> topology_;
+
+  LinkTable links_;
+  OpaqueTable opaque_;
+  AnswerMemory answers_;
+  InspectionQueue inspections_;
+  wire::Reassembler reassembler_;
+  std::unordered_map<TransactionId, Transaction> transactions_;
+  std::set<std::pair<MonoTime, TransactionId>> timers_;
+  std::map<std::pair<Origin, std::uint64_t>, TransactionId> by_token_;
+  std::unordered_map<std::uint64_t, Served> served_;
+  std::map<std::uint64_t, PendingAttach> attaches_;
+  std::map<std::uint64_t, Attempt> attempts_;
+  std::deque<std::pair<Hop, SharedBytes>> deferred_;
+  bool was_joined_ = false;
+  std::size_t next_bootstrap_ = 0;
+  std::size_t bootstrap_tried_ = 0;
+  std::uint64_t next_request_ = 1;
+  std::uint64_t next_attach_ = 1;
+  std::uint64_t next_attempt_ = 1;
+  std::optional<MonoTime> reassembly_check_;
+  RoutingStatus counters_;
+
+  // Of the call under way.
+  Now now_;
+  Outputs* out_ = nullptr;
+};
+
+}  // namespace ringway::routing

@@ -1,0 +1,594 @@
+#include "reload/topology/chord_reload.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ringway::topology {
+
+using wire::ChordUpdateType;
+using wire::ErrorCode;
+
+ChordReload::ChordReload(ChordSettings settings, std::shared_ptr<Random> random)
+    : settings_(settings), random_(std::move(random)), peers_(settings.self) {
+  RingView view;
+  view.self = settings_.self;
+  view_ = std::make_shared<const RingView>(view);
+}
+
+// ---- the life of a peer
+// ---------------------------------------------------------------------------------------------
+
+void ChordReload::start(const Now& now, Actions& out) {
+  started_ = now.mono;
+  if (settings_.first_peer && !settings_.has_bootstrap) return become_joined(now, out);
+  if (settings_.first_peer) patience_until_ = now.mono + k_first_peer_patience;
+  become_connecting(now, out);
+}
+
+void ChordReload::become_connecting(const Now& now, Actions& out) {
+  phase_ = Phase::connecting;
+  admitting_.reset();
+  join_deadline_.reset();
+  gather_again_at_.reset();
+  retry_at_ = now.mono + next_back_off();  // asks for access again when none has come by then
+  publish(now, out);
+  out.push_back(NeedAccess{});
+}
+
+// RFC 6940 §10.5 step 2, §11.4: Attach to Resource-ID n+1 finds the admitting peer.
+void ChordReload::become_locating(const Now& now, Actions& out) {
+  phase_ = Phase::locating;
+  retry_at_.reset();
+  gather_again_at_.reset();
+  join_deadline_ = now.mono + k_join_limit;
+  out.push_back(AttachTo{{wire::to_resource(point_after_self())}, AttachPurpose::admitting, true});
+}
+
+void ChordReload::become_gathering(const Now& now, const NodeId& admitting, Actions& out) {
+  phase_ = Phase::gathering;
+  admitting_ = admitting;
+  gather_again_at_ = now.mono + k_gather_step;
+  if (lists_.contains(admitting)) gather_neighbors(now, out);
+}
+
+void ChordReload::become_asking(const Now& now, Actions& out) {
+  phase_ = Phase::asking;
+  gather_again_at_.reset();
+  publish(now, out);  // storage and replication learn who admits us before the first Store comes
+  out.push_back(SendJoin{*admitting_});
+}
+
+void ChordReload::become_joined(const Now& now, Actions& out) {
+  phase_ = Phase::joined;
+  admitting_.reset();
+  join_deadline_.reset();
+  retry_at_.reset();
+  gather_again_at_.reset();
+  patience_until_.reset();
+  back_off_ = Duration{0};
+  publish(now, out);
+  send_updates(now, Audience::connections, out);  // step 9
+  periodic_update_at_ = now.mono + jittered(settings_.update_interval);
+  fingers_at_ = now.mono + jittered(settings_.ping_interval);
+  partition_at_ = now.mono + jittered(settings_.update_interval);
+  seek_neighbors(now, out);
+  seek_fingers(now, true, out);
+}
+
+void ChordReload::retry_join(const Now& now, Duration wait, Actions& out) {
+  phase_ = Phase::connecting;
+  admitting_.reset();
+  join_deadline_.reset();
+  gather_again_at_.reset();
+  retry_at_ = now.mono + wait;
+  publish(now, out);
+}
+
+void ChordReload::leave(const Now& now, Actions& out) {
+  if (phase_ != Phase::joined) return become_left(out);
+  phase_ = Phase::leaving;
+  leave_deadline_ = now.mono + k_leave_limit;
+  // AMB-62: the name of the type says who the sender is to the receiver.
+  const auto& successors = view_->successors;
+  const auto& predecessors = view_->predecessors;
+  for (const NodeId& node : predecessors) {
+    leave_waits_for_.insert(node);
+    out.push_back(SendLeave{node, {wire::ChordLeaveType::from_succ, successors}});
+  }
+  for (const NodeId& node : successors) {
+    if (!leave_waits_for_.insert(node).second) continue;
+    out.push_back(SendLeave{node, {wire::ChordLeaveType::from_pred, predecessors}});
+  }
+  if (leave_waits_for_.empty()) become_left(out);
+}
+
+void ChordReload::become_left(Actions& out) {
+  if (phase_ == Phase::left) return;
+  phase_ = Phase::left;
+  leave_deadline_.reset();
+  out.push_back(LeftRing{});
+}
+
+void ChordReload::on_leave_answered(const Now&, const NodeId& from, Actions& out) {
+  leave_waits_for_.erase(from);
+  if (phase_ == Phase::leaving && leave_waits_for_.empty()) become_left(out);
+}
+
+// ---- joining
+// --------------------------------------------------------------------------------------------------------
+
+void ChordReload::on_access_link(const Now& now, const NodeId&, Actions& out) {
+  if (phase_ == Phase::connecting) become_locating(now, out);
+}
+
+// Step 3: connect to everyone who will be a neighbour, as far as the admitting peer's tables tell.
+void ChordReload::gather_neighbors(const Now& now, Actions& out) {
+  const Lists& lists = lists_[*admitting_];
+  std::vector<NodeId> known = lists.predecessors;
+  known.insert(known.end(), lists.successors.begin(), lists.successors.end());
+  known.push_back(*admitting_);
+  auto wanted = nearest_clockwise(settings_.self, known, k_neighbors_per_side);
+  for (const NodeId& node : nearest_counter_clockwise(settings_.self, known, k_neighbors_per_side))
+    wanted.push_back(node);
+
+  bool waiting = false;
+  std::set<NodeId> seen;
+  for (const NodeId& node : wanted) {
+    if (!seen.insert(node).second || peers_.find(node) != nullptr) continue;
+    if (attaching_.contains(node)) {
+      waiting = true;
+    } else if (worth_attaching(now, node)) {
+      attaching_[node] = now.mono;
+      waiting = true;
+      // RFC 6940 §10.6: through the peer that told of it.
+      out.push_back(
+          AttachTo{{wire::to_node(*admitting_), wire::to_node(node)}, AttachPurpose::neighbor, false});
+    }
+  }
+  if (!waiting) become_asking(now, out);
+}
+
+void ChordReload::on_join_answered(const Now& now, const NodeId& from, std::optional<ErrorCode> error,
+                                   Actions& out) {
+  if (phase_ != Phase::asking || admitting_ != from) return;
+  if (!error) {
+    phase_ = Phase::receiving;
+    join_deadline_ = now.mono + k_hand_over_limit;
+    return;
+  }
+  // Busy with another, or no longer responsible: look again soon, not all at the same moment.
+  retry_join(now, Duration{50 + static_cast<std::int64_t>(random_->below(250))}, out);
+}
+
+// ---- admitting
+// ------------------------------------------------------------------------------------------------------
+
+std::optional<ErrorCode> ChordReload::on_join(const Now& now, const NodeId& from, Actions& out) {
+  if (phase_ != Phase::joined || !view_->responsible_for(from)) return ErrorCode::not_found;
+  if (joining_ && *joining_ != from) return ErrorCode::in_progress;
+  if (joining_) return std::nullopt;  // asked again: the hand-over goes on
+  joining_ = from;
+  joining_deadline_ = now.mono + k_hand_over_limit;
+  peers_.connect(from).routable = false;
+  publish(now, out);  // from here on new values are copied to it as well (TOPO-18)
+  out.push_back(
+      StartHandOver{from, view_->predecessors.empty() ? settings_.self : view_->predecessors.front()});
+  return std::nullopt;
+}
+
+// Steps 7 and 8: the joining peer hears first that it is our predecessor, then everyone else.
+void ChordReload::on_hand_over_done(const Now& now, const NodeId& joining, bool complete, Actions& out) {
+  if (joining_ != joining) return;
+  joining_.reset();
+  auto* peer = peers_.find(joining);
+  if (!complete || peer == nullptr) return publish(now, out);
+  peer->routable = true;
+  publish(now, out);
+  send_update_to(now, joining, ChordUpdateType::neighbors, out);
+  send_updates(now, Audience::connections, out);
+}
+
+// ---- links
+// ----------------------------------------------------------------------------------------------------------
+
+void ChordReload::on_attached(const Now& now, const NodeId& node, AttachPurpose purpose, Actions& out) {
+  attaching_.erase(node);
+  failed_until_.erase(node);
+  // We asked for it by its place in a peer's table or by a point that it answers for: it is a peer.
+  peers_.connect(node).routable = true;
+  if (phase_ == Phase::locating && purpose == AttachPurpose::admitting)
+    return become_gathering(now, node, out);
+  if (phase_ == Phase::gathering && lists_.contains(*admitting_)) return gather_neighbors(now, out);
+  if (phase_ != Phase::joined) return;
+  refresh_tables(now, Audience::connections, out);
+  const bool neighbor = current_neighbors().contains(node);
+  send_update_to(now, node, neighbor ? ChordUpdateType::neighbors : ChordUpdateType::peer_ready, out);
+}
+
+void ChordReload::on_attached_by(const Now& now, const NodeId& node, bool send_update, Actions& out) {
+  attaching_.erase(node);
+  failed_until_.erase(node);
+  peers_.connect(node);
+  if (phase_ == Phase::gathering && lists_.contains(*admitting_)) gather_neighbors(now, out);
+  if (phase_ != Phase::joined) return;
+  if (send_update) return send_update_to(now, node, ChordUpdateType::full, out);  // ICE-11
+  send_update_to(now, node, ChordUpdateType::neighbors, out);
+}
+
+void ChordReload::on_attach_failed(const Now& now, const AttachTo& what, Actions& out) {
+  if (!what.destination.empty()) {
+    if (const auto* last = std::get_if<wire::NodeDestination>(&what.destination.back())) {
+      attaching_.erase(last->node);
+      failed_until_[last->node] = now.mono + k_failed_peer_pause;
+    }
+  }
+  if (what.purpose == AttachPurpose::admitting && phase_ == Phase::locating)
+    return retry_join(now, next_back_off(), out);
+  if (phase_ == Phase::gathering && admitting_ && lists_.contains(*admitting_)) gather_neighbors(now, out);
+}
+
+void ChordReload::forget(const NodeId& node) {
+  peers_.disconnect(node);
+  lists_.erase(node);
+  attaching_.erase(node);
+}
+
+void ChordReload::on_lost(const Now& now, const NodeId& node, Actions& out) {
+  const bool was_peer = peers_.find(node) != nullptr;
+  forget(node);
+  if (was_peer) failed_until_[node] = now.mono + k_failed_peer_pause;
+  if (joining_ == node) joining_.reset();
+  on_leave_answered(now, node, out);
+  if (phase_ == Phase::joined) return refresh_tables(now, Audience::neighbors, out);
+  const bool admitting = admitting_ == node;
+  if (admitting && (phase_ == Phase::gathering || phase_ == Phase::asking || phase_ == Phase::receiving))
+    return retry_join(now, next_back_off(), out);
+  if (phase_ == Phase::gathering && lists_.contains(*admitting_)) gather_neighbors(now, out);
+}
+
+void ChordReload::on_suspected(const Now& now, const NodeId& node, bool suspected, Actions& out) {
+  auto* peer = peers_.find(node);
+  if (peer == nullptr) return;
+  if (suspected) {
+    if (!peer->suspected_since) peer->suspected_since = now.mono;
+    const MonoTime at = *peer->suspected_since + k_suspicion_limit;
+    suspicion_at_ = suspicion_at_ ? std::min(*suspicion_at_, at) : at;
+    return;
+  }
+  peer->suspected_since.reset();
+  peer->excluded = false;
+  if (phase_ == Phase::joined) refresh_tables(now, Audience::neighbors, out);
+}
+
+bool ChordReload::exclude_long_suspected(const Now& now) {
+  suspicion_at_.reset();
+  bool changed = false;
+  for (const auto& [node, entry] : peers_.all()) {
+    if (!entry.suspected_since || entry.excluded) continue;
+    const MonoTime at = *entry.suspected_since + k_suspicion_limit;
+    if (at <= now.mono) {
+      peers_.find(node)->excluded = true;
+      changed = true;
+    } else {
+      suspicion_at_ = suspicion_at_ ? std::min(*suspicion_at_, at) : at;
+    }
+  }
+  return changed;
+}
+
+// ---- Updates
+// --------------------------------------------------------------------------------------------------------
+
+void ChordReload::on_update(const Now& now, const NodeId& from, const wire::ChordUpdate& update,
+                            Actions& out) {
+  peers_.connect(from).routable =
+      joining_ != from;  // TOPO-21; a peer that joins is one when its range is handed over
+  failed_until_.erase(from);
+  if (update.type != ChordUpdateType::peer_ready) {
+    auto& lists = lists_[from];
+    const auto bounded = [](std::vector<NodeId> nodes) {
+      if (nodes.size() > k_max_listed_nodes) nodes.resize(k_max_listed_nodes);
+      return nodes;
+    };
+    lists.predecessors = bounded(update.predecessors);
+    lists.successors = bounded(update.successors);
+    if (update.type == ChordUpdateType::full) lists.fingers = bounded(update.fingers);
+  }
+  if (phase_ == Phase::gathering && admitting_ == from) return gather_neighbors(now, out);
+  const auto& named = update.predecessors;
+  const bool labels_us = std::find(named.begin(), named.end(), settings_.self) != named.end();
+  if ((phase_ == Phase::asking || phase_ == Phase::receiving) && admitting_ == from && labels_us)
+    return become_joined(now, out);  // RFC 6940 §10.5 step 7
+  if (phase_ == Phase::joined) refresh_tables(now, Audience::connections, out);
+}
+
+void ChordReload::on_update_wanted(const Now& now, const NodeId& from, Actions& out) {
+  if (phase_ == Phase::joined) send_update_to(now, from, ChordUpdateType::full, out);
+}
+
+// RFC 6940 §10.9: as a failure; what the leaver knew of the other side helps to close the gap.
+void ChordReload::on_leave(const Now& now, const NodeId& from, const wire::ChordLeaveData& data,
+                           Actions& out) {
+  const std::vector<NodeId> told = data.nodes;
+  forget(from);
+  failed_until_[from] = now.mono + k_failed_peer_pause;
+  if (joining_ == from) joining_.reset();
+  if (phase_ != Phase::joined) return on_lost(now, from, out);
+  refresh_tables(now, Audience::neighbors, out);
+  for (const NodeId& node : told) {
+    if (!worth_attaching(now, node) || current_neighbors().size() >= 2 * k_neighbors_per_side) continue;
+    attaching_[node] = now.mono;
+    out.push_back(AttachTo{{wire::to_node(node)}, AttachPurpose::neighbor, false});
+  }
+}
+
+void ChordReload::send_update_to(const Now& now, const NodeId& node, ChordUpdateType type,
+                                 Actions& out) const {
+  wire::ChordUpdate update;
+  update.uptime_s = uptime_s(now);
+  update.type = type;
+  if (type != ChordUpdateType::peer_ready) {
+    update.predecessors = view_->predecessors;
+    update.successors = view_->successors;
+  }
+  if (type == ChordUpdateType::full) update.fingers = peers_.fingers();
+  out.push_back(SendUpdate{node, std::move(update)});
+}
+
+void ChordReload::schedule_update(const Now& now, Audience audience) {
+  due_audience_ = std::max(due_audience_, audience);
+  if (due_audience_ != Audience::nobody && !update_due_) update_due_ = now.mono + k_update_gathering;
+}
+
+void ChordReload::send_updates(const Now& now, Audience audience, Actions& out) {
+  update_due_.reset();
+  due_audience_ = Audience::nobody;
+  const auto neighbors = current_neighbors();
+  for (const NodeId& node : neighbors) send_update_to(now, node, ChordUpdateType::neighbors, out);
+  if (audience != Audience::connections) return;
+  for (const auto& [node, peer] : peers_.all())
+    if (!neighbors.contains(node) && node != joining_)
+      send_update_to(now, node, ChordUpdateType::neighbors, out);
+}
+
+// Recomputes the tables; tells the others and looks for better neighbours when something changed.
+void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Actions& out) {
+  const auto before = view_;
+  publish(now, out);
+  if (view_ != before) {
+    const auto owner_edge = [](const RingView& v) {
+      return v.predecessors.empty() ? k_no_node : v.predecessors.front();
+    };
+    const bool range_changed = owner_edge(*before) != owner_edge(*view_);
+    if (range_changed) {
+      schedule_update(now, Audience::connections);  // TOPO-25, in either mode
+    } else if (settings_.reactive) {
+      schedule_update(now, audience_of_change);
+    }
+  }
+  seek_neighbors(now, out);
+}
+
+void ChordReload::publish(const Now&, Actions& out) {
+  RingView next;
+  next.self = settings_.self;
+  next.joined = phase_ == Phase::joined || phase_ == Phase::leaving;
+  next.predecessors = peers_.predecessors(k_neighbors_per_side);
+  next.successors = peers_.successors(k_neighbors_per_side);
+  next.replicas = view_->replicas;
+  next.joining = joining_;
+  next.admitting = admitting_;
+  const bool same = next.joined == view_->joined && next.predecessors == view_->predecessors &&
+                    next.successors == view_->successors && next.joining == view_->joining &&
+                    next.admitting == view_->admitting;
+  if (same && view_->version > 0) return;
+  next.version = view_->version + 1;
+  view_ = std::make_shared<const RingView>(std::move(next));
+  out.push_back(ViewChanged{});
+}
+
+// ---- looking for better peers
+// ---------------------------------------------------------------------------------------
+
+std::set<NodeId> ChordReload::current_neighbors() const {
+  std::set<NodeId> nodes(view_->predecessors.begin(), view_->predecessors.end());
+  nodes.insert(view_->successors.begin(), view_->successors.end());
+  return nodes;
+}
+
+bool ChordReload::worth_attaching(const Now& now, const NodeId& node) const {
+  if (node == settings_.self || node == k_no_node || node == wildcard_node()) return false;
+  if (peers_.find(node) != nullptr || attaching_.contains(node)) return false;
+  const auto failed = failed_until_.find(node);
+  return failed == failed_until_.end() || failed->second <= now.mono;
+}
+
+// RFC 6940 §10.7.3: peers that others list and that would be our neighbours are attached to, through who
+// listed them.
+void ChordReload::seek_neighbors(const Now& now, Actions& out) {
+  std::map<NodeId, NodeId> told_by;
+  std::vector<NodeId> known;
+  for (const auto& [teller, lists] : lists_) {
+    for (const auto* list : {&lists.predecessors, &lists.successors}) {
+      for (const NodeId& node : *list) {
+        if (!worth_attaching(now, node) || !told_by.emplace(node, teller).second) continue;
+        known.push_back(node);
+      }
+    }
+  }
+  if (known.empty()) return;
+  for (const auto& [node, peer] : peers_.all()) known.push_back(node);
+  auto wanted = nearest_clockwise(settings_.self, known, k_neighbors_per_side);
+  for (const NodeId& node : nearest_counter_clockwise(settings_.self, known, k_neighbors_per_side))
+    wanted.push_back(node);
+  for (const NodeId& node : wanted) {
+    const auto teller = told_by.find(node);
+    if (teller == told_by.end() || !worth_attaching(now, node)) continue;
+    attaching_[node] = now.mono;
+    out.push_back(
+        AttachTo{{wire::to_node(teller->second), wire::to_node(node)}, AttachPurpose::neighbor, false});
+  }
+}
+
+// Initially every empty entry beyond the last successor (TOPO-13); later one of them at a time (TOPO-32).
+void ChordReload::seek_fingers(const Now&, bool initial, Actions& out) {
+  if (view_->successors.size() < k_neighbors_per_side) return;  // the whole ring is known
+  const RingId reach = ring_distance(settings_.self, view_->successors.back());
+  for (unsigned i = 1; i <= k_ring_bits; ++i) {
+    const RingId start = finger_start(settings_.self, i);
+    // Grow to 16, and past it until the last successor is reached (RFC 6940 §10.7.4.3).
+    if (ring_distance(settings_.self, start) <= reach) break;
+    if (peers_.finger(i)) continue;
+    if (initial) {
+      out.push_back(AttachTo{{wire::to_resource(start)}, AttachPurpose::finger, false});
+      continue;
+    }
+    if (random_->below(2) == 0) continue;
+    RingId offset;  // a random point of the entry's range, which is 2^(128-i) wide
+    for (std::size_t b = 0; b < offset.bytes.size(); ++b)
+      offset.bytes[b] = static_cast<std::uint8_t>(random_->next());
+    for (unsigned bit = 0; bit < i; ++bit)
+      offset.bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
+    out.push_back(Locate{ring_add(start, offset)});
+    return;
+  }
+}
+
+void ChordReload::on_found(const Now& now, const RingId&, const NodeId& owner, Actions& out) {
+  if (phase_ != Phase::joined || !worth_attaching(now, owner)) return;
+  attaching_[owner] = now.mono;
+  out.push_back(AttachTo{{wire::to_node(owner)}, AttachPurpose::finger, false});
+}
+
+// RFC 6940 §10.7.4.4, AMB-41: a healthy ring answers for self+1 with our own successor.
+void ChordReload::check_partition(const Now& now, Actions& out) {
+  const bool lonely = view_->alone();
+  partition_at_ = now.mono + jittered(lonely ? k_lonely_check_interval : settings_.update_interval);
+  out.push_back(AskThroughBootstrap{point_after_self()});
+}
+
+void ChordReload::on_partition_answer(const Now& now, const NodeId& bootstrap, const NodeId& owner,
+                                      Actions& out) {
+  if (phase_ != Phase::joined || !worth_attaching(now, owner)) return;
+  if (!view_->successors.empty() && view_->successors.front() == owner) return;
+  attaching_[owner] = now.mono;
+  out.push_back(AttachTo{{wire::to_node(bootstrap), wire::to_node(owner)}, AttachPurpose::partition, false});
+}
+
+// ---- time
+// -----------------------------------------------------------------------------------------------------------
+
+Duration ChordReload::jittered(Duration interval) {
+  const auto quarter = std::max<std::int64_t>(interval.count() / 4, 1);
+  return Duration{interval.count() - quarter +
+                  static_cast<std::int64_t>(random_->below(static_cast<std::uint64_t>(2 * quarter)))};
+}
+
+Duration ChordReload::next_back_off() {
+  back_off_ = back_off_.count() == 0 ? settings_.retry_min : std::min(back_off_ * 2, settings_.retry_max);
+  return jittered(back_off_);
+}
+
+void ChordReload::on_timer(const Now& now, Actions& out) {
+  const auto due = [&](std::optional<MonoTime>& at) {
+    if (!at || now.mono < *at) return false;
+    at.reset();
+    return true;
+  };
+  if (due(leave_deadline_)) return become_left(out);
+  if (due(patience_until_) && phase_ != Phase::joined && phase_ != Phase::receiving) become_joined(now, out);
+  if (due(join_deadline_) && phase_ != Phase::joined) retry_join(now, next_back_off(), out);
+  if (due(retry_at_) && phase_ == Phase::connecting) become_connecting(now, out);
+  if (due(gather_again_at_) && phase_ == Phase::gathering) {
+    gather_again_at_ = now.mono + k_gather_step;
+    if (!lists_.contains(*admitting_))
+      out.push_back(AskForUpdate{*admitting_});
+    else
+      gather_neighbors(now, out);
+  }
+  if (joining_ && joining_deadline_ <= now.mono) {
+    joining_.reset();
+    publish(now, out);
+  }
+  if (phase_ != Phase::joined) return;
+  if (suspicion_at_ && *suspicion_at_ <= now.mono && exclude_long_suspected(now))
+    refresh_tables(now, Audience::neighbors, out);
+  if (due(update_due_)) send_updates(now, due_audience_, out);
+  if (due(periodic_update_at_)) {
+    periodic_update_at_ = now.mono + jittered(settings_.update_interval);
+    send_updates(now, Audience::neighbors, out);
+    seek_neighbors(now, out);
+  }
+  if (due(fingers_at_)) {
+    fingers_at_ = now.mono + jittered(settings_.ping_interval);
+    seek_fingers(now, false, out);
+  }
+  if (due(partition_at_)) check_partition(now, out);
+}
+
+std::optional<MonoTime> ChordReload::next_deadline() const {
+  std::optional<MonoTime> soonest;
+  const auto consider = [&](const std::optional<MonoTime>& at) {
+    if (at && (!soonest || *at < *soonest)) soonest = at;
+  };
+  consider(leave_deadline_);
+  if (phase_ == Phase::left) return std::nullopt;
+  for (const auto& at : {patience_until_, join_deadline_, retry_at_, gather_again_at_}) consider(at);
+  if (joining_) consider(joining_deadline_);
+  if (phase_ == Phase::joined)
+    for (const auto& at : {update_due_, periodic_update_at_, fingers_at_, partition_at_, suspicion_at_})
+      consider(at);
+  return soonest;
+}
+
+// ---- questions
+// ------------------------------------------------------------------------------------------------------
+
+bool ChordReload::plausible_owner(const RingId& resource, const NodeId& answerer) const {
+  const RingId distance = ring_distance(resource, answerer);
+  if (phase_ == Phase::joined && ring_distance(resource, settings_.self) < distance) return false;
+  const auto closer = [&](const NodeId& node) { return ring_distance(resource, node) < distance; };
+  return std::none_of(view_->successors.begin(), view_->successors.end(), closer) &&
+         std::none_of(view_->predecessors.begin(), view_->predecessors.end(), closer);
+}
+
+std::string ChordReload::phase() const {
+  switch (phase_) {
+    case Phase::idle:
+      return "idle";
+    case Phase::connecting:
+      return "connecting";
+    case Phase::locating:
+    case Phase::gathering:
+    case Phase::asking:
+    case Phase::receiving:
+      return "joining";
+    case Phase::joined:
+      return "joined";
+    case Phase::leaving:
+      return "leaving";
+    case Phase::left:
+      return "left";
+  }
+  return "idle";
+}
+
+// The neighbours cover a stretch of the ring; how many such stretches make a whole one?
+double ChordReload::estimated_peers() const {
+  const auto& successors = view_->successors;
+  const auto& predecessors = view_->predecessors;
+  if (successors.size() < k_neighbors_per_side) return static_cast<double>(successors.size() + 1);
+  const RingId span = ring_distance(predecessors.back(), successors.back());
+  double share = 0;
+  for (std::size_t i = 0; i < 8; ++i) share = share * 256 + span.bytes[i];
+  share /= std::ldexp(1.0, 64);
+  const double peers_in_span = static_cast<double>(successors.size() + predecessors.size());
+  return share <= 0 ? peers_in_span
+                    : std::max(peers_in_span / share, static_cast<double>(current_neighbors().size() + 1));
+}
+
+std::uint32_t ChordReload::uptime_s(const Now& now) const {
+  return static_cast<std::uint32_t>((now.mono - started_).count() / 1000);
+}
+
+}  // namespace ringway::topology

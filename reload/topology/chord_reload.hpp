@@ -1,0 +1,146 @@
+// CHORD-RELOAD (RFC 6940 §10): joining, admitting others, Updates, stabilisation, fingers, failures, leaving,
+// and the check for partitions. The tables' arithmetic is peer_table.hpp's, links and messages are routing's.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reload/random.hpp"
+#include "reload/topology/peer_table.hpp"
+#include "reload/topology/plugin.hpp"
+
+namespace ringway::topology {
+
+struct ChordSettings {
+  NodeId self;
+  bool first_peer = false;
+  bool has_bootstrap = false;  // someone to ask before forming a ring alone
+  bool reactive = true;
+  Duration update_interval{600'000};  // chord-update-interval
+  Duration ping_interval{3'600'000};  // chord-ping-interval
+  Duration retry_min{500};
+  Duration retry_max{30'000};
+};
+
+inline constexpr Duration k_join_limit{20'000};        // one attempt to join, from locating to joined
+inline constexpr Duration k_hand_over_limit{120'000};  // how long a joining peer may take
+inline constexpr Duration k_gather_step{1'000};        // asks again for tables that have not come
+inline constexpr Duration k_update_gathering{20};      // changes so close together make one round of Updates
+inline constexpr Duration k_failed_peer_pause{
+    10'000};  // a peer that did not answer an Attach is left alone so long
+inline constexpr Duration k_leave_limit{2'000};
+inline constexpr Duration k_first_peer_patience{
+    3'000};  // the first peer looks for a ring before it makes one
+inline constexpr Duration k_lonely_check_interval{5'000};  // partition check of a peer that knows nobody
+inline constexpr std::size_t k_max_listed_nodes = 256;     // of one Update
+
+class ChordReload : public Plugin {
+ public:
+  ChordReload(ChordSettings settings, std::shared_ptr<Random> random);
+
+  void start(const Now& now, Actions& out) override;
+  void leave(const Now& now, Actions& out) override;
+  void on_timer(const Now& now, Actions& out) override;
+  std::optional<MonoTime> next_deadline() const override;
+
+  void on_access_link(const Now& now, const NodeId& node, Actions& out) override;
+  void on_attached(const Now& now, const NodeId& node, AttachPurpose purpose, Actions& out) override;
+  void on_attached_by(const Now& now, const NodeId& node, bool send_update, Actions& out) override;
+  void on_attach_failed(const Now& now, const AttachTo& what, Actions& out) override;
+  void on_lost(const Now& now, const NodeId& node, Actions& out) override;
+  void on_suspected(const Now& now, const NodeId& node, bool suspected, Actions& out) override;
+
+  void on_update(const Now& now, const NodeId& from, const wire::ChordUpdate& update, Actions& out) override;
+  std::optional<wire::ErrorCode> on_join(const Now& now, const NodeId& from, Actions& out) override;
+  void on_join_answered(const Now& now, const NodeId& from, std::optional<wire::ErrorCode> error,
+                        Actions& out) override;
+  void on_leave(const Now& now, const NodeId& from, const wire::ChordLeaveData& data, Actions& out) override;
+  void on_leave_answered(const Now& now, const NodeId& from, Actions& out) override;
+  void on_update_wanted(const Now& now, const NodeId& from, Actions& out) override;
+  void on_found(const Now& now, const RingId& point, const NodeId& owner, Actions& out) override;
+  void on_partition_answer(const Now& now, const NodeId& bootstrap, const NodeId& owner,
+                           Actions& out) override;
+  void on_hand_over_done(const Now& now, const NodeId& joining, bool complete, Actions& out) override;
+
+  bool joined() const override { return phase_ == Phase::joined; }
+  bool waiting_to_be_admitted() const override {
+    return phase_ == Phase::asking || phase_ == Phase::receiving;
+  }
+  bool responsible_for(const RingId& id) const override { return view_->responsible_for(id); }
+  std::optional<NodeId> next_hop(const RingId& id) const override { return peers_.next_hop(id); }
+  bool plausible_owner(const RingId& resource, const NodeId& answerer) const override;
+  bool is_peer(const NodeId& node) const override { return peers_.routable(node); }
+  RingViewPtr view() const override { return view_; }
+  std::vector<NodeId> fingers() const override { return peers_.fingers(); }
+  std::string phase() const override;
+  double estimated_peers() const override;
+  std::uint32_t uptime_s(const Now& now) const override;
+
+ private:
+  enum class Phase { idle, connecting, locating, gathering, asking, receiving, joined, leaving, left };
+  // Whom a coming round of Updates goes to.
+  enum class Audience { nobody, neighbors, connections };
+
+  // Named transitions: each sets the phase and what belongs to it.
+  void become_connecting(const Now& now, Actions& out);
+  void become_locating(const Now& now, Actions& out);
+  void become_gathering(const Now& now, const NodeId& admitting, Actions& out);
+  void become_asking(const Now& now, Actions& out);
+  void become_joined(const Now& now, Actions& out);
+  void become_left(Actions& out);
+  void retry_join(const Now& now, Duration wait, Actions& out);
+
+  void gather_neighbors(const Now& now, Actions& out);
+  void refresh_tables(const Now& now, Audience audience_of_change, Actions& out);
+  bool exclude_long_suspected(const Now& now);
+  void seek_neighbors(const Now& now, Actions& out);
+  void seek_fingers(const Now& now, bool initial, Actions& out);
+  void schedule_update(const Now& now, Audience audience);
+  void send_updates(const Now& now, Audience audience, Actions& out);
+  void send_update_to(const Now& now, const NodeId& node, wire::ChordUpdateType type, Actions& out) const;
+  void forget(const NodeId& node);
+  void publish(const Now& now, Actions& out);
+  void check_partition(const Now& now, Actions& out);
+  std::set<NodeId> current_neighbors() const;
+  bool worth_attaching(const Now& now, const NodeId& node) const;
+  Duration jittered(Duration interval);
+  Duration next_back_off();
+  RingId point_after_self() const { return ring_add(settings_.self, ring_power_of_two(0)); }
+
+  ChordSettings settings_;
+  std::shared_ptr<Random> random_;
+  PeerTable peers_;
+  Phase phase_ = Phase::idle;
+  MonoTime started_;
+  RingViewPtr view_;
+
+  // What each peer's latest Update listed.
+  struct Lists {
+    std::vector<NodeId> predecessors, successors, fingers;
+  };
+  std::map<NodeId, Lists> lists_;
+  std::map<NodeId, MonoTime> attaching_;     // since when
+  std::map<NodeId, MonoTime> failed_until_;  // not tried again before
+
+  // Joining.
+  std::optional<NodeId> admitting_;
+  Duration back_off_{0};
+  std::optional<MonoTime> join_deadline_, retry_at_, gather_again_at_, patience_until_;
+
+  // Admitting.
+  std::optional<NodeId> joining_;
+  MonoTime joining_deadline_;
+
+  // Upkeep.
+  Audience due_audience_ = Audience::nobody;
+  std::optional<MonoTime> update_due_, periodic_update_at_, fingers_at_, partition_at_, suspicion_at_;
+
+  // Leaving.
+  std::set<NodeId> leave_waits_for_;
+  std::optional<MonoTime> leave_deadline_;
+};
+
+}  // namespace ringway::topology

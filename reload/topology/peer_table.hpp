@@ -1,0 +1,65 @@
+// The peers this one is connected to, and the tables that follow from them (RFC 6940 §10.1, §10.3, §10.7):
+// neighbours, fingers, next hop. Pure arithmetic on the ring; when to connect and whom to tell is
+// chord_reload.hpp's.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "reload/ids.hpp"
+#include "reload/time.hpp"
+
+namespace ringway::topology {
+
+inline constexpr std::size_t k_neighbors_per_side = 4;  // at least three (RFC 6940 §10.7)
+inline constexpr unsigned k_initial_fingers = 16;       // RFC 6940 §10.7.4.3
+// A link whose acknowledgements stay away so long is taken out of the tables (RFC 6940 §6.6.5); before, it is
+// only passed over for forwarding, so that a busy machine does not change who is responsible.
+inline constexpr Duration k_suspicion_limit{5'000};
+
+class PeerTable {
+ public:
+  explicit PeerTable(NodeId self) : self_(self) {}
+
+  struct Peer {
+    bool routable = false;  // may be routed through (ICE-12)
+    std::optional<MonoTime> suspected_since;
+    bool excluded = false;  // suspected for too long
+  };
+
+  Peer& connect(const NodeId& node) { return peers_[node]; }
+  bool disconnect(const NodeId& node) { return peers_.erase(node) > 0; }
+  Peer* find(const NodeId& node);
+  const Peer* find(const NodeId& node) const;
+  bool routable(const NodeId& node) const;
+  const std::map<NodeId, Peer>& all() const { return peers_; }
+
+  // Nearest first; only peers that may be routed through.
+  std::vector<NodeId> successors(std::size_t count) const;
+  std::vector<NodeId> predecessors(std::size_t count) const;
+  // RFC 6940 §10.3.
+  std::optional<NodeId> next_hop(const RingId& id) const;
+  // The distinct valid finger entries, ascending (RFC 6940 §10.7.4.2).
+  std::vector<NodeId> fingers() const;
+  std::optional<NodeId> finger(unsigned index) const;
+
+ private:
+  bool usable(const Peer& peer) const { return peer.routable && !peer.excluded; }
+  std::optional<NodeId> next_hop_among(const RingId& id, bool with_suspected) const;
+
+  NodeId self_;
+  std::map<NodeId, Peer> peers_;
+};
+
+// Finger i (from 1) may be any peer in [x + 2^(128-i), x + 2^(129-i) - 1] (TOPO-08).
+RingId finger_start(const NodeId& self, unsigned index);
+bool finger_valid(const NodeId& self, unsigned index, const NodeId& node);
+
+// The nearest `count` of `nodes` clockwise from `self` (or counter-clockwise), nearest first, without self.
+std::vector<NodeId> nearest_clockwise(const NodeId& self, std::vector<NodeId> nodes, std::size_t count);
+std::vector<NodeId> nearest_counter_clockwise(const NodeId& self, std::vector<NodeId> nodes,
+                                              std::size_t count);
+
+}  // namespace ringway::topology

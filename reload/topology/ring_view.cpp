@@ -1,0 +1,48 @@
+#include "reload/topology/ring_view.hpp"
+
+#include <algorithm>
+
+namespace ringway::topology {
+
+namespace {
+
+bool contains(const std::vector<NodeId>& nodes, const NodeId& node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+}  // namespace
+
+bool RingView::responsible_for(const RingId& id) const {
+  if (!joined) return false;
+  if (alone()) return true;
+  // Without a known predecessor the furthest successor is the nearest peer known on that side.
+  const NodeId& before = predecessors.empty() ? successors.back() : predecessors.front();
+  return in_half_open(id, before, self);
+}
+
+std::vector<NodeId> RingView::replica_set() const {
+  std::vector<NodeId> set;
+  for (const NodeId& node : successors) {
+    if (set.size() == replicas) break;
+    if (node != self && !contains(set, node)) set.push_back(node);
+  }
+  return set;
+}
+
+std::optional<std::size_t> RingView::replica_position(const RingId& id) const {
+  if (!joined) return std::nullopt;
+  if (responsible_for(id)) return 0;
+  // Predecessor number `at` owns (the next one further, itself]; the last one known, up to us, as in a ring so
+  // small that there is nobody else.
+  for (std::size_t at = 0; at < predecessors.size() && at < replicas; ++at) {
+    const NodeId& before = at + 1 < predecessors.size() ? predecessors[at + 1] : self;
+    if (in_half_open(id, before, predecessors[at])) return at + 1;
+  }
+  return std::nullopt;
+}
+
+bool RingView::is_neighbor(const NodeId& node) const {
+  return contains(predecessors, node) || contains(successors, node);
+}
+
+}  // namespace ringway::topology
