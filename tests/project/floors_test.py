@@ -27,7 +27,7 @@ THIRD_PARTY = {
     "net": ["boost/", "openssl/", "nice/", "glib", "gio/", "fmt/", "spdlog/"],
     "sip-usage": ["osip2/", "osipparser2/"],
     "actors": ["caf/", "fmt/", "spdlog/"],
-    "sim": ["fmt/", "spdlog/", "nlohmann/", "CLI/"],
+    "sim": ["openssl/", "fmt/", "spdlog/", "nlohmann/", "CLI/"],
 }
 PURE = {"reload", "sip-usage", "relay"}  # no I/O, no threads, no clocks, no randomness of their own
 PURE_HEADERS = re.compile(
