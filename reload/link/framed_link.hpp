@@ -3,6 +3,7 @@
 // has gone quiet. DTLS links come with a sender of their own beside this one; both look the same to routing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -21,16 +22,18 @@ inline constexpr Duration k_max_rto{60'000};
 inline constexpr Duration k_quiet_link_grace{30'000};  // held after being suspected (RFC 6940 §6.6.5)
 inline constexpr std::size_t k_max_unacknowledged = 65536;
 
-// Round-trip estimation of RFC 6298 in whole milliseconds.
+// Round-trip estimation of RFC 6298 §2; the timeout is rounded up to the millisecond, not to the second
+// (RFC 6940 §6.6.3.1).
 class RoundTripEstimator {
  public:
   void sample(Duration round_trip);
   Duration rto() const { return rto_; }
-  std::optional<Duration> smoothed() const { return smoothed_; }
+  std::optional<Duration> smoothed() const;
 
  private:
-  std::optional<Duration> smoothed_;
-  Duration variation_{0};
+  // Finer than what is measured: in whole milliseconds the averages would stop short of their goal.
+  std::optional<std::chrono::microseconds> smoothed_;
+  std::chrono::microseconds variation_{0};
   Duration rto_ = k_initial_rto;
 };
 
@@ -40,9 +43,7 @@ class ReceivedWindow {
   wire::AckFrame note(std::uint32_t sequence);
 
  private:
-  bool any_ = false;
-  std::uint32_t highest_ = 0;
-  std::uint32_t mask_ = 0;  // bit d-1: highest_ - d was received
+  std::deque<std::uint32_t> latest_;  // oldest first, at most 32
 };
 
 class FramedLink {
@@ -51,16 +52,20 @@ class FramedLink {
 
   // The frame prefix to send before `message_size_bytes` bytes of message.
   Bytes send(MonoTime now, std::size_t message_size_bytes);
+  // False while k_max_unacknowledged frames wait: whoever sends on is given up at once.
+  bool may_send() const { return in_flight_.size() < k_max_unacknowledged; }
 
   struct Arrived {
     std::vector<SharedBytes> messages;
     Bytes acknowledgements;  // to be written back at once
   };
-  // Bytes of the stream. A failure means: close (bad framing, or a message above the limit: `too_large`).
+  // Bytes of the stream. A failure means: close (bad framing, or a message above the limit).
   Result<Arrived> receive(MonoTime now, BytesView bytes);
+  // Reading goes on after we had stopped it ourselves: that time says nothing about the other side.
+  void reading_resumed(MonoTime now);
 
-  // Suspected: a frame has waited for its acknowledgement longer than the RTO (LINK-15). Routing stops using
-  // the link; it is trusted again when acknowledgements resume, and given up after the grace period.
+  // Suspected: a frame waits, and for a whole RTO there has been no acknowledgement (LINK-15). Routing stops
+  // using the link; it is trusted again when acknowledgements resume, and given up after the grace period.
   bool suspected(MonoTime now) const;
   bool given_up(MonoTime now) const;
   // When suspected() or given_up() may change next without further input.
@@ -69,16 +74,15 @@ class FramedLink {
   std::size_t unacknowledged() const { return in_flight_.size(); }
 
  private:
-  struct InFlight {
-    std::uint32_t sequence;
-    MonoTime sent;
-  };
   void acknowledged(MonoTime now, const wire::AckFrame& ack);
+  std::optional<MonoTime> suspicion_at() const;
 
   wire::FrameSplitter splitter_;
   ReceivedWindow window_;
   RoundTripEstimator estimator_;
-  std::deque<InFlight> in_flight_;
+  std::deque<MonoTime> in_flight_;      // when each was sent; the sequence numbers end at next_sequence_ - 1
+  std::optional<MonoTime> timer_from_;  // the latest acknowledgement of something new, or resumption
+  std::optional<MonoTime> resumed_;     // what was sent before is no measure of the round trip
   std::uint32_t next_sequence_ = 0;
 };
 
