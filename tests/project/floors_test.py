@@ -26,7 +26,7 @@ THIRD_PARTY = {
     "relay": ["openssl/"],
     "net": ["boost/", "openssl/", "nice/", "glib", "gio/", "fmt/", "spdlog/"],
     "sip-usage": ["osip2/", "osipparser2/"],
-    "actors": ["caf/", "fmt/", "spdlog/"],
+    "actors": ["caf/", "openssl/", "fmt/", "spdlog/"],
     "sim": ["openssl/", "fmt/", "spdlog/", "nlohmann/", "CLI/"],
 }
 PURE = {"reload", "sip-usage", "relay"}  # no I/O, no threads, no clocks, no randomness of their own
