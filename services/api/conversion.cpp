@@ -1,0 +1,257 @@
+#include "services/api/conversion.hpp"
+
+#include <google/protobuf/stubs/common.h>
+
+#include <string>
+#include <utility>
+
+#include "services/api/address.hpp"
+
+namespace ringway::services {
+namespace {
+
+Bytes bytes_of(const std::string& text) { return copy_of(view_of(text)); }
+
+// A proto3 string must be UTF-8, or the receiver cannot parse the whole answer; a name that another writer
+// made up may be anything.
+bool is_utf8(const std::string& text) {
+  return google::protobuf::internal::IsStructurallyValidUTF8(text.data(), static_cast<int>(text.size()));
+}
+
+template <typename Response>
+void fill_written(Response& out, const data::PutResult& result) {
+  out.set_generation(result.generation);
+  out.set_copies(result.copies);
+  out.set_copies_wanted(result.copies_wanted);
+  for (const NodeId& node : result.replicas) out.add_replicas(node.hex());
+  out.set_storage_time_ms(result.storage_time_ms);
+}
+
+template <typename List>
+void add_all(List& out, const std::vector<NodeId>& nodes) {
+  out.Reserve(static_cast<int>(nodes.size()));
+  for (const NodeId& node : nodes) *out.Add() = node.hex();
+}
+
+}  // namespace
+
+data::Call to_call(const v1::PutRequest& request) {
+  data::PutCall call;
+  call.key = request.key();
+  call.entry = request.entry();
+  call.value = bytes_of(request.value());
+  if (request.lifetime_s() != 0) call.lifetime_s = request.lifetime_s();
+  if (request.has_expected_generation()) call.expected_generation = request.expected_generation();
+  return call;
+}
+
+data::Call to_call(const v1::GetRequest& request) {
+  data::GetCall call;
+  call.key = request.key();
+  if (request.has_entry()) call.entry = request.entry();
+  return call;
+}
+
+data::Call to_call(const v1::RemoveRequest& request) {
+  data::RemoveCall call;
+  call.key = request.key();
+  call.entry = request.entry();
+  if (request.has_expected_generation()) call.expected_generation = request.expected_generation();
+  return call;
+}
+
+data::Call to_call(const v1::StatRequest& request) { return data::StatCall{request.key()}; }
+
+std::optional<data::Call> to_call(const v1::Operation& operation) {
+  switch (operation.operation_case()) {
+    case v1::Operation::kPut:
+      return to_call(operation.put());
+    case v1::Operation::kGet:
+      return to_call(operation.get());
+    case v1::Operation::kRemove:
+      return to_call(operation.remove());
+    case v1::Operation::kStat:
+      return to_call(operation.stat());
+    case v1::Operation::OPERATION_NOT_SET:
+      break;
+  }
+  return std::nullopt;
+}
+
+grpc::StatusCode to_status_code(data::CallError error) {
+  switch (error) {
+    case data::CallError::invalid_argument:
+      return grpc::StatusCode::INVALID_ARGUMENT;
+    case data::CallError::not_found:
+      return grpc::StatusCode::NOT_FOUND;
+    case data::CallError::permission_denied:
+      return grpc::StatusCode::PERMISSION_DENIED;
+    case data::CallError::aborted:
+      return grpc::StatusCode::ABORTED;
+    case data::CallError::resource_exhausted:
+      return grpc::StatusCode::RESOURCE_EXHAUSTED;
+    case data::CallError::failed_precondition:
+      return grpc::StatusCode::FAILED_PRECONDITION;
+    case data::CallError::unavailable:
+      return grpc::StatusCode::UNAVAILABLE;
+    case data::CallError::deadline_exceeded:
+      return grpc::StatusCode::DEADLINE_EXCEEDED;
+    case data::CallError::data_loss:
+      return grpc::StatusCode::DATA_LOSS;
+    case data::CallError::internal:
+      break;
+  }
+  return grpc::StatusCode::INTERNAL;
+}
+
+void fill(v1::PutResponse& out, const data::PutResult& result) { fill_written(out, result); }
+void fill(v1::RemoveResponse& out, const data::PutResult& result) { fill_written(out, result); }
+
+void fill(v1::GetResponse& out, const data::GetResult& result) {
+  out.set_generation(result.generation);
+  std::uint32_t discarded = result.discarded;
+  out.mutable_entries()->Reserve(static_cast<int>(result.entries.size()));
+  for (const data::Entry& entry : result.entries) {
+    if (!is_utf8(entry.entry) || !is_utf8(entry.writer)) {
+      ++discarded;
+      continue;
+    }
+    v1::Entry& to = *out.add_entries();
+    to.set_entry(entry.entry);
+    to.set_value(entry.value.data(), entry.value.size());
+    to.set_writer(entry.writer);
+    to.set_writer_node(entry.writer_node.hex());
+    to.set_storage_time_ms(entry.storage_time_ms);
+    to.set_lifetime_s(entry.lifetime_s);
+  }
+  out.set_discarded(discarded);
+}
+
+void fill(v1::StatResponse& out, const data::StatResult& result) {
+  out.set_generation(result.generation);
+  for (const data::StatEntry& entry : result.entries) {
+    if (!is_utf8(entry.entry)) continue;
+    v1::EntryStat& to = *out.add_entries();
+    to.set_entry(entry.entry);
+    if (entry.writer_node != k_no_node) to.set_writer_node(entry.writer_node.hex());
+    to.set_size_bytes(entry.size_bytes);
+    to.set_storage_time_ms(entry.storage_time_ms);
+    to.set_lifetime_s(entry.lifetime_s);
+  }
+}
+
+void fill(v1::OperationResult& out, const v1::Operation& operation, const data::CallResult& result) {
+  if (const auto* written = std::get_if<data::PutResult>(&result)) {
+    if (operation.has_remove()) {
+      fill(*out.mutable_remove(), *written);
+    } else {
+      fill(*out.mutable_put(), *written);
+    }
+  } else if (const auto* got = std::get_if<data::GetResult>(&result)) {
+    fill(*out.mutable_get(), *got);
+  } else if (const auto* stat = std::get_if<data::StatResult>(&result)) {
+    fill(*out.mutable_stat(), *stat);
+  } else {
+    const auto& failure = std::get<data::CallFailure>(result);
+    v1::OperationError& error = *out.mutable_error();
+    error.set_code(to_status_code(failure.error));
+    error.set_message(failure.message);
+    error.set_generation(failure.generation);
+  }
+}
+
+void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
+  out.set_node(status.node.hex());
+  out.set_user(status.user);
+  out.set_overlay(status.overlay);
+  out.set_configuration_sequence(status.configuration_sequence);
+  out.set_listening_on(to_text(status.listening_on));
+  out.set_uptime_s(status.uptime_s);
+  out.set_certificate_not_after_ms(status.certificate_not_after_ms);
+  out.set_phase(status.routing.phase);
+  out.set_estimated_peers(status.routing.estimated_peers);
+  out.set_version(RINGWAY_VERSION);
+
+  auto& store = *out.mutable_store();
+  store.set_values(status.totals.records);
+  store.set_resources(status.totals.resources);
+  store.set_size_bytes(status.totals.bytes);
+
+  auto& routing = *out.mutable_routing();
+  routing.set_forwarded(status.routing.forwarded);
+  routing.set_delivered(status.routing.delivered);
+  routing.set_originated(status.routing.originated);
+  routing.set_answered(status.routing.answered);
+  routing.set_dropped(status.routing.dropped);
+  routing.set_unknown_answers(status.routing.unknown_answers);
+  routing.set_bad_signatures(status.routing.bad_signatures);
+  routing.set_duplicates(status.routing.duplicates);
+  routing.set_retransmissions(status.routing.retransmissions);
+  routing.set_transactions(status.routing.transactions);
+
+  auto& storage = *out.mutable_storage();
+  storage.set_stores_accepted(status.storage.stores_accepted);
+  storage.set_stores_refused(status.storage.stores_refused);
+  storage.set_fetches(status.storage.fetches);
+  storage.set_stats(status.storage.stats);
+  storage.set_finds(status.storage.finds);
+  storage.set_calls(status.storage.calls);
+  storage.set_calls_local(status.storage.calls_local);
+  storage.set_values_discarded(status.storage.values_discarded);
+  storage.set_cache_hits(status.storage.cache_hits);
+  storage.set_cache_misses(status.storage.cache_misses);
+  storage.set_pending_requests(status.storage.pending_requests);
+  storage.set_pending_calls(status.storage.pending_calls);
+  storage.set_cached_kinds(status.storage.cached_kinds);
+
+  auto& replication = *out.mutable_replication();
+  replication.set_copies_sent(status.replication.copies_sent);
+  replication.set_copies_failed(status.replication.copies_failed);
+  replication.set_kinds_handed_over(status.replication.kinds_handed_over);
+  replication.set_kinds_dropped(status.replication.kinds_dropped);
+  replication.set_pending_values(status.replication.pending_values);
+  replication.set_backlog_kinds(status.replication.backlog_kinds);
+
+  auto& links = *out.mutable_links();
+  links.set_links(status.links.links);
+  links.set_handshakes_failed(status.links.handshakes_failed);
+  links.set_messages_in(status.links.messages_in);
+  links.set_messages_out(status.links.messages_out);
+  links.set_bytes_in(status.links.bytes_in);
+  links.set_bytes_out(status.links.bytes_out);
+  links.set_refused_full_queue(status.links.refused_full_queue);
+  links.set_refused_links(status.links.refused_links);
+}
+
+void fill(v1::RingResponse& out, const actors::PeerStatus& status) {
+  out.set_node(status.node.hex());
+  out.set_user(status.user);
+  out.set_overlay(status.overlay);
+  out.set_listening_on(to_text(status.listening_on));
+  out.set_phase(status.routing.phase);
+  out.set_estimated_peers(status.routing.estimated_peers);
+  add_all(*out.mutable_fingers(), status.routing.fingers);
+  if (const auto& view = status.routing.view) {
+    out.set_joined(view->joined);
+    out.set_replicas(static_cast<std::uint32_t>(view->replicas));
+    out.set_version(view->version);
+    add_all(*out.mutable_predecessors(), view->predecessors);
+    add_all(*out.mutable_successors(), view->successors);
+  }
+  for (const routing::LinkStatus& link : status.routing.links) {
+    v1::Link& to = *out.add_links();
+    to.set_node(link.node.hex());
+    to.set_remote(to_text(link.remote));
+    to.set_suspected(link.suspected);
+    to.set_routable(link.routable);
+  }
+}
+
+void fill(v1::PingResponse& out, const actors::PingOutcome& outcome) {
+  out.set_responder(outcome.responder.hex());
+  out.set_response_id(outcome.response_id);
+  out.set_responder_time_ms(outcome.responder_time_ms);
+  out.set_round_trip_ms(outcome.round_trip_ms);
+}
+
+}  // namespace ringway::services

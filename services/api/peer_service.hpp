@@ -1,0 +1,33 @@
+// ringway.v1.Peer on one peer: how it is, where it stands, ping, leave.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "actors/peer.hpp"
+#include "ringway/v1/peer.grpc.pb.h"
+
+namespace ringway::services {
+
+// Leaves the ring and calls back when that is done; the program knows what else ends with the peer.
+using LeaveHook = std::function<void(std::function<void()> done)>;
+
+class PeerService final : public v1::Peer::CallbackService {
+ public:
+  PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave);
+
+  grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context, const v1::StatusRequest* request,
+                                   v1::StatusResponse* response) override;
+  grpc::ServerUnaryReactor* Ring(grpc::CallbackServerContext* context, const v1::RingRequest* request,
+                                 v1::RingResponse* response) override;
+  grpc::ServerUnaryReactor* Ping(grpc::CallbackServerContext* context, const v1::PingRequest* request,
+                                 v1::PingResponse* response) override;
+  grpc::ServerUnaryReactor* Leave(grpc::CallbackServerContext* context, const v1::LeaveRequest* request,
+                                  v1::LeaveResponse* response) override;
+
+ private:
+  std::shared_ptr<actors::Peer> peer_;
+  LeaveHook leave_;
+};
+
+}  // namespace ringway::services

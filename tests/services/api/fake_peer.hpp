@@ -1,0 +1,77 @@
+// A peer that records what it is asked and answers when the test says so.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "actors/peer.hpp"
+
+namespace ringway::services {
+
+class FakePeer final : public actors::Peer {
+ public:
+  using Answer = std::function<void(std::vector<data::CallResult>)>;
+  struct Submission {
+    std::vector<data::Call> calls;
+    Answer done;
+  };
+
+  // Answers at once, with one of these for each call; without it calls wait for take_submission().
+  std::function<data::CallResult(const data::Call&)> answer;
+  actors::PeerStatus present;
+  actors::PingOutcome ping_outcome;
+  std::optional<wire::Destination> pinged;
+
+  CallToken submit(std::vector<data::Call> calls, Answer done) override {
+    if (answer) {
+      std::vector<data::CallResult> results;
+      for (const auto& call : calls) results.push_back(answer(call));
+      done(std::move(results));
+      return 0;
+    }
+    const std::scoped_lock lock(mutex_);
+    waiting_.emplace_back(Submission{std::move(calls), std::move(done)});
+    changed_.notify_all();
+    return ++tokens_;
+  }
+  void cancel(CallToken token) override {
+    const std::scoped_lock lock(mutex_);
+    cancelled_.push_back(token);
+    changed_.notify_all();
+  }
+  void status(std::function<void(actors::PeerStatus)> done) override { done(present); }
+  void ping(wire::Destination destination, Duration, std::function<void(actors::PingOutcome)> done) override {
+    pinged = std::move(destination);
+    done(ping_outcome);
+  }
+  void leave(std::function<void()> done) override { done(); }
+  NodeId node_id() const override { return present.node; }
+  wire::IpAddressPort listening_on() const override { return present.listening_on; }
+
+  // Waits for a call (for ten seconds; the test has failed then).
+  std::optional<Submission> take_submission() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(10), [this] { return !waiting_.empty(); })) return {};
+    auto first = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    return first;
+  }
+  std::vector<CallToken> wait_for_cancel() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(10), [this] { return !cancelled_.empty(); });
+    return cancelled_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Submission> waiting_;
+  std::vector<CallToken> cancelled_;
+  CallToken tokens_ = 0;
+};
+
+}  // namespace ringway::services

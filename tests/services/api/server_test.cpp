@@ -1,0 +1,363 @@
+// The API server on a fake peer, over a channel inside the process: what calls become, and what answers and failures
+// become.
+#include "services/api/server.hpp"
+
+#include <gmock/gmock.h>
+#include <grpcpp/client_context.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <string>
+#include <thread>
+
+#include "ringway/v1/overlay.grpc.pb.h"
+#include "ringway/v1/peer.grpc.pb.h"
+#include "services/api/address.hpp"
+#include "services/api/overlay_service.hpp"
+#include "tests/services/api/fake_peer.hpp"
+
+namespace ringway::services {
+namespace {
+
+NodeId node(std::uint8_t first) {
+  NodeId id;
+  id.bytes[0] = first;
+  return id;
+}
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto started = ApiServer::start({}, peer_, [this](std::function<void()> done) {
+      ++leaves_;
+      done();
+    });
+    ASSERT_TRUE(started) << started.error().reason;
+    server_ = std::move(*started);
+    channel_ = server_->in_process_channel();
+    overlay_ = v1::Overlay::NewStub(channel_);
+    stub_ = v1::Peer::NewStub(channel_);
+  }
+  void TearDown() override {
+    if (server_) server_->stop(std::chrono::milliseconds{0});
+  }
+
+  grpc::Status get(const v1::GetRequest& request, v1::GetResponse& response) {
+    grpc::ClientContext context;
+    return overlay_->Get(&context, request, &response);
+  }
+
+  std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
+  std::unique_ptr<ApiServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::Overlay::Stub> overlay_;
+  std::unique_ptr<v1::Peer::Stub> stub_;
+  int leaves_ = 0;
+};
+
+TEST_F(ServerTest, PutCarriesEveryFieldBothWays) {
+  std::optional<data::PutCall> seen;
+  peer_->answer = [&](const data::Call& call) -> data::CallResult {
+    seen = std::get<data::PutCall>(call);
+    data::PutResult result;
+    result.generation = 7;
+    result.copies = 2;
+    result.copies_wanted = 3;
+    result.replicas = {node(0xAB)};
+    result.storage_time_ms = 1234567890123;
+    return result;
+  };
+  v1::PutRequest request;
+  request.set_key("alice@example.org/card");
+  request.set_entry("home");
+  request.set_value(std::string("\0\xFF", 2));
+  request.set_lifetime_s(60);
+  request.set_expected_generation(6);
+  v1::PutResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(overlay_->Put(&context, request, &response).ok());
+
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->key, "alice@example.org/card");
+  EXPECT_EQ(seen->entry, "home");
+  EXPECT_EQ(seen->value, (Bytes{0x00, 0xFF}));
+  EXPECT_EQ(seen->lifetime_s, 60U);
+  EXPECT_EQ(seen->expected_generation, 6U);
+  EXPECT_EQ(response.generation(), 7U);
+  EXPECT_EQ(response.copies(), 2U);
+  EXPECT_EQ(response.copies_wanted(), 3U);
+  ASSERT_EQ(response.replicas_size(), 1);
+  EXPECT_EQ(response.replicas(0), "ab000000000000000000000000000000");
+  EXPECT_EQ(response.storage_time_ms(), 1234567890123U);
+}
+
+TEST_F(ServerTest, UnsetFieldsOfPutMeanTheDefaults) {
+  std::optional<data::PutCall> seen;
+  peer_->answer = [&](const data::Call& call) -> data::CallResult {
+    seen = std::get<data::PutCall>(call);
+    return data::PutResult{};
+  };
+  v1::PutResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(overlay_->Put(&context, v1::PutRequest{}, &response).ok());
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->lifetime_s, data::k_default_lifetime_s);
+  EXPECT_FALSE(seen->expected_generation.has_value());
+}
+
+TEST_F(ServerTest, GetTellsAnEntryOfEmptyNameFromAllEntries) {
+  std::vector<std::optional<std::string>> seen;
+  peer_->answer = [&](const data::Call& call) -> data::CallResult {
+    seen.push_back(std::get<data::GetCall>(call).entry);
+    return data::GetResult{};
+  };
+  v1::GetRequest request;
+  v1::GetResponse response;
+  ASSERT_TRUE(get(request, response).ok());
+  request.set_entry("");
+  ASSERT_TRUE(get(request, response).ok());
+  EXPECT_THAT(seen, ::testing::ElementsAre(std::nullopt, std::optional<std::string>("")));
+}
+
+TEST_F(ServerTest, GetShowsWritersAndLeavesOutWhatIsNoText) {
+  peer_->answer = [](const data::Call&) -> data::CallResult {
+    data::GetResult result;
+    result.generation = 3;
+    result.discarded = 1;
+    result.entries.push_back({"work", {0x01}, "alice@example.org", node(1), 1000, 50});
+    result.entries.push_back({"\xC3\x28", {0x02}, "alice@example.org", node(1), 1000, 50});  // not UTF-8
+    return result;
+  };
+  v1::GetResponse response;
+  ASSERT_TRUE(get({}, response).ok());
+  ASSERT_EQ(response.entries_size(), 1);
+  const v1::Entry& entry = response.entries(0);
+  EXPECT_EQ(entry.entry(), "work");
+  EXPECT_EQ(entry.value(), "\x01");
+  EXPECT_EQ(entry.writer(), "alice@example.org");
+  EXPECT_EQ(entry.writer_node(), node(1).hex());
+  EXPECT_EQ(entry.storage_time_ms(), 1000U);
+  EXPECT_EQ(entry.lifetime_s(), 50U);
+  EXPECT_EQ(response.discarded(), 2U);
+}
+
+TEST_F(ServerTest, EveryFailureIsAStatusWithItsMessage) {
+  const std::vector<std::pair<data::CallError, grpc::StatusCode>> pairs{
+      {data::CallError::invalid_argument, grpc::StatusCode::INVALID_ARGUMENT},
+      {data::CallError::not_found, grpc::StatusCode::NOT_FOUND},
+      {data::CallError::permission_denied, grpc::StatusCode::PERMISSION_DENIED},
+      {data::CallError::aborted, grpc::StatusCode::ABORTED},
+      {data::CallError::resource_exhausted, grpc::StatusCode::RESOURCE_EXHAUSTED},
+      {data::CallError::failed_precondition, grpc::StatusCode::FAILED_PRECONDITION},
+      {data::CallError::unavailable, grpc::StatusCode::UNAVAILABLE},
+      {data::CallError::deadline_exceeded, grpc::StatusCode::DEADLINE_EXCEEDED},
+      {data::CallError::data_loss, grpc::StatusCode::DATA_LOSS},
+      {data::CallError::internal, grpc::StatusCode::INTERNAL},
+  };
+  for (const auto& [error, code] : pairs) {
+    peer_->answer = [failure = error](const data::Call&) -> data::CallResult {
+      return data::CallFailure{failure, "do this instead", 0};
+    };
+    v1::GetResponse response;
+    const auto status = get({}, response);
+    EXPECT_EQ(status.error_code(), code);
+    EXPECT_EQ(status.error_message(), "do this instead");
+  }
+}
+
+TEST_F(ServerTest, AGenerationConflictCarriesThePresentGeneration) {
+  peer_->answer = [](const data::Call&) -> data::CallResult {
+    return data::CallFailure{data::CallError::aborted, "the generation is 42", 42};
+  };
+  v1::RemoveResponse response;
+  grpc::ClientContext context;
+  EXPECT_EQ(overlay_->Remove(&context, {}, &response).error_code(), grpc::StatusCode::ABORTED);
+  const auto& trailing = context.GetServerTrailingMetadata();
+  const auto found = trailing.find(k_generation_metadata);
+  ASSERT_NE(found, trailing.end());
+  EXPECT_EQ(found->second, "42");
+}
+
+TEST_F(ServerTest, BatchAnswersEachOperationInItsPlace) {
+  peer_->answer = [](const data::Call& call) -> data::CallResult {
+    if (std::holds_alternative<data::PutCall>(call)) {
+      data::PutResult result;
+      result.generation = 1;
+      return result;
+    }
+    if (std::holds_alternative<data::RemoveCall>(call)) {
+      data::PutResult result;
+      result.generation = 2;
+      return result;
+    }
+    if (std::holds_alternative<data::StatCall>(call)) {
+      data::StatResult result;
+      result.entries.push_back({"", node(9), 5, 6, 7});
+      return result;
+    }
+    return data::CallFailure{data::CallError::aborted, "no", 8};
+  };
+  v1::BatchRequest request;
+  request.add_operations()->mutable_put()->set_key("a");
+  request.add_operations()->mutable_get()->set_key("b");
+  request.add_operations()->mutable_remove()->set_key("c");
+  request.add_operations()->mutable_stat()->set_key("d");
+  v1::BatchResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(overlay_->Batch(&context, request, &response).ok());
+  ASSERT_EQ(response.results_size(), 4);
+  EXPECT_EQ(response.results(0).put().generation(), 1U);
+  EXPECT_EQ(response.results(1).error().code(), grpc::StatusCode::ABORTED);
+  EXPECT_EQ(response.results(1).error().message(), "no");
+  EXPECT_EQ(response.results(1).error().generation(), 8U);
+  EXPECT_EQ(response.results(2).remove().generation(), 2U);
+  EXPECT_EQ(response.results(3).stat().entries(0).writer_node(), node(9).hex());
+  EXPECT_EQ(response.results(3).stat().entries(0).size_bytes(), 5U);
+}
+
+TEST_F(ServerTest, BatchesThatAreNoneAreRefusedAsAWhole) {
+  peer_->answer = [](const data::Call&) -> data::CallResult { return data::GetResult{}; };
+  const auto batch = [this](const v1::BatchRequest& request) {
+    v1::BatchResponse response;
+    grpc::ClientContext context;
+    return overlay_->Batch(&context, request, &response);
+  };
+  v1::BatchRequest request;
+  EXPECT_EQ(batch(request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  for (std::size_t i = 0; i < data::k_max_batch_calls; ++i) request.add_operations()->mutable_get();
+  EXPECT_TRUE(batch(request).ok());
+  request.add_operations()->mutable_get();
+  EXPECT_THAT(batch(request).error_message(), ::testing::HasSubstr("at most 1024"));
+  request.Clear();
+  request.add_operations()->mutable_get();
+  request.add_operations();
+  EXPECT_THAT(batch(request).error_message(), ::testing::HasSubstr("operation 1"));
+}
+
+TEST_F(ServerTest, ARequestOverTheLimitIsRefused) {
+  peer_->answer = [](const data::Call&) -> data::CallResult { return data::PutResult{}; };
+  v1::PutRequest request;
+  request.set_value(std::string(k_max_request_bytes + 1, 'x'));
+  v1::PutResponse response;
+  grpc::ClientContext context;
+  EXPECT_EQ(overlay_->Put(&context, request, &response).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(ServerTest, CancellingDropsTheCallAtThePeer) {
+  grpc::ClientContext context;
+  v1::GetResponse response;
+  auto outcome = std::async(std::launch::async, [&] { return overlay_->Get(&context, {}, &response); });
+  const auto submission = peer_->take_submission();
+  ASSERT_TRUE(submission);
+  context.TryCancel();
+  EXPECT_EQ(outcome.get().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_THAT(peer_->wait_for_cancel(), ::testing::ElementsAre(1U));
+  submission->done({data::GetResult{}});  // an answer that was already on its way changes nothing
+}
+
+TEST_F(ServerTest, ADeadlineDropsTheCallAtThePeer) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+  v1::GetResponse response;
+  EXPECT_EQ(overlay_->Get(&context, {}, &response).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_THAT(peer_->wait_for_cancel(), ::testing::ElementsAre(1U));
+}
+
+TEST_F(ServerTest, AnAnswerFromAnotherThreadCompletesTheCall) {
+  grpc::ClientContext context;
+  v1::GetResponse response;
+  auto outcome = std::async(std::launch::async, [&] { return overlay_->Get(&context, {}, &response); });
+  const auto submission = peer_->take_submission();
+  ASSERT_TRUE(submission);
+  data::GetResult result;
+  result.generation = 5;
+  submission->done({result});
+  EXPECT_TRUE(outcome.get().ok());
+  EXPECT_EQ(response.generation(), 5U);
+}
+
+TEST_F(ServerTest, RingShowsTheNeighbours) {
+  auto view = std::make_shared<topology::RingView>();
+  view->version = 4;
+  view->joined = true;
+  view->predecessors = {node(1)};
+  view->successors = {node(3), node(5)};
+  peer_->present.node = node(2);
+  peer_->present.overlay = "overlay.example.org";
+  peer_->present.routing.view = view;
+  peer_->present.routing.phase = "joined";
+  peer_->present.routing.fingers = {node(0x80)};
+  routing::LinkStatus link;
+  link.node = node(3);
+  link.remote = *parse_address("127.0.0.1:6084");
+  link.routable = true;
+  peer_->present.routing.links = {link};
+
+  v1::RingResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub_->Ring(&context, {}, &response).ok());
+  EXPECT_EQ(response.node(), node(2).hex());
+  EXPECT_TRUE(response.joined());
+  EXPECT_THAT(response.predecessors(), ::testing::ElementsAre(node(1).hex()));
+  EXPECT_THAT(response.successors(), ::testing::ElementsAre(node(3).hex(), node(5).hex()));
+  EXPECT_THAT(response.fingers(), ::testing::ElementsAre(node(0x80).hex()));
+  ASSERT_EQ(response.links_size(), 1);
+  EXPECT_EQ(response.links(0).remote(), "127.0.0.1:6084");
+  EXPECT_EQ(response.version(), 4U);
+  EXPECT_EQ(response.replicas(), 2U);
+}
+
+TEST_F(ServerTest, PingGoesToANodeAKeyOrAResource) {
+  peer_->ping_outcome.ok = true;
+  peer_->ping_outcome.responder = node(7);
+  peer_->ping_outcome.round_trip_ms = 1.5;
+  const auto ping = [this](const v1::PingRequest& request, v1::PingResponse& response) {
+    grpc::ClientContext context;
+    return stub_->Ping(&context, request, &response);
+  };
+  v1::PingRequest request;
+  v1::PingResponse response;
+  EXPECT_EQ(ping(request, response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_node("12");
+  EXPECT_EQ(ping(request, response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+
+  request.set_node(node(7).hex());
+  ASSERT_TRUE(ping(request, response).ok());
+  EXPECT_EQ(peer_->pinged, wire::to_node(node(7)));
+  EXPECT_EQ(response.responder(), node(7).hex());
+  EXPECT_EQ(response.round_trip_ms(), 1.5);
+
+  request.set_key("alice@dht.example.com");
+  ASSERT_TRUE(ping(request, response).ok());
+  EXPECT_EQ(peer_->pinged, wire::to_resource(resource_id_of("alice@dht.example.com")));
+
+  peer_->ping_outcome.ok = false;
+  peer_->ping_outcome.reason = "no answer";
+  const auto status = ping(request, response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "no answer");
+}
+
+TEST_F(ServerTest, LeaveAsksTheProgram) {
+  v1::LeaveResponse response;
+  grpc::ClientContext context;
+  EXPECT_TRUE(stub_->Leave(&context, {}, &response).ok());
+  EXPECT_EQ(leaves_, 1);
+}
+
+TEST(ApiSettingsTest, PlainTcpIsForLoopbackOnly) {
+  ApiSettings settings;
+  settings.listen = *parse_address("192.0.2.1:0");
+  const auto started = ApiServer::start(settings, std::make_shared<FakePeer>(), {});
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().reason, ::testing::HasSubstr("loopback"));
+}
+
+TEST(ApiSettingsTest, ASocketPathThatTheSystemCannotHoldIsRefused) {
+  ApiSettings settings;
+  settings.socket_path = "/" + std::string(k_max_socket_path_bytes, 'x');
+  EXPECT_FALSE(ApiServer::start(settings, std::make_shared<FakePeer>(), {}));
+}
+
+}  // namespace
+}  // namespace ringway::services
