@@ -72,6 +72,9 @@ class Inspector {
   const Statistics& statistics() const { return statistics_; }
 
  private:
+  ValueVerdict check_signature(WallMs now_ms, Bytes input, const wire::Signature& signature,
+                               const std::vector<wire::GenericCertificate>& certificates);
+
   struct Memory;
   std::shared_ptr<Memory> memory_;
   InspectionContext context_;
