@@ -120,18 +120,17 @@ class CryptoPool::Desk : public InspectionDesk, public std::enable_shared_from_t
   };
 
   void refuse(std::uint64_t ticket) {
-    callbacks_.verdict(routing::Inspected{
-        ticket, std::make_shared<Result<security::InspectedMessage>>(
-                    Failure{"too many messages wait for their signature to be checked", 0})});
+    callbacks_.verdict(
+        routing::Inspected{ticket, std::make_shared<Result<security::InspectedMessage>>(Failure{
+                                       "too many messages wait for their signature to be checked", 0})});
   }
 
   void work(std::size_t worker, routing::Inspect& order) {
     waiting_.fetch_sub(1);
     if (closed_.load()) return;
     try {
-      auto verdict = std::make_shared<Result<security::InspectedMessage>>(
-          inspector(worker).inspect(clock_->now().wall_ms, std::move(order.header), order.bytes,
-                                    order.fetch_resource));
+      auto verdict = std::make_shared<Result<security::InspectedMessage>>(inspector(worker).inspect(
+          clock_->now().wall_ms, std::move(order.header), order.bytes, order.fetch_resource));
       callbacks_.verdict(routing::Inspected{order.ticket, std::move(verdict)});
     } catch (const std::exception& error) {
       callbacks_.broken(std::string("an inspection has failed: ") + error.what());

@@ -1,6 +1,6 @@
 // The threads that check signatures, shared by the peers of a process. Each peer has a desk at the pool; each
-// worker has an Inspector of its own for each desk, so no inspection takes a lock. Verdicts come in any order:
-// routing restores the order of each link.
+// worker has an Inspector of its own for each desk, so no inspection takes a lock. Verdicts come in any
+// order: routing restores the order of each link.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +30,8 @@ class InspectionDesk {
 };
 
 struct DeskCallbacks {
-  std::function<void(routing::Inspected)> verdict;    // on a worker's thread
-  std::function<void(std::string reason)> broken;     // an inspection has thrown: the peer must come down
+  std::function<void(routing::Inspected)> verdict;  // on a worker's thread
+  std::function<void(std::string reason)> broken;   // an inspection has thrown: the peer must come down
 };
 
 class CryptoPool {

@@ -1,6 +1,6 @@
-// How an actor is made of a plain class (its driver): the class is built with the actor's pointer and a setup,
-// its make_behavior() is the actor's behavior. An exception in a handler ends the actor with the exception's
-// text as the reason, which the supervisor logs.
+// How an actor is made of a plain class (its driver): the class is built with the actor's pointer and a
+// setup, its make_behavior() is the actor's behavior. An exception in a handler ends the actor with the
+// exception's text as the reason, which the supervisor logs.
 #pragma once
 
 #include <caf/error.hpp>

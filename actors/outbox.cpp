@@ -14,8 +14,7 @@ void Outbox::send_all() {
     }
     caf::anon_send(mailboxes_->storage, std::exchange(storage_, {}));
   }
-  if (!replication_.inputs.empty())
-    caf::anon_send(mailboxes_->replication, std::exchange(replication_, {}));
+  if (!replication_.inputs.empty()) caf::anon_send(mailboxes_->replication, std::exchange(replication_, {}));
 }
 
 }  // namespace ringway::actors

@@ -66,9 +66,9 @@ class Peer {
   virtual ~Peer() = default;
 
   using CallToken = std::uint64_t;
-  // `done` is called exactly once with one result per call, unless cancel() came first (then at most once). It
-  // must not block or throw, and may run before submit() returns (on another thread; on this one when too many
-  // calls are under way or the peer has stopped): hold no lock here that it takes.
+  // `done` is called exactly once with one result per call, unless cancel() came first (then at most once).
+  // It must not block or throw, and may run before submit() returns (on another thread; on this one when too
+  // many calls are under way or the peer has stopped): hold no lock here that it takes.
   virtual CallToken submit(std::vector<data::Call> calls,
                            std::function<void(std::vector<data::CallResult>)> done) = 0;
   virtual void cancel(CallToken token) = 0;

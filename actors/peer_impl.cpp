@@ -32,15 +32,14 @@ void PeerImpl::status(std::function<void(PeerStatus)> done) {
                  Answer<PeerStatus>(std::move(done), [identity = parts_.identity] { return identity; }));
 }
 
-void PeerImpl::ping(wire::Destination destination, Duration deadline,
-                    std::function<void(PingOutcome)> done) {
+void PeerImpl::ping(wire::Destination destination, Duration deadline, std::function<void(PingOutcome)> done) {
   const auto stopped = [] {
     PingOutcome outcome;
     outcome.reason = "the peer has stopped";
     return outcome;
   };
-  caf::anon_send(parts_.mailboxes->routing, PingOrder{std::move(destination), deadline,
-                                                      Answer<PingOutcome>(std::move(done), stopped)});
+  caf::anon_send(parts_.mailboxes->routing,
+                 PingOrder{std::move(destination), deadline, Answer<PingOutcome>(std::move(done), stopped)});
 }
 
 void PeerImpl::leave(std::function<void()> done) {

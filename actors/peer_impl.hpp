@@ -30,8 +30,7 @@ class PeerImpl : public Peer {
                    std::function<void(std::vector<data::CallResult>)> done) override;
   void cancel(CallToken token) override;
   void status(std::function<void(PeerStatus)> done) override;
-  void ping(wire::Destination destination, Duration deadline,
-            std::function<void(PingOutcome)> done) override;
+  void ping(wire::Destination destination, Duration deadline, std::function<void(PingOutcome)> done) override;
   void leave(std::function<void()> done) override;
   NodeId node_id() const override { return parts_.identity.node; }
   wire::IpAddressPort listening_on() const override { return parts_.identity.listening_on; }

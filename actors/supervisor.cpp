@@ -1,7 +1,7 @@
 #include "actors/supervisor.hpp"
 
-#include <caf/send.hpp>
 #include <spdlog/spdlog.h>
+#include <caf/send.hpp>
 #include <utility>
 
 #include "actors/driver.hpp"
@@ -12,7 +12,8 @@ namespace {
 
 // Gathers the reports of three actors; answers when the last one is in, or has not come in time.
 struct StatusInTheMaking {
-  StatusInTheMaking(PeerStatus identity, Answer<PeerStatus> d) : status(std::move(identity)), done(std::move(d)) {}
+  StatusInTheMaking(PeerStatus identity, Answer<PeerStatus> d)
+      : status(std::move(identity)), done(std::move(d)) {}
   StatusInTheMaking(const StatusInTheMaking&) = delete;
   StatusInTheMaking& operator=(const StatusInTheMaking&) = delete;
   ~StatusInTheMaking() { done(std::move(status)); }

@@ -66,6 +66,7 @@ class Dispatcher {
   void route(data::Replicate& m) { receiver_.to_replication(std::move(m)); }
   void route(data::Replicated& m) { receiver_.to_storage(std::move(m)); }
   void route(data::DropKinds& m) { receiver_.to_storage(std::move(m)); }
+  void route(data::Adopt& m) { receiver_.to_storage(std::move(m)); }
   template <typename Effect>
   void route(Effect& m) {
     receiver_.perform(std::move(m));

@@ -1,0 +1,201 @@
+#include <spdlog/spdlog.h>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "actors/bootstrap_cache.hpp"
+#include "actors/committer.hpp"
+#include "actors/crypto_pool.hpp"
+#include "actors/driver.hpp"
+#include "actors/link_bridge.hpp"
+#include "actors/peer.hpp"
+#include "actors/peer_impl.hpp"
+#include "actors/replication_actor.hpp"
+#include "actors/routing_actor.hpp"
+#include "actors/storage_actor.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/system_clock.hpp"
+#include "actors/system_random.hpp"
+#include "net/io_pool.hpp"
+#include "reload/link/link_id.hpp"
+#include "storage/memory_store.hpp"
+#include "storage/rocks_store.hpp"
+
+namespace ringway::actors {
+
+namespace {
+
+std::size_t or_cores(std::size_t threads) {
+  return threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+struct SystemConfig : caf::actor_system_config {
+  explicit SystemConfig(std::size_t threads) {
+    // Stealing wakes up to a millisecond late on few cores.
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", static_cast<std::int64_t>(threads));
+  }
+};
+
+Result<std::shared_ptr<data::ValueStore>> open_store(const PeerSettings& settings) {
+  if (settings.data_directory.empty())
+    return std::shared_ptr<data::ValueStore>(std::make_shared<storage::MemoryStore>());
+  auto opened = storage::RocksStore::open(settings.data_directory);
+  if (!opened) return opened.error();
+  return std::shared_ptr<data::ValueStore>(std::move(*opened));
+}
+
+// The newer of the document that the peer was started with and the one it has accepted since.
+config::ConfigurationPtr newest_configuration(const PeerSettings& settings, const data::ValueStore& store) {
+  const auto kept = store.fact(k_configuration_fact);
+  if (!kept || !*kept) return settings.configuration;
+  const auto parsed = config::parse_configuration(SharedBytes(**kept), settings.configuration->instance_name);
+  if (!parsed) {
+    spdlog::warn("[{}] the configuration kept in the store is not used: {}", settings.name,
+                 parsed.error().reason);
+    return settings.configuration;
+  }
+  const bool newer = config::sequence_newer((*parsed)->sequence, settings.configuration->sequence);
+  return newer ? *parsed : settings.configuration;
+}
+
+BootstrapCache kept_bootstrap_cache(const data::ValueStore& store) {
+  const auto kept = store.fact(k_bootstrap_fact);
+  if (!kept || !*kept) return {};
+  return BootstrapCache::decode(**kept);
+}
+
+}  // namespace
+
+class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHostImpl> {
+ public:
+  explicit PeerHostImpl(const HostSettings& settings)
+      : clock_(std::make_shared<SystemClock>()),
+        config_(or_cores(settings.actor_threads)),
+        system_(config_),
+        io_(settings.io_threads),
+        crypto_(or_cores(settings.crypto_threads), clock_) {}
+
+  Result<std::shared_ptr<Peer>> start_peer(PeerSettings settings,
+                                           std::function<void(std::string)> failed) override;
+
+ private:
+  struct Foundation;  // what the actors of one peer stand on
+  Result<Foundation> lay_foundation(PeerSettings& settings);
+  std::shared_ptr<Peer> spawn_actors(PeerSettings& settings, Foundation foundation,
+                                     std::function<void(std::string)> failed);
+
+  std::shared_ptr<const Clock> clock_;
+  SystemConfig config_;
+  caf::actor_system system_;
+  net::IoPool io_;
+  CryptoPool crypto_;
+};
+
+struct PeerHostImpl::Foundation {
+  std::shared_ptr<const security::Signer> signer;
+  std::shared_ptr<data::ValueStore> store;
+  config::ConfigurationPtr configuration;
+  security::TrustPtr trust;
+  BootstrapCache bootstrap_cache;
+  std::shared_ptr<LinkBridge> bridge;
+  std::shared_ptr<net::TlsLinks> links;
+};
+
+Result<std::shared_ptr<Peer>> PeerHostImpl::start_peer(PeerSettings settings,
+                                                       std::function<void(std::string)> failed) {
+  auto foundation = lay_foundation(settings);
+  if (!foundation) return foundation.error();
+  return spawn_actors(settings, std::move(*foundation), std::move(failed));
+}
+
+Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& settings) {
+  Foundation made;
+  auto signer = security::load_signer(settings.private_key_pem, settings.certificates_pem);
+  if (!signer) return Failure{"the node's key or certificate cannot be used: " + signer.error().reason};
+  made.signer = *signer;
+  auto store = open_store(settings);
+  if (!store) return Failure{"the store cannot be opened: " + store.error().reason};
+  made.store = *store;
+  made.configuration = newest_configuration(settings, *made.store);
+  made.bootstrap_cache = kept_bootstrap_cache(*made.store);
+  auto trust = security::Trust::make(made.configuration->trust_settings());
+  if (!trust) return Failure{"the configuration's root certificates cannot be used: " + trust.error().reason};
+  made.trust = *trust;
+  made.bridge = std::make_shared<LinkBridge>();
+  settings.links.listen = settings.listen;
+  settings.links.private_key_pem = settings.private_key_pem;
+  settings.links.certificates_pem = settings.certificates_pem;
+  settings.links.max_message_size_bytes = made.configuration->max_message_size_bytes;
+  auto links = net::TlsLinks::start(io_, settings.links, made.trust, made.bridge);
+  if (!links) return Failure{"cannot listen for links: " + links.error().reason};
+  made.links = *links;
+  return made;
+}
+
+std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundation made,
+                                                 std::function<void(std::string)> failed) {
+  const auto mailboxes = std::make_shared<Mailboxes>();
+  const auto backlog = std::make_shared<Backlog>();
+  const auto desk = crypto_.open_desk({made.trust, {made.configuration, &made.configuration->kinds}},
+                                      {[mailboxes](routing::Inspected verdict) {
+                                         RoutingBatch batch;
+                                         batch.inputs.emplace_back(std::move(verdict));
+                                         caf::anon_send(mailboxes->routing, std::move(batch));
+                                       },
+                                       [mailboxes](const std::string& reason) {
+                                         caf::anon_send(mailboxes->supervisor, BrokenAtom::value, reason);
+                                       }});
+
+  PeerStatus identity;
+  identity.node = made.signer->node_id();
+  identity.user = made.signer->certificate()->user_name();
+  identity.overlay = made.configuration->instance_name;
+  identity.configuration_sequence = made.configuration->sequence;
+  identity.listening_on = made.links->listening_on();
+  identity.certificate_not_after_ms = made.signer->certificate()->not_after_ms();
+
+  routing::RoutingSettings& routing = settings.routing;
+  routing.own_addresses =
+      settings.advertise.empty() ? std::vector{identity.listening_on} : settings.advertise;
+  const auto& cached = made.bootstrap_cache.addresses();
+  routing.bootstrap.insert(routing.bootstrap.begin(), cached.begin(), cached.end());
+
+  mailboxes->committer =
+      system_.spawn<caf::detached>(drive<CommitterDriver>, CommitterSetup{made.store, mailboxes});
+  mailboxes->storage = system_.spawn<caf::detached>(
+      drive<StorageDriver>, StorageSetup{settings.storage, made.configuration, made.signer, made.store,
+                                         clock_, mailboxes, backlog});
+  mailboxes->replication = system_.spawn<caf::detached>(
+      drive<ReplicationDriver>, ReplicationSetup{settings.replication, made.configuration, identity.node,
+                                                 made.store, clock_, mailboxes});
+  mailboxes->routing = system_.spawn(
+      drive<RoutingDriver>,
+      RoutingSetup{routing, made.configuration, made.signer, std::make_shared<SystemRandom>(), clock_,
+                   mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache)});
+  auto stopped = std::make_shared<std::promise<void>>();
+  PeerImpl::Parts parts{shared_from_this(), mailboxes,
+                        std::make_shared<CallBound>(settings.storage.max_pending_calls),
+                        stopped->get_future(), identity};
+  mailboxes->supervisor = system_.spawn<caf::detached>(
+      drive<SupervisorDriver>,
+      SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
+                      std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
+                      std::move(stopped)});
+  caf::anon_send(mailboxes->supervisor, StartAtom::value);
+  spdlog::info("[{}] node {} listens on {}", settings.name, identity.node.hex(),
+               link::to_text(identity.listening_on));
+  return std::make_shared<PeerImpl>(std::move(parts));
+}
+
+std::shared_ptr<PeerHost> PeerHost::make(HostSettings settings) {
+  return std::make_shared<PeerHostImpl>(settings);
+}
+
+}  // namespace ringway::actors

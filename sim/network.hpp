@@ -1,0 +1,142 @@
+// The links between the peers of a simulation, in memory: a reliable stream each way, with a seeded delay.
+// Losing a packet of a stream costs time, not the message; what can be lost are links (reset or gone quiet)
+// and, in the unreliable mode, whole messages, to exercise what repeats them end to end.
+//
+// A link appears at both ends after a handshake; each end knows it by a LinkId of its own.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reload/routing/messages.hpp"
+#include "sim/seeded_random.hpp"
+#include "sim/trace.hpp"
+#include "sim/virtual_clock.hpp"
+
+namespace ringway::sim {
+
+using PeerNumber = std::size_t;
+
+struct NetworkSettings {
+  std::int64_t delay_min_us = 500;  // one way
+  std::int64_t delay_max_us = 5'000;
+  double packet_loss = 0;  // a message whose packet is lost comes later by packet_loss_costs_us
+  std::int64_t packet_loss_costs_us = 200'000;
+  double message_drop = 0;  // unreliable mode: the message never comes
+  double link_failure = 0;  // for each message: the link is reset instead of carrying it
+  std::int64_t connect_timeout_us = 5'000'000;
+  // A path that has gone silent: how long until an idle link notices, until one with traffic does, and until
+  // the link is given up after that (RFC 6940 §6.6.5).
+  std::int64_t idle_notice_us = 15'000'000;
+  std::int64_t traffic_notice_us = 1'000'000;
+  std::int64_t give_up_us = 30'000'000;
+};
+
+// A peer as the network sees it.
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+  virtual PeerNumber number() const = 0;
+  virtual const wire::IpAddressPort& address() const = 0;
+  virtual const security::CertificatePtr& certificate() const = 0;
+  virtual void link_event(routing::Input event) = 0;  // LinkUp, LinkDown, LinkSuspected, LinkMessage
+};
+
+// How a peer disappears.
+enum class Death {
+  reset,   // its machine still runs: the neighbours' links are reset
+  silent,  // its machine is gone: nobody says anything
+};
+
+struct NetworkCounters {
+  std::uint64_t links_made = 0, links_refused = 0, messages = 0, bytes = 0, dropped = 0, resets = 0;
+};
+
+class Network {
+ public:
+  Network(VirtualClock& clock, Trace& trace, NetworkSettings settings, std::uint64_t seed);
+
+  // From now on the endpoint can be reached at its address.
+  void attach(const std::shared_ptr<Endpoint>& endpoint);
+  // The endpoint is gone; it gets no event any more.
+  void detach(PeerNumber peer, Death how);
+
+  void open(PeerNumber from, routing::OpenLink command);
+  void transmit(PeerNumber from, routing::Transmit command);
+  void close(PeerNumber from, const routing::CloseLink& command);
+
+  // Peers reach each other within a group only; a peer that is not named is in group 0.
+  void partition(std::map<PeerNumber, int> groups);
+  void heal() { partition({}); }
+
+  NetworkSettings& settings() { return settings_; }
+  const NetworkCounters& counters() const { return counters_; }
+  std::size_t links_up() const { return links_.size(); }
+
+ private:
+  struct End {
+    PeerNumber peer = 0;
+    link::LinkId id;
+    bool up = false;
+    bool suspected = false;
+    std::optional<std::int64_t> quiet_since_us;  // the path has been silent, and this end has begun to notice
+    std::int64_t last_arrival_us = 0;            // keeps what comes to this end in order
+    std::deque<SharedBytes> held;                // from this end, while the path is silent
+  };
+  struct Link {
+    std::uint64_t number = 0;
+    std::array<End, 2> ends;
+    bool closing = false;
+  };
+  using LinkPtr = std::shared_ptr<Link>;
+  struct Side {
+    LinkPtr link;
+    std::size_t index = 0;
+    End& near() const { return link->ends[index]; }
+    End& far() const { return link->ends[1 - index]; }
+    Side other() const { return {link, 1 - index}; }
+  };
+
+  bool reachable(PeerNumber a, PeerNumber b) const;
+  std::shared_ptr<Endpoint> endpoint(PeerNumber peer) const;
+  std::shared_ptr<Endpoint> listener(const wire::IpAddressPort& address) const;
+  std::optional<Side> find(PeerNumber peer, link::LinkId id) const;
+  std::int64_t delay_us();
+  // When something sent to this end now arrives: never before what was sent earlier.
+  std::int64_t arrival_us(End& to, std::int64_t delay_us);
+
+  void try_address(PeerNumber from, std::shared_ptr<routing::OpenLink> command, std::size_t index);
+  void refuse(PeerNumber from, std::uint64_t attempt, std::string reason, std::int64_t delay_us);
+  void connect(PeerNumber from, PeerNumber to, const routing::OpenLink& command);
+  void announce(const Side& side, std::uint64_t attempt);
+  void carry(const Side& from, SharedBytes bytes);
+  void bring_down(const Side& side, const std::string& reason, std::int64_t delay_us);
+  void take_down_now(const Side& side, const std::string& reason);
+  void watch_silence(const Side& side, std::int64_t notice_us);
+  void notice_silence(const Side& side, std::int64_t since_us);
+  void path_restored(const Side& side);
+  void deliver(PeerNumber to, std::uint64_t what, routing::Input event);
+
+  VirtualClock& clock_;
+  Trace& trace_;
+  NetworkSettings settings_;
+  SeededRandom random_;
+  std::map<PeerNumber, std::weak_ptr<Endpoint>> endpoints_;
+  std::map<std::pair<std::string, std::uint16_t>, PeerNumber> listeners_;
+  std::map<PeerNumber, int> groups_;
+  std::map<PeerNumber, bool> gone_silent_;
+  std::map<std::uint64_t, LinkPtr> links_;             // by number, while an end is up
+  std::map<std::uint64_t, std::uint64_t> link_of_id_;  // LinkId to link number
+  std::uint64_t last_link_ = 0;
+  std::uint64_t last_id_ = 0;
+  NetworkCounters counters_;
+};
+
+}  // namespace ringway::sim

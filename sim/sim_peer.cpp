@@ -1,0 +1,198 @@
+#include "sim/sim_peer.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace ringway::sim {
+
+SimPeer::SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed)
+    : world_(std::move(world)),
+      identity_(std::move(identity)),
+      random_(seed, "peer", identity_.number),
+      routing_(std::move(components.routing), components.configuration, identity_.signer,
+               std::make_shared<SeededRandom>(seed, "routing", identity_.number)),
+      storage_(components.storage, components.configuration, identity_.signer, identity_.store),
+      replication_(components.replication, components.configuration, identity_.signer->node_id(),
+                   identity_.store) {}
+
+void SimPeer::start() {
+  world_.network.attach(shared_from_this());
+  routing_.start(world_.clock.now(), routing_outputs_);
+  settle();
+}
+
+void SimPeer::leave() {
+  routing_.leave(world_.clock.now(), routing_outputs_);
+  settle();
+}
+
+void SimPeer::die(Death how) {
+  if (!alive_) return;
+  alive_ = false;
+  // Each commit is atomic; a crash keeps some first part of those that were under way.
+  const std::size_t kept = commits_.empty() ? 0 : random_.below(commits_.size() + 1);
+  std::vector<data::WriteBatch> batches;
+  for (std::size_t i = 0; i < kept; ++i) batches.push_back(std::move(commits_[i].batch));
+  if (!batches.empty() && !identity_.store->commit(batches))
+    throw std::runtime_error("the store in memory has refused a commit");
+  world_.network.detach(number(), how);
+}
+
+// ---- the queues -------------------------------------------------------------------------------------------
+
+void SimPeer::later(std::int64_t delay_us, std::function<void(SimPeer&)> event) {
+  world_.clock.after_us(delay_us, [weak = weak_from_this(), event = std::move(event)] {
+    const auto self = weak.lock();
+    if (self && self->alive_) event(*self);
+  });
+}
+
+void SimPeer::want_step() {
+  if (!alive_ || std::exchange(step_wanted_, true)) return;
+  later(random_.between(0, world_.workload.step_max_us), [](SimPeer& self) { self.step(); });
+}
+
+void SimPeer::step() {
+  step_wanted_ = false;
+  // One of the queues that have something, each equally likely.
+  std::size_t candidates[3];
+  std::size_t count = 0;
+  if (!routing_queue_.empty()) candidates[count++] = 0;
+  if (!storage_queue_.empty()) candidates[count++] = 1;
+  if (!replication_queue_.empty()) candidates[count++] = 2;
+  if (count == 0) return;
+  const auto serve = [this](auto& queue, auto& component, auto& outputs) {
+    auto input = std::move(queue.front());
+    queue.pop_front();
+    component.handle(world_.clock.now(), std::move(input), outputs);
+  };
+  switch (candidates[random_.below(count)]) {
+    case 0:
+      serve(routing_queue_, routing_, routing_outputs_);
+      break;
+    case 1:
+      serve(storage_queue_, storage_, storage_outputs_);
+      break;
+    default:
+      serve(replication_queue_, replication_, replication_outputs_);
+  }
+  settle();
+}
+
+void SimPeer::settle() {
+  peer::Dispatcher dispatcher(*this);
+  dispatcher.dispatch(routing_outputs_);
+  dispatcher.dispatch(storage_outputs_);
+  dispatcher.dispatch(replication_outputs_);
+  if (!routing_queue_.empty() || !storage_queue_.empty() || !replication_queue_.empty()) want_step();
+  want_timer();
+}
+
+void SimPeer::want_timer() {
+  std::optional<MonoTime> next;
+  for (const auto deadline :
+       {routing_.next_deadline(), storage_.next_deadline(), replication_.next_deadline()})
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  if (!alive_ || !next) return;
+  // Never at once again: a deadline that has passed must not stop the time.
+  const std::int64_t due_us = std::max(next->ms * 1000, world_.clock.now_us() + 1000);
+  if (timer_due_us_ && *timer_due_us_ <= due_us) return;
+  timer_due_us_ = due_us;
+  later(due_us - world_.clock.now_us(), [due_us](SimPeer& self) { self.timer(due_us); });
+}
+
+void SimPeer::timer(std::int64_t due_us) {
+  if (timer_due_us_ != due_us) return;  // an earlier one was set after this
+  timer_due_us_.reset();
+  const Now now = world_.clock.now();
+  const auto ring = [&now](auto& component, auto& outputs) {
+    const auto deadline = component.next_deadline();
+    if (deadline && *deadline <= now.mono) component.on_timer(now, outputs);
+  };
+  ring(routing_, routing_outputs_);
+  ring(storage_, storage_outputs_);
+  ring(replication_, replication_outputs_);
+  settle();
+}
+
+// ---- effects ----------------------------------------------------------------------------------------------
+
+void SimPeer::perform(routing::Inspect order) {
+  const auto delay = random_.between(world_.workload.inspection_min_us, world_.workload.inspection_max_us);
+  auto held = std::make_shared<routing::Inspect>(std::move(order));
+  later(delay, [held](SimPeer& self) {
+    auto verdict = self.world_.inspector.inspect(self.world_.clock.now().wall_ms, std::move(held->header),
+                                                 held->bytes, held->fetch_resource);
+    self.to_routing(routing::Inspected{
+        held->ticket, std::make_shared<Result<security::InspectedMessage>>(std::move(verdict))});
+  });
+}
+
+void SimPeer::perform(routing::RequestDone done) {
+  const auto found = requests_.find(done.token);
+  if (found == requests_.end()) return;
+  const RequestAnswer answer = std::move(found->second);
+  requests_.erase(found);
+  if (answer) answer(std::move(done));
+}
+
+void SimPeer::perform(const routing::ConfigurationChanged& change) {
+  world_.configuration_accepted(change.configuration);
+}
+
+void SimPeer::perform(routing::Left) {
+  left_ = true;
+  // The process ends once its last messages are out: a closed socket, not a lost one.
+  later(0, [](SimPeer& self) { self.die(Death::reset); });
+}
+
+void SimPeer::perform(data::Commit commit) {
+  commits_.push_back(std::move(commit));
+  if (std::exchange(commit_under_way_, true)) return;
+  later(random_.between(world_.workload.commit_min_us, world_.workload.commit_max_us),
+        [](SimPeer& self) { self.write_commits(); });
+}
+
+void SimPeer::write_commits() {
+  commit_under_way_ = false;
+  std::vector<data::WriteBatch> batches;
+  std::vector<std::uint64_t> tokens;
+  for (auto& commit : std::exchange(commits_, {})) {
+    tokens.push_back(commit.token);
+    batches.push_back(std::move(commit.batch));
+  }
+  const auto outcome = identity_.store->commit(batches);
+  for (const std::uint64_t token : tokens)
+    to_storage(data::Committed{token, outcome.ok(), outcome.ok() ? "" : outcome.error().reason});
+}
+
+void SimPeer::perform(data::CallsDone done) {
+  const auto found = calls_.find(done.token);
+  if (found == calls_.end()) return;
+  const CallsAnswer answer = std::move(found->second);
+  calls_.erase(found);
+  if (answer) answer(std::move(done.results));
+}
+
+// ---- the application --------------------------------------------------------------------------------------
+
+std::uint64_t SimPeer::submit(std::vector<data::Call> calls, CallsAnswer done) {
+  const std::uint64_t token = ++last_token_;
+  calls_[token] = std::move(done);
+  to_storage(data::Calls{token, std::move(calls)});
+  return token;
+}
+
+void SimPeer::cancel(std::uint64_t token) {
+  if (calls_.erase(token) > 0) to_storage(data::CancelCalls{token});
+}
+
+void SimPeer::request(routing::SendRequest request, RequestAnswer done) {
+  request.origin = routing::Origin::application;
+  request.token = ++last_token_;
+  requests_[request.token] = std::move(done);
+  to_routing(std::move(request));
+}
+
+}  // namespace ringway::sim

@@ -1,0 +1,209 @@
+#include "sim/simulation.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "storage/memory_store.hpp"
+
+namespace ringway::sim {
+
+namespace {
+
+config::ConfigurationPtr make_configuration(const SimulationSettings& settings, const Authority& authority) {
+  auto configuration = std::make_shared<config::Configuration>();
+  configuration->instance_name = settings.overlay_name;
+  configuration->sequence = 1;
+  configuration->no_ice = true;
+  configuration->root_certificates_der = {authority.root_der()};
+  configuration->mandatory_extensions = {std::string(config::k_access_namespace)};
+  for (const auto& [kind, access] :
+       {std::pair{config::k_owner_value, config::AccessPolicy::owner_path_match},
+        std::pair{config::k_shared_value, config::AccessPolicy::shared_writer_match}}) {
+    config::KindDefinition definition;
+    definition.kind = kind;
+    definition.model = wire::DataModel::dictionary;
+    definition.access = access;
+    definition.max_count = 100;
+    definition.max_size_bytes = 4000;
+    configuration->kinds.add(definition);
+  }
+  if (settings.configure) settings.configure(*configuration);
+  return configuration;
+}
+
+security::InspectionContext context_of(const config::ConfigurationPtr& configuration) {
+  auto trust = security::Trust::make(configuration->trust_settings());
+  if (!trust) throw std::runtime_error("the simulation's roots are refused: " + trust.error().reason);
+  return {*trust, {configuration, &configuration->kinds}};
+}
+
+}  // namespace
+
+Simulation::Simulation(SimulationSettings settings)
+    : settings_(std::move(settings)),
+      clock_(settings_.start_wall_ms),
+      network_(clock_, trace_, settings_.network, settings_.seed),
+      random_(settings_.seed, "simulation"),
+      authority_(settings_.overlay_name, settings_.start_wall_ms),
+      configuration_(make_configuration(settings_, authority_)),
+      inspector_(std::make_unique<security::Inspector>(context_of(configuration_))) {}
+
+// ---- peers ------------------------------------------------------------------------------------------------
+
+wire::IpAddressPort Simulation::address_of(PeerNumber peer) {
+  wire::IpAddressPort address;
+  address.type = wire::AddressType::ipv4;
+  address.address = {10, static_cast<std::uint8_t>(peer >> 16U), static_cast<std::uint8_t>(peer >> 8U),
+                     static_cast<std::uint8_t>(peer)};
+  address.port = config::k_default_bootstrap_port;
+  return address;
+}
+
+PeerNumber Simulation::add_peer(std::optional<NodeId> node) {
+  const PeerNumber number = identities_.size();
+  if (!node) {
+    node.emplace();
+    for (std::size_t i = 0; i < node->bytes.size(); ++i)
+      node->bytes[i] = static_cast<std::uint8_t>(random_.below(256));
+  }
+  PeerIdentity identity;
+  identity.number = number;
+  identity.address = address_of(number);
+  identity.signer = authority_.issue("user" + std::to_string(number) + "@example.org", *node).signer();
+  identity.store = std::make_shared<storage::MemoryStore>();
+  identities_.push_back(std::move(identity));
+  peers_.push_back(nullptr);
+  return number;
+}
+
+std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool first, PeerNumber bootstrap) {
+  PeerComponents components;
+  components.routing = settings_.routing;
+  components.routing.own_addresses = {identity.address};
+  components.routing.first_peer = first;
+  components.routing.bootstrap = {address_of(bootstrap)};
+  components.storage = settings_.storage;
+  components.replication = settings_.replication;
+  components.configuration = configuration_;
+  const auto accept = [this](const config::ConfigurationPtr& accepted) {
+    if (accepted->sequence == configuration_->sequence) return;
+    configuration_ = accepted;
+    inspector_->replace(context_of(accepted));
+  };
+  const SimPeer::World world{clock_, network_, *inspector_, settings_.workload, accept};
+  // Each process draws its own numbers, or a restarted one would repeat its transaction IDs.
+  return std::make_shared<SimPeer>(world, std::move(identity), std::move(components),
+                                   settings_.seed + 0x9E3779B97F4A7C15ULL * processes_made_++);
+}
+
+void Simulation::start(PeerNumber peer, bool first, PeerNumber bootstrap) {
+  peers_.at(peer) = make_process(identities_.at(peer), first, bootstrap);
+  peers_.at(peer)->start();
+}
+
+void Simulation::restart(PeerNumber peer, bool first, PeerNumber bootstrap) {
+  if (peers_.at(peer)) kill(peer);
+  start(peer, first, bootstrap);
+}
+
+bool Simulation::grow(std::size_t count, Duration limit) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const PeerNumber peer = add_peer();
+    start(peer, peer == 0);
+    if (!run_until([&] { return is_one_ring(); }, limit)) return false;
+  }
+  return true;
+}
+
+std::vector<PeerNumber> Simulation::living() const {
+  std::vector<PeerNumber> numbers;
+  for (PeerNumber number = 0; number < peers_.size(); ++number)
+    if (peers_[number] && peers_[number]->alive()) numbers.push_back(number);
+  std::sort(numbers.begin(), numbers.end(),
+            [this](PeerNumber a, PeerNumber b) { return peers_[a]->node_id() < peers_[b]->node_id(); });
+  return numbers;
+}
+
+// ---- time -------------------------------------------------------------------------------------------------
+
+bool Simulation::run_until(const std::function<bool()>& condition, Duration limit) {
+  const std::int64_t end_us = clock_.now_us() + limit.count() * 1000;
+  while (!condition()) {
+    if (clock_.now_us() >= end_us) return false;
+    const std::int64_t ask_us = std::min(end_us, clock_.now_us() + k_ask_every_us);
+    while (clock_.run_next(ask_us)) {
+    }
+  }
+  return true;
+}
+
+void Simulation::run_for(Duration duration) {
+  run_until([] { return false; }, duration);
+}
+
+// ---- questions --------------------------------------------------------------------------------------------
+
+bool Simulation::is_one_ring(std::size_t depth) const { return ring_fault(depth).empty(); }
+
+std::string Simulation::ring_fault(std::size_t depth) const {
+  const auto ring = living();
+  if (ring.empty()) return "no peer is alive";
+  const std::size_t wanted = std::min(depth, ring.size() - 1);
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    const auto view = peers_[ring[i]]->status().view;
+    const std::string who = "peer " + std::to_string(ring[i]);
+    if (!view || !view->joined) return who + " has not joined";
+    if (view->successors.size() < wanted || view->predecessors.size() < wanted)
+      return who + " knows too few neighbours";
+    for (std::size_t step = 1; step <= wanted; ++step) {
+      const NodeId next = peers_[ring[(i + step) % ring.size()]]->node_id();
+      const NodeId previous = peers_[ring[(i + ring.size() - step) % ring.size()]]->node_id();
+      if (view->successors[step - 1] != next) return who + " has a wrong successor " + std::to_string(step);
+      if (view->predecessors[step - 1] != previous)
+        return who + " has a wrong predecessor " + std::to_string(step);
+    }
+    if (wanted == 0 && !view->alone()) return who + " is alone and does not know it";
+  }
+  return {};
+}
+
+PeerNumber Simulation::responsible_for(const RingId& id) const {
+  const auto ring = living();
+  for (const PeerNumber number : ring)
+    if (static_cast<const RingId&>(peers_[number]->node_id()) >= id) return number;
+  return ring.front();  // past the last one: around the ring
+}
+
+std::vector<PeerNumber> Simulation::holders_of(const data::KindAt& at) const {
+  std::vector<PeerNumber> holders;
+  for (PeerNumber number = 0; number < peers_.size(); ++number) {
+    if (!peers_[number] || !peers_[number]->alive()) continue;
+    const auto state = identities_[number].store->load(at);
+    if (state && !state->records.empty()) holders.push_back(number);
+  }
+  return holders;
+}
+
+// ---- calls ------------------------------------------------------------------------------------------------
+
+data::CallResult Simulation::call(PeerNumber peer, data::Call call, Duration limit) {
+  auto answered = std::make_shared<std::vector<data::CallResult>>();
+  peers_.at(peer)->submit({std::move(call)}, [answered](std::vector<data::CallResult> results) {
+    *answered = std::move(results);
+  });
+  if (!run_until([&] { return !answered->empty(); }, limit))
+    return data::CallFailure{data::CallError::deadline_exceeded, "no answer in the simulation", 0};
+  return std::move(answered->front());
+}
+
+std::optional<routing::RequestDone> Simulation::request(PeerNumber peer, routing::SendRequest request,
+                                                        Duration limit) {
+  auto answered = std::make_shared<std::optional<routing::RequestDone>>();
+  peers_.at(peer)->request(std::move(request),
+                           [answered](routing::RequestDone done) { *answered = std::move(done); });
+  run_until([&] { return answered->has_value(); }, limit);
+  return std::move(*answered);
+}
+
+}  // namespace ringway::sim

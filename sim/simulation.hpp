@@ -1,0 +1,102 @@
+// An overlay of many peers in one thread and one virtual time. The same seed gives the same run.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reload/config/configuration.hpp"
+#include "sim/authority.hpp"
+#include "sim/network.hpp"
+#include "sim/sim_peer.hpp"
+#include "sim/trace.hpp"
+#include "sim/virtual_clock.hpp"
+
+namespace ringway::sim {
+
+struct SimulationSettings {
+  std::uint64_t seed = 1;
+  std::string overlay_name = "overlay.example.org";
+  WallMs start_wall_ms = 1'800'000'000'000;
+  NetworkSettings network;
+  WorkloadSettings workload;
+  routing::RoutingSettings routing;  // addresses, bootstrap and first_peer are set for each peer
+  data::StorageSettings storage;
+  data::ReplicationSettings replication;
+  // May change the configuration before the first peer is made.
+  std::function<void(config::Configuration&)> configure;
+};
+
+class Simulation {
+ public:
+  explicit Simulation(SimulationSettings settings);
+
+  // ---- peers
+  // A new peer with a Node-ID from the seed, or this one. It does nothing before start().
+  PeerNumber add_peer(std::optional<NodeId> node = std::nullopt);
+  // `first` may form a ring alone; the others bootstrap at the address of `bootstrap`.
+  void start(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
+  void kill(PeerNumber peer, Death how = Death::reset) { peers_.at(peer)->die(how); }
+  void leave(PeerNumber peer) { peers_.at(peer)->leave(); }
+  // A new process for a peer that has died, on its old disk.
+  void restart(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
+  // `count` peers, the first of them alone, the others when the one before has joined (or `limit` is over).
+  bool grow(std::size_t count, Duration limit = Duration{60'000});
+
+  std::size_t size() const { return peers_.size(); }
+  SimPeer& peer(PeerNumber peer) { return *peers_.at(peer); }
+  const SimPeer& peer(PeerNumber peer) const { return *peers_.at(peer); }
+  std::vector<PeerNumber> living() const;  // in the order of their Node-IDs
+
+  // ---- time
+  // Until the condition holds (it is asked every k_ask_every_us of virtual time); false when `limit` is over.
+  bool run_until(const std::function<bool()>& condition, Duration limit);
+  void run_for(Duration duration);
+  Now now() const { return clock_.now(); }
+
+  // ---- questions
+  // Every living peer has joined, and its nearest `depth` neighbours on both sides are the right ones.
+  bool is_one_ring(std::size_t depth = 1) const;
+  // What is_one_ring() does not like; empty when nothing.
+  std::string ring_fault(std::size_t depth = 1) const;
+  // The living peer that should be responsible.
+  PeerNumber responsible_for(const RingId& id) const;
+  // Peers that hold a value of this Kind there, in the order of their numbers.
+  std::vector<PeerNumber> holders_of(const data::KindAt& at) const;
+
+  // ---- calls of an application
+  // One call through `peer`, run until it is answered.
+  data::CallResult call(PeerNumber peer, data::Call call, Duration limit = Duration{60'000});
+  std::optional<routing::RequestDone> request(PeerNumber peer, routing::SendRequest request,
+                                              Duration limit = Duration{60'000});
+
+  std::uint64_t trace_hash() const { return trace_.hash(); }
+  std::uint64_t events() const { return clock_.events_run(); }
+  Network& network() { return network_; }
+  Authority& authority() { return authority_; }
+  const config::ConfigurationPtr& configuration() const { return configuration_; }
+  std::uint64_t seed() const { return settings_.seed; }
+
+ private:
+  static constexpr std::int64_t k_ask_every_us = 10'000;
+
+  std::shared_ptr<SimPeer> make_process(PeerIdentity identity, bool first, PeerNumber bootstrap);
+  static wire::IpAddressPort address_of(PeerNumber peer);
+
+  SimulationSettings settings_;
+  VirtualClock clock_;
+  Trace trace_;
+  Network network_;
+  SeededRandom random_;
+  Authority authority_;
+  config::ConfigurationPtr configuration_;
+  std::unique_ptr<security::Inspector> inspector_;
+  std::vector<PeerIdentity> identities_;
+  std::vector<std::shared_ptr<SimPeer>> peers_;  // the present process of each; null before its start
+  std::uint64_t processes_made_ = 0;
+};
+
+}  // namespace ringway::sim
