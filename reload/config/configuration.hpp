@@ -26,6 +26,12 @@ inline constexpr std::uint16_t k_default_bootstrap_port = 6084;
 inline constexpr std::uint16_t k_max_sequence = 65534;  // 65535 is never a real one (AMB-34)
 inline constexpr std::uint16_t k_any_sequence = 65535;
 
+// A Kind's definition as it stands in the document, with the signature over exactly those bytes.
+struct KindBlock {
+  SharedBytes element;  // <kind …>…</kind>
+  Bytes signature;      // a SecurityBlock in wire form
+};
+
 struct BootstrapNode {
   std::string address;  // IPv4 or IPv6 literal
   std::uint16_t port = k_default_bootstrap_port;
@@ -59,6 +65,7 @@ struct Configuration {
   std::chrono::seconds chord_ping_interval{3600};
   bool chord_reactive = true;
   Kinds kinds;
+  std::vector<KindBlock> kind_blocks;  // of the required Kinds, in order
 
   SharedBytes document;  // the whole file as received
   SharedBytes element;   // exactly <configuration …>…</configuration>, what the signature covers

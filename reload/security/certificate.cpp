@@ -25,7 +25,8 @@ bool to_wall_ms(const ASN1_TIME* time, WallMs& out) {
 }
 
 std::string_view text_of_ia5(const ASN1_IA5STRING* text) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
 bool acceptable_key(EVP_PKEY* key) {
@@ -33,15 +34,19 @@ bool acceptable_key(EVP_PKEY* key) {
   if (EVP_PKEY_is_a(key, "EC") != 1) return false;
   char group[32];
   std::size_t size = 0;
-  return EVP_PKEY_get_group_name(key, group, sizeof group, &size) == 1 && std::string_view(group, size) == "prime256v1";
+  return EVP_PKEY_get_group_name(key, group, sizeof group, &size) == 1 &&
+         std::string_view(group, size) == "prime256v1";
 }
 
-// A mailbox as names go in this overlay: one "@", something on both sides, printable without blanks (ENROLL-15).
+// A mailbox as names go in this overlay: one "@", something on both sides, printable without blanks
+// (ENROLL-15).
 bool acceptable_user(std::string_view user) {
   const auto at = user.find('@');
   if (at == std::string_view::npos || at == 0 || at + 1 == user.size() || user.size() > 254) return false;
-  if (user.find('@', at + 1) != std::string_view::npos || user.find('/') != std::string_view::npos) return false;
-  return std::all_of(user.begin(), user.end(), [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
+  if (user.find('@', at + 1) != std::string_view::npos || user.find('/') != std::string_view::npos)
+    return false;
+  return std::all_of(user.begin(), user.end(),
+                     [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
 }
 
 struct NamesDeleter {
@@ -59,7 +64,8 @@ Result<ReloadUri> parse_reload_uri(std::string_view uri) {
   uri.remove_prefix(k_scheme.size());
   const auto at = uri.find('@');
   const auto slash = uri.find('/', at == std::string_view::npos ? 0 : at);
-  if (at == std::string_view::npos || slash == std::string_view::npos) return refused("reload URI without @ or /");
+  if (at == std::string_view::npos || slash == std::string_view::npos)
+    return refused("reload URI without @ or /");
   Bytes list;
   ReloadUri parsed;
   if (!from_hex(uri.substr(0, at), list)) return refused("reload URI's destination is not hexadecimal");
@@ -68,7 +74,8 @@ Result<ReloadUri> parse_reload_uri(std::string_view uri) {
   parsed.destination_list = std::move(*destinations);
   parsed.overlay_name = uri.substr(at + 1, slash - at - 1);
   if (parsed.overlay_name.empty()) return refused("reload URI without overlay name");
-  if (!from_hex(uri.substr(slash + 1), parsed.specifier)) return refused("reload URI's specifier is not hexadecimal");
+  if (!from_hex(uri.substr(slash + 1), parsed.specifier))
+    return refused("reload URI's specifier is not hexadecimal");
   return parsed;
 }
 
@@ -82,7 +89,8 @@ Result<std::shared_ptr<const Certificate>> Certificate::parse(const SharedBytes&
   out->der_ = der;
   out->x509_ = x509;
   out->key_.reset(X509_get_pubkey(x509.get()), EVP_PKEY_free);
-  if (!out->key_ || !acceptable_key(out->key_.get())) return refused("key is neither P-256 nor RSA of 2048 to 4096 bits");
+  if (!out->key_ || !acceptable_key(out->key_.get()))
+    return refused("key is neither P-256 nor RSA of 2048 to 4096 bits");
   if (!to_wall_ms(X509_get0_notBefore(x509.get()), out->not_before_ms_) ||
       !to_wall_ms(X509_get0_notAfter(x509.get()), out->not_after_ms_))
     return refused("validity period is malformed");
@@ -135,7 +143,8 @@ Bytes Certificate::public_key_info_der() const {
   return out;
 }
 
-NodeId self_signed_node_id(BytesView public_key_info_der, SelfSignedDigest digest, std::uint32_t index, std::size_t count) {
+NodeId self_signed_node_id(BytesView public_key_info_der, SelfSignedDigest digest, std::uint32_t index,
+                           std::size_t count) {
   wire::Writer input;
   if (count > 1) input.u32(index);
   input.raw(public_key_info_der);

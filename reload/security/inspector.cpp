@@ -1,6 +1,5 @@
 #include "reload/security/inspector.hpp"
 
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include <list>
@@ -8,11 +7,10 @@
 #include <unordered_map>
 
 #include "reload/security/signer.hpp"
+#include "reload/security/verify.hpp"
 
 namespace ringway::security {
 namespace {
-
-using MdContext = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
 std::string sha256_of(BytesView bytes) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
@@ -47,44 +45,16 @@ class Recent {
   std::unordered_map<std::string, typename Order::iterator> by_key_;
 };
 
-// Which of the certificates the identity names, and as which of its nodes (SEC-06, SEC-07, SEC-08).
-bool identity_names(const wire::SignerIdentity& identity, const Certificate& certificate, NodeId& node) {
-  if (identity.hash != wire::HashAlgorithm::sha256) return false;
-  const bool several = certificate.node_ids().size() > 1;
-  if (identity.type == wire::SignerIdentityType::cert_hash) {
-    node = certificate.node_ids().front();
-    return !several && equal(identity.digest, certificate.sha256());
-  }
-  if (identity.type != wire::SignerIdentityType::cert_hash_node_id || !several) return false;
-  for (const NodeId& candidate : certificate.node_ids()) {
-    if (!equal(make_identity(certificate, candidate).digest, identity.digest)) continue;
-    node = candidate;
-    return true;
-  }
-  return false;
-}
-
-bool signature_good(const wire::Signature& signature, const Certificate& certificate, BytesView signed_bytes) {
-  if (signature.hash != wire::HashAlgorithm::sha256) return false;
-  const bool rsa = EVP_PKEY_is_a(certificate.public_key(), "RSA") == 1;
-  const auto wanted = rsa ? wire::SignatureAlgorithm::rsa : wire::SignatureAlgorithm::ecdsa;
-  if (signature.algorithm != wanted) return false;
-  const MdContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  if (!context ||
-      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, certificate.public_key()) != 1)
-    return false;
-  const BytesView value = signature.value;
-  return EVP_DigestVerify(context.get(), value.data(), value.size(), signed_bytes.data(), signed_bytes.size()) == 1;
-}
-
 }  // namespace
 
 struct Inspector::Memory {
-  Recent<CertificatePtr> certificates{k_max_cached_certificates};  // parsed, chain found good; by SHA-256 of the DER
-  Recent<bool> signatures{k_max_cached_signatures};                // found good
+  Recent<CertificatePtr> certificates{
+      k_max_cached_certificates};                    // parsed, chain found good; by SHA-256 of the DER
+  Recent<bool> signatures{k_max_cached_signatures};  // found good
 };
 
-Inspector::Inspector(InspectionContext context) : memory_(std::make_shared<Memory>()), context_(std::move(context)) {}
+Inspector::Inspector(InspectionContext context)
+    : memory_(std::make_shared<Memory>()), context_(std::move(context)) {}
 
 void Inspector::replace(InspectionContext context) {
   context_ = std::move(context);
@@ -104,8 +74,9 @@ ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::
     } else {
       continue;  // an intermediate has no Node-ID
     }
-    NodeId node;
-    if (!identity_names(signature.identity, *certificate, node)) continue;
+    const auto named = identity_names(signature.identity, *certificate);
+    if (!named) continue;
+    const NodeId node = *named;
     if (!memory_->certificates.find(digest)) {
       std::vector<SharedBytes> others;
       for (const auto& other : certificates) others.push_back(other.der);
@@ -114,7 +85,8 @@ ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::
       if (!trusted) return {nullptr, {}, trusted.error().reason};
       memory_->certificates.add(digest, certificate);
     }
-    if (!certificate->valid_at(now_ms)) return {nullptr, {}, "certificate: expired or not valid yet"};  // SEC-17
+    if (!certificate->valid_at(now_ms))
+      return {nullptr, {}, "certificate: expired or not valid yet"};  // SEC-17
     append(input, signature.identity_wire);
     Bytes memory_key = input;
     append(memory_key, signature.value);
@@ -134,23 +106,27 @@ ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::
   return {nullptr, {}, "the signer's certificate is missing"};
 }
 
-ValueVerdict Inspector::check_value(WallMs now_ms, const ResourceId& resource, KindId kind, const wire::StoredData& value,
+ValueVerdict Inspector::check_value(WallMs now_ms, const ResourceId& resource, KindId kind,
+                                    const wire::StoredData& value,
                                     const std::vector<wire::GenericCertificate>& certificates) {
   if (wire::is_absent(value)) return {};
   return check_signature(
-      now_ms, value_signature_input(resource, kind, value.storage_time_ms, value.value.model, value.value_wire),
+      now_ms,
+      value_signature_input(resource, kind, value.storage_time_ms, value.value.model, value.value_wire),
       value.signature, certificates);
 }
 
-Result<InspectedMessage> Inspector::inspect(WallMs now_ms, wire::ParsedHeader header, const SharedBytes& bytes,
+Result<InspectedMessage> Inspector::inspect(WallMs now_ms, wire::ParsedHeader header,
+                                            const SharedBytes& bytes,
                                             const std::optional<ResourceId>& fetch_resource) {
   auto message = wire::decode_payload(std::move(header), bytes);
   if (!message) return message.error();
   const auto& security = message->security;
-  const auto verdict = check_signature(
-      now_ms,
-      message_signature_input(message->header.overlay, message->header.transaction_id, message->contents_wire),
-      security.signature, security.certificates);
+  const auto verdict =
+      check_signature(now_ms,
+                      message_signature_input(message->header.overlay, message->header.transaction_id,
+                                              message->contents_wire),
+                      security.signature, security.certificates);
   if (!verdict.signer) return Failure{verdict.reason};
 
   InspectedMessage out;

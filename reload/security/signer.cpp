@@ -12,24 +12,34 @@ namespace {
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using MdContext = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
-Bio memory_bio(std::string_view text) { return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free}; }
+Bio memory_bio(std::string_view text) {
+  return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
+}
 
 class KeySigner : public Signer {
  public:
-  KeySigner(std::shared_ptr<EVP_PKEY> key, CertificatePtr certificate, std::vector<SharedBytes> chain, NodeId node)
+  KeySigner(std::shared_ptr<EVP_PKEY> key, CertificatePtr certificate, std::vector<SharedBytes> chain,
+            NodeId node)
       : key_(std::move(key)),
         certificate_(std::move(certificate)),
         chain_(std::move(chain)),
         node_(node),
         identity_(make_identity(*certificate_, node)),
         identity_wire_(wire::encode(identity_)),
-        algorithm_(EVP_PKEY_is_a(key_.get(), "RSA") == 1 ? wire::SignatureAlgorithm::rsa : wire::SignatureAlgorithm::ecdsa) {}
+        algorithm_(EVP_PKEY_is_a(key_.get(), "RSA") == 1 ? wire::SignatureAlgorithm::rsa
+                                                         : wire::SignatureAlgorithm::ecdsa) {}
 
   const CertificatePtr& certificate() const override { return certificate_; }
   NodeId node_id() const override { return node_; }
   const std::vector<SharedBytes>& chain_der() const override { return chain_; }
 
   wire::Signature sign(BytesView input) const override {
+    Bytes whole = copy_of(input);
+    append(whole, identity_wire_);
+    return sign_exact(whole);
+  }
+
+  wire::Signature sign_exact(BytesView input) const override {
     wire::Signature out;
     out.hash = wire::HashAlgorithm::sha256;
     out.algorithm = algorithm_;
@@ -43,12 +53,11 @@ class KeySigner : public Signer {
   // Empty when OpenSSL fails: such a signature is refused by everyone, ourselves included.
   Bytes sign_bytes(BytesView input) const {
     const MdContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-    if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) != 1) return {};
-    Bytes whole = copy_of(input);
-    append(whole, identity_wire_);
+    if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) != 1)
+      return {};
     Bytes signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())));
     std::size_t size = signature.size();
-    if (EVP_DigestSign(context.get(), signature.data(), &size, whole.data(), whole.size()) != 1) return {};
+    if (EVP_DigestSign(context.get(), signature.data(), &size, input.data(), input.size()) != 1) return {};
     signature.resize(size);
     return signature;
   }
@@ -79,12 +88,13 @@ std::vector<SharedBytes> read_certificates(std::string_view pem) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Signer>> load_signer(std::string_view private_key_pem, std::string_view certificates_pem,
-                                                  const NodeId& node) {
+Result<std::shared_ptr<const Signer>> load_signer(std::string_view private_key_pem,
+                                                  std::string_view certificates_pem, const NodeId& node) {
   const Bio bio = memory_bio(private_key_pem);
   // No passphrase prompt: an encrypted key is refused.
   const auto no_passphrase = [](char*, int, int, void*) { return 0; };
-  std::shared_ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr), EVP_PKEY_free);
+  std::shared_ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr),
+                                EVP_PKEY_free);
   if (!key) return Failure{"private key: not an unencrypted PEM key"};
   auto ders = read_certificates(certificates_pem);
   if (ders.empty()) return Failure{"certificate: no PEM certificate found"};
@@ -93,9 +103,11 @@ Result<std::shared_ptr<const Signer>> load_signer(std::string_view private_key_p
   if (EVP_PKEY_eq(key.get(), (*certificate)->public_key()) != 1)
     return Failure{"private key and certificate do not belong together"};
   const NodeId chosen = node == k_no_node ? (*certificate)->node_ids().front() : node;
-  if (!(*certificate)->has_node_id(chosen)) return Failure{"certificate: does not have Node-ID " + chosen.hex()};
+  if (!(*certificate)->has_node_id(chosen))
+    return Failure{"certificate: does not have Node-ID " + chosen.hex()};
   ders.erase(ders.begin());
-  return std::shared_ptr<const Signer>(std::make_shared<KeySigner>(std::move(key), *certificate, std::move(ders), chosen));
+  return std::shared_ptr<const Signer>(
+      std::make_shared<KeySigner>(std::move(key), *certificate, std::move(ders), chosen));
 }
 
 wire::SignerIdentity make_identity(const Certificate& certificate, const NodeId& node) {
@@ -124,8 +136,8 @@ Bytes message_signature_input(std::uint32_t overlay, TransactionId transaction_i
   return out.take();
 }
 
-Bytes value_signature_input(const ResourceId& resource, KindId kind, std::uint64_t storage_time_ms, wire::DataModel model,
-                            BytesView value_wire) {
+Bytes value_signature_input(const ResourceId& resource, KindId kind, std::uint64_t storage_time_ms,
+                            wire::DataModel model, BytesView value_wire) {
   wire::Writer out;
   out.reserve(32 + value_wire.size() + 64);
   out.opaque(1, resource.view());  // with its length byte (AMB-02)

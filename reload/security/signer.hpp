@@ -24,6 +24,8 @@ class Signer {
   virtual const std::vector<SharedBytes>& chain_der() const = 0;
   // Signs `input ‖ identity` (identity as make_identity() gives it) and returns the whole Signature.
   virtual wire::Signature sign(BytesView input) const = 0;
+  // Signs exactly `input`, as configuration documents are (AMB-31).
+  virtual wire::Signature sign_exact(BytesView input) const = 0;
 };
 
 // A private key in memory (zeroed on destruction by OpenSSL) with its certificate, both PEM.

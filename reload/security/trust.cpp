@@ -16,9 +16,8 @@ std::shared_ptr<X509> read_x509(BytesView der) {
 }
 
 bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 struct StackDeleter {
@@ -49,16 +48,21 @@ Result<std::shared_ptr<const Trust>> Trust::make(TrustSettings settings) {
   return std::shared_ptr<const Trust>(trust);
 }
 
-Outcome<> Trust::check(const Certificate& certificate, const std::vector<SharedBytes>& others_der, WallMs now_ms) const {
+Outcome<> Trust::check(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
+                       WallMs now_ms) const {
   if (!same_name(certificate.overlay_name(), settings_.overlay_name))
     return Failure{"certificate: of another overlay (" + certificate.overlay_name() + ")"};
   if (!certificate.valid_at(now_ms))
-    return Failure{now_ms < certificate.not_before_ms() ? "certificate: not valid yet" : "certificate: expired"};
+    return Failure{now_ms < certificate.not_before_ms() ? "certificate: not valid yet"
+                                                        : "certificate: expired"};
   for (const NodeId& node : certificate.node_ids())
     if (is_bad_node(node)) return Failure{"certificate: Node-ID " + node.hex() + " is revoked (bad-node)"};
 
-  if (settings_.self_signed_permitted && check_self_signed(certificate, *settings_.self_signed_permitted).ok()) return Done{};
-  if (roots_.empty()) return Failure{"certificate: neither self-signed as this overlay permits nor is there a root"};
+  if (settings_.self_signed_permitted &&
+      check_self_signed(certificate, *settings_.self_signed_permitted).ok())
+    return Done{};
+  if (roots_.empty())
+    return Failure{"certificate: neither self-signed as this overlay permits nor is there a root"};
 
   const Stack roots(sk_X509_new_null());
   const Stack others(sk_X509_new_null());
@@ -71,9 +75,11 @@ Outcome<> Trust::check(const Certificate& certificate, const std::vector<SharedB
       kept.push_back(std::move(other));
     }
   }
-  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> context(X509_STORE_CTX_new(), X509_STORE_CTX_free);
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> context(X509_STORE_CTX_new(),
+                                                                                X509_STORE_CTX_free);
   const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(), X509_STORE_free);
-  if (!context || !store || X509_STORE_CTX_init(context.get(), store.get(), certificate.x509(), others.get()) != 1)
+  if (!context || !store ||
+      X509_STORE_CTX_init(context.get(), store.get(), certificate.x509(), others.get()) != 1)
     return Failure{"certificate: cannot be checked"};
   X509_STORE_CTX_set0_trusted_stack(context.get(), roots.get());
   X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
@@ -82,7 +88,8 @@ Outcome<> Trust::check(const Certificate& certificate, const std::vector<SharedB
   X509_VERIFY_PARAM_set_purpose(rules, X509_PURPOSE_ANY);
   X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT);
   if (X509_verify_cert(context.get()) == 1) return Done{};
-  return Failure{std::string("certificate: ") + X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()))};
+  return Failure{std::string("certificate: ") +
+                 X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()))};
 }
 
 }  // namespace ringway::security

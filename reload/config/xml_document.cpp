@@ -1,0 +1,135 @@
+#include "reload/config/xml_document.hpp"
+
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+
+#include <cstring>
+
+namespace ringway::config {
+namespace {
+constexpr std::string_view k_white_space = " \t\r\n";
+
+const char* text(const xmlChar* chars) { return reinterpret_cast<const char*>(chars); }
+const xmlChar* chars(const char* text) { return reinterpret_cast<const xmlChar*>(text); }
+
+void no_message(void*, const char*, ...) {}
+}  // namespace
+
+// The default tree builder with two stops on the way, to note where each element begins and ends.
+struct XmlDocument::Parsing {
+  xmlParserCtxtPtr context = nullptr;
+  BytesView bytes;
+  std::unordered_map<const xmlNode*, Range>* ranges = nullptr;
+  bool has_dtd = false;
+
+  static Parsing& of(void* context) { return *static_cast<Parsing*>(static_cast<xmlParserCtxtPtr>(context)->_private); }
+
+  std::size_t position() const {
+    const long at = xmlByteConsumed(context);
+    return at < 0 ? 0 : std::min(static_cast<std::size_t>(at), bytes.size());
+  }
+
+  static void start(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri, int namespaces,
+                    const xmlChar** namespace_list, int attributes, int defaulted, const xmlChar** attribute_list) {
+    xmlSAX2StartElementNs(context, name, prefix, uri, namespaces, namespace_list, attributes, defaulted, attribute_list);
+    Parsing& parsing = of(context);
+    // The parser stands behind the attributes; no attribute value may hold a "<", so the last one began this tag.
+    std::size_t at = parsing.position();
+    while (at > 0 && (at >= parsing.bytes.size() || parsing.bytes[at] != '<')) --at;
+    (*parsing.ranges)[parsing.context->node].begin = at;
+  }
+
+  static void end(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri) {
+    Parsing& parsing = of(context);
+    (*parsing.ranges)[parsing.context->node].end = parsing.position();
+    xmlSAX2EndElementNs(context, name, prefix, uri);
+  }
+
+  static void dtd(void* context, const xmlChar*, const xmlChar*, const xmlChar*) {
+    of(context).has_dtd = true;
+    xmlStopParser(static_cast<xmlParserCtxtPtr>(context));
+  }
+};
+
+Result<XmlDocument> XmlDocument::parse(const SharedBytes& bytes) {
+  XmlDocument document;
+  document.bytes_ = bytes;
+  const BytesView view = bytes;
+  const std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)> context(
+      xmlCreateMemoryParserCtxt(reinterpret_cast<const char*>(view.data()), static_cast<int>(view.size())),
+      xmlFreeParserCtxt);
+  if (!context) return Failure{"XML: empty document"};
+  Parsing parsing;
+  parsing.context = context.get();
+  parsing.bytes = view;
+  parsing.ranges = &document.ranges_;
+  context->_private = &parsing;
+  xmlCtxtUseOptions(context.get(), XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  context->sax->startElementNs = Parsing::start;
+  context->sax->endElementNs = Parsing::end;
+  context->sax->internalSubset = Parsing::dtd;
+  context->sax->error = no_message;
+  context->sax->warning = no_message;
+  context->sax->serror = nullptr;
+  xmlParseDocument(context.get());
+  document.tree_ = std::shared_ptr<xmlDoc>(context->myDoc, xmlFreeDoc);
+  context->myDoc = nullptr;
+  if (parsing.has_dtd) return Failure{"XML: a document type declaration is not accepted"};
+  if (context->wellFormed == 0 || !document.tree_ || document.root() == nullptr) {
+    const auto* error = &context->lastError;
+    const std::string reason = error->message == nullptr ? "not well-formed" : error->message;
+    return Failure{"XML: " + reason.substr(0, reason.find('\n')) + ", line " + std::to_string(error->line)};
+  }
+  const char* encoding = context->encoding == nullptr ? "UTF-8" : text(context->encoding);
+  if (xmlParseCharEncoding(encoding) != XML_CHAR_ENCODING_UTF8) return Failure{"XML: the encoding must be UTF-8"};
+  return document;
+}
+
+SharedBytes XmlDocument::bytes_of(const xmlNode* element) const {
+  const auto found = ranges_.find(element);
+  if (found == ranges_.end() || found->second.end <= found->second.begin) return {};
+  return bytes_.slice(found->second.begin, found->second.end - found->second.begin);
+}
+
+bool is_element(const xmlNode* node, std::string_view ns, std::string_view name) {
+  return node != nullptr && node->type == XML_ELEMENT_NODE && node->ns != nullptr && text(node->ns->href) == ns &&
+         text(node->name) == name;
+}
+
+std::vector<const xmlNode*> children(const xmlNode* parent, std::string_view ns, std::string_view name) {
+  std::vector<const xmlNode*> found;
+  for (const xmlNode* node = parent->children; node != nullptr; node = node->next)
+    if (is_element(node, ns, name)) found.push_back(node);
+  return found;
+}
+
+const xmlNode* child(const xmlNode* parent, std::string_view ns, std::string_view name) {
+  const auto all = children(parent, ns, name);
+  return all.empty() ? nullptr : all.front();
+}
+
+std::string text_of_element(const xmlNode* element) {
+  const std::unique_ptr<xmlChar, void (*)(void*)> content(xmlNodeGetContent(element), [](void* p) { xmlFree(p); });
+  std::string out = content ? text(content.get()) : "";
+  const auto first = out.find_first_not_of(k_white_space);
+  if (first == std::string::npos) return {};
+  return out.substr(first, out.find_last_not_of(k_white_space) - first + 1);
+}
+
+std::string attribute(const xmlNode* element, const char* name) {
+  const std::unique_ptr<xmlChar, void (*)(void*)> value(xmlGetNoNsProp(element, chars(name)), [](void* p) { xmlFree(p); });
+  return value ? text(value.get()) : "";
+}
+
+std::string expand_qualified_name(const xmlNode* element, const std::string& name) {
+  const auto colon = name.find(':');
+  if (colon == std::string::npos) return name;
+  const std::string prefix = name.substr(0, colon);
+  xmlNode* where = const_cast<xmlNode*>(element);  // libxml2 does not write here, it only lacks the const
+  const xmlNs* ns = xmlSearchNs(element->doc, where, chars(prefix.c_str()));
+  if (ns == nullptr) return {};
+  return "{" + std::string(text(ns->href)) + "}" + name.substr(colon + 1);
+}
+
+}  // namespace ringway::config
