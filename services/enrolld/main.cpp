@@ -1,0 +1,122 @@
+// ringway-enrolld: makes an overlay and the credentials of its nodes.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "reload/link/link_id.hpp"
+#include "services/enrolld/overlay_files.hpp"
+
+namespace {
+
+using namespace ringway;
+
+constexpr int k_exit_failed = 1;
+
+int failed(const Failure& failure) {
+  std::cerr << "ringway-enrolld: " << failure.reason << "\n";
+  return k_exit_failed;
+}
+
+// "192.0.2.1:6084", "[2001:db8::1]:6084".
+Result<std::vector<config::BootstrapNode>> bootstrap_nodes(const std::vector<std::string>& texts) {
+  std::vector<config::BootstrapNode> nodes;
+  for (const auto& text : texts) {
+    wire::IpAddressPort parsed;
+    if (!link::parse_address(text, parsed)) return Failure{"--bootstrap takes ADDRESS:PORT, not " + text};
+    const std::string canonical = link::to_text(parsed);
+    std::string host = canonical.substr(0, canonical.rfind(':'));
+    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    nodes.push_back({host, parsed.port});
+  }
+  return nodes;
+}
+
+int run_init(enrolld::InitOptions options, const std::vector<std::string>& bootstrap) {
+  auto nodes = bootstrap_nodes(bootstrap);
+  if (!nodes) return failed(nodes.error());
+  options.bootstrap_nodes = std::move(*nodes);
+  const auto made = enrolld::init(options);
+  if (!made) return failed(made.error());
+  std::cout << "overlay " << options.overlay_name << " is in " << options.directory << "\n"
+            << "  root.key      the authority's key: keep it secret and keep a copy\n"
+            << "  overlay.xml   the signed configuration document: every peer gets it\n"
+            << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@" << options.overlay_name
+            << " --out alice\n";
+  return 0;
+}
+
+int run_issue(const enrolld::IssueOptions& options) {
+  const auto issued = enrolld::issue(options);
+  if (!issued) return failed(issued.error());
+  std::cout << options.user_name << "\n";
+  for (const NodeId& node : issued->nodes) std::cout << "  node " << node.hex() << "\n";
+  std::cout << "  credentials in " << options.out << ": node.key (secret), node.crt, overlay.xml\n";
+  return 0;
+}
+
+int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& bootstrap,
+               const std::vector<std::string>& bad_nodes) {
+  auto nodes = bootstrap_nodes(bootstrap);
+  if (!nodes) return failed(nodes.error());
+  options.bootstrap_nodes = std::move(*nodes);
+  for (const auto& hex : bad_nodes) {
+    Bytes bytes;
+    if (!from_hex(hex, bytes) || bytes.size() != k_node_id_size_bytes)
+      return failed({"--bad-node takes a Node-ID of 32 hex digits, not " + hex, 0});
+    options.bad_nodes.push_back(as_node(ring_id_from(bytes)));
+  }
+  const auto sequence = enrolld::update(options);
+  if (!sequence) return failed(sequence.error());
+  std::cout << options.directory << "/overlay.xml has sequence " << *sequence << " now\n";
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Makes a Ringway overlay and enrols its nodes.\n\n"
+      "An overlay is a root key, which certifies nodes, and a signed configuration document, which every peer reads.\n"
+      "  ringway-enrolld init --overlay example.org --dir authority --bootstrap 192.0.2.1:6084\n"
+      "  ringway-enrolld issue --dir authority --user alice@example.org --out alice"};
+  app.require_subcommand(1);
+
+  enrolld::InitOptions init;
+  std::vector<std::string> init_bootstrap;
+  auto* init_command = app.add_subcommand("init", "Make an overlay: root key and certificate, signed configuration document");
+  init_command->add_option("--overlay", init.overlay_name, "The overlay's name, a domain name")->required();
+  init_command->add_option("--dir", init.directory, "The authority's folder; made if missing")->required();
+  init_command->add_option("--bootstrap", init_bootstrap, "ADDRESS:PORT of a peer that newcomers contact; repeatable");
+  init_command->add_option("--max-message-size", init.max_message_size_bytes, "Largest RELOAD message in bytes")
+      ->check(CLI::Range(1024, 16 << 20))->capture_default_str();
+  init_command->add_option("--chord-update-interval", init.chord_update_interval_s, "Seconds between Updates to neighbours")
+      ->check(CLI::Range(1, 86'400))->capture_default_str();
+  init_command->add_option("--chord-ping-interval", init.chord_ping_interval_s, "Seconds between searches for a finger")
+      ->check(CLI::Range(1, 604'800))->capture_default_str();
+  init_command->add_option("--validity-days", init.validity_days, "How long the root certificate is valid")
+      ->check(CLI::Range(1, 36'500))->capture_default_str();
+  init_command->add_flag("--force", init.force, "Replace an authority that is there");
+
+  enrolld::IssueOptions issue;
+  auto* issue_command = app.add_subcommand("issue", "Issue a node's key, certificate and a copy of the document");
+  issue_command->add_option("--dir", issue.directory, "The authority's folder")->required();
+  issue_command->add_option("--user", issue.user_name, "The user's name, like alice@example.org")->required();
+  issue_command->add_option("--out", issue.out, "Where the credentials go; made if missing")->required();
+  issue_command->add_option("--nodes", issue.nodes, "How many Node-IDs the certificate has")->capture_default_str();
+  issue_command->add_option("--validity-days", issue.validity_days, "How long the certificate is valid")
+      ->check(CLI::Range(1, 36'500))->capture_default_str();
+  issue_command->add_flag("--renew", issue.renew, "New key and certificate for a user who has one; same Node-IDs");
+  issue_command->add_flag("--force", issue.force, "Overwrite credentials in --out");
+
+  enrolld::UpdateOptions update;
+  std::vector<std::string> update_bootstrap;
+  std::vector<std::string> bad_nodes;
+  auto* update_command = app.add_subcommand("update-config", "Write and sign the next version of the configuration document");
+  update_command->add_option("--dir", update.directory, "The authority's folder")->required();
+  update_command->add_option("--bootstrap", update_bootstrap, "The new list of bootstrap peers; repeatable");
+  update_command->add_option("--bad-node", bad_nodes, "A Node-ID to shut out; repeatable");
+
+  CLI11_PARSE(app, argc, argv);
+  if (init_command->parsed()) return run_init(init, init_bootstrap);
+  if (issue_command->parsed()) return run_issue(issue);
+  return run_update(update, update_bootstrap, bad_nodes);
+}

@@ -1,0 +1,50 @@
+// An overlay as files: the authority's folder (root key, signer, document, names issued) and what a node gets.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "reload/config/configuration.hpp"
+#include "reload/ids.hpp"
+#include "reload/result.hpp"
+
+namespace ringway::enrolld {
+
+struct InitOptions {
+  std::string overlay_name;
+  std::string directory;
+  std::vector<config::BootstrapNode> bootstrap_nodes;
+  std::uint32_t max_message_size_bytes = 65536;
+  std::int64_t chord_update_interval_s = 60;
+  std::int64_t chord_ping_interval_s = 600;
+  std::int64_t validity_days = 3650;
+  bool force = false;
+};
+// root.key, root.crt, signer.key, signer.crt, overlay.xml, issued.json.
+Outcome<> init(const InitOptions& options);
+
+struct IssueOptions {
+  std::string directory;
+  std::string user_name;
+  std::string out;  // where node.key, node.crt and overlay.xml go
+  std::uint32_t nodes = 1;
+  std::int64_t validity_days = 365;
+  bool renew = false;  // the user has a name already: same Node-IDs, new key and certificate
+  bool force = false;  // overwrite files in `out`
+};
+struct Issued {
+  std::vector<NodeId> nodes;
+};
+Result<Issued> issue(const IssueOptions& options);
+
+struct UpdateOptions {
+  std::string directory;
+  std::vector<config::BootstrapNode> bootstrap_nodes;  // replaces the list when not empty
+  std::vector<NodeId> bad_nodes;                       // added
+};
+// The next sequence of the document, signed again.
+Result<std::uint16_t> update(const UpdateOptions& options);
+
+}  // namespace ringway::enrolld
