@@ -63,7 +63,8 @@ std::string to_text(const wire::IpAddressPort& address) {
   char buffer[INET6_ADDRSTRLEN] = {};
   const bool v6 = address.type == wire::AddressType::ipv6;
   if (address.type == wire::AddressType::invalid) return "";
-  if (::inet_ntop(v6 ? AF_INET6 : AF_INET, address.address.data(), buffer, sizeof buffer) == nullptr) return "";
+  if (::inet_ntop(v6 ? AF_INET6 : AF_INET, address.address.data(), buffer, sizeof buffer) == nullptr)
+    return "";
   const std::string host = v6 ? "[" + std::string(buffer) + "]" : std::string(buffer);
   return host + ":" + std::to_string(address.port);
 }
@@ -119,7 +120,8 @@ bool is_loopback(const wire::IpAddressPort& address) {
 }
 
 bool is_any(const wire::IpAddressPort& address) {
-  return std::all_of(address.address.begin(), address.address.end(), [](std::uint8_t byte) { return byte == 0; });
+  return std::all_of(address.address.begin(), address.address.end(),
+                     [](std::uint8_t byte) { return byte == 0; });
 }
 
 }  // namespace ringway::services

@@ -1,4 +1,5 @@
-// Addresses as people write them: "192.0.2.1:6084", "[2001:db8::1]:6084". Numeric only; names are resolve()'s.
+// Addresses as people write them: "192.0.2.1:6084", "[2001:db8::1]:6084". Numeric only; names are
+// resolve()'s.
 #pragma once
 
 #include <string>

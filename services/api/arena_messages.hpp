@@ -1,4 +1,5 @@
-// Request and response of one call on an arena of their own: one allocation for most calls, and few for a large batch.
+// Request and response of one call on an arena of their own: one allocation for most calls, and few for a
+// large batch.
 #pragma once
 
 #include <google/protobuf/arena.h>

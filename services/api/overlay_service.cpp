@@ -15,13 +15,13 @@ grpc::Status refuse(std::string message) { return {grpc::StatusCode::INVALID_ARG
 
 // One operation that is a call of its own.
 template <typename Wanted, typename Response>
-grpc::ServerUnaryReactor* single(const std::shared_ptr<actors::Peer>& peer, grpc::CallbackServerContext& context,
-                                 data::Call call, Response* response) {
+grpc::ServerUnaryReactor* single(const std::shared_ptr<actors::Peer>& peer,
+                                 grpc::CallbackServerContext& context, data::Call call, Response* response) {
   const auto pending = PendingCall::make(context);
   std::vector<data::Call> calls;
   calls.push_back(std::move(call));
-  const auto token = peer->submit(
-      std::move(calls), [pending, response](const std::vector<data::CallResult>& results) {
+  const auto token =
+      peer->submit(std::move(calls), [pending, response](const std::vector<data::CallResult>& results) {
         if (!pending->claim()) return;
         const data::CallResult& result = results.front();
         if (const auto* wanted = std::get_if<Wanted>(&result)) {
@@ -55,7 +55,8 @@ std::string to_calls(const v1::BatchRequest& request, std::vector<data::Call>& c
   for (const v1::Operation& operation : request.operations()) {
     auto call = to_call(operation);
     if (!call) {
-      return "operation " + std::to_string(calls.size()) + " of the batch is not set: one of put, get, remove, stat";
+      return "operation " + std::to_string(calls.size()) +
+             " of the batch is not set: one of put, get, remove, stat";
     }
     calls.push_back(std::move(*call));
   }
@@ -70,27 +71,29 @@ OverlayService::OverlayService(std::shared_ptr<actors::Peer> peer) : peer_(std::
   SetMessageAllocatorFor_Batch(&batch_messages_);
 }
 
-grpc::ServerUnaryReactor* OverlayService::Put(grpc::CallbackServerContext* context, const v1::PutRequest* request,
-                                              v1::PutResponse* response) {
+grpc::ServerUnaryReactor* OverlayService::Put(grpc::CallbackServerContext* context,
+                                              const v1::PutRequest* request, v1::PutResponse* response) {
   return single<data::PutResult>(peer_, *context, to_call(*request), response);
 }
 
-grpc::ServerUnaryReactor* OverlayService::Get(grpc::CallbackServerContext* context, const v1::GetRequest* request,
-                                              v1::GetResponse* response) {
+grpc::ServerUnaryReactor* OverlayService::Get(grpc::CallbackServerContext* context,
+                                              const v1::GetRequest* request, v1::GetResponse* response) {
   return single<data::GetResult>(peer_, *context, to_call(*request), response);
 }
 
 grpc::ServerUnaryReactor* OverlayService::Remove(grpc::CallbackServerContext* context,
-                                                 const v1::RemoveRequest* request, v1::RemoveResponse* response) {
+                                                 const v1::RemoveRequest* request,
+                                                 v1::RemoveResponse* response) {
   return single<data::PutResult>(peer_, *context, to_call(*request), response);
 }
 
-grpc::ServerUnaryReactor* OverlayService::Stat(grpc::CallbackServerContext* context, const v1::StatRequest* request,
-                                               v1::StatResponse* response) {
+grpc::ServerUnaryReactor* OverlayService::Stat(grpc::CallbackServerContext* context,
+                                               const v1::StatRequest* request, v1::StatResponse* response) {
   return single<data::StatResult>(peer_, *context, to_call(*request), response);
 }
 
-grpc::ServerUnaryReactor* OverlayService::Batch(grpc::CallbackServerContext* context, const v1::BatchRequest* request,
+grpc::ServerUnaryReactor* OverlayService::Batch(grpc::CallbackServerContext* context,
+                                                const v1::BatchRequest* request,
                                                 v1::BatchResponse* response) {
   const auto pending = PendingCall::make(*context);
   std::vector<data::Call> calls;

@@ -1,4 +1,5 @@
-// ringway.v1.Overlay on one peer: each call becomes one Peer::submit, its answer completes the call. No thread waits.
+// ringway.v1.Overlay on one peer: each call becomes one Peer::submit, its answer completes the call. No
+// thread waits.
 #pragma once
 
 #include <memory>

@@ -67,19 +67,21 @@ grpc::ServerUnaryReactor* PeerService::Ring(grpc::CallbackServerContext* context
   return answer_with_status(peer_, *context, response);
 }
 
-grpc::ServerUnaryReactor* PeerService::Ping(grpc::CallbackServerContext* context, const v1::PingRequest* request,
-                                            v1::PingResponse* response) {
+grpc::ServerUnaryReactor* PeerService::Ping(grpc::CallbackServerContext* context,
+                                            const v1::PingRequest* request, v1::PingResponse* response) {
   const auto pending = PendingCall::make(*context);
   auto destination = destination_of(*request);
   if (!destination) {
     pending->finish_once({grpc::StatusCode::INVALID_ARGUMENT, destination.error().reason});
     return pending.get();
   }
-  peer_->ping(std::move(*destination), time_left(*context), [pending, response](const actors::PingOutcome& outcome) {
-    if (!pending->claim()) return;
-    fill(*response, outcome);
-    pending->Finish(outcome.ok ? grpc::Status::OK : grpc::Status(grpc::StatusCode::UNAVAILABLE, outcome.reason));
-  });
+  peer_->ping(std::move(*destination), time_left(*context),
+              [pending, response](const actors::PingOutcome& outcome) {
+                if (!pending->claim()) return;
+                fill(*response, outcome);
+                pending->Finish(outcome.ok ? grpc::Status::OK
+                                           : grpc::Status(grpc::StatusCode::UNAVAILABLE, outcome.reason));
+              });
   return pending.get();
 }
 

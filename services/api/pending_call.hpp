@@ -1,5 +1,5 @@
-// One gRPC call under way: a counted handle that finishes exactly once, whoever comes first: the peer's answer, or the
-// caller who cancels or runs out of time.
+// One gRPC call under way: a counted handle that finishes exactly once, whoever comes first: the peer's
+// answer, or the caller who cancels or runs out of time.
 #pragma once
 
 #include <grpcpp/server_context.h>

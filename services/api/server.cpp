@@ -29,7 +29,8 @@ void enable_plugins() {
   });
 }
 
-// New files are for their owner only while this lives; a socket is never open to others before its mode is set.
+// New files are for their owner only while this lives; a socket is never open to others before its mode is
+// set.
 class PrivateFiles {
  public:
   PrivateFiles() : before_(::umask(0177)) {}
@@ -72,7 +73,8 @@ class Server final : public ApiServer {
     const std::string socket = "unix:" + settings.socket_path;
     if (!settings.socket_path.empty()) builder.AddListeningPort(socket, grpc::InsecureServerCredentials());
     if (settings.listen) {
-      const auto credentials = settings.tls ? credentials_of(*settings.tls) : grpc::InsecureServerCredentials();
+      const auto credentials =
+          settings.tls ? credentials_of(*settings.tls) : grpc::InsecureServerCredentials();
       builder.AddListeningPort(to_text(*settings.listen), credentials, &port);
     }
     {
@@ -144,8 +146,8 @@ class Server final : public ApiServer {
 
 }  // namespace
 
-Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiSettings& settings, std::shared_ptr<actors::Peer> peer,
-                                                    LeaveHook leave) {
+Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiSettings& settings,
+                                                    std::shared_ptr<actors::Peer> peer, LeaveHook leave) {
   if (auto wrong = check(settings); !wrong) return wrong.error();
   enable_plugins();
   auto server = std::make_unique<Server>(std::move(peer), std::move(leave));

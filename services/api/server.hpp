@@ -1,5 +1,5 @@
-// The gRPC server of one peer: a unix socket with file permissions, TLS with client certificates on TCP, or plain TCP
-// on loopback. Serves Overlay, Peer, health and reflection.
+// The gRPC server of one peer: a unix socket with file permissions, TLS with client certificates on TCP, or
+// plain TCP on loopback. Serves Overlay, Peer, health and reflection.
 #pragma once
 
 #include <grpcpp/channel.h>
@@ -37,8 +37,8 @@ struct ApiSettings {
 class ApiServer {
  public:
   // Serves at once. With neither socket nor TCP it can be reached through in_process_channel() only.
-  static Result<std::unique_ptr<ApiServer>> start(const ApiSettings& settings, std::shared_ptr<actors::Peer> peer,
-                                                  LeaveHook leave);
+  static Result<std::unique_ptr<ApiServer>> start(const ApiSettings& settings,
+                                                  std::shared_ptr<actors::Peer> peer, LeaveHook leave);
   virtual ~ApiServer() = default;
 
   // What clients connect to: "unix:/run/…/api.sock", "127.0.0.1:7084".

@@ -1,5 +1,5 @@
-// The API server on a fake peer, over a channel inside the process: what calls become, and what answers and failures
-// become.
+// The API server on a fake peer, over a channel inside the process: what calls become, and what answers and
+// failures become.
 #include "services/api/server.hpp"
 
 #include <gmock/gmock.h>

@@ -1,0 +1,30 @@
+// The commands of `ringway`. Each add_… hangs a subcommand into the tree; when it is the one that was given,
+// `chosen` becomes what is to be done.
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include <functional>
+#include <string>
+
+#include "services/ringway/session.hpp"
+
+namespace ringway::services {
+
+// Yields the exit code.
+using Action = std::function<int()>;
+
+void add_put(CLI::App& app, Session& session, Action& chosen);
+void add_get(CLI::App& app, Session& session, Action& chosen);
+void add_remove(CLI::App& app, Session& session, Action& chosen);
+void add_stat(CLI::App& app, Session& session, Action& chosen);
+
+void add_status(CLI::App& app, Session& session, Action& chosen);
+void add_ring(CLI::App& app, Session& session, Action& chosen);
+void add_ping(CLI::App& app, Session& session, Action& chosen);
+void add_leave(CLI::App& app, Session& session, Action& chosen);
+
+void add_decode(CLI::App& app, Session& session, Action& chosen);
+void add_completion(CLI::App& app, Session& session, Action& chosen);
+
+}  // namespace ringway::services

@@ -1,0 +1,290 @@
+// put, get, rm, stat.
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "ringway/v1/overlay.grpc.pb.h"
+#include "services/ringway/commands.hpp"
+
+namespace ringway::services {
+namespace {
+
+const char* const k_key_help =
+    "Resource name: user@domain/anything (only that user may write it) or shared/anything (one entry for "
+    "each writer)";
+
+struct PutOptions {
+  std::string key, entry, file;
+  std::optional<std::string> value;
+  std::uint32_t lifetime_s = 0;
+  std::optional<std::uint64_t> generation;
+};
+struct GetOptions {
+  std::string key, output, writer;
+  std::optional<std::string> entry;
+  bool verbose = false;
+};
+
+std::string read_all(std::istream& in) { return {std::istreambuf_iterator<char>(in), {}}; }
+
+Result<std::string> value_of(const PutOptions& options, const Session& session) {
+  if (options.value && !options.file.empty()) return Failure{"give a value or --file, not both"};
+  if (options.value) return *options.value;
+  if (!options.file.empty() && options.file != "-") return read_file(options.file);
+  return read_all(session.in);
+}
+
+template <typename Response>
+Json written_json(const std::string& key, const Response& response) {
+  Json replicas = Json::array();
+  for (const auto& node : response.replicas()) replicas.push_back(node);
+  return {{"key", key},
+          {"generation", response.generation()},
+          {"copies", response.copies()},
+          {"copies_wanted", response.copies_wanted()},
+          {"replicas", std::move(replicas)},
+          {"storage_time_ms", response.storage_time_ms()}};
+}
+
+// "stored: generation 3, 3 copies"
+template <typename Response>
+int print_written(const Session& session, const char* verb, const std::string& key,
+                  const Response& response) {
+  if (session.json) {
+    session.print(written_json(key, response));
+    return k_exit_ok;
+  }
+  session.out << verb << ": generation " << response.generation() << ", " << response.copies()
+              << (response.copies() == 1 ? " copy" : " copies");
+  if (response.copies() < response.copies_wanted()) {
+    session.out << " of " << response.copies_wanted()
+                << " wanted (the ring has too few peers, or is mending)";
+  }
+  session.out << '\n';
+  return k_exit_ok;
+}
+
+int put(const Session& session, const PutOptions& options) {
+  auto value = value_of(options, session);
+  if (!value) return session.fail(k_exit_usage, value.error().reason);
+  const auto channel = session.channel();
+  if (!channel) return k_exit_usage;
+  v1::PutRequest request;
+  request.set_key(options.key);
+  request.set_entry(options.entry);
+  request.set_value(std::move(*value));
+  request.set_lifetime_s(options.lifetime_s);
+  if (options.generation) request.set_expected_generation(*options.generation);
+  v1::PutResponse response;
+  const auto context = session.context();
+  const auto status = v1::Overlay::NewStub(channel)->Put(context.get(), request, &response);
+  return status.ok() ? print_written(session, "stored", options.key, response)
+                     : session.fail(status, *context);
+}
+
+int remove(const Session& session, const PutOptions& options) {
+  const auto channel = session.channel();
+  if (!channel) return k_exit_usage;
+  v1::RemoveRequest request;
+  request.set_key(options.key);
+  request.set_entry(options.entry);
+  if (options.generation) request.set_expected_generation(*options.generation);
+  v1::RemoveResponse response;
+  const auto context = session.context();
+  const auto status = v1::Overlay::NewStub(channel)->Remove(context.get(), request, &response);
+  return status.ok() ? print_written(session, "removed", options.key, response)
+                     : session.fail(status, *context);
+}
+
+Json entry_json(const v1::Entry& entry) {
+  Json out{{"entry", entry.entry()}};
+  add_value(out, entry.value());
+  out["writer"] = entry.writer();
+  out["writer_node"] = entry.writer_node();
+  out["storage_time_ms"] = entry.storage_time_ms();
+  out["lifetime_s"] = entry.lifetime_s();
+  return out;
+}
+
+void print_writer(std::ostream& to, const v1::Entry& entry) {
+  to << "written by " << printable(entry.writer()) << " (node " << entry.writer_node() << ") at "
+     << time_text(entry.storage_time_ms()) << ", expires in " << duration_text(entry.lifetime_s()) << '\n';
+}
+
+int write_file(const Session& session, const std::string& path, const std::string& value) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(value.data(), static_cast<std::streamsize>(value.size()));
+  out.close();
+  return out ? k_exit_ok : session.fail(k_exit_failed, "cannot write " + path);
+}
+
+// One entry: its bytes as they are, so that they can be piped; a terminal gets a line's end besides.
+void print_value(const Session& session, const std::string& value) {
+  session.out.write(value.data(), static_cast<std::streamsize>(value.size()));
+  const bool terminal = &session.out == &std::cout && ::isatty(STDOUT_FILENO) == 1;
+  if (terminal && (value.empty() || value.back() != '\n')) session.out << '\n';
+}
+
+void print_entries(const Session& session, const std::vector<v1::Entry>& entries, bool verbose) {
+  for (const auto& entry : entries) {
+    session.out << printable(entry.entry().empty() ? entry.writer() : entry.entry()) << ": "
+                << printable(entry.value()) << '\n';
+    if (verbose) print_writer(session.out, entry);
+  }
+}
+
+int print_got(const Session& session, const GetOptions& options, const v1::GetResponse& response) {
+  std::vector<v1::Entry> entries;
+  for (const auto& entry : response.entries()) {
+    if (options.writer.empty() || entry.writer() == options.writer) entries.push_back(entry);
+  }
+  if (entries.empty()) return session.fail(k_exit_not_found, options.writer + " has written nothing there");
+  if (!options.output.empty()) {
+    if (entries.size() > 1) {
+      return session.fail(k_exit_usage, "there are " + std::to_string(entries.size()) +
+                                            " entries: choose one with --entry or --writer for --output");
+    }
+    if (const int failed = write_file(session, options.output, entries.front().value()); failed != 0)
+      return failed;
+  }
+  if (session.json) {
+    Json list = Json::array();
+    for (const auto& entry : entries) list.push_back(entry_json(entry));
+    session.print({{"key", options.key},
+                   {"generation", response.generation()},
+                   {"entries", std::move(list)},
+                   {"discarded", response.discarded()}});
+    return k_exit_ok;
+  }
+  if (response.discarded() > 0) {
+    session.err << "ringway: " << response.discarded()
+                << " values were left out: their signature or writer is wrong\n";
+  }
+  if (entries.size() > 1) {
+    print_entries(session, entries, options.verbose);
+    return k_exit_ok;
+  }
+  if (options.output.empty()) print_value(session, entries.front().value());
+  if (options.verbose) {
+    session.err << "generation " << response.generation() << ", ";
+    print_writer(session.err, entries.front());
+  }
+  return k_exit_ok;
+}
+
+int get(const Session& session, const GetOptions& options) {
+  const auto channel = session.channel();
+  if (!channel) return k_exit_usage;
+  v1::GetRequest request;
+  request.set_key(options.key);
+  if (options.entry) request.set_entry(*options.entry);
+  v1::GetResponse response;
+  const auto context = session.context();
+  const auto status = v1::Overlay::NewStub(channel)->Get(context.get(), request, &response);
+  return status.ok() ? print_got(session, options, response) : session.fail(status, *context);
+}
+
+void print_stat(const Session& session, const std::string& key, const v1::StatResponse& response) {
+  if (session.json) {
+    Json list = Json::array();
+    for (const auto& entry : response.entries()) {
+      Json one{{"entry", entry.entry()},
+               {"size_bytes", entry.size_bytes()},
+               {"storage_time_ms", entry.storage_time_ms()},
+               {"lifetime_s", entry.lifetime_s()}};
+      if (!entry.writer_node().empty()) one["writer_node"] = entry.writer_node();
+      list.push_back(std::move(one));
+    }
+    session.print({{"key", key}, {"generation", response.generation()}, {"entries", std::move(list)}});
+    return;
+  }
+  session.out << printable(key) << ": generation " << response.generation() << '\n';
+  for (const auto& entry : response.entries()) {
+    const std::string name = !entry.writer_node().empty() ? entry.writer_node()
+                             : entry.entry().empty()      ? "(usual entry)"
+                                                          : printable(entry.entry());
+    session.out << "  " << name << ": " << entry.size_bytes() << " bytes, written "
+                << time_text(entry.storage_time_ms()) << ", expires in " << duration_text(entry.lifetime_s())
+                << '\n';
+  }
+}
+
+int stat(const Session& session, const std::string& key) {
+  const auto channel = session.channel();
+  if (!channel) return k_exit_usage;
+  v1::StatRequest request;
+  request.set_key(key);
+  v1::StatResponse response;
+  const auto context = session.context();
+  const auto status = v1::Overlay::NewStub(channel)->Stat(context.get(), request, &response);
+  if (!status.ok()) return session.fail(status, *context);
+  print_stat(session, key, response);
+  return k_exit_ok;
+}
+
+void add_generation(CLI::App& command, PutOptions& options) {
+  command.add_option(
+      "-g,--generation", options.generation,
+      "Only if the key's generation is this one (compare-and-swap); it comes with get, put and stat");
+}
+
+}  // namespace
+
+void add_put(CLI::App& app, Session& session, Action& chosen) {
+  auto options = std::make_shared<PutOptions>();
+  auto* command = app.add_subcommand("put", "Store a value, signed by the peer");
+  command->add_option("key", options->key, k_key_help)->required();
+  command->add_option("value", options->value,
+                      "The value; without it and --file it is read from standard input");
+  command->add_option("-f,--file", options->file, "Read the value from this file, - for standard input")
+      ->type_name("FILE");
+  command->add_option("-e,--entry", options->entry,
+                      "Which entry of an owner's key; the usual one has no name");
+  command
+      ->add_option("-l,--lifetime", options->lifetime_s,
+                   "How long it lives: 90, 15m, 12h, 7d (a day if not given)")
+      ->transform(CLI::AsNumberWithUnit(
+          std::map<std::string, std::uint32_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}))
+      ->type_name("TIME");
+  add_generation(*command, *options);
+  command->callback(
+      [options, &session, &chosen] { chosen = [options, &session] { return put(session, *options); }; });
+}
+
+void add_get(CLI::App& app, Session& session, Action& chosen) {
+  auto options = std::make_shared<GetOptions>();
+  auto* command = app.add_subcommand("get", "Read a value, its signature checked by the peer");
+  command->add_option("key", options->key, k_key_help)->required();
+  command->add_option("-e,--entry", options->entry,
+                      "Only this entry of an owner's key; \"\" is the usual one");
+  command->add_option("-w,--writer", options->writer, "Only what this user has written");
+  command->add_option("-o,--output", options->output, "Write the value to this file")->type_name("FILE");
+  command->add_flag("-v,--verbose", options->verbose, "Say who wrote it and when");
+  command->callback(
+      [options, &session, &chosen] { chosen = [options, &session] { return get(session, *options); }; });
+}
+
+void add_remove(CLI::App& app, Session& session, Action& chosen) {
+  auto options = std::make_shared<PutOptions>();
+  auto* command = app.add_subcommand("rm", "Remove a value (of shared keys: the one that this peer wrote)");
+  command->add_option("key", options->key, k_key_help)->required();
+  command->add_option("-e,--entry", options->entry,
+                      "Which entry of an owner's key; the usual one has no name");
+  add_generation(*command, *options);
+  command->callback(
+      [options, &session, &chosen] { chosen = [options, &session] { return remove(session, *options); }; });
+}
+
+void add_stat(CLI::App& app, Session& session, Action& chosen) {
+  auto key = std::make_shared<std::string>();
+  auto* command = app.add_subcommand("stat", "Show what is stored at a key, without the values");
+  command->add_option("key", *key, k_key_help)->required();
+  command->callback([key, &session, &chosen] { chosen = [key, &session] { return stat(session, *key); }; });
+}
+
+}  // namespace ringway::services

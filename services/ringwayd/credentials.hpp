@@ -1,0 +1,32 @@
+// What a peer needs to be one, read from files and checked before anything starts: the overlay's
+// configuration document, the node's key and certificate.
+#pragma once
+
+#include <string>
+
+#include "reload/config/configuration.hpp"
+#include "reload/ids.hpp"
+#include "reload/result.hpp"
+#include "reload/time.hpp"
+
+namespace ringway::services {
+
+struct Credentials {
+  config::ConfigurationPtr configuration;
+  std::string private_key_pem;
+  std::string certificates_pem;
+  NodeId node;
+  std::string user;
+  WallMs not_after_ms = 0;
+  bool key_readable_by_others = false;
+};
+
+// `folder` holds node.key, node.crt and, unless `document` names another file, overlay.xml. The document
+// comes from a file, so that it is authentic is the operator's word (RFC 6940 §4.6.1); but a signature in it
+// must be right.
+Result<Credentials> load_credentials(const std::string& folder, const std::string& document, WallMs now_ms);
+
+// overlay.xml of one of several peers: its own, or the one that they share in the folder above.
+std::string find_document(const std::string& folder, const std::string& parent);
+
+}  // namespace ringway::services

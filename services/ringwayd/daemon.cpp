@@ -1,0 +1,362 @@
+#include "services/ringwayd/daemon.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "actors/peer.hpp"
+#include "services/api/address.hpp"
+#include "services/api/server.hpp"
+#include "services/ringwayd/credentials.hpp"
+#include "services/ringwayd/watcher.hpp"
+
+namespace ringway::services {
+namespace {
+
+constexpr std::chrono::milliseconds k_look_while_joining{200};
+constexpr std::chrono::milliseconds k_look_when_joined{1000};
+constexpr std::chrono::milliseconds k_api_grace{2000};
+constexpr int k_wake_signal = SIGUSR1;  // something happened on another thread
+
+sigset_t own_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, k_wake_signal}) sigaddset(&set, number);
+  return set;
+}
+
+WallMs wall_now_ms() {
+  using namespace std::chrono;
+  return static_cast<WallMs>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+}
+
+Duration duration_of(double seconds) { return Duration{std::llround(seconds * 1000)}; }
+
+// What other threads have told the main thread.
+struct Mailbox {
+  std::mutex mutex;
+  std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
+  std::vector<std::size_t> left;
+  std::vector<std::pair<std::size_t, std::string>> failures;
+
+  template <typename List, typename Item>
+  void post(List Mailbox::*list, Item item) {
+    {
+      const std::scoped_lock lock(mutex);
+      (this->*list).push_back(std::move(item));
+    }
+    ::kill(::getpid(), k_wake_signal);
+  }
+};
+
+struct RunningPeer {
+  std::string name;
+  Credentials credentials;
+  std::shared_ptr<actors::Peer> peer;
+  std::unique_ptr<ApiServer> api;
+  Watcher watcher;
+  bool asked = false;  // a status is on its way
+  bool left = false;
+};
+
+class Daemon {
+ public:
+  Daemon(const Settings& settings, EventLog& log) : settings_(settings), log_(log) {}
+
+  int run() {
+    if (auto wrong = load(); !wrong.empty()) return end_early(k_daemon_usage, wrong);
+    if (auto wrong = start(); !wrong.empty()) return end_early(k_daemon_not_started, wrong);
+    return watch();
+  }
+
+ private:
+  int end_early(DaemonExit code, const std::string& reason) {
+    log_.error("", "not started", {{"reason", reason}});
+    stop_apis(std::chrono::milliseconds{0});
+    return code;
+  }
+
+  // ---- starting
+
+  std::string load() {
+    for (std::size_t i = 0; i < settings_.peers; ++i) {
+      const std::string folder = settings_.credentials_of(i);
+      const std::string document = settings_.config_document.empty()
+                                       ? find_document(folder, settings_.credentials)
+                                       : settings_.config_document;
+      auto credentials = load_credentials(folder, document, wall_now_ms());
+      if (!credentials) return credentials.error().reason;
+      auto& peer = peers_.emplace_back(std::make_unique<RunningPeer>());
+      peer->name = "peer-" + std::to_string(i);
+      peer->credentials = std::move(*credentials);
+      if (peer->credentials.key_readable_by_others) {
+        log_.warn(peer->name, "the private key can be read by others", {{"file", folder + "/node.key"}});
+      }
+    }
+    return "";
+  }
+
+  std::string start() {
+    for (const auto& host : settings_.bootstrap) {
+      auto addresses = resolve(host);
+      if (!addresses) return "--bootstrap: " + addresses.error().reason;
+      bootstrap_.insert(bootstrap_.end(), addresses->begin(), addresses->end());
+    }
+    actors::HostSettings threads;
+    threads.actor_threads = settings_.actor_threads;
+    threads.io_threads = settings_.io_threads;
+    threads.crypto_threads = settings_.crypto_threads;
+    host_ = actors::PeerHost::make(threads);
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      if (auto wrong = start_peer(i); !wrong.empty()) return peers_[i]->name + ": " + wrong;
+      if (auto wrong = start_api(i); !wrong.empty()) return peers_[i]->name + ": " + wrong;
+    }
+    return "";
+  }
+
+  actors::PeerSettings peer_settings(std::size_t index) const {
+    const Credentials& credentials = peers_[index]->credentials;
+    actors::PeerSettings out;
+    out.name = peers_[index]->name;
+    out.configuration = credentials.configuration;
+    out.private_key_pem = credentials.private_key_pem;
+    out.certificates_pem = credentials.certificates_pem;
+    out.data_directory = settings_.data_of(index);
+    out.listen = settings_.listen_of(index);
+    out.advertise = settings_.advertise_of(index);
+    out.routing.bootstrap = bootstrap_;
+    out.routing.first_peer = settings_.first_peer && index == 0;
+    out.routing.max_links = settings_.max_links;
+    out.routing.stabilize_interval = duration_of(settings_.stabilize_interval_s);
+    out.replication.successor_hold_down = duration_of(settings_.successor_hold_down_s);
+    out.links.max_links = settings_.max_links;
+    out.leave_timeout = duration_of(settings_.leave_timeout_s);
+    return out;
+  }
+
+  std::string start_peer(std::size_t index) {
+    auto& running = *peers_[index];
+    std::error_code failed;
+    const std::filesystem::path folder = settings_.data_of(index);
+    std::filesystem::create_directories(folder, failed);
+    if (failed) return "cannot make the folder " + folder.string() + ": " + failed.message();
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
+
+    auto started = host_->start_peer(peer_settings(index), [this, index](std::string reason) {
+      mailbox_.post(&Mailbox::failures, std::pair{index, std::move(reason)});
+    });
+    if (!started) return started.error().reason;
+    running.peer = std::move(*started);
+    const auto listening = running.peer->listening_on();
+    log_.info(running.name, "started",
+              {{"node", running.credentials.node.hex()},
+               {"user", running.credentials.user},
+               {"overlay", running.credentials.configuration->instance_name},
+               {"listening_on", to_text(listening)}});
+    // The other peers of this process join through the first.
+    if (index == 0) {
+      const auto advertised = settings_.advertise_of(0);
+      bootstrap_.push_back(advertised.empty() ? listening : advertised.front());
+    }
+    return "";
+  }
+
+  std::string start_api(std::size_t index) {
+    auto& running = *peers_[index];
+    ApiSettings api;
+    api.socket_path = settings_.api_socket_of(index);
+    api.socket_mode = settings_.api_mode;
+    api.listen = settings_.api_listen_of(index);
+    if (!settings_.api_certificate.empty()) {
+      ApiTls tls;
+      for (const auto& [path, into] : {std::pair{&settings_.api_certificate, &tls.certificate_chain_pem},
+                                       std::pair{&settings_.api_key, &tls.private_key_pem},
+                                       std::pair{&settings_.api_client_ca, &tls.client_roots_pem}}) {
+        std::ifstream in(*path, std::ios::binary);
+        std::ostringstream text;
+        if (in) text << in.rdbuf();
+        if (!in) return "cannot read " + *path;
+        *into = text.str();
+      }
+      api.tls = std::move(tls);
+    }
+    auto server = ApiServer::start(
+        api, running.peer, [this, index](std::function<void()> done) { leave(index, std::move(done)); });
+    if (!server) return server.error().reason;
+    running.api = std::move(*server);
+    log_.info(running.name, "API listening", {{"endpoints", running.api->endpoints()}});
+    return "";
+  }
+
+  // ---- watching
+
+  int watch() {
+    const auto signals = own_signals();
+    while (true) {
+      ask_statuses();
+      const auto wait = ready_ ? k_look_when_joined : k_look_while_joining;
+      timespec time{wait.count() / 1000, (wait.count() % 1000) * 1'000'000};
+      const int signal = ::sigtimedwait(&signals, nullptr, &time);
+      if (signal == SIGTERM || signal == SIGINT) take_stop_signal(signal);
+      if (const auto failed = read_mailbox(); !failed.empty()) return end_failed(failed);
+      if (all_left()) return end_left();
+    }
+  }
+
+  void ask_statuses() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_look_) return;
+    next_look_ = now + (ready_ ? k_look_when_joined : k_look_while_joining);
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      auto& running = *peers_[i];
+      if (running.asked || running.left) continue;
+      running.asked = true;
+      running.peer->status([this, i](actors::PeerStatus status) {
+        mailbox_.post(&Mailbox::statuses, std::pair{i, std::move(status)});
+      });
+    }
+  }
+
+  void take_stop_signal(int signal) {
+    if (stopping_) {
+      log_.warn("", "second signal: stopping at once");
+      std::_Exit(k_daemon_cut_short);  // no hand-over, no destructors: the store is made for that
+    }
+    stopping_ = true;
+    log_.info("", "leaving", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+    for (std::size_t i = 0; i < peers_.size(); ++i) leave(i, [] {});
+  }
+
+  // Also called by gRPC's threads.
+  void leave(std::size_t index, std::function<void()> done) {
+    peers_[index]->peer->leave([this, index, done = std::move(done)] {
+      done();
+      mailbox_.post(&Mailbox::left, index);
+    });
+  }
+
+  // Answers why the process must end, if it must.
+  std::string read_mailbox() {
+    std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
+    std::vector<std::size_t> left;
+    std::vector<std::pair<std::size_t, std::string>> failures;
+    {
+      const std::scoped_lock lock(mailbox_.mutex);
+      statuses.swap(mailbox_.statuses);
+      left.swap(mailbox_.left);
+      failures.swap(mailbox_.failures);
+    }
+    for (const auto& [index, status] : statuses) take_status(*peers_[index], status);
+    for (const std::size_t index : left) take_left(*peers_[index]);
+    for (const auto& [index, reason] : failures) {
+      log_.error(peers_[index]->name, "failed", {{"reason", reason}});
+    }
+    return failures.empty() ? "" : failures.front().second;
+  }
+
+  void take_status(RunningPeer& running, const actors::PeerStatus& status) {
+    running.asked = false;
+    for (const auto& event : running.watcher.observe(status))
+      log_.info(running.name, event.name, event.fields);
+    running.api->set_serving(running.watcher.joined() && !stopping_);
+    if (!ready_ && all_joined()) {
+      ready_ = true;
+      write_ready_file();
+    }
+  }
+
+  void take_left(RunningPeer& running) {
+    if (running.left) return;
+    running.left = true;
+    running.api->set_serving(false);
+    log_.info(running.name, "left");
+  }
+
+  bool all_joined() const {
+    for (const auto& running : peers_) {
+      if (!running->watcher.joined()) return false;
+    }
+    return true;
+  }
+  bool all_left() const {
+    for (const auto& running : peers_) {
+      if (!running->left) return false;
+    }
+    return true;
+  }
+
+  void write_ready_file() {
+    log_.info("", "ready", {{"peers", peers_.size()}});
+    if (settings_.ready_file.empty()) return;
+    nlohmann::ordered_json document{{"pid", ::getpid()}, {"peers", nlohmann::ordered_json::array()}};
+    for (const auto& running : peers_) {
+      document["peers"].push_back({{"name", running->name},
+                                   {"node", running->credentials.node.hex()},
+                                   {"user", running->credentials.user},
+                                   {"listening_on", to_text(running->peer->listening_on())},
+                                   {"api", running->api->endpoints()}});
+    }
+    // Whoever waits for the file sees all of it or nothing.
+    const std::string half = settings_.ready_file + ".part";
+    std::ofstream out(half, std::ios::trunc);
+    out << document.dump() << '\n';
+    out.close();
+    std::error_code failed;
+    if (out) std::filesystem::rename(half, settings_.ready_file, failed);
+    if (!out || failed) log_.warn("", "cannot write the ready file", {{"file", settings_.ready_file}});
+  }
+
+  // ---- ending
+
+  void stop_apis(std::chrono::milliseconds grace) {
+    for (auto& running : peers_) {
+      if (running->api) running->api->stop(grace);
+    }
+  }
+
+  int end_left() {
+    stop_apis(k_api_grace);
+    log_.info("", "stopped");
+    return k_daemon_left;
+  }
+
+  // A peer without one of its parts must not go on; its neighbours notice that the links are gone.
+  int end_failed(const std::string& reason) {
+    log_.error("", "stopping: a peer has failed", {{"reason", reason}});
+    stop_apis(std::chrono::milliseconds{0});
+    return k_daemon_failed;
+  }
+
+  const Settings& settings_;
+  EventLog& log_;
+  Mailbox mailbox_;
+  std::vector<wire::IpAddressPort> bootstrap_;
+  std::shared_ptr<actors::PeerHost> host_;
+  std::vector<std::unique_ptr<RunningPeer>> peers_;
+  std::chrono::steady_clock::time_point next_look_;
+  bool ready_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+void take_signals() {
+  const auto signals = own_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+int run_daemon(const Settings& settings, EventLog& log) { return Daemon(settings, log).run(); }
+
+}  // namespace ringway::services

@@ -1,0 +1,36 @@
+// The log of `ringwayd`: events with named fields, as text for people or as one JSON object on each line. On
+// standard error. No secrets: keys, values and their contents never come here.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace spdlog {
+class logger;
+}
+
+namespace ringway::services {
+
+class EventLog {
+ public:
+  using Fields = nlohmann::ordered_json;
+
+  EventLog(const std::string& level, bool json);
+  // `peer` may be empty: the process itself.
+  void debug(std::string_view peer, std::string_view event, const Fields& fields = Fields::object());
+  void info(std::string_view peer, std::string_view event, const Fields& fields = Fields::object());
+  void warn(std::string_view peer, std::string_view event, const Fields& fields = Fields::object());
+  void error(std::string_view peer, std::string_view event, const Fields& fields = Fields::object());
+  // Takes over gRPC's own messages (errors only).
+  void adopt_grpc();
+
+ private:
+  void write(int level, std::string_view peer, std::string_view event, const Fields& fields);
+
+  std::shared_ptr<spdlog::logger> logger_;
+  bool json_;
+};
+
+}  // namespace ringway::services

@@ -1,0 +1,72 @@
+// What `ringwayd` can be told: by flag, by environment variable (RINGWAY_…) or in a TOML file, in this order
+// of precedence. Reading and cross-checking only; no file but the settings file is opened here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "reload/wire/bodies.hpp"
+
+namespace ringway::services {
+
+inline constexpr std::size_t k_max_peers_per_process = 256;
+
+// What `ringwayd` exits with.
+enum DaemonExit : int {
+  k_daemon_left = 0,         // left the ring as asked
+  k_daemon_not_started = 1,  // an address is taken, a store is broken, …
+  k_daemon_usage = 2,        // settings, credentials or the configuration document are not acceptable
+  k_daemon_failed = 70,      // a part of a peer died; the log says why (EX_SOFTWARE)
+  k_daemon_cut_short = 130,  // a second signal while leaving
+};
+
+struct Settings {
+  std::string config_document;  // empty: overlay.xml beside the credentials
+  std::string credentials;
+  std::string data = "/var/lib/ringway";
+  std::string listen = "0.0.0.0:6084";
+  std::vector<std::string> advertise;
+  std::vector<std::string> bootstrap;
+  bool first_peer = false;
+  std::size_t peers = 1;
+
+  std::string api_socket;  // empty: api.sock in the data folder; "none": no socket
+  std::string api_socket_mode = "0600";
+  std::string api_listen;
+  std::string api_certificate, api_key, api_client_ca;
+  bool api_insecure = false;
+
+  std::string log_level = "info";
+  std::string log_format = "text";
+  std::string ready_file;
+
+  double successor_hold_down_s = 30;
+  double stabilize_interval_s = 5;
+  double leave_timeout_s = 5;
+  std::size_t max_links = 1024;
+  std::size_t actor_threads = 0, io_threads = 1, crypto_threads = 0;
+
+  // Derived by parse_settings().
+  wire::IpAddressPort listen_address;
+  std::vector<wire::IpAddressPort> advertise_addresses;
+  std::optional<wire::IpAddressPort> api_listen_address;
+  unsigned api_mode = 0600;
+
+  // Peer `index` of several has folders, ports and sockets of its own.
+  std::string credentials_of(std::size_t index) const;
+  std::string data_of(std::size_t index) const;
+  std::string api_socket_of(std::size_t index) const;  // empty: none
+  wire::IpAddressPort listen_of(std::size_t index) const;
+  std::vector<wire::IpAddressPort> advertise_of(std::size_t index) const;
+  std::optional<wire::IpAddressPort> api_listen_of(std::size_t index) const;
+};
+
+// Nothing when the program is to end: help was asked for or the settings are wrong (told on `err`);
+// `exit_code` then says how.
+std::optional<Settings> parse_settings(int argc, const char* const* argv, std::ostream& out,
+                                       std::ostream& err, int& exit_code);
+
+}  // namespace ringway::services

@@ -1,0 +1,40 @@
+#include "services/ringwayd/watcher.hpp"
+
+#include <utility>
+
+namespace ringway::services {
+namespace {
+
+EventLog::Fields list_of(const std::vector<NodeId>& nodes) {
+  auto out = EventLog::Fields::array();
+  for (const auto& node : nodes) out.push_back(node.hex());
+  return out;
+}
+
+}  // namespace
+
+std::vector<Watcher::Event> Watcher::observe(const actors::PeerStatus& status) {
+  std::vector<Event> events;
+  const auto& view = status.routing.view;
+  const bool joined = view != nullptr && view->joined;
+  if (joined && !joined_) events.push_back({"joined", {{"alone", view->alone()}}});
+  if (!joined && joined_) events.push_back({"not joined any more", {{"phase", status.routing.phase}}});
+  joined_ = joined;
+  if (status.routing.phase != phase_ && status.routing.phase != "joined") {
+    events.push_back({"phase", {{"phase", status.routing.phase}}});
+  }
+  phase_ = status.routing.phase;
+  if (view != nullptr && (view->predecessors != predecessors_ || view->successors != successors_)) {
+    predecessors_ = view->predecessors;
+    successors_ = view->successors;
+    events.push_back({"neighbours changed",
+                      {{"predecessors", list_of(predecessors_)}, {"successors", list_of(successors_)}}});
+  }
+  if (status.routing.bad_signatures > bad_signatures_) {
+    bad_signatures_ = status.routing.bad_signatures;
+    events.push_back({"messages with bad signatures dropped", {{"total", bad_signatures_}}});
+  }
+  return events;
+}
+
+}  // namespace ringway::services
