@@ -37,6 +37,13 @@ struct Replicated {
   std::vector<NodeId> holders;
 };
 
+// Take over what another peer has that is newer than ours (RFC 6940 §7.4.1.1, STORE-43): a FetchAns, each
+// value with its verdict.
+struct Adopt {
+  ResourceId resource;
+  std::shared_ptr<const security::InspectedMessage> fetched;
+};
+
 // ---- storage: out
 // -------------------------------------------------------------------------------------------------
 
@@ -58,23 +65,23 @@ struct CallsDone {
 };
 
 // Storage and replication also use routing::SendRequest, CancelRequest and SendAnswer; replication also
-// HandOverDone. Replication reads the ValueStore; what it drops after handing it over goes through storage,
-// which owns the writes:
+// HandOverDone. Replication reads the ValueStore; what it adopts, or drops after handing it over, goes
+// through storage, which owns the writes:
 struct DropKinds {
   std::vector<KindAt> kinds;
 };
 
 using StorageInput =
     std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
-                 routing::ConfigurationChanged, Calls, CancelCalls, Committed, Replicated, DropKinds>;
+                 routing::ConfigurationChanged, Calls, CancelCalls, Committed, Replicated, DropKinds, Adopt>;
 using StorageOutput = std::variant<Commit, Replicate, CallsDone, routing::SendRequest, routing::CancelRequest,
                                    routing::SendAnswer>;
 using StorageOutputs = std::vector<StorageOutput>;
 
 using ReplicationInput = std::variant<Replicate, routing::HandOver, routing::RingChanged,
                                       routing::RequestDone, routing::ConfigurationChanged>;
-using ReplicationOutput =
-    std::variant<Replicated, DropKinds, routing::SendRequest, routing::CancelRequest, routing::HandOverDone>;
+using ReplicationOutput = std::variant<Replicated, DropKinds, Adopt, routing::SendRequest,
+                                       routing::CancelRequest, routing::HandOverDone>;
 using ReplicationOutputs = std::vector<ReplicationOutput>;
 
 }  // namespace ringway::data

@@ -4,21 +4,24 @@
 
 namespace ringway::data {
 
+// Rounded down: a copy never outlives the original, however often it is passed on (RFC 6940 §7, STORE-19).
 std::uint32_t Record::remaining_s(WallMs now_ms) const {
-  const WallMs end_ms = expires_ms();
-  if (end_ms <= now_ms) return 0;
-  return static_cast<std::uint32_t>(std::min<WallMs>((end_ms - now_ms) / 1000, stored.lifetime_s));
+  if (now_ms <= received_ms) return stored.lifetime_s;  // the clock was set back
+  const WallMs elapsed_ms = now_ms - received_ms;
+  const WallMs lifetime_ms = WallMs{stored.lifetime_s} * 1000;
+  if (elapsed_ms >= lifetime_ms) return 0;
+  return static_cast<std::uint32_t>((lifetime_ms - elapsed_ms) / 1000);
 }
 
 ItemKey item_key_of(const wire::StoredDataValue& value) {
   switch (value.model) {
-    case wire::DataModel::single: return {};
-    case wire::DataModel::array: {
-      wire::Writer index;
-      index.u32(value.index);
-      return index.take();
-    }
-    case wire::DataModel::dictionary: return copy_of(value.key);
+    case wire::DataModel::array:
+      return {static_cast<std::uint8_t>(value.index >> 24), static_cast<std::uint8_t>(value.index >> 16),
+              static_cast<std::uint8_t>(value.index >> 8), static_cast<std::uint8_t>(value.index)};
+    case wire::DataModel::dictionary:
+      return copy_of(value.key);
+    case wire::DataModel::single:
+      break;
   }
   return {};
 }

@@ -92,8 +92,9 @@ class ValueStore {
   // corruption).
   virtual Result<KindState> load(const KindAt& at) const = 0;
   virtual Result<std::optional<SharedBytes>> certificate(BytesView sha256) const = 0;
-  // Every (resource, kind) with records or a generation, clockwise over (after, up_to], at most `limit` of
-  // them; (x, x] is everything. Continue after the last one's resource when `limit` was reached.
+  // Every (resource, kind) with records or a generation, clockwise over (after, up_to]; (x, x] is everything.
+  // Ends with the resource that reaches `limit` (the Kinds of one resource stay together, so there may be
+  // more): when there are `limit` or more, continue after the last one's resource.
   virtual Result<std::vector<KindAt>> list(const RingId& after, const RingId& up_to,
                                            std::size_t limit) const = 0;
   virtual Result<std::optional<Bytes>> fact(const std::string& name) const = 0;

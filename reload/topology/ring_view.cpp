@@ -32,8 +32,8 @@ std::vector<NodeId> RingView::replica_set() const {
 std::optional<std::size_t> RingView::replica_position(const RingId& id) const {
   if (!joined) return std::nullopt;
   if (responsible_for(id)) return 0;
-  // Predecessor number `at` owns (the next one further, itself]; the last one known, up to us, as in a ring so
-  // small that there is nobody else.
+  // Predecessor number `at` owns (the next one further, itself]; the last one known, up to us, as in a ring
+  // so small that there is nobody else.
   for (std::size_t at = 0; at < predecessors.size() && at < replicas; ++at) {
     const NodeId& before = at + 1 < predecessors.size() ? predecessors[at + 1] : self;
     if (in_half_open(id, before, predecessors[at])) return at + 1;

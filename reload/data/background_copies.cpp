@@ -1,0 +1,347 @@
+#include "reload/data/background_copies.hpp"
+
+#include <algorithm>
+
+namespace ringway::data {
+
+namespace {
+
+using wire::ErrorCode;
+
+constexpr std::size_t k_slice_kinds = 64;       // listed in one step
+constexpr std::size_t k_most_jobs = 512;        // no more is listed while so many wait
+constexpr std::size_t k_most_handed_over = 64;  // peers remembered
+constexpr Duration k_first_retry{250};
+constexpr Duration k_longest_retry{15'000};
+constexpr unsigned k_most_attempts = 8;
+constexpr unsigned k_most_hand_over_attempts = 6;
+// What could not be copied is tried once more with its whole range, ever less often.
+constexpr Duration k_first_repetition{60'000};
+constexpr unsigned k_most_repetition_doublings = 5;
+
+// Trying again will not help.
+bool is_permanent(ErrorCode code) {
+  return code == ErrorCode::data_too_large || code == ErrorCode::unknown_kind ||
+         code == ErrorCode::message_too_large || code == ErrorCode::invalid_message;
+}
+
+bool contains(const std::vector<NodeId>& nodes, const NodeId& node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+}  // namespace
+
+void BackgroundCopies::start(CopyTask task) {
+  const std::uint64_t id = ++last_id_;
+  if (task.purpose == Purpose::hand_over) handed_over_.erase(task.targets.front());
+  tasks_[id].what = std::move(task);
+}
+
+void BackgroundCopies::start(const KindAt& at, const NodeId& target) {
+  if (jobs_.size() < k_most_jobs) add_job(0, Purpose::refill, at, target);
+}
+
+bool BackgroundCopies::handing_over_to(const NodeId& joining) const {
+  return std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& one) {
+    return one.second.what.purpose == Purpose::hand_over && one.second.what.targets.front() == joining;
+  });
+}
+
+void BackgroundCopies::stop_hand_over(const NodeId& joining, ReplicationOutputs& out) {
+  for (auto task = tasks_.begin(); task != tasks_.end();) {
+    const auto& what = task->second.what;
+    if (what.purpose != Purpose::hand_over || what.targets.front() != joining) {
+      ++task;
+      continue;
+    }
+    const std::uint64_t id = task->first;
+    task = tasks_.erase(task);
+    for (auto job = jobs_.begin(); job != jobs_.end();) {
+      const auto here = job++;
+      if (here->second.task == id) erase_job(here, out);
+    }
+  }
+}
+
+void BackgroundCopies::forget_absent() {
+  std::erase_if(handed_over_, [&](const NodeId& node) { return !context_.view->is_neighbor(node); });
+}
+
+void BackgroundCopies::stop_all(ReplicationOutputs& out) {
+  tasks_.clear();
+  while (!jobs_.empty()) erase_job(jobs_.begin(), out);
+  handed_over_.clear();
+}
+
+void BackgroundCopies::go_on(const Now& now, ReplicationOutputs& out) {
+  while (!retries_.empty() && retries_.begin()->first <= now.mono) {
+    const std::uint64_t id = retries_.begin()->second;
+    retries_.erase(retries_.begin());
+    jobs_.at(id).retry_at.reset();
+    ready_.push_back(id);
+  }
+  list_more(now, out);
+  while (!ready_.empty() && requests_.size() < context_.settings.max_requests_in_flight) {
+    const std::uint64_t id = ready_.front();
+    ready_.pop_front();
+    if (jobs_.contains(id)) send_next(now, id, out);
+  }
+  if (!dropped_.empty()) {
+    context_.statistics.kinds_dropped += dropped_.size();
+    out.emplace_back(DropKinds{std::exchange(dropped_, {})});
+  }
+}
+
+// A joining peer waits for its range: that comes first.
+BackgroundCopies::Task* BackgroundCopies::next_to_list(const Now& now) {
+  Task* next = nullptr;
+  for (auto& [id, task] : tasks_) {
+    if (task.what.not_before > now.mono || (task.started && task.scan.done())) continue;
+    if (task.what.purpose == Purpose::hand_over) return &task;
+    if (next == nullptr) next = &task;
+  }
+  return next;
+}
+
+// One slice in each step, so that no step takes long.
+void BackgroundCopies::list_more(const Now& now, ReplicationOutputs& out) {
+  if (jobs_.size() >= k_most_jobs) return;
+  Task* task = next_to_list(now);
+  if (task == nullptr) return;
+  if (!task->started) {
+    task->started = true;
+    task->scan = RangeScan(task->what.after, task->what.up_to);
+    if (task->what.purpose == Purpose::refill && task->what.targets.empty()) {
+      task->what.targets = context_.view->replica_set();
+    }
+  }
+  std::uint64_t id = 0;
+  for (const auto& [number, one] : tasks_) {
+    if (&one == task) id = number;
+  }
+  const auto kinds = task->scan.next(*context_.store, k_slice_kinds);
+  if (kinds) {
+    add_jobs(id, *task, *kinds);
+  } else {
+    task->failed = true;
+    task->scan = RangeScan();
+  }
+  close_if_done(now, id, out);
+}
+
+void BackgroundCopies::add_jobs(std::uint64_t id, Task& task, const std::vector<KindAt>& kinds) {
+  for (const KindAt& at : kinds) {
+    const auto position = context_.view->replica_position(at.resource);
+    switch (task.what.purpose) {
+      case Purpose::push:
+        if (position != 0U) {
+          add_job(id, Purpose::push, at, k_no_node);
+          ++task.open_jobs;
+        }
+        break;
+      case Purpose::refill:
+        if (position != 0U) break;
+        [[fallthrough]];
+      case Purpose::hand_over:
+        for (const NodeId& target : task.what.targets) {
+          add_job(id, task.what.purpose, at, target);
+          ++task.open_jobs;
+        }
+        break;
+    }
+  }
+}
+
+void BackgroundCopies::add_job(std::uint64_t task, Purpose purpose, const KindAt& at, const NodeId& target) {
+  const std::uint64_t id = ++last_id_;
+  Job& job = jobs_[id];
+  job.task = task;
+  job.purpose = purpose;
+  job.at = at;
+  job.target = target;
+  ready_.push_back(id);
+}
+
+bool BackgroundCopies::still_wanted(const Job& job) const {
+  const auto& view = *context_.view;
+  switch (job.purpose) {
+    case Purpose::hand_over:
+      return tasks_.contains(job.task);
+    case Purpose::refill:
+      return view.responsible_for(job.at.resource) && contains(view.replica_set(), job.target);
+    case Purpose::push:
+      return !view.responsible_for(job.at.resource);
+  }
+  return false;
+}
+
+wire::Destination BackgroundCopies::destination_of(const Job& job) const {
+  return job.purpose == Purpose::push ? wire::to_resource(job.at.resource) : wire::to_node(job.target);
+}
+
+void BackgroundCopies::send_next(const Now& now, std::uint64_t id, ReplicationOutputs& out) {
+  Job& job = jobs_.at(id);
+  if (!still_wanted(job)) return done(now, id, true, out);
+  if (job.step == Step::store) {
+    const auto any = prepare_part(now, job);
+    if (!any) return done(now, id, false, out);
+    if (!*any) return done(now, id, true, out);
+  }
+  auto request = job.step == Step::fetch
+                     ? fetch_items(context_, job.part, destination_of(job))
+                     : store_copies(context_, job.part, destination_of(job), 1, now.wall_ms);
+  job.request = request.token;
+  requests_[request.token] = id;
+  out.emplace_back(std::move(request));
+}
+
+// The next records, as they are now, that fit into one Store; false when there are none left.
+Result<bool> BackgroundCopies::prepare_part(const Now& now, Job& job) {
+  const auto state = context_.store->load(job.at);
+  job.part = CopyPart{job.at.resource, {}, {}};
+  if (!state) return state.error();
+  job.part.generations.emplace_back(job.at, state->generation_counter);
+  const std::size_t budget_bytes = copy_budget_bytes(*context_.configuration);
+  std::size_t size_bytes = 0;
+  job.last_part = true;
+  for (const RecordPtr& record : state->records) {
+    if (!record->alive_at(now.wall_ms)) continue;
+    if (job.after && item_key_of(record->stored.value) <= *job.after) continue;
+    const std::size_t record_bytes = copy_size_bytes(context_, *record);
+    if (!job.part.records.empty() && size_bytes + record_bytes > budget_bytes) {
+      job.last_part = false;
+      break;
+    }
+    size_bytes += record_bytes;
+    job.part.records.emplace_back(job.at, record);
+  }
+  return !job.part.records.empty();
+}
+
+bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& answer,
+                                    ReplicationOutputs& out) {
+  const auto asked = requests_.find(answer.token);
+  if (asked == requests_.end()) return false;
+  const std::uint64_t id = asked->second;
+  requests_.erase(asked);
+  Job& job = jobs_.at(id);
+  job.request = 0;
+  if (const auto* failure = std::get_if<routing::RequestFailure>(&answer.outcome)) {
+    failed(now, id, job, *failure, out);
+    return true;
+  }
+  if (job.step == Step::fetch) {
+    // Once it is ours too, the copy is made from what is newer.
+    out.emplace_back(Adopt{job.at.resource, std::get<0>(answer.outcome)});
+    job.step = Step::store;
+    retry(now, id, job);
+    return true;
+  }
+  job.attempts = 0;
+  job.after = item_key_of(job.part.records.back().second->stored.value);
+  if (job.last_part) {
+    done(now, id, true, out);
+  } else {
+    ready_.push_front(id);
+  }
+  return true;
+}
+
+void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
+                              const routing::RequestFailure& failure, ReplicationOutputs& out) {
+  ++context_.statistics.copies_failed;
+  const bool newer_there = job.step == Step::store && !failure.local && has_newer(failure.code);
+  job.step = newer_there ? Step::fetch : Step::store;
+  const unsigned most = job.purpose == Purpose::hand_over ? k_most_hand_over_attempts : k_most_attempts;
+  if (job.attempts >= most) return done(now, id, false, out);
+  if (!failure.local && is_permanent(failure.code)) {
+    // A joining peer that cannot take one value takes the others all the same.
+    return done(now, id, job.purpose == Purpose::hand_over, out);
+  }
+  if (newer_there) {
+    ready_.push_front(id);
+    return;
+  }
+  retry(now, id, job);
+}
+
+void BackgroundCopies::retry(const Now& now, std::uint64_t id, Job& job) {
+  const Duration delay = std::min(k_longest_retry, k_first_retry * (1U << std::min(job.attempts, 8U)));
+  ++job.attempts;
+  job.retry_at = now.mono + delay;
+  retries_.emplace(*job.retry_at, id);
+}
+
+void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, ReplicationOutputs& out) {
+  const auto found = jobs_.find(id);
+  const Job& job = found->second;
+  const std::uint64_t task_id = job.task;
+  const auto& view = *context_.view;
+  // With the owner's copy made, what three predecessors stand before may go (TOPO-38). Only a peer that knows
+  // as many can tell.
+  if (ok && job.purpose == Purpose::push && view.joined && view.predecessors.size() > view.replicas &&
+      !view.replica_position(job.at.resource)) {
+    dropped_.push_back(job.at);
+  }
+  if (ok && job.purpose == Purpose::hand_over) ++context_.statistics.kinds_handed_over;
+  erase_job(found, out);
+  const auto task = tasks_.find(task_id);
+  if (task == tasks_.end()) return;
+  --task->second.open_jobs;
+  if (!ok) task->second.failed = true;
+  close_if_done(now, task_id, out);
+}
+
+void BackgroundCopies::erase_job(Jobs::iterator job, ReplicationOutputs& out) {
+  if (job->second.request != 0) {
+    requests_.erase(job->second.request);
+    out.emplace_back(routing::CancelRequest{routing::Origin::replication, job->second.request});
+  }
+  if (job->second.retry_at) retries_.erase({*job->second.retry_at, job->first});
+  jobs_.erase(job);
+}
+
+void BackgroundCopies::close_if_done(const Now& now, std::uint64_t id, ReplicationOutputs& out) {
+  const auto found = tasks_.find(id);
+  if (found == tasks_.end()) return;
+  Task& task = found->second;
+  if (task.what.purpose == Purpose::hand_over) {
+    if (task.failed || (task.scan.done() && task.open_jobs == 0)) close_hand_over(id, out);
+    return;
+  }
+  if (!task.scan.done() || task.open_jobs > 0) return;
+  if (task.failed) {
+    CopyTask again = task.what;
+    again.not_before =
+        now.mono + k_first_repetition * (1U << std::min(again.repetition, k_most_repetition_doublings));
+    ++again.repetition;
+    start(std::move(again));
+  }
+  tasks_.erase(id);
+}
+
+void BackgroundCopies::close_hand_over(std::uint64_t id, ReplicationOutputs& out) {
+  const bool complete = !tasks_.at(id).failed;
+  const NodeId joining = tasks_.at(id).what.targets.front();
+  stop_hand_over(joining, out);
+  if (complete) {
+    if (handed_over_.size() >= k_most_handed_over) handed_over_.clear();
+    handed_over_.insert(joining);
+  }
+  out.emplace_back(routing::HandOverDone{joining, complete});
+}
+
+std::optional<MonoTime> BackgroundCopies::next_deadline(MonoTime now) const {
+  std::optional<MonoTime> next;
+  const auto consider = [&](MonoTime at) { next = next ? std::min(*next, at) : at; };
+  if (!retries_.empty()) consider(retries_.begin()->first);
+  if (!dropped_.empty()) consider(now);
+  if (!ready_.empty() && requests_.size() < context_.settings.max_requests_in_flight) consider(now);
+  if (jobs_.size() >= k_most_jobs) return next;
+  for (const auto& [id, task] : tasks_) {
+    if (!task.started || !task.scan.done()) consider(std::max(now, task.what.not_before));
+  }
+  return next;
+}
+
+}  // namespace ringway::data

@@ -1,0 +1,109 @@
+// Copying what is on disk already, a Kind at a time and not too many at once: handing a range over to a
+// joining peer, refilling the replica set, pushing to the owner what this peer should not be the only one to
+// hold. What is to be copied when is decided in ring_changes.hpp; here it is carried out.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "reload/data/copies.hpp"
+#include "reload/data/range_scan.hpp"
+
+namespace ringway::data {
+
+enum class Purpose {
+  hand_over,  // all of a range to the joining peer `targets[0]`, before it is responsible (TOPO-15)
+  refill,     // what this peer is responsible for, to members of its replica set (TOPO-37)
+  push,       // what others are responsible for, to them; dropped here if this peer holds no copies of it
+};
+
+struct CopyTask {
+  Purpose purpose = Purpose::refill;
+  RingId after;  // (after, up_to]
+  RingId up_to;
+  std::vector<NodeId> targets;  // not for push; none for refill means whoever is in the set when it starts
+  MonoTime not_before;
+  unsigned repetition = 0;  // how often it has been started again for what could not be copied
+};
+
+class BackgroundCopies {
+ public:
+  explicit BackgroundCopies(CopyContext& context) : context_(context) {}
+
+  void start(CopyTask task);
+  // One Kind to one member of the replica set.
+  void start(const KindAt& at, const NodeId& target);
+  // Nothing more is sent for it and HandOverDone is not said.
+  void stop_hand_over(const NodeId& joining, ReplicationOutputs& out);
+  void stop_all(ReplicationOutputs& out);
+  bool handing_over_to(const NodeId& joining) const;
+  // Whether that peer was handed all of its range, and has been a neighbour since.
+  bool has_handed_over(const NodeId& joining) const { return handed_over_.contains(joining); }
+  void forget_absent();
+
+  bool request_done(const Now& now, const routing::RequestDone& done, ReplicationOutputs& out);
+  // Does the next step; to be called after anything else has happened.
+  void go_on(const Now& now, ReplicationOutputs& out);
+  std::optional<MonoTime> next_deadline(MonoTime now) const;
+  std::size_t backlog() const { return jobs_.size(); }
+
+ private:
+  struct Task {
+    CopyTask what;
+    RangeScan scan;
+    bool started = false;
+    std::size_t open_jobs = 0;
+    bool failed = false;  // some of it could not be copied
+  };
+  using Tasks = std::map<std::uint64_t, Task>;
+  enum class Step { store, fetch };
+  struct Job {
+    std::uint64_t task = 0;  // 0: none
+    Purpose purpose = Purpose::refill;
+    KindAt at;
+    NodeId target;  // not for push
+    Step step = Step::store;
+    std::uint64_t request = 0;
+    unsigned attempts = 0;
+    CopyPart part;                 // under way, or the last one
+    std::optional<ItemKey> after;  // items up to this one are done
+    bool last_part = false;
+    std::optional<MonoTime> retry_at;
+  };
+  using Jobs = std::map<std::uint64_t, Job>;
+
+  Task* next_to_list(const Now& now);
+  void list_more(const Now& now, ReplicationOutputs& out);
+  void add_jobs(std::uint64_t id, Task& task, const std::vector<KindAt>& kinds);
+  void add_job(std::uint64_t task, Purpose purpose, const KindAt& at, const NodeId& target);
+  bool still_wanted(const Job& job) const;
+  void send_next(const Now& now, std::uint64_t id, ReplicationOutputs& out);
+  Result<bool> prepare_part(const Now& now, Job& job);
+  wire::Destination destination_of(const Job& job) const;
+  void failed(const Now& now, std::uint64_t id, Job& job, const routing::RequestFailure& failure,
+              ReplicationOutputs& out);
+  void retry(const Now& now, std::uint64_t id, Job& job);
+  void done(const Now& now, std::uint64_t id, bool ok, ReplicationOutputs& out);
+  void erase_job(Jobs::iterator job, ReplicationOutputs& out);
+  void close_if_done(const Now& now, std::uint64_t id, ReplicationOutputs& out);
+  void close_hand_over(std::uint64_t id, ReplicationOutputs& out);
+
+  CopyContext& context_;
+  std::uint64_t last_id_ = 0;
+  Tasks tasks_;
+  Jobs jobs_;
+  std::deque<std::uint64_t> ready_;
+  std::set<std::pair<MonoTime, std::uint64_t>> retries_;
+  std::unordered_map<std::uint64_t, std::uint64_t> requests_;
+  std::set<NodeId> handed_over_;
+  std::vector<KindAt> dropped_;
+};
+
+}  // namespace ringway::data

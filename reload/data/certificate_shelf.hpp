@@ -1,0 +1,67 @@
+// The certificates of writers: the ones in use in memory, the others in the ValueStore, where they stay as
+// long as their values (RFC 6940 §6.3.4, SEC-11).
+#pragma once
+
+#include <array>
+#include <list>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "reload/data/value_store.hpp"
+#include "reload/security/certificate.hpp"
+
+namespace ringway::data {
+
+class CertificateShelf {
+ public:
+  // `own` may be null, then no certificate is this peer's own.
+  CertificateShelf(std::shared_ptr<const ValueStore> store, security::CertificatePtr own,
+                   std::size_t max_certificates = 4096);
+
+  // Null when it is nowhere.
+  security::CertificatePtr find(BytesView sha256);
+  // The write that keeps a certificate until then, unless an earlier one does.
+  std::optional<KeepCertificate> keep(const security::CertificatePtr& certificate, WallMs until_ms);
+  // After a write has failed: what was kept is not certain any more.
+  void forget_kept();
+
+  bool is_own(BytesView sha256) const { return own_ != nullptr && equal(own_->sha256(), sha256); }
+
+ private:
+  using Digest = std::array<std::uint8_t, 32>;
+  struct DigestHash {
+    std::size_t operator()(const Digest& digest) const noexcept;
+  };
+  struct Place {
+    security::CertificatePtr certificate;
+    WallMs kept_until_ms = 0;
+    std::list<Digest>::iterator recent;
+  };
+  Place& place(const Digest& digest, security::CertificatePtr certificate);
+
+  std::shared_ptr<const ValueStore> store_;
+  security::CertificatePtr own_;
+  std::size_t max_certificates_;
+  std::list<Digest> recent_;
+  std::unordered_map<Digest, Place, DigestHash> places_;
+};
+
+// Gathers the certificates that records need in a message, each once, without the sender's own, which every
+// message carries (SEC-10).
+class CertificateSet {
+ public:
+  explicit CertificateSet(CertificateShelf& shelf) : shelf_(shelf) {}
+  void add(const Record& record);
+  std::size_t size_bytes() const { return size_bytes_; }
+  std::vector<SharedBytes> take() { return std::move(der_); }
+
+ private:
+  CertificateShelf& shelf_;
+  std::vector<Bytes> seen_;
+  std::vector<SharedBytes> der_;
+  std::size_t size_bytes_ = 0;
+};
+
+}  // namespace ringway::data

@@ -1,0 +1,257 @@
+#include "reload/data/client.hpp"
+
+#include <algorithm>
+
+#include "reload/data/call_failures.hpp"
+
+namespace ringway::data {
+
+namespace {
+
+using wire::ErrorCode;
+using wire::MessageCode;
+
+constexpr std::size_t k_max_remembered_items = 65536;
+constexpr Duration k_first_retry{200};
+constexpr Duration k_longest_retry{2000};
+// As long as one request may take (RFC 6940 §6.2.1).
+constexpr Duration k_retry_for{15'000};
+
+}  // namespace
+
+Client::Client(PeerData& data, Holder& holder)
+    : data_(data), holder_(holder), times_(k_max_remembered_items) {}
+
+void Client::calls(const Now& now, Calls calls, StorageOutputs& out) {
+  data_.statistics.calls += calls.calls.size();
+  Batch& batch = batches_[calls.token];
+  batch.results.resize(calls.calls.size());
+  batch.missing = calls.calls.size();
+  if (calls.calls.empty()) {
+    batches_.erase(calls.token);
+    out.emplace_back(CallsDone{calls.token, {}});
+    return;
+  }
+  std::optional<CallFailure> refusal;
+  if (calls.calls.size() > k_max_batch_calls) {
+    refusal =
+        CallFailure{CallError::invalid_argument,
+                    "too many calls in one batch: send at most " + std::to_string(k_max_batch_calls), 0};
+  } else if (works_.size() + calls.calls.size() > data_.settings.max_pending_calls) {
+    refusal =
+        CallFailure{CallError::resource_exhausted, "too many calls are under way here: try again later", 0};
+  } else if (!data_.view->joined) {
+    refusal = CallFailure{CallError::unavailable,
+                          "this peer is not in the ring yet: try again when it has joined", 0};
+  }
+  for (std::size_t i = 0; i < calls.calls.size(); ++i) {
+    if (refusal) {
+      set_result(calls.token, i, *refusal, out);
+    } else {
+      start(now, calls.token, i, std::move(calls.calls[i]), out);
+    }
+  }
+}
+
+void Client::start(const Now& now, std::uint64_t batch, std::size_t index, Call call, StorageOutputs& out) {
+  auto planned = plan_call(data_, call);
+  if (auto* failure = std::get_if<CallFailure>(&planned)) {
+    return set_result(batch, index, std::move(*failure), out);
+  }
+  auto& plan = std::get<CallPlan>(planned);
+  if (auto result = read_here(now, call, plan)) {
+    ++data_.statistics.calls_local;
+    return set_result(batch, index, std::move(*result), out);
+  }
+  const std::uint64_t id = ++last_id_;
+  Work& work = works_[id];
+  work.id = id;
+  work.batch = batch;
+  work.index = index;
+  work.plan = std::move(plan);
+  work.started = now.mono;
+  // A removal lasts at least as long as what it removes would have (STORE-25), which must be learned first.
+  if (std::holds_alternative<PutCall>(call)) work.stage = Stage::write;
+  if (std::holds_alternative<RemoveCall>(call)) work.stage = Stage::learn;
+  work.call = std::move(call);
+  drive(now, work, out);
+}
+
+void Client::set_result(std::uint64_t batch, std::size_t index, CallResult result, StorageOutputs& out) {
+  const auto found = batches_.find(batch);
+  if (found == batches_.end()) return;
+  found->second.results[index] = std::move(result);
+  if (--found->second.missing > 0) return;
+  CallsDone done{batch, {}};
+  done.results.reserve(found->second.results.size());
+  for (auto& one : found->second.results) done.results.push_back(std::move(*one));
+  batches_.erase(found);
+  out.emplace_back(std::move(done));
+}
+
+void Client::finish(Work& work, CallResult result, StorageOutputs& out) {
+  stop_waiting(work);
+  const std::uint64_t batch = work.batch;
+  const std::size_t index = work.index;
+  works_.erase(work.id);
+  set_result(batch, index, std::move(result), out);
+}
+
+void Client::stop_waiting(Work& work) {
+  if (work.request != 0) works_of_requests_.erase(work.request);
+  work.request = 0;
+  if (work.retry_at) retries_.erase({*work.retry_at, work.id});
+  work.retry_at.reset();
+}
+
+void Client::cancel(const CancelCalls& cancel, StorageOutputs& out) {
+  if (batches_.erase(cancel.token) == 0) return;
+  for (auto at = works_.begin(); at != works_.end();) {
+    Work& work = at->second;
+    if (work.batch != cancel.token) {
+      ++at;
+      continue;
+    }
+    if (work.request != 0) out.emplace_back(routing::CancelRequest{routing::Origin::storage, work.request});
+    stop_waiting(work);
+    at = works_.erase(at);
+  }
+}
+
+// Does what the work's stage asks for. May finish it: it must not be touched afterwards.
+void Client::drive(const Now& now, Work& work, StorageOutputs& out) {
+  switch (work.stage) {
+    case Stage::learn:
+      return learn(now, work, out);
+    case Stage::write:
+      return write(now, work, out);
+    case Stage::read:
+    case Stage::list:
+    case Stage::chunk:
+      if (auto result = read_here(now, work.call, work.plan)) return finish(work, std::move(*result), out);
+      return ask(work, out);
+  }
+}
+
+void Client::send(Work& work, MessageCode code, Bytes body, StorageOutputs& out) {
+  work.request = ++last_request_;
+  works_of_requests_[work.request] = work.id;
+  routing::SendRequest request;
+  request.origin = routing::Origin::storage;
+  request.token = work.request;
+  request.destination = {wire::to_resource(work.plan.at.resource)};
+  request.code = code;
+  request.body = SharedBytes{std::move(body)};
+  if (code == MessageCode::fetch_req) request.fetch_resource = work.plan.at.resource;
+  out.emplace_back(std::move(request));
+}
+
+void Client::request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out) {
+  const auto asked = works_of_requests_.find(done.token);
+  if (asked == works_of_requests_.end()) return;
+  const auto found = works_.find(asked->second);
+  works_of_requests_.erase(asked);
+  if (found == works_.end()) return;
+  Work& work = found->second;
+  work.request = 0;
+  if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome)) {
+    return refused(now, work, {failure->code, failure->info, 0}, failure->local, out);
+  }
+  answered(now, work, *std::get<0>(done.outcome), out);
+}
+
+void Client::answered(const Now& now, Work& work, const security::InspectedMessage& message,
+                      StorageOutputs& out) {
+  const auto code = message.message.contents.code;
+  const auto& body = message.message.contents.body;
+  const auto* kinds = &data_.configuration->kinds;
+  if (code == MessageCode::fetch_ans && (work.stage == Stage::read || work.stage == Stage::chunk)) {
+    return fetched(now, work, message, out);
+  }
+  if (code == MessageCode::store_ans && work.stage == Stage::write) {
+    if (const auto answer = wire::decode<wire::StoreAns>(body)) return written(work, *answer, out);
+  }
+  if (code == MessageCode::stat_ans && work.stage != Stage::write) {
+    const auto answer = wire::decode<wire::StatAns>(body, kinds);
+    if (answer && answer->kind_responses.size() == 1 && answer->kind_responses[0].kind == work.plan.at.kind) {
+      const auto& response = answer->kind_responses[0];
+      if (work.stage == Stage::read) return finish(work, stat_result(work, response), out);
+      if (work.stage == Stage::list) return listed(now, work, response, out);
+      const auto present = std::find_if(response.values.begin(), response.values.end(),
+                                        [&](const auto& value) { return value.key == work.plan.item; });
+      return learned(now, work, present == response.values.end() ? nullptr : &*present, out);
+    }
+  }
+  finish(work, CallFailure{CallError::unavailable, "a peer gave a malformed answer: try again", 0}, out);
+}
+
+void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool found_here,
+                     StorageOutputs& out) {
+  if (refusal.code == ErrorCode::response_too_large && !found_here) {
+    if (work.stage == Stage::chunk && work.asked_keys > 1) {
+      work.most_keys = work.asked_keys / 2;
+      return next_chunk(now, work, out);
+    }
+    if (work.stage == Stage::read && std::holds_alternative<GetCall>(work.call) && !work.plan.one) {
+      work.stage = Stage::list;
+      return drive(now, work, out);
+    }
+  }
+  if (refusal.code == ErrorCode::data_too_old && work.stage == Stage::write && !work.renewed) {
+    // The clock of whoever wrote before was ahead of ours (RFC 6940 §7, STORE-45).
+    work.renewed = true;
+    work.value.reset();
+    work.stage = Stage::learn;
+    return drive(now, work, out);
+  }
+  if (is_transient(refusal.code, found_here) && now.mono - work.started < k_retry_for) {
+    return retry_later(now, work);
+  }
+  finish(work, failure_of(refusal, found_here), out);
+}
+
+void Client::retry_later(const Now& now, Work& work) {
+  const Duration delay = std::min(k_longest_retry, k_first_retry * (1U << std::min(work.attempts, 8U)));
+  ++work.attempts;
+  work.retry_at = now.mono + delay;
+  retries_.emplace(*work.retry_at, work.id);
+}
+
+void Client::stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs& out) {
+  const auto found = works_.find(outcome.call);
+  if (found == works_.end()) return;
+  found->second.here = false;
+  if (outcome.result) return written(found->second, *outcome.result, out);
+  refused(now, found->second, outcome.result.error(), false, out);
+}
+
+void Client::ring_changed(const Now& now, StorageOutputs& out) {
+  std::vector<std::uint64_t> ours;
+  for (const auto& [id, work] : works_) {
+    if (!work.here && responsible(work)) ours.push_back(id);
+  }
+  std::sort(ours.begin(), ours.end());
+  for (const std::uint64_t id : ours) {
+    Work& work = works_.at(id);
+    if (work.request != 0) out.emplace_back(routing::CancelRequest{routing::Origin::storage, work.request});
+    stop_waiting(work);
+    drive(now, work, out);
+  }
+}
+
+void Client::on_timer(const Now& now, StorageOutputs& out) {
+  while (!retries_.empty() && retries_.begin()->first <= now.mono) {
+    const std::uint64_t id = retries_.begin()->second;
+    retries_.erase(retries_.begin());
+    Work& work = works_.at(id);
+    work.retry_at.reset();
+    drive(now, work, out);
+  }
+}
+
+std::optional<MonoTime> Client::next_deadline() const {
+  if (retries_.empty()) return std::nullopt;
+  return retries_.begin()->first;
+}
+
+}  // namespace ringway::data

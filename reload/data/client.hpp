@@ -1,0 +1,121 @@
+// The requester's side: calls of applications become Stores, Fetches and Stats, or are done here at once when
+// this peer is responsible (STORE-50). What comes from other peers is checked: signature, writer, name, age.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "reload/data/call_plan.hpp"
+#include "reload/data/holder.hpp"
+#include "reload/data/item_times.hpp"
+#include "reload/data/messages.hpp"
+#include "reload/data/peer_data.hpp"
+
+namespace ringway::data {
+
+class Client {
+ public:
+  Client(PeerData& data, Holder& holder);
+
+  void calls(const Now& now, Calls calls, StorageOutputs& out);
+  void cancel(const CancelCalls& cancel, StorageOutputs& out);
+  void request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out);
+  void stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs& out);
+  // What this peer has become responsible for is done here from now on.
+  void ring_changed(const Now& now, StorageOutputs& out);
+  void on_timer(const Now& now, StorageOutputs& out);
+  std::optional<MonoTime> next_deadline() const;
+
+  std::size_t pending() const { return works_.size(); }
+
+ private:
+  enum class Stage {
+    learn,  // Stat of the item before it is written: its storage_time and what remains of its lifetime
+    write,  // Store
+    read,   // Fetch or Stat, as called
+    list,   // Stat of all keys, because all values at once were too large
+    chunk,  // Fetch of some of those keys
+  };
+  struct Batch {
+    std::vector<std::optional<CallResult>> results;
+    std::size_t missing = 0;
+  };
+  struct Work {
+    std::uint64_t id = 0;
+    std::uint64_t batch = 0;
+    std::size_t index = 0;
+    Call call;
+    CallPlan plan;
+    Stage stage = Stage::read;
+    MonoTime started;
+    std::uint64_t request = 0;         // of routing, under way; 0: none
+    bool here = false;                 // a Store of this peer's own, under way in the holder
+    std::optional<MonoTime> retry_at;  // in retries_ as well
+    unsigned attempts = 0;
+    // Writing.
+    std::optional<wire::StoredData> value;  // signed
+    std::uint64_t previous_ms = 0;          // storage_time of what is replaced, once learned
+    std::uint32_t previous_lifetime_s = 0;
+    bool renewed = false;  // signed once more, after Error_Data_Too_Old
+    // Reading in chunks.
+    struct Key {
+      Bytes key;
+      std::size_t size_bytes = 0;
+    };
+    std::deque<Key> keys;  // still to fetch
+    std::size_t asked_keys = 0;
+    std::size_t most_keys = SIZE_MAX;
+    GetResult gathered;
+  };
+
+  bool responsible(const Work& work) const { return data_.view->responsible_for(work.plan.at.resource); }
+  void start(const Now& now, std::uint64_t batch, std::size_t index, Call call, StorageOutputs& out);
+  void set_result(std::uint64_t batch, std::size_t index, CallResult result, StorageOutputs& out);
+  void finish(Work& work, CallResult result, StorageOutputs& out);
+  void drive(const Now& now, Work& work, StorageOutputs& out);
+  void send(Work& work, wire::MessageCode code, Bytes body, StorageOutputs& out);
+  void answered(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
+  void refused(const Now& now, Work& work, const Refusal& refusal, bool found_here, StorageOutputs& out);
+  void retry_later(const Now& now, Work& work);
+  void stop_waiting(Work& work);
+
+  // client_write.cpp
+  void learn(const Now& now, Work& work, StorageOutputs& out);
+  void learned(const Now& now, Work& work, const wire::StoredMetaData* present, StorageOutputs& out);
+  void write(const Now& now, Work& work, StorageOutputs& out);
+  void sign(const Now& now, Work& work);
+  void written(Work& work, const wire::StoreAns& answer, StorageOutputs& out);
+
+  // client_read.cpp
+  std::optional<CallResult> read_here(const Now& now, const Call& call, const CallPlan& plan);
+  void ask(Work& work, StorageOutputs& out);
+  void fetched(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
+  void listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out);
+  void gather(Work& work, const wire::FetchKindResponse& response,
+              const std::vector<security::ValueVerdict>& verdicts);
+  bool acceptable(const Work& work, const wire::StoredData& value, const security::ValueVerdict& verdict);
+  Bytes query(const Work& work, std::vector<Bytes> keys) const;
+  void next_chunk(const Now& now, Work& work, StorageOutputs& out);
+  std::vector<Bytes> keys_of_chunk(const Work& work) const;
+  CallResult stat_result(const Work& work, const wire::StatKindResponse& response) const;
+
+  PeerData& data_;
+  Holder& holder_;
+  ItemTimes times_;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t last_request_ = 0;
+  std::unordered_map<std::uint64_t, Batch> batches_;
+  std::unordered_map<std::uint64_t, Work> works_;
+  std::unordered_map<std::uint64_t, std::uint64_t> works_of_requests_;
+  std::set<std::pair<MonoTime, std::uint64_t>> retries_;
+};
+
+// What a get found, as a result: not_found and data_loss when there is nothing to show.
+CallResult get_result(GetResult found);
+
+}  // namespace ringway::data

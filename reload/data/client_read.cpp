@@ -1,0 +1,217 @@
+// Get and Stat (client.hpp).
+#include <algorithm>
+
+#include "reload/data/access_control.hpp"
+#include "reload/data/client.hpp"
+#include "reload/data/resource_names.hpp"
+
+namespace ringway::data {
+
+namespace {
+
+// Around a value in a FetchAns: times, key's length, identity, signature.
+constexpr std::size_t k_value_frame_bytes = 300;
+// With shared names each value brings the certificate of another writer.
+constexpr std::size_t k_certificate_bytes = 1200;
+
+// Of a shared name's key: the Node-ID at its end.
+NodeId writer_in_key(const CallPlan& plan, BytesView key) {
+  if (plan.at.kind != config::k_shared_value || key.size() != plan.prefix.size() + k_node_id_size_bytes)
+    return {};
+  return as_node(ring_id_from(key.subspan(plan.prefix.size())));
+}
+
+Entry entry_of_record(const CallPlan& plan, const Record& record, WallMs now_ms) {
+  Entry entry;
+  entry.entry = *entry_of(plan, record.stored.value.key);
+  entry.value = copy_of(record.stored.value.data.value);
+  entry.writer_node = record.signer_node;
+  entry.storage_time_ms = record.stored.storage_time_ms;
+  entry.lifetime_s = record.remaining_s(now_ms);
+  return entry;
+}
+
+StatEntry stat_of_record(const CallPlan& plan, const Record& record, WallMs now_ms) {
+  StatEntry entry;
+  entry.entry = *entry_of(plan, record.stored.value.key);
+  entry.writer_node = writer_in_key(plan, record.stored.value.key);
+  entry.size_bytes = static_cast<std::uint32_t>(record.stored.value.data.value.size());
+  entry.storage_time_ms = record.stored.storage_time_ms;
+  entry.lifetime_s = record.remaining_s(now_ms);
+  return entry;
+}
+
+CallResult result_of(StatResult found) {
+  if (!found.entries.empty()) return found;
+  return CallFailure{CallError::not_found, "nothing is stored there", found.generation};
+}
+
+}  // namespace
+
+CallResult get_result(GetResult found) {
+  if (!found.entries.empty()) return found;
+  if (found.discarded > 0) {
+    return CallFailure{
+        CallError::data_loss,
+        "every value there failed its checks: the peer that holds it, or its disk, is not to be trusted",
+        found.generation};
+  }
+  return CallFailure{CallError::not_found, "nothing is stored there", found.generation};
+}
+
+// Values held here were checked when they were stored: no signature is checked again.
+std::optional<CallResult> Client::read_here(const Now& now, const Call& call, const CallPlan& plan) {
+  const bool gets = std::holds_alternative<GetCall>(call);
+  if (!gets && !std::holds_alternative<StatCall>(call)) return std::nullopt;
+  if (!data_.view->responsible_for(plan.at.resource)) return std::nullopt;
+  const auto state = data_.cache.committed(plan.at);
+  if (!state)
+    return CallFailure{CallError::internal, "this peer's store cannot be read: " + state.error().reason, 0};
+  GetResult got;
+  StatResult stats;
+  got.generation = stats.generation = (*state)->generation_counter;
+  const RecordRange range = records_of(plan, (*state)->records);
+  for (auto at = range.begin; at != range.end; ++at) {
+    const Record& record = **at;
+    if (!record.stored.value.data.exists || !record.alive_at(now.wall_ms)) continue;
+    if (!gets) {
+      stats.entries.push_back(stat_of_record(plan, record, now.wall_ms));
+      continue;
+    }
+    got.entries.push_back(entry_of_record(plan, record, now.wall_ms));
+    const auto certificate = data_.certificates.find(record.signer_certificate_sha256);
+    if (certificate != nullptr) got.entries.back().writer = certificate->user_name();
+  }
+  if (gets) return get_result(std::move(got));
+  return result_of(std::move(stats));
+}
+
+Bytes Client::query(const Work& work, std::vector<Bytes> keys) const {
+  wire::StoredDataSpecifier specifier;
+  specifier.kind = work.plan.at.kind;
+  specifier.model = wire::DataModel::dictionary;
+  specifier.keys = std::move(keys);
+  wire::FetchReq request;
+  request.resource = copy_of(work.plan.at.resource.view());
+  request.specifiers.push_back(std::move(specifier));
+  return wire::encode(request);  // a StatReq is laid out alike
+}
+
+void Client::ask(Work& work, StorageOutputs& out) {
+  const bool fetches =
+      work.stage == Stage::chunk || (work.stage == Stage::read && std::holds_alternative<GetCall>(work.call));
+  std::vector<Bytes> keys;
+  if (work.plan.one) keys.push_back(work.plan.item);
+  if (work.stage == Stage::chunk) {
+    keys = keys_of_chunk(work);
+    work.asked_keys = keys.size();
+  }
+  send(work, fetches ? wire::MessageCode::fetch_req : wire::MessageCode::stat_req,
+       query(work, std::move(keys)), out);
+}
+
+void Client::fetched(const Now& now, Work& work, const security::InspectedMessage& message,
+                     StorageOutputs& out) {
+  const bool good =
+      message.fetch && message.body_fault.empty() && message.fetch->kind_responses.size() == 1 &&
+      message.fetch->kind_responses[0].kind == work.plan.at.kind && message.verdicts.size() == 1 &&
+      message.verdicts[0].size() == message.fetch->kind_responses[0].values.size();
+  if (!good) {
+    return finish(work, CallFailure{CallError::unavailable, "a peer gave a malformed answer: try again", 0},
+                  out);
+  }
+  gather(work, message.fetch->kind_responses[0], message.verdicts[0]);
+  if (work.stage == Stage::chunk) {
+    work.keys.erase(work.keys.begin(), work.keys.begin() + static_cast<std::ptrdiff_t>(work.asked_keys));
+    if (!work.keys.empty()) return next_chunk(now, work, out);
+  }
+  std::sort(work.gathered.entries.begin(), work.gathered.entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.entry, a.writer_node) < std::tie(b.entry, b.writer_node);
+  });
+  finish(work, get_result(std::move(work.gathered)), out);
+}
+
+void Client::gather(Work& work, const wire::FetchKindResponse& response,
+                    const std::vector<security::ValueVerdict>& verdicts) {
+  work.gathered.generation = response.generation_counter;
+  for (std::size_t i = 0; i < response.values.size(); ++i) {
+    const wire::StoredData& value = response.values[i];
+    if (wire::is_absent(value)) continue;
+    const auto entry = entry_of(work.plan, value.value.key);
+    // A different name may have the same Resource-ID; when all entries are asked for it comes along.
+    if (!entry && !work.plan.one && parse_dictionary_key(value.value.key)) continue;
+    if (!entry || !acceptable(work, value, verdicts[i])) {
+      ++work.gathered.discarded;
+      ++data_.statistics.values_discarded;
+      continue;
+    }
+    if (!value.value.data.exists) continue;
+    work.gathered.entries.push_back({*entry, copy_of(value.value.data.value), verdicts[i].signer->user_name(),
+                                     verdicts[i].signer_node, value.storage_time_ms, value.lifetime_s});
+  }
+}
+
+// Signature, writer and age (RFC 6940 §7.4.2.2, §13.5.3).
+bool Client::acceptable(const Work& work, const wire::StoredData& value,
+                        const security::ValueVerdict& verdict) {
+  if (verdict.signer == nullptr) return false;
+  const auto* kind = data_.configuration->kinds.find(work.plan.at.kind);
+  if (kind == nullptr) return false;
+  const Writer writer{verdict.signer->user_name(), verdict.signer_node};
+  if (!check_writer(*kind, work.plan.at.resource, writer, value.value)) return false;
+  const ItemKey item = item_key_of(value.value);
+  if (value.storage_time_ms < times_.newest_ms(work.plan.at, item)) {
+    ++data_.statistics.rollbacks;
+    return false;
+  }
+  times_.remember(work.plan.at, item, value.storage_time_ms);
+  return true;
+}
+
+void Client::listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out) {
+  work.gathered = {};
+  work.gathered.generation = response.generation_counter;
+  work.keys.clear();
+  for (const auto& value : response.values) {
+    if (!value.metadata.exists || !entry_of(work.plan, value.key)) continue;
+    std::size_t size_bytes = value.metadata.value_length + 2 * value.key.size() + k_value_frame_bytes;
+    if (work.plan.at.kind == config::k_shared_value) size_bytes += k_certificate_bytes;
+    work.keys.push_back({value.key, size_bytes});
+  }
+  next_chunk(now, work, out);
+}
+
+void Client::next_chunk(const Now& now, Work& work, StorageOutputs& out) {
+  if (work.keys.empty()) return finish(work, get_result(std::move(work.gathered)), out);
+  work.stage = Stage::chunk;
+  drive(now, work, out);
+}
+
+// As many of the next keys as an answer will hold, one at least.
+std::vector<Bytes> Client::keys_of_chunk(const Work& work) const {
+  std::vector<Bytes> keys;
+  std::size_t size_bytes = 0;
+  for (const auto& key : work.keys) {
+    size_bytes += key.size_bytes;
+    if (!keys.empty() && (size_bytes > data_.budget_bytes() || keys.size() >= work.most_keys)) break;
+    keys.push_back(key.key);
+  }
+  return keys;
+}
+
+CallResult Client::stat_result(const Work& work, const wire::StatKindResponse& response) const {
+  StatResult result;
+  result.generation = response.generation_counter;
+  for (const auto& value : response.values) {
+    const auto entry = entry_of(work.plan, value.key);
+    if (!entry || !value.metadata.exists) continue;
+    result.entries.push_back({*entry, writer_in_key(work.plan, value.key), value.metadata.value_length,
+                              value.storage_time_ms, value.lifetime_s});
+  }
+  std::sort(result.entries.begin(), result.entries.end(), [](const StatEntry& a, const StatEntry& b) {
+    return std::tie(a.entry, a.writer_node) < std::tie(b.entry, b.writer_node);
+  });
+  return result_of(std::move(result));
+}
+
+}  // namespace ringway::data

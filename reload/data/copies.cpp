@@ -1,0 +1,93 @@
+#include "reload/data/copies.hpp"
+
+#include <algorithm>
+
+#include "reload/data/message_budget.hpp"
+
+namespace ringway::data {
+
+namespace {
+
+// This component has no key and so does not see its own certificate; certificates of this overlay are
+// smaller.
+constexpr std::size_t k_own_certificate_bytes = 1024;
+constexpr std::size_t k_least_budget_bytes = 512;
+constexpr Duration k_copy_deadline{5000};
+
+routing::SendRequest request(CopyContext& context, const wire::Destination& to, wire::MessageCode code,
+                             Bytes body) {
+  routing::SendRequest out;
+  out.origin = routing::Origin::replication;
+  out.token = ++context.last_request;
+  out.destination = {to};
+  out.code = code;
+  out.body = SharedBytes{std::move(body)};
+  out.deadline = k_copy_deadline;
+  return out;
+}
+
+wire::StoredDataSpecifier specifier_of(KindId kind, const Records& records) {
+  wire::StoredDataSpecifier specifier;
+  specifier.kind = kind;
+  if (!records.empty()) specifier.model = records.front()->stored.value.model;
+  for (const RecordPtr& record : records) {
+    const auto& value = record->stored.value;
+    if (value.model == wire::DataModel::array) specifier.indices.push_back({value.index, value.index});
+    if (value.model == wire::DataModel::dictionary) specifier.keys.push_back(copy_of(value.key));
+  }
+  return specifier;
+}
+
+}  // namespace
+
+std::size_t copy_budget_bytes(const config::Configuration& configuration) {
+  constexpr std::size_t k_used = k_message_frame_bytes + k_own_certificate_bytes;
+  const std::size_t most = configuration.max_message_size_bytes;
+  return std::max(most, k_used + k_least_budget_bytes) - k_used;
+}
+
+std::size_t copy_size_bytes(CopyContext& context, const Record& record) {
+  CertificateSet certificates(context.certificates);
+  certificates.add(record);
+  return wire_size_bytes(record) + certificates.size_bytes();
+}
+
+routing::SendRequest store_copies(CopyContext& context, const CopyPart& part, const wire::Destination& to,
+                                  std::uint8_t replica_number, WallMs now_ms) {
+  wire::StoreReq store;
+  store.resource = copy_of(part.resource.view());
+  store.replica_number = replica_number;
+  CertificateSet certificates(context.certificates);
+  for (const auto& [at, generation] : part.generations) {
+    wire::StoreKindData kind;
+    kind.kind = at.kind;
+    kind.generation_counter = std::max<std::uint64_t>(generation, 1);  // never 0 in a copy (STORE-12)
+    for (const auto& [record_at, record] : part.records) {
+      if (record_at != at || !record->alive_at(now_ms)) continue;
+      kind.values.push_back(for_wire(*record, now_ms));
+      certificates.add(*record);
+    }
+    store.kind_data.push_back(std::move(kind));
+  }
+  auto out = request(context, to, wire::MessageCode::store_req, wire::encode(store));
+  out.certificates_der = certificates.take();
+  ++context.statistics.copies_sent;
+  return out;
+}
+
+routing::SendRequest fetch_items(CopyContext& context, const CopyPart& part, const wire::Destination& to) {
+  wire::FetchReq fetch;
+  fetch.resource = copy_of(part.resource.view());
+  for (const auto& [at, generation] : part.generations) {
+    Records records;
+    for (const auto& [record_at, record] : part.records) {
+      if (record_at == at) records.push_back(record);
+    }
+    if (!records.empty()) fetch.specifiers.push_back(specifier_of(at.kind, records));
+  }
+  auto out = request(context, to, wire::MessageCode::fetch_req, wire::encode(fetch));
+  out.fetch_resource = part.resource;
+  return out;
+}
+
+}  // namespace ringway::data

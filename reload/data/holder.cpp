@@ -1,0 +1,272 @@
+#include "reload/data/holder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "reload/data/replica_rules.hpp"
+
+namespace ringway::data {
+
+namespace {
+
+using wire::ErrorCode;
+using wire::MessageCode;
+
+std::optional<ResourceId> resource_of(BytesView bytes) {
+  if (bytes.size() != k_node_id_size_bytes) return std::nullopt;
+  return as_resource(ring_id_from(bytes));
+}
+
+// A Fetch or Stat that names this peer asks for what it holds, responsible or not (STORE-18).
+bool names_this_peer(const wire::ForwardingHeader& header) {
+  return !header.destination_list.empty() &&
+         !std::holds_alternative<wire::ResourceDestination>(header.destination_list.back());
+}
+
+Refusal wrong_resource() { return refuse(ErrorCode::invalid_message, "a Resource-ID is not 16 bytes long"); }
+// The request has come to the wrong peer; the requester may try again when the ring has settled.
+Refusal not_responsible() { return refuse(ErrorCode::not_found, "not responsible for this resource"); }
+
+routing::SendAnswer error_answer(std::uint64_t request, Refusal refusal) {
+  wire::ErrorResponse error{refusal.code, std::move(refusal.info)};
+  return {request, MessageCode::error, SharedBytes{wire::encode(error)}, {}};
+}
+
+}  // namespace
+
+void Holder::deliver(const Now& now, const routing::DeliverRequest& request, StorageOutputs& out) {
+  const auto& message = *request.message;
+  const auto code = message.message.contents.code;
+  if (code == MessageCode::store_req) {
+    auto refused = store(now, request, out);
+    if (refused) finish({request.request, std::nullopt}, std::move(*refused), out);
+    return;
+  }
+  auto answer = code == MessageCode::find_req ? find(now, message) : read(now, message);
+  if (!answer) {
+    out.emplace_back(error_answer(request.request, answer.error()));
+    return;
+  }
+  out.emplace_back(routing::SendAnswer{request.request, answer->code, SharedBytes{std::move(answer->body)},
+                                       std::move(answer->certificates_der)});
+}
+
+std::optional<Refusal> Holder::store(const Now& now, const routing::DeliverRequest& request,
+                                     StorageOutputs& out) {
+  const auto& message = *request.message;
+  if (!message.store || message.signer == nullptr) {
+    return refuse(ErrorCode::invalid_message, message.body_fault);
+  }
+  const auto resource = resource_of(message.store->resource);
+  if (!resource) return wrong_resource();
+  IncomingStore incoming;
+  incoming.resource = *resource;
+  incoming.kinds = &message.store->kind_data;
+  incoming.verdicts = &message.verdicts;
+  incoming.requester = {message.signer->user_name(), message.signer_node};
+  if (message.store->replica_number == 0) {
+    if (!data_.view->responsible_for(*resource)) return not_responsible();
+  } else {
+    incoming.mode = StoreMode::replica;
+    if (!may_store_copies(*data_.view, *resource, message.signer_node)) {
+      return refuse(ErrorCode::forbidden, "copies of this resource are not expected here from this peer");
+    }
+  }
+  return run(now, incoming, {request.request, std::nullopt}, out);
+}
+
+void Holder::store_own(const Now& now, std::uint64_t call, const ResourceId& resource,
+                       wire::StoreKindData kind_data, StorageOutputs& out) {
+  const auto& certificate = data_.signer->certificate();
+  // Signed a moment ago by this peer: nothing to check.
+  const std::vector<std::vector<security::ValueVerdict>> verdicts{std::vector<security::ValueVerdict>(
+      kind_data.values.size(), {certificate, data_.signer->node_id(), {}})};
+  const std::vector<wire::StoreKindData> kinds{std::move(kind_data)};
+  IncomingStore incoming;
+  incoming.resource = resource;
+  incoming.kinds = &kinds;
+  incoming.verdicts = &verdicts;
+  incoming.requester = {certificate->user_name(), data_.signer->node_id()};
+  const Waiting waiting{std::nullopt, call};
+  auto refused = run(now, incoming, waiting, out);
+  if (refused) finish(waiting, std::move(*refused), out);
+}
+
+void Holder::adopt(const Now& now, const Adopt& adopt, StorageOutputs& out) {
+  if (adopt.fetched == nullptr || !adopt.fetched->fetch) return;
+  std::vector<wire::StoreKindData> kinds;
+  std::vector<std::vector<security::ValueVerdict>> verdicts;
+  const auto& responses = adopt.fetched->fetch->kind_responses;
+  for (std::size_t i = 0; i < responses.size() && i < adopt.fetched->verdicts.size(); ++i) {
+    const auto& response = responses[i];
+    wire::StoreKindData kind;
+    kind.kind = response.kind;
+    kind.generation_counter = response.generation_counter;
+    kind.unknown_kind = response.unknown_kind;
+    std::vector<security::ValueVerdict> good;
+    for (std::size_t v = 0; v < response.values.size() && v < adopt.fetched->verdicts[i].size(); ++v) {
+      if (adopt.fetched->verdicts[i][v].signer == nullptr) continue;
+      kind.values.push_back(response.values[v]);
+      good.push_back(adopt.fetched->verdicts[i][v]);
+    }
+    kinds.push_back(std::move(kind));
+    verdicts.push_back(std::move(good));
+  }
+  IncomingStore incoming;
+  incoming.resource = adopt.resource;
+  incoming.mode = StoreMode::adopt;
+  incoming.kinds = &kinds;
+  incoming.verdicts = &verdicts;
+  // A refusal leaves everything as it is: what was offered is not acceptable.
+  (void)run(now, incoming, {}, out);
+}
+
+std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming, Waiting waiting,
+                                   StorageOutputs& out) {
+  if (pending_.size() >= data_.settings.max_pending_requests) {
+    ++data_.statistics.stores_refused;
+    return refuse(ErrorCode::request_timeout, "too many Stores are waiting here: try again later");
+  }
+  auto accepted = check_store(*data_.configuration, data_.cache, now.wall_ms, incoming);
+  if (!accepted) {
+    ++data_.statistics.stores_refused;
+    return accepted.error();
+  }
+  ++data_.statistics.stores_accepted;
+  const std::uint64_t token = ++last_token_;
+  PendingStore pending;
+  pending.waiting = waiting;
+  // What is adopted while responsible goes on to the other holders.
+  const bool replicate =
+      incoming.mode == StoreMode::original ||
+      (incoming.mode == StoreMode::adopt && data_.view->responsible_for(incoming.resource));
+  if (replicate) pending.replicate = Replicate{token, incoming.resource, {}, {}};
+  for (const AcceptedKind& kind : accepted->kinds) {
+    pending.answer.kind_responses.push_back({kind.at.kind, kind.state->generation_counter, {}});
+    if (!replicate) continue;
+    pending.replicate->generations.emplace_back(kind.at, kind.state->generation_counter);
+    for (const RecordPtr& record : kind.records) pending.replicate->records.emplace_back(kind.at, record);
+  }
+  commit(token, std::move(pending), std::move(*accepted), out);
+  return std::nullopt;
+}
+
+void Holder::commit(std::uint64_t token, PendingStore pending, AcceptedStore accepted, StorageOutputs& out) {
+  // A repetition changes nothing, but its answer must not leave before what it repeats is durable.
+  const bool wait = std::any_of(accepted.kinds.begin(), accepted.kinds.end(), [&](const AcceptedKind& kind) {
+    return kind.changed || data_.cache.has_pending(kind.at);
+  });
+  if (!wait) {
+    auto& stored = pending_[token] = std::move(pending);
+    after_commit(token, stored, out);
+    return;
+  }
+  WriteBatch batch;
+  for (const KeptSigner& signer : accepted.signers) {
+    if (auto keep = data_.certificates.keep(signer.certificate, signer.until_ms))
+      batch.push_back(std::move(*keep));
+  }
+  for (const AcceptedKind& kind : accepted.kinds) {
+    data_.cache.add_pending(kind.at, token, kind.state);
+    pending.unsettled.push_back(kind.at);
+  }
+  std::move(accepted.batch.begin(), accepted.batch.end(), std::back_inserter(batch));
+  pending_[token] = std::move(pending);
+  out.emplace_back(Commit{token, std::move(batch)});
+}
+
+void Holder::committed(const Committed& outcome, StorageOutputs& out) {
+  const auto found = pending_.find(outcome.token);
+  if (found == pending_.end()) return;
+  bool good = outcome.ok;
+  for (const KindAt& at : found->second.unsettled)
+    good = data_.cache.settle(at, outcome.token, outcome.ok) && good;
+  found->second.unsettled.clear();
+  if (!good) {
+    data_.certificates.forget_kept();
+    const Waiting waiting = found->second.waiting;
+    pending_.erase(found);
+    finish(waiting, refuse(ErrorCode::request_timeout, "this peer could not write: " + outcome.reason), out);
+    return;
+  }
+  after_commit(outcome.token, found->second, out);
+}
+
+void Holder::after_commit(std::uint64_t token, PendingStore& pending, StorageOutputs& out) {
+  if (pending.replicate) {
+    out.emplace_back(std::move(*pending.replicate));
+    pending.replicate.reset();
+    return;
+  }
+  finish(pending, out);
+  pending_.erase(token);
+}
+
+void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
+  const auto found = pending_.find(outcome.token);
+  if (found == pending_.end()) return;
+  for (auto& response : found->second.answer.kind_responses) response.replicas = outcome.holders;
+  finish(found->second, out);
+  pending_.erase(found);
+}
+
+void Holder::drop(const DropKinds& kinds, StorageOutputs& out) {
+  WriteBatch batch;
+  PendingStore pending;
+  const std::uint64_t token = ++last_token_;
+  for (const KindAt& at : kinds.kinds) {
+    // The ring may have changed since: what belongs here stays, and so does what is being written.
+    if (data_.view->replica_position(at.resource) || data_.cache.has_pending(at)) continue;
+    data_.cache.add_pending(at, token, std::make_shared<const KindState>());
+    pending.unsettled.push_back(at);
+    batch.emplace_back(DropKind{at});
+  }
+  if (batch.empty()) return;
+  pending_[token] = std::move(pending);
+  out.emplace_back(Commit{token, std::move(batch)});
+}
+
+AnswerResult Holder::read(const Now& now, const security::InspectedMessage& message) {
+  const bool is_fetch = message.message.contents.code == MessageCode::fetch_req;
+  ++(is_fetch ? data_.statistics.fetches : data_.statistics.stats);
+  // FetchReq and StatReq are laid out alike (RFC 6940 §7.4.3.1).
+  auto request = wire::decode<wire::FetchReq>(message.message.contents.body, &data_.configuration->kinds);
+  if (!request) return refuse(ErrorCode::invalid_message, request.error().reason);
+  const auto resource = resource_of(request->resource);
+  if (!resource) return wrong_resource();
+  const auto& header = message.message.header;
+  if (!names_this_peer(header) && !data_.view->responsible_for(*resource)) return not_responsible();
+  std::size_t limit = data_.configuration->max_message_size_bytes;
+  if (header.max_response_length != 0) limit = std::min<std::size_t>(limit, header.max_response_length);
+  const std::size_t budget = message_budget_bytes(limit, *data_.signer);
+  const Shelves shelves{*data_.configuration, data_.cache, data_.certificates, now.wall_ms};
+  return is_fetch ? answer_fetch(shelves, *resource, request->specifiers, budget)
+                  : answer_stat(shelves, *resource, request->specifiers, budget);
+}
+
+AnswerResult Holder::find(const Now& now, const security::InspectedMessage& message) {
+  ++data_.statistics.finds;
+  const auto request =
+      wire::decode<wire::FindReq>(message.message.contents.body, &data_.configuration->kinds);
+  if (!request) return refuse(ErrorCode::invalid_message, request.error().reason);
+  const auto resource = resource_of(request->resource);
+  if (!resource) return wrong_resource();
+  if (!data_.view->responsible_for(*resource)) return not_responsible();
+  const Shelves shelves{*data_.configuration, data_.cache, data_.certificates, now.wall_ms};
+  return answer_find(shelves, *data_.store, *request, data_.view->self);
+}
+
+void Holder::finish(PendingStore& pending, StorageOutputs& out) {
+  if (pending.waiting.request) {
+    out.emplace_back(routing::SendAnswer{
+        *pending.waiting.request, MessageCode::store_ans, SharedBytes{wire::encode(pending.answer)}, {}});
+  }
+  if (pending.waiting.call) outcomes_.push_back({*pending.waiting.call, std::move(pending.answer)});
+}
+
+void Holder::finish(const Waiting& waiting, Refusal refusal, StorageOutputs& out) {
+  if (waiting.call) outcomes_.push_back({*waiting.call, refusal});
+  if (waiting.request) out.emplace_back(error_answer(*waiting.request, std::move(refusal)));
+}
+
+}  // namespace ringway::data

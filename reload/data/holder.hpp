@@ -1,0 +1,69 @@
+// The holder's side: Store, Fetch, Stat and Find for what this peer is responsible for or holds copies of
+// (RFC 6940 §7.4). A Store is checked at once, then made durable, then copied to the replica set, then
+// answered (TOPO-35: the answer waits for the copies). Everything that is written goes through here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "reload/data/messages.hpp"
+#include "reload/data/peer_data.hpp"
+#include "reload/data/reading.hpp"
+#include "reload/data/store_check.hpp"
+
+namespace ringway::data {
+
+class Holder {
+ public:
+  explicit Holder(PeerData& data) : data_(data) {}
+
+  void deliver(const Now& now, const routing::DeliverRequest& request, StorageOutputs& out);
+  void committed(const Committed& outcome, StorageOutputs& out);
+  void replicated(const Replicated& outcome, StorageOutputs& out);
+  void drop(const DropKinds& kinds, StorageOutputs& out);
+  void adopt(const Now& now, const Adopt& adopt, StorageOutputs& out);
+
+  // A Store of this peer's own user at this peer, without a message (STORE-50). Its outcome is one of
+  // take_outcomes(), with the same number.
+  void store_own(const Now& now, std::uint64_t call, const ResourceId& resource,
+                 wire::StoreKindData kind_data, StorageOutputs& out);
+  struct Outcome {
+    std::uint64_t call = 0;
+    Result<wire::StoreAns, Refusal> result;
+  };
+  std::vector<Outcome> take_outcomes() { return std::exchange(outcomes_, {}); }
+
+  std::size_t pending() const { return pending_.size(); }
+
+ private:
+  // Who waits for a Store: a request of another peer, a call of our own, or nobody.
+  struct Waiting {
+    std::optional<std::uint64_t> request;
+    std::optional<std::uint64_t> call;
+  };
+  struct PendingStore {
+    Waiting waiting;
+    std::vector<KindAt> unsettled;  // in the cache, until the commit's outcome
+    wire::StoreAns answer;
+    std::optional<Replicate> replicate;
+  };
+
+  std::optional<Refusal> store(const Now& now, const routing::DeliverRequest& request, StorageOutputs& out);
+  AnswerResult read(const Now& now, const security::InspectedMessage& message);
+  AnswerResult find(const Now& now, const security::InspectedMessage& message);
+  std::optional<Refusal> run(const Now& now, const IncomingStore& incoming, Waiting waiting,
+                             StorageOutputs& out);
+  void commit(std::uint64_t token, PendingStore pending, AcceptedStore accepted, StorageOutputs& out);
+  void after_commit(std::uint64_t token, PendingStore& pending, StorageOutputs& out);
+  void finish(PendingStore& pending, StorageOutputs& out);
+  void finish(const Waiting& waiting, Refusal refusal, StorageOutputs& out);
+
+  PeerData& data_;
+  std::uint64_t last_token_ = 0;
+  std::unordered_map<std::uint64_t, PendingStore> pending_;
+  std::vector<Outcome> outcomes_;
+};
+
+}  // namespace ringway::data

@@ -1,0 +1,114 @@
+#include "reload/data/kind_cache.hpp"
+
+namespace ringway::data {
+
+namespace {
+
+// Structures around the bytes of a record or a state.
+constexpr std::size_t k_record_overhead_bytes = 384;
+constexpr std::size_t k_slot_overhead_bytes = 192;
+
+std::size_t size_of(const KindState& state) {
+  std::size_t size_bytes = k_slot_overhead_bytes;
+  for (const RecordPtr& record : state.records) {
+    size_bytes += k_record_overhead_bytes + record->stored.value_wire.size() +
+                  record->stored.signature.identity_wire.size() + record->stored.signature.value.size();
+  }
+  return size_bytes;
+}
+
+}  // namespace
+
+KindCache::KindCache(std::shared_ptr<const ValueStore> store, std::size_t max_kinds, std::size_t max_bytes)
+    : store_(std::move(store)), max_kinds_(max_kinds), max_bytes_(max_bytes) {}
+
+Result<KindStatePtr> KindCache::committed(const KindAt& at) {
+  auto found = slot(at);
+  if (!found) return found.error();
+  return (*found)->committed;
+}
+
+Result<KindStatePtr> KindCache::newest(const KindAt& at) {
+  auto found = slot(at);
+  if (!found) return found.error();
+  const Slot& here = **found;
+  if (here.broken) return Failure{"an earlier write of this Kind has failed"};
+  return here.pending.empty() ? here.committed : here.pending.back().state;
+}
+
+void KindCache::add_pending(const KindAt& at, std::uint64_t token, KindStatePtr state) {
+  auto found = slot(at);
+  if (!found) return;  // newest() of the same Kind has just succeeded, so it is in memory
+  (*found)->pending.push_back({token, std::move(state)});
+}
+
+bool KindCache::settle(const KindAt& at, std::uint64_t token, bool ok) {
+  const auto found = slots_.find(at);
+  if (found == slots_.end()) return false;
+  Slot& here = found->second;
+  if (here.pending.empty() || here.pending.front().token != token) return false;
+  KindStatePtr state = std::move(here.pending.front().state);
+  here.pending.pop_front();
+  if (!ok) here.broken = true;
+  if (!here.broken) {
+    set_committed(here, std::move(state));
+    evict();
+    return true;
+  }
+  // What the disk has now is known by reading it again, once nothing is under way.
+  if (here.pending.empty()) erase(found);
+  return false;
+}
+
+bool KindCache::has_pending(const KindAt& at) const {
+  const auto found = slots_.find(at);
+  return found != slots_.end() && !found->second.pending.empty();
+}
+
+Result<KindCache::Slot*> KindCache::slot(const KindAt& at) {
+  const auto found = slots_.find(at);
+  if (found != slots_.end()) {
+    ++hits_;
+    recent_.splice(recent_.begin(), recent_, found->second.recent);
+    return &found->second;
+  }
+  ++misses_;
+  auto loaded = store_->load(at);
+  if (!loaded) return loaded.error();
+  recent_.push_front(at);
+  Slot& added = slots_[at];
+  added.recent = recent_.begin();
+  set_committed(added, std::make_shared<const KindState>(std::move(*loaded)));
+  evict();
+  return &slots_.find(at)->second;
+}
+
+void KindCache::set_committed(Slot& slot, KindStatePtr state) {
+  bytes_ -= slot.size_bytes;
+  slot.size_bytes = size_of(*state);
+  bytes_ += slot.size_bytes;
+  slot.committed = std::move(state);
+}
+
+void KindCache::erase(Slots::iterator found) {
+  bytes_ -= found->second.size_bytes;
+  recent_.erase(found->second.recent);
+  slots_.erase(found);
+}
+
+// The most recent slot always stays, and so does what is pending; there are fewer of those than Stores under
+// way.
+void KindCache::evict() {
+  auto oldest = recent_.end();
+  while (slots_.size() > max_kinds_ || bytes_ > max_bytes_) {
+    if (oldest == recent_.begin()) return;
+    --oldest;
+    if (oldest == recent_.begin()) return;
+    const auto found = slots_.find(*oldest);
+    if (!found->second.pending.empty()) continue;
+    ++oldest;
+    erase(found);
+  }
+}
+
+}  // namespace ringway::data

@@ -1,0 +1,76 @@
+// What is stored, as memory knows it: for each (resource, Kind) the committed state that readers see, and the
+// states of Stores on their way to the disk, against which the next Store is checked. States are immutable;
+// a Store makes a new one. Bounded, least recently used first; what is not here is loaded from the
+// ValueStore.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <memory>
+#include <unordered_map>
+
+#include "reload/data/value_store.hpp"
+#include "reload/result.hpp"
+
+namespace ringway::data {
+
+using KindStatePtr = std::shared_ptr<const KindState>;
+
+struct KindAtHash {
+  std::size_t operator()(const KindAt& at) const noexcept {
+    return std::hash<ResourceId>{}(at.resource) ^ (std::size_t{at.kind} * 0x9E3779B97F4A7C15U);
+  }
+};
+
+class KindCache {
+ public:
+  KindCache(std::shared_ptr<const ValueStore> store, std::size_t max_kinds, std::size_t max_bytes);
+
+  // What has been committed.
+  Result<KindStatePtr> committed(const KindAt& at);
+  // What will be there once every Store under way is committed. A failure also while a failed write of this
+  // Kind has later ones built on it that are still under way.
+  Result<KindStatePtr> newest(const KindAt& at);
+
+  // A state whose commit `token` is under way; tokens grow.
+  void add_pending(const KindAt& at, std::uint64_t token, KindStatePtr state);
+  // The commit's outcome, in the order of the commits. False when it, or one that it was built on, has
+  // failed.
+  [[nodiscard]] bool settle(const KindAt& at, std::uint64_t token, bool ok);
+  bool has_pending(const KindAt& at) const;
+
+  std::size_t size() const { return slots_.size(); }
+  std::uint64_t hits() const { return hits_; }
+  std::uint64_t misses() const { return misses_; }
+
+ private:
+  struct Pending {
+    std::uint64_t token = 0;
+    KindStatePtr state;
+  };
+  struct Slot {
+    KindStatePtr committed;
+    std::deque<Pending> pending;
+    bool broken = false;  // a commit has failed; forgotten when nothing is pending any more
+    std::size_t size_bytes = 0;
+    std::list<KindAt>::iterator recent;
+  };
+  using Slots = std::unordered_map<KindAt, Slot, KindAtHash>;
+
+  Result<Slot*> slot(const KindAt& at);
+  void set_committed(Slot& slot, KindStatePtr state);
+  void erase(Slots::iterator found);
+  void evict();
+
+  std::shared_ptr<const ValueStore> store_;
+  std::size_t max_kinds_;
+  std::size_t max_bytes_;
+  std::size_t bytes_ = 0;
+  std::uint64_t hits_ = 0;
+  std::uint64_t misses_ = 0;
+  std::list<KindAt> recent_;  // most recently used first
+  Slots slots_;
+};
+
+}  // namespace ringway::data

@@ -1,0 +1,19 @@
+// What a change of the ring asks for: which ranges are to be copied to whom, and when (RFC 6940 §6.4.2.3,
+// §10.7.1, §10.7.3). Pure: two views in, tasks out.
+#pragma once
+
+#include <vector>
+
+#include "reload/data/background_copies.hpp"
+#include "reload/topology/ring_view.hpp"
+
+namespace ringway::data {
+
+// `handed_over`: the new predecessor was given its range by us, so it need not be pushed there.
+std::vector<CopyTask> tasks_after(const topology::RingView& before, const topology::RingView& after,
+                                  MonoTime now, Duration hold_down, bool handed_over);
+
+// Pushing and dropping what three predecessors stand before (TOPO-38); nothing when fewer are known.
+std::optional<CopyTask> task_of_cleaning(const topology::RingView& view, MonoTime not_before);
+
+}  // namespace ringway::data

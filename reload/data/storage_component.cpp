@@ -1,0 +1,74 @@
+#include "reload/data/storage_component.hpp"
+
+#include "reload/data/client.hpp"
+#include "reload/data/holder.hpp"
+#include "reload/data/peer_data.hpp"
+
+namespace ringway::data {
+
+class StorageComponent::Impl {
+ public:
+  explicit Impl(PeerData data) : data_(std::move(data)), holder_(data_), client_(data_, holder_) {}
+
+  void on(const Now& now, routing::DeliverRequest& m, StorageOutputs& out) { holder_.deliver(now, m, out); }
+  void on(const Now& now, routing::RequestDone& m, StorageOutputs& out) { client_.request_done(now, m, out); }
+  void on(const Now& now, routing::RingChanged& m, StorageOutputs& out) {
+    data_.view = std::move(m.view);
+    client_.ring_changed(now, out);
+  }
+  void on(const Now&, routing::ConfigurationChanged& m, StorageOutputs&) {
+    data_.configuration = std::move(m.configuration);
+  }
+  void on(const Now& now, Calls& m, StorageOutputs& out) { client_.calls(now, std::move(m), out); }
+  void on(const Now&, CancelCalls& m, StorageOutputs& out) { client_.cancel(m, out); }
+  void on(const Now&, Committed& m, StorageOutputs& out) { holder_.committed(m, out); }
+  void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
+  void on(const Now&, DropKinds& m, StorageOutputs& out) { holder_.drop(m, out); }
+  void on(const Now& now, Adopt& m, StorageOutputs& out) { holder_.adopt(now, m, out); }
+
+  // What the holder has finished for the client; which may lead to more.
+  void settle(const Now& now, StorageOutputs& out) {
+    for (auto outcomes = holder_.take_outcomes(); !outcomes.empty(); outcomes = holder_.take_outcomes()) {
+      for (auto& outcome : outcomes) client_.stored_here(now, std::move(outcome), out);
+    }
+  }
+  void on_timer(const Now& now, StorageOutputs& out) {
+    client_.on_timer(now, out);
+    settle(now, out);
+  }
+  std::optional<MonoTime> next_deadline() const { return client_.next_deadline(); }
+
+  Statistics statistics() const {
+    Statistics now = data_.statistics;
+    now.cache_hits = data_.cache.hits();
+    now.cache_misses = data_.cache.misses();
+    now.pending_requests = holder_.pending();
+    now.pending_calls = client_.pending();
+    now.cached_kinds = data_.cache.size();
+    return now;
+  }
+
+ private:
+  PeerData data_;
+  Holder holder_;
+  Client client_;
+};
+
+StorageComponent::StorageComponent(StorageSettings settings, config::ConfigurationPtr configuration,
+                                   std::shared_ptr<const security::Signer> signer,
+                                   std::shared_ptr<const ValueStore> store)
+    : impl_(std::make_unique<Impl>(
+          PeerData(settings, std::move(configuration), std::move(signer), std::move(store)))) {}
+
+StorageComponent::~StorageComponent() = default;
+
+void StorageComponent::handle(const Now& now, StorageInput input, StorageOutputs& out) {
+  std::visit([&](auto& message) { impl_->on(now, message, out); }, input);
+  impl_->settle(now, out);
+}
+
+void StorageComponent::on_timer(const Now& now, StorageOutputs& out) { impl_->on_timer(now, out); }
+std::optional<MonoTime> StorageComponent::next_deadline() const { return impl_->next_deadline(); }
+StorageComponent::Statistics StorageComponent::statistics() const { return impl_->statistics(); }
+
+}  // namespace ringway::data

@@ -1,0 +1,53 @@
+// The checks of one Store, all or nothing (RFC 6940 §7.4.1.1): against the configuration, against what is
+// stored and against what is on its way to the disk. Yields the RFC's error, or what to write and the states
+// that result. Changes nothing. Who may send a replica is checked before, in holder.cpp.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reload/config/configuration.hpp"
+#include "reload/data/access_control.hpp"
+#include "reload/data/kind_cache.hpp"
+#include "reload/data/records.hpp"
+#include "reload/data/refusal.hpp"
+#include "reload/result.hpp"
+#include "reload/security/inspector.hpp"
+#include "reload/wire/storage_bodies.hpp"
+
+namespace ringway::data {
+
+enum class StoreMode {
+  original,  // by a writer, at the responsible peer
+  replica,   // a copy; replica_number > 0
+  adopt,     // our own choice to take over what another peer holds (STORE-43): what is older here is replaced
+};
+
+struct IncomingStore {
+  ResourceId resource;
+  StoreMode mode = StoreMode::original;
+  Writer requester;  // original: must satisfy the policies too
+  const std::vector<wire::StoreKindData>* kinds = nullptr;
+  const std::vector<std::vector<security::ValueVerdict>>* verdicts = nullptr;  // same shape
+};
+
+struct AcceptedKind {
+  KindAt at;
+  KindStatePtr state;    // as it will be
+  bool changed = false;  // differs from before
+  Records records;       // what the Store's values are now, for the replicas
+};
+struct KeptSigner {
+  security::CertificatePtr certificate;
+  WallMs until_ms = 0;
+};
+struct AcceptedStore {
+  std::vector<AcceptedKind> kinds;
+  WriteBatch batch;  // without the certificates
+  std::vector<KeptSigner> signers;
+};
+
+Result<AcceptedStore, Refusal> check_store(const config::Configuration& configuration, KindCache& cache,
+                                           WallMs now_ms, const IncomingStore& store);
+
+}  // namespace ringway::data
