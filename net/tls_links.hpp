@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,10 +30,13 @@ struct LinkSettings {
   std::size_t max_send_queue_bytes = 8U << 20;  // per link; past it new messages are refused and counted
   std::size_t receive_credit_messages = 256;    // per link; reading stops when so many wait to be handled
   Duration handshake_timeout{10'000};
-  Duration connect_timeout{5'000};
+  Duration connect_timeout{5'000};  // for each address
+  Duration close_timeout{2'000};    // for what is queued when a link is closed
 };
 
-// Called on an I/O thread; each link's events come in order.
+// Called on an I/O thread; each link's events come in order: link_up, the others, link_down, each of the
+// first and the last once. Over TLS 1.3 an outgoing link is up before the other side has judged our
+// certificate; if it refuses us, link_down follows. Must not call TlsLinks::stop().
 class LinkEvents {
  public:
   virtual ~LinkEvents() = default;
@@ -46,7 +50,14 @@ class LinkEvents {
 struct LinkCounters {
   std::uint64_t links = 0, handshakes_failed = 0, messages_in = 0, messages_out = 0, bytes_in = 0,
                 bytes_out = 0;
-  std::uint64_t refused_full_queue = 0, refused_links = 0;
+  std::uint64_t refused_full_queue = 0, refused_links = 0, refused_too_large = 0;
+};
+
+// How a link does, for status and tests.
+struct LinkQuality {
+  std::optional<Duration> round_trip;  // smoothed, from the framing acknowledgements
+  std::size_t unacknowledged_frames = 0;
+  std::size_t queued_bytes = 0;
 };
 
 class IoPool;  // net/io_pool.hpp: the shared I/O threads
@@ -67,10 +78,12 @@ class TlsLinks {
   virtual void credit(link::LinkId link, std::size_t messages) = 0;
   // A new configuration: later handshakes use it, and links of nodes that are bad now are closed.
   virtual void replace_trust(security::TrustPtr trust) = 0;
-  virtual void replace_credentials(std::string private_key_pem, std::string certificates_pem) = 0;
+  // For later handshakes; a failure leaves the old ones in use.
+  virtual Outcome<> replace_credentials(std::string private_key_pem, std::string certificates_pem) = 0;
   // Closes everything; no event follows once it returns.
   virtual void stop() = 0;
   virtual LinkCounters counters() const = 0;
+  virtual std::optional<LinkQuality> quality(link::LinkId link) const = 0;
 };
 
 }  // namespace ringway::net

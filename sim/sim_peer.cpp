@@ -1,7 +1,6 @@
 #include "sim/sim_peer.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 namespace ringway::sim {
@@ -30,12 +29,8 @@ void SimPeer::leave() {
 void SimPeer::die(Death how) {
   if (!alive_) return;
   alive_ = false;
-  // Each commit is atomic; a crash keeps some first part of those that were under way.
-  const std::size_t kept = commits_.empty() ? 0 : random_.below(commits_.size() + 1);
-  std::vector<data::WriteBatch> batches;
-  for (std::size_t i = 0; i < kept; ++i) batches.push_back(std::move(commits_[i].batch));
-  if (!batches.empty() && !identity_.store->commit(batches))
-    throw std::runtime_error("the store in memory has refused a commit");
+  if (write_ && random_.chance(0.5)) identity_.store->finish_commit(*write_);
+  identity_.store->crash();
   world_.network.detach(number(), how);
 }
 
@@ -149,22 +144,26 @@ void SimPeer::perform(routing::Left) {
 
 void SimPeer::perform(data::Commit commit) {
   commits_.push_back(std::move(commit));
-  if (std::exchange(commit_under_way_, true)) return;
-  later(random_.between(world_.workload.commit_min_us, world_.workload.commit_max_us),
-        [](SimPeer& self) { self.write_commits(); });
+  if (!write_) begin_write();
 }
 
-void SimPeer::write_commits() {
-  commit_under_way_ = false;
+void SimPeer::begin_write() {
   std::vector<data::WriteBatch> batches;
-  std::vector<std::uint64_t> tokens;
   for (auto& commit : std::exchange(commits_, {})) {
-    tokens.push_back(commit.token);
+    written_tokens_.push_back(commit.token);
     batches.push_back(std::move(commit.batch));
   }
-  const auto outcome = identity_.store->commit(batches);
-  for (const std::uint64_t token : tokens)
-    to_storage(data::Committed{token, outcome.ok(), outcome.ok() ? "" : outcome.error().reason});
+  write_ = identity_.store->begin_commit(std::move(batches));
+  later(random_.between(world_.workload.commit_min_us, world_.workload.commit_max_us),
+        [](SimPeer& self) { self.finish_write(); });
+}
+
+void SimPeer::finish_write() {
+  identity_.store->finish_commit(*write_);
+  write_.reset();
+  for (const std::uint64_t token : std::exchange(written_tokens_, {}))
+    to_storage(data::Committed{token, true, ""});
+  if (!commits_.empty()) begin_write();
 }
 
 void SimPeer::perform(data::CallsDone done) {

@@ -20,6 +20,7 @@
 #include "sim/network.hpp"
 #include "sim/seeded_random.hpp"
 #include "sim/virtual_clock.hpp"
+#include "storage/memory_store.hpp"
 
 namespace ringway::sim {
 
@@ -36,7 +37,7 @@ struct PeerIdentity {
   PeerNumber number = 0;
   wire::IpAddressPort address;
   std::shared_ptr<const security::Signer> signer;
-  std::shared_ptr<data::ValueStore> store;
+  std::shared_ptr<storage::MemoryStore> store;
 };
 
 struct PeerComponents {
@@ -61,7 +62,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
 
   void start();
   void leave();
-  // The process ends here and now. Commits under way have reached the disk or not, as the seed has it.
+  // The process ends here and now. The write under way has reached the disk or not, as the seed has it.
   void die(Death how);
 
   bool alive() const { return alive_; }
@@ -112,7 +113,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void want_timer();
   void timer(std::int64_t due_us);
   void settle();  // hands on what the components have put out
-  void write_commits();
+  void begin_write();
+  void finish_write();
   // Runs `event` after the delay unless this peer has died by then.
   void later(std::int64_t delay_us, std::function<void(SimPeer&)> event);
 
@@ -132,8 +134,9 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   std::deque<data::ReplicationInput> replication_queue_;
   bool step_wanted_ = false;
   std::optional<std::int64_t> timer_due_us_;
-  std::vector<data::Commit> commits_;
-  bool commit_under_way_ = false;
+  std::vector<data::Commit> commits_;  // wait for the write that is under way
+  std::optional<storage::MemoryStore::Ticket> write_;
+  std::vector<std::uint64_t> written_tokens_;  // of that write
   std::uint64_t last_token_ = 0;
   std::map<std::uint64_t, CallsAnswer> calls_;
   std::map<std::uint64_t, RequestAnswer> requests_;

@@ -1,18 +1,34 @@
 #include "storage/memory_store.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
+#include <variant>
 
 namespace ringway::storage {
+namespace {
 
-using data::KindAt;
+// What one item costs: its own bytes, and about as much as the objects around them.
+std::uint64_t cost_of(const data::ItemKey& item, const data::Record& record) {
+  const wire::StoredData& stored = record.stored;
+  return sizeof(data::Record) + 2 * item.size() + record.signer_certificate_sha256.size() +
+         stored.value.key.size() + stored.value.data.value.size() + stored.signature.value.size();
+}
+std::uint64_t cost_of(const CertificateEntry& entry) { return sizeof(CertificateEntry) + entry.der.size(); }
+std::uint64_t cost_of(const std::string& name, const Bytes& fact) { return name.size() + fact.size(); }
 
-Result<data::KindState> MemoryStore::load(const KindAt& at) const {
+}  // namespace
+
+// ---- reads
+
+Result<data::KindState> MemoryStore::load(const data::KindAt& at) const {
   const std::lock_guard lock(mutex_);
   data::KindState state;
-  const auto found = kinds_.find(at);
-  if (found == kinds_.end()) return state;
-  state.generation_counter = found->second.generation_counter;
-  for (const auto& [item, record] : found->second.records) state.records.push_back(record);
+  const auto kind = kinds_.find(at);
+  if (kind == kinds_.end()) return state;
+  state.generation_counter = kind->second.generation.counter;
+  state.records.reserve(kind->second.records.size());
+  for (const auto& [item, record] : kind->second.records) state.records.push_back(record);
   return state;
 }
 
@@ -23,21 +39,29 @@ Result<std::optional<SharedBytes>> MemoryStore::certificate(BytesView sha256) co
   return std::optional<SharedBytes>{found->second.der};
 }
 
-// Clockwise from just after `after` to `up_to`: one stretch, or two when it passes zero.
-Result<std::vector<KindAt>> MemoryStore::list(const RingId& after, const RingId& up_to, std::size_t limit) const {
-  const std::lock_guard lock(mutex_);
-  std::vector<KindAt> found;
-  const auto collect = [&](auto from, auto to) {
-    for (auto at = from; at != to && found.size() < limit; ++at) found.push_back(at->first);
-  };
-  const auto past = [&](const RingId& id) { return kinds_.upper_bound({as_resource(id), UINT32_MAX}); };
-  if (after < up_to) {
-    collect(past(after), past(up_to));
-  } else {
-    collect(past(after), kinds_.end());
-    collect(kinds_.begin(), past(up_to));
+// Appends kinds from `from` on; true when `limit` was reached. The Kinds of one resource stay together.
+bool MemoryStore::collect(std::map<data::KindAt, Kind>::const_iterator from, const RingId* up_to,
+                          std::size_t limit, std::vector<data::KindAt>& out) const {
+  for (auto kind = from; kind != kinds_.end(); ++kind) {
+    const data::KindAt& at = kind->first;
+    if (up_to != nullptr && static_cast<const RingId&>(at.resource) > *up_to) return false;
+    if (out.size() >= limit && (out.empty() || out.back().resource != at.resource)) return true;
+    out.push_back(at);
   }
-  return found;
+  return out.size() >= limit;
+}
+
+Result<std::vector<data::KindAt>> MemoryStore::list(const RingId& after, const RingId& up_to,
+                                                    std::size_t limit) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<data::KindAt> out;
+  const auto first = kinds_.upper_bound(data::KindAt{as_resource(after), std::numeric_limits<KindId>::max()});
+  if (after < up_to) {
+    collect(first, &up_to, limit, out);
+  } else if (!collect(first, nullptr, limit, out)) {
+    collect(kinds_.begin(), &up_to, limit, out);  // past the top of the ring
+  }
+  return out;
 }
 
 Result<std::optional<Bytes>> MemoryStore::fact(const std::string& name) const {
@@ -49,75 +73,130 @@ Result<std::optional<Bytes>> MemoryStore::fact(const std::string& name) const {
 
 Result<data::ValueStore::Totals> MemoryStore::totals() const {
   const std::lock_guard lock(mutex_);
-  Totals totals;
-  const ResourceId* last = nullptr;
+  Totals totals{records_, 0, bytes_};
+  const ResourceId* previous = nullptr;
   for (const auto& [at, kind] : kinds_) {
-    if (last == nullptr || *last != at.resource) ++totals.resources;
-    last = &at.resource;
-    totals.records += kind.records.size();
-    for (const auto& [item, record] : kind.records) totals.bytes += record->stored.value.data.value.size() + item.size();
+    if (previous == nullptr || *previous != at.resource) ++totals.resources;
+    previous = &at.resource;
   }
   return totals;
 }
 
-MemoryStore::Kind* MemoryStore::kind_of(const KindAt& at) {
-  const auto found = kinds_.find(at);
-  return found == kinds_.end() ? nullptr : &found->second;
-}
-
-void MemoryStore::apply(const data::Write& write) {
-  if (const auto* put = std::get_if<data::PutRecord>(&write)) {
-    kinds_[put->at].records[data::item_key_of(put->record->stored.value)] = put->record;
-  } else if (const auto* drop = std::get_if<data::DropRecord>(&write)) {
-    if (Kind* kind = kind_of(drop->at)) kind->records.erase(drop->item);
-  } else if (const auto* set = std::get_if<data::SetGeneration>(&write)) {
-    kinds_[set->at].generation_counter = set->generation_counter;
-  } else if (const auto* forget = std::get_if<data::DropKind>(&write)) {
-    kinds_.erase(forget->at);
-  } else if (const auto* keep = std::get_if<data::KeepCertificate>(&write)) {
-    auto& certificate = certificates_[keep->sha256];
-    certificate.der = keep->der;
-    certificate.until_ms = std::max(certificate.until_ms, keep->until_ms);
-  } else if (const auto* fact = std::get_if<data::PutFact>(&write)) {
-    facts_[fact->name] = fact->value;
-  }
-}
+// ---- commits
 
 Outcome<> MemoryStore::commit(const std::vector<data::WriteBatch>& batches) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& batch : batches)
-    for (const auto& write : batch) apply(write);
+  finish_commit(begin_commit(batches));
   return Done{};
-}
-
-void MemoryStore::reclaim(WallMs now_ms) {
-  const std::lock_guard lock(mutex_);
-  for (auto& [at, kind] : kinds_)
-    std::erase_if(kind.records, [&](const auto& entry) { return !entry.second->alive_at(now_ms); });
-  std::erase_if(certificates_, [&](const auto& entry) { return entry.second.until_ms <= now_ms; });
 }
 
 MemoryStore::Ticket MemoryStore::begin_commit(std::vector<data::WriteBatch> batches) {
   const std::lock_guard lock(mutex_);
-  unsynced_[next_ticket_] = std::move(batches);
-  return next_ticket_++;
+  pending_.push_back({++last_ticket_, std::move(batches)});
+  return last_ticket_;
 }
 
-void MemoryStore::finish_commit(Ticket ticket) {
-  std::vector<data::WriteBatch> batches;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = unsynced_.find(ticket);
-    if (found == unsynced_.end()) return;
-    batches = std::move(found->second);
-    unsynced_.erase(found);
-  }
-  (void)commit(batches);
-}
-
-void MemoryStore::crash() {
+bool MemoryStore::finish_commit(Ticket ticket) {
   const std::lock_guard lock(mutex_);
-  unsynced_.clear();
+  const bool known = std::any_of(pending_.begin(), pending_.end(),
+                                 [&](const Pending& pending) { return pending.ticket == ticket; });
+  if (!known) return false;
+  while (!pending_.empty() && pending_.front().ticket <= ticket) {
+    apply(pending_.front());
+    pending_.pop_front();
+  }
+  return true;
+}
+
+void MemoryStore::crash(CrashMode mode, std::size_t whole_commits) {
+  const std::lock_guard lock(mutex_);
+  if (mode == CrashMode::torn) {
+    for (std::size_t i = 0; i < std::min(whole_commits, pending_.size()); ++i) apply(pending_[i]);
+  }
+  pending_.clear();
+}
+
+// ---- one write
+
+void MemoryStore::apply(const Pending& pending) {
+  for (const data::WriteBatch& batch : pending.batches) {
+    for (const data::Write& write : batch) {
+      std::visit([this](const auto& one) { apply(one); }, write);
+    }
+  }
+}
+
+void MemoryStore::apply(const data::PutRecord& put) {
+  Kind& kind = kinds_[put.at];
+  kind.generation.keep_for(*put.record);
+  data::ItemKey item = data::item_key_of(put.record->stored.value);
+  data::RecordPtr& slot = kind.records[item];
+  if (slot != nullptr) forget(item, *slot);
+  slot = put.record;
+  ++records_;
+  bytes_ += cost_of(item, *slot);
+}
+
+void MemoryStore::apply(const data::DropRecord& drop) {
+  const auto kind = kinds_.find(drop.at);
+  if (kind == kinds_.end()) return;
+  const auto record = kind->second.records.find(drop.item);
+  if (record == kind->second.records.end()) return;
+  forget(record->first, *record->second);
+  kind->second.records.erase(record);
+}
+
+void MemoryStore::apply(const data::SetGeneration& set) {
+  Kind& kind = kinds_[set.at];
+  kind.generation.counter = set.generation_counter;
+  kind.generation_is_new = true;
+}
+
+void MemoryStore::apply(const data::DropKind& drop) {
+  const auto kind = kinds_.find(drop.at);
+  if (kind == kinds_.end()) return;
+  for (const auto& [item, record] : kind->second.records) forget(item, *record);
+  kinds_.erase(kind);
+}
+
+void MemoryStore::apply(const data::KeepCertificate& keep) {
+  const auto [found, is_new] = certificates_.try_emplace(keep.sha256);
+  CertificateEntry& entry = found->second;
+  if (!is_new) bytes_ -= cost_of(entry);
+  entry.keep_until_ms = std::max(entry.keep_until_ms, keep.until_ms);
+  entry.der = keep.der;
+  bytes_ += cost_of(entry);
+}
+
+void MemoryStore::apply(const data::PutFact& put) {
+  const auto [fact, is_new] = facts_.try_emplace(put.name);
+  if (!is_new) bytes_ -= cost_of(put.name, fact->second);
+  fact->second = put.value;
+  bytes_ += cost_of(put.name, fact->second);
+}
+
+void MemoryStore::forget(const data::ItemKey& item, const data::Record& record) {
+  --records_;
+  bytes_ -= cost_of(item, record);
+}
+
+void MemoryStore::reclaim(WallMs now_ms) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [at, kind] : kinds_) {
+    std::erase_if(kind.records, [&](const auto& item) {
+      if (item.second->alive_at(now_ms)) return false;
+      forget(item.first, *item.second);
+      return true;
+    });
+    if (std::exchange(kind.generation_is_new, false)) kind.generation.keep_from(now_ms);
+  }
+  std::erase_if(kinds_, [&](const auto& kind) {
+    return kind.second.records.empty() && kind.second.generation.reclaimable_at(now_ms);
+  });
+  std::erase_if(certificates_, [&](const auto& certificate) {
+    if (!certificate.second.reclaimable_at(now_ms)) return false;
+    bytes_ -= cost_of(certificate.second);
+    return true;
+  });
 }
 
 }  // namespace ringway::storage

@@ -1,51 +1,78 @@
-// The store in memory, for the simulator and for tests: the same promises as RocksStore, and what a crash does to writes
-// that were not yet synced.
+// A data::ValueStore in memory: for the simulator, and for tests of what stands above a store. It answers
+// like RocksStore and models what a crash does to a disk: the object is the disk, and outlives the peer.
+//
+// A commit has two halves. Between begin_commit and finish_commit it is on its way to the disk: reads do not
+// see it, and a crash loses it, or, if it had reached the disk before anybody was told, keeps it; never a
+// part.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
-#include <set>
+#include <string>
+#include <vector>
 
 #include "reload/data/value_store.hpp"
+#include "storage/record_codec.hpp"
 
 namespace ringway::storage {
 
-class MemoryStore : public data::ValueStore {
+enum class CrashMode {
+  lost,  // no unfinished commit had reached the disk
+  torn,  // some had, whole; the next one was cut in the middle, which recovery drops with all behind it
+};
+
+class MemoryStore final : public data::ValueStore {
  public:
   Result<data::KindState> load(const data::KindAt& at) const override;
   Result<std::optional<SharedBytes>> certificate(BytesView sha256) const override;
-  Result<std::vector<data::KindAt>> list(const RingId& after, const RingId& up_to, std::size_t limit) const override;
+  Result<std::vector<data::KindAt>> list(const RingId& after, const RingId& up_to,
+                                         std::size_t limit) const override;
   Result<std::optional<Bytes>> fact(const std::string& name) const override;
   Result<Totals> totals() const override;
   Outcome<> commit(const std::vector<data::WriteBatch>& batches) override;
   void reclaim(WallMs now_ms) override;
 
-  // A commit in two steps, as a disk does it: handed over, then synced. A crash between them loses the whole group (a
-  // write-ahead log never shows a part of one).
   using Ticket = std::uint64_t;
   Ticket begin_commit(std::vector<data::WriteBatch> batches);
-  void finish_commit(Ticket ticket);
-  void crash();
+  // Finishes this commit and those begun before it, as the sync of a log does. False when there is no such
+  // commit (any more): a crash took it.
+  bool finish_commit(Ticket ticket);
+  // Ends every unfinished commit; in mode torn the first `whole_commits` of them are there afterwards.
+  void crash(CrashMode mode = CrashMode::lost, std::size_t whole_commits = 0);
 
  private:
   struct Kind {
-    std::uint64_t generation_counter = 0;
+    GenerationEntry generation;
+    bool generation_is_new = false;  // set since the last reclaim, so its retention has not begun
     std::map<data::ItemKey, data::RecordPtr> records;
   };
-  struct Certificate {
-    SharedBytes der;
-    WallMs until_ms = 0;
+  struct Pending {
+    Ticket ticket = 0;
+    std::vector<data::WriteBatch> batches;
   };
-  void apply(const data::Write& write);
-  Kind* kind_of(const data::KindAt& at);
 
-  mutable std::mutex mutex_;  // reads go on beside a commit
+  void apply(const Pending& pending);
+  void apply(const data::PutRecord& put);
+  void apply(const data::DropRecord& drop);
+  void apply(const data::SetGeneration& set);
+  void apply(const data::DropKind& drop);
+  void apply(const data::KeepCertificate& keep);
+  void apply(const data::PutFact& put);
+  void forget(const data::ItemKey& item, const data::Record& record);
+  bool collect(std::map<data::KindAt, Kind>::const_iterator from, const RingId* up_to, std::size_t limit,
+               std::vector<data::KindAt>& out) const;
+
+  mutable std::mutex mutex_;  // a peer reads on one thread and commits on another
   std::map<data::KindAt, Kind> kinds_;
-  std::map<Bytes, Certificate> certificates_;
+  std::map<Bytes, CertificateEntry> certificates_;
   std::map<std::string, Bytes> facts_;
-  std::map<Ticket, std::vector<data::WriteBatch>> unsynced_;
-  Ticket next_ticket_ = 1;
+  std::deque<Pending> pending_;
+  Ticket last_ticket_ = 0;
+  std::uint64_t records_ = 0;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace ringway::storage

@@ -1,45 +1,52 @@
-// The durable store, on RocksDB: one column family per concern, one synced write for all batches of a commit, expired
-// records reclaimed while compacting. docs/storage-format.md describes the layout.
+// data::ValueStore on RocksDB: one column family per concern (key_layout.hpp), group commit with one synced
+// write, expiry by compaction filters. What is acknowledged survives kill -9 and the loss of power.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "reload/data/value_store.hpp"
+#include "reload/result.hpp"
+#include "reload/time.hpp"
 
 namespace ringway::storage {
 
-// Raised with every change of the layout; a store with a newer one is refused.
-inline constexpr std::uint32_t k_schema_version = 1;
-// A generation counter outlives the last record of its Kind by this, so that a late writer still meets it.
-inline constexpr WallMs k_generation_kept_ms = 24ULL * 3600 * 1000;
-
 struct RocksSettings {
-  std::string directory;
-  std::size_t block_cache_bytes = 64U << 20;
-  std::size_t write_buffer_bytes = 32U << 20;
+  std::string directory;        // made with mode 0700 when it is not there
+  std::function<WallMs()> now;  // called from RocksDB's threads too; the system's clock when empty
+  std::size_t block_cache_bytes = 32U << 20;
+  std::size_t write_buffer_bytes = 16U << 20;
   int max_open_files = 256;
+  std::uint64_t reclaim_interval_s = 24ULL * 3600;  // how old a file may grow before what expired in it goes
 };
 
-class RocksStore : public data::ValueStore {
+class RocksStore final : public data::ValueStore {
  public:
-  // Opens or creates; the directory is made with access for its owner only.
+  // A failure when the directory cannot be used, another process has it open, it is damaged, or a newer
+  // program has written it.
   static Result<std::unique_ptr<RocksStore>> open(RocksSettings settings);
-  static Result<std::unique_ptr<RocksStore>> open(std::string directory) {
-    RocksSettings settings;
-    settings.directory = std::move(directory);
-    return open(std::move(settings));
-  }
+  static Result<std::unique_ptr<RocksStore>> open(const std::string& directory);
   ~RocksStore() override;
+  RocksStore(const RocksStore&) = delete;
+  RocksStore& operator=(const RocksStore&) = delete;
 
   Result<data::KindState> load(const data::KindAt& at) const override;
   Result<std::optional<SharedBytes>> certificate(BytesView sha256) const override;
-  Result<std::vector<data::KindAt>> list(const RingId& after, const RingId& up_to, std::size_t limit) const override;
+  Result<std::vector<data::KindAt>> list(const RingId& after, const RingId& up_to,
+                                         std::size_t limit) const override;
   Result<std::optional<Bytes>> fact(const std::string& name) const override;
+  // Estimates; `resources` counts a resource once for each of its Kinds.
   Result<Totals> totals() const override;
   Outcome<> commit(const std::vector<data::WriteBatch>& batches) override;
-  // Compacts with this as the present time for the filter.
+  // Does nothing: compactions reclaim, at the latest after reclaim_interval_s.
   void reclaim(WallMs now_ms) override;
+
+  // Rewrites every file now, without what has expired. Takes long; for maintenance and tests.
+  Outcome<> compact();
 
  private:
   class Impl;

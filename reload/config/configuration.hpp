@@ -25,9 +25,11 @@ inline constexpr std::size_t k_max_document_size_bytes = 1U << 20;
 inline constexpr std::uint16_t k_default_bootstrap_port = 6084;
 inline constexpr std::uint16_t k_max_sequence = 65534;  // 65535 is never a real one (AMB-34)
 inline constexpr std::uint16_t k_any_sequence = 65535;
+inline constexpr std::size_t k_max_document_signatures = 16;
 
 // A Kind's definition as it stands in the document, with the signature over exactly those bytes.
 struct KindBlock {
+  KindId kind = 0;
   SharedBytes element;  // <kind …>…</kind>
   Bytes signature;      // a SecurityBlock in wire form
 };
@@ -67,11 +69,12 @@ struct Configuration {
   Kinds kinds;
   std::vector<KindBlock> kind_blocks;  // of the required Kinds, in order
 
-  SharedBytes document;  // the whole file as received
-  SharedBytes element;   // exactly <configuration …>…</configuration>, what the signature covers
-  std::optional<Bytes>
-      signature;  // a SecurityBlock in wire form (base64-decoded), if the document carries one
+  SharedBytes document;           // the whole file as received
+  SharedBytes element;            // exactly <configuration …>…</configuration>, what the signature covers
+  std::vector<Bytes> signatures;  // SecurityBlocks in wire form, as many as the document carries
 
+  // An expired document is not used (RFC 6940 §11.1).
+  bool expired_at(WallMs now_ms) const { return expiration_ms && *expiration_ms <= now_ms; }
   std::uint32_t overlay_hash() const;
   security::TrustSettings trust_settings() const;
 };
@@ -82,7 +85,8 @@ using ConfigurationPtr = std::shared_ptr<const Configuration>;
 // plug-in, link protocols without TLS, unknown mandatory-extension, required Kinds that are not understood.
 Result<ConfigurationPtr> parse_configuration(SharedBytes document, std::string_view instance_name);
 
-// Checks the document's signature: made by a certificate that chains to `trust` and names one of `signers`.
+// Checks that one of the document's signatures is made by a certificate that chains to `trust` and names one
+// of `signers`, and that each required Kind is signed by one of the document's kind-signers.
 Outcome<> check_signature(const Configuration& configuration, const std::vector<NodeId>& signers,
                           const security::Trust& trust, WallMs now_ms);
 // May `next` replace `current` (RFC 6940 §11.1, §6.5.4.2)? Same instance, newer sequence, signed by a
@@ -93,7 +97,7 @@ Outcome<> check_successor(const Configuration& current, const Configuration& nex
 // a newer than b by serial arithmetic modulo 65535 (AMB-34).
 bool sequence_newer(std::uint16_t a, std::uint16_t b);
 
-// Writes a document from values (only what differs from a default, plus kinds) and signs it.
+// Writes a document from values, signs its kinds and the whole. Fails when the values are not acceptable.
 Result<Bytes> write_document(const Configuration& configuration, const security::Signer& document_signer,
                              const security::Signer& kind_signer);
 

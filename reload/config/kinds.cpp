@@ -15,10 +15,13 @@ struct Registered {
 
 // RFC 6940 §14.6, RFC 7904 §9.1.
 constexpr std::array k_registered{
-    Registered{k_sip_registration, "SIP-REGISTRATION", wire::DataModel::dictionary, AccessPolicy::user_node_match, 0},
+    Registered{k_sip_registration, "SIP-REGISTRATION", wire::DataModel::dictionary,
+               AccessPolicy::user_node_match, 0},
     Registered{k_turn_service, "TURN-SERVICE", wire::DataModel::single, AccessPolicy::node_multiple, 20},
-    Registered{k_certificate_by_node, "CERTIFICATE_BY_NODE", wire::DataModel::array, AccessPolicy::node_match, 0},
-    Registered{k_certificate_by_user, "CERTIFICATE_BY_USER", wire::DataModel::array, AccessPolicy::user_match, 0},
+    Registered{k_certificate_by_node, "CERTIFICATE_BY_NODE", wire::DataModel::array, AccessPolicy::node_match,
+               0},
+    Registered{k_certificate_by_user, "CERTIFICATE_BY_USER", wire::DataModel::array, AccessPolicy::user_match,
+               0},
 };
 
 struct Policy {
@@ -78,9 +81,12 @@ std::optional<AccessPolicy> access_policy_of(std::string_view name) {
 
 std::string_view name_of(wire::DataModel model) {
   switch (model) {
-    case wire::DataModel::single: return "SINGLE";
-    case wire::DataModel::array: return "ARRAY";
-    case wire::DataModel::dictionary: return "DICTIONARY";
+    case wire::DataModel::single:
+      return "SINGLE";
+    case wire::DataModel::array:
+      return "ARRAY";
+    case wire::DataModel::dictionary:
+      return "DICTIONARY";
   }
   return "INVALID";
 }

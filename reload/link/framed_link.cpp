@@ -53,6 +53,7 @@ Result<FramedLink::Arrived> FramedLink::receive(MonoTime now, BytesView bytes) {
   auto frames = splitter_.push(bytes);
   if (!frames) return frames.error();
   Arrived arrived;
+  if (splitter_.failed()) arrived.broken = splitter_.push({}).error();
   for (auto& frame : *frames) {
     if (const auto* ack = std::get_if<wire::AckFrame>(&frame)) {
       acknowledged(now, *ack);  // never acknowledged in turn (LINK-04)

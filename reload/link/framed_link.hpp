@@ -58,6 +58,8 @@ class FramedLink {
   struct Arrived {
     std::vector<SharedBytes> messages;
     Bytes acknowledgements;  // to be written back at once
+    // The stream has broken after these messages: handle them, then close.
+    std::optional<Failure> broken;
   };
   // Bytes of the stream. A failure means: close (bad framing, or a message above the limit).
   Result<Arrived> receive(MonoTime now, BytesView bytes);

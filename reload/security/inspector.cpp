@@ -1,56 +1,140 @@
 #include "reload/security/inspector.hpp"
 
-#include <openssl/sha.h>
-
-#include <list>
-#include <string>
 #include <unordered_map>
 
+#include "reload/security/recent.hpp"
 #include "reload/security/signer.hpp"
 #include "reload/security/verify.hpp"
 
 namespace ringway::security {
 namespace {
 
-std::string sha256_of(BytesView bytes) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
+// A certificate whose chain was found good, and until when the chain is.
+struct Trusted {
+  CertificatePtr certificate;
+  WallMs until_ms = 0;
+};
+
+// Which check was good: the bytes that were signed, the signature, and whose it is. The length keeps two ways
+// of cutting the same bytes apart.
+Sha256 memory_key(BytesView signed_bytes, const wire::Signature& signature, const Certificate& certificate) {
+  wire::Writer out;
+  out.reserve(16 + signed_bytes.size() + signature.value.size() + SHA256_DIGEST_LENGTH);
+  out.u64(signed_bytes.size());
+  out.raw(signed_bytes);
+  out.u8(static_cast<std::uint8_t>(signature.hash));
+  out.u8(static_cast<std::uint8_t>(signature.algorithm));
+  out.raw(certificate.sha256());
+  out.raw(signature.value);
+  return sha256_of(out.bytes());
 }
 
-// The latest entries of a map, the least recently used forgotten first.
-template <typename Value>
-class Recent {
- public:
-  explicit Recent(std::size_t max_entries) : max_entries_(max_entries) {}
-  const Value* find(const std::string& key) {
-    const auto found = by_key_.find(key);
-    if (found == by_key_.end()) return nullptr;
-    order_.splice(order_.begin(), order_, found->second);
-    return &found->second->second;
-  }
-  void add(std::string key, Value value) {
-    if (by_key_.contains(key)) return;
-    order_.emplace_front(key, std::move(value));
-    by_key_.emplace(std::move(key), order_.begin());
-    if (order_.size() <= max_entries_) return;
-    by_key_.erase(order_.back().first);
-    order_.pop_back();
-  }
-
- private:
-  using Order = std::list<std::pair<std::string, Value>>;
-  std::size_t max_entries_;
-  Order order_;
-  std::unordered_map<std::string, typename Order::iterator> by_key_;
-};
+ValueVerdict refused(std::string reason) { return {nullptr, {}, std::move(reason)}; }
 
 }  // namespace
 
 struct Inspector::Memory {
-  Recent<CertificatePtr> certificates{
-      k_max_cached_certificates};                    // parsed, chain found good; by SHA-256 of the DER
-  Recent<bool> signatures{k_max_cached_signatures};  // found good
+  Recent<Trusted> certificates{k_max_cached_certificates};  // by SHA-256 of the DER
+  Recent<Done> signatures{k_max_cached_signatures};         // by memory_key()
+};
+
+// The certificates that came along with one message. Each is parsed, and its chain checked, at most once
+// however many values refer to it, and only if one does: a message cannot make its receiver work more than it
+// has bytes for.
+class Inspector::Carried {
+ public:
+  Carried(const std::vector<wire::GenericCertificate>& certificates, Memory& memory, Statistics& statistics)
+      : memory_(memory), statistics_(statistics) {
+    for (const auto& certificate : certificates) {
+      ders_.push_back(certificate.der);
+      entries_.push_back({sha256_of(certificate.der), {}, {}, false});
+    }
+  }
+
+  struct Named {
+    std::size_t index = 0;
+    NodeId node;
+  };
+
+  // Which certificate the identity names, and as which node.
+  std::optional<Named> find(const wire::SignerIdentity& identity) {
+    if (identity.digest.size() != SHA256_DIGEST_LENGTH) return std::nullopt;
+    if (identity.type == wire::SignerIdentityType::cert_hash) return find_by_certificate(identity);
+    if (identity.type != wire::SignerIdentityType::cert_hash_node_id) return std::nullopt;
+    if (!nodes_hashed_) hash_nodes();
+    Sha256 digest;
+    std::copy_n(identity.digest.view().begin(), digest.size(), digest.begin());
+    const auto found = by_node_hash_.find(digest);
+    if (found == by_node_hash_.end()) return std::nullopt;
+    return found->second;
+  }
+
+  // The certificate, with its chain good and in its validity period (SEC-16, SEC-17).
+  Result<CertificatePtr> trusted(std::size_t index, const Trust& trust, WallMs now_ms) {
+    Entry& entry = entries_[index];
+    const auto* known = memory_.certificates.find(entry.sha256);
+    if (known != nullptr && known->certificate->valid_at(now_ms) && now_ms <= known->until_ms)
+      return known->certificate;
+    if (!entry.fault.empty()) return Failure{entry.fault};
+    ++statistics_.certificates_checked;
+    const auto until_ms = trust.trusted_until(*entry.certificate, ders_, now_ms);
+    if (!until_ms) {
+      entry.fault = until_ms.error().reason;
+      return Failure{entry.fault};
+    }
+    memory_.certificates.add(entry.sha256, {entry.certificate, *until_ms});
+    return entry.certificate;
+  }
+
+ private:
+  struct Entry {
+    Sha256 sha256;
+    CertificatePtr certificate;
+    std::string fault;  // why its chain is not good
+    bool parsed = false;
+  };
+
+  // Null for what is no node's certificate, as an intermediate.
+  const CertificatePtr& parsed(std::size_t index) {
+    Entry& entry = entries_[index];
+    if (entry.parsed) return entry.certificate;
+    entry.parsed = true;
+    if (const auto* known = memory_.certificates.find(entry.sha256)) {
+      entry.certificate = known->certificate;
+    } else if (auto certificate = Certificate::parse(ders_[index])) {
+      entry.certificate = std::move(*certificate);
+    }
+    return entry.certificate;
+  }
+
+  std::optional<Named> find_by_certificate(const wire::SignerIdentity& identity) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (!equal(entries_[i].sha256, identity.digest) || !parsed(i)) continue;
+      if (const auto node = identity_names(identity, *entries_[i].certificate)) return Named{i, *node};
+    }
+    return std::nullopt;
+  }
+
+  void hash_nodes() {
+    nodes_hashed_ = true;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      const CertificatePtr& certificate = parsed(i);
+      if (!certificate || certificate->node_ids().size() < 2) continue;
+      for (const NodeId& node : certificate->node_ids()) {
+        const auto identity = make_identity(*certificate, node);
+        Sha256 digest;
+        std::copy_n(identity.digest.view().begin(), digest.size(), digest.begin());
+        by_node_hash_.emplace(digest, Named{i, node});
+      }
+    }
+  }
+
+  Memory& memory_;
+  Statistics& statistics_;
+  std::vector<SharedBytes> ders_;
+  std::vector<Entry> entries_;
+  std::unordered_map<Sha256, Named, Sha256Hash> by_node_hash_;
+  bool nodes_hashed_ = false;
 };
 
 Inspector::Inspector(InspectionContext context)
@@ -62,104 +146,102 @@ void Inspector::replace(InspectionContext context) {
 }
 
 ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::Signature& signature,
-                                        const std::vector<wire::GenericCertificate>& certificates) {
-  if (signature.identity.type == wire::SignerIdentityType::none) return {nullptr, {}, "not signed"};
-  for (const auto& carried : certificates) {
-    std::string digest = sha256_of(carried.der);
-    CertificatePtr certificate;
-    if (const auto* known = memory_->certificates.find(digest)) {
-      certificate = *known;
-    } else if (auto parsed = Certificate::parse(carried.der)) {
-      certificate = *parsed;  // trusted only after the chain check below
-    } else {
-      continue;  // an intermediate has no Node-ID
-    }
-    const auto named = identity_names(signature.identity, *certificate);
-    if (!named) continue;
-    const NodeId node = *named;
-    if (!memory_->certificates.find(digest)) {
-      std::vector<SharedBytes> others;
-      for (const auto& other : certificates) others.push_back(other.der);
-      ++statistics_.certificates_checked;
-      const auto trusted = context_.trust->check(*certificate, others, now_ms);
-      if (!trusted) return {nullptr, {}, trusted.error().reason};
-      memory_->certificates.add(digest, certificate);
-    }
-    if (!certificate->valid_at(now_ms))
-      return {nullptr, {}, "certificate: expired or not valid yet"};  // SEC-17
-    append(input, signature.identity_wire);
-    Bytes memory_key = input;
-    append(memory_key, signature.value);
-    append(memory_key, certificate->sha256());
-    memory_key.push_back(static_cast<std::uint8_t>(signature.hash));
-    memory_key.push_back(static_cast<std::uint8_t>(signature.algorithm));
-    std::string remembered = sha256_of(memory_key);
-    if (memory_->signatures.find(remembered) != nullptr) {
-      ++statistics_.signatures_remembered;
-      return {certificate, node, {}};
-    }
-    ++statistics_.signatures_checked;
-    if (!signature_good(signature, *certificate, input)) return {nullptr, {}, "signature is wrong"};
-    memory_->signatures.add(std::move(remembered), true);
-    return {certificate, node, {}};
+                                        Carried& carried) {
+  if (signature.identity.type == wire::SignerIdentityType::none) return refused("not signed");
+  // SHA-256 only: the identity is what binds the signature to a certificate (SEC-39).
+  if (signature.identity.hash != wire::HashAlgorithm::sha256) return refused("the identity is not a SHA-256");
+  const auto named = carried.find(signature.identity);
+  if (!named) return refused("the identity names none of the certificates that came along");
+  const auto certificate = carried.trusted(named->index, *context_.trust, now_ms);
+  if (!certificate) return refused(certificate.error().reason);
+
+  append(input, signature.identity_wire);
+  const Sha256 key = memory_key(input, signature, **certificate);
+  if (memory_->signatures.find(key) != nullptr) {
+    ++statistics_.signatures_remembered;
+    return {*certificate, named->node, {}};
   }
-  return {nullptr, {}, "the signer's certificate is missing"};
+  ++statistics_.signatures_checked;
+  if (!signature_good(signature, **certificate, input)) return refused("the signature is wrong");
+  memory_->signatures.add(key, {});
+  return {*certificate, named->node, {}};
 }
 
 ValueVerdict Inspector::check_value(WallMs now_ms, const ResourceId& resource, KindId kind,
                                     const wire::StoredData& value,
                                     const std::vector<wire::GenericCertificate>& certificates) {
+  Carried carried(certificates, *memory_, statistics_);
+  return check_one_value(now_ms, resource, kind, value, carried);
+}
+
+ValueVerdict Inspector::check_one_value(WallMs now_ms, const ResourceId& resource, KindId kind,
+                                        const wire::StoredData& value, Carried& carried) {
   if (wire::is_absent(value)) return {};
   return check_signature(
       now_ms,
       value_signature_input(resource, kind, value.storage_time_ms, value.value.model, value.value_wire),
-      value.signature, certificates);
+      value.signature, carried);
 }
 
 Result<InspectedMessage> Inspector::inspect(WallMs now_ms, wire::ParsedHeader header,
                                             const SharedBytes& bytes,
                                             const std::optional<ResourceId>& fetch_resource) {
+  if (!header.header.is_whole()) return Failure{"a fragment, not a whole message"};
   auto message = wire::decode_payload(std::move(header), bytes);
   if (!message) return message.error();
-  const auto& security = message->security;
-  const auto verdict =
+  Carried carried(message->security.certificates, *memory_, statistics_);
+  auto verdict =
       check_signature(now_ms,
                       message_signature_input(message->header.overlay, message->header.transaction_id,
                                               message->contents_wire),
-                      security.signature, security.certificates);
+                      message->security.signature, carried);
   if (!verdict.signer) return Failure{verdict.reason};
 
   InspectedMessage out;
-  out.signer = verdict.signer;
+  out.signer = std::move(verdict.signer);
   out.signer_node = verdict.signer_node;
-  const auto judge = [&](const ResourceId& resource, const auto& kinds) {
-    for (const auto& kind : kinds) {
-      auto& row = out.verdicts.emplace_back();
-      for (const auto& value : kind.values)
-        row.push_back(check_value(now_ms, resource, kind.kind, value, security.certificates));
-    }
-  };
-  if (message->contents.code == wire::MessageCode::store_req) {
-    auto store = wire::decode<wire::StoreReq>(message->contents.body, context_.kinds.get());
-    if (!store) {
-      out.body_fault = store.error().reason;
-    } else if (store->resource.size() != k_node_id_size_bytes) {
-      out.body_fault = "Resource-ID is not 16 bytes";
-    } else {
-      judge(as_resource(ring_id_from(store->resource)), store->kind_data);
-      out.store = std::move(*store);
-    }
-  } else if (message->contents.code == wire::MessageCode::fetch_ans && fetch_resource) {
-    auto fetch = wire::decode<wire::FetchAns>(message->contents.body, context_.kinds.get());
-    if (!fetch) {
-      out.body_fault = fetch.error().reason;
-    } else {
-      judge(*fetch_resource, fetch->kind_responses);
-      out.fetch = std::move(*fetch);
-    }
-  }
+  if (message->contents.code == wire::MessageCode::store_req)
+    inspect_store(now_ms, message->contents.body, carried, out);
+  if (message->contents.code == wire::MessageCode::fetch_ans && fetch_resource)
+    inspect_fetch(now_ms, message->contents.body, *fetch_resource, carried, out);
   out.message = std::move(*message);
   return out;
+}
+
+template <typename KindData>
+void Inspector::judge(WallMs now_ms, const ResourceId& resource, const std::vector<KindData>& kinds,
+                      Carried& carried, InspectedMessage& out) {
+  for (const auto& kind : kinds) {
+    auto& verdicts = out.verdicts.emplace_back();
+    for (const auto& value : kind.values)
+      verdicts.push_back(check_one_value(now_ms, resource, kind.kind, value, carried));
+  }
+}
+
+void Inspector::inspect_store(WallMs now_ms, const SharedBytes& body, Carried& carried,
+                              InspectedMessage& out) {
+  auto store = wire::decode<wire::StoreReq>(body, context_.kinds.get());
+  if (!store) {
+    out.body_fault = store.error().reason;
+    return;
+  }
+  if (store->resource.size() != k_node_id_size_bytes) {
+    out.body_fault = "a Resource-ID that is not 16 bytes long";
+    return;
+  }
+  judge(now_ms, as_resource(ring_id_from(store->resource)), store->kind_data, carried, out);
+  out.store = std::move(*store);
+}
+
+void Inspector::inspect_fetch(WallMs now_ms, const SharedBytes& body, const ResourceId& resource,
+                              Carried& carried, InspectedMessage& out) {
+  auto fetch = wire::decode<wire::FetchAns>(body, context_.kinds.get());
+  if (!fetch) {
+    out.body_fault = fetch.error().reason;
+    return;
+  }
+  judge(now_ms, resource, fetch->kind_responses, carried, out);
+  out.fetch = std::move(*fetch);
 }
 
 }  // namespace ringway::security

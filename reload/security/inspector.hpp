@@ -72,10 +72,19 @@ class Inspector {
   const Statistics& statistics() const { return statistics_; }
 
  private:
-  ValueVerdict check_signature(WallMs now_ms, Bytes input, const wire::Signature& signature,
-                               const std::vector<wire::GenericCertificate>& certificates);
-
   struct Memory;
+  class Carried;
+  ValueVerdict check_signature(WallMs now_ms, Bytes input, const wire::Signature& signature,
+                               Carried& carried);
+  ValueVerdict check_one_value(WallMs now_ms, const ResourceId& resource, KindId kind,
+                               const wire::StoredData& value, Carried& carried);
+  template <typename KindData>
+  void judge(WallMs now_ms, const ResourceId& resource, const std::vector<KindData>& kinds, Carried& carried,
+             InspectedMessage& out);
+  void inspect_store(WallMs now_ms, const SharedBytes& body, Carried& carried, InspectedMessage& out);
+  void inspect_fetch(WallMs now_ms, const SharedBytes& body, const ResourceId& resource, Carried& carried,
+                     InspectedMessage& out);
+
   std::shared_ptr<Memory> memory_;
   InspectionContext context_;
   Statistics statistics_;

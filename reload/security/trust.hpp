@@ -30,11 +30,18 @@ class Trust {
   // and the validity period at `now_ms`. `others` are certificates that came along and may be intermediates.
   Outcome<> check(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
                   WallMs now_ms) const;
+  // The same, and when the first certificate of the chain ends: who remembers the answer asks again after
+  // that (SEC-17).
+  Result<WallMs> trusted_until(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
+                               WallMs now_ms) const;
   const TrustSettings& settings() const { return settings_; }
   bool is_bad_node(const NodeId& node) const { return settings_.bad_nodes.contains(node); }
 
  private:
   explicit Trust(TrustSettings settings) : settings_(std::move(settings)) {}
+  Result<WallMs> check_chain(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
+                             WallMs now_ms) const;
+
   TrustSettings settings_;
   std::vector<std::shared_ptr<X509>> roots_;
 };

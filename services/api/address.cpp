@@ -1,6 +1,5 @@
 #include "services/api/address.hpp"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -28,29 +27,10 @@ std::optional<HostPort> split(std::string_view text) {
   if (digits.empty() || parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size()) {
     return std::nullopt;
   }
-  std::string_view host = text.substr(0, colon);
-  if (host.front() == '[') {
-    if (host.size() < 3 || host.back() != ']') return std::nullopt;
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
-    return std::nullopt;  // an IPv6 address without brackets: where its port starts is a guess
-  }
-  out.host = host;
+  out.host = text.substr(0, colon);
+  // With a colon in it it would be an IPv6 address without brackets: where its port starts is a guess.
+  if (out.host.find_first_of(":[]") != std::string::npos) return std::nullopt;
   return out;
-}
-
-std::optional<wire::IpAddressPort> numeric(const HostPort& from) {
-  wire::IpAddressPort out;
-  out.port = from.port;
-  if (::inet_pton(AF_INET, from.host.c_str(), out.address.data()) == 1) {
-    out.type = wire::AddressType::ipv4;
-    return out;
-  }
-  if (::inet_pton(AF_INET6, from.host.c_str(), out.address.data()) == 1) {
-    out.type = wire::AddressType::ipv6;
-    return out;
-  }
-  return std::nullopt;
 }
 
 Failure unreadable(std::string_view text, std::string_view expected) {
@@ -59,27 +39,18 @@ Failure unreadable(std::string_view text, std::string_view expected) {
 
 }  // namespace
 
-std::string to_text(const wire::IpAddressPort& address) {
-  char buffer[INET6_ADDRSTRLEN] = {};
-  const bool v6 = address.type == wire::AddressType::ipv6;
-  if (address.type == wire::AddressType::invalid) return "";
-  if (::inet_ntop(v6 ? AF_INET6 : AF_INET, address.address.data(), buffer, sizeof buffer) == nullptr)
-    return "";
-  const std::string host = v6 ? "[" + std::string(buffer) + "]" : std::string(buffer);
-  return host + ":" + std::to_string(address.port);
-}
-
 Result<wire::IpAddressPort> parse_address(std::string_view text) {
-  const auto parts = split(text);
-  const auto address = parts ? numeric(*parts) : std::nullopt;
-  if (!address) return unreadable(text, "address with a port, like 192.0.2.1:6084 or [2001:db8::1]:6084");
-  return *address;
+  wire::IpAddressPort address;
+  if (!link::parse_address(text, address)) {
+    return unreadable(text, "address with a port, like 192.0.2.1:6084 or [2001:db8::1]:6084");
+  }
+  return address;
 }
 
 Result<std::vector<wire::IpAddressPort>> resolve(std::string_view text) {
+  if (const auto address = parse_address(text)) return std::vector{*address};
   const auto parts = split(text);
   if (!parts) return unreadable(text, "host with a port, like peer.example.org:6084 or [2001:db8::1]:6084");
-  if (const auto address = numeric(*parts)) return std::vector{*address};
 
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;

@@ -6,12 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "reload/link/link_id.hpp"
 #include "reload/result.hpp"
 #include "reload/wire/bodies.hpp"
 
 namespace ringway::services {
 
-std::string to_text(const wire::IpAddressPort& address);
+using link::to_text;
 // Fails for anything but a numeric address with a port.
 Result<wire::IpAddressPort> parse_address(std::string_view text);
 // Asks the system's resolver for "host:port" (blocks); every address it knows, IPv6 and IPv4.

@@ -1,9 +1,8 @@
 #include "services/decode/parts.hpp"
 
-#include <arpa/inet.h>
-
 #include <string>
 
+#include "reload/link/link_id.hpp"
 #include "reload/security/certificate.hpp"
 #include "services/decode/names.hpp"
 
@@ -92,8 +91,9 @@ Json to_json(const std::vector<NodeId>& nodes) {
 
 Json to_json(const wire::IpAddressPort& address) {
   const bool v6 = address.type == wire::AddressType::ipv6;
-  char text[INET6_ADDRSTRLEN] = {};
-  ::inet_ntop(v6 ? AF_INET6 : AF_INET, address.address.data(), text, sizeof text);
+  std::string text = link::to_text(address);
+  text.erase(text.rfind(':'));  // the port
+  if (v6) text = text.substr(1, text.size() - 2);
   return {{"type", name_of_address(address.type)},
           {"length", v6 ? 18 : 6},
           {v6 ? "v6addr_port" : "v4addr_port", {{"addr", text}, {"port", address.port}}}};

@@ -12,7 +12,9 @@
 
 namespace ringway::enrolld {
 namespace {
-Failure failed(const std::string& what, const std::string& path) { return {what + " " + path + ": " + std::strerror(errno), 0}; }
+Failure failed(const std::string& what, const std::string& path) {
+  return {what + " " + path + ": " + std::strerror(errno), 0};
+}
 }  // namespace
 
 Result<std::string> read_file(const std::string& path) {

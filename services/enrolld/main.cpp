@@ -39,8 +39,8 @@ int run_init(enrolld::InitOptions options, const std::vector<std::string>& boots
   std::cout << "overlay " << options.overlay_name << " is in " << options.directory << "\n"
             << "  root.key      the authority's key: keep it secret and keep a copy\n"
             << "  overlay.xml   the signed configuration document: every peer gets it\n"
-            << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@" << options.overlay_name
-            << " --out alice\n";
+            << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@"
+            << options.overlay_name << " --out alice\n";
   return 0;
 }
 
@@ -75,42 +75,59 @@ int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& b
 int main(int argc, char** argv) {
   CLI::App app{
       "Makes a Ringway overlay and enrols its nodes.\n\n"
-      "An overlay is a root key, which certifies nodes, and a signed configuration document, which every peer reads.\n"
+      "An overlay is a root key, which certifies nodes, and a signed configuration document, which every "
+      "peer reads.\n"
       "  ringway-enrolld init --overlay example.org --dir authority --bootstrap 192.0.2.1:6084\n"
       "  ringway-enrolld issue --dir authority --user alice@example.org --out alice"};
   app.require_subcommand(1);
 
   enrolld::InitOptions init;
   std::vector<std::string> init_bootstrap;
-  auto* init_command = app.add_subcommand("init", "Make an overlay: root key and certificate, signed configuration document");
+  auto* init_command =
+      app.add_subcommand("init", "Make an overlay: root key and certificate, signed configuration document");
   init_command->add_option("--overlay", init.overlay_name, "The overlay's name, a domain name")->required();
   init_command->add_option("--dir", init.directory, "The authority's folder; made if missing")->required();
-  init_command->add_option("--bootstrap", init_bootstrap, "ADDRESS:PORT of a peer that newcomers contact; repeatable");
-  init_command->add_option("--max-message-size", init.max_message_size_bytes, "Largest RELOAD message in bytes")
-      ->check(CLI::Range(1024, 16 << 20))->capture_default_str();
-  init_command->add_option("--chord-update-interval", init.chord_update_interval_s, "Seconds between Updates to neighbours")
-      ->check(CLI::Range(1, 86'400))->capture_default_str();
-  init_command->add_option("--chord-ping-interval", init.chord_ping_interval_s, "Seconds between searches for a finger")
-      ->check(CLI::Range(1, 604'800))->capture_default_str();
+  init_command->add_option("--bootstrap", init_bootstrap,
+                           "ADDRESS:PORT of a peer that newcomers contact; repeatable");
+  init_command
+      ->add_option("--max-message-size", init.max_message_size_bytes, "Largest RELOAD message in bytes")
+      ->check(CLI::Range(1024, 16 << 20))
+      ->capture_default_str();
+  init_command
+      ->add_option("--chord-update-interval", init.chord_update_interval_s,
+                   "Seconds between Updates to neighbours")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+  init_command
+      ->add_option("--chord-ping-interval", init.chord_ping_interval_s,
+                   "Seconds between searches for a finger")
+      ->check(CLI::Range(1, 604'800))
+      ->capture_default_str();
   init_command->add_option("--validity-days", init.validity_days, "How long the root certificate is valid")
-      ->check(CLI::Range(1, 36'500))->capture_default_str();
+      ->check(CLI::Range(1, 36'500))
+      ->capture_default_str();
   init_command->add_flag("--force", init.force, "Replace an authority that is there");
 
   enrolld::IssueOptions issue;
-  auto* issue_command = app.add_subcommand("issue", "Issue a node's key, certificate and a copy of the document");
+  auto* issue_command =
+      app.add_subcommand("issue", "Issue a node's key, certificate and a copy of the document");
   issue_command->add_option("--dir", issue.directory, "The authority's folder")->required();
   issue_command->add_option("--user", issue.user_name, "The user's name, like alice@example.org")->required();
   issue_command->add_option("--out", issue.out, "Where the credentials go; made if missing")->required();
-  issue_command->add_option("--nodes", issue.nodes, "How many Node-IDs the certificate has")->capture_default_str();
+  issue_command->add_option("--nodes", issue.nodes, "How many Node-IDs the certificate has")
+      ->capture_default_str();
   issue_command->add_option("--validity-days", issue.validity_days, "How long the certificate is valid")
-      ->check(CLI::Range(1, 36'500))->capture_default_str();
-  issue_command->add_flag("--renew", issue.renew, "New key and certificate for a user who has one; same Node-IDs");
+      ->check(CLI::Range(1, 36'500))
+      ->capture_default_str();
+  issue_command->add_flag("--renew", issue.renew,
+                          "New key and certificate for a user who has one; same Node-IDs");
   issue_command->add_flag("--force", issue.force, "Overwrite credentials in --out");
 
   enrolld::UpdateOptions update;
   std::vector<std::string> update_bootstrap;
   std::vector<std::string> bad_nodes;
-  auto* update_command = app.add_subcommand("update-config", "Write and sign the next version of the configuration document");
+  auto* update_command =
+      app.add_subcommand("update-config", "Write and sign the next version of the configuration document");
   update_command->add_option("--dir", update.directory, "The authority's folder")->required();
   update_command->add_option("--bootstrap", update_bootstrap, "The new list of bootstrap peers; repeatable");
   update_command->add_option("--bad-node", bad_nodes, "A Node-ID to shut out; repeatable");

@@ -12,8 +12,9 @@ constexpr std::uint32_t k_value_count = 1024;
 constexpr std::uint32_t k_value_size_bytes = 32768;
 
 WallMs wall_now_ms() {
-  return static_cast<WallMs>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+  return static_cast<WallMs>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 std::chrono::system_clock::now().time_since_epoch())
+                                 .count());
 }
 
 // From an hour ago, so that a peer whose clock is a little behind accepts it.
@@ -69,7 +70,8 @@ Result<Folder> load(const std::string& directory) {
   if (!document) return document.error();
   auto configuration = config::parse_configuration(SharedBytes(copy_of(view_of(*document))), "");
   if (!configuration) return Failure{directory + "/overlay.xml: " + configuration.error().reason};
-  auto authority = services::Authority::load((*configuration)->instance_name, *root_key_pem, *root_certificate);
+  auto authority =
+      services::Authority::load((*configuration)->instance_name, *root_key_pem, *root_certificate);
   if (!authority) return Failure{directory + "/root.key: " + authority.error().reason};
   return Folder{std::move(*authority), *signer, *configuration};
 }
@@ -86,7 +88,9 @@ Outcome<> write_signed(const std::string& directory, const config::Configuration
 Outcome<> init(const InitOptions& options) {
   const auto& directory = options.directory;
   if (exists(directory + "/root.key") && !options.force)
-    return Failure{directory + " holds an authority already; --force makes a new one and every certificate of the old worthless"};
+    return Failure{
+        directory +
+        " holds an authority already; --force makes a new one and every certificate of the old worthless"};
   if (const auto ready = make_directory(directory); !ready) return ready;
   const auto validity = valid_for(wall_now_ms(), options.validity_days);
   const auto made = services::Authority::make(options.overlay_name, validity);
@@ -118,11 +122,14 @@ Outcome<> init(const InitOptions& options) {
   const std::pair<const char*, std::string> secrets[] = {{"/root.key", *root_key_pem},
                                                          {"/signer.key", signing->private_key_pem}};
   for (const auto& [name, contents] : secrets)
-    if (const auto written = write_file(directory + name, contents, Access::owner_only); !written) return written;
-  const std::pair<const char*, std::string> open[] = {
-      {"/root.crt", services::certificate_pem(made->root())}, {"/signer.crt", signing->certificate_pem}, {"/issued.json", "{}\n"}};
+    if (const auto written = write_file(directory + name, contents, Access::owner_only); !written)
+      return written;
+  const std::pair<const char*, std::string> open[] = {{"/root.crt", services::certificate_pem(made->root())},
+                                                      {"/signer.crt", signing->certificate_pem},
+                                                      {"/issued.json", "{}\n"}};
   for (const auto& [name, contents] : open)
-    if (const auto written = write_file(directory + name, contents, Access::everyone); !written) return written;
+    if (const auto written = write_file(directory + name, contents, Access::everyone); !written)
+      return written;
   return Done{};
 }
 
@@ -144,12 +151,14 @@ Result<Issued> issue(const IssueOptions& options) {
   Issued issued;
   const bool known = names.contains(options.user_name);
   if (known && !options.renew)
-    return Failure{options.user_name + " has credentials already; --renew issues new ones with the same Node-IDs"};
+    return Failure{options.user_name +
+                   " has credentials already; --renew issues new ones with the same Node-IDs"};
   if (!known && options.renew) return Failure{options.user_name + " has no credentials to renew"};
   if (known) {
     for (const auto& hex : names[options.user_name]) {
       Bytes bytes;
-      if (!hex.is_string() || !from_hex(hex.get<std::string>(), bytes) || bytes.size() != k_node_id_size_bytes)
+      if (!hex.is_string() || !from_hex(hex.get<std::string>(), bytes) ||
+          bytes.size() != k_node_id_size_bytes)
         return Failure{names_path + " is damaged"};
       issued.nodes.push_back(as_node(ring_id_from(bytes)));
     }
@@ -166,14 +175,17 @@ Result<Issued> issue(const IssueOptions& options) {
   // The name is taken before anyone holds a certificate for it.
   auto& entry = names[options.user_name] = nlohmann::json::array();
   for (const NodeId& node : issued.nodes) entry.push_back(node.hex());
-  if (const auto written = write_file(names_path, names.dump(2) + "\n", Access::everyone); !written) return written.error();
+  if (const auto written = write_file(names_path, names.dump(2) + "\n", Access::everyone); !written)
+    return written.error();
   if (const auto made = make_directory(options.out); !made) return made.error();
-  const auto key_written = write_file(options.out + "/node.key", credentials->private_key_pem, Access::owner_only);
+  const auto key_written =
+      write_file(options.out + "/node.key", credentials->private_key_pem, Access::owner_only);
   if (!key_written) return key_written.error();
-  const auto certificate_written = write_file(options.out + "/node.crt", credentials->certificate_pem, Access::everyone);
+  const auto certificate_written =
+      write_file(options.out + "/node.crt", credentials->certificate_pem, Access::everyone);
   if (!certificate_written) return certificate_written.error();
-  const auto document_written = write_file(options.out + "/overlay.xml",
-                                           std::string(text_of(folder->configuration->document)), Access::everyone);
+  const auto document_written = write_file(
+      options.out + "/overlay.xml", std::string(text_of(folder->configuration->document)), Access::everyone);
   if (!document_written) return document_written.error();
   return issued;
 }
@@ -185,7 +197,8 @@ Result<std::uint16_t> update(const UpdateOptions& options) {
   next.sequence = next.sequence == config::k_max_sequence ? 0 : static_cast<std::uint16_t>(next.sequence + 1);
   if (!options.bootstrap_nodes.empty()) next.bootstrap_nodes = options.bootstrap_nodes;
   next.bad_nodes.insert(options.bad_nodes.begin(), options.bad_nodes.end());
-  if (const auto written = write_signed(options.directory, next, *folder->signer); !written) return written.error();
+  if (const auto written = write_signed(options.directory, next, *folder->signer); !written)
+    return written.error();
   return next.sequence;
 }
 

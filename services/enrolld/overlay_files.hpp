@@ -1,4 +1,5 @@
-// An overlay as files: the authority's folder (root key, signer, document, names issued) and what a node gets.
+// An overlay as files: the authority's folder (root key, signer, document, names issued) and what a node
+// gets.
 #pragma once
 
 #include <chrono>

@@ -45,7 +45,8 @@ Json status_json(const v1::StatusResponse& status) {
 void print_counters(std::ostream& out, const char* title, const google::protobuf::Message& message) {
   out << title;
   std::size_t column = 0;
-  for (const auto& [name, number] : counters_json(message).items()) {
+  const Json counters = counters_json(message);  // outlives the loop over its items
+  for (const auto& [name, number] : counters.items()) {
     std::string label = name;
     std::replace(label.begin(), label.end(), '_', ' ');
     out << (column++ == 0 ? "" : ", ") << label << ' ' << number;

@@ -38,7 +38,7 @@ Result<config::ConfigurationPtr> load_document(const std::string& path, WallMs n
   if (content.expiration_ms && *content.expiration_ms <= now_ms) {
     return Failure{path + " has expired: get the overlay's present configuration document"};
   }
-  if (content.signature) {
+  if (!content.signatures.empty()) {
     const auto trust = security::Trust::make(content.trust_settings());
     if (!trust) return Failure{path + ": " + trust.error().reason};
     const auto checked = config::check_signature(content, content.configuration_signers, **trust, now_ms);

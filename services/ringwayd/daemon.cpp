@@ -138,7 +138,6 @@ class Daemon {
     out.routing.bootstrap = bootstrap_;
     out.routing.first_peer = settings_.first_peer && index == 0;
     out.routing.max_links = settings_.max_links;
-    out.routing.stabilize_interval = duration_of(settings_.stabilize_interval_s);
     out.replication.successor_hold_down = duration_of(settings_.successor_hold_down_s);
     out.links.max_links = settings_.max_links;
     out.leave_timeout = duration_of(settings_.leave_timeout_s);

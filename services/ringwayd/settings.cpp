@@ -46,12 +46,12 @@ std::string environment_name(const std::string& option) {
 class SettingsFile : public CLI::ConfigBase {
  public:
   std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
-    auto items = CLI::ConfigBase::from_config(in);
-    std::erase_if(items, [](const CLI::ConfigItem& item) {
+    auto list = CLI::ConfigBase::from_config(in);
+    std::erase_if(list, [](const CLI::ConfigItem& item) {
       const char* set = std::getenv(environment_name(item.name).c_str());
       return set != nullptr && *set != '\0';
     });
-    return items;
+    return list;
   }
 };
 
@@ -146,11 +146,6 @@ void add_tuning_options(CLI::App& app, Settings& settings) {
   const CLI::Range seconds(0.05, 3600.0);
   add(app, "successor-hold-down-s", settings.successor_hold_down_s,
       "How long a neighbour must be gone before its copies are made anew (RFC 6940 says 30)", "SECONDS")
-      ->check(seconds)
-      ->capture_default_str()
-      ->group(group);
-  add(app, "stabilize-interval-s", settings.stabilize_interval_s,
-      "Quiet neighbours are asked this often whether they live", "SECONDS")
       ->check(seconds)
       ->capture_default_str()
       ->group(group);

@@ -1,45 +1,16 @@
 #include "actors/committer.hpp"
 
 #include <gtest/gtest.h>
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 
 #include "actors/driver.hpp"
+#include "tests/actors/actor_world.hpp"
 
 namespace ringway::actors {
 namespace {
 
-// Remembers how many batches each synced write had.
-class CountingStore : public data::ValueStore {
- public:
-  Result<data::KindState> load(const data::KindAt&) const override { return data::KindState{}; }
-  Result<std::optional<SharedBytes>> certificate(BytesView) const override {
-    return std::optional<SharedBytes>{};
-  }
-  Result<std::vector<data::KindAt>> list(const RingId&, const RingId&, std::size_t) const override {
-    return std::vector<data::KindAt>{};
-  }
-  Result<std::optional<Bytes>> fact(const std::string&) const override { return std::optional<Bytes>{}; }
-  Result<Totals> totals() const override { return Totals{}; }
-  Outcome<> commit(const std::vector<data::WriteBatch>& batches) override {
-    groups.push_back(batches.size());
-    if (broken) return Failure{"disk full", 0};
-    return Done{};
-  }
-  void reclaim(WallMs) override {}
-
-  std::vector<std::size_t> groups;
-  bool broken = false;
-};
-
-struct TestConfig : caf::actor_system_config {
-  TestConfig() { set("scheduler.policy", caf::atom("testing")); }
-};
-
-struct CommitterTest : testing::Test {
+struct CommitterTest : testing::Test, ActorWorld {
   CommitterTest() {
     mailboxes->storage = system.spawn([this](StorageActor::pointer) -> StorageActor::behavior_type {
       return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {},
@@ -57,13 +28,9 @@ struct CommitterTest : testing::Test {
     });
     run();
   }
-  // The mailboxes and the actor in them hold each other.
   ~CommitterTest() override {
-    caf::anon_send_exit(mailboxes->storage, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(mailboxes->committer, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(watcher, caf::exit_reason::user_shutdown);
-    run();
-    *mailboxes = {};
+    caf::anon_send_exit(watcher, caf::exit_reason::kill);
+    let_go();
   }
 
   void commit(std::vector<std::uint64_t> tokens) {
@@ -71,20 +38,13 @@ struct CommitterTest : testing::Test {
     for (const auto token : tokens) batch.commits.push_back(data::Commit{token, {}});
     caf::anon_send(mailboxes->committer, std::move(batch));
   }
-  void run() { scheduler().run(); }
-  caf::scheduler::test_coordinator& scheduler() {
-    return dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
-  }
   std::vector<std::uint64_t> tokens() const {
     std::vector<std::uint64_t> out;
     for (const auto& outcome : committed) out.push_back(outcome.token);
     return out;
   }
 
-  TestConfig config;
-  caf::actor_system system{config};
   std::shared_ptr<CountingStore> store = std::make_shared<CountingStore>();
-  std::shared_ptr<Mailboxes> mailboxes = std::make_shared<Mailboxes>();
   caf::actor watcher;
   std::vector<data::Committed> committed;
   std::string ended;

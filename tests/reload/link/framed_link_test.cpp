@@ -118,6 +118,16 @@ TEST(FramedLink, BadFramingAndTooLongMessagesAreFailures) {
   EXPECT_TRUE(fits.receive(at(0), frame(0, std::string(k_limit, 'x'))).ok());
 }
 
+TEST(FramedLink, WhatCameBeforeTheFramingBrokeIsDelivered) {
+  FramedLink link(k_limit);
+  const auto arrived = link.receive(at(0), joined({frame(0, "good"), Bytes{0x7f}}));
+  ASSERT_TRUE(arrived.ok());
+  ASSERT_EQ(arrived->messages.size(), 1U);
+  ASSERT_TRUE(arrived->broken);
+  EXPECT_FALSE(arrived->broken->reason.empty());
+  EXPECT_FALSE(link.receive(at(1), frame(1, "late")).ok());
+}
+
 TEST(FramedLink, MeasuresTheRoundTripFromAcknowledgements) {
   // Shows: LINK-15, LINK-09.
   FramedLink link(k_limit);

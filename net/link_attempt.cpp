@@ -1,0 +1,106 @@
+#include "net/link_attempt.hpp"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "net/link_connection.hpp"
+
+namespace ringway::net {
+
+namespace {
+constexpr std::size_t k_max_addresses = 16;
+}
+
+LinkAttempt::LinkAttempt(boost::asio::io_context& context, std::shared_ptr<LinkHub> hub,
+                         routing::OpenLink command)
+    : hub_(std::move(hub)),
+      command_(std::move(command)),
+      strand_(boost::asio::make_strand(context)),
+      timer_(strand_) {}
+
+void LinkAttempt::start() {
+  if (!hub_->enter(shared_from_this())) return;  // stopping: nobody listens any more
+  boost::asio::post(strand_, [self = shared_from_this()] {
+    self->slot_ = self->hub_->link_slots.take();
+    if (self->slot_) return self->try_next();
+    ++self->hub_->counters().refused_links;
+    self->reasons_ = "as many links as allowed";
+    self->finish();
+  });
+}
+
+void LinkAttempt::stop() {
+  boost::asio::post(strand_, [self = shared_from_this()] {
+    self->stopping_ = true;
+    boost::system::error_code ignored;
+    if (self->socket_) self->socket_->close(ignored);
+  });
+}
+
+void LinkAttempt::try_next() {
+  if (stopping_ || next_address_ >= std::min(command_.addresses.size(), k_max_addresses)) {
+    if (reasons_.empty()) reasons_ = stopping_ ? "stopping" : "no address";
+    return finish();
+  }
+  connect(command_.addresses[next_address_++]);
+}
+
+void LinkAttempt::connect(const wire::IpAddressPort& address) {
+  if (address.type == wire::AddressType::invalid) {
+    note_failure("not an address");
+    return try_next();
+  }
+  timed_out_ = false;
+  socket_.emplace(strand_);
+  timer_.expires_after(hub_->settings().connect_timeout);
+  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& stopped) {
+    if (stopped || !self->socket_) return;
+    self->timed_out_ = true;
+    boost::system::error_code ignored;
+    self->socket_->close(ignored);
+  });
+  socket_->async_connect(
+      to_endpoint(address),
+      [self = shared_from_this()](const boost::system::error_code& error) { self->on_connected(error); });
+}
+
+void LinkAttempt::on_connected(const boost::system::error_code& error) {
+  timer_.cancel();
+  Socket socket = *std::exchange(socket_, std::nullopt);
+  if (error || timed_out_ || stopping_) {
+    note_failure(timed_out_ ? "connecting timed out" : error.message());
+    return try_next();
+  }
+  std::make_shared<Handshake>(hub_, std::move(socket), command_.expected,
+                              [self = shared_from_this()](Result<Authenticated> outcome) {
+                                self->on_authenticated(std::move(outcome));
+                              })
+      ->start(boost::asio::ssl::stream_base::client);
+}
+
+void LinkAttempt::on_authenticated(Result<Authenticated> outcome) {
+  if (!outcome) {
+    note_failure(outcome.error().reason);
+    return try_next();
+  }
+  if (auto up = LinkConnection::start(hub_, *std::move(outcome), command_.attempt, *slot_); !up) {
+    note_failure(up.error().reason);
+    return try_next();
+  }
+  slot_.reset();
+  hub_->leave(this);
+}
+
+void LinkAttempt::note_failure(const std::string& reason) {
+  const auto& address = command_.addresses[next_address_ - 1];
+  if (!reasons_.empty()) reasons_ += "; ";
+  reasons_ += link::to_text(address) + ": " + reason;
+}
+
+void LinkAttempt::finish() {
+  slot_.reset();
+  hub_->emit([&](LinkEvents& events) { events.link_down({{}, command_.attempt, reasons_}); });
+  hub_->leave(this);
+}
+
+}  // namespace ringway::net

@@ -1,0 +1,91 @@
+// What the links of one peer share: settings, whom they trust, the bounds, the table of links, the way to
+// whoever listens to their events, and how they all end. No sockets here.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "net/slots.hpp"
+#include "net/tls_context.hpp"
+#include "net/tls_links.hpp"
+
+namespace ringway::net {
+
+class LinkConnection;
+
+// Anything that holds a socket: the listener, attempts, handshakes, links. It enters the hub before it starts
+// and leaves when its socket is closed.
+class Stoppable {
+ public:
+  virtual ~Stoppable() = default;
+  virtual void stop() = 0;  // from any thread; does not wait
+};
+
+class LinkHub {
+ public:
+  LinkHub(LinkSettings settings, TlsContextPtr tls, security::TrustPtr trust,
+          std::shared_ptr<LinkEvents> events);
+
+  const LinkSettings& settings() const { return settings_; }
+  TlsContextPtr tls() const;
+  void replace_tls(TlsContextPtr tls);
+  security::TrustPtr trust() const;
+  void replace_trust(security::TrustPtr trust);
+
+  // Calls `tell` unless the hub is closed; close_events() waits until no call is under way.
+  template <typename Tell>
+  void emit(const Tell& tell) {
+    const std::shared_lock lock(events_mutex_);
+    if (events_) tell(*events_);
+  }
+  void close_events();
+
+  // False: the hub is stopping, do not start.
+  bool enter(const std::shared_ptr<Stoppable>& one);
+  void leave(const Stoppable* one);
+  // Tells all that are in to stop, and lets nobody in any more.
+  void stop_all();
+  // False when somebody is still in after that time.
+  bool wait_until_empty(std::chrono::milliseconds at_most);
+
+  link::LinkId new_link_id() { return {last_link_.fetch_add(1) + 1}; }
+  void add_link(link::LinkId id, std::shared_ptr<LinkConnection> link);
+  void remove_link(link::LinkId id);
+  std::shared_ptr<LinkConnection> find_link(link::LinkId id) const;
+  std::vector<std::shared_ptr<LinkConnection>> all_links() const;
+
+  struct Counters {
+    std::atomic<std::uint64_t> handshakes_failed{0}, messages_in{0}, messages_out{0}, bytes_in{0},
+        bytes_out{0}, refused_full_queue{0}, refused_links{0}, refused_too_large{0};
+  };
+  Counters& counters() { return counters_; }
+  LinkCounters read_counters() const;
+
+  Slots link_slots;
+  Slots handshake_slots;
+
+ private:
+  const LinkSettings settings_;
+
+  mutable std::mutex mutex_;  // of everything down to the next mutex
+  TlsContextPtr tls_;
+  security::TrustPtr trust_;
+  std::unordered_map<link::LinkId, std::shared_ptr<LinkConnection>> links_;
+  std::unordered_map<const Stoppable*, std::weak_ptr<Stoppable>> entered_;
+  bool stopping_ = false;
+  std::condition_variable someone_left_;
+
+  std::shared_mutex events_mutex_;
+  std::shared_ptr<LinkEvents> events_;
+
+  std::atomic<std::uint64_t> last_link_{0};
+  Counters counters_;
+};
+
+}  // namespace ringway::net

@@ -1,0 +1,62 @@
+#include "net/sockets.hpp"
+
+#include <netinet/tcp.h>
+
+#include <algorithm>
+
+namespace ringway::net {
+
+namespace {
+namespace asio = boost::asio;
+
+// An idle link to a vanished host is closed after 10 + 3 * 5 seconds. A busy one is given up by its
+// acknowledgements after about 30 s (RFC 6940 §6.6.5); the system's own verdict comes after that.
+constexpr int k_keepalive_idle_s = 10;
+constexpr int k_keepalive_interval_s = 5;
+constexpr int k_keepalive_probes = 3;
+constexpr int k_unacknowledged_timeout_ms = 45'000;
+
+template <int Name>
+using TcpOption = asio::detail::socket_option::integer<IPPROTO_TCP, Name>;
+}  // namespace
+
+asio::ip::tcp::endpoint to_endpoint(const wire::IpAddressPort& address) {
+  if (address.type == wire::AddressType::ipv4) {
+    asio::ip::address_v4::bytes_type bytes{};
+    std::copy_n(address.address.begin(), bytes.size(), bytes.begin());
+    return {asio::ip::address_v4(bytes), address.port};
+  }
+  asio::ip::address_v6::bytes_type bytes{};
+  std::copy_n(address.address.begin(), bytes.size(), bytes.begin());
+  return {asio::ip::address_v6(bytes), address.port};
+}
+
+wire::IpAddressPort from_endpoint(const asio::ip::tcp::endpoint& endpoint) {
+  wire::IpAddressPort address;
+  address.port = endpoint.port();
+  asio::ip::address ip = endpoint.address();
+  if (ip.is_v6() && ip.to_v6().is_v4_mapped())
+    ip = asio::ip::make_address_v4(asio::ip::v4_mapped, ip.to_v6());
+  if (ip.is_v4()) {
+    address.type = wire::AddressType::ipv4;
+    const auto bytes = ip.to_v4().to_bytes();
+    std::copy(bytes.begin(), bytes.end(), address.address.begin());
+  } else {
+    address.type = wire::AddressType::ipv6;
+    const auto bytes = ip.to_v6().to_bytes();
+    std::copy(bytes.begin(), bytes.end(), address.address.begin());
+  }
+  return address;
+}
+
+void tune(Socket& socket) {
+  boost::system::error_code ignored;
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket.set_option(TcpOption<TCP_KEEPIDLE>(k_keepalive_idle_s), ignored);
+  socket.set_option(TcpOption<TCP_KEEPINTVL>(k_keepalive_interval_s), ignored);
+  socket.set_option(TcpOption<TCP_KEEPCNT>(k_keepalive_probes), ignored);
+  socket.set_option(TcpOption<TCP_USER_TIMEOUT>(k_unacknowledged_timeout_ms), ignored);
+}
+
+}  // namespace ringway::net

@@ -1,0 +1,18 @@
+// What all handshakes of a peer share: its key and certificates, and which TLS is spoken at all. There is no
+// clear-text mode and none without authentication (SEC-26, SEC-27).
+#pragma once
+
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+#include <string_view>
+
+#include "reload/result.hpp"
+
+namespace ringway::net {
+
+using TlsContextPtr = std::shared_ptr<boost::asio::ssl::context>;
+
+// `certificates_pem`: the node's certificate, then its chain. Serves both sides of a link.
+Result<TlsContextPtr> make_tls_context(std::string_view private_key_pem, std::string_view certificates_pem);
+
+}  // namespace ringway::net

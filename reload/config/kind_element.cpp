@@ -1,0 +1,85 @@
+#include "reload/config/kind_element.hpp"
+
+#include <limits>
+
+#include "reload/config/namespaces.hpp"
+#include "reload/config/values.hpp"
+#include "reload/config/xml_document.hpp"
+
+namespace ringway::config {
+namespace {
+
+constexpr std::uint32_t k_max_limit = std::numeric_limits<std::int32_t>::max();  // xsd:int
+constexpr std::uint32_t k_max_node_multiple = 255;  // the counter is one byte on the wire (AMB-27)
+
+std::string field(const xmlNode* kind, const char* name) {
+  const xmlNode* found = child(kind, k_base_namespace, name);
+  return found == nullptr ? std::string() : text_of_element(found);
+}
+
+std::optional<wire::DataModel> data_model_of(std::string_view name) {
+  for (const auto model : {wire::DataModel::single, wire::DataModel::array, wire::DataModel::dictionary}) {
+    if (name_of(model) == name) return model;
+  }
+  return std::nullopt;
+}
+
+bool is_for_dictionaries(AccessPolicy policy) {
+  return policy == AccessPolicy::user_node_match || policy == AccessPolicy::owner_path_match ||
+         policy == AccessPolicy::shared_writer_match;
+}
+
+// Which Kind it is: registered ones as IANA has them, private ones with their number only.
+Result<KindDefinition> read_identity(const xmlNode* kind) {
+  const auto name = attribute(kind, "name");
+  const auto id = attribute(kind, "id");
+  if (name.has_value() == id.has_value()) return Failure{"a kind has either a name or an id"};
+  if (name) {
+    auto registered = iana_kind(*name);
+    if (!registered) return Failure{"kind " + *name + " is not known"};
+    return *registered;
+  }
+  KindDefinition definition;
+  if (!parse_number(*id, definition.kind, KindId{1}, k_last_private_kind))
+    return Failure{"kind id " + *id + " is not a Kind-ID"};
+  if (auto registered = iana_kind(definition.kind)) return *registered;
+  if (definition.kind < k_first_private_kind)
+    return Failure{"kind id " + *id + " is neither registered nor private"};
+  return definition;
+}
+
+Outcome<> read_model_and_policy(const xmlNode* kind, KindDefinition& out) {
+  const std::string model_name = field(kind, "data-model");
+  const auto model = data_model_of(model_name);
+  if (!model) return Failure{"data-model " + model_name + " is not known"};
+  const std::string policy_name = field(kind, "access-control");
+  const auto policy =
+      access_policy_of(expand_qualified_name(child(kind, k_base_namespace, "access-control"), policy_name));
+  if (!policy) return Failure{"access-control " + policy_name + " is not known"};
+  if (is_for_dictionaries(*policy) && *model != wire::DataModel::dictionary)
+    return Failure{"access-control " + policy_name + " is for dictionaries only"};
+  out.model = *model;
+  out.access = *policy;
+  return Done{};
+}
+
+}  // namespace
+
+Result<KindDefinition> read_kind(const xmlNode* kind) {
+  auto definition = read_identity(kind);
+  if (!definition) return definition;
+  // Of a registered Kind, model and policy are IANA's, whatever is written here (RFC 6940 §11.1).
+  if (!iana_kind(definition->kind)) {
+    if (auto good = read_model_and_policy(kind, *definition); !good) return good.error();
+  }
+  if (!parse_number(field(kind, "max-count"), definition->max_count, 1U, k_max_limit))
+    return Failure{"max-count is not a positive number"};
+  if (!parse_number(field(kind, "max-size"), definition->max_size_bytes, 1U, k_max_limit))
+    return Failure{"max-size is not a positive number"};
+  if (definition->access == AccessPolicy::node_multiple &&
+      !parse_number(field(kind, "max-node-multiple"), definition->max_node_multiple, 1U, k_max_node_multiple))
+    return Failure{"a NODE-MULTIPLE kind needs max-node-multiple, from 1 to 255"};
+  return definition;
+}
+
+}  // namespace ringway::config

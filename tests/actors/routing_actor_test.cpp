@@ -1,0 +1,168 @@
+#include "actors/routing_actor.hpp"
+
+#include <gtest/gtest.h>
+
+#include "actors/driver.hpp"
+#include "reload/wire/header.hpp"
+#include "sim/authority.hpp"
+#include "sim/seeded_random.hpp"
+#include "tests/actors/actor_world.hpp"
+
+namespace ringway::actors {
+namespace {
+
+NodeId node(std::uint8_t first) {
+  NodeId id;
+  id.bytes[0] = first;
+  id.bytes[15] = 1;
+  return id;
+}
+
+const sim::Authority& authority() {
+  static const sim::Authority made("overlay.example.org", 1'800'000'000'000);
+  return made;
+}
+
+// The real driver and component; everything around them writes down what it gets.
+struct RoutingActorTest : testing::Test, ActorWorld {
+  RoutingActorTest() {
+    auto configuration = std::make_shared<config::Configuration>();
+    configuration->instance_name = "overlay.example.org";
+    configuration->sequence = 1;
+    configuration->no_ice = true;
+    configuration->root_certificates_der = {authority().root_der()};
+    overlay = configuration->overlay_hash();
+    mailboxes->storage = system.spawn([this](StorageActor::pointer) -> StorageActor::behavior_type {
+      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {},
+              [this](StorageBatch& batch) { to_storage += batch.inputs.size(); },
+              [](TickAtom, std::uint64_t) {}, [](StatusAtom) { return StorageReport{}; }};
+    });
+    mailboxes->replication = system.spawn([](ReplicationActor::pointer) -> ReplicationActor::behavior_type {
+      return {[](ReplicationBatch&) {}, [](TickAtom, std::uint64_t) {},
+              [](StatusAtom) { return ReplicationReport{}; }};
+    });
+    mailboxes->committer = system.spawn([this](CommitterActor::pointer) -> CommitterActor::behavior_type {
+      return {[](CommitBatch&) {}, [this](data::PutFact& fact) { facts.push_back(fact); }, [](FlushAtom) {},
+              [](StopAtom) {}};
+    });
+    mailboxes->supervisor = system.spawn([this](SupervisorActor::pointer) -> SupervisorActor::behavior_type {
+      return {[](StartAtom) {},  [](LeaveAtom, Answer<Stopped>&) {},    [this](LeftAtom) { ++left; },
+              [](GiveUpAtom) {}, [](BrokenAtom, const std::string&) {}, [](Answer<PeerStatus>&) {},
+              [](StopAtom) {}};
+    });
+    RoutingSetup setup;
+    setup.settings.first_peer = true;
+    setup.configuration = configuration;
+    setup.signer = authority().issue("me@example.org", node(0x20)).signer();
+    setup.random = std::make_shared<sim::SeededRandom>(1);
+    setup.clock = clock;
+    setup.mailboxes = mailboxes;
+    setup.links = links;
+    setup.desk = desk;
+    setup.storage_backlog = backlog;
+    mailboxes->routing = system.spawn(drive<RoutingDriver>, std::move(setup));
+    caf::anon_send(mailboxes->routing, StartAtom::value);
+    run_mailboxes();
+    caf::anon_send(
+        mailboxes->routing,
+        RoutingBatch{{routing::LinkUp{
+            {7}, 3, authority().issue("you@example.org", node(0x80)).signer()->certificate(), remote()}}});
+    run_mailboxes();
+  }
+  ~RoutingActorTest() override { let_go(); }
+
+  // Without the timers: time stands still.
+  void run_mailboxes() {
+    while (scheduler().try_run_once()) {
+    }
+  }
+  static wire::IpAddressPort remote() {
+    wire::IpAddressPort address;
+    address.type = wire::AddressType::ipv4;
+    address.address = {192, 0, 2, 9};
+    address.port = 6084;
+    return address;
+  }
+  // A message to `destination` whose payload nobody has looked at.
+  SharedBytes message(const NodeId& destination) {
+    wire::ForwardingHeader header;
+    header.overlay = overlay;
+    header.configuration_sequence = 1;
+    header.transaction_id = ++transaction;
+    header.destination_list = {wire::to_node(destination)};
+    const Bytes payload(20, 0);
+    Bytes bytes = wire::encode_header(header, payload.size());
+    append(bytes, payload);
+    return bytes;
+  }
+  void receive(std::vector<SharedBytes> messages) {
+    caf::anon_send(mailboxes->routing, LinkBatch{{7}, std::move(messages)});
+    run_mailboxes();
+  }
+  void refuse_all() {
+    RoutingBatch verdicts;
+    for (const auto& order : std::exchange(desk->orders, {}))
+      verdicts.inputs.emplace_back(routing::Inspected{
+          order.ticket, std::make_shared<Result<security::InspectedMessage>>(Failure{"wrong signature", 0})});
+    caf::anon_send(mailboxes->routing, std::move(verdicts));
+    run_mailboxes();
+  }
+
+  std::shared_ptr<RecordingLinks> links = std::make_shared<RecordingLinks>();
+  std::shared_ptr<RecordingDesk> desk = std::make_shared<RecordingDesk>();
+  std::shared_ptr<SetClock> clock = std::make_shared<SetClock>();
+  std::shared_ptr<Backlog> backlog = std::make_shared<Backlog>();
+  std::uint32_t overlay = 0;
+  std::uint64_t transaction = 100;
+  std::size_t to_storage = 0;
+  std::vector<data::PutFact> facts;
+  int left = 0;
+};
+
+TEST_F(RoutingActorTest, ACreditForAMessageThatIsNotForUsComesBackAtOnce) {
+  receive({message(node(0x80)), message(node(0x80)), SharedBytes(Bytes{1, 2, 3})});
+  EXPECT_EQ(links->credits[7], 3U);
+}
+
+TEST_F(RoutingActorTest, ACreditForAMessageToUsWaitsForItsVerdict) {
+  receive({message(node(0x20)), message(node(0x20))});
+  ASSERT_EQ(desk->orders.size(), 2U);
+  EXPECT_EQ(links->credits[7], 0U);
+  refuse_all();
+  EXPECT_EQ(links->credits[7], 2U);
+}
+
+TEST_F(RoutingActorTest, NoCreditIsReturnedWhileStorageIsBehind) {
+  backlog->add(Backlog::k_high_mark);
+  receive({message(node(0x80))});
+  EXPECT_EQ(links->credits[7], 0U);
+  ASSERT_TRUE(backlog->remove(Backlog::k_high_mark)) << "storage has caught up and must tell";
+  caf::anon_send(mailboxes->routing, CreditsAtom::value);
+  run_mailboxes();
+  EXPECT_EQ(links->credits[7], 1U);
+}
+
+TEST_F(RoutingActorTest, KeepsTheAddressesOfPeersItConnectedTo) {
+  // Shows: BOOT-04.
+  ASSERT_EQ(facts.size(), 1U);
+  EXPECT_EQ(facts[0].name, k_bootstrap_fact);
+  const auto cache = BootstrapCache::decode(facts[0].value);
+  EXPECT_EQ(cache.addresses(), std::vector{remote()});
+}
+
+TEST_F(RoutingActorTest, AnswersItsOwnPings) {
+  std::vector<PingOutcome> outcomes;
+  const Answer<PingOutcome> answer([&](PingOutcome outcome) { outcomes.push_back(outcome); },
+                                   [] { return PingOutcome{}; });
+  caf::anon_send(mailboxes->routing, PingOrder{wire::to_node(node(0x80)), Duration{1'000}, answer});
+  run_mailboxes();
+  EXPECT_TRUE(outcomes.empty());
+  clock->at.mono = clock->at.mono + Duration{20'000};
+  advance(Duration{20'000});
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_FALSE(outcomes[0].ok);
+  EXPECT_FALSE(outcomes[0].reason.empty());
+}
+
+}  // namespace
+}  // namespace ringway::actors

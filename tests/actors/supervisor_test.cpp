@@ -1,0 +1,189 @@
+#include "actors/supervisor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <stdexcept>
+
+#include "actors/committer.hpp"
+#include "actors/driver.hpp"
+#include "tests/actors/actor_world.hpp"
+
+namespace ringway::actors {
+namespace {
+
+// A peer of stand-ins, with the real supervisor and committer.
+struct SupervisorTest : testing::Test, ActorWorld {
+  SupervisorTest() {
+    mailboxes->routing = system.spawn([this](RoutingActor::pointer) -> RoutingActor::behavior_type {
+      return {[this](StartAtom) { ++starts; },
+              [](LinkBatch&) {},
+              [](RoutingBatch&) { throw std::runtime_error("routing trips"); },
+              [](PingOrder&) {},
+              [](TickAtom, std::uint64_t) {},
+              [](CreditsAtom) {},
+              [this](LeaveAtom) { ++leaves; },
+              [](StatusAtom) {
+                RoutingReport report;
+                report.configuration_sequence = 9;
+                return report;
+              }};
+    });
+    mailboxes->storage = system.spawn([](StorageActor::pointer self) -> StorageActor::behavior_type {
+      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {}, [](StorageBatch&) {},
+              [](TickAtom, std::uint64_t) {},
+              [self](StatusAtom) -> caf::result<StorageReport> {
+                // Keeps the question and never answers.
+                return self->make_response_promise<StorageReport>();
+              }};
+    });
+    mailboxes->replication = system.spawn([](ReplicationActor::pointer) -> ReplicationActor::behavior_type {
+      return {[](ReplicationBatch&) {}, [](TickAtom, std::uint64_t) {},
+              [](StatusAtom) { return ReplicationReport{}; }};
+    });
+    mailboxes->committer = system.spawn(drive<CommitterDriver>, CommitterSetup{store, mailboxes});
+    SupervisorSetup setup;
+    setup.name = "test";
+    setup.mailboxes = mailboxes;
+    setup.links = links;
+    setup.bridge = bridge;
+    setup.desk = desk;
+    setup.store = std::move(store);
+    setup.clock = clock;
+    setup.leave_timeout = Duration{5'000};
+    setup.identity.user = "u@example.org";
+    setup.failed = [this](std::string reason) { failures.push_back(std::move(reason)); };
+    setup.stopped = std::make_shared<std::promise<void>>();
+    stopped = setup.stopped->get_future();
+    mailboxes->supervisor = system.spawn(drive<SupervisorDriver>, std::move(setup));
+    caf::anon_send(mailboxes->supervisor, StartAtom::value);
+    run();
+  }
+  ~SupervisorTest() override { let_go(); }
+
+  bool is_down() const { return stopped.wait_for(std::chrono::seconds{0}) == std::future_status::ready; }
+  void leave() {
+    caf::anon_send(mailboxes->supervisor, LeaveAtom::value,
+                   Answer<Stopped>([this](Stopped) { ++left; }, [] { return Stopped{}; }));
+    run();
+  }
+
+  std::shared_ptr<CountingStore> store = std::make_shared<CountingStore>();
+  std::weak_ptr<CountingStore> store_alive = store;
+  CountingStore& disk = *store;
+  std::shared_ptr<RecordingLinks> links = std::make_shared<RecordingLinks>();
+  std::shared_ptr<LinkBridge> bridge = std::make_shared<LinkBridge>();
+  std::shared_ptr<RecordingDesk> desk = std::make_shared<RecordingDesk>();
+  std::shared_ptr<SetClock> clock = std::make_shared<SetClock>();
+  std::future<void> stopped;
+  std::vector<std::string> failures;
+  int starts = 0;
+  int leaves = 0;
+  int left = 0;
+};
+
+TEST_F(SupervisorTest, LetsRoutingStart) {
+  EXPECT_EQ(starts, 1);
+  EXPECT_FALSE(is_down());
+}
+
+TEST_F(SupervisorTest, AnActorThatDiesTakesThePeerDown) {
+  caf::anon_send(mailboxes->routing, RoutingBatch{});
+  run();
+  EXPECT_TRUE(is_down());
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_NE(failures[0].find("routing has died"), std::string::npos) << failures[0];
+  EXPECT_NE(failures[0].find("routing trips"), std::string::npos) << failures[0];
+  EXPECT_EQ(links->stops, 1);
+  EXPECT_EQ(desk->closed, 1);
+  EXPECT_TRUE(store_alive.expired()) << "somebody still holds the store";
+}
+
+TEST_F(SupervisorTest, AStoreThatFailsTakesThePeerDown) {
+  disk.broken = true;
+  caf::anon_send(mailboxes->committer, CommitBatch{{data::Commit{1, {}}}});
+  run();
+  EXPECT_TRUE(is_down());
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_NE(failures[0].find("disk full"), std::string::npos) << failures[0];
+  EXPECT_TRUE(store_alive.expired());
+}
+
+TEST_F(SupervisorTest, ABrokenPoolTakesThePeerDown) {
+  caf::anon_send(mailboxes->supervisor, BrokenAtom::value, std::string("out of memory"));
+  run();
+  EXPECT_TRUE(is_down());
+  EXPECT_EQ(failures, std::vector<std::string>{"out of memory"});
+}
+
+TEST_F(SupervisorTest, TheDeathOfTheSupervisorLeavesNobodyBehind) {
+  caf::anon_send_exit(mailboxes->supervisor, caf::exit_reason::out_of_workers);
+  run();
+  // It asks nobody to die on its behalf, so a signal from outside that names no actor of the peer is ignored.
+  EXPECT_FALSE(is_down());
+  caf::anon_send_exit(mailboxes->supervisor, caf::exit_reason::kill);
+  run();
+  EXPECT_TRUE(is_down());
+  EXPECT_EQ(failures.size(), 1U);
+  EXPECT_EQ(links->stops, 1);
+}
+
+TEST_F(SupervisorTest, LeavesBeforeItStops) {
+  leave();
+  EXPECT_EQ(leaves, 1);
+  EXPECT_FALSE(is_down());
+  EXPECT_EQ(links->stops, 0);
+  caf::anon_send(mailboxes->supervisor, LeftAtom::value);
+  run();
+  EXPECT_TRUE(is_down());
+  EXPECT_EQ(left, 1);
+  EXPECT_EQ(links->stops, 1);
+  EXPECT_TRUE(failures.empty());
+  EXPECT_TRUE(store_alive.expired());
+}
+
+TEST_F(SupervisorTest, StopsWhenTheNeighboursDoNotAnswerTheLeave) {
+  leave();
+  advance(Duration{4'900});
+  EXPECT_FALSE(is_down());
+  advance(Duration{200});
+  EXPECT_TRUE(is_down());
+  EXPECT_EQ(left, 1);
+}
+
+TEST_F(SupervisorTest, LeavingTwiceAnswersTwice) {
+  leave();
+  leave();
+  caf::anon_send(mailboxes->supervisor, LeftAtom::value);
+  run();
+  leave();
+  EXPECT_EQ(left, 3);
+  EXPECT_EQ(leaves, 1);
+}
+
+TEST_F(SupervisorTest, WritesWhatWaitsBeforeTheStoreIsClosed) {
+  caf::anon_send(mailboxes->committer, CommitBatch{{data::Commit{1, {}}}});
+  std::vector<std::size_t> groups;
+  caf::anon_send(mailboxes->supervisor, StopAtom::value);
+  // The store goes with its last holder: look before that.
+  auto held = store_alive.lock();
+  run();
+  EXPECT_TRUE(is_down());
+  EXPECT_EQ(held->groups, std::vector<std::size_t>{1});
+}
+
+TEST_F(SupervisorTest, AStatusComesEvenWhenAnActorDoesNotAnswer) {
+  std::vector<PeerStatus> answers;
+  caf::anon_send(
+      mailboxes->supervisor,
+      Answer<PeerStatus>([&](PeerStatus status) { answers.push_back(status); }, [] { return PeerStatus{}; }));
+  run();
+  EXPECT_TRUE(answers.empty()) << "storage has not answered yet";
+  advance(k_status_timeout + Duration{10});
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].user, "u@example.org");
+  EXPECT_EQ(answers[0].configuration_sequence, 9);
+}
+
+}  // namespace
+}  // namespace ringway::actors

@@ -1,0 +1,105 @@
+#include "reload/data/access_control.hpp"
+
+#include <gtest/gtest.h>
+
+#include "reload/data/resource_names.hpp"
+#include "tests/support/test_authority.hpp"
+
+namespace ringway::data {
+namespace {
+
+using config::AccessPolicy;
+using ringway::test::node_id;
+using wire::DataModel;
+
+config::KindDefinition kind(AccessPolicy access, DataModel model = DataModel::single) {
+  config::KindDefinition out;
+  out.model = model;
+  out.access = access;
+  out.max_node_multiple = 3;
+  return out;
+}
+
+const Writer k_alice{"alice@example.org", node_id(0x11)};
+const Writer k_bob{"bob@example.org", node_id(0x22)};
+
+wire::StoredDataValue keyed(Bytes key) {
+  wire::StoredDataValue value;
+  value.model = DataModel::dictionary;
+  value.key = SharedBytes{std::move(key)};
+  return value;
+}
+
+ResourceId hash_of(const NodeId& node, int i = -1) {
+  Bytes input = copy_of(node.view());
+  if (i >= 0) input.push_back(static_cast<std::uint8_t>(i));
+  return resource_id_of(BytesView{input});
+}
+
+TEST(AccessControl, UserMatch) {
+  // Shows: STORE-27.
+  const auto resource = resource_id_of(std::string_view("alice@example.org"));
+  EXPECT_TRUE(check_writer(kind(AccessPolicy::user_match), resource, k_alice, {}));
+  EXPECT_FALSE(check_writer(kind(AccessPolicy::user_match), resource, k_bob, {}));
+}
+
+TEST(AccessControl, NodeMatch) {
+  // Shows: STORE-28.
+  EXPECT_TRUE(check_writer(kind(AccessPolicy::node_match), hash_of(k_alice.node), k_alice, {}));
+  EXPECT_FALSE(check_writer(kind(AccessPolicy::node_match), hash_of(k_alice.node), k_bob, {}));
+  // The hash of the Node-ID, not the Node-ID itself.
+  EXPECT_FALSE(check_writer(kind(AccessPolicy::node_match), as_resource(k_alice.node), k_alice, {}));
+}
+
+TEST(AccessControl, UserNodeMatch) {
+  // Shows: STORE-29.
+  const auto resource = resource_id_of(std::string_view("alice@example.org"));
+  const auto policy = kind(AccessPolicy::user_node_match, DataModel::dictionary);
+  EXPECT_TRUE(check_writer(policy, resource, k_alice, keyed(copy_of(k_alice.node.view()))));
+  EXPECT_FALSE(check_writer(policy, resource, k_alice, keyed(copy_of(k_bob.node.view()))));
+  EXPECT_FALSE(check_writer(policy, resource, k_bob, keyed(copy_of(k_bob.node.view()))));
+  EXPECT_FALSE(check_writer(kind(AccessPolicy::user_node_match, DataModel::array), resource, k_alice,
+                            keyed(copy_of(k_alice.node.view()))));
+}
+
+TEST(AccessControl, NodeMultipleCountsFromOneUpToItsMaximum) {
+  // Shows: STORE-30.
+  const auto policy = kind(AccessPolicy::node_multiple);
+  for (const int i : {1, 2, 3}) {
+    EXPECT_TRUE(check_writer(policy, hash_of(k_alice.node, i), k_alice, {})) << i;
+    EXPECT_FALSE(check_writer(policy, hash_of(k_alice.node, i), k_bob, {})) << i;
+  }
+  EXPECT_FALSE(check_writer(policy, hash_of(k_alice.node, 0), k_alice, {}));
+  EXPECT_FALSE(check_writer(policy, hash_of(k_alice.node, 4), k_alice, {}));
+}
+
+TEST(AccessControl, OwnerPathMatchWantsNameHashAndOwner) {
+  // Shows: STORE-08.
+  const auto policy = kind(AccessPolicy::owner_path_match, DataModel::dictionary);
+  const auto name = *parse_resource_name("alice@example.org/phone");
+  const auto key = dictionary_key_of(name, ringway::view_of("home"));
+  EXPECT_TRUE(check_writer(policy, name.resource(), k_alice, keyed(key)));
+  EXPECT_FALSE(check_writer(policy, name.resource(), k_bob, keyed(key)));
+  // Another name's value may not be put here.
+  const auto other = *parse_resource_name("alice@example.org/fax");
+  EXPECT_FALSE(check_writer(policy, name.resource(), k_alice, keyed(dictionary_key_of(other, {}))));
+  const auto shared = *parse_resource_name("shared/phone");
+  EXPECT_FALSE(check_writer(policy, shared.resource(), k_alice, keyed(dictionary_key_of(shared, {}))));
+  EXPECT_FALSE(check_writer(policy, name.resource(), k_alice, keyed({0, 9, 'x'})));
+}
+
+TEST(AccessControl, SharedWriterMatchGivesEachWriterOneEntry) {
+  // Shows: STORE-08.
+  const auto policy = kind(AccessPolicy::shared_writer_match, DataModel::dictionary);
+  const auto name = *parse_resource_name("shared/news");
+  EXPECT_TRUE(
+      check_writer(policy, name.resource(), k_bob, keyed(dictionary_key_of(name, k_bob.node.view()))));
+  EXPECT_FALSE(
+      check_writer(policy, name.resource(), k_bob, keyed(dictionary_key_of(name, k_alice.node.view()))));
+  EXPECT_FALSE(check_writer(policy, name.resource(), k_bob, keyed(dictionary_key_of(name, {}))));
+  EXPECT_FALSE(check_writer(policy, resource_id_of(std::string_view("shared/old")), k_bob,
+                            keyed(dictionary_key_of(name, k_bob.node.view()))));
+}
+
+}  // namespace
+}  // namespace ringway::data

@@ -1,0 +1,655 @@
+// Copies: to the replica set, to a joining peer, after failures and merges (RFC 6940 §10.4, §10.5, §10.7.3).
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "reload/data/resource_names.hpp"
+#include "reload/data/ring_changes.hpp"
+#include "tests/reload/data/overlay.hpp"
+
+namespace ringway::data::test {
+namespace {
+
+using wire::ErrorCode;
+using wire::MessageCode;
+
+constexpr Duration k_hold_down{30'000};
+
+class Replication : public ::testing::Test {
+ protected:
+  // Peers at these points of the ring; the first is alice's.
+  void ring(const std::vector<std::uint8_t>& points) {
+    for (const std::uint8_t at : points) overlay.add("p" + std::to_string(at) + "@example.org", node_at(at));
+    overlay.update_views();
+    overlay.run();
+  }
+  Peer& at(std::uint8_t point) { return overlay.peer(node_at(point)); }
+  // A shared key in that peer's range.
+  std::string key_of(Peer& owner) {
+    for (;; ++last_key) {
+      const std::string key = "shared/k" + std::to_string(last_key);
+      if (owner.view->responsible_for(resource_id_of(std::string_view(key)))) {
+        ++last_key;
+        return key;
+      }
+    }
+  }
+  PutResult put(Peer& by, const std::string& key, const std::string& value = "value") {
+    PutCall call;
+    call.key = key;
+    call.value = copy_of(view_of(value));
+    const auto result = overlay.call(by, call);
+    if (const auto* failure = std::get_if<CallFailure>(&result)) {
+      ADD_FAILURE() << failure->message;
+      return {};
+    }
+    return std::get<PutResult>(result);
+  }
+  std::string get(Peer& by, const std::string& key) {
+    const auto result = overlay.call(by, GetCall{key, {}});
+    const auto* got = std::get_if<GetResult>(&result);
+    return got == nullptr ? "" : std::string(text_of(got->entries.at(0).value));
+  }
+  // What that peer has on its disk under the key.
+  KindState stored(Peer& peer, const std::string& key) {
+    return *peer.store->load({resource_id_of(std::string_view(key)), config::k_shared_value});
+  }
+  std::size_t copies(const std::string& key) {
+    std::size_t count = 0;
+    for (std::uint8_t point = 0x10; point != 0; point = static_cast<std::uint8_t>(point + 0x10)) {
+      if (peers().contains(point) && at(point).alive && !stored(at(point), key).records.empty()) ++count;
+    }
+    return count;
+  }
+  std::set<std::uint8_t> peers() const { return points; }
+  void make(const std::vector<std::uint8_t>& list) {
+    points.insert(list.begin(), list.end());
+    ring(list);
+  }
+  std::size_t stores_to(const NodeId& node) const {
+    return static_cast<std::size_t>(
+        std::count_if(overlay.sent.begin(), overlay.sent.end(),
+                      [&](const Sent& one) { return one.to == node && one.code == MessageCode::store_req; }));
+  }
+
+  Overlay overlay;
+  std::set<std::uint8_t> points;
+  int last_key = 0;
+};
+
+TEST_F(Replication, AWriteIsAnsweredWhenBothSuccessorsHaveItOnDisk) {
+  // Shows: TOPO-35, STORE-17, STORE-52.
+  make({0x10, 0x50, 0x90, 0xD0});
+  Peer& owner = at(0x10);
+  const std::string key = key_of(owner);
+  at(0x90).hold_commits = true;
+  PutCall call;
+  call.key = key;
+  call.value = {1};
+  const auto token = overlay.begin(owner, {call});
+  overlay.run();
+  EXPECT_FALSE(owner.results.contains(token));
+  EXPECT_EQ(stored(at(0x50), key).records.size(), 1U);
+  overlay.release_commits(at(0x90));
+  ASSERT_TRUE(owner.results.contains(token));
+  const auto result = std::get<PutResult>(owner.results[token][0]);
+  EXPECT_EQ(result.copies, 3U);
+  EXPECT_EQ(result.replicas, (std::vector<NodeId>{node_at(0x50), node_at(0x90)}));
+  EXPECT_EQ(stored(at(0x90), key).records.size(), 1U);
+  EXPECT_TRUE(stored(at(0xD0), key).records.empty());
+  for (const Sent& one : overlay.sent) {
+    EXPECT_FALSE(one.by_resource);
+    const auto store = wire::decode<wire::StoreReq>(SharedBytes{one.body}, &overlay.configuration->kinds);
+    ASSERT_TRUE(store);
+    EXPECT_EQ(store->replica_number, one.to == node_at(0x50) ? 1 : 2);
+    EXPECT_EQ(store->kind_data[0].generation_counter, 1U);
+  }
+}
+
+TEST_F(Replication, SmallRingsAnswerWithTheCopiesThereAre) {
+  // Shows: TOPO-46.
+  make({0x10});
+  EXPECT_EQ(put(at(0x10), key_of(at(0x10))).copies, 1U);
+  make({0x80});
+  EXPECT_EQ(put(at(0x10), key_of(at(0x10))).copies, 2U);
+  make({0xC0});
+  const auto result = put(at(0x10), key_of(at(0x80)));
+  EXPECT_EQ(result.copies, 3U);
+  EXPECT_EQ(result.copies_wanted, 3U);
+}
+
+TEST_F(Replication, ANewcomerGetsTheCopiesAtOnce) {
+  // Shows: TOPO-37, STORE-19, STORE-52.
+  make({0x10, 0x50});
+  Peer& owner = at(0x10);
+  const std::string key = key_of(owner);
+  put(owner, key);
+  put(at(0x50), key);
+  overlay.advance(std::chrono::hours(1));
+  make({0x30});
+  overlay.run();
+  overlay.advance(Duration{100});
+  const auto copy = stored(at(0x30), key);
+  ASSERT_EQ(copy.records.size(), 2U);
+  EXPECT_EQ(copy.generation_counter, 2U);
+  EXPECT_EQ(copy.records[0]->remaining_s(overlay.now().wall_ms), 23 * 3600U);
+}
+
+TEST_F(Replication, AfterALossTheReplacementWaitsForTheHoldDown) {
+  // Shows: TOPO-27.
+  make({0x10, 0x50, 0x90, 0xD0});
+  Peer& owner = at(0x10);
+  const std::string key = key_of(owner);
+  put(owner, key);
+  overlay.kill(at(0x50));
+  overlay.update_views();
+  overlay.advance(k_hold_down - Duration{100});
+  EXPECT_TRUE(stored(at(0xD0), key).records.empty());
+  // New values do not wait.
+  const std::string second = key_of(owner);
+  EXPECT_EQ(put(owner, second).replicas, (std::vector<NodeId>{node_at(0x90), node_at(0xD0)}));
+  overlay.advance(Duration{200});
+  EXPECT_EQ(stored(at(0xD0), key).records.size(), 1U);
+}
+
+TEST_F(Replication, APeerThatComesBackInTimeNeedsNoReplacement) {
+  // Shows: TOPO-27.
+  make({0x10, 0x50, 0x90, 0xD0});
+  Peer& owner = at(0x10);
+  const std::string key = key_of(owner);
+  put(owner, key);
+  overlay.kill(at(0x50));
+  overlay.update_views();
+  overlay.advance(k_hold_down / 2);
+  const std::string missed = key_of(owner);
+  put(owner, missed);
+  overlay.restart(at(0x50));
+  at(0x50).joined = true;
+  overlay.update_views();
+  overlay.advance(Duration{1000});
+  EXPECT_EQ(stored(at(0x50), missed).records.size(), 1U) << "what it has missed";
+  overlay.advance(k_hold_down);
+  EXPECT_TRUE(stored(at(0xD0), key).records.empty());
+}
+
+TEST_F(Replication, ThePeerAfterALostOneRefillsItsRange) {
+  // Shows: TOPO-37, TOPO-41.
+  make({0x10, 0x50, 0x90, 0xD0});
+  const std::string key = key_of(at(0x50));
+  put(at(0x10), key);
+  overlay.kill(at(0x50));
+  overlay.update_views();
+  overlay.run();
+  EXPECT_EQ(get(at(0x10), key), "value") << "from 0x90, which had a copy";
+  EXPECT_TRUE(stored(at(0x10), key).records.empty());
+  overlay.advance(k_hold_down + Duration{1000});
+  EXPECT_EQ(stored(at(0x10), key).records.size(), 1U) << "the third in the set of 0x90";
+  EXPECT_EQ(copies(key), 3U);
+}
+
+TEST_F(Replication, TwoNeighboursLostAtOnceLoseNothing) {
+  // Shows: TOPO-48.
+  make({0x10, 0x30, 0x50, 0x70, 0x90, 0xB0, 0xD0});
+  std::vector<std::string> keys;
+  for (const std::uint8_t point : points) {
+    for (int i = 0; i < 3; ++i) {
+      keys.push_back(key_of(at(point)));
+      EXPECT_EQ(put(at(0x10), keys.back(), keys.back()).copies, 3U);
+    }
+  }
+  overlay.kill(at(0x50));
+  overlay.kill(at(0x70));
+  overlay.update_views();
+  overlay.run();
+  for (const auto& key : keys) EXPECT_EQ(get(at(0x10), key), key);
+  overlay.advance(k_hold_down * 3);
+  for (const auto& key : keys) EXPECT_EQ(copies(key), 3U) << key;
+}
+
+TEST_F(Replication, AWriteUnderWayGoesToTheNewReplicaSet) {
+  // Shows: TOPO-35, TOPO-27.
+  make({0x10, 0x50, 0x90, 0xD0});
+  Peer& owner = at(0x10);
+  overlay.loses = [](const Sent& one) { return one.to == node_at(0x50); };
+  PutCall call;
+  call.key = key_of(owner);
+  call.value = {1};
+  const auto token = overlay.begin(owner, {call});
+  overlay.advance(Duration{2000});
+  EXPECT_FALSE(owner.results.contains(token));
+  overlay.kill(at(0x50));
+  overlay.update_views();
+  overlay.advance(Duration{100});
+  ASSERT_TRUE(owner.results.contains(token));
+  EXPECT_EQ(std::get<PutResult>(owner.results[token][0]).replicas,
+            (std::vector<NodeId>{node_at(0x90), node_at(0xD0)}));
+}
+
+TEST_F(Replication, AReplicaThatNeverAnswersIsReportedMissing) {
+  // Shows: TOPO-35.
+  make({0x10, 0x50, 0x90, 0xD0});
+  Peer& owner = at(0x10);
+  overlay.loses = [](const Sent& one) { return one.to == node_at(0x50); };
+  const std::string key = key_of(owner);
+  const auto result = put(owner, key);
+  EXPECT_EQ(result.copies, 2U);
+  EXPECT_EQ(result.replicas, (std::vector<NodeId>{node_at(0x90)}));
+  // It gets its copy when it can be reached after all.
+  overlay.loses = [](const Sent&) { return false; };
+  overlay.advance(Duration{60'000});
+  EXPECT_EQ(stored(at(0x50), key).records.size(), 1U);
+}
+
+// ---- joining
+
+class HandingOver : public Replication {
+ protected:
+  // 0x90 admits a peer at 0x70, whose range will be (0x50, 0x70].
+  void begin() {
+    make({0x10, 0x50, 0x90, 0xD0});
+    joiner = &overlay.add("joiner@example.org", node_at(0x70));
+    points.insert(0x70);
+    joiner->joined = false;
+    auto waiting = overlay.ring_view(*joiner);
+    waiting.admitting = node_at(0x90);
+    overlay.set_view(*joiner, waiting);
+    auto admitting = overlay.ring_view(at(0x90));
+    admitting.joining = joiner->node;
+    overlay.set_view(at(0x90), admitting);
+    overlay.run();
+  }
+  void hand_over() { overlay.to_replication(at(0x90), routing::HandOver{joiner->node, node_at(0x50)}); }
+  // A key that the joining peer will be responsible for, or that stays.
+  std::string key_in(std::uint8_t after, std::uint8_t up_to) {
+    for (;; ++last_key) {
+      const std::string key = "shared/k" + std::to_string(last_key);
+      if (!in_half_open(resource_id_of(std::string_view(key)), node_at(after), node_at(up_to))) continue;
+      ++last_key;
+      return key;
+    }
+  }
+  Peer* joiner = nullptr;
+};
+
+TEST_F(HandingOver, TheJoiningPeerGetsAllOfItsRange) {
+  // Shows: TOPO-15, STORE-52, SEC-11.
+  begin();
+  std::vector<std::string> moving;
+  std::vector<std::string> staying;
+  for (int i = 0; i < 100; ++i) moving.push_back(key_in(0x50, 0x70));
+  for (int i = 0; i < 5; ++i) staying.push_back(key_in(0x70, 0x90));
+  auto view = overlay.ring_view(at(0x90));
+  overlay.set_view(at(0x90), view);  // not admitting yet
+  for (const auto& key : moving) put(at(0x10), key, key);
+  for (const auto& key : staying) put(at(0x10), key, key);
+  overlay.call(at(0x10), RemoveCall{moving[0], "", {}});
+  view.joining = joiner->node;
+  overlay.set_view(at(0x90), view);
+  hand_over();
+  overlay.advance(Duration{1000});
+  ASSERT_EQ(at(0x90).hand_overs.size(), 1U);
+  EXPECT_TRUE(at(0x90).hand_overs[0].complete);
+  EXPECT_EQ(at(0x90).hand_overs[0].joining, joiner->node);
+  for (const auto& key : moving) EXPECT_EQ(stored(*joiner, key).records.size(), 1U) << key;
+  EXPECT_FALSE(stored(*joiner, moving[0]).records[0]->stored.value.data.exists) << "removals too";
+  EXPECT_EQ(stored(*joiner, moving[0]).generation_counter, 2U);
+  for (const auto& key : staying) EXPECT_TRUE(stored(*joiner, key).records.empty());
+  const auto statistics = at(0x90).replication->statistics();
+  EXPECT_EQ(statistics.kinds_handed_over, 100U);
+  EXPECT_EQ(statistics.backlog_kinds, 0U);
+}
+
+TEST_F(HandingOver, WritesMeanwhileReachTheJoiningPeerToo) {
+  // Shows: TOPO-18.
+  begin();
+  const std::string before = key_in(0x50, 0x70);
+  hand_over();
+  const auto result = put(at(0x10), before);
+  EXPECT_EQ(result.copies, 4U);
+  EXPECT_EQ(stored(*joiner, before).records.size(), 1U);
+  const std::string staying = key_in(0x70, 0x90);
+  EXPECT_EQ(put(at(0x10), staying).copies, 3U);
+}
+
+TEST_F(HandingOver, AWriteUnderWayAtTheSwitchIsAnsweredWhenTheNewOwnerHasIt) {
+  // Shows: TOPO-18.
+  begin();
+  hand_over();
+  overlay.advance(Duration{1000});
+  const std::string key = key_in(0x50, 0x70);
+  joiner->hold_commits = true;
+  PutCall call;
+  call.key = key;
+  call.value = {1};
+  const auto token = overlay.begin(at(0x90), {call});
+  overlay.run();
+  EXPECT_FALSE(at(0x90).results.contains(token));
+  joiner->joined = true;
+  overlay.update_views();
+  overlay.run();
+  EXPECT_FALSE(at(0x90).results.contains(token));
+  overlay.release_commits(*joiner);
+  overlay.advance(Duration{3000});
+  ASSERT_TRUE(at(0x90).results.contains(token));
+  EXPECT_EQ(get(at(0xD0), key), std::string("\x01"));
+}
+
+TEST_F(HandingOver, AnUnreachableJoiningPeerEndsIt) {
+  // Shows: TOPO-15.
+  begin();
+  auto view = overlay.ring_view(at(0x90));
+  overlay.set_view(at(0x90), view);
+  const std::string key = key_in(0x50, 0x70);
+  put(at(0x10), key);
+  overlay.loses = [this](const Sent& one) { return one.to == joiner->node; };
+  view.joining = joiner->node;
+  overlay.set_view(at(0x90), view);
+  hand_over();
+  overlay.advance(Duration{60'000});
+  ASSERT_EQ(at(0x90).hand_overs.size(), 1U);
+  EXPECT_FALSE(at(0x90).hand_overs[0].complete);
+}
+
+TEST_F(HandingOver, ADroppedAdmissionStopsIt) {
+  begin();
+  auto view = overlay.ring_view(at(0x90));
+  overlay.set_view(at(0x90), view);
+  put(at(0x10), key_in(0x50, 0x70));
+  overlay.loses = [this](const Sent& one) { return one.to == joiner->node; };
+  view.joining = joiner->node;
+  overlay.set_view(at(0x90), view);
+  hand_over();
+  overlay.run();
+  view.joining.reset();
+  overlay.set_view(at(0x90), view);
+  overlay.advance(Duration{60'000});
+  EXPECT_TRUE(at(0x90).hand_overs.empty());
+  EXPECT_EQ(at(0x90).replication->statistics().backlog_kinds, 0U);
+}
+
+TEST_F(HandingOver, WhatWasHandedOverStaysWhereItIsACopyAndGoesElsewhere) {
+  // Shows: TOPO-17, TOPO-38, TOPO-39.
+  make({0x10, 0x50, 0x90, 0xD0});
+  const std::string key = key_in(0x50, 0x70);
+  put(at(0x10), key);
+  ASSERT_EQ(stored(at(0x10), key).records.size(), 1U) << "the second replica of 0x90";
+  joiner = &overlay.add("joiner@example.org", node_at(0x70));
+  points.insert(0x70);
+  joiner->joined = false;
+  auto waiting = overlay.ring_view(*joiner);
+  waiting.admitting = node_at(0x90);
+  overlay.set_view(*joiner, waiting);
+  auto admitting = overlay.ring_view(at(0x90));
+  admitting.joining = joiner->node;
+  overlay.set_view(at(0x90), admitting);
+  hand_over();
+  overlay.advance(Duration{1000});
+  joiner->joined = true;
+  overlay.update_views();
+  overlay.run();
+  overlay.sent.clear();
+  overlay.advance(k_hold_down * 2);
+  EXPECT_EQ(stored(*joiner, key).records.size(), 1U);
+  EXPECT_EQ(stored(at(0x90), key).records.size(), 1U) << "first replica now";
+  EXPECT_EQ(stored(at(0xD0), key).records.size(), 1U) << "second replica now";
+  EXPECT_TRUE(stored(at(0x10), key).records.empty()) << "three predecessors stand before it";
+  EXPECT_EQ(at(0x10).replication->statistics().kinds_dropped, 1U);
+  // Before it dropped its copy it made sure that the owner has one; 0x90 knew that already.
+  for (const Sent& one : overlay.sent) {
+    if (one.code == MessageCode::store_req && one.by_resource) EXPECT_EQ(one.from, node_at(0x10));
+  }
+}
+
+TEST_F(Replication, NothingIsDroppedBeforeTheOwnerHasIt) {
+  // Shows: TOPO-38, TOPO-39.
+  make({0x10, 0x50, 0x90});
+  const std::string key = key_of(at(0x90));
+  put(at(0x10), key);
+  overlay.loses = [](const Sent& one) { return one.by_resource; };
+  make({0xD0});  // between the owner and 0x10: 0x50 is out
+  overlay.advance(k_hold_down * 3);
+  EXPECT_EQ(stored(at(0x50), key).records.size(), 1U);
+  overlay.loses = [](const Sent&) { return false; };
+  overlay.advance(std::chrono::minutes(5));
+  EXPECT_TRUE(stored(at(0x50), key).records.empty());
+  EXPECT_EQ(copies(key), 3U);
+}
+
+TEST_F(Replication, APeerThatLearnsOfABetterOwnerPushesToIt) {
+  // Shows: TOPO-39, TOPO-34.
+  make({0x10, 0x80});
+  std::vector<std::string> keys;
+  for (int i = 0; i < 10; ++i) keys.push_back(key_of(at(0x80)));
+  for (const auto& key : keys) put(at(0x10), key, key);
+  // It comes in from elsewhere, not admitted by 0x80.
+  make({0x40});
+  overlay.advance(Duration{1000});
+  for (const auto& key : keys) {
+    if (!at(0x40).view->responsible_for(resource_id_of(std::string_view(key)))) continue;
+    EXPECT_EQ(stored(at(0x40), key).records.size(), 1U);
+  }
+  for (const auto& key : keys) EXPECT_EQ(get(at(0x10), key), key);
+}
+
+// ---- merging
+
+TEST_F(Replication, AfterAPartitionTheNewestValueWinsEverywhere) {
+  // Shows: STORE-43, STORE-46, TOPO-34.
+  make({0x10, 0x50, 0x90, 0xD0});
+  Peer& owner = at(0x10);
+  const std::string key = key_of(owner);
+  put(owner, key, "both");
+  // One side: 0x10 and 0x50. The other: 0x90 and 0xD0. Each goes on writing, as the same writer.
+  const auto split = [&](std::vector<std::uint8_t> side) {
+    for (const std::uint8_t point : points) at(point).joined = false;
+    for (const std::uint8_t point : side) at(point).joined = true;
+    for (const std::uint8_t point : side) overlay.set_view(at(point), overlay.ring_view(at(point)));
+  };
+  split({0x10, 0x50});
+  split({0x90, 0xD0});
+  overlay.run();
+  const auto writer = issue("writer@example.org", node_at(0x77));
+  const auto store = [&](Peer& at_peer, const std::string& value, std::uint64_t time_ms) {
+    ValueSpec spec;
+    spec.kind = config::k_shared_value;
+    spec.resource = resource_id_of(std::string_view(key));
+    spec.key = dictionary_key_of(*parse_resource_name(key), writer->node_id().view());
+    spec.value = value;
+    spec.storage_time_ms = overlay.now().wall_ms + time_ms;
+    const auto answer = overlay.store(writer, at_peer, store_of(spec, *writer));
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->code, MessageCode::store_ans);
+  };
+  Peer& other_owner =
+      at(0x90).view->responsible_for(resource_id_of(std::string_view(key))) ? at(0x90) : at(0xD0);
+  store(owner, "older", 10);
+  store(other_owner, "newer", 20);
+  for (const std::uint8_t point : points) at(point).joined = true;
+  overlay.update_views();
+  overlay.advance(std::chrono::minutes(3));
+  for (const std::uint8_t point : {0x10, 0x50, 0x90}) {
+    const auto state = stored(at(static_cast<std::uint8_t>(point)), key);
+    ASSERT_EQ(state.records.size(), 2U) << point;
+    bool found = false;
+    for (const auto& record : state.records) {
+      found = found || text_of(record->stored.value.data.value) == "newer";
+    }
+    EXPECT_TRUE(found) << point;
+  }
+}
+
+TEST_F(Replication, AReturningPeerMergesWhatItHasOnDisk) {
+  // Shows: STORE-43, STORE-46.
+  make({0x10, 0x50, 0x90});
+  Peer& writer = at(0x10);
+  const std::string kept = key_of(at(0x50));
+  const std::string changed = key_of(at(0x50));
+  put(writer, kept, "kept");
+  put(writer, changed, "old");
+  overlay.kill(at(0x50));
+  overlay.update_views();
+  overlay.run();
+  put(writer, changed, "new");
+  overlay.restart(at(0x50));
+  at(0x50).joined = true;
+  overlay.update_views();
+  overlay.advance(std::chrono::minutes(2));
+  EXPECT_EQ(get(writer, kept), "kept");
+  EXPECT_EQ(get(writer, changed), "new");
+}
+
+TEST_F(Replication, AllKilledAndRestartedOnTheirDisksKeepEverything) {
+  // Shows: STORE-46, TOPO-39.
+  make({0x10, 0x30, 0x50, 0x70, 0x90, 0xB0, 0xD0, 0xF0});
+  std::vector<std::string> keys;
+  for (const std::uint8_t point : points) {
+    for (int i = 0; i < 5; ++i) keys.push_back(key_of(at(point)));
+  }
+  for (const auto& key : keys) put(at(0x10), key, key);
+  for (const std::uint8_t point : points) overlay.kill(at(point));
+  // They come back in another order, and the ring grows peer by peer.
+  for (const std::uint8_t point : {0xB0, 0x30, 0xF0, 0x10, 0x90, 0x50, 0xD0, 0x70}) {
+    Peer& peer = at(static_cast<std::uint8_t>(point));
+    overlay.restart(peer);
+    peer.joined = true;
+    overlay.update_views();
+    overlay.advance(Duration{500});
+  }
+  overlay.advance(std::chrono::minutes(2));
+  for (const auto& key : keys) {
+    EXPECT_EQ(get(at(0x70), key), key);
+    EXPECT_EQ(copies(key), 3U) << key;
+  }
+}
+
+TEST_F(Replication, ManyValuesAreCopiedFewAtATime) {
+  make({0x10});
+  Peer& owner = at(0x10);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 300; ++i) {
+    keys.push_back(key_of(owner));
+    put(owner, keys.back());
+  }
+  std::size_t most = 0;
+  overlay.loses = [&](const Sent& one) {
+    if (one.from == node_at(0x10)) most = std::max(most, at(0x10).replication->statistics().backlog_kinds);
+    return false;
+  };
+  make({0x80});
+  overlay.advance(Duration{5000});
+  for (const auto& key : keys) EXPECT_EQ(stored(at(0x80), key).records.size(), 1U) << key;
+  EXPECT_LE(most, 600U);
+}
+
+TEST_F(Replication, AKindTooLargeForOneMessageIsSplit) {
+  // Shows: TOPO-37.
+  make({0x10});
+  Peer& owner = at(0x10);
+  const std::string key = key_of(owner);
+  for (std::uint8_t i = 1; i <= 12; ++i) {
+    const auto writer = issue("writer@example.org", node_at(i));
+    ValueSpec spec;
+    spec.kind = config::k_shared_value;
+    spec.resource = resource_id_of(std::string_view(key));
+    spec.key = dictionary_key_of(*parse_resource_name(key), writer->node_id().view());
+    spec.value = std::string(600, 'y');
+    ASSERT_EQ(overlay.store(writer, owner, store_of(spec, *writer))->code, MessageCode::store_ans);
+  }
+  overlay.sent.clear();
+  make({0x80});
+  overlay.advance(Duration{5000});
+  EXPECT_EQ(stored(at(0x80), key).records.size(), 12U);
+  EXPECT_GE(stores_to(node_at(0x80)), 4U);
+}
+
+// ---- which change asks for what
+
+topology::RingView ring_of(std::uint8_t self, std::vector<std::uint8_t> others) {
+  topology::RingView view;
+  view.self = node_at(self);
+  view.joined = true;
+  std::vector<NodeId> nodes;
+  for (const std::uint8_t other : others) nodes.push_back(node_at(other));
+  std::sort(nodes.begin(), nodes.end(), [&](const NodeId& a, const NodeId& b) {
+    return ring_distance(view.self, a) < ring_distance(view.self, b);
+  });
+  for (std::size_t i = 0; i < nodes.size() && i < 3; ++i) {
+    view.successors.push_back(nodes[i]);
+    view.predecessors.push_back(nodes[nodes.size() - 1 - i]);
+  }
+  return view;
+}
+
+std::vector<CopyTask> change(const topology::RingView& before, const topology::RingView& after) {
+  return tasks_after(before, after, MonoTime{1000}, k_hold_down, false);
+}
+
+TEST(RingChanges, AFarNewcomerAsksForNothing) {
+  EXPECT_TRUE(change(ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70}),
+                     ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x68, 0x70}))
+                  .empty());
+}
+
+TEST(RingChanges, AJoinAmongTheReplicasFillsTheNewcomerAtOnce) {
+  // Shows: TOPO-37.
+  const auto tasks = change(ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70}),
+                            ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x58, 0x60, 0x70}));
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].purpose, Purpose::refill);
+  EXPECT_EQ(tasks[0].targets, (std::vector<NodeId>{node_at(0x58)}));
+  EXPECT_EQ(tasks[0].not_before.ms, 1000);
+}
+
+TEST(RingChanges, ALostSuccessorIsReplacedAfterTheHoldDown) {
+  // Shows: TOPO-27.
+  const auto tasks = change(ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70}),
+                            ring_of(0x40, {0x10, 0x20, 0x30, 0x60, 0x70}));
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].targets, (std::vector<NodeId>{node_at(0x70)}));
+  EXPECT_EQ(tasks[0].not_before.ms, 31'000);
+}
+
+TEST(RingChanges, ALostPredecessorLeavesItsRangeToUs) {
+  // Shows: TOPO-41.
+  const auto tasks = change(ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70}),
+                            ring_of(0x40, {0x10, 0x20, 0x50, 0x60, 0x70}));
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].purpose, Purpose::refill);
+  EXPECT_EQ(tasks[0].after, static_cast<const RingId&>(node_at(0x20)));
+  EXPECT_EQ(tasks[0].up_to, static_cast<const RingId&>(node_at(0x30)));
+  EXPECT_TRUE(tasks[0].targets.empty());
+}
+
+TEST(RingChanges, ANewPredecessorIsPushedWhatIsItsUnlessItWasHandedOver) {
+  // Shows: TOPO-39.
+  const auto before = ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70});
+  const auto after = ring_of(0x40, {0x10, 0x20, 0x30, 0x38, 0x50, 0x60, 0x70});
+  const auto tasks = change(before, after);
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].purpose, Purpose::push);
+  EXPECT_EQ(tasks[0].after, static_cast<const RingId&>(node_at(0x30)));
+  EXPECT_EQ(tasks[0].up_to, static_cast<const RingId&>(node_at(0x38)));
+  EXPECT_TRUE(tasks_after(before, after, MonoTime{1000}, k_hold_down, true).empty());
+}
+
+TEST(RingChanges, AfterASecondPredecessorIsLostTheNewOwnerIsOffered) {
+  const auto tasks = change(ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70}),
+                            ring_of(0x40, {0x10, 0x30, 0x50, 0x60, 0x70}));
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].purpose, Purpose::push);
+  EXPECT_EQ(tasks[0].after, static_cast<const RingId&>(node_at(0x10)));
+  EXPECT_EQ(tasks[0].up_to, static_cast<const RingId&>(node_at(0x20)));
+  EXPECT_EQ(tasks[0].not_before.ms, 31'000);
+}
+
+TEST(RingChanges, CleaningWantsToKnowThreePredecessors) {
+  // Shows: TOPO-38.
+  EXPECT_FALSE(task_of_cleaning(ring_of(0x40, {0x10, 0x50}), MonoTime{0}));
+  const auto task = task_of_cleaning(ring_of(0x40, {0x10, 0x20, 0x30, 0x50}), MonoTime{0});
+  ASSERT_TRUE(task);
+  EXPECT_EQ(task->after, static_cast<const RingId&>(node_at(0x40)));
+  EXPECT_EQ(task->up_to, static_cast<const RingId&>(node_at(0x10)));
+}
+
+}  // namespace
+}  // namespace ringway::data::test

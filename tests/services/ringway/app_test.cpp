@@ -1,0 +1,379 @@
+// The command line as a whole: arguments in, text or JSON and an exit code out, with a fake peer behind a
+// real socket.
+#include "services/ringway/app.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "reload/wire/frame.hpp"
+#include "services/api/server.hpp"
+#include "tests/services/api/fake_peer.hpp"
+#include "tests/support/signed_message.hpp"
+#include "tests/support/test_authority.hpp"
+
+namespace ringway::services {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Outcome {
+  int code = -1;
+  std::string out, err;
+  nlohmann::json json() const { return nlohmann::json::parse(out); }
+};
+
+Outcome run_with(std::vector<std::string> arguments, const std::string& input = "") {
+  arguments.insert(arguments.begin(), "ringway");
+  std::vector<const char*> argv;
+  for (const auto& argument : arguments) argv.push_back(argument.c_str());
+  std::istringstream in(input);
+  std::ostringstream out;
+  std::ostringstream err;
+  Outcome result;
+  result.code = run_command_line(static_cast<int>(argv.size()), argv.data(), in, out, err);
+  result.out = out.str();
+  result.err = err.str();
+  return result;
+}
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "ringway-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+  std::string file(const std::string& name, const std::string& content) const {
+    std::ofstream(file(name), std::ios::binary) << content;
+    return file(name);
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class AppTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ::unsetenv("RINGWAY_API");
+    ApiSettings settings;
+    settings.socket_path = folder_.file("api.sock");
+    auto started = ApiServer::start(settings, peer_, [](const std::function<void()>& done) { done(); });
+    ASSERT_TRUE(started) << started.error().reason;
+    server_ = std::move(*started);
+  }
+  Outcome call(std::vector<std::string> arguments, const std::string& input = "") {
+    arguments.insert(arguments.begin(), {"--api", "unix:" + folder_.file("api.sock")});
+    return run_with(std::move(arguments), input);
+  }
+
+  TemporaryFolder folder_;
+  std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
+  std::unique_ptr<ApiServer> server_;
+};
+
+data::Entry entry_of(std::string name, std::string_view value, std::string writer) {
+  data::Entry entry;
+  entry.entry = std::move(name);
+  entry.value = copy_of(view_of(value));
+  entry.writer = std::move(writer);
+  entry.writer_node = test::node_id(0x11);
+  entry.storage_time_ms = 1'700'000'000'000;
+  entry.lifetime_s = 3700;
+  return entry;
+}
+
+TEST_F(AppTest, TheSocketIsItsOwnersOnly) {
+  const auto permissions = std::filesystem::status(folder_.file("api.sock")).permissions();
+  EXPECT_EQ(permissions, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(AppTest, PutTakesItsValueFromArgumentFileOrInput) {
+  std::vector<data::PutCall> calls;
+  peer_->answer = [&](const data::Call& call) -> data::CallResult {
+    calls.push_back(std::get<data::PutCall>(call));
+    data::PutResult result;
+    result.generation = 4;
+    result.copies = 3;
+    result.copies_wanted = 3;
+    return result;
+  };
+  const auto argument = call({"put", "shared/a", "one", "--lifetime", "2h", "--generation", "3"});
+  EXPECT_EQ(argument.code, 0) << argument.err;
+  EXPECT_EQ(argument.out, "stored: generation 4, 3 copies\n");
+  EXPECT_EQ(call({"put", "shared/a", "--file", folder_.file("value", "two")}).code, 0);
+  EXPECT_EQ(call({"put", "a@b/c", "--entry", "e"}, std::string("th\0ree", 6)).code, 0);
+
+  ASSERT_EQ(calls.size(), 3U);
+  EXPECT_EQ(text_of(calls[0].value), "one");
+  EXPECT_EQ(calls[0].lifetime_s, 7200U);
+  EXPECT_EQ(calls[0].expected_generation, 3U);
+  EXPECT_EQ(text_of(calls[1].value), "two");
+  EXPECT_EQ(calls[2].value.size(), 6U);
+  EXPECT_EQ(calls[2].entry, "e");
+  EXPECT_EQ(call({"put", "shared/a", "one", "--file", folder_.file("value")}).code, 2);
+  EXPECT_EQ(call({"put", "shared/a", "--file", folder_.file("missing")}).code, 2);
+}
+
+TEST_F(AppTest, PutSaysWhenThereAreTooFewCopies) {
+  peer_->answer = [](const data::Call&) -> data::CallResult {
+    data::PutResult result;
+    result.generation = 1;
+    result.copies = 1;
+    result.copies_wanted = 3;
+    return result;
+  };
+  EXPECT_THAT(call({"put", "shared/a", "one"}).out, HasSubstr("1 copy of 3 wanted"));
+  const auto json = call({"put", "shared/a", "one", "--json"}).json();
+  EXPECT_EQ(json.at("copies"), 1);
+  EXPECT_EQ(json.at("copies_wanted"), 3);
+}
+
+TEST_F(AppTest, GetPrintsTheBytesAsTheyAre) {
+  peer_->answer = [](const data::Call&) -> data::CallResult {
+    data::GetResult result;
+    result.generation = 2;
+    result.entries = {entry_of("", std::string_view("a\0b\xFF", 4), "alice@example.org")};
+    return result;
+  };
+  const auto plain = call({"get", "shared/a", "--verbose"});
+  EXPECT_EQ(plain.out, std::string("a\0b\xFF", 4));
+  EXPECT_THAT(plain.err, HasSubstr("generation 2, written by alice@example.org"));
+  const auto file = call({"get", "shared/a", "--output", folder_.file("out")});
+  EXPECT_EQ(file.code, 0);
+  std::ifstream in(folder_.file("out"), std::ios::binary);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), std::string("a\0b\xFF", 4));
+  const auto entry = call({"get", "shared/a", "--json"}).json().at("entries").at(0);
+  EXPECT_EQ(entry.at("value_base64"), "YQBi/w==");
+  EXPECT_FALSE(entry.contains("value"));
+}
+
+TEST_F(AppTest, GetListsSeveralEntriesAndPicksAWriter) {
+  peer_->answer = [](const data::Call&) -> data::CallResult {
+    data::GetResult result;
+    result.entries = {entry_of("", "one", "alice@example.org"), entry_of("", "t\x1Bwo", "bob@example.org")};
+    result.discarded = 2;
+    return result;
+  };
+  const auto list = call({"get", "shared/a"});
+  EXPECT_EQ(list.out,
+            "alice@example.org: one\nbob@example.org: t\\x1bwo\n");  // nothing that moves a terminal
+  EXPECT_THAT(list.err, HasSubstr("2 values were left out"));
+  EXPECT_EQ(call({"get", "shared/a", "--writer", "alice@example.org"}).out, "one");
+  EXPECT_EQ(call({"get", "shared/a", "--writer", "carol@example.org"}).code, 3);
+  EXPECT_EQ(call({"get", "shared/a", "--output", folder_.file("x")}).code, 2);
+  EXPECT_EQ(call({"get", "shared/a", "--json"}).json().at("entries").size(), 2U);
+}
+
+TEST_F(AppTest, FailuresHaveTheirExitCodes) {
+  const std::vector<std::pair<data::CallError, int>> codes{
+      {data::CallError::invalid_argument, 2},   {data::CallError::not_found, 3},
+      {data::CallError::unavailable, 4},        {data::CallError::deadline_exceeded, 4},
+      {data::CallError::permission_denied, 5},  {data::CallError::aborted, 5},
+      {data::CallError::resource_exhausted, 5}, {data::CallError::failed_precondition, 5},
+      {data::CallError::data_loss, 1},          {data::CallError::internal, 1}};
+  for (const auto& [error, code] : codes) {
+    peer_->answer = [failure = error](const data::Call&) -> data::CallResult {
+      return data::CallFailure{failure, "because", 6};
+    };
+    const auto text = call({"rm", "shared/a"});
+    EXPECT_EQ(text.code, code);
+    EXPECT_EQ(text.err, "ringway: because\n");
+    const auto json = call({"--json", "rm", "shared/a"});
+    EXPECT_EQ(json.code, code);
+    EXPECT_EQ(json.json().at("error").at("message"), "because");
+    EXPECT_EQ(json.json().at("error").contains("generation"), error == data::CallError::aborted);
+  }
+}
+
+TEST_F(AppTest, StatShowsSizes) {
+  peer_->answer = [](const data::Call&) -> data::CallResult {
+    data::StatResult result;
+    result.generation = 5;
+    result.entries = {{"home", k_no_node, 12, 1'700'000'000'000, 59}};
+    return result;
+  };
+  EXPECT_EQ(call({"stat", "a@b/c"}).out,
+            "a@b/c: generation 5\n  home: 12 bytes, written 2023-11-14T22:13:20Z, expires in 59s\n");
+  const auto json = call({"stat", "a@b/c", "--json"}).json();
+  EXPECT_EQ(json.at("entries").at(0).at("size_bytes"), 12);
+  EXPECT_FALSE(json.at("entries").at(0).contains("writer_node"));
+}
+
+TEST_F(AppTest, RingDrawsWhatThePeerSees) {
+  auto view = std::make_shared<topology::RingView>();
+  view->joined = true;
+  view->predecessors = {test::node_id(0x00)};
+  view->successors = {test::node_id(0x80)};
+  peer_->present.node = test::node_id(0x40);
+  peer_->present.overlay = "overlay.example.org";
+  peer_->present.routing.view = view;
+  peer_->present.routing.phase = "joined";
+  const auto text = call({"ring"});
+  EXPECT_EQ(text.code, 0);
+  // At the top, at three o'clock, at the bottom.
+  std::istringstream lines(text.out);
+  std::string title, blank, top;
+  std::getline(lines, title);
+  std::getline(lines, blank);
+  std::getline(lines, top);
+  EXPECT_THAT(title, HasSubstr("overlay.example.org: this peer is joined"));
+  EXPECT_EQ(top.find('p'), 2U + 13U);
+  EXPECT_THAT(text.out, HasSubstr("@\n"));
+  EXPECT_THAT(text.out, HasSubstr("successor 1    " + test::node_id(0x80).hex()));
+  const auto json = call({"ring", "--json"}).json();
+  EXPECT_EQ(json.at("joined"), true);
+  EXPECT_EQ(json.at("successors"), nlohmann::json::array({test::node_id(0x80).hex()}));
+  EXPECT_EQ(json.at("predecessors"), nlohmann::json::array({test::node_id(0x00).hex()}));
+}
+
+TEST_F(AppTest, StatusShowsCounters) {
+  peer_->present.node = test::node_id(0x40);
+  peer_->present.routing.phase = "joined";
+  peer_->present.routing.forwarded = 99;
+  peer_->present.uptime_s = 3661;
+  EXPECT_THAT(call({"status"}).out, HasSubstr("joined, up 1h 1m"));
+  EXPECT_THAT(call({"status"}).out, HasSubstr("forwarded 99"));
+  const auto json = call({"status", "--json"}).json();
+  EXPECT_EQ(json.at("routing").at("forwarded"), 99);
+  EXPECT_EQ(json.at("node"), test::node_id(0x40).hex());
+}
+
+TEST_F(AppTest, PingNeedsExactlyOneDestination) {
+  peer_->ping_outcome.ok = true;
+  peer_->ping_outcome.round_trip_ms = 1.25;
+  EXPECT_EQ(call({"ping"}).code, 2);
+  EXPECT_EQ(call({"ping", test::node_id(1).hex(), "--key", "shared/a"}).code, 2);
+  EXPECT_EQ(call({"ping", "12"}).code, 2);
+  EXPECT_THAT(call({"ping", test::node_id(1).hex()}).out, HasSubstr("answered in 1.25 ms"));
+  EXPECT_EQ(call({"ping", "--key", "shared/a", "--json"}).json().at("round_trip_ms"), 1.25);
+}
+
+TEST_F(AppTest, LeaveLeaves) { EXPECT_EQ(call({"leave"}).code, 0); }
+
+TEST_F(AppTest, TheApiMayComeFromTheEnvironment) {
+  ::setenv("RINGWAY_API", ("unix:" + folder_.file("api.sock")).c_str(), 1);
+  EXPECT_EQ(run_with({"status"}).code, 0);
+  ::unsetenv("RINGWAY_API");
+}
+
+TEST(CommandLineTest, NoPeerThereIsUnreachable) {
+  const TemporaryFolder folder;
+  const auto nobody = run_with({"--api", "unix:" + folder.file("none.sock"), "get", "shared/a"});
+  EXPECT_EQ(nobody.code, 4) << nobody.err;
+  EXPECT_FALSE(nobody.err.empty());
+}
+
+TEST(CommandLineTest, WrongUsageIsTwo) {
+  EXPECT_EQ(run_with({}).code, 2);
+  EXPECT_EQ(run_with({"fetch"}).code, 2);
+  EXPECT_EQ(run_with({"get"}).code, 2);
+  EXPECT_EQ(run_with({"put", "shared/a", "b", "--lifetime", "soon"}).code, 2);
+  EXPECT_EQ(run_with({"--api", "192.0.2.1:7084", "status"}).code, 2);  // plain text over the network
+  EXPECT_EQ(run_with({"--api", "127.0.0.1:1", "--api-ca", "missing.pem", "status"}).code, 2);
+  EXPECT_EQ(run_with({"--help"}).code, 0);
+  EXPECT_THAT(run_with({"--version"}).out, HasSubstr("ringway "));
+}
+
+TEST(CompletionTest, NamesEveryCommandAndOption) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const auto script = run_with({"completion", shell});
+    EXPECT_EQ(script.code, 0);
+    for (const char* word : {"put", "get", "rm", "stat", "status", "ring", "ping", "decode", "completion"}) {
+      EXPECT_THAT(script.out, HasSubstr(word)) << shell;
+    }
+    for (const char* option : {"lifetime", "generation", "frame", "verify", "api-ca", "resource"}) {
+      EXPECT_THAT(script.out, HasSubstr(option)) << shell;
+    }
+  }
+  EXPECT_EQ(run_with({"completion", "tcsh"}).code, 2);
+}
+
+TEST(CompletionTest, BashCompletesWithIt) {
+  const TemporaryFolder folder;
+  const auto script = folder.file("completion", run_with({"completion", "bash"}).out);
+  const auto complete = [&](const std::string& words, int index) {
+    const auto result = folder.file("words");
+    const std::string command = "bash -c 'source " + script + "; COMP_WORDS=(" + words +
+                                "); COMP_CWORD=" + std::to_string(index) +
+                                "; _ringway; echo ${COMPREPLY[*]}' > " + result;
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    std::ifstream in(result);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  EXPECT_EQ(complete("ringway sta", 1), "stat status\n");
+  EXPECT_EQ(complete("ringway put --life", 2), "--lifetime\n");
+  EXPECT_EQ(complete("ringway --json completion z", 3), "zsh\n");
+}
+
+TEST(DecodeCommandTest, OneLineOfJsonForEachMessage) {
+  const test::TestAuthority authority;
+  const auto alice = authority.issue("alice@overlay.example.org", test::node_id(0xA1));
+  const auto message =
+      test::encoded(test::signed_message(*alice, wire::MessageCode::ping_req, wire::encode(wire::PingReq{})));
+  const std::string input = to_hex(message) + "\n\nzz\n" + to_hex(message) + "\n";
+  const auto decoded = run_with({"decode"}, input);
+  EXPECT_EQ(decoded.code, 0) << decoded.err;
+  std::istringstream lines(decoded.out);
+  std::vector<nlohmann::json> parsed;
+  for (std::string line; std::getline(lines, line);) parsed.push_back(nlohmann::json::parse(line));
+  ASSERT_EQ(parsed.size(), 3U);
+  EXPECT_EQ(parsed[0].at("message_contents").at("message_name"), "ping_req");
+  EXPECT_EQ(parsed[1].at("offset"), 0);
+  EXPECT_TRUE(parsed[1].contains("error"));
+  EXPECT_EQ(parsed[0], parsed[2]);
+  EXPECT_FALSE(parsed[0].contains("verified"));
+}
+
+TEST(DecodeCommandTest, VerifyTakesRootsAndATime) {
+  const test::TestAuthority authority;
+  const TemporaryFolder folder;
+  const auto root = folder.file("root.pem", authority.root_pem());
+  const auto alice = authority.issue("alice@overlay.example.org", test::node_id(0xA1));
+  const std::string input = to_hex(test::encoded(test::signed_message(*alice, wire::MessageCode::ping_req,
+                                                                      wire::encode(wire::PingReq{})))) +
+                            "\n";
+  const auto verified = [&](const std::string& at) {
+    return run_with({"decode", "--verify", "--ca", root, "--at", at}, input)
+        .json()
+        .at("verified")
+        .get<bool>();
+  };
+  EXPECT_TRUE(verified("2027-01-15T08:00:00Z"));
+  EXPECT_FALSE(verified("2097-01-15T08:00:00Z"));
+  // The certificate starts at 2017-07-14T02:40:00Z.
+  EXPECT_TRUE(verified("2017-07-14T03:41:00+01:00"));
+  EXPECT_FALSE(verified("2017-07-14T03:39:00+01:00"));
+  EXPECT_EQ(run_with({"decode", "--verify"}, input).code, 2);
+  EXPECT_EQ(run_with({"decode", "--verify", "--ca", folder.file("none.pem", "nothing")}, input).code, 2);
+  EXPECT_EQ(run_with({"decode", "--verify", "--ca", root, "--at", "yesterday"}, input).code, 2);
+  EXPECT_EQ(run_with({"decode", "--resource", "12"}, input).code, 2);
+}
+
+TEST(DecodeCommandTest, FramesComeFromAFile) {
+  const test::TestAuthority authority;
+  const TemporaryFolder folder;
+  const auto alice = authority.issue("alice@overlay.example.org", test::node_id(0xA1));
+  const auto message =
+      test::encoded(test::signed_message(*alice, wire::MessageCode::ping_req, wire::encode(wire::PingReq{})));
+  Bytes frame = wire::data_frame_prefix(3, message.size());
+  append(frame, message);
+  const auto path = folder.file("frames", std::string(text_of(frame)));
+  EXPECT_EQ(run_with({"decode", "--frame", path}).json().at("sequence"), 3);
+  EXPECT_EQ(run_with({"decode", "--frame", "-"}, std::string(text_of(frame))).json().at("sequence"), 3);
+  EXPECT_EQ(run_with({"decode", "--frame", folder.file("missing")}).code, 2);
+}
+
+}  // namespace
+}  // namespace ringway::services

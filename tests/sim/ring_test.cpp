@@ -1,0 +1,205 @@
+// CHORD-RELOAD on whole overlays: joining, neighbours, failures, leaving.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tests/sim/overlay.hpp"
+
+namespace ringway::sim {
+namespace {
+
+class RingOf : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(RingOf, JoinsOneAfterTheOther) {
+  // Shows: TOPO-05, TOPO-06, TOPO-10, TOPO-11, TOPO-23, TOPO-46, BOOT-02.
+  Simulation simulation(settings_of(100 + GetParam()));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(GetParam())) << simulation.ring_fault();
+  ASSERT_TRUE(forms_ring(simulation));
+  for (const PeerNumber number : simulation.living()) {
+    const auto status = simulation.peer(number).status();
+    std::set<NodeId> linked;
+    for (const auto& link : status.links) linked.insert(link.node);
+    std::set<NodeId> neighbours;
+    for (const auto* side : {&status.view->predecessors, &status.view->successors}) {
+      const std::set<NodeId> distinct(side->begin(), side->end());
+      EXPECT_EQ(distinct.size(), side->size()) << "a neighbour twice at peer " << number;
+      neighbours.insert(side->begin(), side->end());
+    }
+    EXPECT_FALSE(neighbours.contains(simulation.peer(number).node_id())) << "itself at peer " << number;
+    for (const NodeId& neighbour : neighbours)
+      EXPECT_TRUE(linked.contains(neighbour)) << "no link to a neighbour at peer " << number;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, RingOf, testing::Values(1, 2, 3, 5, 16, 32));
+
+TEST(Ring, ResponsibilityIsSharedWithoutGapOrOverlap) {
+  Simulation simulation(settings_of(11));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(8));
+  ASSERT_TRUE(forms_ring(simulation));
+  for (int i = 0; i < 100; ++i) {
+    const ResourceId resource = resource_id_of("r" + std::to_string(i));
+    std::vector<PeerNumber> claims;
+    for (const PeerNumber number : simulation.living())
+      if (simulation.peer(number).status().view->responsible_for(resource)) claims.push_back(number);
+    EXPECT_EQ(claims, std::vector<PeerNumber>{simulation.responsible_for(resource)});
+  }
+}
+
+class AllAtOnce : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(AllAtOnce, ThirtyTwoPeersConverge) {
+  // Shows: BOOT-08, TOPO-14, TOPO-16.
+  Simulation simulation(settings_of(GetParam()));
+  RINGWAY_SEED(simulation);
+  for (int i = 0; i < 32; ++i) simulation.add_peer();
+  for (PeerNumber number = 0; number < 32; ++number) simulation.start(number, number == 0);
+  ASSERT_TRUE(forms_ring(simulation, 3, Duration{60'000}));
+  // And it stays so.
+  simulation.run_for(Duration{30'000});
+  EXPECT_TRUE(simulation.is_one_ring(3)) << simulation.ring_fault(3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, AllAtOnce, testing::Values(1, 2, 3, 4));
+
+TEST(Ring, FingersReachAcrossIt) {
+  // Shows: TOPO-13.
+  Simulation simulation(settings_of(12));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(32));
+  ASSERT_TRUE(forms_ring(simulation));
+  simulation.run_for(Duration{10'000});
+  std::size_t with_fingers = 0;
+  for (const PeerNumber number : simulation.living()) {
+    const auto status = simulation.peer(number).status();
+    // The first finger is the peer responsible for the point half around the ring.
+    const NodeId& self = simulation.peer(number).node_id();
+    const PeerNumber opposite = simulation.responsible_for(ring_add(self, ring_power_of_two(127)));
+    const auto& fingers = status.fingers;
+    if (std::find(fingers.begin(), fingers.end(), simulation.peer(opposite).node_id()) != fingers.end())
+      ++with_fingers;
+  }
+  EXPECT_GE(with_fingers, 28U);
+}
+
+class Failure : public testing::TestWithParam<Death> {};
+
+TEST_P(Failure, OfOnePeerIsRepaired) {
+  // Shows: TOPO-26.
+  Simulation simulation(settings_of(13));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(8));
+  ASSERT_TRUE(forms_ring(simulation));
+  simulation.kill(3, GetParam());
+  EXPECT_TRUE(forms_ring(simulation, 3, Duration{90'000}));
+}
+
+TEST_P(Failure, OfTwoNeighboursAtOnceIsRepaired) {
+  Simulation simulation(settings_of(14));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(10));
+  ASSERT_TRUE(forms_ring(simulation));
+  const auto ring = simulation.living();
+  simulation.kill(ring[4], GetParam());
+  simulation.kill(ring[5], GetParam());
+  EXPECT_TRUE(forms_ring(simulation, 3, Duration{90'000}));
+}
+
+TEST_P(Failure, ThePeerComesBack) {
+  // Shows: TOPO-28.
+  Simulation simulation(settings_of(15));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(6));
+  ASSERT_TRUE(forms_ring(simulation));
+  simulation.kill(2, GetParam());
+  simulation.run_for(Duration{3'000});
+  simulation.restart(2);
+  EXPECT_TRUE(forms_ring(simulation, 3, Duration{90'000}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Failure, testing::Values(Death::reset, Death::silent),
+                         [](const auto& kind) { return kind.param == Death::reset ? "Reset" : "Silent"; });
+
+TEST(Ring, TwoPeersBecomeOneAndTwoAgain) {
+  Simulation simulation(settings_of(16));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(2));
+  simulation.kill(1);
+  ASSERT_TRUE(forms_ring(simulation, 1, Duration{90'000}));
+  simulation.restart(1);
+  EXPECT_TRUE(forms_ring(simulation, 1, Duration{90'000}));
+}
+
+TEST(Ring, PeersLeave) {
+  // Shows: TOPO-40.
+  Simulation simulation(settings_of(17));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(8));
+  ASSERT_TRUE(forms_ring(simulation));
+  for (const PeerNumber number : {2U, 5U}) {
+    simulation.leave(number);
+    ASSERT_TRUE(simulation.run_until([&] { return simulation.peer(number).has_left(); }, Duration{10'000}));
+    // No detection is needed: the neighbours know at once.
+    EXPECT_TRUE(forms_ring(simulation, 2, Duration{5'000}));
+  }
+  EXPECT_TRUE(forms_ring(simulation));
+}
+
+TEST(Ring, AllLeaveButOne) {
+  Simulation simulation(settings_of(18));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(4));
+  ASSERT_TRUE(forms_ring(simulation));
+  for (const PeerNumber number : {0U, 2U, 3U}) {
+    simulation.leave(number);
+    ASSERT_TRUE(simulation.run_until([&] { return simulation.peer(number).has_left(); }, Duration{10'000}));
+  }
+  EXPECT_TRUE(forms_ring(simulation, 3, Duration{60'000}));
+}
+
+TEST(Ring, FormsUnderMessageLoss) {
+  SimulationSettings settings = settings_of(19);
+  settings.network.message_drop = 0.03;
+  Simulation simulation(settings);
+  RINGWAY_SEED(simulation);
+  for (int i = 0; i < 12; ++i) simulation.add_peer();
+  for (PeerNumber number = 0; number < 12; ++number) simulation.start(number, number == 0);
+  EXPECT_TRUE(forms_ring(simulation, 2, Duration{180'000}));
+}
+
+TEST(Ring, FormsWhenLinksFailNowAndThen) {
+  SimulationSettings settings = settings_of(20);
+  settings.network.link_failure = 0.005;
+  settings.network.packet_loss = 0.02;
+  Simulation simulation(settings);
+  RINGWAY_SEED(simulation);
+  for (int i = 0; i < 12; ++i) simulation.add_peer();
+  for (PeerNumber number = 0; number < 12; ++number) simulation.start(number, number == 0);
+  simulation.run_for(Duration{30'000});
+  simulation.network().settings().link_failure = 0;
+  EXPECT_TRUE(forms_ring(simulation, 3, Duration{120'000}));
+}
+
+// A small life of an overlay, as its trace.
+std::uint64_t life(std::uint64_t seed) {
+  Simulation simulation(settings_of(seed));
+  for (int i = 0; i < 8; ++i) simulation.add_peer();
+  for (PeerNumber number = 0; number < 8; ++number) simulation.start(number, number == 0);
+  simulation.run_for(Duration{20'000});
+  Values values(simulation);
+  EXPECT_TRUE(values.put(20));
+  simulation.kill(4, Death::silent);
+  simulation.run_for(Duration{60'000});
+  return simulation.trace_hash();
+}
+
+TEST(Determinism, TheSameSeedIsTheSameRun) {
+  EXPECT_EQ(life(21), life(21));
+  EXPECT_NE(life(21), life(22));
+}
+
+}  // namespace
+}  // namespace ringway::sim

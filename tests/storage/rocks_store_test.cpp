@@ -1,0 +1,229 @@
+// What only a store on a disk can show: permissions, locks, schemas, damage.
+#include "storage/rocks_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "storage/record_codec.hpp"
+#include "tests/storage/record_samples.hpp"
+#include "tests/storage/temp_folder.hpp"
+
+namespace ringway::storage {
+namespace {
+
+using data::PutRecord;
+using data::SetGeneration;
+using testing::HasSubstr;
+
+Result<std::unique_ptr<RocksStore>> open_store(const std::string& directory) {
+  RocksSettings settings;
+  settings.directory = directory;
+  settings.now = [] { return k_start_ms; };
+  return RocksStore::open(std::move(settings));
+}
+
+// A store with `count` values, all of it in data files rather than in the log.
+void fill(const std::string& directory, std::uint8_t count) {
+  auto store = open_store(directory);
+  ASSERT_TRUE(store) << store.error().reason;
+  data::WriteBatch batch;
+  for (std::uint8_t i = 1; i <= count; ++i) {
+    batch.push_back(PutRecord{place(i), single("value " + std::to_string(i))});
+    batch.push_back(SetGeneration{place(i), i});
+  }
+  ASSERT_TRUE((*store)->commit({batch}));
+  ASSERT_TRUE((*store)->compact());
+}
+
+std::vector<std::filesystem::path> data_files(const std::string& directory) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& file : std::filesystem::directory_iterator(directory)) {
+    if (file.path().extension() == ".sst") files.push_back(file.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+std::string contents_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+void overwrite(const std::filesystem::path& file, const std::string& contents) {
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << contents;
+}
+
+// Writes straight into the database of a store.
+void tamper(const std::string& directory, const std::string& family, const std::string& key,
+            const std::string& value) {
+  std::vector<std::string> names;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, directory, &names).ok());
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* database = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open({}, directory, families, &handles, &database).ok());
+  for (rocksdb::ColumnFamilyHandle* handle : handles) {
+    if (handle->GetName() == family) EXPECT_TRUE(database->Put({}, handle, key, value).ok());
+    database->DestroyColumnFamilyHandle(handle);
+  }
+  delete database;
+}
+
+TEST(RocksStoreTest, MakesItsDirectoryForItsOwnerOnly) {
+  const TempFolder folder;
+  const std::string directory = folder.path("deep/er");
+  ASSERT_TRUE(open_store(directory));
+  struct stat found {};
+  ASSERT_EQ(::stat(directory.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777U, 0700U);
+}
+
+TEST(RocksStoreTest, SaysWhichDirectoryCannotBeMade) {
+  const TempFolder folder;
+  overwrite(folder.path("file"), "not a directory");
+  const auto store = open_store(folder.path("file/store"));
+  ASSERT_FALSE(store);
+  EXPECT_THAT(store.error().reason, HasSubstr(folder.path("file/store")));
+  EXPECT_FALSE(open_store(folder.path("file")));
+}
+
+TEST(RocksStoreTest, IsOpenOnlyOnce) {
+  const TempFolder folder;
+  auto store = open_store(folder.path("store"));
+  ASSERT_TRUE(store);
+  EXPECT_FALSE(open_store(folder.path("store")));
+  store->reset();
+  EXPECT_TRUE(open_store(folder.path("store")));
+}
+
+TEST(RocksStoreTest, OpensWithTheSystemsClock) {
+  const TempFolder folder;
+  auto store = RocksStore::open(folder.path("store"));
+  ASSERT_TRUE(store) << store.error().reason;
+  ASSERT_TRUE((*store)->commit({{SetGeneration{place(1), 4}}}));
+  EXPECT_EQ((*store)->load(place(1))->generation_counter, 4U);
+}
+
+TEST(RocksStoreTest, RefusesTheStoreOfANewerSchema) {
+  const TempFolder folder;
+  fill(folder.path("store"), 1);
+  tamper(folder.path("store"), "facts", "schema", std::string("\0\0\0\2", 4));
+  const auto store = open_store(folder.path("store"));
+  ASSERT_FALSE(store);
+  EXPECT_THAT(store.error().reason, HasSubstr("written by a newer Ringway"));
+  EXPECT_THAT(store.error().reason, HasSubstr("schema 2"));
+}
+
+TEST(RocksStoreTest, RefusesAStoreWithUnknownColumnFamilies) {
+  const TempFolder folder;
+  fill(folder.path("store"), 1);
+  rocksdb::DB* database = nullptr;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const char* name : {"default", "values", "generations", "certificates", "facts", "subscriptions"}) {
+    families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  }
+  rocksdb::DBOptions options;
+  options.create_missing_column_families = true;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  ASSERT_TRUE(rocksdb::DB::Open(options, folder.path("store"), families, &handles, &database).ok());
+  for (rocksdb::ColumnFamilyHandle* handle : handles) database->DestroyColumnFamilyHandle(handle);
+  delete database;
+
+  const auto store = open_store(folder.path("store"));
+  ASSERT_FALSE(store);
+  EXPECT_THAT(store.error().reason, HasSubstr("newer Ringway"));
+  EXPECT_THAT(store.error().reason, HasSubstr("subscriptions"));
+}
+
+TEST(RocksStoreTest, BrokenRecordIsAFailureThatNamesItAndIsNotReclaimed) {
+  const TempFolder folder;
+  fill(folder.path("store"), 2);
+  const ResourceId resource = place(1).resource;
+  const std::string key = std::string(text_of(resource.view())) + std::string("\0\0\0\1", 4);
+  tamper(folder.path("store"), "values", key, "no record");
+  auto store = open_store(folder.path("store"));
+  ASSERT_TRUE(store) << store.error().reason;
+  ASSERT_TRUE((*store)->compact());
+  const auto loaded = (*store)->load(place(1));
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().reason, HasSubstr(resource.hex()));
+  EXPECT_TRUE((*store)->load(place(2)));
+}
+
+TEST(RocksStoreTest, RecordUnderAnotherItemsKeyIsAFailure) {
+  const TempFolder folder;
+  ASSERT_NO_FATAL_FAILURE(fill(folder.path("store"), 1));
+  const ResourceId resource = place(1).resource;
+  const std::string key = std::string(text_of(resource.view())) + std::string("\0\0\0\1", 4) + "item";
+  const Bytes record = encode_record(*single("value 1"));  // sound, but its item key is empty
+  tamper(folder.path("store"), "values", key, std::string(text_of(record)));
+  auto store = open_store(folder.path("store"));
+  ASSERT_TRUE(store) << store.error().reason;
+  EXPECT_FALSE((*store)->load(place(1)));
+}
+
+TEST(RocksStoreTest, BrokenGenerationStopsReadsAndCommitsOfItsKind) {
+  const TempFolder folder;
+  fill(folder.path("store"), 1);
+  const ResourceId resource = place(1).resource;
+  tamper(folder.path("store"), "generations",
+         std::string(text_of(resource.view())) + std::string("\0\0\0\1", 4), "?");
+  auto store = open_store(folder.path("store"));
+  ASSERT_TRUE(store) << store.error().reason;
+  EXPECT_FALSE((*store)->load(place(1)));
+  EXPECT_FALSE((*store)->commit({{PutRecord{place(2), single("x")}, SetGeneration{place(1), 7}}}));
+  EXPECT_TRUE((*store)->load(place(2))->records.empty());  // nothing of the refused group is there
+}
+
+// Bends one byte at many places of every data file: a read then answers right or fails, and never lies.
+TEST(RocksStoreTest, DamagedFileGivesAFailureAndNeverAWrongAnswer) {
+  const TempFolder folder;
+  const std::string directory = folder.path("store");
+  constexpr std::uint8_t k_values = 20;
+  fill(directory, k_values);
+  int failures = 0;
+  for (const std::filesystem::path& file : data_files(directory)) {
+    const std::string sound = contents_of(file);
+    for (std::size_t at = 0; at < sound.size(); at += sound.size() / 12 + 1) {
+      std::string bent = sound;
+      bent[at] = static_cast<char>(bent[at] ^ 0x40);
+      overwrite(file, bent);
+      auto store = open_store(directory);
+      if (!store) {
+        ++failures;
+        continue;
+      }
+      for (std::uint8_t i = 1; i <= k_values; ++i) {
+        const auto loaded = (*store)->load(place(i));
+        if (!loaded) {
+          ++failures;
+          continue;
+        }
+        ASSERT_EQ(loaded->generation_counter, i) << file << " byte " << at;
+        ASSERT_EQ(loaded->records.size(), 1U) << file << " byte " << at;
+        ASSERT_EQ(text_in(loaded->records[0]), "value " + std::to_string(i));
+      }
+    }
+    overwrite(file, sound);
+  }
+  EXPECT_GT(failures, 0);
+}
+
+TEST(RocksStoreTest, MissingFileGivesAFailure) {
+  const TempFolder folder;
+  fill(folder.path("store"), 5);
+  const auto files = data_files(folder.path("store"));
+  ASSERT_FALSE(files.empty());
+  for (const std::filesystem::path& file : files) std::filesystem::remove(file);
+  EXPECT_FALSE(open_store(folder.path("store")));
+}
+
+}  // namespace
+}  // namespace ringway::storage
