@@ -3,7 +3,7 @@
 #include <iostream>
 
 #include "reload/link/link_id.hpp"
-#include "services/enrolld/overlay_files.hpp"
+#include "services/enrolld/folder/overlay_files.hpp"
 
 namespace {
 
