@@ -23,9 +23,9 @@ struct Driven {
 template <typename Driver>
 using DrivenPointer = typename Driver::Interface::template stateful_pointer<Driven<Driver>>;
 
-// spawn(drive<SomeDriver>, setup)
-template <typename Driver>
-typename Driver::Interface::behavior_type drive(DrivenPointer<Driver> self, typename Driver::Setup setup) {
+// An exception in a handler becomes the reason of the actor's end, with its text.
+template <typename Self>
+void end_with_text_of_exceptions(Self* self) {
   self->set_exception_handler([](std::exception_ptr& thrown) -> caf::error {
     try {
       std::rethrow_exception(thrown);
@@ -35,6 +35,12 @@ typename Driver::Interface::behavior_type drive(DrivenPointer<Driver> self, type
       return caf::make_error(caf::sec::runtime_error, std::string("unknown exception"));
     }
   });
+}
+
+// spawn(drive<SomeDriver>, setup)
+template <typename Driver>
+typename Driver::Interface::behavior_type drive(DrivenPointer<Driver> self, typename Driver::Setup setup) {
+  end_with_text_of_exceptions(&*self);
   self->state.driver = std::make_unique<Driver>(self, std::move(setup));
   return self->state.driver->make_behavior();
 }

@@ -25,7 +25,11 @@ struct StatusInTheMaking {
 
 SupervisorDriver::SupervisorDriver(SupervisorActor::pointer self, SupervisorSetup setup)
     : self_(self), setup_(std::move(setup)), started_(setup_.clock->now().mono) {
-  self_->set_exit_handler([this](caf::exit_msg& message) { actor_ended(message); });
+  self_->set_down_handler([this](caf::down_msg& message) { actor_ended(message); });
+  // The links are for the others, should this actor die; what it learns of them it learns as their monitor:
+  // an exit message unlinks its receiver from the sender, so that a link does not report the end it has asked
+  // for.
+  self_->set_exit_handler([](caf::exit_msg&) {});
 }
 
 SupervisorDriver::~SupervisorDriver() {
@@ -54,7 +58,10 @@ void SupervisorDriver::start() {
   const Mailboxes& actors = *setup_.mailboxes;
   alive_ = {actors.routing.address(), actors.storage.address(), actors.replication.address(),
             actors.committer.address()};
-  for (const auto& actor : alive_) self_->link_to(actor);
+  for (const auto& actor : alive_) {
+    self_->monitor(actor);
+    self_->link_to(actor);
+  }
   setup_.bridge->connect(actors.routing);
   self_->send(actors.routing, StartAtom::value);
 }
@@ -89,7 +96,7 @@ void SupervisorDriver::fail(const std::string& reason) {
   if (phase_ == Phase::running || phase_ == Phase::leaving) begin_stop();
 }
 
-void SupervisorDriver::actor_ended(const caf::exit_msg& message) {
+void SupervisorDriver::actor_ended(const caf::down_msg& message) {
   if (alive_.erase(message.source) == 0) return;
   const bool asked_for = message.reason == caf::exit_reason::user_shutdown &&
                          (phase_ == Phase::stopping_components || phase_ == Phase::stopping_committer);

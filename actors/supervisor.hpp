@@ -1,6 +1,7 @@
-// The actor that watches over the others of its peer. Either all of them run or none does: it is linked to
-// each, and when one dies, or the peer is to leave or to stop, it takes everything down in order: links,
-// actors, the commits that wait, the store. It runs detached, because closing the links blocks.
+// The actor that watches over the others of its peer. Either all of them run or none does: when one dies, or
+// the peer is to leave or to stop, it takes everything down in order: links, actors, the commits that wait,
+// the store. It monitors each of them, and is linked to each so that they die with it. It runs detached,
+// because closing the links blocks.
 #pragma once
 
 #include <functional>
@@ -55,7 +56,7 @@ class SupervisorDriver {
   void fail(const std::string& reason);
   void report(Answer<PeerStatus>& done);
   void stop();
-  void actor_ended(const caf::exit_msg& message);
+  void actor_ended(const caf::down_msg& message);
 
   // Down in order: begin_stop (links, the three components), stop_committer, finish.
   void begin_stop();

@@ -110,7 +110,7 @@ Result<XmlDocument> XmlDocument::parse(const SharedBytes& bytes) {
   document.tree_ = std::shared_ptr<xmlDoc>(context->myDoc, xmlFreeDoc);
   context->myDoc = nullptr;
   if (parsing.has_dtd) return Failure{"XML: a document type declaration is not accepted"};
-  if (context->wellFormed == 0 || !document.tree_ || document.root() == nullptr)
+  if (context->wellFormed == 0 || context->nsWellFormed == 0 || !document.tree_ || document.root() == nullptr)
     return Failure{reason_of(context->lastError)};
   const xmlChar* declared = document.tree_->encoding;
   if (declared != nullptr && xmlParseCharEncoding(text(declared)) != XML_CHAR_ENCODING_UTF8)

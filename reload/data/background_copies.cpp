@@ -176,6 +176,7 @@ bool BackgroundCopies::still_wanted(const Job& job) const {
 }
 
 wire::Destination BackgroundCopies::destination_of(const Job& job) const {
+  if (job.step == Step::fetch && job.newer_at != k_no_node) return wire::to_node(job.newer_at);
   return job.purpose == Purpose::push ? wire::to_resource(job.at.resource) : wire::to_node(job.target);
 }
 
@@ -252,6 +253,7 @@ void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
   ++context_.statistics.copies_failed;
   const bool newer_there = job.step == Step::store && !failure.local && has_newer(failure.code);
   job.step = newer_there ? Step::fetch : Step::store;
+  job.newer_at = failure.answered_by;
   const unsigned most = job.purpose == Purpose::hand_over ? k_most_hand_over_attempts : k_most_attempts;
   if (job.attempts >= most) return done(now, id, false, out);
   if (!failure.local && is_permanent(failure.code)) {

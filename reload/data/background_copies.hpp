@@ -70,6 +70,7 @@ class BackgroundCopies {
     KindAt at;
     NodeId target;  // not for push
     Step step = Step::store;
+    NodeId newer_at;  // who refused the copy as too old
     std::uint64_t request = 0;
     unsigned attempts = 0;
     CopyPart part;                 // under way, or the last one

@@ -1,5 +1,6 @@
 #include "services/decode/verifier.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "reload/security/certificate.hpp"
@@ -102,6 +103,16 @@ std::optional<ResourceId> Verifier::fetched_resource(const wire::Message& messag
   return std::nullopt;
 }
 
+bool Verifier::carries_values(const wire::Message& fetch_answer) const {
+  const auto answer = wire::decode<wire::FetchAns>(fetch_answer.contents.body, kinds_.get());
+  if (!answer) return false;
+  for (const auto& response : answer->kind_responses) {
+    if (response.unknown_kind && !response.undecoded_values.empty()) return true;
+    if (!std::all_of(response.values.begin(), response.values.end(), wire::is_absent)) return true;
+  }
+  return false;
+}
+
 Verification Verifier::verify(const wire::ParsedHeader& header, const wire::Message& message,
                               const SharedBytes& bytes) {
   Verification out;
@@ -119,12 +130,10 @@ Verification Verifier::verify(const wire::ParsedHeader& header, const wire::Mess
   }
   out.reason = inspected->body_fault;
   if (inspected->store) out.reason = check_values(inspected->store->kind_data, inspected->verdicts, out);
-  if (inspected->fetch) {
-    out.reason = check_values(inspected->fetch->kind_responses, inspected->verdicts, out);
-    if (!out.reason.empty() && !resource) {
-      out.reason +=
-          " (which resource this answer is about is not known: give --resource, or its FetchReq before it)";
-    }
+  if (inspected->fetch) out.reason = check_values(inspected->fetch->kind_responses, inspected->verdicts, out);
+  if (message.contents.code == wire::MessageCode::fetch_ans && !resource && carries_values(message)) {
+    out.reason =
+        "which resource this answer is about is not known: give --resource, or its FetchReq before it";
   }
   out.verified = out.reason.empty();
   return out;

@@ -46,6 +46,7 @@ class Verifier {
   Result<std::string> overlay_name_of(const wire::Message& message) const;
   Result<security::Inspector*> inspector_for(const wire::Message& message);
   std::optional<ResourceId> fetched_resource(const wire::Message& message) const;
+  bool carries_values(const wire::Message& fetch_answer) const;
   void remember_request(const wire::Message& message);
 
   VerifySettings settings_;

@@ -83,14 +83,15 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     address.port = 6084;
     return address;
   }
-  // A message to `destination` whose payload nobody has looked at.
+  // A Ping to `destination` of which only the code can be read.
   SharedBytes message(const NodeId& destination) {
     wire::ForwardingHeader header;
     header.overlay = overlay;
     header.configuration_sequence = 1;
     header.transaction_id = ++transaction;
     header.destination_list = {wire::to_node(destination)};
-    const Bytes payload(20, 0);
+    Bytes payload(20, 0);
+    payload[1] = static_cast<std::uint8_t>(wire::MessageCode::ping_req);
     Bytes bytes = wire::encode_header(header, payload.size());
     append(bytes, payload);
     return bytes;

@@ -15,7 +15,8 @@ namespace {
 // A peer of stand-ins, with the real supervisor and committer.
 struct SupervisorTest : testing::Test, ActorWorld {
   SupervisorTest() {
-    mailboxes->routing = system.spawn([this](RoutingActor::pointer) -> RoutingActor::behavior_type {
+    mailboxes->routing = system.spawn([this](RoutingActor::pointer self) -> RoutingActor::behavior_type {
+      end_with_text_of_exceptions(self);
       return {[this](StartAtom) { ++starts; },
               [](LinkBatch&) {},
               [](RoutingBatch&) { throw std::runtime_error("routing trips"); },
@@ -119,7 +120,7 @@ TEST_F(SupervisorTest, ABrokenPoolTakesThePeerDown) {
 TEST_F(SupervisorTest, TheDeathOfTheSupervisorLeavesNobodyBehind) {
   caf::anon_send_exit(mailboxes->supervisor, caf::exit_reason::out_of_workers);
   run();
-  // It asks nobody to die on its behalf, so a signal from outside that names no actor of the peer is ignored.
+  // What it hears as a link's end it hears as a monitor too.
   EXPECT_FALSE(is_down());
   caf::anon_send_exit(mailboxes->supervisor, caf::exit_reason::kill);
   run();

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "reload/wire/frame.hpp"
 #include "tests/net/link_test_support.hpp"
 #include "tests/net/raw_client.hpp"
 
@@ -163,7 +164,6 @@ TEST(LinkAuthentication, OldProtocolsAndWeakSuitesAreRefused) {
                                    .max_version = TLS1_2_VERSION,
                                    .tls12_suites = "AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA"});
   EXPECT_FALSE(no_forward_secrecy.connect());
-  ASSERT_TRUE(bob.events().wait([](const Seen&) { return true; }));
   EXPECT_EQ(bob.seen().order, "");
 
   RawTlsClient tls12(bob.address(), {.credentials = alice, .max_version = TLS1_2_VERSION});
@@ -220,7 +220,6 @@ TEST(LinkAuthentication, ClearTextGetsNothing) {
 }
 
 TEST(LinkAuthentication, SlowHandshakesEndAndAreBounded) {
-  // Shows: FM-01.
   LinkWorld world;
   TestPeer bob(world.pool, world.authority, world.bob, {.change = [](LinkSettings& settings) {
                  settings.handshake_timeout = Duration{1'000};
@@ -237,9 +236,15 @@ TEST(LinkAuthentication, SlowHandshakesEndAndAreBounded) {
   EXPECT_EQ(silent.read_to_end(), Bytes{});
   EXPECT_TRUE(slow.read_to_end());
   EXPECT_EQ(bob.seen().order, "");
+  // Their places are free again (a moment after their sockets were closed, so the first try may be too
+  // early).
   TestPeer alice(world.pool, world.authority, world.alice);
-  alice.open(1, bob.address(), world.bob);
-  EXPECT_TRUE(alice.first_link());
+  for (std::uint64_t attempt = 1; alice.seen().ups.empty() && attempt <= 100; ++attempt) {
+    alice.open(attempt, bob.address(), world.bob);
+    ASSERT_TRUE(alice.events().wait(
+        [&](const Seen& seen) { return seen.ups.size() + seen.downs.size() == attempt; }));
+  }
+  EXPECT_TRUE(bob.first_link());
 }
 
 TEST(LinkAuthentication, AServerThatNeverAnswersIsGivenUp) {

@@ -11,7 +11,7 @@ namespace {
 using Seen = Recorder::Seen;
 
 TEST(TlsLinks, ExchangesMessagesBothWays) {
-  // Shows: LINK-01, LINK-02, LINK-17, SEC-27, FM-34.
+  // Shows: SEC-27.
   LinkWorld world;
   TestPeer alice(world.pool, world.authority, world.alice);
   TestPeer bob(world.pool, world.authority, world.bob);

@@ -72,17 +72,28 @@ TEST(Ring, FingersReachAcrossIt) {
   ASSERT_TRUE(simulation.grow(32));
   ASSERT_TRUE(forms_ring(simulation));
   simulation.run_for(Duration{10'000});
-  std::size_t with_fingers = 0;
+  // Entry i may hold any peer in [n + 2^(128-i), n + 2^(129-i) - 1] (TOPO-08).
+  std::size_t entries = 0;
+  std::size_t filled = 0;
   for (const PeerNumber number : simulation.living()) {
-    const auto status = simulation.peer(number).status();
-    // The first finger is the peer responsible for the point half around the ring.
-    const NodeId& self = simulation.peer(number).node_id();
-    const PeerNumber opposite = simulation.responsible_for(ring_add(self, ring_power_of_two(127)));
-    const auto& fingers = status.fingers;
-    if (std::find(fingers.begin(), fingers.end(), simulation.peer(opposite).node_id()) != fingers.end())
-      ++with_fingers;
+    const NodeId self = simulation.peer(number).node_id();
+    const auto fingers = simulation.peer(number).status().fingers;
+    for (unsigned i = 1; i <= 2; ++i) {
+      const RingId low = ring_add(self, ring_power_of_two(128 - i));
+      const RingId past = i == 1 ? RingId{self} : ring_add(self, ring_power_of_two(129 - i));
+      const auto in_range = [&](const NodeId& node) {
+        return ring_distance(low, node) < ring_distance(low, past);
+      };
+      const auto living = simulation.living();
+      if (std::none_of(living.begin(), living.end(),
+                       [&](PeerNumber other) { return in_range(simulation.peer(other).node_id()); }))
+        continue;
+      ++entries;
+      if (std::any_of(fingers.begin(), fingers.end(), in_range)) ++filled;
+    }
   }
-  EXPECT_GE(with_fingers, 28U);
+  EXPECT_EQ(filled, entries);
+  EXPECT_GT(entries, 50U);
 }
 
 class Failure : public testing::TestWithParam<Death> {};

@@ -44,7 +44,7 @@ TEST(RecordCodecTest, RefusesOtherVersionsAndModels) {
   bytes[0] = 2;
   EXPECT_FALSE(decode_record(bytes));
   EXPECT_EQ(peek_dead_from_ms(bytes), std::nullopt);
-  for (const std::uint8_t model : {0, 4}) {
+  for (const std::uint8_t model : {std::uint8_t{0}, std::uint8_t{4}}) {
     bytes = encode_record(*single("x"));
     bytes[1] = model;
     EXPECT_FALSE(decode_record(bytes));

@@ -70,7 +70,9 @@ void tamper(const std::string& directory, const std::string& family, const std::
   rocksdb::DB* database = nullptr;
   ASSERT_TRUE(rocksdb::DB::Open({}, directory, families, &handles, &database).ok());
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
-    if (handle->GetName() == family) EXPECT_TRUE(database->Put({}, handle, key, value).ok());
+    if (handle->GetName() == family) {
+      EXPECT_TRUE(database->Put({}, handle, key, value).ok());
+    }
     database->DestroyColumnFamilyHandle(handle);
   }
   delete database;

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "reload/security/signer.hpp"
+#include "reload/security/trust.hpp"
 #include "reload/security/verify.hpp"
 #include "tests/fuzz/security/require.hpp"
 

@@ -12,16 +12,16 @@ namespace {
 
 constexpr std::size_t k_max_message_bytes = 300;
 
-struct Outcome {
+struct SplitResult {
   Bytes frames;  // as they would be sent again
   bool failed = false;
   bool oversized = false;
   Bytes oversized_start;
 
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const SplitResult&) const = default;
 };
 
-void note(Outcome& outcome, const wire::Frame& frame) {
+void note(SplitResult& outcome, const wire::Frame& frame) {
   if (const auto* ack = std::get_if<wire::AckFrame>(&frame)) {
     append(outcome.frames, wire::encode_ack(*ack));
     return;
@@ -32,9 +32,9 @@ void note(Outcome& outcome, const wire::Frame& frame) {
   append(outcome.frames, data.message);
 }
 
-Outcome split(BytesView stream, std::size_t piece_bytes) {
+SplitResult split(BytesView stream, std::size_t piece_bytes) {
   wire::FrameSplitter splitter(k_max_message_bytes);
-  Outcome outcome;
+  SplitResult outcome;
   for (std::size_t at = 0; at < stream.size(); at += piece_bytes) {
     const auto frames = splitter.push(stream.subspan(at, std::min(piece_bytes, stream.size() - at)));
     const std::size_t bound_bytes = wire::k_data_frame_overhead_bytes + k_max_message_bytes;
@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Script script({data, size_bytes});
   const std::size_t piece_bytes = 1 + script.number(1);
   const BytesView stream = script.take(size_bytes);
-  const Outcome whole = split(stream, std::max<std::size_t>(1, stream.size()));
+  const SplitResult whole = split(stream, std::max<std::size_t>(1, stream.size()));
   fuzz::require(split(stream, piece_bytes) == whole, "pieces of another size make other frames");
   const bool is_all_there = equal(whole.frames, stream);
   fuzz::require(whole.failed || is_all_there, "frames are not the bytes of the stream");

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "reload/config/base64.hpp"
 #include "reload/config/known_kinds.hpp"
 #include "reload/config/signed_block.hpp"
@@ -72,9 +74,18 @@ class SignedDocumentTest : public testing::Test {
     return good ? "" : good.error().reason;
   }
 
-  test::SignerPtr signer_ = test_authority().issue("configuration@overlay.example.org", test::node_id(1));
-  test::SignerPtr kind_signer_ = test_authority().issue_rsa("kinds@overlay.example.org", test::node_id(2));
-  test::SignerPtr other_ = test_authority().issue("alice@example.org", test::node_id(3));
+  // Made once for all tests: an RSA key takes its time.
+  static const test::SignerPtr& make(bool rsa, const std::string& user, std::uint8_t first) {
+    static std::map<std::uint8_t, test::SignerPtr> made;
+    auto& signer = made[first];
+    if (!signer && rsa) signer = test_authority().issue_rsa(user, test::node_id(first));
+    if (!signer) signer = test_authority().issue(user, test::node_id(first));
+    return signer;
+  }
+
+  test::SignerPtr signer_ = make(false, "configuration@overlay.example.org", 1);
+  test::SignerPtr kind_signer_ = make(true, "kinds@overlay.example.org", 2);
+  test::SignerPtr other_ = make(false, "alice@example.org", 3);
   security::TrustPtr trust_ = test_authority().trust();
   Configuration values_;
 };

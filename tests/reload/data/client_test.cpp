@@ -34,7 +34,7 @@ class ClientCalls : public ::testing::Test {
  protected:
   ClientCalls() {
     overlay.update_views();
-    overlay.run();
+    overlay.advance(Duration{0});
   }
   std::string key_of(Peer& owner, const std::string& prefix = "alice@example.org/k") {
     for (int i = 0;; ++i) {
@@ -231,6 +231,7 @@ TEST_F(ClientCalls, AfterDataTooOldThePreviousTimeIsLearned) {
   spec.key = dictionary_key_of(*parse_resource_name(key), {});
   spec.storage_time_ms = k_now_ms + 3'600'000;
   ASSERT_EQ(overlay.store(device, bob, store_of(spec, *device))->code, MessageCode::store_ans);
+  overlay.sent.clear();
   const auto result = put_of(put(alice, key, "mine"));
   EXPECT_EQ(result.storage_time_ms, spec.storage_time_ms + 1);
   EXPECT_EQ(messages(MessageCode::store_req), 3U) << "refused, then accepted and copied";

@@ -14,7 +14,7 @@ class HolderRead : public ::testing::Test {
  protected:
   HolderRead() {
     overlay.update_views();
-    overlay.run();
+    overlay.advance(Duration{0});
     resource = resource_id_of(std::string_view("alice@example.org"));
   }
   void put(KindId kind, const std::string& bytes, std::uint32_t index = 0) {
@@ -214,8 +214,6 @@ TEST_F(HolderRead, FindTellsTheClosestResourceOfEachKind) {
             (std::vector<std::string>{resource.hex(), none, none}));
   EXPECT_EQ(closest(resource, {k_single_kind}), (std::vector<std::string>{resource.hex()}));
   // Up to this peer's own end of the ring, not around it.
-  const bool wraps = ring_distance(resource, peer.node) > ring_distance(behind, peer.node);
-  EXPECT_TRUE(wraps);
   EXPECT_EQ(closest(behind, {k_single_kind}), (std::vector<std::string>{none}));
 }
 

@@ -14,7 +14,7 @@ class HolderStore : public ::testing::Test {
  protected:
   HolderStore() {
     overlay.update_views();
-    overlay.run();
+    overlay.advance(Duration{0});
     spec.resource = resource_id_of(std::string_view("alice@example.org"));
   }
   // One value by alice at her resource.

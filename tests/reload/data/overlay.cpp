@@ -133,6 +133,16 @@ void Overlay::kill(Peer& peer) {
   peer.joined = false;
   ++peer.life;
   peer.held_commits.clear();
+  std::vector<Answer> unanswered;
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    if (at->first.first == peer.node) {
+      unanswered.push_back(std::move(at->second));
+      at = waiting_.erase(at);
+    } else {
+      ++at;
+    }
+  }
+  for (const auto& answer : unanswered) answer(std::nullopt);
   peer.storage.reset();
   peer.replication.reset();
 }
@@ -219,10 +229,15 @@ void Overlay::advance(Duration by) {
         if (at && (!next || *at < *next)) next = at;
       }
     }
+    if (!later_.empty() && (!next || later_.begin()->first < *next)) next = later_.begin()->first;
     if (!next || *next > end) break;
     if (*next > now_.mono) {
       now_.wall_ms += static_cast<WallMs>((*next - now_.mono).count());
       now_.mono = *next;
+    }
+    while (!later_.empty() && later_.begin()->first <= now_.mono) {
+      queue_.push_back(std::move(later_.begin()->second));
+      later_.erase(later_.begin());
     }
     for (auto& [node, peer] : peers_) {
       if (!peer->alive) continue;
@@ -338,30 +353,37 @@ void Overlay::request(Peer& peer, const routing::SendRequest& request) {
                  now_.mono,    std::holds_alternative<wire::ResourceDestination>(request.destination.back())};
   sent.push_back(one);
   const std::uint64_t life = peer.life;
-  if (to == nullptr || loses(one)) {
-    routing::RequestFailure failure;
-    failure.local = true;
-    return finish(peer, life, request, failure);
-  }
+  if (to == nullptr || loses(one)) return lost(peer, life, request);
   const auto bytes =
       encode(*peer.signer, request.destination, request.code, request.body, request.certificates_der);
   if (bytes.size() > configuration->max_message_size_bytes)
     throw std::runtime_error("a message is too large");
   deliver(*to, inspect(bytes, std::nullopt), peer.node,
-          [this, &peer, life, request, to](routing::SendAnswer answer) {
-            Bytes body = copy_of(answer.body);
-            bends(*to, answer.code, body);
-            if (answer.code == MessageCode::error) {
+          [this, &peer, life, request, to](std::optional<routing::SendAnswer> answer) {
+            if (!answer) return lost(peer, life, request);
+            Bytes body = copy_of(answer->body);
+            bends(*to, answer->code, body);
+            if (answer->code == MessageCode::error) {
               const auto error = wire::decode<wire::ErrorResponse>(SharedBytes{body});
-              return finish(peer, life, request, routing::RequestFailure{error->code, error->info, false});
+              return finish(peer, life, request,
+                            routing::RequestFailure{error->code, error->info, false, to->node});
             }
-            const auto reply = encode(*to->signer, {wire::to_node(peer.node)}, answer.code, SharedBytes{body},
-                                      answer.certificates_der);
+            const auto reply = encode(*to->signer, {wire::to_node(peer.node)}, answer->code,
+                                      SharedBytes{body}, answer->certificates_der);
             if (reply.size() > configuration->max_message_size_bytes) {
               throw std::runtime_error("an answer is too large");
             }
             finish(peer, life, request, inspect(reply, request.fetch_resource));
           });
+}
+
+void Overlay::lost(Peer& peer, std::uint64_t life, const routing::SendRequest& request) {
+  constexpr Duration k_request_lifetime{15'000};  // RFC 6940 §6.2.1
+  later_.emplace(now_.mono + request.deadline.value_or(k_request_lifetime), [this, &peer, life, request] {
+    routing::RequestFailure failure;
+    failure.local = true;
+    finish(peer, life, request, failure);
+  });
 }
 
 void Overlay::finish(
@@ -424,7 +446,9 @@ std::optional<Answered> Overlay::ask(const SignerPtr& from, Peer& to, MessageCod
   const auto bytes = encode(*from, destination, code, SharedBytes{std::move(body)}, more_certificates);
   auto result = std::make_shared<std::optional<Answered>>();
   deliver(to, inspect(bytes, std::nullopt), from->node_id(),
-          [this, result, &to, resource](routing::SendAnswer m) {
+          [this, result, &to, resource](std::optional<routing::SendAnswer> answer) {
+            if (!answer) return;
+            const auto& m = *answer;
             Answered answered;
             answered.code = m.code;
             if (m.code == MessageCode::error) {

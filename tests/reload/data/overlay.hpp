@@ -7,8 +7,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <tuple>
+#include <variant>
 #include <vector>
 
 #include "reload/data/replication_component.hpp"
@@ -57,7 +60,7 @@ struct Peer {
   NodeId node;
   bool alive = true;
   bool joined = true;
-  std::shared_ptr<storage::MemoryStore> store = std::make_shared<storage::MemoryStore>();
+  std::shared_ptr<ringway::storage::MemoryStore> store = std::make_shared<ringway::storage::MemoryStore>();
   std::unique_ptr<StorageComponent> storage;
   std::unique_ptr<ReplicationComponent> replication;
   topology::RingViewPtr view = std::make_shared<const topology::RingView>();
@@ -105,7 +108,7 @@ class Overlay {
   void restart(Peer& peer);  // not joined
 
   void run();                 // until nothing is left to do at this moment
-  void advance(Duration by);  // with timers
+  void advance(Duration by);  // with timers; by 0: those that are due
   Now now() const { return now_; }
 
   CallResult call(Peer& peer, Call call);  // runs and advances up to 30 s
@@ -122,7 +125,7 @@ class Overlay {
   std::optional<Answered> fetch(const SignerPtr& from, Peer& to, const wire::FetchReq& request,
                                 bool by_node = false);
 
-  // Which requests are lost: the requester hears of a timeout.
+  // Which requests are lost: the requester hears of it when their time is over.
   std::function<bool(const Sent&)> loses = [](const Sent&) { return false; };
   // Changes an answer on its way (a lying peer).
   std::function<void(const Peer& from, wire::MessageCode code, Bytes& body)> bends = [](auto&&...) {};
@@ -131,8 +134,9 @@ class Overlay {
   std::size_t replicas = 2;
 
  private:
-  using Answer = std::function<void(routing::SendAnswer)>;
+  using Answer = std::function<void(std::optional<routing::SendAnswer>)>;  // nothing: there will be none
 
+  void lost(Peer& peer, std::uint64_t life, const routing::SendRequest& request);
   void dispatch(Peer& peer, StorageOutputs& outputs);
   void dispatch(Peer& peer, ReplicationOutputs& outputs);
   void commit(Peer& peer, const Commit& commit);
@@ -151,6 +155,7 @@ class Overlay {
   Now now_{{1'000'000}, ringway::test::k_now_ms};
   std::map<NodeId, std::unique_ptr<Peer>> peers_;
   std::deque<std::function<void()>> queue_;
+  std::multimap<MonoTime, std::function<void()>> later_;
   std::map<std::pair<NodeId, std::uint64_t>, Answer> waiting_;
   std::set<std::tuple<NodeId, std::uint64_t, routing::Origin, std::uint64_t>> cancelled_;
   std::shared_ptr<security::Inspector> inspector_;

@@ -1,0 +1,272 @@
+// The authority's folder: what init, issue and update-config leave on the disk.
+#include "services/enrolld/folder/overlay_files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "services/enrolld/folder/files.hpp"
+#include "services/enrolld/folder/name_register.hpp"
+
+namespace ringway::enrolld {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+WallMs now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<WallMs>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+class OverlayFilesTest : public testing::Test {
+ protected:
+  OverlayFilesTest() {
+    std::string pattern = (fs::temp_directory_path() / "ringway-enrolld-XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+    init_.overlay_name = "overlay.example.org";
+    init_.directory = authority();
+    init_.bootstrap_nodes = {{"192.0.2.1", 6084}};
+  }
+  ~OverlayFilesTest() override { fs::remove_all(root_); }
+  OverlayFilesTest(const OverlayFilesTest&) = delete;
+  OverlayFilesTest& operator=(const OverlayFilesTest&) = delete;
+
+  std::string authority() const { return root_ + "/authority"; }
+  std::string made() const { return init(init_) ? "" : "refused"; }
+  IssueOptions issue_options(const std::string& user, const std::string& out = "out") const {
+    IssueOptions options;
+    options.directory = authority();
+    options.user_name = user;
+    options.out = root_ + "/" + out;
+    return options;
+  }
+  static std::string refusal(const IssueOptions& options) {
+    const auto issued = issue(options);
+    return issued ? "" : issued.error().reason;
+  }
+  config::ConfigurationPtr configuration(const std::string& folder) const {
+    const auto text = read_file(folder + "/overlay.xml");
+    EXPECT_TRUE(text.ok());
+    auto parsed =
+        config::parse_configuration(SharedBytes(copy_of(view_of(text.value()))), "overlay.example.org");
+    EXPECT_TRUE(parsed.ok()) << parsed.error().reason;
+    return *parsed;
+  }
+  static unsigned mode_of(const std::string& path) {
+    struct stat status {};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+    return status.st_mode & 0777U;
+  }
+  std::shared_ptr<const security::Signer> signer_in(const std::string& folder) const {
+    auto signer = security::load_signer(read_file(folder + "/node.key").value(),
+                                        read_file(folder + "/node.crt").value());
+    EXPECT_TRUE(signer.ok()) << signer.error().reason;
+    return *signer;
+  }
+
+  std::string root_;
+  InitOptions init_;
+};
+
+TEST_F(OverlayFilesTest, InitMakesASignedDocument) {
+  // Shows: CONFIG-21.
+  const auto done = init(init_);
+  ASSERT_TRUE(done.ok()) << done.error().reason;
+  const auto document = configuration(authority());
+  EXPECT_EQ(document->sequence, 1);
+  EXPECT_TRUE(document->no_ice);
+  EXPECT_EQ(document->max_message_size_bytes, 65536U);
+  EXPECT_THAT(document->bootstrap_nodes, ElementsAre(config::BootstrapNode{"192.0.2.1", 6084}));
+  EXPECT_THAT(document->mandatory_extensions, ElementsAre(std::string(config::k_access_namespace)));
+  for (const KindId kind : {config::k_sip_registration, config::k_turn_service, config::k_certificate_by_node,
+                            config::k_certificate_by_user, config::k_owner_value, config::k_shared_value})
+    EXPECT_NE(document->kinds.find(kind), nullptr) << kind;
+  const auto trust = security::Trust::make(document->trust_settings());
+  ASSERT_TRUE(trust.ok());
+  const auto good = config::check_signature(*document, document->configuration_signers, **trust, now_ms());
+  EXPECT_TRUE(good.ok()) << good.error().reason;
+}
+
+TEST_F(OverlayFilesTest, SecretsAreForTheirOwnerOnly) {
+  ASSERT_EQ(made(), "");
+  ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
+  for (const std::string& secret :
+       {authority() + "/root.key", authority() + "/signer.key", root_ + "/out/node.key"})
+    EXPECT_EQ(mode_of(secret), 0600U) << secret;
+  for (const std::string& open :
+       {authority() + "/root.crt", authority() + "/overlay.xml", root_ + "/out/node.crt"})
+    EXPECT_EQ(mode_of(open), 0644U) << open;
+}
+
+TEST_F(OverlayFilesTest, NothingIsLeftOfAFileInTheMaking) {
+  ASSERT_EQ(made(), "");
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(authority())) names.push_back(entry.path().filename());
+  EXPECT_THAT(names, testing::UnorderedElementsAre("root.key", "root.crt", "signer.key", "signer.crt",
+                                                   "issued.json", "overlay.xml"));
+}
+
+TEST_F(OverlayFilesTest, AnAuthorityIsReplacedOnlyByForce) {
+  ASSERT_EQ(made(), "");
+  const auto key = read_file(authority() + "/root.key").value();
+  const auto again = init(init_);
+  ASSERT_FALSE(again.ok());
+  EXPECT_THAT(again.error().reason, HasSubstr("--force"));
+  EXPECT_EQ(read_file(authority() + "/root.key").value(), key);
+  init_.force = true;
+  EXPECT_TRUE(init(init_).ok());
+  EXPECT_NE(read_file(authority() + "/root.key").value(), key);
+}
+
+TEST_F(OverlayFilesTest, BadNamesMakeNothing) {
+  init_.overlay_name = "no domain";
+  EXPECT_FALSE(init(init_).ok());
+  EXPECT_FALSE(exists(authority()));
+}
+
+TEST_F(OverlayFilesTest, IssuedCredentialsAreTrusted) {
+  // Shows: ENROLL-19.
+  ASSERT_EQ(made(), "");
+  const auto issued = issue(issue_options("Alice@Example.ORG"));
+  ASSERT_TRUE(issued.ok()) << issued.error().reason;
+  ASSERT_THAT(issued->nodes, SizeIs(1));
+  const auto signer = signer_in(root_ + "/out");
+  EXPECT_EQ(signer->certificate()->user_name(), "Alice@example.org");
+  EXPECT_EQ(signer->node_id(), issued->nodes.front());
+  const auto document = configuration(root_ + "/out");
+  const auto trust = security::Trust::make(document->trust_settings()).value();
+  const auto good = trust->check(*signer->certificate(), {}, now_ms());
+  EXPECT_TRUE(good.ok()) << good.error().reason;
+}
+
+TEST_F(OverlayFilesTest, SeveralNodeIds) {
+  ASSERT_EQ(made(), "");
+  auto options = issue_options("alice@example.org");
+  options.nodes = 3;
+  ASSERT_EQ(refusal(options), "");
+  EXPECT_THAT(signer_in(root_ + "/out")->certificate()->node_ids(), SizeIs(3));
+  auto too_many = issue_options("bob@example.org", "bob");
+  too_many.nodes = 17;
+  EXPECT_THAT(refusal(too_many), HasSubstr("--nodes"));
+  too_many.nodes = 0;
+  EXPECT_THAT(refusal(too_many), HasSubstr("--nodes"));
+}
+
+TEST_F(OverlayFilesTest, UserNamesAreUnique) {
+  // Shows: ENROLL-16.
+  ASSERT_EQ(made(), "");
+  ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
+  EXPECT_THAT(refusal(issue_options("alice@example.org", "thief")), HasSubstr("--renew"));
+  EXPECT_THAT(refusal(issue_options("alice@EXAMPLE.org", "thief")), HasSubstr("--renew"));
+  EXPECT_THAT(refusal(issue_options("ALICE@example.org", "thief")), HasSubstr("taken"));
+  EXPECT_NE(refusal(issue_options("configuration@overlay.example.org", "thief")), "");
+  EXPECT_FALSE(exists(root_ + "/thief"));
+}
+
+TEST_F(OverlayFilesTest, AReturningUserKeepsTheNodeIds) {
+  // Shows: ENROLL-14.
+  ASSERT_EQ(made(), "");
+  ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
+  const auto before = signer_in(root_ + "/out");
+  auto renewal = issue_options("alice@example.org");
+  renewal.renew = true;
+  ASSERT_EQ(refusal(renewal), "");
+  const auto after = signer_in(root_ + "/out");
+  EXPECT_EQ(after->certificate()->node_ids(), before->certificate()->node_ids());
+  EXPECT_FALSE(equal(after->certificate()->sha256(), before->certificate()->sha256()));
+  auto stranger = issue_options("bob@example.org", "bob");
+  stranger.renew = true;
+  EXPECT_THAT(refusal(stranger), HasSubstr("no credentials to renew"));
+}
+
+TEST_F(OverlayFilesTest, FilesAreOverwrittenOnlyByForce) {
+  ASSERT_EQ(made(), "");
+  ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
+  const auto key = read_file(root_ + "/out/node.key").value();
+  EXPECT_THAT(refusal(issue_options("bob@example.org")), HasSubstr("--force"));
+  EXPECT_EQ(read_file(root_ + "/out/node.key").value(), key);
+  auto forced = issue_options("bob@example.org");
+  forced.force = true;
+  EXPECT_EQ(refusal(forced), "");
+}
+
+TEST_F(OverlayFilesTest, WithoutAnAuthorityNothingIsIssued) {
+  EXPECT_NE(refusal(issue_options("alice@example.org")), "");
+  fs::create_directory(authority());
+  EXPECT_THAT(refusal(issue_options("alice@example.org")), HasSubstr("ringway-enrolld init"));
+}
+
+TEST_F(OverlayFilesTest, ADamagedRegisterStopsIssuing) {
+  // Shows: ENROLL-16.
+  ASSERT_EQ(made(), "");
+  for (const char* json : {"", "[]", "{\"a@b.c\":1}", "{\"a@b.c\":[\"00\"]}", "{"}) {
+    ASSERT_TRUE(write_file(authority() + "/issued.json", json, Access::owner_only).ok());
+    EXPECT_THAT(refusal(issue_options("alice@example.org")), HasSubstr("issued.json")) << json;
+  }
+}
+
+TEST_F(OverlayFilesTest, TwoAtOnceLoseNoRecord) {
+  // Shows: ENROLL-16.
+  ASSERT_EQ(made(), "");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([this, i] {
+      const std::string name = "user" + std::to_string(i);
+      EXPECT_EQ(refusal(issue_options(name + "@example.org", name)), "");
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  const auto names = NameRegister::parse(read_file(authority() + "/issued.json").value());
+  ASSERT_TRUE(names.ok());
+  for (int i = 0; i < 8; ++i)
+    EXPECT_NE(names->find("user" + std::to_string(i) + "@example.org"), nullptr) << i;
+}
+
+TEST_F(OverlayFilesTest, AnUpdateIsASuccessor) {
+  // Shows: CONFIG-22, CONFIG-29.
+  ASSERT_EQ(made(), "");
+  const auto before = configuration(authority());
+  UpdateOptions options;
+  options.directory = authority();
+  options.bootstrap_nodes = {{"2001:db8::1", 7000}};
+  NodeId bad;
+  bad.bytes.front() = 66;
+  options.bad_nodes = {bad};
+  const auto sequence = update(options);
+  ASSERT_TRUE(sequence.ok()) << sequence.error().reason;
+  EXPECT_EQ(*sequence, 2);
+  const auto after = configuration(authority());
+  EXPECT_EQ(after->bootstrap_nodes, options.bootstrap_nodes);
+  EXPECT_TRUE(after->bad_nodes.contains(bad));
+  EXPECT_EQ(after->kinds.all().size(), before->kinds.all().size());
+  const auto trust = security::Trust::make(before->trust_settings()).value();
+  const auto good = config::check_successor(*before, *after, *trust, now_ms());
+  EXPECT_TRUE(good.ok()) << good.error().reason;
+  options.bad_nodes = {before->configuration_signers.front()};
+  EXPECT_FALSE(update(options).ok());
+}
+
+TEST(NameRegister, KeepsWhatItIsGiven) {
+  NodeId node;
+  node.bytes.front() = 1;
+  NameRegister names;
+  names.record("alice@example.org", {node});
+  const auto again = NameRegister::parse(names.to_json());
+  ASSERT_TRUE(again.ok());
+  ASSERT_NE(again->find("alice@example.org"), nullptr);
+  EXPECT_THAT(*again->find("alice@example.org"), ElementsAre(node));
+  EXPECT_EQ(again->find("bob@example.org"), nullptr);
+  EXPECT_EQ(again->lookalike("Alice@example.org"), "alice@example.org");
+  EXPECT_EQ(again->lookalike("alice@example.org"), "");
+}
+
+}  // namespace
+}  // namespace ringway::enrolld
