@@ -67,6 +67,17 @@ void BackgroundCopies::forget_absent() {
   std::erase_if(handed_over_, [&](const NodeId& node) { return !context_.view->is_neighbor(node); });
 }
 
+void BackgroundCopies::expedite(MonoTime now) {
+  for (auto& [id, task] : tasks_) {
+    if (task.what.repetition == 0) task.what.not_before = std::min(task.what.not_before, now);
+  }
+}
+
+bool BackgroundCopies::idle(MonoTime now) const {
+  return jobs_.empty() && std::all_of(tasks_.begin(), tasks_.end(),
+                                      [&](const auto& one) { return one.second.what.not_before > now; });
+}
+
 void BackgroundCopies::stop_all(ReplicationOutputs& out) {
   tasks_.clear();
   while (!jobs_.empty()) erase_job(jobs_.begin(), out);
@@ -142,6 +153,7 @@ void BackgroundCopies::add_jobs(std::uint64_t id, Task& task, const std::vector<
       case Purpose::refill:
         if (position != 0U) break;
         [[fallthrough]];
+      case Purpose::parting:
       case Purpose::hand_over:
         for (const NodeId& target : task.what.targets) {
           add_job(id, task.what.purpose, at, target);
@@ -167,6 +179,8 @@ bool BackgroundCopies::still_wanted(const Job& job) const {
   switch (job.purpose) {
     case Purpose::hand_over:
       return tasks_.contains(job.task);
+    case Purpose::parting:
+      return view.joined;
     case Purpose::refill:
       return view.responsible_for(job.at.resource) && contains(view.replica_set(), job.target);
     case Purpose::push:

@@ -21,6 +21,7 @@ namespace ringway::data {
 enum class Purpose {
   hand_over,  // all of a range to the joining peer `targets[0]`, before it is responsible (TOPO-15)
   refill,     // what this peer is responsible for, to members of its replica set (TOPO-37)
+  parting,    // what this peer is responsible for, to the peer that comes into the set when this one has left
   push,       // what others are responsible for, to them; dropped here if this peer holds no copies of it
 };
 
@@ -47,6 +48,10 @@ class BackgroundCopies {
   // Whether that peer was handed all of its range, and has been a neighbour since.
   bool has_handed_over(const NodeId& joining) const { return handed_over_.contains(joining); }
   void forget_absent();
+  // What was to wait for its time starts now.
+  void expedite(MonoTime now);
+  // Nothing is under way, or could be before its time.
+  bool idle(MonoTime now) const;
 
   bool request_done(const Now& now, const routing::RequestDone& done, ReplicationOutputs& out);
   // Does the next step; to be called after anything else has happened.

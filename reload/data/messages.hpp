@@ -79,9 +79,9 @@ using StorageOutput = std::variant<Commit, Replicate, CallsDone, routing::SendRe
 using StorageOutputs = std::vector<StorageOutput>;
 
 using ReplicationInput = std::variant<Replicate, routing::HandOver, routing::RingChanged,
-                                      routing::RequestDone, routing::ConfigurationChanged>;
+                                      routing::RequestDone, routing::ConfigurationChanged, routing::Drain>;
 using ReplicationOutput = std::variant<Replicated, DropKinds, Adopt, routing::SendRequest,
-                                       routing::CancelRequest, routing::HandOverDone>;
+                                       routing::CancelRequest, routing::HandOverDone, routing::Drained>;
 using ReplicationOutputs = std::vector<ReplicationOutput>;
 
 }  // namespace ringway::data

@@ -17,12 +17,21 @@ RingId scaled(RingId distance, bool& overflow) {
   return distance;
 }
 
+// A peer that leaves hands its own range to whoever comes into the replica set when it has left: the one that has as
+// many predecessors between them as there are replicas.
+bool is_parting(const topology::RingView& view, const ResourceId& resource, const NodeId& sender) {
+  const auto& before = view.predecessors;
+  if (!view.joined || before.size() <= view.replicas || before[view.replicas] != sender) return false;
+  const NodeId& lower_end = before.size() > view.replicas + 1 ? before[view.replicas + 1] : view.self;
+  return in_half_open(resource, lower_end, sender);
+}
+
 }  // namespace
 
 bool may_store_copies(const topology::RingView& view, const ResourceId& resource, const NodeId& sender) {
   if (view.admitting == sender) return true;
   const auto position = view.replica_position(resource);
-  if (!position) return false;
+  if (!position) return is_parting(view, resource, sender);
   if (sender == view.self || view.successors.empty()) return true;
   const RingId sender_distance = ring_distance(resource, sender);
   // Of the set, so many stand behind this peer.

@@ -27,6 +27,11 @@ class ReplicationComponent::Impl {
     background_.stop_hand_over(m.joining, out);
     background_.start({Purpose::hand_over, m.after, m.joining, {m.joining}, now.mono, 0});
   }
+  void on(const Now& now, routing::Drain&, ReplicationOutputs&) {
+    draining_ = true;
+    background_.expedite(now.mono);
+    if (auto task = task_of_parting(*context_.view, now.mono)) background_.start(std::move(*task));
+  }
   void on(const Now& now, routing::RequestDone& m, ReplicationOutputs& out) {
     if (!new_copies_.request_done(now, m, out)) (void)background_.request_done(now, m, out);
   }
@@ -42,6 +47,10 @@ class ReplicationComponent::Impl {
       if (auto task = task_of_cleaning(*context_.view, now.mono)) background_.start(std::move(*task));
     }
     background_.go_on(now, out);
+    if (draining_ && new_copies_.pending() == 0 && background_.idle(now.mono)) {
+      draining_ = false;
+      out.emplace_back(routing::Drained{});
+    }
     now_ = now.mono;
   }
   void on_timer(const Now& now, ReplicationOutputs& out) {
@@ -69,6 +78,7 @@ class ReplicationComponent::Impl {
   BackgroundCopies background_;
   std::optional<MonoTime> clean_at_;
   MonoTime now_;
+  bool draining_ = false;
 };
 
 void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, ReplicationOutputs& out) {
@@ -88,6 +98,7 @@ void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, Rep
       background_.start(std::move(task));
     }
     background_.forget_absent();
+    if (draining_) background_.expedite(now.mono);
     // Any change may have left something here that is no longer ours to hold; dropping it can wait.
     clean_at_ = now.mono + context_.settings.successor_hold_down;
   }

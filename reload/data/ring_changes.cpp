@@ -110,4 +110,10 @@ std::optional<CopyTask> task_of_cleaning(const RingView& view, MonoTime not_befo
   return CopyTask{Purpose::push, view.self, view.predecessors[view.replicas], {}, not_before, 0};
 }
 
+std::optional<CopyTask> task_of_parting(const RingView& view, MonoTime now) {
+  if (!view.joined || view.successors.size() <= view.replicas) return std::nullopt;
+  const NodeId& next = view.successors[view.replicas];
+  return CopyTask{Purpose::parting, lower_end(view), view.self, {next}, now, 0};
+}
+
 }  // namespace ringway::data

@@ -54,6 +54,8 @@ class Dispatcher {
     }
   }
   void route(routing::HandOver& m) { receiver_.to_replication(std::move(m)); }
+  void route(routing::Drain& m) { receiver_.to_replication(m); }
+  void route(routing::Drained& m) { receiver_.to_routing(m); }
   void route(routing::RingChanged& m) {
     receiver_.to_storage(routing::RingChanged{m});
     receiver_.to_replication(std::move(m));

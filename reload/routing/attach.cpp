@@ -46,9 +46,12 @@ void RoutingComponent::Impl::attach(const topology::AttachTo& what) {
     for (const auto& [id, link] : links_.all())
       if (!link.attached && !link.incoming) first_link = id;
   }
+  std::optional<Duration> deadline;
+  if (first_link) deadline = k_access_patience;
   const TransactionId transaction = ask(
       what.destination, MessageCode::attach_req, wire::encode(attach_body("passive", what.send_update)),
-      [this, key](const Outcome& outcome) { attach_answered(key, outcome); }, first_link);
+      [this, key](const Outcome& outcome) { attach_answered(key, outcome); }, first_link,
+      deadline);
   if (const auto found = attaches_.find(key); found != attaches_.end())
     found->second.transaction = transaction;
 }
@@ -229,9 +232,10 @@ void RoutingComponent::Impl::on(LinkSuspected& input) {
 // ---- bootstrap
 // ------------------------------------------------------------------------------------------------------
 
-void RoutingComponent::Impl::need_access() {
+void RoutingComponent::Impl::need_access(bool another) {
+  if (another) close_idle_access();
   for (const auto& [id, link] : links_.all()) {
-    if (link.incoming && !link.attached) continue;  // one that bootstraps through us is no way in
+    if (!link.attached && (link.incoming || another)) continue;  // one that bootstraps through us is no way in
     const NodeId node = link.node;
     return tell_topology([&](auto& actions) { topology_->on_access_link(now_, node, actions); });
   }

@@ -87,8 +87,11 @@ struct HandOverDone {
   bool complete = false;  // false: it could not be reached, drop the admission
 };
 
+// The answer to Drain: what this peer holds is where it has to be, as far as that could be done.
+struct Drained {};
+
 using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
-                           CancelRequest, SendAnswer, HandOverDone>;
+                           CancelRequest, SendAnswer, HandOverDone, Drained>;
 
 // ---- out
 // ----------------------------------------------------------------------------------------------------------
@@ -146,6 +149,9 @@ struct HandOver {
   NodeId joining;
   RingId after;  // exclusive lower end of the range
 };
+// This peer is about to leave: replication brings what it holds to those who will have to have it, then says
+// Drained.
+struct Drain {};
 // A newer configuration document was accepted (RFC 6940 §6.5.4).
 struct ConfigurationChanged {
   config::ConfigurationPtr configuration;
@@ -154,7 +160,7 @@ struct ConfigurationChanged {
 struct Left {};
 
 using Output = std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged,
-                            HandOver, ConfigurationChanged, Left>;
+                            HandOver, Drain, ConfigurationChanged, Left>;
 using Outputs = std::vector<Output>;
 
 }  // namespace ringway::routing

@@ -39,12 +39,14 @@ void RoutingComponent::Impl::on(CancelRequest& input) {
 }
 
 TransactionId RoutingComponent::Impl::ask(wire::DestinationList destination, MessageCode code, BytesView body,
-                                          Completion completion, std::optional<LinkId> first_link) {
+                                          Completion completion, std::optional<LinkId> first_link,
+                                          std::optional<Duration> deadline) {
   Transaction transaction;
   transaction.completion = std::move(completion);
   transaction.destination = std::move(destination);
   transaction.code = code;
   transaction.first_link = first_link;
+  if (deadline) transaction.give_up_at = now_.mono + *deadline;
   return originate(std::move(transaction), body, {});
 }
 

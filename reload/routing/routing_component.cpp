@@ -73,6 +73,18 @@ void RoutingComponent::Impl::start(const Now& now, Outputs& out) {
 void RoutingComponent::Impl::leave(const Now& now, Outputs& out) {
   now_ = now;
   out_ = &out;
+  if (std::exchange(leaving_, true)) return;
+  if (!topology_->joined() || topology_->view()->alone()) return leave_ring();
+  drain_deadline_ = now_.mono + k_drain_limit;
+  out_->push_back(Drain{});
+}
+
+void RoutingComponent::Impl::on(Drained&) {
+  if (drain_deadline_) leave_ring();
+}
+
+void RoutingComponent::Impl::leave_ring() {
+  drain_deadline_.reset();
   tell_topology([&](auto& actions) { topology_->leave(now_, actions); });
 }
 
@@ -94,6 +106,7 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
   now_ = now;
   out_ = &out;
   transactions_due();
+  if (drain_deadline_ && *drain_deadline_ <= now_.mono) leave_ring();
   std::vector<std::uint64_t> late;
   for (const auto& [key, pending] : attaches_)
     if (pending.link_deadline && *pending.link_deadline <= now_.mono) late.push_back(key);
@@ -115,6 +128,7 @@ std::optional<MonoTime> RoutingComponent::Impl::next_deadline() const {
   if (!timers_.empty()) consider(timers_.begin()->first);
   for (const auto& [key, pending] : attaches_) consider(pending.link_deadline);
   consider(reassembly_check_);
+  consider(drain_deadline_);
   return soonest;
 }
 
@@ -180,7 +194,7 @@ void RoutingComponent::Impl::carry_out(topology::ViewChanged&) {
   for (auto& [from, bytes] : waiting) receive(from, bytes);
 }
 
-void RoutingComponent::Impl::carry_out(topology::NeedAccess&) { need_access(); }
+void RoutingComponent::Impl::carry_out(topology::NeedAccess& wish) { need_access(wish.another); }
 
 void RoutingComponent::Impl::carry_out(topology::AskThroughBootstrap& wish) {
   ask_through_bootstrap(wish.point);

@@ -26,8 +26,11 @@ namespace ringway::routing {
 
 inline constexpr int k_max_transmissions = 5;   // RFC 6940 §6.2.1
 inline constexpr Duration k_link_wait{10'000};  // from AttachAns to the link
+// An Attach through a bootstrap node is given up so soon: there may be others, and it may be the node's fault.
+inline constexpr Duration k_access_patience{5'000};
 inline constexpr Duration k_resend_after_loss{
     50};  // a request whose next hop has just gone is sent again so soon
+inline constexpr Duration k_drain_limit{10'000};  // the longest that copies may hold up a leave
 inline constexpr std::size_t k_max_deferred = 1024;  // messages that wait for us to be admitted
 inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
 inline constexpr std::size_t k_max_served_requests = 65536;
@@ -104,6 +107,7 @@ class RoutingComponent::Impl {
   void on(CancelRequest& input);
   void on(SendAnswer& input);
   void on(HandOverDone& input);
+  void on(Drained&);
 
   // ---- receive.cpp
   void receive(const Hop& from, const SharedBytes& bytes);
@@ -126,7 +130,8 @@ class RoutingComponent::Impl {
                           const std::vector<SharedBytes>& certificates);
   // A request of routing's own.
   TransactionId ask(wire::DestinationList destination, wire::MessageCode code, BytesView body,
-                    Completion completion, std::optional<LinkId> first_link = std::nullopt);
+                    Completion completion, std::optional<LinkId> first_link = std::nullopt,
+                    std::optional<Duration> deadline = std::nullopt);
   void send(TransactionId id, Transaction& transaction);
   void finish(TransactionId id, Outcome outcome);
   void answer_arrived(const Hop& from, const std::shared_ptr<const security::InspectedMessage>& message);
@@ -164,7 +169,7 @@ class RoutingComponent::Impl {
   void retire_spare_links(const NodeId& node);
   bool complete_attach_with(LinkTable::Link& link);
   void open_access();
-  void need_access();
+  void need_access(bool another);
   void ask_through_bootstrap(const RingId& point);
   void access_link_up(LinkTable::Link& link, const Attempt& attempt);
   void close_idle_access();
@@ -191,6 +196,8 @@ class RoutingComponent::Impl {
     carry_out(actions);
   }
 
+  void leave_ring();
+
   const NodeId& self() const { return self_; }
   Hop here() const { return {LinkId{}, self_}; }
 
@@ -216,6 +223,8 @@ class RoutingComponent::Impl {
   std::map<std::uint64_t, Attempt> attempts_;
   std::deque<std::pair<Hop, SharedBytes>> deferred_;
   bool was_joined_ = false;
+  bool leaving_ = false;
+  std::optional<MonoTime> drain_deadline_;
   std::size_t next_bootstrap_ = 0;
   std::size_t bootstrap_tried_ = 0;
   std::uint64_t next_request_ = 1;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ringway::topology {
 
@@ -32,7 +33,7 @@ void ChordReload::become_connecting(const Now& now, Actions& out) {
   gather_again_at_.reset();
   retry_at_ = now.mono + next_back_off();  // asks for access again when none has come by then
   publish(now, out);
-  out.push_back(NeedAccess{});
+  out.push_back(NeedAccess{std::exchange(access_led_nowhere_, false)});
 }
 
 // RFC 6940 §10.5 step 2, §11.4: Attach to Resource-ID n+1 finds the admitting peer.
@@ -118,7 +119,9 @@ void ChordReload::on_leave_answered(const Now&, const NodeId& from, Actions& out
 // --------------------------------------------------------------------------------------------------------
 
 void ChordReload::on_access_link(const Now& now, const NodeId&, Actions& out) {
-  if (phase_ == Phase::connecting) become_locating(now, out);
+  if (phase_ != Phase::connecting) return;
+  back_off_ = Duration{0};
+  become_locating(now, out);
 }
 
 // Step 3: connect to everyone who will be a neighbour, as far as the admitting peer's tables tell.
@@ -222,8 +225,10 @@ void ChordReload::on_attach_failed(const Now& now, const AttachTo& what, Actions
       failed_until_[last->node] = now.mono + k_failed_peer_pause;
     }
   }
-  if (what.purpose == AttachPurpose::admitting && phase_ == Phase::locating)
-    return retry_join(now, next_back_off(), out);
+  if (what.purpose == AttachPurpose::admitting && phase_ == Phase::locating) {
+    access_led_nowhere_ = true;
+    return retry_join(now, jittered(k_next_access_pause), out);
+  }
   if (phase_ == Phase::gathering && admitting_ && lists_.contains(*admitting_)) gather_neighbors(now, out);
 }
 

@@ -31,6 +31,9 @@ inline constexpr Duration k_gather_step{1'000};        // asks again for tables 
 inline constexpr Duration k_update_gathering{20};      // changes so close together make one round of Updates
 inline constexpr Duration k_failed_peer_pause{
     10'000};  // a peer that did not answer an Attach is left alone so long
+// Before asking the next bootstrap node, when one has answered but could not help. (Not backed off: a node that
+// is still joining itself says so at once, and soon it will not be.)
+inline constexpr Duration k_next_access_pause{500};
 inline constexpr Duration k_leave_limit{2'000};
 inline constexpr Duration k_first_peer_patience{
     3'000};  // the first peer looks for a ring before it makes one
@@ -128,6 +131,7 @@ class ChordReload : public Plugin {
   // Joining.
   std::optional<NodeId> admitting_;
   Duration back_off_{0};
+  bool access_led_nowhere_ = false;
   std::optional<MonoTime> join_deadline_, retry_at_, gather_again_at_, patience_until_;
 
   // Admitting.

@@ -9,6 +9,7 @@ namespace {
 
 void add_global_options(CLI::App& app, Session& session) {
   app.add_option("--api", session.client.api, "The peer's API: unix:PATH or HOST:PORT")
+      ->take_last()
       ->envname("RINGWAY_API")
       ->capture_default_str();
   app.add_option("--api-ca", session.client.ca_file,

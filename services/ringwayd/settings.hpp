@@ -44,7 +44,7 @@ struct Settings {
   std::string ready_file;
 
   double successor_hold_down_s = 30;
-  double leave_timeout_s = 5;
+  double leave_timeout_s = 15;
   std::size_t max_links = 1024;
   std::size_t actor_threads = 0, io_threads = 1, crypto_threads = 0;
 

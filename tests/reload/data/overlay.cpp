@@ -217,6 +217,16 @@ void Overlay::run() {
   }
 }
 
+bool Overlay::leave(Peer& peer, Duration within) {
+  to_replication(peer, routing::Drain{});
+  const MonoTime end = now_.mono + within;
+  while (!peer.drained && now_.mono < end) advance(Duration{10});
+  kill(peer);
+  update_views();
+  run();
+  return peer.drained;
+}
+
 void Overlay::advance(Duration by) {
   const MonoTime end = now_.mono + by;
   run();
@@ -319,6 +329,8 @@ void Overlay::dispatch(Peer& peer, ReplicationOutputs& outputs) {
       cancelled_.insert({peer.node, peer.life, cancel->origin, cancel->token});
     } else if (auto* done = std::get_if<routing::HandOverDone>(&output)) {
       peer.hand_overs.push_back(*done);
+    } else if (std::get_if<routing::Drained>(&output) != nullptr) {
+      peer.drained = true;
     } else if (auto* replicated = std::get_if<Replicated>(&output)) {
       to_storage(peer, std::move(*replicated));
     } else if (auto* drop = std::get_if<DropKinds>(&output)) {

@@ -64,6 +64,7 @@ struct Peer {
   std::unique_ptr<StorageComponent> storage;
   std::unique_ptr<ReplicationComponent> replication;
   topology::RingViewPtr view = std::make_shared<const topology::RingView>();
+  bool drained = false;
   bool hold_commits = false;
   bool fail_commits = false;
   std::deque<Commit> held_commits;
@@ -106,6 +107,8 @@ class Overlay {
   topology::RingView ring_view(const Peer& peer) const;
   void kill(Peer& peer);
   void restart(Peer& peer);  // not joined
+  // As routing has it leave: it drains, within the time, and is gone.
+  bool leave(Peer& peer, Duration within);
 
   void run();                 // until nothing is left to do at this moment
   void advance(Duration by);  // with timers; by 0: those that are due

@@ -39,7 +39,9 @@ TEST(MayStoreCopies, AtAReplicaOnlyTheOwnerAndThoseBetween) {
 
 TEST(MayStoreCopies, NotWhereNoCopyIsExpected) {
   // Shows: STORE-05.
-  EXPECT_FALSE(may_store_copies(view_at_40(), point(0x08), node_at(0x10)));
+  EXPECT_FALSE(may_store_copies(view_at_40(), point(0x08), node_at(0x20)));
+  EXPECT_TRUE(may_store_copies(view_at_40(), point(0x08), node_at(0x10))) << "it may be about to leave";
+  EXPECT_FALSE(may_store_copies(view_at_40(), point(0x18), node_at(0x10))) << "not its own range";
   EXPECT_FALSE(may_store_copies(view_at_40(), point(0x50), node_at(0x30)));
 }
 

@@ -148,6 +148,31 @@ TEST_F(Replication, AfterALossTheReplacementWaitsForTheHoldDown) {
   EXPECT_EQ(stored(at(0xD0), key).records.size(), 1U);
 }
 
+TEST_F(Replication, PeersThatLeaveOneRightAfterTheOtherLoseNothing) {
+  // Shows: TOPO-41.
+  make({0x10, 0x30, 0x50, 0x70, 0x90, 0xB0, 0xD0, 0xF0});
+  std::vector<std::string> keys;
+  for (const std::uint8_t point : points) {
+    for (int i = 0; i < 3; ++i) keys.push_back(key_of(at(point)));
+  }
+  for (const auto& key : keys) put(at(0x10), key, key);
+  // Neighbours, faster than the hold-down lets the set be refilled.
+  for (const int point : {0x50, 0x70, 0x30, 0x90, 0xB0, 0xF0, 0xD0}) {
+    EXPECT_TRUE(overlay.leave(at(static_cast<std::uint8_t>(point)), Duration{5'000})) << point;
+    for (const auto& key : keys) ASSERT_EQ(get(at(0x10), key), key) << "after " << point << " has left";
+  }
+}
+
+TEST_F(Replication, APeerThatLeavesKeepsTheNumberOfCopies) {
+  make({0x10, 0x30, 0x50, 0x70, 0x90, 0xB0});
+  const std::string key = key_of(at(0x50));
+  put(at(0x10), key);
+  EXPECT_EQ(copies(key), 3U);
+  EXPECT_TRUE(overlay.leave(at(0x50), Duration{5'000}));
+  EXPECT_EQ(copies(key), 3U);
+  EXPECT_EQ(stored(at(0xB0), key).records.size(), 1U) << "last of the set now";
+}
+
 TEST_F(Replication, APeerThatComesBackInTimeNeedsNoReplacement) {
   // Shows: TOPO-27.
   make({0x10, 0x50, 0x90, 0xD0});
