@@ -1,4 +1,3 @@
-#include <spdlog/spdlog.h>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/send.hpp>
@@ -16,6 +15,7 @@
 #include "actors/link_bridge.hpp"
 #include "actors/peer.hpp"
 #include "actors/peer_impl.hpp"
+#include "actors/peer_log.hpp"
 #include "actors/replication_actor.hpp"
 #include "actors/routing_actor.hpp"
 #include "actors/storage_actor.hpp"
@@ -57,8 +57,8 @@ config::ConfigurationPtr newest_configuration(const PeerSettings& settings, cons
   if (!kept || !*kept) return settings.configuration;
   const auto parsed = config::parse_configuration(SharedBytes(**kept), settings.configuration->instance_name);
   if (!parsed) {
-    spdlog::warn("[{}] the configuration kept in the store is not used: {}", settings.name,
-                 parsed.error().reason);
+    peer_log(settings.name)
+        ->warn("the configuration kept in the store is not used: {}", parsed.error().reason);
     return settings.configuration;
   }
   const bool newer = config::sequence_newer((*parsed)->sequence, settings.configuration->sequence);
@@ -189,8 +189,6 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
                       std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
                       std::move(stopped)});
   caf::anon_send(mailboxes->supervisor, StartAtom::value);
-  spdlog::info("[{}] node {} listens on {}", settings.name, identity.node.hex(),
-               link::to_text(identity.listening_on));
   return std::make_shared<PeerImpl>(std::move(parts));
 }
 

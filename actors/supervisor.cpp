@@ -1,6 +1,5 @@
 #include "actors/supervisor.hpp"
 
-#include <spdlog/spdlog.h>
 #include <caf/send.hpp>
 #include <utility>
 
@@ -24,7 +23,7 @@ struct StatusInTheMaking {
 }  // namespace
 
 SupervisorDriver::SupervisorDriver(SupervisorActor::pointer self, SupervisorSetup setup)
-    : self_(self), setup_(std::move(setup)), started_(setup_.clock->now().mono) {
+    : self_(self), setup_(std::move(setup)), started_(setup_.clock->now().mono), log_(peer_log(setup_.name)) {
   self_->set_down_handler([this](caf::down_msg& message) { actor_ended(message); });
   // The links are for the others, should this actor die; what it learns of them it learns as their monitor:
   // an exit message unlinks its receiver from the sender, so that a link does not report the end it has asked
@@ -80,7 +79,7 @@ void SupervisorDriver::left() {
 
 void SupervisorDriver::give_up() {
   if (phase_ != Phase::leaving) return;
-  spdlog::warn("[{}] the neighbours have not answered the leave in time", setup_.name);
+  log_->warn("the neighbours have not answered the leave in time");
   begin_stop();
 }
 
@@ -91,7 +90,7 @@ void SupervisorDriver::stop() {
 void SupervisorDriver::fail(const std::string& reason) {
   if (!failure_) {
     failure_ = reason;
-    spdlog::error("[{}] going down: {}", setup_.name, reason);
+    log_->error("going down: {}", reason);
   }
   if (phase_ == Phase::running || phase_ == Phase::leaving) begin_stop();
 }
@@ -131,7 +130,7 @@ void SupervisorDriver::finish() {
   phase_ = Phase::finished;
   setup_.store.reset();
   setup_.links.reset();
-  if (!failure_) spdlog::info("[{}] stopped", setup_.name);
+  if (!failure_) log_->info("stopped");
   for (const auto& done : std::exchange(waiting_for_stop_, {})) done(Stopped{});
   if (failure_ && setup_.failed) {
     const CallbackScope scope;

@@ -15,6 +15,7 @@
 #include "actors/crypto_pool.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/link_bridge.hpp"
+#include "actors/peer_log.hpp"
 #include "actors/system_clock.hpp"
 #include "net/tls_links.hpp"
 #include "reload/data/value_store.hpp"
@@ -73,6 +74,7 @@ class SupervisorDriver {
   std::optional<std::string> failure_;
   std::vector<Answer<Stopped>> waiting_for_stop_;
   MonoTime started_;
+  std::shared_ptr<spdlog::logger> log_;
 };
 
 }  // namespace ringway::actors

@@ -3,11 +3,14 @@
 #include <grpc/support/log.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <ctime>
 #include <iomanip>
+#include <mutex>
 #include <sstream>
 
 namespace ringway::services {
@@ -38,6 +41,22 @@ void log_of_grpc(gpr_log_func_args* message) {
   }
 }
 
+class EventSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit EventSink(EventLog& log) : log_(log) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const std::string_view peer(message.logger_name.data(), message.logger_name.size());
+    log_.write(message.level, peer, {message.payload.data(), message.payload.size()},
+               EventLog::Fields::object());
+  }
+  void flush_() override {}
+
+ private:
+  EventLog& log_;
+};
+
 }  // namespace
 
 EventLog::EventLog(const std::string& level, bool json)
@@ -65,6 +84,12 @@ void EventLog::error(std::string_view peer, std::string_view event, const Fields
 void EventLog::adopt_grpc() {
   g_log_of_grpc = this;
   gpr_set_log_function(log_of_grpc);
+}
+
+void EventLog::adopt_spdlog() {
+  auto logger = std::make_shared<spdlog::logger>("", std::make_shared<EventSink>(*this));
+  logger->set_level(logger_->level());
+  spdlog::set_default_logger(std::move(logger));
 }
 
 void EventLog::write(int level, std::string_view peer, std::string_view event, const Fields& fields) {

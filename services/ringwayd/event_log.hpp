@@ -25,10 +25,12 @@ class EventLog {
   void error(std::string_view peer, std::string_view event, const Fields& fields = Fields::object());
   // Takes over gRPC's own messages (errors only).
   void adopt_grpc();
-
- private:
+  // What the peers say through spdlog becomes events, too; the logger's name is the peer's.
+  void adopt_spdlog();
+  // `level` is spdlog's.
   void write(int level, std::string_view peer, std::string_view event, const Fields& fields);
 
+ private:
   std::shared_ptr<spdlog::logger> logger_;
   bool json_;
 };

@@ -16,5 +16,6 @@ int main(int argc, char** argv) {
   if (!settings) return exit_code;
   EventLog log(settings->log_level, settings->log_format == "json");
   log.adopt_grpc();
+  log.adopt_spdlog();
   return run_daemon(*settings, log);
 }
