@@ -147,6 +147,7 @@ void LinkConnection::read() {
 void LinkConnection::on_read(const boost::system::error_code& error, std::size_t size_bytes) {
   reading_ = false;
   if (state_ == State::down) return;
+  if (error && state_ == State::shutting) return;  // drain() sees the end
   if (error) return finish(why_lost(error));
   hub_->counters().bytes_in += size_bytes;
   if (state_ != State::shutting) {
@@ -282,7 +283,26 @@ void LinkConnection::begin_close(std::string reason) {
 
 void LinkConnection::shut_down() {
   state_ = State::shutting;
-  stream_.async_shutdown([self = shared_from_this()](const boost::system::error_code&) { self->finish({}); });
+  // Sends the goodbye. That it may fail for what the other side has sent meanwhile (OpenSSL does not wait for
+  // the answer through application data) does not matter.
+  stream_.async_shutdown([self = shared_from_this()](const boost::system::error_code&) {
+    if (self->state_ == State::down) return;
+    boost::system::error_code ignored;
+    self->stream_.next_layer().shutdown(boost::asio::socket_base::shutdown_send, ignored);
+    self->drain();
+  });
+}
+
+// Until the other side has closed as well, or close_timer_ ends it.
+void LinkConnection::drain() {
+  drain_buffer_.resize(k_batch_bytes);
+  stream_.next_layer().async_read_some(
+      boost::asio::buffer(drain_buffer_),
+      [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+        if (self->state_ == State::down) return;
+        if (error) return self->finish({});
+        self->drain();
+      });
 }
 
 void LinkConnection::finish(const std::string& reason) {

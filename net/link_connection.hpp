@@ -37,7 +37,7 @@ class LinkConnection : public Stoppable, public std::enable_shared_from_this<Lin
   enum class State {
     up,
     flushing,  // closing: what is queued is still sent, what arrives is dropped
-    shutting,  // closing: TLS says goodbye
+    shutting,  // closing: TLS says goodbye, and the other side is waited for
     down,
   };
 
@@ -50,6 +50,7 @@ class LinkConnection : public Stoppable, public std::enable_shared_from_this<Lin
   void on_write_failed(const std::string& reason);
   void begin_close(std::string reason);
   void shut_down();
+  void drain();
   void finish(const std::string& reason);
 
   void watch(MonoTime now);
@@ -75,6 +76,7 @@ class LinkConnection : public Stoppable, public std::enable_shared_from_this<Lin
   bool suspected_ = false;
 
   Bytes read_buffer_;
+  Bytes drain_buffer_;
   bool reading_ = false;
   bool out_of_credit_ = false;
   std::atomic<std::int64_t> credits_;

@@ -52,6 +52,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     });
     RoutingSetup setup;
     setup.settings.first_peer = true;
+    setup.settings.bootstrap = {remote()};
     setup.configuration = configuration;
     setup.signer = authority().issue("me@example.org", node(0x20)).signer();
     setup.random = std::make_shared<sim::SeededRandom>(1);
@@ -66,7 +67,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     caf::anon_send(
         mailboxes->routing,
         RoutingBatch{{routing::LinkUp{
-            {7}, 3, authority().issue("you@example.org", node(0x80)).signer()->certificate(), remote()}}});
+            {7}, 1, authority().issue("you@example.org", node(0x80)).signer()->certificate(), remote()}}});
     run_mailboxes();
   }
   ~RoutingActorTest() override { let_go(); }
