@@ -50,8 +50,7 @@ void RoutingComponent::Impl::attach(const topology::AttachTo& what) {
   if (first_link) deadline = k_access_patience;
   const TransactionId transaction = ask(
       what.destination, MessageCode::attach_req, wire::encode(attach_body("passive", what.send_update)),
-      [this, key](const Outcome& outcome) { attach_answered(key, outcome); }, first_link,
-      deadline);
+      [this, key](const Outcome& outcome) { attach_answered(key, outcome); }, first_link, deadline);
   if (const auto found = attaches_.find(key); found != attaches_.end())
     found->second.transaction = transaction;
 }
@@ -207,16 +206,22 @@ void RoutingComponent::Impl::on(LinkDown& input) {
     if (found == attempts_.end()) return;
     const Attempt attempt = found->second;
     attempts_.erase(found);
+    if (attempt.node) {
+      // Theirs was to replace an Attach of our own that crossed it: the plug-in still waits for a link to
+      // them.
+      const topology::AttachTo what{{wire::to_node(*attempt.node)}, topology::AttachPurpose::neighbor, false};
+      return tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
+    }
     // A bootstrap node that cannot be reached: the next one, once around.
-    if (!attempt.node && !attempt.partition_point && bootstrap_tried_ < settings_.bootstrap.size())
-      open_access();
+    if (!attempt.partition_point && bootstrap_tried_ < settings_.bootstrap.size()) open_access();
     return;
   }
   inspections_.drop_link(input.link);
   const auto gone = links_.remove(input.link);
   if (!gone) return;
   if (links_.to(gone->node) == nullptr) resend_after_loss(gone->node);
-  if (!gone->attached || links_.attached_to(gone->node)) return;
+  // Over an access link, too, an Update may have made it known to the plug-in.
+  if (links_.attached_to(gone->node) || (!gone->attached && links_.to(gone->node) != nullptr)) return;
   tell_topology([&](auto& actions) { topology_->on_lost(now_, gone->node, actions); });
 }
 
@@ -235,7 +240,8 @@ void RoutingComponent::Impl::on(LinkSuspected& input) {
 void RoutingComponent::Impl::need_access(bool another) {
   if (another) close_idle_access();
   for (const auto& [id, link] : links_.all()) {
-    if (!link.attached && (link.incoming || another)) continue;  // one that bootstraps through us is no way in
+    if (!link.attached && (link.incoming || another))
+      continue;  // one that bootstraps through us is no way in
     const NodeId node = link.node;
     return tell_topology([&](auto& actions) { topology_->on_access_link(now_, node, actions); });
   }

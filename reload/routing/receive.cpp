@@ -141,7 +141,8 @@ void RoutingComponent::Impl::forward(const Hop& from, wire::ForwardingHeader hea
                                      const SharedBytes& payload, const wire::Destination& first) {
   const bool ours = from.link == LinkId{};
   if (!ours) {
-    // ROUTE-27: who has not joined forwards nothing. Who bootstraps through us shall not have to wait to find out.
+    // ROUTE-27: who has not joined forwards nothing. Who bootstraps through us shall not have to wait to find
+    // out.
     if (!topology_->joined() && topology_->phase() != "leaving") {
       if (code_of(header, payload) == MessageCode::attach_req && header.via_list.empty())
         return refuse(from, header, payload, ErrorCode::not_found, "has not joined");

@@ -130,9 +130,7 @@ void ChordReload::gather_neighbors(const Now& now, Actions& out) {
   std::vector<NodeId> known = lists.predecessors;
   known.insert(known.end(), lists.successors.begin(), lists.successors.end());
   known.push_back(*admitting_);
-  auto wanted = nearest_clockwise(settings_.self, known, k_neighbors_per_side);
-  for (const NodeId& node : nearest_counter_clockwise(settings_.self, known, k_neighbors_per_side))
-    wanted.push_back(node);
+  const auto wanted = wanted_neighbors(known);
 
   bool waiting = false;
   std::set<NodeId> seen;
@@ -167,7 +165,13 @@ void ChordReload::on_join_answered(const Now& now, const NodeId& from, std::opti
 // ------------------------------------------------------------------------------------------------------
 
 std::optional<ErrorCode> ChordReload::on_join(const Now& now, const NodeId& from, Actions& out) {
-  if (phase_ != Phase::joined || !view_->responsible_for(from)) return ErrorCode::not_found;
+  if (phase_ != Phase::joined) return ErrorCode::not_found;
+  // Admitted before, but the Update that said so was lost, and it has started over.
+  if (auto* peer = peers_.find(from); peer != nullptr && peer->routable) {
+    peer->routable = false;
+    publish(now, out);
+  }
+  if (!view_->responsible_for(from)) return ErrorCode::not_found;
   if (joining_ && *joining_ != from) return ErrorCode::in_progress;
   if (joining_) return std::nullopt;  // asked again: the hand-over goes on
   joining_ = from;
@@ -370,8 +374,11 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
     } else if (settings_.reactive) {
       schedule_update(now, audience_of_change);
     }
+    // Who has lost everyone looks for the ring soon.
+    if (view_->alone()) partition_at_ = now.mono + jittered(k_lonely_check_interval);
   }
   seek_neighbors(now, out);
+  if (!fingers_sought_) seek_fingers(now, true, out);
 }
 
 void ChordReload::publish(const Now&, Actions& out) {
@@ -401,32 +408,49 @@ std::set<NodeId> ChordReload::current_neighbors() const {
   return nodes;
 }
 
+bool ChordReload::paused(const Now& now, const NodeId& node) const {
+  const auto failed = failed_until_.find(node);
+  return failed != failed_until_.end() && failed->second > now.mono;
+}
+
 bool ChordReload::worth_attaching(const Now& now, const NodeId& node) const {
   if (node == settings_.self || node == k_no_node || node == wildcard_node()) return false;
-  if (peers_.find(node) != nullptr || attaching_.contains(node)) return false;
-  const auto failed = failed_until_.find(node);
-  return failed == failed_until_.end() || failed->second <= now.mono;
+  return peers_.find(node) == nullptr && !attaching_.contains(node) && !paused(now, node);
+}
+
+std::vector<NodeId> ChordReload::wanted_neighbors(const std::vector<NodeId>& known) const {
+  auto wanted = nearest_clockwise(settings_.self, known, k_neighbors_per_side);
+  for (const NodeId& node : nearest_counter_clockwise(settings_.self, known, k_neighbors_per_side))
+    wanted.push_back(node);
+  return wanted;
 }
 
 // RFC 6940 §10.7.3: peers that others list and that would be our neighbours are attached to, through who
 // listed them.
 void ChordReload::seek_neighbors(const Now& now, Actions& out) {
   std::map<NodeId, NodeId> told_by;
-  std::vector<NodeId> known;
+  std::vector<NodeId> known, all;
   for (const auto& [teller, lists] : lists_) {
     for (const auto* list : {&lists.predecessors, &lists.successors}) {
       for (const NodeId& node : *list) {
+        if (node != settings_.self) all.push_back(node);
         if (!worth_attaching(now, node) || !told_by.emplace(node, teller).second) continue;
         known.push_back(node);
       }
     }
   }
-  if (known.empty()) return;
-  for (const auto& [node, peer] : peers_.all()) known.push_back(node);
-  auto wanted = nearest_clockwise(settings_.self, known, k_neighbors_per_side);
-  for (const NodeId& node : nearest_counter_clockwise(settings_.self, known, k_neighbors_per_side))
-    wanted.push_back(node);
-  for (const NodeId& node : wanted) {
+  for (const auto& [node, peer] : peers_.all()) {
+    known.push_back(node);
+    all.push_back(node);
+  }
+  // Who would be a neighbour but did not answer lately is tried again: nobody else may bring it up.
+  for (const NodeId& node : wanted_neighbors(all)) {
+    if (!paused(now, node) || peers_.find(node) != nullptr) continue;
+    const MonoTime at = failed_until_.at(node);
+    seek_again_at_ = seek_again_at_ ? std::min(*seek_again_at_, at) : at;
+  }
+  if (told_by.empty()) return;
+  for (const NodeId& node : wanted_neighbors(known)) {
     const auto teller = told_by.find(node);
     if (teller == told_by.end() || !worth_attaching(now, node)) continue;
     attaching_[node] = now.mono;
@@ -438,6 +462,7 @@ void ChordReload::seek_neighbors(const Now& now, Actions& out) {
 // Initially every empty entry beyond the last successor (TOPO-13); later one of them at a time (TOPO-32).
 void ChordReload::seek_fingers(const Now&, bool initial, Actions& out) {
   if (view_->successors.size() < k_neighbors_per_side) return;  // the whole ring is known
+  fingers_sought_ = true;
   const RingId reach = ring_distance(settings_.self, view_->successors.back());
   for (unsigned i = 1; i <= k_ring_bits; ++i) {
     const RingId start = finger_start(settings_.self, i);
@@ -477,7 +502,9 @@ void ChordReload::on_partition_answer(const Now& now, const NodeId& bootstrap, c
   if (phase_ != Phase::joined || !worth_attaching(now, owner)) return;
   if (!view_->successors.empty() && view_->successors.front() == owner) return;
   attaching_[owner] = now.mono;
-  out.push_back(AttachTo{{wire::to_node(bootstrap), wire::to_node(owner)}, AttachPurpose::partition, false});
+  wire::DestinationList way{wire::to_node(bootstrap)};
+  if (owner != bootstrap) way.push_back(wire::to_node(owner));  // no entry twice (ROUTE-21)
+  out.push_back(AttachTo{std::move(way), AttachPurpose::partition, false});
 }
 
 // ---- time
@@ -518,9 +545,14 @@ void ChordReload::on_timer(const Now& now, Actions& out) {
   if (phase_ != Phase::joined) return;
   if (suspicion_at_ && *suspicion_at_ <= now.mono && exclude_long_suspected(now))
     refresh_tables(now, Audience::neighbors, out);
+  if (due(seek_again_at_)) {
+    std::erase_if(failed_until_, [&](const auto& failed) { return failed.second <= now.mono; });
+    seek_neighbors(now, out);
+  }
   if (due(update_due_)) send_updates(now, due_audience_, out);
   if (due(periodic_update_at_)) {
     periodic_update_at_ = now.mono + jittered(settings_.update_interval);
+    std::erase_if(failed_until_, [&](const auto& failed) { return failed.second <= now.mono; });
     send_updates(now, Audience::neighbors, out);
     seek_neighbors(now, out);
   }
@@ -541,7 +573,8 @@ std::optional<MonoTime> ChordReload::next_deadline() const {
   for (const auto& at : {patience_until_, join_deadline_, retry_at_, gather_again_at_}) consider(at);
   if (joining_) consider(joining_deadline_);
   if (phase_ == Phase::joined)
-    for (const auto& at : {update_due_, periodic_update_at_, fingers_at_, partition_at_, suspicion_at_})
+    for (const auto& at :
+         {update_due_, periodic_update_at_, fingers_at_, partition_at_, suspicion_at_, seek_again_at_})
       consider(at);
   return soonest;
 }

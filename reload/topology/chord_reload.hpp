@@ -31,8 +31,8 @@ inline constexpr Duration k_gather_step{1'000};        // asks again for tables 
 inline constexpr Duration k_update_gathering{20};      // changes so close together make one round of Updates
 inline constexpr Duration k_failed_peer_pause{
     10'000};  // a peer that did not answer an Attach is left alone so long
-// Before asking the next bootstrap node, when one has answered but could not help. (Not backed off: a node that
-// is still joining itself says so at once, and soon it will not be.)
+// Before asking the next bootstrap node, when one has answered but could not help. (Not backed off: a node
+// that is still joining itself says so at once, and soon it will not be.)
 inline constexpr Duration k_next_access_pause{500};
 inline constexpr Duration k_leave_limit{2'000};
 inline constexpr Duration k_first_peer_patience{
@@ -108,7 +108,9 @@ class ChordReload : public Plugin {
   void publish(const Now& now, Actions& out);
   void check_partition(const Now& now, Actions& out);
   std::set<NodeId> current_neighbors() const;
+  bool paused(const Now& now, const NodeId& node) const;
   bool worth_attaching(const Now& now, const NodeId& node) const;
+  std::vector<NodeId> wanted_neighbors(const std::vector<NodeId>& known) const;
   Duration jittered(Duration interval);
   Duration next_back_off();
   RingId point_after_self() const { return ring_add(settings_.self, ring_power_of_two(0)); }
@@ -127,6 +129,7 @@ class ChordReload : public Plugin {
   std::map<NodeId, Lists> lists_;
   std::map<NodeId, MonoTime> attaching_;     // since when
   std::map<NodeId, MonoTime> failed_until_;  // not tried again before
+  bool fingers_sought_ = false;              // since the ring has outgrown the neighbours
 
   // Joining.
   std::optional<NodeId> admitting_;
@@ -140,7 +143,8 @@ class ChordReload : public Plugin {
 
   // Upkeep.
   Audience due_audience_ = Audience::nobody;
-  std::optional<MonoTime> update_due_, periodic_update_at_, fingers_at_, partition_at_, suspicion_at_;
+  std::optional<MonoTime> update_due_, periodic_update_at_, fingers_at_, partition_at_, suspicion_at_,
+      seek_again_at_;
 
   // Leaving.
   std::set<NodeId> leave_waits_for_;

@@ -54,8 +54,8 @@ struct StartHandOver {
 };
 // The snapshot in view() has changed.
 struct ViewChanged {};
-// A link to some bootstrap node is needed: on_access_link() follows. `another`: the one at hand has led nowhere
-// (that node may still be joining itself), it is to be the next one of the list (BOOT-03).
+// A link to some bootstrap node is needed: on_access_link() follows. `another`: the one at hand has led
+// nowhere (that node may still be joining itself), it is to be the next one of the list (BOOT-03).
 struct NeedAccess {
   bool another = false;
 };

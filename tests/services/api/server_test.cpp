@@ -261,6 +261,7 @@ TEST_F(ServerTest, ADeadlineDropsTheCallAtThePeer) {
   v1::GetResponse response;
   EXPECT_EQ(overlay_->Get(&context, {}, &response).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_THAT(peer_->wait_for_cancel(), ::testing::ElementsAre(1U));
+  EXPECT_TRUE(peer_->take_submission()) << "and lets it go, as a peer does with a call that is cancelled";
 }
 
 TEST_F(ServerTest, AnAnswerFromAnotherThreadCompletesTheCall) {
