@@ -70,11 +70,13 @@ void RoutingComponent::Impl::attach_answered(std::uint64_t key, const Outcome& o
   const auto* message = std::get_if<std::shared_ptr<const security::InspectedMessage>>(&outcome);
   if (message == nullptr) {
     const auto& failure = std::get<RequestFailure>(outcome);
-    // In_Progress from a node to which a link already stands.
-    if (failure.code != ErrorCode::in_progress || failure.answered_by == k_no_node ||
-        !links_.attached_to(failure.answered_by))
-      return attach_failed(key);
+    // In_Progress from a node to which a link already stands. It may have answered an earlier Attach of ours
+    // that we had given up by then: to us its link has been that of somebody who bootstraps here.
     const NodeId node = failure.answered_by;
+    auto* standing = node == k_no_node ? nullptr : links_.to(node);
+    if (failure.code != ErrorCode::in_progress || standing == nullptr) return attach_failed(key);
+    if (!standing->attached && !standing->incoming) return attach_failed(key);
+    standing->attached = true;
     const auto purpose = pending.what.purpose;
     attaches_.erase(found);
     return tell_topology([&](auto& actions) { topology_->on_attached(now_, node, purpose, actions); });
