@@ -1,8 +1,7 @@
-// The names of all structures on the wire, once: fuzz targets and their corpora follow this list (CMake reads
-// it too).
+// The names of all structures on the wire, once: the fuzz target `wire_structure` and its corpus follow this list.
 #pragma once
 
-// X(name of the fuzz target, type in ringway::wire)
+// X(name of the seed, type in ringway::wire)
 #define RINGWAY_WIRE_STRUCTURES(X)       \
   X(destination, Destination)            \
   X(message_contents, MessageContents)   \

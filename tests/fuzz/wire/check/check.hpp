@@ -3,8 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
-
 #include "reload/bytes.hpp"
 
 namespace ringway::fuzz {
@@ -12,8 +10,9 @@ namespace ringway::fuzz {
 // Ends the process, which is how a fuzz target reports a finding.
 void require(bool condition, const char* what);
 
-// Decodes the bytes as the structure of that name (tests/wire-vectors/structures.hpp).
-void check_structure(std::string_view name, BytesView bytes);
+// Decodes the bytes as that structure of the list in tests/wire-vectors/structures.hpp, counted from 0 and
+// around.
+void check_structure(std::size_t number, BytesView bytes);
 
 // Takes numbers and bytes off the front of the fuzzer's input; zeros when it is used up.
 class Script {
