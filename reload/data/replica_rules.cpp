@@ -17,8 +17,8 @@ RingId scaled(RingId distance, bool& overflow) {
   return distance;
 }
 
-// A peer that leaves hands its own range to whoever comes into the replica set when it has left: the one that has as
-// many predecessors between them as there are replicas.
+// A peer that leaves hands its own range to whoever comes into the replica set when it has left: the one that
+// has as many predecessors between them as there are replicas.
 bool is_parting(const topology::RingView& view, const ResourceId& resource, const NodeId& sender) {
   const auto& before = view.predecessors;
   if (!view.joined || before.size() <= view.replicas || before[view.replicas] != sender) return false;

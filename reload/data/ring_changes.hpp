@@ -16,8 +16,8 @@ std::vector<CopyTask> tasks_after(const topology::RingView& before, const topolo
 // Pushing and dropping what three predecessors stand before (TOPO-38); nothing when fewer are known.
 std::optional<CopyTask> task_of_cleaning(const topology::RingView& view, MonoTime not_before);
 
-// Before this peer leaves: its own range to the peer that will be the last of the set then; nothing when all others
-// are in the set.
+// Before this peer leaves: its own range to the peer that will be the last of the set then; nothing when all
+// others are in the set.
 std::optional<CopyTask> task_of_parting(const topology::RingView& view, MonoTime now);
 
 }  // namespace ringway::data

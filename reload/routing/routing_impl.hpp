@@ -26,11 +26,12 @@ namespace ringway::routing {
 
 inline constexpr int k_max_transmissions = 5;   // RFC 6940 §6.2.1
 inline constexpr Duration k_link_wait{10'000};  // from AttachAns to the link
-// An Attach through a bootstrap node is given up so soon: there may be others, and it may be the node's fault.
+// An Attach through a bootstrap node is given up so soon: there may be others, and it may be the node's
+// fault.
 inline constexpr Duration k_access_patience{5'000};
 inline constexpr Duration k_resend_after_loss{
     50};  // a request whose next hop has just gone is sent again so soon
-inline constexpr Duration k_drain_limit{10'000};  // the longest that copies may hold up a leave
+inline constexpr Duration k_drain_limit{10'000};     // the longest that copies may hold up a leave
 inline constexpr std::size_t k_max_deferred = 1024;  // messages that wait for us to be admitted
 inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
 inline constexpr std::size_t k_max_served_requests = 65536;

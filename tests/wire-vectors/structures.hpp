@@ -1,4 +1,5 @@
-// The names of all structures on the wire, once: the fuzz target `wire_structure` and its corpus follow this list.
+// The names of all structures on the wire, once: the fuzz target `wire_structure` and its corpus follow this
+// list.
 #pragma once
 
 // X(name of the seed, type in ringway::wire)
