@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 from local_overlay import Overlay, OverlayError  # noqa: E402
 
-PROGRAMS = os.environ.get("RINGWAY_PROGRAMS", str(ROOT / "build/release/services"))
+PROGRAMS = os.environ.get("RINGWAY_PROGRAMS", str(ROOT / "build/release/bin"))
 CLIENT = os.environ.get("RINGWAY_OVERLAY_CLIENT", str(ROOT / "build/release/tests/overlay/overlay_client"))
 
 
