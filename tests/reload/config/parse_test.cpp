@@ -25,7 +25,7 @@ ConfigurationPtr accepted(const std::string& content) {
 }
 
 TEST(Parse, AbsentElementsHaveTheDefaults) {
-  // Shows: CONFIG-07.
+  // Shows: CONFIG-07, TOPO-45.
   const auto configuration = accepted("");
   EXPECT_EQ(configuration->instance_name, "overlay.example.org");
   EXPECT_EQ(configuration->sequence, 22);
@@ -147,6 +147,7 @@ TEST(Parse, NumbersHaveTheirRanges) {
 }
 
 TEST(Parse, OnlyChordReload) {
+  // Shows: TOPO-44.
   EXPECT_THAT(refusal_of_content("<topology-plugin>EXP-OVERLAY</topology-plugin>"),
               HasSubstr("not supported"));
 }

@@ -76,6 +76,7 @@ TEST(MembershipRefusals, UnknownArmsAndTheZeroNode) {
 }
 
 TEST(UpdateLayout, EachType) {
+  // Shows: TOPO-20.
   ChordUpdate update;
   update.uptime_s = 300;
   update.type = ChordUpdateType::peer_ready;
@@ -91,6 +92,7 @@ TEST(UpdateLayout, EachType) {
 }
 
 TEST(UpdateLayout, ListsGoWhereTheyBelong) {
+  // Shows: TOPO-20.
   const auto update =
       decode<ChordUpdate>(hex("0000012c 03 0010 " + k_node_10 + "0010 " + k_node_20 + "0010 " + k_node_30));
   ASSERT_TRUE(update);
@@ -106,6 +108,7 @@ TEST(UpdateRefusals, UnknownArm) {
 }
 
 TEST(RouteQueryLayout, RequestAndAnswer) {
+  // Shows: TOPO-43.
   expect_layout(RouteQueryReq{true, to_node(node(0x10)), {0xAB}}, "01 0110 " + k_node_10 + "0001 ab");
   expect_layout(ChordRouteQueryAns{node(0x10)}, k_node_10);
   EXPECT_EQ(refusal<RouteQueryReq>("02 0110 " + k_node_10 + "0000"), "a Boolean is 0 or 1");
@@ -188,6 +191,7 @@ TEST(AppAttachLayout, ApplicationStandsBeforeTheRole) {
 }
 
 TEST(ConfigUpdateLayout, EachType) {
+  // Shows: CONFIG-36.
   ConfigUpdateReq update;
   update.type = ConfigUpdateType::config;
   update.configuration = text_bytes("<x/>");
