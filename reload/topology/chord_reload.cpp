@@ -234,6 +234,8 @@ void ChordReload::on_attach_failed(const Now& now, const AttachTo& what, Actions
     return retry_join(now, jittered(k_next_access_pause), out);
   }
   if (phase_ == Phase::gathering && admitting_ && lists_.contains(*admitting_)) gather_neighbors(now, out);
+  if (phase_ == Phase::joined)
+    seek_neighbors(now, out);  // another one meanwhile; this one again after its pause
 }
 
 void ChordReload::forget(const NodeId& node) {
