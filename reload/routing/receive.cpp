@@ -17,6 +17,10 @@ MessageCode code_of(const wire::ForwardingHeader& header, BytesView payload) {
   return static_cast<MessageCode>((payload[0] << 8) | payload[1]);
 }
 
+// Longer lists are no way through any ring (ttl ends at 100 by default), and cost whoever looks for
+// repetitions.
+constexpr std::size_t k_max_list_entries = 256;
+
 bool repeats_an_entry(const wire::DestinationList& list) {
   for (std::size_t i = 0; i < list.size(); ++i)
     if (std::find(list.begin() + static_cast<std::ptrdiff_t>(i) + 1, list.end(), list[i]) != list.end())
@@ -45,6 +49,10 @@ void RoutingComponent::Impl::on(LinkMessage& input) {
 void RoutingComponent::Impl::receive(const Hop& from, const SharedBytes& bytes) {
   auto parsed = wire::parse_header(bytes);
   if (!parsed) {
+    const auto& header = parsed.error().header;  // of another version, but read all the same
+    if (header)
+      return refuse(from, *header, bytes.from(wire::header_size_bytes(*header)),
+                    ErrorCode::incompatible_with_overlay, "another version");
     ++counters_.dropped;  // nothing trustworthy to answer to
     return;
   }
@@ -65,6 +73,9 @@ bool RoutingComponent::Impl::acceptable(const Hop& from, const wire::ForwardingH
     refuse(from, header, payload, ErrorCode::ttl_exceeded, "ttl above initial-ttl");  // ROUTE-20
   } else if (header.destination_list.empty()) {
     refuse(from, header, payload, ErrorCode::invalid_message, "empty destination list");
+  } else if (header.destination_list.size() > k_max_list_entries ||
+             header.via_list.size() > k_max_list_entries) {
+    refuse(from, header, payload, ErrorCode::invalid_message, "a list of too many entries");
   } else if (repeats_an_entry(header.destination_list)) {
     refuse(from, header, payload, ErrorCode::invalid_message, "repeated destination-list entry");  // ROUTE-21
   } else {
@@ -190,7 +201,7 @@ void RoutingComponent::Impl::transmit_on(LinkId link, const wire::ForwardingHead
 void RoutingComponent::Impl::for_us(const Hop& from, const wire::ForwardingHeader& header,
                                     const SharedBytes& payload) {
   if (header.is_whole()) return inspect(from, header, payload);
-  auto joined = reassembler_.add(now_.mono, header, payload);
+  auto joined = reassembler_.add(now_.mono, header, payload, from.link.number);
   reassembly_check_ = now_.mono + wire::k_fragment_timeout;
   if (!joined) {
     ++counters_.dropped;

@@ -150,7 +150,6 @@ class Daemon {
     const std::filesystem::path folder = settings_.data_of(index);
     std::filesystem::create_directories(folder, failed);
     if (failed) return "cannot make the folder " + folder.string() + ": " + failed.message();
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
 
     auto started = host_->start_peer(peer_settings(index), [this, index](std::string reason) {
       mailbox_.post(&Mailbox::failures, std::pair{index, std::move(reason)});
