@@ -27,7 +27,8 @@ class KeySigner : public Signer {
         identity_(make_identity(*certificate_, node)),
         identity_wire_(wire::encode(identity_)),
         algorithm_(EVP_PKEY_is_a(key_.get(), "RSA") == 1 ? wire::SignatureAlgorithm::rsa
-                                                         : wire::SignatureAlgorithm::ecdsa) {}
+                                                         : wire::SignatureAlgorithm::ecdsa),
+        prepared_(prepared_for(key_.get())) {}
 
   const CertificatePtr& certificate() const override { return certificate_; }
   NodeId node_id() const override { return node_; }
@@ -53,13 +54,19 @@ class KeySigner : public Signer {
   // Empty when OpenSSL fails: such a signature is refused by everyone, ourselves included.
   Bytes sign_bytes(BytesView input) const {
     const MdContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-    if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) != 1)
-      return {};
+    if (!context || !prepared_ || EVP_MD_CTX_copy_ex(context.get(), prepared_.get()) != 1) return {};
     Bytes signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())));
     std::size_t size = signature.size();
     if (EVP_DigestSign(context.get(), signature.data(), &size, input.data(), input.size()) != 1) return {};
     signature.resize(size);
     return signature;
+  }
+
+  static MdContext prepared_for(EVP_PKEY* key) {
+    MdContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+    if (context && EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key) != 1)
+      context.reset();
+    return context;
   }
 
   std::shared_ptr<EVP_PKEY> key_;
@@ -69,6 +76,9 @@ class KeySigner : public Signer {
   wire::SignerIdentity identity_;
   SharedBytes identity_wire_;
   wire::SignatureAlgorithm algorithm_;
+  // Copied for each signature, never used itself: looking the algorithms up again costs a fifth of a
+  // signature.
+  const MdContext prepared_;
 };
 
 std::vector<SharedBytes> read_certificates(std::string_view pem) {
