@@ -172,8 +172,9 @@ void RoutingComponent::Impl::answer_arrived(
   if (success) return finish(id, message);
   auto error = wire::decode<wire::ErrorResponse>(message->message.contents.body);
   if (!error) return;
-  if (error->code == ErrorCode::config_too_new)
-    push_configuration({wire::to_node(message->signer_node)});  // CONFIG-26
+  // CONFIG-26; whoever answers the document itself so is not sent it again.
+  if (error->code == ErrorCode::config_too_new && transaction.code != MessageCode::config_update_req)
+    push_configuration({wire::to_node(message->signer_node)});
   finish(id, RequestFailure{error->code, std::move(error->info), false, message->signer_node});
 }
 

@@ -21,7 +21,12 @@ void RoutingComponent::Impl::request_arrived(
   served.max_response_length = header.max_response_length;
   for (const auto& option : header.options) {
     if ((option.flags & wire::k_option_response_copy) == 0) continue;
-    served.copied_options.push_back({option.type, 0, option.value});  // FWD-04: without the three flags
+    // FWD-04: without the three flags.
+    constexpr std::uint8_t k_kept =
+        0xFF & ~(wire::k_option_forward_critical | wire::k_option_destination_critical |
+                 wire::k_option_response_copy);
+    served.copied_options.push_back(
+        {option.type, static_cast<std::uint8_t>(option.flags & k_kept), option.value});
   }
   const std::uint64_t request = next_request_++;
   if (const auto* before = answers_.seen(now_.mono, message->signer_node, header.transaction_id, request)) {
