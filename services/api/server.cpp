@@ -1,5 +1,6 @@
 #include "services/api/server.hpp"
 
+#include <absl/synchronization/mutex.h>
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -21,9 +22,11 @@
 namespace ringway::services {
 namespace {
 
-void enable_plugins() {
+void prepare_grpc() {
   static std::once_flag once;
   std::call_once(once, [] {
+    // Debian builds Abseil with it, and then every lock inside gRPC pays for a search of lock cycles.
+    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
@@ -149,7 +152,7 @@ class Server final : public ApiServer {
 Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiSettings& settings,
                                                     std::shared_ptr<actors::Peer> peer, LeaveHook leave) {
   if (auto wrong = check(settings); !wrong) return wrong.error();
-  enable_plugins();
+  prepare_grpc();
   auto server = std::make_unique<Server>(std::move(peer), std::move(leave));
   if (auto failed = server->serve(settings); !failed) return failed.error();
   return std::unique_ptr<ApiServer>(std::move(server));
