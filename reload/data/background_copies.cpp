@@ -10,6 +10,7 @@ using wire::ErrorCode;
 
 constexpr std::size_t k_slice_kinds = 64;       // listed in one step
 constexpr std::size_t k_most_jobs = 512;        // no more is listed while so many wait
+constexpr std::size_t k_most_tasks = 128;       // then the ranges that wait become one
 constexpr std::size_t k_most_handed_over = 64;  // peers remembered
 constexpr Duration k_first_retry{250};
 constexpr Duration k_longest_retry{15'000};
@@ -25,6 +26,9 @@ bool is_permanent(ErrorCode code) {
          code == ErrorCode::message_too_large || code == ErrorCode::invalid_message;
 }
 
+// Somebody waits for it.
+bool is_awaited(Purpose purpose) { return purpose == Purpose::hand_over || purpose == Purpose::parting; }
+
 bool contains(const std::vector<NodeId>& nodes, const NodeId& node) {
   return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
@@ -32,13 +36,34 @@ bool contains(const std::vector<NodeId>& nodes, const NodeId& node) {
 }  // namespace
 
 void BackgroundCopies::start(CopyTask task) {
+  if (tasks_.size() >= k_most_tasks && !is_awaited(task.purpose)) return start_over(task.not_before);
   const std::uint64_t id = ++last_id_;
   if (task.purpose == Purpose::hand_over) handed_over_.erase(task.targets.front());
   tasks_[id].what = std::move(task);
 }
 
-void BackgroundCopies::start(const KindAt& at, const NodeId& target) {
-  if (jobs_.size() < k_most_jobs) add_job(0, Purpose::refill, at, target);
+void BackgroundCopies::start(MonoTime now, const KindAt& at, const NodeId& target) {
+  if (jobs_.size() >= k_most_jobs) return go_through_again(now);
+  add_job(0, Purpose::refill, at, target);
+}
+
+// So many ranges wait that to copy everything is no more work.
+void BackgroundCopies::start_over(MonoTime not_before) {
+  std::erase_if(tasks_, [](const auto& one) { return !is_awaited(one.second.what.purpose); });
+  const NodeId& self = context_.self;
+  start({Purpose::push, self, self, {}, not_before, 0});
+  start({Purpose::refill, self, self, {}, not_before, 0});
+}
+
+// A copy was not made and no task remembers it.
+void BackgroundCopies::go_through_again(MonoTime now) {
+  const NodeId& self = context_.self;
+  const bool waits = std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& one) {
+    const CopyTask& what = one.second.what;
+    return what.purpose == Purpose::refill && !one.second.started && what.targets.empty() &&
+           what.after == self && what.up_to == self;
+  });
+  if (!waits) start({Purpose::refill, self, self, {}, now + k_first_repetition, 1});
 }
 
 bool BackgroundCopies::handing_over_to(const NodeId& joining) const {
@@ -292,6 +317,7 @@ void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, Replicati
   const auto found = jobs_.find(id);
   const Job& job = found->second;
   const std::uint64_t task_id = job.task;
+  const bool is_refill = job.purpose == Purpose::refill;
   const auto& view = *context_.view;
   // With the owner's copy made, what three predecessors stand before may go (TOPO-38). Only a peer that knows
   // as many can tell.
@@ -302,7 +328,10 @@ void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, Replicati
   if (ok && job.purpose == Purpose::hand_over) ++context_.statistics.kinds_handed_over;
   erase_job(found, out);
   const auto task = tasks_.find(task_id);
-  if (task == tasks_.end()) return;
+  if (task == tasks_.end()) {
+    if (!ok && is_refill) go_through_again(now.mono);
+    return;
+  }
   --task->second.open_jobs;
   if (!ok) task->second.failed = true;
   close_if_done(now, task_id, out);

@@ -39,8 +39,8 @@ class BackgroundCopies {
   explicit BackgroundCopies(CopyContext& context) : context_(context) {}
 
   void start(CopyTask task);
-  // One Kind to one member of the replica set.
-  void start(const KindAt& at, const NodeId& target);
+  // One Kind to one member of the replica set. With no room for it, everything is gone through again later.
+  void start(MonoTime now, const KindAt& at, const NodeId& target);
   // Nothing more is sent for it and HandOverDone is not said.
   void stop_hand_over(const NodeId& joining, ReplicationOutputs& out);
   void stop_all(ReplicationOutputs& out);
@@ -85,6 +85,8 @@ class BackgroundCopies {
   };
   using Jobs = std::map<std::uint64_t, Job>;
 
+  void start_over(MonoTime not_before);
+  void go_through_again(MonoTime now);
   Task* next_to_list(const Now& now);
   void list_more(const Now& now, ReplicationOutputs& out);
   void add_jobs(std::uint64_t id, Task& task, const std::vector<KindAt>& kinds);

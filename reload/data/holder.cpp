@@ -205,8 +205,14 @@ void Holder::after_commit(std::uint64_t token, PendingStore& pending, StorageOut
 void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
   const auto found = pending_.find(outcome.token);
   if (found == pending_.end()) return;
-  for (auto& response : found->second.answer.kind_responses) response.replicas = outcome.holders;
-  finish(found->second, out);
+  if (outcome.complete) {
+    for (auto& response : found->second.answer.kind_responses) response.replicas = outcome.holders;
+    finish(found->second, out);
+  } else {
+    // It stays, and the copies are still being made; but nobody may rely on them yet (TOPO-35).
+    finish(found->second.waiting,
+           refuse(ErrorCode::request_timeout, "not every replica has it on disk yet: store it again"), out);
+  }
   pending_.erase(found);
 }
 

@@ -31,10 +31,11 @@ struct Committed {
   bool ok = false;
   std::string reason;
 };
-// The outcome of a Replicate: who has it on disk now.
+// The outcome of a Replicate: who has it on disk now, and whether that is everybody who should.
 struct Replicated {
   std::uint64_t token = 0;
   std::vector<NodeId> holders;
+  bool complete = false;
 };
 
 // Take over what another peer has that is newer than ours (RFC 6940 §7.4.1.1, STORE-43): a FetchAns, each

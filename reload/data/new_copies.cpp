@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration k_first_retry{200};
 constexpr Duration k_longest_retry{3000};
-// Then the answer says who has it so far.
+// Then the write is refused, though it may come to be: others have not confirmed it.
 constexpr Duration k_give_up_after{20'000};
 
 // Splits what does not fit into one message.
@@ -45,14 +45,16 @@ void NewCopies::add(const Now& now, Replicate replicate, ReplicationOutputs& out
   const std::uint64_t token = replicate.token;
   auto targets = wanted(replicate.resource);
   if (targets.empty() || replicate.records.empty()) {
-    out.emplace_back(Replicated{token, {}});
+    // Without a place in the ring's order nobody knows where the copies belong.
+    const bool placed = context_.view->replica_position(replicate.resource).has_value();
+    out.emplace_back(Replicated{token, {}, placed || replicate.records.empty()});
     return;
   }
   if (pending_.size() >= context_.settings.max_pending_values) {
     for (const auto& [at, generation] : replicate.generations) {
       for (const NodeId& target : targets) overdue_.push_back({at, target});
     }
-    out.emplace_back(Replicated{token, {}});
+    out.emplace_back(Replicated{token, {}, false});
     return;
   }
   Pending& pending = pending_[token];
@@ -206,20 +208,19 @@ void NewCopies::refresh(Pending& pending) {
 }
 
 bool NewCopies::finish_if_done(Pending& pending, bool give_up, ReplicationOutputs& out) {
-  Replicated done{pending.token, {}};
-  bool all = true;
+  Replicated done{pending.token, {}, true};
   for (const NodeId& node : pending.wanted) {
     if (pending.copies.at(node).step == Step::held) {
       done.holders.push_back(node);
       continue;
     }
-    all = false;
+    done.complete = false;
     if (!give_up) continue;
     for (const auto& part : pending.parts) {
       for (const auto& [at, generation] : part.generations) overdue_.push_back({at, node});
     }
   }
-  if (!all && !give_up) return false;
+  if (!done.complete && !give_up) return false;
   while (!pending.copies.empty()) forget(pending, pending.copies.begin()->first, out);
   timers_.erase({pending.give_up_at, pending.token, k_no_node});
   pending_.erase(pending.token);

@@ -1,6 +1,6 @@
 // Copying what was just written to every peer that should hold it now (RFC 6940 §10.4): the replica set, and
 // the joining peer if the resource will be its own (TOPO-18). Says Replicated when all of them have it on
-// disk. When the ring changes meanwhile, who should hold it is found anew.
+// disk, or that they have not after 20 s. When the ring changes meanwhile, who should hold it is found anew.
 #pragma once
 
 #include <cstdint>

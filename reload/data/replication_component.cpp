@@ -41,7 +41,8 @@ class ReplicationComponent::Impl {
   void on(const Now& now, routing::RingChanged& m, ReplicationOutputs& out);
 
   void go_on(const Now& now, ReplicationOutputs& out) {
-    for (const auto& overdue : new_copies_.take_overdue()) background_.start(overdue.at, overdue.target);
+    for (const auto& overdue : new_copies_.take_overdue())
+      background_.start(now.mono, overdue.at, overdue.target);
     if (clean_at_ && *clean_at_ <= now.mono) {
       clean_at_.reset();
       if (auto task = task_of_cleaning(*context_.view, now.mono)) background_.start(std::move(*task));

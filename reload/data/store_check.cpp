@@ -290,9 +290,11 @@ void Check::finish(Work& work) {
   const std::uint64_t before = work.before->generation_counter;
   const bool written = !work.written.empty();
   if (store_.mode == StoreMode::original) {
-    state->generation_counter = written ? before + 1 : before;
-  } else {
+    state->generation_counter = written ? std::min(before + 1, k_max_generation) : before;
+  } else if (!work.data->values.empty()) {
     state->generation_counter = std::max(before, work.data->generation_counter);
+  } else {
+    state->generation_counter = before;  // a number with nothing signed beside it is nobody's word
   }
   for (const RecordPtr& record : work.dropped) {
     accepted_.batch.push_back(DropRecord{work.at, item_key_of(record->stored.value)});

@@ -129,6 +129,31 @@ TEST_F(ReplicaStore, CopiesAreTakenWithTheirGeneration) {
   EXPECT_EQ(held().generation_counter, 7U);
 }
 
+TEST_F(ReplicaStore, AGenerationWithoutAValueChangesNothing) {
+  // Shows: STORE-12.
+  ASSERT_EQ(copy(at_time(1), 7).code, MessageCode::store_ans);
+  auto empty = store_of(at_time(2), *writer, std::uint64_t{1} << 62U, 1);
+  empty.kind_data[0].values.clear();
+  ASSERT_EQ(overlay.store(owner, peer, empty)->code, MessageCode::store_ans);
+  EXPECT_EQ(held().generation_counter, 7U);
+}
+
+TEST_F(ReplicaStore, TheGenerationStaysWithinItsBound) {
+  // Shows: STORE-12.
+  constexpr std::uint64_t k_bound = std::uint64_t{1} << 62U;
+  EXPECT_TRUE(copy(at_time(1), k_bound + 1).is_error(ErrorCode::invalid_message));
+  ASSERT_EQ(copy(at_time(1), k_bound).code, MessageCode::store_ans);
+  // When this peer becomes responsible it still takes writes, and its replicas still take the copies.
+  topology::RingView alone;
+  alone.self = peer.node;
+  alone.joined = true;
+  overlay.set_view(peer, alone);
+  const auto answer = overlay.store(writer, peer, store_of(at_time(2), *writer, 0, 0));
+  ASSERT_TRUE(answer);
+  ASSERT_EQ(answer->code, MessageCode::store_ans);
+  EXPECT_EQ(answer->store().kind_responses[0].generation_counter, k_bound);
+}
+
 TEST_F(ReplicaStore, TheHolderOfACopyDoesNotPassItOn) {
   // Shows: TOPO-36.
   ASSERT_EQ(copy(at_time(1), 1).code, MessageCode::store_ans);

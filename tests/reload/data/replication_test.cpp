@@ -246,18 +246,62 @@ TEST_F(Replication, AWriteUnderWayGoesToTheNewReplicaSet) {
             (std::vector<NodeId>{node_at(0x90), node_at(0xD0)}));
 }
 
-TEST_F(Replication, AReplicaThatNeverAnswersIsReportedMissing) {
+TEST_F(Replication, AWriteThatAReplicaNeverConfirmsIsNotAcknowledged) {
   // Shows: TOPO-35.
   make({0x10, 0x50, 0x90, 0xD0});
   Peer& owner = at(0x10);
   overlay.loses = [](const Sent& one) { return one.to == node_at(0x50); };
   const std::string key = key_of(owner);
-  const auto result = put(owner, key);
-  EXPECT_EQ(result.copies, 2U);
-  EXPECT_EQ(result.replicas, (std::vector<NodeId>{node_at(0x90)}));
+  PutCall call;
+  call.key = key;
+  call.value = {1};
+  const auto result = overlay.call(owner, call);
+  ASSERT_TRUE(std::holds_alternative<CallFailure>(result));
+  EXPECT_EQ(std::get<CallFailure>(result).error, CallError::unavailable);
   // It gets its copy when it can be reached after all.
   overlay.loses = [](const Sent&) { return false; };
   overlay.advance(Duration{60'000});
+  EXPECT_EQ(stored(at(0x50), key).records.size(), 1U);
+}
+
+TEST_F(Replication, MoreUnconfirmedCopiesThanCanWaitAreMadeLater) {
+  // Shows: TOPO-37.
+  make({0x10, 0x50});
+  Peer& owner = at(0x10);
+  overlay.loses = [](const Sent& one) { return one.to == node_at(0x50); };
+  std::vector<std::string> keys;
+  std::vector<Call> calls;
+  for (int i = 0; i < 700; ++i) {
+    keys.push_back(key_of(owner));
+    PutCall call;
+    call.key = keys.back();
+    call.value = {1};
+    calls.emplace_back(call);
+  }
+  overlay.begin(owner, calls);
+  overlay.advance(Duration{25'000});
+  EXPECT_EQ(stored(at(0x50), keys.back()).records.size(), 0U);
+  overlay.loses = [](const Sent&) { return false; };
+  overlay.advance(Duration{120'000});
+  for (const auto& key : keys) EXPECT_EQ(stored(at(0x50), key).records.size(), 1U) << key;
+}
+
+TEST_F(Replication, ManyChangesOfTheRingWaitTogether) {
+  // More ranges than are remembered one by one: nothing is lost of any.
+  make({0x10, 0x50, 0x90, 0xD0});
+  Peer& owner = at(0x10);
+  const std::string key = key_of(owner);
+  put(owner, key);
+  at(0x50).store = std::make_shared<ringway::storage::MemoryStore>();
+  for (int i = 0; i < 300; ++i) {
+    auto view = overlay.ring_view(owner);
+    if (i % 2 == 0) view.successors = {node_at(0x90), node_at(0xD0)};
+    overlay.set_view(owner, view);
+  }
+  overlay.restart(at(0x50));
+  at(0x50).joined = true;
+  overlay.update_views();
+  overlay.advance(k_hold_down * 2);
   EXPECT_EQ(stored(at(0x50), key).records.size(), 1U);
 }
 
