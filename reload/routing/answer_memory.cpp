@@ -2,29 +2,45 @@
 
 namespace ringway::routing {
 
-void AnswerMemory::expire(MonoTime now) {
-  while (!order_.empty() && (order_.front().first <= now || order_.size() > max_entries_)) {
-    entries_.erase(order_.front().second);
-    order_.pop_front();
-  }
+void AnswerMemory::erase(const Key& key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return;
+  size_bytes_ -= found->second.payload.size();
+  entries_.erase(found);
 }
 
-AnswerMemory::Entry* AnswerMemory::seen(MonoTime now, const NodeId& signer, TransactionId transaction,
-                                        std::uint64_t request) {
+void AnswerMemory::drop_oldest() {
+  erase(order_.front().second);
+  order_.pop_front();
+}
+
+void AnswerMemory::expire(MonoTime now) {
+  while (!order_.empty() && order_.front().first <= now) drop_oldest();
+}
+
+const AnswerMemory::Entry* AnswerMemory::find(MonoTime now, const NodeId& signer, TransactionId transaction) {
   expire(now);
+  const auto found = entries_.find({signer, transaction});
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+void AnswerMemory::remember(MonoTime now, const NodeId& signer, TransactionId transaction,
+                            std::uint64_t request) {
+  while (order_.size() >= max_entries_) drop_oldest();
   const Key key{signer, transaction};
-  const auto [at, fresh] = entries_.try_emplace(key);
-  if (!fresh) return &at->second;
-  at->second.request = request;
+  entries_[key].request = request;
   order_.emplace_back(now + k_max_request_lifetime, key);
-  return nullptr;
 }
 
 void AnswerMemory::answered(const NodeId& signer, TransactionId transaction, SharedBytes payload) {
   const auto found = entries_.find({signer, transaction});
   if (found == entries_.end()) return;
+  size_bytes_ += payload.size() - found->second.payload.size();
   found->second.payload = std::move(payload);
   found->second.answered = true;
+  while (size_bytes_ > max_bytes_) drop_oldest();
 }
+
+void AnswerMemory::forget(const NodeId& signer, TransactionId transaction) { erase({signer, transaction}); }
 
 }  // namespace ringway::routing

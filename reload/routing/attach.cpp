@@ -1,6 +1,5 @@
-// Links: Attach and its answer without ICE (RFC 6940 §6.5.1, §6.5.1.11), bootstrap links (§11.4), and which
-// of two links to one node stays. The sender of an Attach waits as TLS server, the answerer connects
-// (AMB-26).
+// Attach and its answer without ICE (RFC 6940 §6.5.1, §6.5.1.11), and bootstrap links (§11.4). The sender of
+// an Attach waits as TLS server, the answerer connects (AMB-26).
 #include <algorithm>
 
 #include "reload/routing/routing_impl.hpp"
@@ -40,11 +39,14 @@ void RoutingComponent::Impl::attach(const topology::AttachTo& what) {
     attaches_.erase(key);  // that is us
     return tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
   }
-  // Until we know a peer of the ring, the access link is the way (RFC 6940 §11.4).
+  // The newest access link is the way (RFC 6940 §11.4): whoever else we are attached to may be joining as
+  // well. But the ring may still know us from an earlier attempt and lead the message back here: then, every
+  // other time, the peers that we know.
   std::optional<LinkId> first_link;
-  if (what.purpose == topology::AttachPurpose::admitting && !hop_towards(what.destination.front())) {
+  if (what.purpose == topology::AttachPurpose::admitting) {
+    over_access_ = !over_access_ || !hop_towards(what.destination.front());
     for (const auto& [id, link] : links_.all())
-      if (!link.attached && !link.incoming) first_link = id;
+      if (over_access_ && !link.attached && !link.incoming) first_link = id;
   }
   std::optional<Duration> deadline;
   if (first_link) deadline = k_access_patience;
@@ -137,7 +139,7 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
   for (const auto& candidate : body->candidates)
     if (candidate.link == wire::OverlayLinkType::tls_tcp_fh_no_ice)
       open.addresses.push_back(candidate.address);
-  if (open.addresses.empty() || links_.size() >= settings_.max_links)
+  if (open.addresses.empty() || !room_for_link_to(node))
     return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
   answer(request, MessageCode::attach_ans, wire::encode(attach_body("active", false)));
   open.attempt = next_attempt_++;
@@ -146,102 +148,15 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
   out_->push_back(std::move(open));
 }
 
-// ---- links up and down
-// ----------------------------------------------------------------------------------------------
-
-void RoutingComponent::Impl::on(LinkUp& input) {
-  Attempt attempt;
-  bool ours = false;
-  if (const auto found = attempts_.find(input.attempt); input.attempt != 0 && found != attempts_.end()) {
-    attempt = found->second;
-    attempts_.erase(found);
-    ours = true;
-  }
-  if (links_.size() >= settings_.max_links || (input.attempt != 0 && !ours) ||
-      input.certificate->node_ids().empty()) {
-    out_->push_back(CloseLink{input.link, "too many links"});
-    return;
-  }
-  LinkTable::Link link;
-  link.id = input.link;
-  link.node = attempt.node.value_or(input.certificate->node_ids().front());
-  link.certificate = input.certificate;
-  link.remote = input.remote;
-  link.incoming = input.attempt == 0;
-  if (link.node == self()) {
-    out_->push_back(CloseLink{input.link, "connected to oneself"});
-    return;
-  }
-  auto& kept = links_.add(std::move(link));
-  if (kept.incoming) {
-    complete_attach_with(kept);  // else an access link: a node that bootstraps through us
-    return;
-  }
-  if (!attempt.node) return access_link_up(kept, attempt);
-  kept.attached = true;
-  const NodeId node = kept.node;
-  retire_spare_links(node);
-  tell_topology([&](auto& actions) { topology_->on_attached_by(now_, node, attempt.send_update, actions); });
-}
-
-// Two attached links to one node (crossing Attaches that neither side could tell): both ends keep the one
-// whose TLS server has the larger Node-ID, or else the newest. An access link that an Attach has replaced
-// goes (AMB-65).
-void RoutingComponent::Impl::retire_spare_links(const NodeId& node) {
-  const auto links = links_.all_to(node);
-  const LinkTable::Link* keep = nullptr;
-  const auto preferred = [&](const LinkTable::Link& link) { return link.incoming == (node < self()); };
-  for (const auto* link : links) {
-    if (!link->attached) continue;
-    if (keep == nullptr || preferred(*link) || !preferred(*keep)) keep = link;
-  }
-  for (const auto* link : links) {
-    if (link == keep) continue;
-    const bool ours_to_close = link->attached ? keep->id != link->id : !link->incoming;
-    if (ours_to_close) out_->push_back(CloseLink{link->id, "replaced by another link"});
-  }
-}
-
-void RoutingComponent::Impl::on(LinkDown& input) {
-  if (input.link == LinkId{}) {
-    const auto found = attempts_.find(input.attempt);
-    if (found == attempts_.end()) return;
-    const Attempt attempt = found->second;
-    attempts_.erase(found);
-    if (attempt.node) {
-      // Theirs was to replace an Attach of our own that crossed it: the plug-in still waits for a link to
-      // them.
-      const topology::AttachTo what{{wire::to_node(*attempt.node)}, topology::AttachPurpose::neighbor, false};
-      return tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
-    }
-    // A bootstrap node that cannot be reached: the next one, once around.
-    if (!attempt.partition_point && bootstrap_tried_ < settings_.bootstrap.size()) open_access();
-    return;
-  }
-  inspections_.drop_link(input.link);
-  const auto gone = links_.remove(input.link);
-  if (!gone) return;
-  if (links_.to(gone->node) == nullptr) resend_after_loss(gone->node);
-  // Over an access link, too, an Update may have made it known to the plug-in.
-  if (links_.attached_to(gone->node) || (!gone->attached && links_.to(gone->node) != nullptr)) return;
-  tell_topology([&](auto& actions) { topology_->on_lost(now_, gone->node, actions); });
-}
-
-void RoutingComponent::Impl::on(LinkSuspected& input) {
-  auto* link = links_.find(input.link);
-  if (link == nullptr) return;
-  link->suspected = input.suspected;
-  if (!link->attached) return;
-  const bool all = links_.to(link->node)->suspected;
-  tell_topology([&](auto& actions) { topology_->on_suspected(now_, link->node, all, actions); });
-}
-
 // ---- bootstrap
 // ------------------------------------------------------------------------------------------------------
 
 void RoutingComponent::Impl::need_access(bool another) {
   if (another) close_idle_access();
+  // With others to ask, nobody whom we know already: two that join at once would go on asking each other.
+  const bool ask_others = another && !settings_.bootstrap.empty();
   for (const auto& [id, link] : links_.all()) {
+    if (ask_others) break;
     if (!link.attached && (link.incoming || another))
       continue;  // one that bootstraps through us is no way in
     const NodeId node = link.node;
@@ -293,8 +208,8 @@ void RoutingComponent::Impl::ask_through_bootstrap(const RingId& point) {
 
 // Access links have done their work once we have joined, or once the next check for partitions comes.
 void RoutingComponent::Impl::close_idle_access() {
-  for (const auto& [id, link] : links_.all())
-    if (!link.attached && !link.incoming) out_->push_back(CloseLink{id, "bootstrap link no longer needed"});
+  for (auto& [id, link] : links_.all())
+    if (!link.attached && !link.incoming) close_link(link, "bootstrap link no longer needed");
 }
 
 }  // namespace ringway::routing

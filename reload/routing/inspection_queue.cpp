@@ -5,10 +5,12 @@
 namespace ringway::routing {
 
 std::uint64_t InspectionQueue::add(LinkId link, const NodeId& arrived_from, const SharedBytes& bytes) {
+  if (size_bytes_ + bytes.size() > max_bytes_) return 0;
   auto& queue = links_[link];
   if (queue.size() >= max_per_link_) return 0;
   const std::uint64_t ticket = next_ticket_++;
-  link_of_[ticket] = link;
+  tickets_[ticket] = {link, bytes.size()};
+  size_bytes_ += bytes.size();
   queue.push_back({ticket, {link, arrived_from, bytes, nullptr}});
   return ticket;
 }
@@ -16,10 +18,11 @@ std::uint64_t InspectionQueue::add(LinkId link, const NodeId& arrived_from, cons
 std::vector<InspectionQueue::Ready> InspectionQueue::settle(
     std::uint64_t ticket, std::shared_ptr<Result<security::InspectedMessage>> verdict) {
   std::vector<Ready> ready;
-  const auto named = link_of_.find(ticket);
-  if (named == link_of_.end()) return ready;
-  const auto found = links_.find(named->second);
-  link_of_.erase(named);
+  const auto named = tickets_.find(ticket);
+  if (named == tickets_.end()) return ready;
+  size_bytes_ -= named->second.size_bytes;
+  const auto found = links_.find(named->second.link);
+  tickets_.erase(named);
   if (found == links_.end()) return ready;  // the link went down meanwhile
   auto& queue = found->second;
   const auto waiting = std::lower_bound(queue.begin(), queue.end(), ticket,

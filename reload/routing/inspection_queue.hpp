@@ -15,7 +15,8 @@ namespace ringway::routing {
 
 class InspectionQueue {
  public:
-  explicit InspectionQueue(std::size_t max_per_link) : max_per_link_(max_per_link) {}
+  InspectionQueue(std::size_t max_per_link, std::size_t max_bytes)
+      : max_per_link_(max_per_link), max_bytes_(max_bytes) {}
 
   struct Ready {
     LinkId link;
@@ -23,22 +24,30 @@ class InspectionQueue {
     SharedBytes bytes;  // as inspected, for a message that must go on after all
     std::shared_ptr<Result<security::InspectedMessage>> verdict;
   };
-  // A ticket for the message, or 0 when too many of this link wait already.
+  // A ticket for the message, or 0 when too many of this link, or too many bytes of all, wait already.
   std::uint64_t add(LinkId link, const NodeId& arrived_from, const SharedBytes& bytes);
   // Takes a verdict and returns what may be processed now, in order.
   std::vector<Ready> settle(std::uint64_t ticket,
                             std::shared_ptr<Result<security::InspectedMessage>> verdict);
   void drop_link(LinkId link) { links_.erase(link); }
-  std::size_t waiting() const { return link_of_.size(); }
+  std::size_t waiting() const { return tickets_.size(); }
+  std::size_t waiting_bytes() const { return size_bytes_; }
 
  private:
   struct Waiting {
     std::uint64_t ticket;
     Ready ready;
   };
+  // Given out, and not settled yet: the pool holds such a message even when its link is gone.
+  struct Ticket {
+    LinkId link;
+    std::size_t size_bytes;
+  };
   std::size_t max_per_link_;
+  std::size_t max_bytes_;
+  std::size_t size_bytes_ = 0;
   std::uint64_t next_ticket_ = 1;
-  std::unordered_map<std::uint64_t, LinkId> link_of_;
+  std::unordered_map<std::uint64_t, Ticket> tickets_;
   std::unordered_map<LinkId, std::deque<Waiting>> links_;
 };
 

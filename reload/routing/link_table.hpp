@@ -22,6 +22,8 @@ class LinkTable {
     bool attached =
         false;  // made by an Attach; else an access link of a node that bootstraps through us, or ours
     bool suspected = false;
+    bool closing = false;  // has been told to
+    MonoTime heard_at;     // the latest message, or when it came up
   };
 
   Link& add(Link link);
@@ -32,6 +34,7 @@ class LinkTable {
   bool attached_to(const NodeId& node);
   std::vector<Link*> all_to(const NodeId& node);
   const std::map<LinkId, Link>& all() const { return links_; }
+  std::map<LinkId, Link>& all() { return links_; }
   std::size_t size() const { return links_.size(); }
 
  private:

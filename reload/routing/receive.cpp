@@ -38,11 +38,12 @@ std::optional<RingId> point_of(const wire::Destination& destination) {
 }  // namespace
 
 void RoutingComponent::Impl::on(LinkMessage& input) {
-  const auto* link = links_.find(input.link);
+  auto* link = links_.find(input.link);
   if (link == nullptr) {
     ++counters_.dropped;
     return;
   }
+  link->heard_at = now_.mono;
   receive({link->id, link->node}, input.bytes);
 }
 

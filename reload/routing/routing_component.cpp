@@ -54,8 +54,8 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
       self_(signer_->node_id()),
       overlay_hash_(configuration_->overlay_hash()),
       opaque_(*random_),
-      answers_(settings_.max_answers_remembered),
-      inspections_(settings_.max_inspections_per_link),
+      answers_(settings_.max_answers_remembered, settings_.max_answers_remembered_bytes),
+      inspections_(settings_.max_inspections_per_link, settings_.max_inspections_bytes),
       reassembler_({configuration_->max_message_size_bytes, 1024, settings_.max_reassembly_bytes}) {
   settings_.bootstrap = bootstrap_addresses(settings_, *configuration_);
   next_bootstrap_ = settings_.bootstrap.empty() ? 0 : random_->below(settings_.bootstrap.size());
@@ -116,6 +116,7 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
     reassembly_check_.reset();
     if (reassembler_.messages() > 0) reassembly_check_ = now_.mono + wire::k_fragment_timeout;
   }
+  close_silent_access();
   if (const auto at = topology_->next_deadline(); at && *at <= now_.mono)
     tell_topology([&](auto& actions) { topology_->on_timer(now_, actions); });
 }
@@ -128,6 +129,7 @@ std::optional<MonoTime> RoutingComponent::Impl::next_deadline() const {
   if (!timers_.empty()) consider(timers_.begin()->first);
   for (const auto& [key, pending] : attaches_) consider(pending.link_deadline);
   consider(reassembly_check_);
+  consider(access_check_);
   consider(drain_deadline_);
   return soonest;
 }
@@ -198,10 +200,6 @@ void RoutingComponent::Impl::carry_out(topology::NeedAccess& wish) { need_access
 
 void RoutingComponent::Impl::carry_out(topology::AskThroughBootstrap& wish) {
   ask_through_bootstrap(wish.point);
-}
-
-void RoutingComponent::Impl::carry_out(topology::DropConnection& wish) {
-  for (const auto* link : links_.all_to(wish.node)) out_->push_back(CloseLink{link->id, "no longer needed"});
 }
 
 void RoutingComponent::Impl::carry_out(topology::LeftRing&) { out_->push_back(Left{}); }

@@ -23,9 +23,12 @@ struct RoutingSettings {
   bool compress_via_lists = false;                 // forward with an opaque ID instead of a growing via list
   std::size_t max_links = 1024;
   std::size_t max_transactions = 65536;        // requests of our own under way
+  std::size_t max_served_requests = 65536;     // requests of others that storage has not answered yet
   std::size_t max_answers_remembered = 65536;  // duplicate suppression (RFC 6940 §6.2.1)
+  std::size_t max_answers_remembered_bytes = 16U << 20;
   std::size_t max_inspections_per_link =
       256;  // messages of one link waiting for their check; then Transmit stops being read
+  std::size_t max_inspections_bytes = 64U << 20;  // of all links
   std::size_t max_reassembly_bytes = 16U << 20;
   Duration join_retry_min{500};
   Duration join_retry_max{30'000};
@@ -47,6 +50,7 @@ struct RoutingStatus {
   std::size_t transactions = 0;
   std::uint64_t forwarded = 0, delivered = 0, originated = 0, answered = 0, dropped = 0;
   std::uint64_t unknown_answers = 0, bad_signatures = 0, duplicates = 0, retransmissions = 0;
+  std::uint64_t refused_links = 0;
   double estimated_peers = 1;  // from the density of the neighbour table
 };
 

@@ -1,6 +1,7 @@
 // The inside of RoutingComponent. Its member functions are grouped by file: receive.cpp (what arrives,
 // forwarding), originate.cpp (our requests and their answers), serve.cpp (requests for this peer), attach.cpp
-// (links), routing_component.cpp (inputs, timers, what topology asks for).
+// (Attaches, bootstrap), links.cpp (which links there are), routing_component.cpp (inputs, timers, what
+// topology asks for).
 #pragma once
 
 #include <deque>
@@ -34,7 +35,9 @@ inline constexpr Duration k_resend_after_loss{
 inline constexpr Duration k_drain_limit{10'000};     // the longest that copies may hold up a leave
 inline constexpr std::size_t k_max_deferred = 1024;  // messages that wait for us to be admitted
 inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
-inline constexpr std::size_t k_max_served_requests = 65536;
+inline constexpr std::size_t k_max_links_per_node = 4;
+inline constexpr std::size_t k_reserved_links = 64;    // for neighbours, of RoutingSettings::max_links
+inline constexpr Duration k_access_link_idle{60'000};  // then the accepting side closes an access link
 
 class RoutingComponent::Impl {
  public:
@@ -99,9 +102,6 @@ class RoutingComponent::Impl {
   };
 
   // ---- inputs (routing_component.cpp)
-  void on(LinkUp& input);
-  void on(LinkDown& input);
-  void on(LinkSuspected& input);
   void on(LinkMessage& input);
   void on(Inspected& input);
   void on(SendRequest& input);
@@ -167,13 +167,24 @@ class RoutingComponent::Impl {
   void serve_attach(std::uint64_t request, const security::InspectedMessage& message);
   wire::AttachBody attach_body(std::string role, bool send_update) const;
   void link_attached(LinkTable::Link& link, PendingAttach pending);
-  void retire_spare_links(const NodeId& node);
   bool complete_attach_with(LinkTable::Link& link);
   void open_access();
   void need_access(bool another);
   void ask_through_bootstrap(const RingId& point);
   void access_link_up(LinkTable::Link& link, const Attempt& attempt);
   void close_idle_access();
+
+  // ---- links.cpp
+  void on(LinkUp& input);
+  void on(LinkDown& input);
+  void on(LinkSuspected& input);
+  bool room_for_link_to(const NodeId& node) const;
+  bool is_spare_access(const LinkTable::Link& link);
+  bool make_room_for_access(const NodeId& node);
+  std::string_view refusal_of(const LinkTable::Link& link, bool ours);
+  void close_link(LinkTable::Link& link, std::string reason);
+  void retire_spare_links(const NodeId& node);
+  void close_silent_access();
 
   // ---- topology's wishes (routing_component.cpp)
   void carry_out(topology::Actions& actions);
@@ -187,7 +198,6 @@ class RoutingComponent::Impl {
   void carry_out(topology::ViewChanged& wish);
   void carry_out(topology::NeedAccess& wish);
   void carry_out(topology::AskThroughBootstrap& wish);
-  void carry_out(topology::DropConnection& wish);
   void carry_out(topology::LeftRing& wish);
   // Calls topology and carries out what it asks for.
   template <typename Call>
@@ -224,6 +234,7 @@ class RoutingComponent::Impl {
   std::map<std::uint64_t, Attempt> attempts_;
   std::deque<std::pair<Hop, SharedBytes>> deferred_;
   bool was_joined_ = false;
+  bool over_access_ = false;  // how the latest Attach to the admitting peer went
   bool leaving_ = false;
   std::optional<MonoTime> drain_deadline_;
   std::size_t next_bootstrap_ = 0;
@@ -231,7 +242,7 @@ class RoutingComponent::Impl {
   std::uint64_t next_request_ = 1;
   std::uint64_t next_attach_ = 1;
   std::uint64_t next_attempt_ = 1;
-  std::optional<MonoTime> reassembly_check_;
+  std::optional<MonoTime> reassembly_check_, access_check_;
   RoutingStatus counters_;
 
   // Of the call under way.

@@ -9,6 +9,15 @@ namespace ringway::routing {
 using wire::ErrorCode;
 using wire::MessageCode;
 
+namespace {
+
+// To read again does no harm, and such answers are large.
+bool is_answer_to_read(MessageCode code) {
+  return code == MessageCode::fetch_ans || code == MessageCode::stat_ans || code == MessageCode::find_ans;
+}
+
+}  // namespace
+
 void RoutingComponent::Impl::request_arrived(
     const Hop& from, const std::shared_ptr<const security::InspectedMessage>& message) {
   const auto& header = message->message.header;
@@ -28,8 +37,7 @@ void RoutingComponent::Impl::request_arrived(
     served.copied_options.push_back(
         {option.type, static_cast<std::uint8_t>(option.flags & k_kept), option.value});
   }
-  const std::uint64_t request = next_request_++;
-  if (const auto* before = answers_.seen(now_.mono, message->signer_node, header.transaction_id, request)) {
+  if (const auto* before = answers_.find(now_.mono, message->signer_node, header.transaction_id)) {
     ++counters_.duplicates;
     if (before->answered) return transmit_answer(served, before->payload);
     const auto under_way = served_.find(before->request);
@@ -37,10 +45,12 @@ void RoutingComponent::Impl::request_arrived(
       under_way->second = std::move(served);  // the answer takes the newest way back
     return;
   }
-  if (served_.size() >= k_max_served_requests) {
+  if (served_.size() >= settings_.max_served_requests) {
     ++counters_.dropped;  // shed load (ROUTE-34); the sender tries again
     return;
   }
+  const std::uint64_t request = next_request_++;
+  answers_.remember(now_.mono, message->signer_node, header.transaction_id, request);
   served_.emplace(request, std::move(served));
   if (request_acceptable(request, *message)) serve(request, message);
 }
@@ -141,7 +151,11 @@ void RoutingComponent::Impl::answer(std::uint64_t request, MessageCode code, Byt
     payload = make_payload(served.transaction_id, MessageCode::error, error, {});
   }
   ++counters_.answered;
-  answers_.answered(served.signer, served.transaction_id, payload);
+  if (is_answer_to_read(code)) {
+    answers_.forget(served.signer, served.transaction_id);
+  } else {
+    answers_.answered(served.signer, served.transaction_id, payload);
+  }
   transmit_answer(served, payload);
 }
 

@@ -530,7 +530,14 @@ void ChordReload::on_timer(const Now& now, Actions& out) {
     return true;
   };
   if (due(leave_deadline_)) return become_left(out);
-  if (due(patience_until_) && phase_ != Phase::joined && phase_ != Phase::receiving) become_joined(now, out);
+  if (due(patience_until_) && phase_ != Phase::joined) {
+    // Once a peer of a ring has been found there is one, however long joining takes.
+    const bool none_found = phase_ == Phase::connecting || phase_ == Phase::locating;
+    if (none_found)
+      become_joined(now, out);
+    else
+      patience_until_ = now.mono + k_first_peer_patience;
+  }
   if (due(join_deadline_) && phase_ != Phase::joined) retry_join(now, next_back_off(), out);
   if (due(retry_at_) && phase_ == Phase::connecting) become_connecting(now, out);
   if (due(gather_again_at_) && phase_ == Phase::gathering) {
@@ -590,6 +597,14 @@ bool ChordReload::plausible_owner(const RingId& resource, const NodeId& answerer
   const auto closer = [&](const NodeId& node) { return ring_distance(resource, node) < distance; };
   return std::none_of(view_->successors.begin(), view_->successors.end(), closer) &&
          std::none_of(view_->predecessors.begin(), view_->predecessors.end(), closer);
+}
+
+bool ChordReload::wanted_as_neighbor(const NodeId& node) const {
+  const auto& before = view_->predecessors;
+  const auto& after = view_->successors;
+  if (before.size() < k_neighbors_per_side || after.size() < k_neighbors_per_side) return true;
+  return in_half_open(node, settings_.self, after.back()) || node == before.back() ||
+         in_open(node, before.back(), settings_.self);
 }
 
 std::string ChordReload::phase() const {

@@ -76,6 +76,7 @@ class ChordReload : public Plugin {
   std::optional<NodeId> next_hop(const RingId& id) const override { return peers_.next_hop(id); }
   bool plausible_owner(const RingId& resource, const NodeId& answerer) const override;
   bool is_peer(const NodeId& node) const override { return peers_.routable(node); }
+  bool wanted_as_neighbor(const NodeId& node) const override;
   RingViewPtr view() const override { return view_; }
   std::vector<NodeId> fingers() const override { return peers_.fingers(); }
   std::string phase() const override;

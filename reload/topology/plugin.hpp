@@ -64,14 +64,10 @@ struct NeedAccess {
 struct AskThroughBootstrap {
   RingId point;
 };
-// This link serves no purpose any more.
-struct DropConnection {
-  NodeId node;
-};
 struct LeftRing {};
 
 using Action = std::variant<AttachTo, SendUpdate, SendJoin, SendLeave, AskForUpdate, Locate, StartHandOver,
-                            ViewChanged, NeedAccess, AskThroughBootstrap, DropConnection, LeftRing>;
+                            ViewChanged, NeedAccess, AskThroughBootstrap, LeftRing>;
 using Actions = std::vector<Action>;
 
 class Plugin {
@@ -117,6 +113,8 @@ class Plugin {
   // AMB-39)?
   virtual bool plausible_owner(const RingId& resource, const NodeId& answerer) const = 0;
   virtual bool is_peer(const NodeId& node) const = 0;  // has sent an Update: may be routed through
+  // Nearer than the furthest neighbour on its side, or there is still room for neighbours.
+  virtual bool wanted_as_neighbor(const NodeId& node) const = 0;
   virtual RingViewPtr view() const = 0;
   virtual std::vector<NodeId> fingers() const = 0;
   virtual std::string phase() const = 0;

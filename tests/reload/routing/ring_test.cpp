@@ -172,12 +172,12 @@ TEST(Ring, RepeatedRequestIsCarriedOutOnceAndAnsweredAlike) {
   grow(net, 2);
   int answers_lost = 1;
   net.tap = [&](const NodeId& from, const NodeId&, Bytes&, SharedBytes& payload) {
-    const bool answer = payload.size() > 1 && payload.view()[1] == 0x0A;
+    const bool answer = payload.size() > 1 && payload.view()[1] == 0x08;
     return !(answer && from == net.at(1).id && answers_lost-- > 0);
   };
   const auto point = net.at(1).id;
-  net.request(0, {wire::to_resource(point)}, wire::MessageCode::fetch_req,
-              wire::encode(wire::FetchReq{copy_of(point.view()), {}}), 1);
+  net.request(0, {wire::to_resource(point)}, wire::MessageCode::store_req,
+              wire::encode(wire::StoreReq{copy_of(point.view()), 0, {}}), 1);
   ASSERT_TRUE(net.run_until([&] { return !net.at(0).done.empty(); }, 20s));
   EXPECT_EQ(net.at(1).delivered.size(), 1U);
   EXPECT_EQ(net.at(1).routing->status().duplicates, 1U);

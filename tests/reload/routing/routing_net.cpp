@@ -81,10 +81,10 @@ void RoutingNet::perform(std::size_t index, Outputs& outputs) {
       input(index, Inspected{inspect->ticket, std::move(verdict)});
     } else if (auto* deliver = std::get_if<DeliverRequest>(&output)) {
       node.delivered.push_back(*deliver);
-      input(index, SendAnswer{deliver->request,
-                              wire::MessageCode::fetch_ans,
-                              SharedBytes(wire::encode(wire::FetchAns{})),
-                              {}});
+      // Each request is an odd number, its answer the next one (RFC 6940 §14.8); what is inside matters to
+      // nobody.
+      const auto code = static_cast<std::uint16_t>(deliver->message->message.contents.code);
+      input(index, SendAnswer{deliver->request, static_cast<wire::MessageCode>(code + 1), {}, {}});
     } else if (auto* done = std::get_if<RequestDone>(&output)) {
       node.done.push_back(std::move(*done));
     } else if (auto* hand_over = std::get_if<HandOver>(&output)) {
