@@ -5,8 +5,9 @@
 #   ringway_program(name [DIR dir] [DEPS target...]) program <name>, part of the target `programs`
 #   ringway_test(name [DIR dir] [DEPS target...] [LABEL label...] [TIMEOUT seconds])
 #                                                    GoogleTest binary test_<name>, label `unit` by default
-#   ringway_fuzz(name SOURCE file [CORPUS dir] [DEPS target...])
-#                                                    libFuzzer target, or the replay of its corpus as a test
+#   ringway_fuzz(name SOURCE file [CORPUS dir] [DEPS target...] [OPTIONS option...])
+#                                                    libFuzzer target (with options of libFuzzer), or the replay of
+#                                                    its corpus as a test
 #   ringway_bench(name [DIR dir] [DEPS target...])   Google Benchmark program bench_<name>
 #
 # DIR defaults to the folder of the calling CMakeLists.txt; paths are relative to it.
@@ -102,7 +103,7 @@ function(ringway_test name)
 endfunction()
 
 function(ringway_fuzz name)
-  cmake_parse_arguments(arg "" "SOURCE;CORPUS" "DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "SOURCE;CORPUS" "DEPS;OPTIONS" ${ARGN})
   ringway_resolve_dir(source "${arg_SOURCE}")
   ringway_resolve_dir(corpus "${arg_CORPUS}")
   if(RINGWAY_FUZZ)
@@ -112,7 +113,8 @@ function(ringway_fuzz name)
     set(found ${CMAKE_CURRENT_BINARY_DIR}/found_${name})
     file(MAKE_DIRECTORY ${found})
     set(run fuzz_${name} -max_total_time=${RINGWAY_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048
-      -print_final_stats=1 -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/crash_${name}_ ${found})
+      -print_final_stats=1 -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/crash_${name}_ ${arg_OPTIONS}
+      ${found})
     if(arg_CORPUS)
       list(APPEND run ${corpus})
     endif()

@@ -31,7 +31,7 @@ class Dispatcher {
   // Hands on everything in `outputs`, in order, and empties it.
   template <typename Output>
   void dispatch(std::vector<Output>& outputs) {
-    for (Output& output : outputs) std::visit([this](auto& message) { route(message); }, output);
+    for (Output& output : outputs) std::visit([this](auto& message) { this->route(message); }, output);
     outputs.clear();
   }
 
