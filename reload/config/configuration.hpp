@@ -82,7 +82,8 @@ using ConfigurationPtr = std::shared_ptr<const Configuration>;
 
 // Parses and validates. With an empty `instance_name` the document must hold one configuration; else the one
 // so named is taken. Refuses what this program cannot serve: node-id-length other than 16, unknown topology
-// plug-in, link protocols without TLS, unknown mandatory-extension, required Kinds that are not understood.
+// plug-in, ICE (a document without no-ice), link protocols without TLS, unknown mandatory-extension, required
+// Kinds that are not understood.
 Result<ConfigurationPtr> parse_configuration(SharedBytes document, std::string_view instance_name);
 
 // Checks that one of the document's signatures is made by a certificate that chains to `trust` and names one

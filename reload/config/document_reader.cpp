@@ -104,6 +104,9 @@ class ElementReader {
     if (out_.node_id_length != k_node_id_size_bytes) fault("node-id-length must be 16 with CHORD-RELOAD");
     boolean("clients-permitted", out_.clients_permitted);
     boolean("no-ice", out_.no_ice);
+    // An overlay is uniformly ICE or uniformly No-ICE (RFC 6940 §6.5.1.1, §6.5.1.5), and links are TLS
+    // without ICE here: in an ICE overlay this program would reach nobody.
+    if (!out_.no_ice) fault("no-ice is not true: overlays that use ICE are not supported");
     boolean("chord-reactive", out_.chord_reactive, k_chord_namespace);
     if (const xmlNode* secret = one("shared-secret")) out_.shared_secret = text_of_element(secret);
   }

@@ -12,7 +12,9 @@ const test::TestAuthority& test_authority() {
 std::string root_element() { return "<root-cert>" + to_base64(test_authority().root_der()) + "</root-cert>"; }
 
 std::string configuration_element(const std::string& content, const std::string& attributes) {
-  return "<configuration " + attributes + ">" + root_element() + content + "</configuration>";
+  const bool has_no_ice = content.find("<no-ice") != std::string::npos;
+  return "<configuration " + attributes + ">" + root_element() +
+         (has_no_ice ? "" : std::string(k_no_ice_element)) + content + "</configuration>";
 }
 
 std::string document_of(const std::string& elements) {

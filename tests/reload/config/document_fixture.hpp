@@ -15,8 +15,9 @@ inline constexpr std::string_view k_overlay_open =
 // One authority for all tests of a program: making keys takes time.
 const test::TestAuthority& test_authority();
 std::string root_element();  // <root-cert>…</root-cert>
+inline constexpr std::string_view k_no_ice_element = "<no-ice>true</no-ice>";
 
-// <configuration …>root-cert and `content`</configuration>
+// <configuration …>root-cert, no-ice unless `content` has its own, and `content`</configuration>
 std::string configuration_element(
     const std::string& content,
     const std::string& attributes = "instance-name=\"overlay.example.org\" sequence=\"22\"");

@@ -33,7 +33,6 @@ TEST(Parse, AbsentElementsHaveTheDefaults) {
   EXPECT_EQ(configuration->node_id_length, 16U);
   EXPECT_EQ(configuration->turn_density, 1U);
   EXPECT_TRUE(configuration->clients_permitted);
-  EXPECT_FALSE(configuration->no_ice);
   EXPECT_EQ(configuration->initial_ttl, 100);
   EXPECT_EQ(configuration->overlay_reliability_timer, Duration{3000});
   EXPECT_THAT(configuration->overlay_link_protocols, ElementsAre("TLS"));
@@ -116,11 +115,25 @@ TEST(Parse, Booleans) {
   // Shows: CONFIG-03.
   EXPECT_TRUE(accepted("<no-ice>true</no-ice>")->no_ice);
   EXPECT_TRUE(accepted("<no-ice>\n1\t</no-ice>")->no_ice);
-  EXPECT_FALSE(accepted("<no-ice>false</no-ice>")->no_ice);
-  EXPECT_FALSE(accepted("<no-ice>0</no-ice>")->no_ice);
+  EXPECT_FALSE(accepted("<clients-permitted>false</clients-permitted>")->clients_permitted);
+  EXPECT_FALSE(accepted("<clients-permitted>0</clients-permitted>")->clients_permitted);
   for (const char* text : {"TRUE", "yes", "", "2", "t rue"})
     EXPECT_THAT(refusal_of_content("<no-ice>" + std::string(text) + "</no-ice>"), HasSubstr("no-ice"))
         << text;
+}
+
+TEST(Parse, OverlaysThatUseIceAreRefused) {
+  // Shows: LINK-18.
+  const auto without = [](const std::string& content) {
+    const auto parsed = parse(document_of("<configuration instance-name=\"overlay.example.org\">" +
+                                          root_element() + content + "</configuration>"));
+    return parsed ? "" : parsed.error().reason;
+  };
+  EXPECT_FALSE(Configuration{}.no_ice);  // absent: an overlay that uses ICE
+  for (const char* content : {"", "<no-ice>false</no-ice>", "<no-ice>0</no-ice>",
+                              "<ext:no-ice>true</ext:no-ice>"})  // the last: another element altogether
+    EXPECT_THAT(without(content), HasSubstr("ICE are not supported")) << content;
+  EXPECT_EQ(without("<no-ice>true</no-ice>"), "");
 }
 
 TEST(Parse, NumbersHaveTheirRanges) {
@@ -191,8 +204,8 @@ TEST(Parse, BootstrapNodesAreAddresses) {
 TEST(Parse, SelfSignedPermittedReplacesRootAndEnrollmentServer) {
   // Shows: CONFIG-12, SEC-24, SEC-25.
   const auto bare = [](const std::string& content) {
-    return parse(
-        document_of("<configuration instance-name=\"overlay.example.org\">" + content + "</configuration>"));
+    return parse(document_of("<configuration instance-name=\"overlay.example.org\">" +
+                             std::string(k_no_ice_element) + content + "</configuration>"));
   };
   const auto sha1 = bare("<self-signed-permitted digest=\"sha1\">true</self-signed-permitted>");
   ASSERT_TRUE(sha1.ok()) << sha1.error().reason;
@@ -240,7 +253,8 @@ TEST(Parse, NodeIdsHaveTwiceTheLengthInDigits) {
 TEST(Parse, NamespacesAreEnforcedAndForeignOnesTolerated) {
   // Shows: CONFIG-02.
   EXPECT_EQ(refusal_of_content(
-                "<ext:anything a=\"b\"><ext:more><no-ice xmlns=\"\">?</no-ice></ext:more></ext:anything>"),
+                "<ext:anything a=\"b\"><ext:more><no-ice xmlns=\"\">?</no-ice></ext:more></ext:anything>" +
+                std::string(k_no_ice_element)),
             "");
   EXPECT_EQ(refusal_of_content("<no-ice ext:why=\"because\">true</no-ice>"), "");
   EXPECT_THAT(refusal_of_content("<unknown/>"), HasSubstr("<unknown>"));
@@ -250,7 +264,7 @@ TEST(Parse, NamespacesAreEnforcedAndForeignOnesTolerated) {
               HasSubstr("chord-ping-interval"));
   EXPECT_THAT(refusal_of_content("<chord:no-ice>true</chord:no-ice>"), HasSubstr("<no-ice>"));
   EXPECT_THAT(refusal_of_content("<no-ice because=\"x\">true</no-ice>"), HasSubstr("because"));
-  EXPECT_FALSE(accepted("<ext:no-ice>true</ext:no-ice>")->no_ice);  // another element altogether
+  EXPECT_TRUE(accepted("<ext:clients-permitted>0</ext:clients-permitted>")->clients_permitted);  // not ours
   EXPECT_FALSE(parse("<overlay>" + configuration_element("") + "</overlay>").ok());
   EXPECT_FALSE(parse("<configuration xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\"/>").ok());
   EXPECT_THAT(with_attributes("instance-name=\"a.example\" ext:x=\"1\""), "");
@@ -272,10 +286,10 @@ TEST(Parse, NothingIsSaidTwiceOrBesideElements) {
 
 TEST(Parse, TakesTheConfigurationAskedFor) {
   // Shows: CONFIG-04.
-  const std::string two =
-      document_of(configuration_element("<initial-ttl>10</initial-ttl>") +
-                  "<signature>AAAA</signature><configuration instance-name=\"other.example.org\">" +
-                  root_element() + "<initial-ttl>20</initial-ttl></configuration>");
+  const std::string two = document_of(
+      configuration_element("<initial-ttl>10</initial-ttl>") +
+      "<signature>AAAA</signature><configuration instance-name=\"other.example.org\">" + root_element() +
+      std::string(k_no_ice_element) + "<initial-ttl>20</initial-ttl></configuration>");
   const auto first = parse(two, "overlay.example.org");
   const auto second = parse(two, "other.example.org");
   ASSERT_TRUE(first.ok()) << first.error().reason;

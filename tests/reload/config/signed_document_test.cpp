@@ -40,6 +40,7 @@ class SignedDocumentTest : public testing::Test {
  protected:
   SignedDocumentTest() {
     values_.instance_name = "overlay.example.org";
+    values_.no_ice = true;
     values_.sequence = 7;
     values_.root_certificates_der = {test_authority().root_der()};
     values_.configuration_signers = {signer_->node_id()};
@@ -100,7 +101,6 @@ TEST_F(SignedDocumentTest, WhatIsWrittenIsRead) {
   values_.shared_secret = "\"<&>'";
   values_.turn_density = 0;
   values_.clients_permitted = false;
-  values_.no_ice = true;
   values_.initial_ttl = 50;
   values_.overlay_reliability_timer = Duration{500};
   values_.max_message_size_bytes = 65536;

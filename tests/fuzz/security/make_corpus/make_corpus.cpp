@@ -54,6 +54,7 @@ void configurations(const fs::path& folder, const test::TestAuthority& authority
   config::Configuration values;
   values.instance_name = "overlay.example.org";
   values.sequence = 22;
+  values.no_ice = true;
   values.expiration_ms = 1'900'000'000'000;
   values.root_certificates_der = {authority.root_der()};
   values.bootstrap_nodes = {{"192.0.2.1", 6084}, {"2001:db8::1", 7000}};
@@ -75,7 +76,7 @@ void configurations(const fs::path& folder, const test::TestAuthority& authority
         std::string("<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\" "
                     "xmlns:chord=\"urn:ietf:params:xml:ns:p2p:config-chord\"><configuration "
                     "instance-name=\"a.example\">"
-                    "<self-signed-permitted digest=\"sha1\">true</self-signed-permitted>"
+                    "<no-ice>true</no-ice><self-signed-permitted digest=\"sha1\">true</self-signed-permitted>"
                     "<chord:chord-reactive>0</chord:chord-reactive></configuration></overlay>"));
   const std::string kind =
       "<kind id=\"4026531959\"><data-model>SINGLE</data-model><access-control>USER-MATCH"
