@@ -9,6 +9,24 @@ namespace ringway::routing {
 using wire::ErrorCode;
 using wire::MessageCode;
 
+namespace {
+
+// An overlay is uniformly ICE or uniformly No-ICE, and no Attach mixes the two (RFC 6940 §6.5.1.1, §6.5.1.5).
+// This one is No-ICE: the reader of its document has seen to that.
+bool offers_ice(const wire::AttachBody& body) {
+  return std::any_of(body.candidates.begin(), body.candidates.end(), [](const wire::IceCandidate& candidate) {
+    return candidate.link == wire::OverlayLinkType::dtls_udp_sr;
+  });
+}
+
+// Only ICE could make anything of an address that is not the node's own.
+bool can_be_reached(const wire::IceCandidate& candidate) {
+  return candidate.link == wire::OverlayLinkType::tls_tcp_fh_no_ice &&
+         candidate.type == wire::CandidateType::host;
+}
+
+}  // namespace
+
 wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send_update) const {
   wire::AttachBody body;
   body.role = std::move(role);
@@ -84,7 +102,8 @@ void RoutingComponent::Impl::attach_answered(std::uint64_t key, const Outcome& o
     return tell_topology([&](auto& actions) { topology_->on_attached(now_, node, purpose, actions); });
   }
   const auto body = wire::decode<wire::AttachBody>((*message)->message.contents.body);
-  if (!body || (*message)->signer_node == self()) return attach_failed(key);
+  const bool usable = body && body->role == "active" && !offers_ice(*body);
+  if (!usable || (*message)->signer_node == self()) return attach_failed(key);
   pending.answered_by = (*message)->signer_node;
   pending.link_deadline = now_.mono + k_link_wait;
   for (auto* link :
@@ -117,6 +136,8 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
   const auto body = wire::decode<wire::AttachBody>(message.message.contents.body);
   if (!body || body->role != "passive" || body->candidates.size() > k_max_candidates)
     return answer_error(request, ErrorCode::invalid_message, "malformed Attach");
+  if (offers_ice(*body))
+    return answer_error(request, ErrorCode::invalid_message, "ICE candidates in an overlay without ICE");
   const NodeId node = message.signer_node;
   if (node == self()) return answer_error(request, ErrorCode::invalid_message, "attach to oneself");
   const auto* standing = links_.to(node);
@@ -125,22 +146,23 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
   for (const auto& [number, attempt] : attempts_)
     if (attempt.node == node) return answer_error(request, ErrorCode::in_progress, "a link is being made");
   // Crossing Attaches (RFC 6940 §6.5.1.2): the smaller Node-ID gives way.
+  std::optional<std::uint64_t> withdrawn;
   for (const auto& [key, pending] : attaches_) {
     const bool crossing = pending.expected == node || pending.answered_by == node;
     if (!crossing) continue;
     if (pending.answered_by == node || node < self())
       return answer_error(request, ErrorCode::in_progress, "our own Attach goes on");
-    const TransactionId withdrawn = pending.transaction;
-    attaches_.erase(std::uint64_t{key});
-    finish(withdrawn, RequestFailure{ErrorCode::in_progress, {}, true, k_no_node});
+    withdrawn = key;
     break;
   }
   OpenLink open;
   for (const auto& candidate : body->candidates)
-    if (candidate.link == wire::OverlayLinkType::tls_tcp_fh_no_ice)
-      open.addresses.push_back(candidate.address);
+    if (can_be_reached(candidate)) open.addresses.push_back(candidate.address);
   if (open.addresses.empty() || !room_for_link_to(node))
     return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
+  if (withdrawn)
+    finish(attaches_.extract(*withdrawn).mapped().transaction,
+           RequestFailure{ErrorCode::in_progress, {}, true, k_no_node});
   answer(request, MessageCode::attach_ans, wire::encode(attach_body("active", false)));
   open.attempt = next_attempt_++;
   open.expected = node;

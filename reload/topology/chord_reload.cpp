@@ -169,7 +169,7 @@ std::optional<ErrorCode> ChordReload::on_join(const Now& now, const NodeId& from
   // Admitted before, but the Update that said so was lost, and it has started over.
   if (auto* peer = peers_.find(from); peer != nullptr && peer->routable) {
     peer->routable = false;
-    publish(now, out);
+    refresh_tables(now, Audience::connections, out);  // its range is ours again (TOPO-25)
   }
   if (!view_->responsible_for(from)) return ErrorCode::not_found;
   if (joining_ && *joining_ != from) return ErrorCode::in_progress;
@@ -329,6 +329,7 @@ void ChordReload::on_leave(const Now& now, const NodeId& from, const wire::Chord
   for (const NodeId& node : told) {
     if (!worth_attaching(now, node) || current_neighbors().size() >= 2 * k_neighbors_per_side) continue;
     attaching_[node] = now.mono;
+    // Not through who told of it (TOPO-19): that one is gone.
     out.push_back(AttachTo{{wire::to_node(node)}, AttachPurpose::neighbor, false});
   }
 }
@@ -358,8 +359,7 @@ void ChordReload::send_updates(const Now& now, Audience audience, Actions& out) 
   for (const NodeId& node : neighbors) send_update_to(now, node, ChordUpdateType::neighbors, out);
   if (audience != Audience::connections) return;
   for (const auto& [node, peer] : peers_.all())
-    if (!neighbors.contains(node) && node != joining_)
-      send_update_to(now, node, ChordUpdateType::neighbors, out);
+    if (!neighbors.contains(node)) send_update_to(now, node, ChordUpdateType::neighbors, out);
 }
 
 // Recomputes the tables; tells the others and looks for better neighbours when something changed.
