@@ -143,6 +143,7 @@ void RoutingDriver::perform(routing::ConfigurationChanged change) {
   if (!trust) throw std::runtime_error("the new configuration's roots are unusable: " + trust.error().reason);
   desk_->replace({*trust, {configuration, &configuration->kinds}});
   links_->replace_trust(*trust);
+  links_->replace_max_message_size(configuration->max_message_size_bytes);
   caf::anon_send(mailboxes().committer,
                  data::PutFact{k_configuration_fact, copy_of(configuration->document.view())});
 }

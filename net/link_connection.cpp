@@ -28,8 +28,10 @@ Outcome<> LinkConnection::start(const std::shared_ptr<LinkHub>& hub, Authenticat
   const auto trust = peer.trust;
   const auto self = std::make_shared<LinkConnection>(hub, std::move(peer), std::move(slot));
   if (!hub->enter(self)) return Failure{"stopping"};
-  // First into the table, then the look at the trust: whoever replaces it does so in the other order.
+  // First into the table, then the look at the limit and the trust: whoever replaces them does so in the
+  // other order.
   hub->add_link(self->id_, self);
+  self->framed_.set_max_message_size_bytes(hub->max_received_bytes());
   if (const auto current = hub->trust(); current != trust) {
     if (auto verdict = current->check(*self->peer_.certificate, self->peer_.chain_der, wall_now());
         !verdict) {
@@ -53,7 +55,7 @@ LinkConnection::LinkConnection(std::shared_ptr<LinkHub> hub, Authenticated peer,
       strand_(stream_.next_layer().get_executor()),
       slot_(std::move(slot)),
       close_timer_(strand_),
-      framed_(hub_->settings().max_message_size_bytes),
+      framed_(hub_->max_received_bytes()),
       quiet_timer_(strand_),
       read_buffer_(k_batch_bytes),
       credits_(static_cast<std::int64_t>(hub_->settings().receive_credit_messages)),
@@ -64,7 +66,7 @@ LinkConnection::LinkConnection(std::shared_ptr<LinkHub> hub, Authenticated peer,
 void LinkConnection::transmit(Bytes header, SharedBytes payload) {
   auto& counters = hub_->counters();
   // The other side would close the link.
-  if (header.size() + payload.size() > hub_->settings().max_message_size_bytes) {
+  if (header.size() + payload.size() > hub_->max_sent_bytes()) {
     ++counters.refused_too_large;
     return;
   }
@@ -99,6 +101,12 @@ void LinkConnection::recheck(security::TrustPtr trust) {
   boost::asio::post(strand_, [self = shared_from_this(), trust = std::move(trust)] {
     const auto verdict = trust->check(*self->peer_.certificate, self->peer_.chain_der, wall_now());
     if (!verdict) self->finish("no longer trusted: " + verdict.error().reason);
+  });
+}
+
+void LinkConnection::take_message_limit() {
+  boost::asio::post(strand_, [self = shared_from_this()] {
+    self->framed_.set_max_message_size_bytes(self->hub_->max_received_bytes());
   });
 }
 

@@ -30,6 +30,7 @@ class LinkConnection : public Stoppable, public std::enable_shared_from_this<Lin
   void close(std::string reason);
   void credit(std::size_t messages);
   void recheck(security::TrustPtr trust);
+  void take_message_limit();  // the hub has a new one
   void stop() override;
   LinkQuality quality() const;
 

@@ -1,5 +1,6 @@
 #include "net/link_hub.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/link_connection.hpp"
@@ -11,6 +12,8 @@ LinkHub::LinkHub(LinkSettings settings, TlsContextPtr tls, security::TrustPtr tr
     : link_slots(settings.max_links),
       handshake_slots(settings.max_handshakes),
       settings_(std::move(settings)),
+      max_sent_bytes_(settings_.max_message_size_bytes),
+      max_received_bytes_(settings_.max_message_size_bytes),
       tls_(std::move(tls)),
       trust_(std::move(trust)),
       events_(std::move(events)) {}
@@ -33,6 +36,11 @@ security::TrustPtr LinkHub::trust() const {
 void LinkHub::replace_trust(security::TrustPtr trust) {
   const std::lock_guard lock(mutex_);
   trust_ = std::move(trust);
+}
+
+void LinkHub::replace_max_message_size(std::size_t size_bytes) {
+  const std::size_t before = max_sent_bytes_.exchange(size_bytes);
+  if (before != size_bytes) max_received_bytes_ = std::max(before, size_bytes);
 }
 
 void LinkHub::close_events() {

@@ -38,6 +38,11 @@ class LinkHub {
   security::TrustPtr trust() const;
   void replace_trust(security::TrustPtr trust);
 
+  // The size of messages, by the present configuration document; to be received also by the one before it.
+  std::size_t max_sent_bytes() const { return max_sent_bytes_; }
+  std::size_t max_received_bytes() const { return max_received_bytes_; }
+  void replace_max_message_size(std::size_t size_bytes);
+
   // Calls `tell` unless the hub is closed; close_events() waits until no call is under way.
   template <typename Tell>
   void emit(const Tell& tell) {
@@ -72,6 +77,8 @@ class LinkHub {
 
  private:
   const LinkSettings settings_;
+  std::atomic<std::size_t> max_sent_bytes_;
+  std::atomic<std::size_t> max_received_bytes_;
 
   mutable std::mutex mutex_;  // of everything down to the next mutex
   TlsContextPtr tls_;

@@ -59,6 +59,10 @@ class TlsLinksImpl : public TlsLinks {
     hub_->replace_trust(trust);
     for (const auto& link : hub_->all_links()) link->recheck(trust);
   }
+  void replace_max_message_size(std::size_t size_bytes) override {
+    hub_->replace_max_message_size(size_bytes);
+    for (const auto& link : hub_->all_links()) link->take_message_limit();
+  }
   Outcome<> replace_credentials(std::string private_key_pem, std::string certificates_pem) override {
     auto tls = make_tls_context(private_key_pem, certificates_pem);
     wipe(private_key_pem);

@@ -78,6 +78,10 @@ class TlsLinks {
   virtual void credit(link::LinkId link, std::size_t messages) = 0;
   // A new configuration: later handshakes use it, and links of nodes that are bad now are closed.
   virtual void replace_trust(security::TrustPtr trust) = 0;
+  // A new configuration: longer messages are not sent from now on. Those of neighbours that still go by the
+  // document before this one are read up to its maximum, for routing to refuse with an answer
+  // (RFC 6940 §6.6); past both, the link is closed.
+  virtual void replace_max_message_size(std::size_t size_bytes) = 0;
   // For later handshakes; a failure leaves the old ones in use.
   virtual Outcome<> replace_credentials(std::string private_key_pem, std::string certificates_pem) = 0;
   // Closes everything; no event follows once it returns.

@@ -63,6 +63,10 @@ class FramedLink {
   };
   // Bytes of the stream. A failure means: close (bad framing, or a message above the limit).
   Result<Arrived> receive(MonoTime now, BytesView bytes);
+  // Of messages that arrive (a new configuration document).
+  void set_max_message_size_bytes(std::size_t size_bytes) {
+    splitter_.set_max_message_size_bytes(size_bytes);
+  }
   // Reading goes on after we had stopped it ourselves: that time says nothing about the other side.
   void reading_resumed(MonoTime now);
 

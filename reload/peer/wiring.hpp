@@ -63,7 +63,7 @@ class Dispatcher {
   void route(routing::ConfigurationChanged& m) {
     receiver_.to_storage(routing::ConfigurationChanged{m});
     receiver_.to_replication(routing::ConfigurationChanged{m});
-    receiver_.perform(std::move(m));  // the inspectors and the links need the new kinds and roots
+    receiver_.perform(std::move(m));  // the inspectors and the links need the new kinds, roots and limits
   }
   void route(data::Replicate& m) { receiver_.to_replication(std::move(m)); }
   void route(data::Replicated& m) { receiver_.to_storage(std::move(m)); }

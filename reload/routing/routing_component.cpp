@@ -25,9 +25,9 @@ topology::ChordSettings chord_settings(const RoutingSettings& settings,
 }
 
 // Cached and given addresses first, then the document's; our own is no help.
-std::vector<wire::IpAddressPort> bootstrap_addresses(const RoutingSettings& settings,
+std::vector<wire::IpAddressPort> bootstrap_addresses(std::vector<wire::IpAddressPort> all,
+                                                     const std::vector<wire::IpAddressPort>& own,
                                                      const config::Configuration& configuration) {
-  std::vector<wire::IpAddressPort> all = settings.bootstrap;
   for (const auto& node : configuration.bootstrap_nodes) {
     wire::IpAddressPort address;
     const bool v6 = node.address.find(':') != std::string::npos;
@@ -36,7 +36,6 @@ std::vector<wire::IpAddressPort> bootstrap_addresses(const RoutingSettings& sett
   }
   std::vector<wire::IpAddressPort> others;
   for (const auto& address : all) {
-    const auto& own = settings.own_addresses;
     if (std::find(own.begin(), own.end(), address) != own.end()) continue;
     if (std::find(others.begin(), others.end(), address) == others.end()) others.push_back(address);
   }
@@ -57,11 +56,24 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
       answers_(settings_.max_answers_remembered, settings_.max_answers_remembered_bytes),
       inspections_(settings_.max_inspections_per_link, settings_.max_inspections_bytes),
       reassembler_({configuration_->max_message_size_bytes, 1024, settings_.max_reassembly_bytes}) {
-  settings_.bootstrap = bootstrap_addresses(settings_, *configuration_);
+  given_bootstrap_ = settings_.bootstrap;
+  settings_.bootstrap = bootstrap_addresses(given_bootstrap_, settings_.own_addresses, *configuration_);
   next_bootstrap_ = settings_.bootstrap.empty() ? 0 : random_->below(settings_.bootstrap.size());
   topology_ =
       std::make_unique<topology::ChordReload>(chord_settings(settings_, *configuration_, self_), random_);
   if (auto trust = security::Trust::make(configuration_->trust_settings())) trust_ = *trust;
+}
+
+// Everything here that was made of the document before; the drivers and the other components hear of it too.
+void RoutingComponent::Impl::take_configuration(config::ConfigurationPtr next, security::TrustPtr trust) {
+  configuration_ = std::move(next);
+  trust_ = std::move(trust);
+  reassembler_.set_max_message_size_bytes(configuration_->max_message_size_bytes);
+  settings_.bootstrap = bootstrap_addresses(given_bootstrap_, settings_.own_addresses, *configuration_);
+  topology_->reconfigure(now_, *configuration_);
+  out_->push_back(ConfigurationChanged{configuration_});
+  for (const auto& [id, link] : links_.all())
+    if (trust_->is_bad_node(link.node)) out_->push_back(CloseLink{id, "bad-node in the new configuration"});
 }
 
 void RoutingComponent::Impl::start(const Now& now, Outputs& out) {

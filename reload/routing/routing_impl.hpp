@@ -158,6 +158,7 @@ class RoutingComponent::Impl {
   void serve_update(std::uint64_t request, const security::InspectedMessage& message);
   void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
   void push_configuration(wire::DestinationList to);
+  void take_configuration(config::ConfigurationPtr next, security::TrustPtr trust);
   bool bound_to_link(std::uint64_t request, const NodeId& claimed);
 
   // ---- attach.cpp
@@ -212,7 +213,8 @@ class RoutingComponent::Impl {
   const NodeId& self() const { return self_; }
   Hop here() const { return {LinkId{}, self_}; }
 
-  RoutingSettings settings_;
+  RoutingSettings settings_;                          // bootstrap: the given ones and the document's
+  std::vector<wire::IpAddressPort> given_bootstrap_;  // without the document's
   config::ConfigurationPtr configuration_;
   security::TrustPtr trust_;
   std::shared_ptr<const security::Signer> signer_;

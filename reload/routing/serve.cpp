@@ -298,12 +298,8 @@ void RoutingComponent::Impl::serve_config_update(std::uint64_t request,
   if (!allowed) return answer_error(request, ErrorCode::forbidden, allowed.error().reason);
   auto trust = security::Trust::make((*next)->trust_settings());
   if (!trust) return answer_error(request, ErrorCode::invalid_message, trust.error().reason);
-  configuration_ = *next;
-  trust_ = *trust;
+  take_configuration(*next, *trust);
   answer(request, MessageCode::config_update_ans, {});
-  out_->push_back(ConfigurationChanged{configuration_});
-  for (const auto& [id, link] : links_.all())
-    if (trust_->is_bad_node(link.node)) out_->push_back(CloseLink{id, "bad-node in the new configuration"});
 }
 
 }  // namespace ringway::routing

@@ -85,6 +85,20 @@ void ChordReload::retry_join(const Now& now, Duration wait, Actions& out) {
   publish(now, out);
 }
 
+// What runs by an interval that is another now starts over with the new one; else a peer could go on for an
+// hour by the old.
+void ChordReload::reconfigure(const Now& now, const config::Configuration& configuration) {
+  settings_.reactive = configuration.chord_reactive;
+  const Duration update{configuration.chord_update_interval};
+  if (std::exchange(settings_.update_interval, update) != update) {
+    if (periodic_update_at_) periodic_update_at_ = now.mono + jittered(update);
+    if (partition_at_ && !view_->alone()) partition_at_ = now.mono + jittered(update);
+  }
+  const Duration ping{configuration.chord_ping_interval};
+  if (std::exchange(settings_.ping_interval, ping) != ping && fingers_at_)
+    fingers_at_ = now.mono + jittered(ping);
+}
+
 void ChordReload::leave(const Now& now, Actions& out) {
   if (phase_ != Phase::joined) return become_left(out);
   phase_ = Phase::leaving;

@@ -46,6 +46,7 @@ class ChordReload : public Plugin {
 
   void start(const Now& now, Actions& out) override;
   void leave(const Now& now, Actions& out) override;
+  void reconfigure(const Now& now, const config::Configuration& configuration) override;
   void on_timer(const Now& now, Actions& out) override;
   std::optional<MonoTime> next_deadline() const override;
 

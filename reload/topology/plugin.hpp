@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "reload/config/configuration.hpp"
 #include "reload/ids.hpp"
 #include "reload/time.hpp"
 #include "reload/topology/ring_view.hpp"
@@ -76,6 +77,8 @@ class Plugin {
 
   virtual void start(const Now& now, Actions& out) = 0;
   virtual void leave(const Now& now, Actions& out) = 0;
+  // A newer configuration document is in force.
+  virtual void reconfigure(const Now& now, const config::Configuration& configuration) = 0;
   virtual void on_timer(const Now& now, Actions& out) = 0;
   virtual std::optional<MonoTime> next_deadline() const = 0;
 

@@ -45,6 +45,8 @@ class Reassembler {
   // what came before, or a bound, discards the message and fails.
   Result<std::optional<Joined>> add(MonoTime now, const ForwardingHeader& header, const SharedBytes& payload,
                                     std::uint64_t link = 0);
+  // For every fragment that comes from now on, of messages already under way too.
+  void set_max_message_size_bytes(std::size_t size_bytes) { limits_.max_message_size_bytes = size_bytes; }
   // Discards what is older than 15 s.
   void expire(MonoTime now);
   std::size_t messages() const { return pending_.size(); }

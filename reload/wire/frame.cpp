@@ -61,6 +61,10 @@ Result<Frame> decode_frame(const SharedBytes& datagram) {
 
 void FrameSplitter::fail(const char* reason) { failure_ = Failure{reason, 0}; }
 
+void FrameSplitter::set_max_message_size_bytes(std::size_t size_bytes) {
+  if (!failed()) max_message_size_bytes_ = size_bytes;
+}
+
 bool FrameSplitter::take_frame(BytesView& bytes, std::vector<Frame>& frames) {
   if (bytes.empty()) return false;
   std::size_t size_bytes = k_ack_frame_size_bytes;

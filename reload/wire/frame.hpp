@@ -43,6 +43,8 @@ class FrameSplitter {
   // if frames were complete before it, they are returned first, failed() is true, and every later push
   // answers the failure.
   Result<std::vector<Frame>> push(BytesView arrived);
+  // For every frame whose length is read from now on. A stream that has failed stays as it is.
+  void set_max_message_size_bytes(std::size_t size_bytes);
   std::size_t buffered_bytes() const { return buffer_.size(); }
 
   bool failed() const { return failure_.has_value(); }

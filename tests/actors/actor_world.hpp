@@ -63,6 +63,7 @@ class RecordingLinks : public net::TlsLinks {
   void close(routing::CloseLink command) override { closed.push_back(std::move(command)); }
   void credit(link::LinkId link, std::size_t messages) override { credits[link.number] += messages; }
   void replace_trust(security::TrustPtr trust) override { trusts.push_back(std::move(trust)); }
+  void replace_max_message_size(std::size_t size_bytes) override { message_limits.push_back(size_bytes); }
   Outcome<> replace_credentials(std::string, std::string) override { return Done{}; }
   void stop() override { ++stops; }
   net::LinkCounters counters() const override { return {}; }
@@ -73,6 +74,7 @@ class RecordingLinks : public net::TlsLinks {
   std::vector<routing::CloseLink> closed;
   std::map<std::uint64_t, std::size_t> credits;
   std::vector<security::TrustPtr> trusts;
+  std::vector<std::size_t> message_limits;
   int stops = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "sim/authority.hpp"
 #include "sim/seeded_random.hpp"
 #include "tests/actors/actor_world.hpp"
+#include "tests/support/signed_message.hpp"
 
 namespace ringway::actors {
 namespace {
@@ -26,11 +27,11 @@ const sim::Authority& authority() {
 // The real driver and component; everything around them writes down what it gets.
 struct RoutingActorTest : testing::Test, ActorWorld {
   RoutingActorTest() {
-    auto configuration = std::make_shared<config::Configuration>();
     configuration->instance_name = "overlay.example.org";
     configuration->sequence = 1;
     configuration->no_ice = true;
     configuration->root_certificates_der = {authority().root_der()};
+    configuration->configuration_signers = {node(0x11)};
     overlay = configuration->overlay_hash();
     mailboxes->storage = system.spawn([this](StorageActor::pointer) -> StorageActor::behavior_type {
       return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {},
@@ -110,6 +111,19 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     run_mailboxes();
   }
 
+  void accept_all() {
+    security::Inspector inspector(
+        {*security::Trust::make(configuration->trust_settings()), {configuration, &configuration->kinds}});
+    RoutingBatch verdicts;
+    for (auto& order : std::exchange(desk->orders, {}))
+      verdicts.inputs.emplace_back(routing::Inspected{
+          order.ticket, std::make_shared<Result<security::InspectedMessage>>(
+                            inspector.inspect(clock->at.wall_ms, std::move(order.header), order.bytes, {}))});
+    caf::anon_send(mailboxes->routing, std::move(verdicts));
+    run_mailboxes();
+  }
+
+  std::shared_ptr<config::Configuration> configuration = std::make_shared<config::Configuration>();
   std::shared_ptr<RecordingLinks> links = std::make_shared<RecordingLinks>();
   std::shared_ptr<RecordingDesk> desk = std::make_shared<RecordingDesk>();
   std::shared_ptr<SetClock> clock = std::make_shared<SetClock>();
@@ -150,6 +164,30 @@ TEST_F(RoutingActorTest, KeepsTheAddressesOfPeersItConnectedTo) {
   EXPECT_EQ(facts[0].name, k_bootstrap_fact);
   const auto cache = BootstrapCache::decode(facts[0].value);
   EXPECT_EQ(cache.addresses(), std::vector{remote()});
+}
+
+TEST_F(RoutingActorTest, ANewerDocumentReachesLinksAndInspectorsAndIsKept) {
+  const auto signer = authority().issue("signer@example.org", node(0x11)).signer();
+  config::Configuration next = *configuration;
+  next.sequence = 2;
+  next.max_message_size_bytes = 20'000;
+  const auto document = config::write_document(next, *signer, *signer);
+  ASSERT_TRUE(document.ok()) << document.error().reason;
+  wire::ConfigUpdateReq update;
+  update.type = wire::ConfigUpdateType::config;
+  update.configuration = *document;
+  auto carrier = test::signed_message(*authority().issue("you@example.org", node(0x80)).signer(),
+                                      wire::MessageCode::config_update_req, wire::encode(update));
+  carrier.header.destination_list = {wire::to_node(node(0x20))};
+  carrier.header.configuration_sequence = 1;
+  receive({test::encoded(carrier)});
+  accept_all();
+  EXPECT_EQ(links->message_limits, std::vector<std::size_t>{20'000});
+  EXPECT_EQ(links->trusts.size(), 1U);
+  EXPECT_EQ(desk->replaced, 1);
+  ASSERT_FALSE(facts.empty());
+  EXPECT_EQ(facts.back().name, k_configuration_fact);
+  EXPECT_EQ(facts.back().value, *document);
 }
 
 TEST_F(RoutingActorTest, AnswersItsOwnPings) {

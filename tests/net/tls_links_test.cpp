@@ -90,6 +90,34 @@ TEST(TlsLinks, MessagesUpToTheLimitPassAndLongerOnesAreNotEvenSent) {
   EXPECT_EQ(alice.links().counters().refused_too_large, 1U);
 }
 
+TEST(TlsLinks, ANewMaximumHoldsForLinksThatAreUp) {
+  LinkWorld world;
+  TestPeer alice(world.pool, world.authority, world.alice);
+  TestPeer bob(world.pool, world.authority, world.bob);
+  alice.open(1, bob.address(), world.bob);
+  const auto to_bob = alice.first_link();
+  ASSERT_TRUE(to_bob && bob.first_link());
+  for (TestPeer* peer : {&alice, &bob}) peer->links().replace_max_message_size(50'000);
+  alice.send(*to_bob, numbered(1, 50'001));
+  alice.send(*to_bob, numbered(2, 50'000));
+  ASSERT_TRUE(bob.events().wait([](const Seen& seen) { return seen.messages.size() == 1; }));
+  EXPECT_EQ(bob.seen().messages[0].second.size(), 50'000U);
+  EXPECT_EQ(alice.links().counters().refused_too_large, 1U);
+
+  // Bob has the next document already: Alice's message is for routing to answer, his own are shorter now.
+  bob.links().replace_max_message_size(10'000);
+  alice.send(*to_bob, numbered(3, 50'000));
+  ASSERT_TRUE(bob.events().wait([](const Seen& seen) { return seen.messages.size() == 2; }));
+  bob.send(*bob.first_link(), numbered(4, 10'001));
+  EXPECT_EQ(bob.links().counters().refused_too_large, 1U);
+
+  // The document after that one: what nobody may send any more closes the link.
+  bob.links().replace_max_message_size(9'000);
+  alice.send(*to_bob, numbered(5, 10'001));
+  EXPECT_TRUE(bob.events().wait([](const Seen& seen) { return seen.downs.size() == 1; }));
+  EXPECT_EQ(bob.seen().messages.size(), 2U);
+}
+
 TEST(TlsLinks, MeasuresTheRoundTripFromAcknowledgements) {
   // Shows: LINK-04, LINK-15.
   LinkWorld world;

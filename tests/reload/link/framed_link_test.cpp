@@ -31,6 +31,19 @@ void receive(FramedLink& link, MonoTime now, const Bytes& bytes) {
   EXPECT_TRUE(arrived->acknowledgements.empty()) << "an acknowledgement is never acknowledged";
 }
 
+TEST(FramedLink, ANewLimitHoldsForTheNextLengthThatIsRead) {
+  FramedLink link(k_limit);
+  const Bytes longer = frame(0, std::string(k_limit + 1, 'x'));
+  link.set_max_message_size_bytes(k_limit + 1);
+  const auto arrived = link.receive(at(0), longer);
+  ASSERT_TRUE(arrived.ok()) << arrived.error().reason;
+  EXPECT_EQ(arrived->messages.size(), 1U);
+  link.set_max_message_size_bytes(k_limit);
+  EXPECT_FALSE(link.receive(at(0), longer).ok());
+  link.set_max_message_size_bytes(2 * k_limit);  // too late for a stream that has broken
+  EXPECT_FALSE(link.receive(at(0), frame(1, "x")).ok());
+}
+
 TEST(ReceivedWindow, ReportsDistanceDAtBitDMinusOne) {
   // Shows: LINK-05.
   ReceivedWindow window;

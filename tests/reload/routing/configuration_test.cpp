@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
+#include "reload/wire/fragment.hpp"
 #include "tests/reload/routing/lone_peer.hpp"
 
 namespace ringway::routing::test {
@@ -33,9 +36,11 @@ class Configurations : public ::testing::Test {
     header.configuration_sequence = sequence;
     return peer_->ping(neighbor_, header);
   }
-  Bytes document(std::uint16_t sequence) const {
+  using Change = std::function<void(config::Configuration&)>;
+  Bytes document(std::uint16_t sequence, const Change& change = {}) const {
     config::Configuration next = peer_->configuration();
     next.sequence = sequence;
+    if (change) change(next);
     auto written = config::write_document(next, *signer_, *signer_);
     EXPECT_TRUE(written.ok()) << written.error().reason;
     return written ? std::move(written).value() : Bytes{};
@@ -47,6 +52,18 @@ class Configurations : public ::testing::Test {
     body.type = wire::ConfigUpdateType::config;
     body.configuration = document;
     return peer_->receive(neighbor_, header, MessageCode::config_update_req, wire::encode(body));
+  }
+
+  // The next document, accepted.
+  void reconfigure(const Change& change) {
+    const auto next = static_cast<std::uint16_t>(peer_->configuration().sequence + 1);
+    const auto sent = update(65535, document(next, change));
+    ASSERT_EQ(sent.size(), 1U);
+    ASSERT_EQ(sent[0].code(), MessageCode::config_update_ans);
+  }
+  static std::size_t count(const SentList& sent, MessageCode code) {
+    return static_cast<std::size_t>(
+        std::count_if(sent.begin(), sent.end(), [&](const Sent& one) { return one.code() == code; }));
   }
 
   std::optional<LonePeer> peer_;
@@ -105,6 +122,69 @@ TEST_F(Configurations, AnUpdateWithTheSpecialSequenceIsTakenByAnyone) {
   EXPECT_EQ(peer_->configuration().sequence, 8);
   ASSERT_EQ(peer_->configurations.size(), 1U);
   EXPECT_EQ(ping(8)[0].code(), MessageCode::ping_ans);
+}
+
+// A Ping of so many bytes in fragments, each well below any maximum.
+TEST_F(Configurations, ANewMaximumHoldsForWhatIsJoinedFromFragments) {
+  const auto large_ping = [&] {
+    auto header = peer_->header_to({wire::to_node(peer_->id())});
+    header.configuration_sequence = peer_->configuration().sequence;
+    const Bytes whole = LonePeer::message(neighbor_, header, MessageCode::ping_req,
+                                          wire::encode(wire::PingReq{Bytes(10'000, 0)}));
+    const auto parsed = wire::parse_header(SharedBytes(whole));
+    EXPECT_TRUE(parsed.ok());
+    SentList answers;
+    for (const SharedBytes& part :
+         wire::fragment(parsed->header, SharedBytes(whole).from(parsed->size_bytes), 4000))
+      for (auto& sent : peer_->receive(neighbor_, copy_of(part))) answers.push_back(std::move(sent));
+    return answers;
+  };
+  EXPECT_EQ(count(large_ping(), MessageCode::ping_ans), 0U);
+  reconfigure([](auto& next) { next.max_message_size_bytes = 20'000; });
+  EXPECT_EQ(count(large_ping(), MessageCode::ping_ans), 1U);
+  reconfigure([](auto& next) { next.max_message_size_bytes = 8'000; });
+  EXPECT_EQ(count(large_ping(), MessageCode::ping_ans), 0U);
+}
+
+TEST_F(Configurations, UpdatesFollowTheNewInterval) {
+  // Shows: TOPO-31.
+  peer_->advance(Duration{60'000});  // what was on its way has ended
+  EXPECT_EQ(count(peer_->advance(Duration{100'000}), MessageCode::update_req), 0U);
+  reconfigure([](auto& next) { next.chord_update_interval = std::chrono::seconds{20}; });
+  EXPECT_GE(count(peer_->advance(Duration{25'000}), MessageCode::update_req), 1U);
+}
+
+TEST_F(Configurations, FingersAreLookedForByTheNewInterval) {
+  // Neighbours on both sides, and between the last of them and 0x80 entries for which nobody is known.
+  for (const int first : {0x3D, 0x3E, 0x3F, 0x41, 0x42, 0x43, 0x44})
+    peer_->neighbor(node_id(static_cast<std::uint8_t>(first)));
+  peer_->advance(Duration{60'000});
+  const auto pings = [&] { return count(peer_->advance(Duration{300'000}), MessageCode::ping_req); };
+  EXPECT_EQ(pings(), 0U);
+  reconfigure([](auto& next) { next.chord_ping_interval = std::chrono::seconds{20}; });
+  EXPECT_GE(pings(), 1U);
+}
+
+TEST_F(Configurations, TheNewDocumentsBootstrapNodesAreAsked) {
+  // The check for partitions goes through a bootstrap node: the given one is out of reach, and stays listed.
+  const auto asked = [&] {
+    std::set<std::uint16_t> ports;
+    peer_->opened.clear();
+    peer_->advance(Duration{200'000});
+    for (const auto& open : peer_->opened) ports.insert(open.addresses.at(0).port);
+    return ports;
+  };
+  const auto lists = [](std::uint16_t port) {
+    return [port](auto& next) {
+      next.bootstrap_nodes = {{"192.0.2.1", port}};
+      next.chord_update_interval = std::chrono::seconds{5};
+    };
+  };
+  EXPECT_EQ(asked(), std::set<std::uint16_t>{});
+  reconfigure(lists(7001));
+  EXPECT_EQ(asked(), std::set<std::uint16_t>{7001});
+  reconfigure(lists(7002));
+  EXPECT_EQ(asked(), std::set<std::uint16_t>{7002});
 }
 
 TEST_F(Configurations, OnlyUpdatesMayUseIt) {
