@@ -59,7 +59,7 @@ LinkConnection::LinkConnection(std::shared_ptr<LinkHub> hub, Authenticated peer,
       quiet_timer_(strand_),
       read_buffer_(k_batch_bytes),
       credits_(static_cast<std::int64_t>(hub_->settings().receive_credit_messages)),
-      queue_(hub_->settings().max_send_queue_bytes) {}
+      queue_(hub_->settings().max_send_queue_bytes, hub_->send_queues) {}
 
 // ---- from any thread
 

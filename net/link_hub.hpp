@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/send_queue.hpp"
 #include "net/slots.hpp"
 #include "net/tls_context.hpp"
 #include "net/tls_links.hpp"
@@ -74,6 +75,7 @@ class LinkHub {
 
   Slots link_slots;
   Slots handshake_slots;
+  const std::shared_ptr<ByteBudget> send_queues;
 
  private:
   const LinkSettings settings_;

@@ -19,7 +19,8 @@ LinkListener::LinkListener(boost::asio::io_context& context, std::shared_ptr<Lin
       hub_(std::move(hub)),
       strand_(boost::asio::make_strand(context)),
       acceptor_(strand_),
-      pause_(strand_) {}
+      pause_(strand_),
+      handshakes_of_address_(hub_->settings().max_handshakes_per_address) {}
 
 Result<wire::IpAddressPort> LinkListener::start() {
   const auto& wanted = hub_->settings().listen;
@@ -64,18 +65,27 @@ void LinkListener::on_accepted(const boost::system::error_code& error, Socket so
     pause_.async_wait([self = shared_from_this()](const boost::system::error_code&) { self->accept(); });
     return;
   }
-  if (!error) {
-    if (auto slot = hub_->handshake_slots.take())
-      shake_hands(std::move(socket), *std::move(slot));
-    else
-      ++hub_->counters().refused_links;  // closed as the socket goes
-  }
+  if (!error) admit(std::move(socket));
   accept();
 }
 
-void LinkListener::shake_hands(Socket socket, Slot slot) {
+// A socket that is refused is closed as it goes.
+void LinkListener::admit(Socket socket) {
+  boost::system::error_code error;
+  const auto remote = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  auto share = handshakes_of_address_.take(from_endpoint(remote));
+  auto slot = share ? hub_->handshake_slots.take() : std::nullopt;
+  if (!slot) {
+    ++hub_->counters().refused_links;
+    return;
+  }
+  shake_hands(std::move(socket), *std::move(slot), *std::move(share));
+}
+
+void LinkListener::shake_hands(Socket socket, Slot slot, Slot share) {
   const Strand strand = socket.get_executor();
-  auto done = [hub = hub_, slot = std::move(slot)](Result<Authenticated> outcome) {
+  auto done = [hub = hub_, slot = std::move(slot), share = std::move(share)](Result<Authenticated> outcome) {
     if (!outcome) return;
     auto link_slot = hub->link_slots.take();
     if (!link_slot) {

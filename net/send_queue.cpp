@@ -8,7 +8,7 @@ SendQueue::Pushed SendQueue::push(Outgoing message) {
   const std::size_t size = message.size_bytes();
   const std::lock_guard lock(mutex_);
   if (closed_) return Pushed::refused_closed;
-  if (size > max_bytes_ - bytes_) return Pushed::refused_full;
+  if (size > max_bytes_ - bytes_ || !of_all_->take(size)) return Pushed::refused_full;
   waiting_.push_back(std::move(message));
   bytes_ += size;
   return std::exchange(strand_comes_, true) ? Pushed::queued : Pushed::queued_wake;
@@ -24,6 +24,7 @@ void SendQueue::take(const Limits& limits, std::vector<Outgoing>& out) {
     const bool fits = taken_bytes <= limits.bytes;
     if (!fits && !(taken == 0 && limits.at_least_one)) return;
     bytes_ -= size;
+    of_all_->give_back(size);
     out.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }

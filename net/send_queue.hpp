@@ -1,8 +1,10 @@
 // What waits to be sent on one link: filled from any thread, emptied by the link's strand, bounded in bytes.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -16,14 +18,35 @@ struct Outgoing {
   std::size_t size_bytes() const { return header.size() + payload.size(); }
 };
 
+// What all queues of a peer may hold together.
+class ByteBudget {
+ public:
+  explicit ByteBudget(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+  bool take(std::size_t bytes) {
+    if (taken_.fetch_add(bytes) + bytes <= max_bytes_) return true;
+    taken_ -= bytes;
+    return false;
+  }
+  void give_back(std::size_t bytes) { taken_ -= bytes; }
+  std::size_t taken() const { return taken_; }
+
+ private:
+  const std::size_t max_bytes_;
+  std::atomic<std::size_t> taken_{0};
+};
+
 class SendQueue {
  public:
-  explicit SendQueue(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+  SendQueue(std::size_t max_bytes, std::shared_ptr<ByteBudget> of_all)
+      : max_bytes_(max_bytes), of_all_(std::move(of_all)) {}
+  ~SendQueue() { of_all_->give_back(bytes_); }
+  SendQueue(const SendQueue&) = delete;
+  SendQueue& operator=(const SendQueue&) = delete;
 
   enum class Pushed {
     queued,        // the strand is busy with the queue and will come by
     queued_wake,   // the strand must be told
-    refused_full,  // past the bound
+    refused_full,  // past its bound, or that of all queues
     refused_closed,
   };
   Pushed push(Outgoing message);
@@ -44,6 +67,7 @@ class SendQueue {
 
  private:
   const std::size_t max_bytes_;
+  const std::shared_ptr<ByteBudget> of_all_;
   mutable std::mutex mutex_;
   std::deque<Outgoing> waiting_;
   std::size_t bytes_ = 0;

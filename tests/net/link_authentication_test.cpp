@@ -258,6 +258,16 @@ TEST(LinkAuthentication, SlowHandshakesEndAndAreBounded) {
   EXPECT_TRUE(bob.first_link());
 }
 
+TEST(LinkAuthentication, OneAddressHasItsShareOfTheHandshakes) {
+  LinkWorld world;
+  TestPeer bob(world.pool, world.authority, world.bob,
+               {.change = [](LinkSettings& settings) { settings.max_handshakes_per_address = 1; }});
+  const RawSocket silent(bob.address());
+  const RawSocket second(bob.address());
+  EXPECT_EQ(second.read_to_end(), Bytes{});
+  EXPECT_EQ(bob.links().counters().refused_links, 1U);
+}
+
 TEST(LinkAuthentication, AServerThatNeverAnswersIsGivenUp) {
   LinkWorld world;
   // Connections to it are made by the system, but nobody accepts them.

@@ -15,6 +15,7 @@ Outgoing message(std::size_t header_bytes, std::size_t payload_bytes = 0) {
 SendQueue::Limits room(std::size_t bytes, std::size_t messages = 1000, bool at_least_one = false) {
   return {.bytes = bytes, .messages = messages, .overhead_bytes = 8, .at_least_one = at_least_one};
 }
+std::shared_ptr<ByteBudget> plenty() { return std::make_shared<ByteBudget>(1U << 20); }
 std::vector<std::size_t> take(SendQueue& queue, const SendQueue::Limits& limits) {
   std::vector<Outgoing> taken;
   queue.take(limits, taken);
@@ -24,7 +25,7 @@ std::vector<std::size_t> take(SendQueue& queue, const SendQueue::Limits& limits)
 }
 
 TEST(SendQueue, BoundedInBytes) {
-  SendQueue queue(100);
+  SendQueue queue(100, plenty());
   EXPECT_EQ(queue.push(message(20, 40)), Pushed::queued_wake);
   EXPECT_EQ(queue.push(message(41)), Pushed::refused_full);
   EXPECT_EQ(queue.push(message(40)), Pushed::queued);
@@ -36,8 +37,23 @@ TEST(SendQueue, BoundedInBytes) {
   EXPECT_EQ(queue.push(message(1000)), Pushed::refused_full) << "longer than the whole queue";
 }
 
+TEST(SendQueue, AllTogetherAreBoundedInBytes) {
+  const auto budget = std::make_shared<ByteBudget>(150);
+  SendQueue one(100, budget);
+  {
+    SendQueue two(100, budget);
+    EXPECT_EQ(one.push(message(100)), Pushed::queued_wake);
+    EXPECT_EQ(two.push(message(51)), Pushed::refused_full);
+    EXPECT_EQ(two.push(message(50)), Pushed::queued_wake);
+    EXPECT_EQ(budget->taken(), 150U);
+    EXPECT_EQ(take(one, room(1000)), (std::vector<std::size_t>{100}));
+    EXPECT_EQ(two.push(message(50)), Pushed::queued);
+  }
+  EXPECT_EQ(budget->taken(), 0U) << "a link that is gone holds nothing";
+}
+
 TEST(SendQueue, TakesWhatFitsTogetherWithItsOverhead) {
-  SendQueue queue(1000);
+  SendQueue queue(1000, plenty());
   for (const std::size_t size : {10U, 20U, 30U, 40U}) queue.push(message(size));
   EXPECT_EQ(take(queue, room(45)), (std::vector<std::size_t>{10})) << "10 + 8 + 20 + 8 is 46";
   EXPECT_EQ(take(queue, room(1000, 1)), (std::vector<std::size_t>{20}));
@@ -49,7 +65,7 @@ TEST(SendQueue, TakesWhatFitsTogetherWithItsOverhead) {
 }
 
 TEST(SendQueue, AsksForAWakeUpOnlyWhenTheStrandWillNotComeByItself) {
-  SendQueue queue(1000);
+  SendQueue queue(1000, plenty());
   EXPECT_EQ(queue.push(message(1)), Pushed::queued_wake);
   EXPECT_EQ(queue.push(message(1)), Pushed::queued);
   take(queue, room(1000));
@@ -60,7 +76,7 @@ TEST(SendQueue, AsksForAWakeUpOnlyWhenTheStrandWillNotComeByItself) {
 }
 
 TEST(SendQueue, ClosedTakesNothingMoreButGivesWhatItHas) {
-  SendQueue queue(1000);
+  SendQueue queue(1000, plenty());
   queue.push(message(5));
   queue.close();
   EXPECT_EQ(queue.push(message(1)), Pushed::refused_closed);
