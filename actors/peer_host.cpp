@@ -10,6 +10,7 @@
 
 #include "actors/bootstrap_cache.hpp"
 #include "actors/committer.hpp"
+#include "actors/configuration_choice.hpp"
 #include "actors/crypto_pool.hpp"
 #include "actors/driver.hpp"
 #include "actors/link_bridge.hpp"
@@ -51,18 +52,30 @@ Result<std::shared_ptr<data::ValueStore>> open_store(const PeerSettings& setting
   return std::shared_ptr<data::ValueStore>(std::move(*opened));
 }
 
-// The newer of the document that the peer was started with and the one it has accepted since.
-config::ConfigurationPtr newest_configuration(const PeerSettings& settings, const data::ValueStore& store) {
+// The document that the peer has accepted last; null when there is none.
+config::ConfigurationPtr kept_configuration(const PeerSettings& settings, const data::ValueStore& store) {
   const auto kept = store.fact(k_configuration_fact);
-  if (!kept || !*kept) return settings.configuration;
+  if (!kept || !*kept) return nullptr;
   const auto parsed = config::parse_configuration(SharedBytes(**kept), settings.configuration->instance_name);
   if (!parsed) {
     peer_log(settings.name)
         ->warn("the configuration kept in the store is not used: {}", parsed.error().reason);
-    return settings.configuration;
+    return nullptr;
   }
-  const bool newer = config::sequence_newer((*parsed)->sequence, settings.configuration->sequence);
-  return newer ? *parsed : settings.configuration;
+  return *parsed;
+}
+
+Result<config::ConfigurationPtr> start_configuration(const PeerSettings& settings,
+                                                     const data::ValueStore& store, WallMs now_ms) {
+  auto chosen = choose_configuration(settings.configuration, kept_configuration(settings, store), now_ms);
+  if (chosen && *chosen != settings.configuration && settings.configuration->expired_at(now_ms)) {
+    peer_log(settings.name)
+        ->warn(
+            "the configuration document given (sequence {}) has expired: going on with the one in the "
+            "store (sequence {})",
+            settings.configuration->sequence, (*chosen)->sequence);
+  }
+  return chosen;
 }
 
 BootstrapCache kept_bootstrap_cache(const data::ValueStore& store) {
@@ -123,11 +136,17 @@ Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& sett
   auto store = open_store(settings);
   if (!store) return Failure{"the store cannot be opened: " + store.error().reason};
   made.store = *store;
-  made.configuration = newest_configuration(settings, *made.store);
+  const WallMs now_ms = clock_->now().wall_ms;
+  auto configuration = start_configuration(settings, *made.store, now_ms);
+  if (!configuration) return configuration.error();
+  made.configuration = *configuration;
   made.bootstrap_cache = kept_bootstrap_cache(*made.store);
   auto trust = security::Trust::make(made.configuration->trust_settings());
   if (!trust) return Failure{"the configuration's root certificates cannot be used: " + trust.error().reason};
   made.trust = *trust;
+  const auto trusted = made.trust->check(*made.signer->certificate(), made.signer->chain_der(), now_ms);
+  if (!trusted)
+    return Failure{"the overlay does not accept the node's certificate: " + trusted.error().reason};
   made.bridge = std::make_shared<LinkBridge>();
   settings.links.listen = settings.listen;
   settings.links.private_key_pem = settings.private_key_pem;

@@ -23,7 +23,8 @@ struct Credentials {
 
 // `folder` holds node.key, node.crt and, unless `document` names another file, overlay.xml. The document
 // comes from a file, so that it is authentic is the operator's word (RFC 6940 §4.6.1); but a signature in it
-// must be right.
+// must be right. An expired document is no failure here: the peer's store may have a newer one
+// (actors/configuration_choice.hpp).
 Result<Credentials> load_credentials(const std::string& folder, const std::string& document, WallMs now_ms);
 
 // overlay.xml of one of several peers: its own, or the one that they share in the folder above.
