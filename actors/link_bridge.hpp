@@ -21,7 +21,7 @@ class LinkBridge : public net::LinkEvents {
 
   void link_up(routing::LinkUp event) override { pass(std::move(event)); }
   void link_down(routing::LinkDown event) override { pass(std::move(event)); }
-  void link_suspected(routing::LinkSuspected event) override { pass(std::move(event)); }
+  void link_suspected(routing::LinkSuspected event) override { pass(event); }
   void link_messages(link::LinkId link, std::vector<SharedBytes> messages) override;
 
  private:
