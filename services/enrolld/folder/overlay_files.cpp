@@ -151,11 +151,34 @@ Outcome<> check_options(const IssueOptions& options) {
   if (auto name = services::check_user_name(options.user_name); !name) return name;
   if (options.nodes < 1 || options.nodes > security::k_max_node_ids_per_certificate)
     return Failure{"--nodes goes from 1 to " + std::to_string(security::k_max_node_ids_per_certificate)};
-  for (const char* name : {"/node.key", "/node.crt"}) {
-    if (exists(options.out + name) && !options.force && !options.renew)
-      return Failure{options.out + name + " exists; --force overwrites it"};
-  }
   return Done{};
+}
+
+// Whose certificate it is; a failure when it is none that can be read.
+Result<std::string> holder_of(const std::string& path) {
+  const auto pem = read_file(path);
+  if (!pem) return pem.error();
+  const auto x509 = services::read_certificate(*pem);
+  if (!x509) return Failure{path + ": " + x509.error().reason};
+  const auto certificate = security::Certificate::parse(services::certificate_der(*x509));
+  if (!certificate) return Failure{path + ": " + certificate.error().reason};
+  return normal_user_name((*certificate)->user_name());
+}
+
+// A key that is overwritten is lost: without --force only a renewal may, and only of the same user's.
+Outcome<> check_target(const IssueOptions& options) {
+  if (options.force) return Done{};
+  const std::string key = options.out + "/node.key", certificate = options.out + "/node.crt";
+  if (!options.renew || !exists(certificate)) {
+    for (const std::string& path : {key, certificate})
+      if (exists(path)) return Failure{path + " exists; --force overwrites it"};
+    return Done{};
+  }
+  const auto holder = holder_of(certificate);
+  if (!holder) return Failure{holder.error().reason + "; --force overwrites it"};
+  if (*holder == options.user_name) return Done{};
+  return Failure{certificate + " is " + *holder + "'s, not " + options.user_name +
+                 "'s; give another folder with --out, or overwrite it with --force"};
 }
 
 }  // namespace
@@ -202,6 +225,7 @@ Result<Issued> issue(const IssueOptions& asked) {
   IssueOptions options = asked;
   options.user_name = normal_user_name(asked.user_name);
   if (auto good = check_options(options); !good) return good.error();
+  if (auto free = check_target(options); !free) return free.error();
   const auto lock = FolderLock::take(options.directory);
   if (!lock) return lock.error();
   auto folder = load(options.directory);

@@ -32,8 +32,9 @@ struct IssueOptions {
   std::string out;  // where node.key, node.crt and overlay.xml go
   std::uint32_t nodes = 1;
   std::int64_t validity_days = 365;
-  bool renew = false;  // the user has a name already: same Node-IDs, new key and certificate
-  bool force = false;  // overwrite files in `out`
+  bool renew =
+      false;  // the user has a name already: same Node-IDs, new key and certificate, also over the old
+  bool force = false;  // overwrite files in `out`, whosever they are
 };
 struct Issued {
   std::vector<NodeId> nodes;

@@ -187,6 +187,35 @@ TEST_F(OverlayFilesTest, AReturningUserKeepsTheNodeIds) {
   EXPECT_THAT(refusal(stranger), HasSubstr("no credentials to renew"));
 }
 
+TEST_F(OverlayFilesTest, ARenewalOverwritesOnlyTheSameUsersFiles) {
+  ASSERT_EQ(made(), "");
+  ASSERT_EQ(refusal(issue_options("alice@example.org", "alice")), "");
+  ASSERT_EQ(refusal(issue_options("bob@example.org", "bob")), "");
+  const auto bobs_key = read_file(root_ + "/bob/node.key").value();
+  auto renewal = issue_options("alice@EXAMPLE.org", "bob");
+  renewal.renew = true;
+  EXPECT_THAT(refusal(renewal),
+              AllOf(HasSubstr("bob@example.org's"), HasSubstr("--force"), Not(HasSubstr("\n"))));
+  EXPECT_EQ(read_file(root_ + "/bob/node.key").value(), bobs_key);
+
+  // Nobody can tell whose a key without its certificate, or beside something else, is.
+  for (const bool without : {true, false}) {
+    fs::remove(root_ + "/bob/node.crt");
+    if (!without) {
+      ASSERT_TRUE(write_file(root_ + "/bob/node.crt", "none", Access::everyone).ok());
+    }
+    EXPECT_THAT(refusal(renewal), HasSubstr("--force")) << without;
+    EXPECT_EQ(read_file(root_ + "/bob/node.key").value(), bobs_key);
+  }
+  renewal.out = root_ + "/alice";
+  EXPECT_EQ(refusal(renewal), "");
+  renewal.out = root_ + "/new";
+  EXPECT_EQ(refusal(renewal), "");
+  renewal.out = root_ + "/bob";
+  renewal.force = true;
+  EXPECT_EQ(refusal(renewal), "");
+}
+
 TEST_F(OverlayFilesTest, FilesAreOverwrittenOnlyByForce) {
   ASSERT_EQ(made(), "");
   ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
