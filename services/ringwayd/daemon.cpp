@@ -19,6 +19,7 @@
 #include "services/api/address.hpp"
 #include "services/api/server.hpp"
 #include "services/ringwayd/credentials.hpp"
+#include "services/ringwayd/permissions.hpp"
 #include "services/ringwayd/watcher.hpp"
 
 namespace ringway::services {
@@ -148,8 +149,10 @@ class Daemon {
     auto& running = *peers_[index];
     std::error_code failed;
     const std::filesystem::path folder = settings_.data_of(index);
-    std::filesystem::create_directories(folder, failed);
+    if (std::filesystem::create_directories(folder, failed))
+      std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
     if (failed) return "cannot make the folder " + folder.string() + ": " + failed.message();
+    warn_if(running.name, data_folder_warning(folder.string()));
 
     auto started = host_->start_peer(peer_settings(index), [this, index](std::string reason) {
       mailbox_.post(&Mailbox::failures, std::pair{index, std::move(reason)});
@@ -170,11 +173,16 @@ class Daemon {
     return "";
   }
 
+  void warn_if(const std::string& peer, const std::string& warning) {
+    if (!warning.empty()) log_.warn(peer, warning);
+  }
+
   std::string start_api(std::size_t index) {
     auto& running = *peers_[index];
     ApiSettings api;
     api.socket_path = settings_.api_socket_of(index);
     api.socket_mode = settings_.api_mode;
+    if (!api.socket_path.empty()) warn_if(running.name, socket_warning(api.socket_path, api.socket_mode));
     api.listen = settings_.api_listen_of(index);
     if (!settings_.api_certificate.empty()) {
       ApiTls tls;
