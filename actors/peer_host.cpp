@@ -101,7 +101,7 @@ class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHo
  private:
   struct Foundation;  // what the actors of one peer stand on
   Result<Foundation> lay_foundation(PeerSettings& settings);
-  std::shared_ptr<Peer> spawn_actors(PeerSettings& settings, Foundation foundation,
+  std::shared_ptr<Peer> spawn_actors(PeerSettings& settings, Foundation made,
                                      std::function<void(std::string)> failed);
 
   std::shared_ptr<const Clock> clock_;
