@@ -87,6 +87,66 @@ TEST(Bootstrapping, ANodeThatCannotHelpIsFollowedByTheOthers) {
   EXPECT_EQ(tried, k_listed);
 }
 
+// A peer that stands outside with one attached node, its first bootstrap node having said that it cannot
+// help.
+class TwoThatJoin : public ::testing::Test {
+ protected:
+  TwoThatJoin() {
+    other_ = peer_.client(node_id(0x60));
+    peer_.opened.erase(peer_.opened.begin() + 1, peer_.opened.end());
+    refuse_attach(open_access(0x80));
+    for (int i = 0; i < 100 && peer_.opened.empty(); ++i) peer_.advance(10ms);
+  }
+  Remote open_access(std::uint8_t first_byte) {
+    EXPECT_EQ(peer_.opened.size(), 1U);
+    const NodeId id = node_id(first_byte);
+    const Remote node{id, peer_.authority().issue("bootstrap@example.org", id), LinkId{500U + first_byte}};
+    attach_ = peer_.input(LinkUp{node.link, peer_.opened.at(0).attempt, node.signer->certificate(), {}});
+    peer_.opened.clear();
+    return node;
+  }
+  void refuse_attach(const Remote& node) {
+    ASSERT_EQ(attach_.size(), 1U);
+    auto header = peer_.header_to({to_node(peer_.id())});
+    header.transaction_id = attach_[0].header().transaction_id;
+    peer_.receive(node, header, MessageCode::error,
+                  wire::encode(wire::ErrorResponse{ErrorCode::not_found, {}}));
+  }
+
+  LonePeer peer_{outside()};
+  Remote other_;
+  SentList attach_;
+};
+
+TEST_F(TwoThatJoin, AskOthersAndNotEachOther) {
+  // Shows: BOOT-03. Else two that have attached to each other would never ask anybody else.
+  const Remote next = open_access(0x81);
+  ASSERT_EQ(attach_.size(), 1U);
+  EXPECT_EQ(attach_[0].link, next.link);
+}
+
+TEST_F(TwoThatJoin, UseTheOtherPeersThatTheyKnowEveryOtherTime) {
+  // The way over the bootstrap node may lead back here: its ring may still know us from an earlier attempt.
+  peer_.receive(other_, peer_.header_to({to_node(peer_.id())}), MessageCode::update_req,
+                wire::encode(wire::ChordUpdate{1, wire::ChordUpdateType::peer_ready, {}, {}, {}}));
+  const Remote next = open_access(0x81);
+  std::set<LinkId> tried;
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(attach_.size(), 1U) << i;
+    tried.insert(attach_[0].link);
+    const Remote asked = attach_[0].link == other_.link ? other_ : next;
+    refuse_attach(asked);
+    peer_.closed.clear();
+    attach_.clear();
+    for (int step = 0; step < 1000 && attach_.empty(); ++step) {
+      attach_ = peer_.advance(10ms);
+      if (!peer_.opened.empty()) open_access(static_cast<std::uint8_t>(0x82 + i));
+    }
+  }
+  EXPECT_TRUE(tried.contains(other_.link));
+  EXPECT_GE(tried.size(), 2U);
+}
+
 // ---- answers to a node that has not joined
 // -----------------------------------------------------------------------------
 
