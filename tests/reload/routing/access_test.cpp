@@ -119,7 +119,8 @@ class TwoThatJoin : public ::testing::Test {
 };
 
 TEST_F(TwoThatJoin, AskOthersAndNotEachOther) {
-  // Shows: BOOT-03. Else two that have attached to each other would never ask anybody else.
+  // Shows: BOOT-03.
+  // Else two that have attached to each other would never ask anybody else.
   const Remote next = open_access(0x81);
   ASSERT_EQ(attach_.size(), 1U);
   EXPECT_EQ(attach_[0].link, next.link);
