@@ -127,7 +127,7 @@ void RoutingDriver::perform(routing::Inspect order) {
   desk_->inspect(std::move(order));
 }
 
-void RoutingDriver::perform(routing::RequestDone done) {
+void RoutingDriver::perform(const routing::RequestDone& done) {
   const auto found = pings_.find(done.token);
   if (found == pings_.end()) return;
   const Ping ping = std::move(found->second);
@@ -136,7 +136,7 @@ void RoutingDriver::perform(routing::RequestDone done) {
   ping.done(outcome_of(done, round_trip.count()));
 }
 
-void RoutingDriver::perform(routing::ConfigurationChanged change) {
+void RoutingDriver::perform(const routing::ConfigurationChanged& change) {
   const auto& configuration = change.configuration;
   const auto trust = security::Trust::make(configuration->trust_settings());
   // Routing has accepted the document, so its roots were readable once already.

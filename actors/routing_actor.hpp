@@ -50,8 +50,8 @@ class RoutingDriver : public Outbox {
   void perform(routing::OpenLink command) { links_->open(std::move(command)); }
   void perform(routing::CloseLink command) { links_->close(std::move(command)); }
   void perform(routing::Inspect order);
-  void perform(routing::RequestDone done);
-  void perform(routing::ConfigurationChanged change);
+  void perform(const routing::RequestDone& done);
+  void perform(const routing::ConfigurationChanged& change);
   void perform(routing::Left left);
 
  private:

@@ -71,7 +71,7 @@ void ChordReload::become_joined(const Now& now, Actions& out) {
   send_updates(now, Audience::connections, out);  // step 9
   periodic_update_at_ = now.mono + jittered(settings_.update_interval);
   fingers_at_ = now.mono + jittered(settings_.ping_interval);
-  partition_at_ = now.mono + jittered(settings_.update_interval);
+  partition_at_ = now.mono + jittered(std::min(k_first_partition_check, settings_.update_interval));
   seek_neighbors(now, out);
   seek_fingers(now, true, out);
 }

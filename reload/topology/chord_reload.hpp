@@ -37,8 +37,9 @@ inline constexpr Duration k_next_access_pause{500};
 inline constexpr Duration k_leave_limit{2'000};
 inline constexpr Duration k_first_peer_patience{
     3'000};  // the first peer looks for a ring before it makes one
-inline constexpr Duration k_lonely_check_interval{5'000};  // partition check of a peer that knows nobody
-inline constexpr std::size_t k_max_listed_nodes = 256;     // of one Update
+inline constexpr Duration k_lonely_check_interval{5'000};   // partition check of a peer that knows nobody
+inline constexpr Duration k_first_partition_check{15'000};  // after joining: a ring of two halves is young
+inline constexpr std::size_t k_max_listed_nodes = 256;      // of one Update
 
 class ChordReload : public Plugin {
  public:
