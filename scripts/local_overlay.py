@@ -3,6 +3,7 @@
 Makes an authority and credentials with ringway-enrolld, starts peers on loopback, asks them through `ringway`, and
 knows which neighbours each must see. Everything lives in one temporary folder.
 """
+import ctypes
 import json
 import os
 import random
@@ -40,6 +41,12 @@ def free_ports(count):
     raise OverlayError(f"found no {count} free ports")
 
 
+def end_with_parent():
+    """For a child before it runs its program: when this process dies, however suddenly, the child is told to stop."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
 class Peer:
     """One ringwayd process, its folder and its credentials. It may be stopped and started again."""
 
@@ -70,7 +77,7 @@ class Peer:
         with open(self.log, "ab") as log:
             # A group of its own: Ctrl-C at the terminal is for us, we stop the peers.
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True)
+                                            start_new_session=True, preexec_fn=end_with_parent)
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -186,12 +193,12 @@ class Overlay:
             self.check_alive(peers)
             rings = rings_of(peers)
             problem = ring_problem(rings)
-            if problem is None:
+            if problem is None and time.monotonic() <= end:
                 for peer, ring in zip(peers, rings):
                     peer.node = ring["node"]
                 return sorted(rings, key=lambda ring: ring["node"])
             if time.monotonic() > end:
-                raise OverlayError(f"no ring of {len(peers)} peers within {timeout_s} s: {problem}")
+                raise OverlayError(f"no ring of {len(peers)} peers within {timeout_s} s: {problem or 'it came later'}")
             time.sleep(0.2)
 
     def in_ring_order(self):

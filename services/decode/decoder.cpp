@@ -19,7 +19,8 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 // Adds each value's verdict where the value stands.
 void add_value_verdicts(Json& body, const Verification& verification) {
-  Json* const kinds = body.contains("kind_data") ? &body["kind_data"] : &body["kind_responses"];
+  if (verification.values.empty()) return;  // no Store or FetchAns: the body may be of any sort
+  Json* const kinds = body.contains("kind_data") ? &body.at("kind_data") : &body.at("kind_responses");
   for (std::size_t k = 0; k < verification.values.size(); ++k) {
     for (std::size_t v = 0; v < verification.values[k].size(); ++v) {
       const auto& verdict = verification.values[k][v];

@@ -72,4 +72,5 @@ class OverlayTestCase(unittest.TestCase):
         answer = client("check", peers, "--count", count, "--prefix", prefix, "--deadline", timeout_s)
         note(f"{count} values through {len(peers)} peers in {answer['seconds']:.1f} s, {answer['retries']} rounds again")
         self.assertEqual(answer["missing"], {})
+        self.assertLessEqual(answer["seconds"], timeout_s)
         return answer

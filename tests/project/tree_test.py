@@ -9,7 +9,7 @@ from tree import ROOT, cpp_files, tree_files
 
 MAX_CPP_LINES = 700
 # Folders of one developer's machine. (Written so that this line does not match itself.)
-MACHINE_PATH = re.compile(r"(?<![\w.$}~*-])/(?:work|root|home/[a-z]\w*|tmp/rw)/")
+MACHINE_PATH = re.compile(r"(?<![\w.$}~*-])/(?:root|work(?:space)?|home/[a-z]\w*)/")
 
 
 def text_of(path):

@@ -76,6 +76,19 @@ TEST_F(VerifierTest, WithoutVerifyNothingIsSaid) {
   EXPECT_FALSE(decoder.message(test::encoded(ping(*alice_))).contains("verified"));
 }
 
+TEST_F(VerifierTest, BodiesReadTheSameWithAndWithout) {
+  Decoder plain(well_known_kinds(), std::nullopt);
+  constexpr auto k_unknown_method = static_cast<wire::MessageCode>(0x65);  // its body stays a hex string
+  for (const auto& message :
+       {ping(*alice_), fetch_answer(*bob_, config::k_owner_value, {}),
+        test::signed_message(*alice_, k_unknown_method, Bytes{1, 2, 3}),
+        test::signed_message(*alice_, wire::MessageCode::error,
+                             wire::encode(wire::ErrorResponse{wire::ErrorCode::forbidden, {}}))}) {
+    const auto body_of = [](const Json& line) { return line.at("message_contents").at("message_body"); };
+    EXPECT_EQ(body_of(verified(message)), body_of(plain.message(test::encoded(message))));
+  }
+}
+
 TEST_F(VerifierTest, AChangedBodyIsNot) {
   // Shows: SEC-09.
   auto message = ping(*alice_);
