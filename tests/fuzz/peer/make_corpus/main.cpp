@@ -72,8 +72,8 @@ class Scene {
  private:
   static std::uint8_t number(Sample sample) { return static_cast<std::uint8_t>(sample); }
   Scene& step(Step what, std::uint8_t who, const Bytes& more) {
-    bytes_.push_back(static_cast<std::uint8_t>(static_cast<unsigned>(what) | who << fuzz::k_who_shift |
-                                               fuzz::k_then_pause));
+    bytes_.push_back(static_cast<std::uint8_t>(
+        static_cast<unsigned>(what) | static_cast<unsigned>(who) << fuzz::k_who_shift | fuzz::k_then_pause));
     append(bytes_, more);
     return *this;
   }

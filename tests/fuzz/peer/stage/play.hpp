@@ -28,6 +28,6 @@ enum class Step : std::uint8_t {
 inline constexpr unsigned k_who_shift = 4;
 inline constexpr std::uint8_t k_then_pause = 0x80;
 
-void play(BytesView script);
+void play(BytesView bytes);
 
 }  // namespace ringway::fuzz

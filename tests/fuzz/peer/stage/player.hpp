@@ -34,8 +34,8 @@ class Player {
   std::optional<link::LinkId> some_link();
   Sample some_sample();
   Bytes edited(Bytes bytes);
-  wire::ForwardingHeader some_header(const Words& words);
-  wire::DestinationList some_destination(std::size_t which, const Words& words);
+  wire::ForwardingHeader some_header(const Words& said);
+  wire::DestinationList some_destination(std::size_t which, const Words& said);
   wire::DestinationList some_via_list(std::size_t which);
   const Role& some_author();
   // Signs and sends, in one piece or two.
