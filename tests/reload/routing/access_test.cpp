@@ -61,13 +61,13 @@ TEST(Bootstrapping, ANodeThatCannotHelpIsFollowedByTheOthers) {
   // Shows: BOOT-03.
   LonePeer peer(outside());
   std::set<std::string> tried;
-  for (std::uint8_t i = 0; i < k_listed.size(); ++i) {
-    ASSERT_EQ(peer.opened.size(), 1U) << "after " << int{i};
+  for (std::size_t i = 0; i < k_listed.size(); ++i) {
+    ASSERT_EQ(peer.opened.size(), 1U) << "after " << i;
     const OpenLink open = peer.opened[0];
     tried.insert(only_address_of(open));
     peer.opened.clear();
     const NodeId id = node_id(static_cast<std::uint8_t>(0x80 + i));
-    const Remote node{id, peer.authority().issue("bootstrap@example.org", id), LinkId{500U + i}};
+    const Remote node{id, peer.authority().issue("bootstrap@example.org", id), LinkId{500 + i}};
     const auto sent = peer.input(LinkUp{node.link, open.attempt, node.signer->certificate(), {}});
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(sent[0].code(), MessageCode::attach_req);
