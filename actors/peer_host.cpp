@@ -24,6 +24,7 @@
 #include "actors/system_clock.hpp"
 #include "actors/system_random.hpp"
 #include "net/io_pool.hpp"
+#include "reload/data/message_budget.hpp"
 #include "reload/link/link_id.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
@@ -185,6 +186,8 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       settings.advertise.empty() ? std::vector{identity.listening_on} : settings.advertise;
   const auto& cached = made.bootstrap_cache.addresses();
   routing.bootstrap.insert(routing.bootstrap.begin(), cached.begin(), cached.end());
+
+  settings.replication.own_certificates_bytes = data::own_certificates_bytes(*made.signer);
 
   mailboxes->committer =
       system_.spawn<caf::detached>(drive<CommitterDriver>, CommitterSetup{made.store, mailboxes});

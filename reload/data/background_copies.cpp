@@ -241,7 +241,7 @@ Result<bool> BackgroundCopies::prepare_part(const Now& now, Job& job) {
   job.part = CopyPart{job.at.resource, {}, {}};
   if (!state) return state.error();
   job.part.generations.emplace_back(job.at, state->generation_counter);
-  const std::size_t budget_bytes = copy_budget_bytes(*context_.configuration);
+  const std::size_t budget_bytes = copy_budget_bytes(context_);
   std::size_t size_bytes = 0;
   job.last_part = true;
   for (const RecordPtr& record : state->records) {

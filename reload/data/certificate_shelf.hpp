@@ -22,8 +22,13 @@ class CertificateShelf {
 
   // Null when it is nowhere.
   security::CertificatePtr find(BytesView sha256);
-  // The write that keeps a certificate until then, unless an earlier one does.
-  std::optional<KeepCertificate> keep(const security::CertificatePtr& certificate, WallMs until_ms);
+  // It and the intermediates that its chain needs, each in DER: what goes along with a value. Empty when it
+  // is nowhere.
+  std::vector<SharedBytes> with_chain(BytesView sha256);
+  // The write that keeps a certificate and its chain until then, unless an earlier one does. A chain out of
+  // bounds (security::chain_within_bounds) is left out.
+  std::optional<KeepCertificate> keep(const security::CertificatePtr& certificate,
+                                      const security::ChainPtr& chain, WallMs until_ms);
   // After a write has failed: what was kept is not certain any more.
   void forget_kept();
 
@@ -36,10 +41,12 @@ class CertificateShelf {
   };
   struct Place {
     security::CertificatePtr certificate;
+    security::ChainPtr chain;
     WallMs kept_until_ms = 0;
     std::list<Digest>::iterator recent;
   };
-  Place& place(const Digest& digest, security::CertificatePtr certificate);
+  const Place* look_up(BytesView sha256);
+  Place& place(const Digest& digest, security::CertificatePtr certificate, security::ChainPtr chain);
 
   std::shared_ptr<const ValueStore> store_;
   security::CertificatePtr own_;
@@ -48,8 +55,8 @@ class CertificateShelf {
   std::unordered_map<Digest, Place, DigestHash> places_;
 };
 
-// Gathers the certificates that records need in a message, each once, without the sender's own, which every
-// message carries (SEC-10).
+// Gathers the certificates that records need in a message, chains included, each once, without the sender's
+// own, which every message carries (SEC-10).
 class CertificateSet {
  public:
   explicit CertificateSet(CertificateShelf& shelf) : shelf_(shelf) {}
@@ -58,8 +65,10 @@ class CertificateSet {
   std::vector<SharedBytes> take() { return std::move(der_); }
 
  private:
+  void add(const SharedBytes& der);
+
   CertificateShelf& shelf_;
-  std::vector<Bytes> seen_;
+  std::vector<Bytes> seen_;  // of writers
   std::vector<SharedBytes> der_;
   std::size_t size_bytes_ = 0;
 };

@@ -8,9 +8,6 @@ namespace ringway::data {
 
 namespace {
 
-// This component has no key and so does not see its own certificate; certificates of this overlay are
-// smaller.
-constexpr std::size_t k_own_certificate_bytes = 1024;
 constexpr std::size_t k_least_budget_bytes = 512;
 constexpr Duration k_copy_deadline{5000};
 
@@ -40,10 +37,10 @@ wire::StoredDataSpecifier specifier_of(KindId kind, const Records& records) {
 
 }  // namespace
 
-std::size_t copy_budget_bytes(const config::Configuration& configuration) {
-  constexpr std::size_t k_used = k_message_frame_bytes + k_own_certificate_bytes;
-  const std::size_t most = configuration.max_message_size_bytes;
-  return std::max(most, k_used + k_least_budget_bytes) - k_used;
+std::size_t copy_budget_bytes(const CopyContext& context) {
+  const std::size_t used = k_message_frame_bytes + context.settings.own_certificates_bytes;
+  const std::size_t most = context.configuration->max_message_size_bytes;
+  return std::max(most, used + k_least_budget_bytes) - used;
 }
 
 std::size_t copy_size_bytes(CopyContext& context, const Record& record) {

@@ -35,7 +35,7 @@ struct CopyPart {
 };
 
 // What fits into one message besides its frame and the sender's certificate.
-std::size_t copy_budget_bytes(const config::Configuration& configuration);
+std::size_t copy_budget_bytes(const CopyContext& context);
 std::size_t copy_size_bytes(CopyContext& context, const Record& record);
 
 routing::SendRequest store_copies(CopyContext& context, const CopyPart& part, const wire::Destination& to,

@@ -79,8 +79,9 @@ void Holder::store_own(const Now& now, std::uint64_t call, const ResourceId& res
                        wire::StoreKindData kind_data, StorageOutputs& out) {
   const auto& certificate = data_.signer->certificate();
   // Signed a moment ago by this peer: nothing to check.
+  const auto chain = std::make_shared<const std::vector<SharedBytes>>(data_.signer->chain_der());
   const std::vector<std::vector<security::ValueVerdict>> verdicts{std::vector<security::ValueVerdict>(
-      kind_data.values.size(), {certificate, data_.signer->node_id(), {}})};
+      kind_data.values.size(), {certificate, data_.signer->node_id(), {}, chain->empty() ? nullptr : chain})};
   const std::vector<wire::StoreKindData> kinds{std::move(kind_data)};
   IncomingStore incoming;
   incoming.resource = resource;
@@ -163,7 +164,7 @@ void Holder::commit(std::uint64_t token, PendingStore pending, AcceptedStore acc
   }
   WriteBatch batch;
   for (const KeptSigner& signer : accepted.signers) {
-    if (auto keep = data_.certificates.keep(signer.certificate, signer.until_ms))
+    if (auto keep = data_.certificates.keep(signer.certificate, signer.chain, signer.until_ms))
       batch.push_back(std::move(*keep));
   }
   for (const AcceptedKind& kind : accepted.kinds) {

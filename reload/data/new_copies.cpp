@@ -16,7 +16,7 @@ constexpr Duration k_give_up_after{20'000};
 // Splits what does not fit into one message.
 std::vector<CopyPart> parts_of(CopyContext& context, Replicate replicate) {
   std::vector<CopyPart> parts;
-  const std::size_t budget_bytes = copy_budget_bytes(*context.configuration);
+  const std::size_t budget_bytes = copy_budget_bytes(context);
   std::size_t size_bytes = 0;
   const auto generation_of = [&](const KindAt& at) {
     const auto found = std::find_if(replicate.generations.begin(), replicate.generations.end(),

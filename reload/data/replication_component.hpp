@@ -17,6 +17,9 @@ struct ReplicationSettings {
   Duration successor_hold_down{30'000};     // RFC 6940 §3, §10.7.1 (TOPO-27)
   std::size_t max_requests_in_flight = 32;  // of background copying; new values are not held back by it
   std::size_t max_pending_values = 16384;   // Replicates not yet answered
+  // What this peer's own certificate and its chain take in every message; this component has no key and does
+  // not see them.
+  std::size_t own_certificates_bytes = 1024;
 };
 
 class ReplicationComponent {

@@ -269,7 +269,7 @@ void Check::put(Work& work, const RecordPtr& record, const security::ValueVerdic
   }
   work.written.push_back(record);
   work.records.push_back(record);
-  accepted_.signers.push_back({verdict.signer, record->expires_ms()});
+  accepted_.signers.push_back({verdict.signer, verdict.chain, record->expires_ms()});
 }
 
 bool Check::check_limits(const Work& work) {

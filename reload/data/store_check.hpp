@@ -39,6 +39,7 @@ struct AcceptedKind {
 };
 struct KeptSigner {
   security::CertificatePtr certificate;
+  security::ChainPtr chain;
   WallMs until_ms = 0;
 };
 struct AcceptedStore {

@@ -70,10 +70,10 @@ struct SetGeneration {
 struct DropKind {
   KindAt at;
 };
-// Keeps a certificate at least until `until_ms`; later calls only extend.
+// Keeps a certificate at least until `until_ms`; later calls only extend. The newest call's `der` stays.
 struct KeepCertificate {
-  Bytes sha256;
-  SharedBytes der;
+  Bytes sha256;     // of the certificate
+  SharedBytes der;  // of it, and directly after it of the intermediates that its chain needs
   WallMs until_ms = 0;
 };
 // Small facts of the peer (configuration document, cached bootstrap peers): a name and bytes.
@@ -91,6 +91,7 @@ class ValueStore {
   // Reads: called by one thread at a time, safe beside commit(). A failure is a broken store (I/O,
   // corruption).
   virtual Result<KindState> load(const KindAt& at) const = 0;
+  // As KeepCertificate::der gave it.
   virtual Result<std::optional<SharedBytes>> certificate(BytesView sha256) const = 0;
   // Every (resource, kind) with records or a generation, clockwise over (after, up_to]; (x, x] is everything.
   // Ends with the resource that reaches `limit` (the Kinds of one resource stay together, so there may be

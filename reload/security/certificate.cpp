@@ -175,6 +175,24 @@ Result<std::shared_ptr<const Certificate>> Certificate::parse(const SharedBytes&
   return std::shared_ptr<const Certificate>(out);
 }
 
+std::vector<SharedBytes> split_certificates(const SharedBytes& ders) {
+  std::vector<SharedBytes> out;
+  SharedBytes rest = ders;
+  while (!rest.empty()) {
+    const unsigned char* at = rest.view().data();
+    const unsigned char* const start = at;
+    long content_bytes = 0;
+    int tag = 0;
+    int tag_class = 0;
+    const int head = ASN1_get_object(&at, &content_bytes, &tag, &tag_class, static_cast<long>(rest.size()));
+    if (head != V_ASN1_CONSTRUCTED || tag != V_ASN1_SEQUENCE) break;
+    const auto size_bytes = static_cast<std::size_t>(at - start) + static_cast<std::size_t>(content_bytes);
+    out.push_back(rest.slice(0, size_bytes));
+    rest = rest.from(size_bytes);
+  }
+  return out;
+}
+
 bool Certificate::has_node_id(const NodeId& node) const {
   return std::find(node_ids_.begin(), node_ids_.end(), node) != node_ids_.end();
 }

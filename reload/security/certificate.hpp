@@ -55,6 +55,13 @@ class Certificate {
 };
 using CertificatePtr = std::shared_ptr<const Certificate>;
 
+// The intermediates between a certificate and its root, each in DER, the certificate's issuer first; null
+// when there are none. Shared by all that the chain was needed for.
+using ChainPtr = std::shared_ptr<const std::vector<SharedBytes>>;
+
+// Certificates in DER, one directly after the other, apart again; what does not look like one ends the list.
+std::vector<SharedBytes> split_certificates(const SharedBytes& ders);
+
 // The reload URI of RFC 6940 §14.15 with one node destination: reload://0110<32 hex
 // digits>@overlay.example.org/
 std::string reload_uri(const NodeId& node, const std::string& overlay_name);

@@ -13,6 +13,7 @@ namespace {
 struct Trusted {
   CertificatePtr certificate;
   WallMs until_ms = 0;
+  ChainPtr chain;
 };
 
 // Which check was good: the bytes that were signed, the signature, and whose it is. The length keeps two ways
@@ -70,20 +71,20 @@ class Inspector::Carried {
   }
 
   // The certificate, with its chain good and in its validity period (SEC-16, SEC-17).
-  Result<CertificatePtr> trusted(std::size_t index, const Trust& trust, WallMs now_ms) {
+  Result<Trusted> trusted(std::size_t index, const Trust& trust, WallMs now_ms) {
     Entry& entry = entries_[index];
     const auto* known = memory_.certificates.find(entry.sha256);
-    if (known != nullptr && known->certificate->valid_at(now_ms) && now_ms <= known->until_ms)
-      return known->certificate;
+    if (known != nullptr && known->certificate->valid_at(now_ms) && now_ms <= known->until_ms) return *known;
     if (!entry.fault.empty()) return Failure{entry.fault};
     ++statistics_.certificates_checked;
-    const auto until_ms = trust.trusted_until(*entry.certificate, ders_, now_ms);
-    if (!until_ms) {
-      entry.fault = until_ms.error().reason;
+    auto chain = trust.trusted_chain(*entry.certificate, ders_, now_ms);
+    if (!chain) {
+      entry.fault = chain.error().reason;
       return Failure{entry.fault};
     }
-    memory_.certificates.add(entry.sha256, {entry.certificate, *until_ms});
-    return entry.certificate;
+    Trusted good{entry.certificate, chain->until_ms, std::move(chain->intermediates)};
+    memory_.certificates.add(entry.sha256, good);
+    return good;
   }
 
  private:
@@ -152,19 +153,20 @@ ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::
   if (signature.identity.hash != wire::HashAlgorithm::sha256) return refused("the identity is not a SHA-256");
   const auto named = carried.find(signature.identity);
   if (!named) return refused("the identity names none of the certificates that came along");
-  const auto certificate = carried.trusted(named->index, *context_.trust, now_ms);
-  if (!certificate) return refused(certificate.error().reason);
+  const auto trusted = carried.trusted(named->index, *context_.trust, now_ms);
+  if (!trusted) return refused(trusted.error().reason);
+  const CertificatePtr& certificate = trusted->certificate;
 
   append(input, signature.identity_wire);
-  const Sha256 key = memory_key(input, signature, **certificate);
+  const Sha256 key = memory_key(input, signature, *certificate);
   if (memory_->signatures.find(key) != nullptr) {
     ++statistics_.signatures_remembered;
-    return {*certificate, named->node, {}};
+    return {certificate, named->node, {}, trusted->chain};
   }
   ++statistics_.signatures_checked;
-  if (!signature_good(signature, **certificate, input)) return refused("the signature is wrong");
+  if (!signature_good(signature, *certificate, input)) return refused("the signature is wrong");
   memory_->signatures.add(key, {});
-  return {*certificate, named->node, {}};
+  return {certificate, named->node, {}, trusted->chain};
 }
 
 ValueVerdict Inspector::check_value(WallMs now_ms, const ResourceId& resource, KindId kind,

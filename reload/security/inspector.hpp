@@ -28,6 +28,7 @@ struct ValueVerdict {
   CertificatePtr signer;
   NodeId signer_node;  // the one of the certificate's Node-IDs that the identity names
   std::string reason;
+  ChainPtr chain = nullptr;  // that the signer's certificate needs; for whoever keeps the value (SEC-11)
 };
 
 // A message whose signature is good. For store_req and fetch_ans the body is decoded and each value has its

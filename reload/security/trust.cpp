@@ -65,6 +65,20 @@ WallMs chain_ends_ms(STACK_OF(X509) * chain, WallMs ends_ms) {
   return ends_ms;
 }
 
+// What is between the first certificate of the chain and its last, the root. Null when that is nothing.
+ChainPtr intermediates_of(STACK_OF(X509) * chain) {
+  std::vector<SharedBytes> ders;
+  for (int i = 1; i + 1 < sk_X509_num(chain); ++i) {
+    unsigned char* der = nullptr;
+    const int size_bytes = i2d_X509(sk_X509_value(chain, i), &der);
+    if (size_bytes <= 0) continue;
+    ders.emplace_back(Bytes(der, der + size_bytes));
+    OPENSSL_free(der);
+  }
+  if (ders.empty()) return nullptr;
+  return std::make_shared<const std::vector<SharedBytes>>(std::move(ders));
+}
+
 void set_rules(X509_STORE_CTX* context, WallMs now_ms) {
   X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_time(rules, static_cast<time_t>(now_ms / 1000));
@@ -76,6 +90,12 @@ void set_rules(X509_STORE_CTX* context, WallMs now_ms) {
 }
 
 }  // namespace
+
+bool chain_within_bounds(const std::vector<SharedBytes>& intermediates_der) {
+  std::size_t size_bytes = 0;
+  for (const SharedBytes& der : intermediates_der) size_bytes += der.size();
+  return intermediates_der.size() <= std::size_t{k_max_chain_depth} && size_bytes <= k_max_chain_size_bytes;
+}
 
 Result<std::shared_ptr<const Trust>> Trust::make(TrustSettings settings) {
   std::shared_ptr<Trust> trust(new Trust(std::move(settings)));
@@ -89,13 +109,13 @@ Result<std::shared_ptr<const Trust>> Trust::make(TrustSettings settings) {
 
 Outcome<> Trust::check(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
                        WallMs now_ms) const {
-  const auto ends_ms = trusted_until(certificate, others_der, now_ms);
-  if (!ends_ms) return ends_ms.error();
+  const auto chain = trusted_chain(certificate, others_der, now_ms);
+  if (!chain) return chain.error();
   return Done{};
 }
 
-Result<WallMs> Trust::trusted_until(const Certificate& certificate,
-                                    const std::vector<SharedBytes>& others_der, WallMs now_ms) const {
+Result<TrustedChain> Trust::trusted_chain(const Certificate& certificate,
+                                          const std::vector<SharedBytes>& others_der, WallMs now_ms) const {
   if (!same_name(certificate.overlay_name(), settings_.overlay_name))
     return refused("of another overlay (" + certificate.overlay_name() + ")");
   if (!certificate.valid_at(now_ms))
@@ -105,15 +125,15 @@ Result<WallMs> Trust::trusted_until(const Certificate& certificate,
   }
   if (settings_.self_signed_permitted) {
     const auto own = check_self_signed(certificate, *settings_.self_signed_permitted);
-    if (own) return certificate.not_after_ms();
+    if (own) return TrustedChain{certificate.not_after_ms(), nullptr};
     if (roots_.empty()) return own.error();
   }
   if (roots_.empty()) return refused("this overlay has no root");
   return check_chain(certificate, others_der, now_ms);
 }
 
-Result<WallMs> Trust::check_chain(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
-                                  WallMs now_ms) const {
+Result<TrustedChain> Trust::check_chain(const Certificate& certificate,
+                                        const std::vector<SharedBytes>& others_der, WallMs now_ms) const {
   const Stack roots = new_stack();
   for (const auto& root : roots_) sk_X509_push(roots.get(), root.get());
   const Stack others = new_stack();
@@ -137,7 +157,9 @@ Result<WallMs> Trust::check_chain(const Certificate& certificate, const std::vec
     return refused(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
   STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context.get());
   if (!intermediates_are_authorities(chain)) return refused("an intermediate is not an authority");
-  return chain_ends_ms(chain, certificate.not_after_ms());
+  TrustedChain out{chain_ends_ms(chain, certificate.not_after_ms()), intermediates_of(chain)};
+  if (out.intermediates && !chain_within_bounds(*out.intermediates)) return refused("its chain is too large");
+  return out;
 }
 
 }  // namespace ringway::security

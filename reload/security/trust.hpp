@@ -13,13 +13,23 @@
 
 namespace ringway::security {
 
+// Intermediates between a node's certificate and the root, and their bytes in all: whoever keeps a value
+// keeps them too, and every message with the value carries them.
 inline constexpr int k_max_chain_depth = 5;
+inline constexpr std::size_t k_max_chain_size_bytes = 16384;
+bool chain_within_bounds(const std::vector<SharedBytes>& intermediates_der);
 
 struct TrustSettings {
   std::string overlay_name;
   std::vector<SharedBytes> root_certificates_der;
   std::optional<SelfSignedDigest> self_signed_permitted;
   std::set<NodeId> bad_nodes;
+};
+
+// A certificate whose chain is good.
+struct TrustedChain {
+  WallMs until_ms = 0;     // the first certificate of the chain ends (SEC-17)
+  ChainPtr intermediates;  // those that were needed
 };
 
 class Trust {
@@ -30,17 +40,16 @@ class Trust {
   // and the validity period at `now_ms`. `others` are certificates that came along and may be intermediates.
   Outcome<> check(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
                   WallMs now_ms) const;
-  // The same, and when the first certificate of the chain ends: who remembers the answer asks again after
-  // that (SEC-17).
-  Result<WallMs> trusted_until(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
-                               WallMs now_ms) const;
+  // The same, with the chain: who remembers the answer asks again after its end.
+  Result<TrustedChain> trusted_chain(const Certificate& certificate,
+                                     const std::vector<SharedBytes>& others_der, WallMs now_ms) const;
   const TrustSettings& settings() const { return settings_; }
   bool is_bad_node(const NodeId& node) const { return settings_.bad_nodes.contains(node); }
 
  private:
   explicit Trust(TrustSettings settings) : settings_(std::move(settings)) {}
-  Result<WallMs> check_chain(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
-                             WallMs now_ms) const;
+  Result<TrustedChain> check_chain(const Certificate& certificate, const std::vector<SharedBytes>& others_der,
+                                   WallMs now_ms) const;
 
   TrustSettings settings_;
   std::vector<std::shared_ptr<X509>> roots_;

@@ -76,6 +76,32 @@ SignerPtr TestAuthority::issue_rsa(const std::string& user, const NodeId& node) 
   return issue(user, node, options);
 }
 
+SignerPtr TestAuthority::issue_through(std::size_t intermediates, const std::string& user,
+                                       const NodeId& node) const {
+  services::CertificateFields fields;
+  fields.not_before_ms = k_not_before_ms;
+  fields.not_after_ms = k_not_after_ms;
+  services::X509Ptr issuer = authority_.root();
+  services::Key issuer_key = authority_.root_key();
+  std::string chain_pem;  // the root's end first, so each goes before what is there
+  for (std::size_t i = 0; i < intermediates; ++i) {
+    fields.authority = true;
+    fields.common_name = "intermediate " + std::to_string(i);
+    const auto made = custom_certificate(fields, new_key(), issuer, issuer_key);
+    chain_pem.insert(0, services::certificate_pem(made.x509));
+    issuer = made.x509;
+    issuer_key = made.key;
+  }
+  fields.authority = false;
+  fields.common_name.clear();
+  fields.alternative_names = {
+      {services::AlternativeName::Type::uri, security::reload_uri(node, overlay_name())},
+      {services::AlternativeName::Type::email, user}};
+  const auto leaf = custom_certificate(fields, new_key(), issuer, issuer_key);
+  return must(security::load_signer(must(services::write_key(leaf.key)),
+                                    services::certificate_pem(leaf.x509) + chain_pem, node));
+}
+
 SignerPtr TestAuthority::issue_expired(const std::string& user, const NodeId& node) const {
   IssueOptions options;
   options.validity = {k_not_before_ms, k_now_ms - k_day_ms};

@@ -53,6 +53,8 @@ class TestAuthority {
                           const IssueOptions& options = {}) const;
   SignerPtr issue(const std::string& user, const NodeId& node, const IssueOptions& options = {}) const;
   SignerPtr issue_rsa(const std::string& user, const NodeId& node) const;
+  // Under a chain of so many intermediates, which the signer carries.
+  SignerPtr issue_through(std::size_t intermediates, const std::string& user, const NodeId& node) const;
   SignerPtr issue_expired(const std::string& user, const NodeId& node) const;        // a day before k_now_ms
   SignerPtr issue_not_yet_valid(const std::string& user, const NodeId& node) const;  // a day after k_now_ms
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "reload/data/message_budget.hpp"
+
 namespace ringway::data::test {
 
 namespace {
@@ -118,9 +120,12 @@ Overlay::Overlay() {
       security::InspectionContext{authority().trust(), {configuration, &configuration->kinds}});
 }
 
-Peer& Overlay::add(const std::string& user, const NodeId& node) {
+Peer& Overlay::add(const std::string& user, const NodeId& node) { return add(issue(user, node)); }
+
+Peer& Overlay::add(SignerPtr signer) {
   auto added = std::make_unique<Peer>();
-  added->signer = issue(user, node);
+  const NodeId node = signer->node_id();
+  added->signer = std::move(signer);
   added->node = node;
   Peer& peer = *peers_.emplace(node, std::move(added)).first->second;
   restart(peer);
@@ -154,8 +159,10 @@ void Overlay::restart(Peer& peer) {
   peer.view = std::make_shared<const topology::RingView>();
   peer.storage =
       std::make_unique<StorageComponent>(StorageSettings{}, configuration, peer.signer, peer.store);
+  ReplicationSettings replication;
+  replication.own_certificates_bytes = own_certificates_bytes(*peer.signer);
   peer.replication =
-      std::make_unique<ReplicationComponent>(ReplicationSettings{}, configuration, peer.node, peer.store);
+      std::make_unique<ReplicationComponent>(replication, configuration, peer.node, peer.store);
 }
 
 topology::RingView Overlay::ring_view(const Peer& peer) const {
@@ -444,6 +451,7 @@ std::shared_ptr<const security::InspectedMessage> Overlay::inspect(
     const SharedBytes& bytes, const std::optional<ResourceId>& fetch_resource) {
   auto header = wire::parse_header(bytes);
   if (!header) throw std::runtime_error("header: " + header.error().reason);
+  if (forgetful) inspector_->replace({authority().trust(), {configuration, &configuration->kinds}});
   auto verdict = inspector_->inspect(now_.wall_ms, std::move(*header), bytes, fetch_resource);
   if (!verdict) throw std::runtime_error("inspection: " + verdict.error().reason);
   return std::make_shared<const security::InspectedMessage>(std::move(*verdict));

@@ -99,6 +99,7 @@ class Overlay {
   Overlay();
 
   Peer& add(const std::string& user, const NodeId& node);
+  Peer& add(SignerPtr signer);
   Peer& peer(const NodeId& node) { return *peers_.at(node); }
   // Tells every live peer who its neighbours are now.
   void update_views();
@@ -133,6 +134,8 @@ class Overlay {
   // Changes an answer on its way (a lying peer).
   std::function<void(const Peer& from, wire::MessageCode code, Bytes& body)> bends = [](auto&&...) {};
   std::vector<Sent> sent;
+  // Nobody remembers a certificate from an earlier message.
+  bool forgetful = false;
   std::shared_ptr<config::Configuration> configuration = test_configuration();
   std::size_t replicas = 2;
 

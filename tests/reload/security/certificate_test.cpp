@@ -219,5 +219,20 @@ TEST(Certificate, EveryTruncationAndEveryFlippedByteIsHandled) {
   }
 }
 
+TEST(SplitCertificates, OneDirectlyAfterTheOther) {
+  const test::TestAuthority authority;
+  const auto signer = authority.issue_through(2, "alice@example.org", test::node_id(7));
+  Bytes all = copy_of(signer->certificate()->der());
+  for (const auto& der : signer->chain_der()) append(all, der);
+  const auto parts = split_certificates(SharedBytes(all));
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_TRUE(equal(parts[0], signer->certificate()->der()));
+  EXPECT_TRUE(equal(parts[2], signer->chain_der()[1]));
+  all.pop_back();  // the last one is cut off
+  EXPECT_EQ(split_certificates(SharedBytes(all)).size(), 2U);
+  EXPECT_TRUE(split_certificates({}).empty());
+  EXPECT_TRUE(split_certificates(SharedBytes(Bytes{0x30, 0x80, 0, 0})).empty());
+}
+
 }  // namespace
 }  // namespace ringway::security

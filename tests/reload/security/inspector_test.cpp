@@ -214,6 +214,23 @@ TEST_F(InspectorTest, ARememberedChainEndsWithItsIntermediate) {
   EXPECT_NE(refusal(ping(*signer), k_now_ms + 2000), "");
 }
 
+TEST_F(InspectorTest, AVerdictHasTheChainThatWasUsedRememberedOrNot) {
+  // Shows: SEC-11.
+  const auto writer = authority_.issue_through(2, "eve@example.org", test::node_id(20));
+  const auto value = test::signed_value(*writer, resource_, k_single, test::single_value("v"));
+  std::vector<wire::GenericCertificate> certificates{
+      {wire::CertificateType::x509, writer->certificate()->der()}};
+  EXPECT_EQ(inspector_.check_value(k_now_ms, resource_, k_single, value, certificates).signer, nullptr);
+  for (const auto& der : writer->chain_der()) certificates.push_back({wire::CertificateType::x509, der});
+  for (int i = 0; i < 2; ++i) {
+    const auto verdict = inspector_.check_value(k_now_ms, resource_, k_single, value, certificates);
+    ASSERT_NE(verdict.signer, nullptr) << verdict.reason;
+    ASSERT_NE(verdict.chain, nullptr);
+    EXPECT_THAT(*verdict.chain, SizeIs(2));
+    certificates.resize(1);  // what follows needs no intermediates
+  }
+}
+
 TEST_F(InspectorTest, NothingIsCheckedTwice) {
   const auto message = ping(*alice_);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(refusal(message), "");

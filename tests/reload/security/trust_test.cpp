@@ -100,10 +100,42 @@ TEST_F(TrustTest, ANodeCannotCertifyNodes) {
 
 TEST_F(TrustTest, ChainsAreBounded) {
   std::vector<CertificateFields> intermediates;
-  for (int i = 0; i < k_max_chain_depth + 2; ++i)
+  for (int i = 0; i < k_max_chain_depth; ++i)
     intermediates.push_back(authority_fields("authority " + std::to_string(i)));
-  const auto chain = make_chain(authority_, intermediates);
-  EXPECT_NE(refusal(*trust_, *chain.node, chain.intermediates_der), "");
+  const auto longest = make_chain(authority_, intermediates);
+  EXPECT_EQ(refusal(*trust_, *longest.node, longest.intermediates_der), "");
+  intermediates.push_back(authority_fields("one too many"));
+  const auto longer = make_chain(authority_, intermediates);
+  EXPECT_NE(refusal(*trust_, *longer.node, longer.intermediates_der), "");
+}
+
+TEST_F(TrustTest, ChainsAreBoundedInBytes) {
+  const std::vector<SharedBytes> most{Bytes(k_max_chain_size_bytes - 100), Bytes(100)};
+  EXPECT_TRUE(chain_within_bounds(most));
+  EXPECT_FALSE(chain_within_bounds({most[0], most[1], Bytes(1)}));
+  EXPECT_FALSE(chain_within_bounds(std::vector<SharedBytes>(k_max_chain_depth + 1, Bytes(1))));
+
+  auto large = authority_fields("large");
+  large.alternative_names = {{Type::uri, "http://example.org/" + std::string(7000, 'x')}};
+  const auto two = make_chain(authority_, {large, large});
+  EXPECT_EQ(refusal(*trust_, *two.node, two.intermediates_der), "");
+  const auto three = make_chain(authority_, {large, large, large});
+  EXPECT_THAT(refusal(*trust_, *three.node, three.intermediates_der), HasSubstr("too large"));
+}
+
+TEST_F(TrustTest, TellsWhichIntermediatesWereNeeded) {
+  // Shows: SEC-11.
+  const auto chain = make_chain(authority_, {authority_fields("one"), authority_fields("two")});
+  auto others = chain.intermediates_der;
+  others.push_back(make_chain(authority_, {authority_fields("stranger")}).intermediates_der.front());
+  others.push_back(authority_.root_der());
+  const auto needed = trust_->trusted_chain(*chain.node, others, k_now_ms)->intermediates;
+  ASSERT_NE(needed, nullptr);
+  ASSERT_EQ(needed->size(), 2U);
+  EXPECT_TRUE(equal((*needed)[0], chain.intermediates_der[1]));  // the issuer first
+  EXPECT_TRUE(equal((*needed)[1], chain.intermediates_der[0]));
+  const auto direct = authority_.issue("alice@example.org", test::node_id(7))->certificate();
+  EXPECT_EQ(trust_->trusted_chain(*direct, others, k_now_ms)->intermediates, nullptr);
 }
 
 TEST_F(TrustTest, ARootMayBeSignedByAnother) {
@@ -136,7 +168,7 @@ TEST_F(TrustTest, AnExpiredIntermediateEndsTheChain) {
   short_lived.not_after_ms = k_now_ms + 1000;
   const auto chain = make_chain(authority_, {short_lived});
   EXPECT_EQ(refusal(*trust_, *chain.node, chain.intermediates_der), "");
-  EXPECT_EQ(trust_->trusted_until(*chain.node, chain.intermediates_der, k_now_ms).value(), k_now_ms + 1000);
+  EXPECT_EQ(trust_->trusted_chain(*chain.node, chain.intermediates_der, k_now_ms)->until_ms, k_now_ms + 1000);
   EXPECT_NE(refusal(*trust_, *chain.node, chain.intermediates_der, k_now_ms + 2000), "");
 }
 
