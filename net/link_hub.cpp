@@ -11,7 +11,8 @@ LinkHub::LinkHub(LinkSettings settings, TlsContextPtr tls, security::TrustPtr tr
                  std::shared_ptr<LinkEvents> events)
     : link_slots(settings.max_links),
       handshake_slots(settings.max_handshakes),
-      send_queues(std::make_shared<ByteBudget>(settings.max_send_queues_bytes)),
+      send_queues(
+          std::make_shared<ByteBudget>(settings.max_send_queues_bytes, settings.free_send_queue_bytes)),
       settings_(std::move(settings)),
       max_sent_bytes_(settings_.max_message_size_bytes),
       max_received_bytes_(settings_.max_message_size_bytes),

@@ -18,10 +18,12 @@ struct Outgoing {
   std::size_t size_bytes() const { return header.size() + payload.size(); }
 };
 
-// What all queues of a peer may hold together.
+// What all queues of a peer may hold together, beyond what each may in any case: so links that nobody reads
+// at the other end silence no others.
 class ByteBudget {
  public:
-  explicit ByteBudget(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+  ByteBudget(std::size_t max_bytes, std::size_t free_bytes_per_queue)
+      : max_bytes_(max_bytes), free_bytes_per_queue_(free_bytes_per_queue) {}
   bool take(std::size_t bytes) {
     if (taken_.fetch_add(bytes) + bytes <= max_bytes_) return true;
     taken_ -= bytes;
@@ -29,9 +31,11 @@ class ByteBudget {
   }
   void give_back(std::size_t bytes) { taken_ -= bytes; }
   std::size_t taken() const { return taken_; }
+  std::size_t free_bytes_per_queue() const { return free_bytes_per_queue_; }
 
  private:
   const std::size_t max_bytes_;
+  const std::size_t free_bytes_per_queue_;
   std::atomic<std::size_t> taken_{0};
 };
 
@@ -39,7 +43,7 @@ class SendQueue {
  public:
   SendQueue(std::size_t max_bytes, std::shared_ptr<ByteBudget> of_all)
       : max_bytes_(max_bytes), of_all_(std::move(of_all)) {}
-  ~SendQueue() { of_all_->give_back(bytes_); }
+  ~SendQueue() { of_all_->give_back(borrowed_); }
   SendQueue(const SendQueue&) = delete;
   SendQueue& operator=(const SendQueue&) = delete;
 
@@ -71,6 +75,7 @@ class SendQueue {
   mutable std::mutex mutex_;
   std::deque<Outgoing> waiting_;
   std::size_t bytes_ = 0;
+  std::size_t borrowed_ = 0;  // of those, from the budget
   bool strand_comes_ = false;
   bool closed_ = false;
 };

@@ -29,8 +29,9 @@ struct LinkSettings {
   std::size_t max_handshakes = 256;                // inbound, not yet authenticated
   std::size_t max_handshakes_per_address = 64;     // of those; an IPv6 /64 is one address
   std::size_t max_send_queue_bytes = 8U << 20;     // per link; past it new messages are refused and counted
-  std::size_t max_send_queues_bytes = 256U << 20;  // of all links together
-  std::size_t receive_credit_messages = 256;       // per link; reading stops when so many wait to be handled
+  std::size_t max_send_queues_bytes = 256U << 20;  // of all links together, beyond the next for each
+  std::size_t free_send_queue_bytes = 256U << 10;
+  std::size_t receive_credit_messages = 256;  // per link; reading stops when so many wait to be handled
   Duration handshake_timeout{10'000};
   Duration connect_timeout{5'000};  // for each address
   Duration close_timeout{2'000};    // for what is queued when a link is closed

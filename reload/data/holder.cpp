@@ -137,10 +137,13 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
   const std::uint64_t token = ++last_token_;
   PendingStore pending;
   pending.waiting = waiting;
-  // What is adopted while responsible goes on to the other holders.
+  // What others bring to the responsible peer goes on to the other holders; whoever has brought it may drop
+  // its own copy then.
+  const bool news = std::any_of(accepted->kinds.begin(), accepted->kinds.end(),
+                                [](const AcceptedKind& kind) { return kind.changed; });
   const bool replicate =
       incoming.mode == StoreMode::original ||
-      (incoming.mode == StoreMode::adopt && data_.view->responsible_for(incoming.resource));
+      (data_.view->responsible_for(incoming.resource) && (incoming.mode == StoreMode::adopt || news));
   if (replicate) pending.replicate = Replicate{token, incoming.resource, {}, {}};
   for (const AcceptedKind& kind : accepted->kinds) {
     pending.answer.kind_responses.push_back({kind.at.kind, kind.state->generation_counter, {}});

@@ -208,7 +208,8 @@ void NewCopies::refresh(Pending& pending) {
 }
 
 bool NewCopies::finish_if_done(Pending& pending, bool give_up, ReplicationOutputs& out) {
-  Replicated done{pending.token, {}, true};
+  // Without a place in the ring's order nobody here knows where the copies belong.
+  Replicated done{pending.token, {}, context_.view->replica_position(pending.resource).has_value()};
   for (const NodeId& node : pending.wanted) {
     if (pending.copies.at(node).step == Step::held) {
       done.holders.push_back(node);
@@ -220,7 +221,7 @@ bool NewCopies::finish_if_done(Pending& pending, bool give_up, ReplicationOutput
       for (const auto& [at, generation] : part.generations) overdue_.push_back({at, node});
     }
   }
-  if (!done.complete && !give_up) return false;
+  if (!done.complete && !give_up && !pending.wanted.empty()) return false;
   while (!pending.copies.empty()) forget(pending, pending.copies.begin()->first, out);
   timers_.erase({pending.give_up_at, pending.token, k_no_node});
   pending_.erase(pending.token);

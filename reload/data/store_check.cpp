@@ -66,6 +66,7 @@ class Check {
   bool check_generations();
   bool same_as_stored(const Work& work) const;
   bool apply();
+  bool replaces(const wire::StoredData& value, const wire::StoredData& old) const;
   bool apply_value(Work& work, const wire::StoredData& value, const security::ValueVerdict& verdict);
   bool append_value(Work& work, wire::StoredData value, const security::ValueVerdict& verdict);
   void keep_present(Work& work, const RecordPtr& present, const wire::StoredData& value,
@@ -201,8 +202,17 @@ bool Check::apply() {
   return true;
 }
 
+// By storage time; of two copies that are equally old all holders must keep the same one.
+bool Check::replaces(const wire::StoredData& value, const wire::StoredData& old) const {
+  if (value.storage_time_ms != old.storage_time_ms) return value.storage_time_ms > old.storage_time_ms;
+  const BytesView now = value.signature.value, before = old.signature.value;
+  return store_.mode == StoreMode::adopt &&
+         std::lexicographical_compare(before.begin(), before.end(), now.begin(), now.end());
+}
+
 bool Check::apply_value(Work& work, const wire::StoredData& value, const security::ValueVerdict& verdict) {
-  if (value.value.data.value.size() > work.kind->max_size_bytes) {
+  // The responsible peer has judged what its replicas get; the limit may have become lower since.
+  if (store_.mode == StoreMode::original && value.value.data.value.size() > work.kind->max_size_bytes) {
     return fail(ErrorCode::data_too_large, "a value is larger than the Kind's max-size");
   }
   if (value.lifetime_s == 0) return true;  // a copy that ended on its way
@@ -216,9 +226,8 @@ bool Check::apply_value(Work& work, const wire::StoredData& value, const securit
       keep_present(work, *present, value, verdict);
       return true;
     }
-    const bool adopt = store_.mode == StoreMode::adopt;
-    if (adopt ? value.storage_time_ms < old.storage_time_ms : value.storage_time_ms <= old.storage_time_ms) {
-      if (adopt) return true;  // ours is newer
+    if (!replaces(value, old)) {
+      if (store_.mode == StoreMode::adopt) return true;  // ours stays
       return fail(ErrorCode::data_too_old, "a newer value is stored");
     }
   }

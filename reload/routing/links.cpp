@@ -97,10 +97,13 @@ std::string_view RoutingComponent::Impl::refusal_of(const LinkTable::Link& link,
 void RoutingComponent::Impl::retire_spare_links(const NodeId& node) {
   const auto links = links_.all_to(node);
   const LinkTable::Link* keep = nullptr;
-  const auto preferred = [&](const LinkTable::Link& link) { return link.incoming == (node < self()); };
+  // A suspected one has been replaced because it is.
+  const auto preferred = [&](const LinkTable::Link& link) {
+    return std::make_pair(!link.suspected, link.incoming == (node < self()));
+  };
   for (const auto* link : links) {
     if (!link->attached) continue;
-    if (keep == nullptr || preferred(*link) || !preferred(*keep)) keep = link;
+    if (keep == nullptr || preferred(*link) >= preferred(*keep)) keep = link;
   }
   for (auto* link : links) {
     if (link == keep) continue;

@@ -154,7 +154,9 @@ void RoutingComponent::Impl::carry_out(topology::Actions& actions) {
 }
 
 void RoutingComponent::Impl::carry_out(topology::SendUpdate& wish) {
-  ask({wire::to_node(wish.to)}, MessageCode::update_req, wire::encode(wish.update), nullptr);
+  const NodeId to = wish.to;
+  ask({wire::to_node(to)}, MessageCode::update_req, wire::encode(wish.update),
+      [this, to](const Outcome&) { solicited_updates_.erase(to); });
 }
 
 void RoutingComponent::Impl::carry_out(topology::SendJoin& wish) {

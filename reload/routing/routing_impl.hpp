@@ -235,6 +235,8 @@ class RoutingComponent::Impl {
   std::map<std::uint64_t, PendingAttach> attaches_;
   std::map<std::uint64_t, Attempt> attempts_;
   std::deque<std::pair<Hop, SharedBytes>> deferred_;
+  // Nodes that have made us send them something, once at a time: others must not fill our transactions.
+  std::set<NodeId> configuration_pushes_, solicited_updates_;
   bool was_joined_ = false;
   bool over_access_ = false;  // how the latest Attach to the admitting peer went
   bool leaving_ = false;

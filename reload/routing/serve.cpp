@@ -231,7 +231,8 @@ void RoutingComponent::Impl::serve_route_query(std::uint64_t request,
   if (!topology_->responsible_for(point))
     if (const auto hop = hop_towards(query->destination)) next = *hop;
   answer(request, MessageCode::route_query_ans, wire::encode(wire::ChordRouteQueryAns{next}));
-  if (!query->send_update) return;
+  if (!query->send_update || !topology_->joined()) return;
+  if (!solicited_updates_.insert(message.signer_node).second) return;  // it is on its way already
   tell_topology([&](auto& actions) { topology_->on_update_wanted(now_, message.signer_node, actions); });
 }
 
@@ -278,10 +279,14 @@ void RoutingComponent::Impl::serve_update(std::uint64_t request, const security:
 // --------------------------------------------------------------------------------
 
 void RoutingComponent::Impl::push_configuration(wire::DestinationList to) {
+  const auto* last = std::get_if<wire::NodeDestination>(&to.back());
+  const NodeId node = last == nullptr ? k_no_node : last->node;
+  if (!configuration_pushes_.insert(node).second) return;  // it is on its way already
   wire::ConfigUpdateReq update;
   update.type = wire::ConfigUpdateType::config;
   update.configuration = copy_of(configuration_->document);
-  ask(std::move(to), MessageCode::config_update_req, wire::encode(update), nullptr);
+  ask(std::move(to), MessageCode::config_update_req, wire::encode(update),
+      [this, node](const Outcome&) { configuration_pushes_.erase(node); });
 }
 
 void RoutingComponent::Impl::serve_config_update(std::uint64_t request,

@@ -15,7 +15,7 @@ Outgoing message(std::size_t header_bytes, std::size_t payload_bytes = 0) {
 SendQueue::Limits room(std::size_t bytes, std::size_t messages = 1000, bool at_least_one = false) {
   return {.bytes = bytes, .messages = messages, .overhead_bytes = 8, .at_least_one = at_least_one};
 }
-std::shared_ptr<ByteBudget> plenty() { return std::make_shared<ByteBudget>(1U << 20); }
+std::shared_ptr<ByteBudget> plenty() { return std::make_shared<ByteBudget>(1U << 20, 0); }
 std::vector<std::size_t> take(SendQueue& queue, const SendQueue::Limits& limits) {
   std::vector<Outgoing> taken;
   queue.take(limits, taken);
@@ -38,16 +38,21 @@ TEST(SendQueue, BoundedInBytes) {
 }
 
 TEST(SendQueue, AllTogetherAreBoundedInBytes) {
-  const auto budget = std::make_shared<ByteBudget>(150);
-  SendQueue one(100, budget);
+  const auto budget = std::make_shared<ByteBudget>(150, 10);
+  SendQueue one(1000, budget);
   {
-    SendQueue two(100, budget);
+    SendQueue two(1000, budget);
     EXPECT_EQ(one.push(message(100)), Pushed::queued_wake);
     EXPECT_EQ(two.push(message(51)), Pushed::refused_full);
     EXPECT_EQ(two.push(message(50)), Pushed::queued_wake);
     EXPECT_EQ(budget->taken(), 150U);
+    SendQueue three(1000, budget);
+    EXPECT_EQ(three.push(message(10)), Pushed::queued_wake) << "so much is free for each";
+    EXPECT_EQ(three.push(message(1)), Pushed::refused_full);
     EXPECT_EQ(take(one, room(1000)), (std::vector<std::size_t>{100}));
-    EXPECT_EQ(two.push(message(50)), Pushed::queued);
+    EXPECT_EQ(three.push(message(90)), Pushed::queued);
+    EXPECT_EQ(take(three, room(1000)), (std::vector<std::size_t>{10, 90}));
+    EXPECT_EQ(budget->taken(), 50U);
   }
   EXPECT_EQ(budget->taken(), 0U) << "a link that is gone holds nothing";
 }

@@ -499,6 +499,50 @@ TEST_F(Replication, APeerThatLearnsOfABetterOwnerPushesToIt) {
 
 // ---- merging
 
+TEST_F(Replication, WhatIsPushedToTheResponsiblePeerReachesItsWholeSet) {
+  // Shows: TOPO-35.
+  // As after a partition: the holders of the other half drop theirs when the owner has answered.
+  make({0x10, 0x20, 0x30});
+  Peer& owner = at(0x10);
+  const NodeId writer_node = [&] {
+    for (std::uint8_t i = 1;; ++i) {
+      const NodeId node = ringway::test::node_id(0x99, i);
+      if (owner.view->responsible_for(resource_id_of(node.view()))) return node;
+    }
+  }();
+  const SignerPtr writer = issue("writer@example.org", writer_node);
+  ValueSpec spec;
+  spec.kind = k_node_kind;
+  spec.resource = resource_id_of(writer_node.view());
+  const auto answer = overlay.store(issue("holder@example.org", node_at(0x60)), owner,
+                                    store_of(spec, *writer, 1, 1), {writer->certificate()->der()});
+  ASSERT_TRUE(answer);
+  ASSERT_EQ(answer->code, MessageCode::store_ans);
+  for (const std::uint8_t point : points)
+    EXPECT_EQ(at(point).store->load({spec.resource, k_node_kind})->records.size(), 1U) << int{point};
+}
+
+TEST_F(Replication, WhatABadNodeHasSignedHoldsUpNoCopies) {
+  // Shows: FM-27.
+  make({0x10});
+  Peer& owner = at(0x10);
+  const std::string key = key_of(owner);
+  put(owner, key, "good");
+  overlay.add("bad@example.org", node_at(0x55));
+  overlay.update_views();
+  put(at(0x55), key, "bad");
+  overlay.kill(at(0x55));
+  overlay.update_views();
+  auto next = std::make_shared<config::Configuration>(*overlay.configuration);
+  next->bad_nodes = {node_at(0x55)};
+  overlay.to_replication(owner, routing::ConfigurationChanged{next});
+  make({0x80});
+  overlay.advance(k_hold_down * 2);
+  const auto copied = stored(at(0x80), key).records;
+  ASSERT_EQ(copied.size(), 1U);
+  EXPECT_EQ(copied[0]->signer_node, node_at(0x10));
+}
+
 TEST_F(Replication, AfterAPartitionTheNewestValueWinsEverywhere) {
   // Shows: STORE-43, STORE-46, TOPO-34.
   make({0x10, 0x50, 0x90, 0xD0});

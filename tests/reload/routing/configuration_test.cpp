@@ -94,6 +94,17 @@ TEST_F(Configurations, WhoIsTooOldIsToldAndGetsTheDocument) {
   EXPECT_EQ(text_of(body->configuration), "document number 7");
 }
 
+TEST_F(Configurations, TheDocumentIsOnItsWayToANodeOnce) {
+  // Shows: CONFIG-25.
+  const auto first = ping(LonePeer::k_sequence - 1);
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(ping(LonePeer::k_sequence - 1).size(), 1U);  // else who never answers would fill our transactions
+  auto header = peer_->header_to({wire::to_node(peer_->id())});
+  header.transaction_id = first[1].header().transaction_id;
+  peer_->receive(neighbor_, header, MessageCode::config_update_ans, {});
+  EXPECT_EQ(ping(LonePeer::k_sequence - 1).size(), 2U);
+}
+
 TEST_F(Configurations, WhoIsTooNewIsTold) {
   // Shows: CONFIG-24, CONFIG-27.
   for (const std::uint16_t sequence : {std::uint16_t{8}, std::uint16_t{9}, std::uint16_t{1000}}) {

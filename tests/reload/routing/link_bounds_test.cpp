@@ -61,6 +61,16 @@ TEST_F(LinkBounds, BootstrappingNodesShareAQuarterOfTheLinks) {
   EXPECT_FALSE(closed(next));
 }
 
+TEST_F(LinkBounds, ASuspectedLinkGivesWayToTheOneThatReplacesIt) {
+  for (const int id : {0x20, 0x90}) {  // on either side of 0x40: neither direction keeps the old one
+    const Remote old = peer_->client(node_id(static_cast<std::uint8_t>(id)));
+    peer_->input(LinkSuspected{old.link, true});
+    const Remote fresh = peer_->client(old.id);
+    EXPECT_TRUE(closed(old)) << id;
+    EXPECT_FALSE(closed(fresh)) << id;
+  }
+}
+
 TEST_F(LinkBounds, TheAcceptingSideClosesSilentAccessLinks) {
   const Remote joining = peer_->connect(node_id(0x90));
   peer_->advance(59s);
