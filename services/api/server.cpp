@@ -9,8 +9,12 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -63,6 +67,21 @@ Outcome<> check(const ApiSettings& settings) {
   return Done{};
 }
 
+// gRPC replaces a socket that is there already, also one that another process serves. What a process has left
+// behind when it was killed refuses the connection. The path fits (check()).
+bool somebody_serves(const std::string& socket_path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::ranges::copy(socket_path, address.sun_path);
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
+  // EAGAIN: more connections wait there than it takes.
+  const bool served =
+      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN;
+  ::close(probe);
+  return served;
+}
+
 class Server final : public ApiServer {
  public:
   Server(std::shared_ptr<actors::Peer> peer, LeaveHook leave)
@@ -70,6 +89,10 @@ class Server final : public ApiServer {
   ~Server() override { stop(std::chrono::milliseconds{0}); }
 
   Outcome<> serve(const ApiSettings& settings) {
+    if (!settings.socket_path.empty() && somebody_serves(settings.socket_path)) {
+      return Failure{"another process serves the API's socket " + settings.socket_path +
+                     ": stop it, or give another path with --api-socket"};
+    }
     grpc::ServerBuilder builder;
     configure(builder);
     int port = 0;
