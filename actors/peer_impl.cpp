@@ -28,8 +28,12 @@ void PeerImpl::cancel(CallToken token) {
 }
 
 void PeerImpl::status(std::function<void(PeerStatus)> done) {
-  caf::anon_send(parts_.mailboxes->supervisor,
-                 Answer<PeerStatus>(std::move(done), [identity = parts_.identity] { return identity; }));
+  const auto stopped = [identity = parts_.identity] {
+    PeerStatus status = identity;
+    status.routing.phase = "left";
+    return status;
+  };
+  caf::anon_send(parts_.mailboxes->supervisor, Answer<PeerStatus>(std::move(done), stopped));
 }
 
 void PeerImpl::ping(wire::Destination destination, Duration deadline, std::function<void(PingOutcome)> done) {
