@@ -14,6 +14,12 @@ namespace ringway::services {
 // Yields the exit code.
 using Action = std::function<int()>;
 
+// Keys, entries and names go into the API's strings, which hold nothing but UTF-8.
+inline CLI::Validator utf8_text() {
+  return {[](std::string& text) { return is_utf8(text) ? "" : printable(text) + " is not UTF-8"; }, "",
+          "utf8"};
+}
+
 void add_put(CLI::App& app, Session& session, Action& chosen);
 void add_get(CLI::App& app, Session& session, Action& chosen);
 void add_remove(CLI::App& app, Session& session, Action& chosen);

@@ -4,6 +4,7 @@
 #include <openssl/x509.h>
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <fstream>
@@ -113,13 +114,15 @@ Result<DecodeInputs> inputs_of(const DecodeOptions& options) {
 int decode_frames(const Session& session, Decoder& decoder, const std::string& path) {
   const auto print = [&session](const Json& line) { session.print(line); };
   if (path == "-") {
+    errno = 0;
     decoder.frames(session.in, print);
-    return k_exit_ok;
+    return session.in.bad() ? session.fail_reading("standard input") : k_exit_ok;
   }
   std::ifstream file(path, std::ios::binary);
   if (!file) return session.fail(k_exit_usage, "cannot read " + path);
+  errno = 0;
   decoder.frames(file, print);
-  return k_exit_ok;
+  return file.bad() ? session.fail_reading(path) : k_exit_ok;
 }
 
 int decode(const Session& session, const DecodeOptions& options) {
@@ -129,12 +132,13 @@ int decode(const Session& session, const DecodeOptions& options) {
   if (options.verify) verify = std::move(inputs->verify);
   Decoder decoder(std::move(inputs->kinds), std::move(verify));
   if (!options.frame_file.empty()) return decode_frames(session, decoder, options.frame_file);
+  errno = 0;
   for (std::string line; std::getline(session.in, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     session.print(decoder.hex_line(line));
     session.out.flush();
   }
-  return k_exit_ok;
+  return session.in.bad() ? session.fail_reading("standard input") : k_exit_ok;
 }
 
 }  // namespace

@@ -231,10 +231,11 @@ void add_ping(CLI::App& app, Session& session, Action& chosen) {
   auto* command =
       app.add_subcommand("ping", "Send a RELOAD Ping through the overlay and measure the round trip");
   auto* whom = command->add_option_group("whom");
-  whom->add_option("node", options->node, "A Node-ID, 32 hex digits");
-  whom->add_option("-k,--key", options->key, "Whoever is responsible for this key");
+  whom->add_option("node", options->node, "A Node-ID, 32 hex digits")->check(utf8_text());
+  whom->add_option("-k,--key", options->key, "Whoever is responsible for this key")->check(utf8_text());
   whom->add_option("-r,--resource", options->resource,
-                   "Whoever is responsible for this Resource-ID, 32 hex digits");
+                   "Whoever is responsible for this Resource-ID, 32 hex digits")
+      ->check(utf8_text());
   whom->require_option(1);
   command->callback(
       [options, &session, &chosen] { chosen = [options, &session] { return ping(session, *options); }; });

@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <iomanip>
 #include <sstream>
@@ -28,8 +30,6 @@ std::string base64(const std::string& bytes) {
   out.resize(static_cast<std::size_t>(written));
   return out;
 }
-
-bool is_utf8(const std::string& bytes) { return text_or_hex(view_of(bytes)).is_string(); }
 
 }  // namespace
 
@@ -79,6 +79,12 @@ int Session::fail(ExitCode code, const std::string& message) const {
   return code;
 }
 
+int Session::fail_reading(const std::string& what) const {
+  const int reason = errno;
+  return fail(k_exit_failed,
+              "cannot read " + what + (reason == 0 ? "" : ": " + std::string(std::strerror(reason))));
+}
+
 ExitCode exit_code_of(grpc::StatusCode code) {
   switch (code) {
     case grpc::StatusCode::OK:
@@ -100,6 +106,8 @@ ExitCode exit_code_of(grpc::StatusCode code) {
       return k_exit_failed;
   }
 }
+
+bool is_utf8(const std::string& bytes) { return text_or_hex(view_of(bytes)).is_string(); }
 
 void add_value(Json& to, const std::string& bytes) {
   if (is_utf8(bytes)) {

@@ -39,10 +39,13 @@ struct Session {
   // Tells what went wrong, to people on `err` or as {"error": {…}} on `out`, and says what to exit with.
   int fail(const grpc::Status& status, const grpc::ClientContext& context) const;
   int fail(ExitCode code, const std::string& message) const;
+  // The same of a stream that broke while it was read; errno says why.
+  int fail_reading(const std::string& what) const;
 };
 
 ExitCode exit_code_of(grpc::StatusCode code);
 
+bool is_utf8(const std::string& bytes);
 // Bytes as JSON: {"value": text} when they are UTF-8, else {"value_base64": …}.
 void add_value(Json& to, const std::string& bytes);
 // "1h 5m", "3d 2h", "12s".

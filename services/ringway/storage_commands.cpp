@@ -2,8 +2,11 @@
 #include <CLI/CLI.hpp>
 
 #include <unistd.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
-#include <iterator>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -30,13 +33,32 @@ struct GetOptions {
   bool verbose = false;
 };
 
-std::string read_all(std::istream& in) { return {std::istreambuf_iterator<char>(in), {}}; }
+// read() keeps a stream's exceptions to itself, as an istreambuf_iterator does not.
+bool read_all(std::istream& in, std::string& into) {
+  std::array<char, 64 << 10> block;
+  errno = 0;
+  do {
+    in.read(block.data(), block.size());
+    into.append(block.data(), static_cast<std::size_t>(in.gcount()));
+  } while (in);
+  return !in.bad();
+}
 
-Result<std::string> value_of(const PutOptions& options, const Session& session) {
-  if (options.value && !options.file.empty()) return Failure{"give a value or --file, not both"};
-  if (options.value) return *options.value;
-  if (!options.file.empty() && options.file != "-") return read_file(options.file);
-  return read_all(session.in);
+// What to exit with.
+int read_value(const PutOptions& options, const Session& session, std::string& into) {
+  if (options.value && !options.file.empty()) {
+    return session.fail(k_exit_usage, "give a value or --file, not both");
+  }
+  if (options.value) {
+    into = *options.value;
+    return k_exit_ok;
+  }
+  if (options.file.empty() || options.file == "-") {
+    return read_all(session.in, into) ? k_exit_ok : session.fail_reading("standard input");
+  }
+  std::ifstream file(options.file, std::ios::binary);
+  if (!file) return session.fail(k_exit_usage, "cannot read " + options.file + ": " + std::strerror(errno));
+  return read_all(file, into) ? k_exit_ok : session.fail_reading(options.file);
 }
 
 template <typename Response>
@@ -70,14 +92,14 @@ int print_written(const Session& session, const char* verb, const std::string& k
 }
 
 int put(const Session& session, const PutOptions& options) {
-  auto value = value_of(options, session);
-  if (!value) return session.fail(k_exit_usage, value.error().reason);
+  std::string value;
+  if (const int failed = read_value(options, session, value); failed != k_exit_ok) return failed;
   const auto channel = session.channel();
   if (!channel) return k_exit_usage;
   v1::PutRequest request;
   request.set_key(options.key);
   request.set_entry(options.entry);
-  request.set_value(std::move(*value));
+  request.set_value(std::move(value));
   request.set_lifetime_s(options.lifetime_s);
   if (options.generation) request.set_expected_generation(*options.generation);
   v1::PutResponse response;
@@ -238,13 +260,14 @@ void add_generation(CLI::App& command, PutOptions& options) {
 void add_put(CLI::App& app, Session& session, Action& chosen) {
   auto options = std::make_shared<PutOptions>();
   auto* command = app.add_subcommand("put", "Store a value, signed by the peer");
-  command->add_option("key", options->key, k_key_help)->required();
+  command->add_option("key", options->key, k_key_help)->required()->check(utf8_text());
   command->add_option("value", options->value,
                       "The value; without it and --file it is read from standard input");
   command->add_option("-f,--file", options->file, "Read the value from this file, - for standard input")
       ->type_name("FILE");
-  command->add_option("-e,--entry", options->entry,
-                      "Which entry of an owner's key; the usual one has no name");
+  command
+      ->add_option("-e,--entry", options->entry, "Which entry of an owner's key; the usual one has no name")
+      ->check(utf8_text());
   command
       ->add_option("-l,--lifetime", options->lifetime_s,
                    "How long it lives: 90, 15m, 12h, 7d (a day if not given)")
@@ -259,9 +282,10 @@ void add_put(CLI::App& app, Session& session, Action& chosen) {
 void add_get(CLI::App& app, Session& session, Action& chosen) {
   auto options = std::make_shared<GetOptions>();
   auto* command = app.add_subcommand("get", "Read a value, its signature checked by the peer");
-  command->add_option("key", options->key, k_key_help)->required();
-  command->add_option("-e,--entry", options->entry,
-                      "Only this entry of an owner's key; \"\" is the usual one");
+  command->add_option("key", options->key, k_key_help)->required()->check(utf8_text());
+  command
+      ->add_option("-e,--entry", options->entry, "Only this entry of an owner's key; \"\" is the usual one")
+      ->check(utf8_text());
   command->add_option("-w,--writer", options->writer, "Only what this user has written");
   command->add_option("-o,--output", options->output, "Write the value to this file")->type_name("FILE");
   command->add_flag("-v,--verbose", options->verbose, "Say who wrote it and when");
@@ -272,9 +296,10 @@ void add_get(CLI::App& app, Session& session, Action& chosen) {
 void add_remove(CLI::App& app, Session& session, Action& chosen) {
   auto options = std::make_shared<PutOptions>();
   auto* command = app.add_subcommand("rm", "Remove a value (of shared keys: the one that this peer wrote)");
-  command->add_option("key", options->key, k_key_help)->required();
-  command->add_option("-e,--entry", options->entry,
-                      "Which entry of an owner's key; the usual one has no name");
+  command->add_option("key", options->key, k_key_help)->required()->check(utf8_text());
+  command
+      ->add_option("-e,--entry", options->entry, "Which entry of an owner's key; the usual one has no name")
+      ->check(utf8_text());
   add_generation(*command, *options);
   command->callback(
       [options, &session, &chosen] { chosen = [options, &session] { return remove(session, *options); }; });
@@ -283,7 +308,7 @@ void add_remove(CLI::App& app, Session& session, Action& chosen) {
 void add_stat(CLI::App& app, Session& session, Action& chosen) {
   auto key = std::make_shared<std::string>();
   auto* command = app.add_subcommand("stat", "Show what is stored at a key, without the values");
-  command->add_option("key", *key, k_key_help)->required();
+  command->add_option("key", *key, k_key_help)->required()->check(utf8_text());
   command->callback([key, &session, &chosen] { chosen = [key, &session] { return stat(session, *key); }; });
 }
 

@@ -30,11 +30,10 @@ struct Outcome {
   nlohmann::json json() const { return nlohmann::json::parse(out); }
 };
 
-Outcome run_with(std::vector<std::string> arguments, const std::string& input = "") {
+Outcome run_reading(std::istream& in, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "ringway");
   std::vector<const char*> argv;
   for (const auto& argument : arguments) argv.push_back(argument.c_str());
-  std::istringstream in(input);
   std::ostringstream out;
   std::ostringstream err;
   Outcome result;
@@ -42,6 +41,11 @@ Outcome run_with(std::vector<std::string> arguments, const std::string& input = 
   result.out = out.str();
   result.err = err.str();
   return result;
+}
+
+Outcome run_with(std::vector<std::string> arguments, const std::string& input = "") {
+  std::istringstream in(input);
+  return run_reading(in, std::move(arguments));
 }
 
 class TemporaryFolder {
@@ -124,6 +128,35 @@ TEST_F(AppTest, PutTakesItsValueFromArgumentFileOrInput) {
   EXPECT_EQ(calls[2].entry, "e");
   EXPECT_EQ(call({"put", "shared/a", "one", "--file", folder_.file("value")}).code, 2);
   EXPECT_EQ(call({"put", "shared/a", "--file", folder_.file("missing")}).code, 2);
+}
+
+TEST_F(AppTest, AnEmptyFileIsAnEmptyValue) {
+  std::size_t calls = 0;
+  peer_->answer = [&](const data::Call& call) -> data::CallResult {
+    EXPECT_TRUE(std::get<data::PutCall>(call).value.empty());
+    ++calls;
+    return data::PutResult{};
+  };
+  EXPECT_EQ(call({"put", "shared/a", "--file", folder_.file("empty", "")}).code, 0);
+  EXPECT_EQ(calls, 1U);
+}
+
+TEST_F(AppTest, KeysAndEntriesAreUtf8) {
+  peer_->answer = [](const data::Call&) -> data::CallResult {
+    ADD_FAILURE() << "the peer was asked";
+    return data::CallFailure{data::CallError::internal, "", 0};
+  };
+  const std::string bad = "shared/\xFF";
+  const std::vector<std::vector<std::string>> lines{{"put", bad, "v"}, {"put", "a@b/c", "v", "--entry", bad},
+                                                    {"get", bad},      {"get", "a@b/c", "--entry", bad},
+                                                    {"rm", bad},       {"rm", "a@b/c", "--entry", bad},
+                                                    {"stat", bad},     {"ping", "--key", bad},
+                                                    {"ping", bad},     {"ping", "--resource", bad}};
+  for (const auto& line : lines) {
+    const auto refused = call(line);
+    EXPECT_EQ(refused.code, 2) << line[0];
+    EXPECT_THAT(refused.err, HasSubstr("shared/\\xff is not UTF-8")) << line[0];
+  }
 }
 
 TEST_F(AppTest, PutSaysWhenThereAreTooFewCopies) {
@@ -284,6 +317,27 @@ TEST(CommandLineTest, WrongUsageIsTwo) {
   EXPECT_EQ(run_with({"--api", "127.0.0.1:1", "--api-ca", "missing.pem", "status"}).code, 2);
   EXPECT_EQ(run_with({"--help"}).code, 0);
   EXPECT_THAT(run_with({"--version"}).out, HasSubstr("ringway "));
+}
+
+// A folder can be opened, but not read.
+TEST(CommandLineTest, InputThatCannotBeReadIsNoEndOfInput) {
+  const TemporaryFolder folder;
+  const std::vector<std::vector<std::string>> lines{
+      {"put", "shared/a"}, {"put", "shared/a", "--file", "-"}, {"decode"}, {"decode", "--frame", "-"}};
+  for (const auto& line : lines) {
+    std::ifstream unreadable(folder.file(""), std::ios::binary);
+    ASSERT_TRUE(unreadable.is_open());
+    const auto failed = run_reading(unreadable, line);
+    EXPECT_EQ(failed.code, 1) << line[0];
+    EXPECT_EQ(failed.out, "") << line[0];
+    EXPECT_EQ(failed.err, "ringway: cannot read standard input: Is a directory\n") << line[0];
+  }
+  const auto file = run_with({"put", "shared/a", "--file", folder.file("")});
+  EXPECT_EQ(file.code, 1);
+  EXPECT_THAT(file.err, HasSubstr("Is a directory"));
+  const auto frames = run_with({"decode", "--frame", folder.file("")});
+  EXPECT_EQ(frames.code, 1);
+  EXPECT_THAT(frames.err, HasSubstr("Is a directory"));
 }
 
 TEST(CompletionTest, NamesEveryCommandAndOption) {
