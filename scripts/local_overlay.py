@@ -47,6 +47,12 @@ def end_with_parent():
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
+def environment():
+    """What the programs see of ours: nothing that would set their options, such as the RINGWAY_LISTEN or RINGWAY_API of
+    the person who runs this."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("RINGWAY_")}
+
+
 class Peer:
     """One ringwayd process, its folder and its credentials. It may be stopped and started again."""
 
@@ -77,7 +83,7 @@ class Peer:
         with open(self.log, "ab") as log:
             # A group of its own: Ctrl-C at the terminal is for us, we stop the peers.
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True, preexec_fn=end_with_parent)
+                                            start_new_session=True, preexec_fn=end_with_parent, env=environment())
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -105,7 +111,8 @@ class Peer:
         """Runs the command line on this peer; answers (exit code, standard output, standard error)."""
         command = [str(self.overlay.program("ringway")), "--api", self.api, *map(str, arguments)]
         done = subprocess.run(command, input=value, capture_output=True, text=not isinstance(value, bytes),
-                              timeout=timeout_s, check=False, stdin=subprocess.DEVNULL if value is None else None)
+                              timeout=timeout_s, check=False, stdin=subprocess.DEVNULL if value is None else None,
+                              env=environment())
         return done.returncode, done.stdout, done.stderr
 
     def json(self, *arguments, **options):
@@ -160,7 +167,7 @@ class Overlay:
 
     def enrolld(self, *arguments):
         command = [str(self.program("ringway-enrolld")), *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment())
         if done.returncode != 0:
             raise OverlayError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
 

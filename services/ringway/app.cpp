@@ -16,12 +16,13 @@ void add_global_options(CLI::App& app, Session& session) {
                  "TLS: the CA that the API's certificate must come from, PEM")
       ->envname("RINGWAY_API_CA")
       ->type_name("FILE");
+  // RINGWAY_API_CERT and RINGWAY_API_KEY are ringwayd's: the server's pair.
   app.add_option("--api-cert", session.client.certificate_file,
                  "TLS: the certificate to show to the API, PEM")
-      ->envname("RINGWAY_API_CERT")
+      ->envname("RINGWAY_CLIENT_CERT")
       ->type_name("FILE");
   app.add_option("--api-key", session.client.key_file, "TLS: its private key, PEM")
-      ->envname("RINGWAY_API_KEY")
+      ->envname("RINGWAY_CLIENT_KEY")
       ->type_name("FILE");
   app.add_option("--api-server-name", session.client.server_name,
                  "TLS: the name in the API's certificate, if it is not the host of --api")

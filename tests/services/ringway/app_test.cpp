@@ -301,6 +301,20 @@ TEST_F(AppTest, TheApiMayComeFromTheEnvironment) {
   ::unsetenv("RINGWAY_API");
 }
 
+// Both programs may be started from one environment.
+TEST(CommandLineTest, TheServersPairInTheEnvironmentIsNotTheClients) {
+  const test::TestAuthority authority;
+  const TemporaryFolder folder;
+  const std::vector<std::string> line{"--api", "127.0.0.1:1", "--api-ca",
+                                      folder.file("ca.pem", authority.root_pem()), "status"};
+  for (const auto& [name, code] : {std::pair{"RINGWAY_API_CERT", 4}, std::pair{"RINGWAY_API_KEY", 4},
+                                   std::pair{"RINGWAY_CLIENT_CERT", 2}, std::pair{"RINGWAY_CLIENT_KEY", 2}}) {
+    ::setenv(name, folder.file("missing.pem").c_str(), 1);
+    EXPECT_EQ(run_with(line).code, code) << name;
+    ::unsetenv(name);
+  }
+}
+
 TEST(CommandLineTest, NoPeerThereIsUnreachable) {
   const TemporaryFolder folder;
   const auto nobody = run_with({"--api", "unix:" + folder.file("none.sock"), "get", "shared/a"});
