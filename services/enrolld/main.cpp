@@ -10,6 +10,7 @@ namespace {
 using namespace ringway;
 
 constexpr int k_exit_failed = 1;
+constexpr int k_exit_usage = 2;
 
 int failed(const Failure& failure) {
   std::cerr << "ringway-enrolld: " << failure.reason << "\n";
@@ -132,7 +133,11 @@ int main(int argc, char** argv) {
   update_command->add_option("--bootstrap", update_bootstrap, "The new list of bootstrap peers; repeatable");
   update_command->add_option("--bad-node", bad_nodes, "A Node-ID to shut out; repeatable");
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& wrong) {
+    return app.exit(wrong) == 0 ? 0 : k_exit_usage;  // help comes this way too
+  }
   if (init_command->parsed()) return run_init(init, init_bootstrap);
   if (issue_command->parsed()) return run_issue(issue);
   return run_update(update, update_bootstrap, bad_nodes);

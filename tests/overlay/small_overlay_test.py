@@ -96,6 +96,8 @@ class SmallOverlayTest(OverlayTestCase):
                 return command
 
             self.assertEqual(code_of([f"{PROGRAMS}/ringwayd"])[0], 2)
+            for wrong in ([], ["fetch"], ["issue", "--bogus"]):
+                self.assertEqual(code_of([f"{PROGRAMS}/ringway-enrolld", *wrong])[0], 2)
             self.assertEqual(code_of(replaced("--listen", "0.0.0.0:6084"))[0], 2)
             self.assertEqual(code_of(replaced("--credentials", str(overlay.folder)))[0], 2)
             self.assertEqual(code_of([*good, "--api-listen", "192.0.2.1:1", "--api-insecure"])[0], 2)

@@ -154,6 +154,14 @@ Result<X509Ptr> read_certificate(std::string_view pem) {
   return X509Ptr(read, X509_free);
 }
 
+Result<WallMs> not_after_ms(const X509Ptr& certificate) {
+  std::tm utc{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &utc) != 1)
+    return Failure{"the certificate's end is no time"};
+  const std::time_t seconds = ::timegm(&utc);
+  return seconds <= 0 ? WallMs{0} : static_cast<WallMs>(seconds) * 1000;
+}
+
 std::string certificate_pem(const X509Ptr& certificate) {
   const Bio bio(BIO_new(BIO_s_mem()), BIO_free);
   if (!bio || PEM_write_bio_X509(bio.get(), certificate.get()) != 1) return {};

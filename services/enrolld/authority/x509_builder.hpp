@@ -48,6 +48,7 @@ Result<X509Ptr> make_certificate(const CertificateFields& fields, const Key& sub
                                  const X509Ptr& issuer, const Key& issuer_key);
 
 Result<X509Ptr> read_certificate(std::string_view pem);
+Result<WallMs> not_after_ms(const X509Ptr& certificate);
 std::string certificate_pem(const X509Ptr& certificate);
 SharedBytes certificate_der(const X509Ptr& certificate);
 

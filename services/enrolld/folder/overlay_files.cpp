@@ -154,6 +154,21 @@ Outcome<> check_options(const IssueOptions& options) {
   return Done{};
 }
 
+// Nobody gets a second key in the name of the document's signer, and no certificate outlives the root.
+Outcome<> check_against(const Folder& folder, const IssueOptions& options) {
+  if (options.user_name == folder.signer->certificate()->user_name())
+    return Failure{options.user_name + " signs the configuration document: nobody else gets that name"};
+  const auto root_end_ms = services::not_after_ms(folder.authority.root());
+  if (!root_end_ms) return root_end_ms.error();
+  const WallMs now_ms = wall_now_ms();
+  const WallMs most_days = *root_end_ms > now_ms ? (*root_end_ms - now_ms) / k_day_ms : 0;
+  if (static_cast<WallMs>(options.validity_days) <= most_days) return Done{};
+  if (most_days == 0)
+    return Failure{"the overlay's root certificate has less than a day left: nothing can be issued"};
+  return Failure{"the overlay's root certificate ends before that: --validity-days goes up to " +
+                 std::to_string(most_days)};
+}
+
 // Whose certificate it is; a failure when it is none that can be read.
 Result<std::string> holder_of(const std::string& path) {
   const auto pem = read_file(path);
@@ -230,6 +245,7 @@ Result<Issued> issue(const IssueOptions& asked) {
   if (!lock) return lock.error();
   auto folder = load(options.directory);
   if (!folder) return folder.error();
+  if (auto allowed = check_against(*folder, options); !allowed) return allowed.error();
   const auto nodes = nodes_for(options, folder->names);
   if (!nodes) return nodes.error();
   const auto credentials =

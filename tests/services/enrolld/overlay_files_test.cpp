@@ -187,6 +187,38 @@ TEST_F(OverlayFilesTest, AReturningUserKeepsTheNodeIds) {
   EXPECT_THAT(refusal(stranger), HasSubstr("no credentials to renew"));
 }
 
+TEST_F(OverlayFilesTest, TheSignersNameIsNotRenewedForAnybody) {
+  ASSERT_EQ(made(), "");
+  for (const char* name : {"configuration@overlay.example.org", "configuration@OVERLAY.example.org"}) {
+    for (const bool renew : {false, true}) {
+      auto thief = issue_options(name, "thief");
+      thief.renew = renew;
+      thief.force = renew;
+      EXPECT_THAT(refusal(thief), HasSubstr("signs the configuration document")) << name << renew;
+    }
+  }
+  EXPECT_FALSE(exists(root_ + "/thief"));
+}
+
+TEST_F(OverlayFilesTest, NoCertificateOutlivesTheRoot) {
+  init_.validity_days = 30;
+  ASSERT_EQ(made(), "");
+  auto options = issue_options("alice@example.org");
+  options.validity_days = 31;
+  EXPECT_THAT(refusal(options), testing::EndsWith("--validity-days goes up to 29"));
+  EXPECT_FALSE(exists(root_ + "/out"));
+  options.validity_days = 29;
+  EXPECT_EQ(refusal(options), "");
+}
+
+TEST_F(OverlayFilesTest, ARootsLastDayIssuesNothing) {
+  init_.validity_days = 1;
+  ASSERT_EQ(made(), "");
+  auto options = issue_options("alice@example.org");
+  options.validity_days = 1;
+  EXPECT_THAT(refusal(options), HasSubstr("less than a day left"));
+}
+
 TEST_F(OverlayFilesTest, ARenewalOverwritesOnlyTheSameUsersFiles) {
   ASSERT_EQ(made(), "");
   ASSERT_EQ(refusal(issue_options("alice@example.org", "alice")), "");
