@@ -18,20 +18,8 @@ namespace {
 constexpr std::uintmax_t k_max_file_bytes = 4U << 20;
 constexpr WallMs k_before_expiration_ms = 1000;  // certificates end with a whole second
 
-Result<std::string> read(const std::string& path) {
-  std::error_code unreadable;
-  const auto size = std::filesystem::file_size(path, unreadable);
-  if (unreadable) return Failure{"cannot read " + path + ": " + unreadable.message()};
-  if (size > k_max_file_bytes) return Failure{path + " is too large to be what it should be"};
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (in) text << in.rdbuf();
-  if (!in) return Failure{"cannot read " + path + ": " + std::strerror(errno)};
-  return text.str();
-}
-
 Result<config::ConfigurationPtr> load_document(const std::string& path, WallMs now_ms) {
-  auto text = read(path);
+  auto text = read_small_file(path);
   if (!text) return text.error();
   auto configuration = config::parse_configuration(SharedBytes(copy_of(view_of(*text))), "");
   if (!configuration) return Failure{path + ": " + configuration.error().reason};
@@ -54,6 +42,18 @@ bool readable_by_others(const std::string& path) {
 
 }  // namespace
 
+Result<std::string> read_small_file(const std::string& path) {
+  std::error_code unreadable;
+  const auto size = std::filesystem::file_size(path, unreadable);
+  if (unreadable) return Failure{"cannot read " + path + ": " + unreadable.message()};
+  if (size > k_max_file_bytes) return Failure{path + " is too large to be what it should be"};
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (in) text << in.rdbuf();
+  if (!in) return Failure{"cannot read " + path + ": " + std::strerror(errno)};
+  return text.str();
+}
+
 std::string find_document(const std::string& folder, const std::string& parent) {
   const std::string own = folder + "/overlay.xml";
   std::error_code ignored;
@@ -63,9 +63,9 @@ std::string find_document(const std::string& folder, const std::string& parent) 
 Result<Credentials> load_credentials(const std::string& folder, const std::string& document, WallMs now_ms) {
   auto configuration = load_document(document, now_ms);
   if (!configuration) return configuration.error();
-  auto key = read(folder + "/node.key");
+  auto key = read_small_file(folder + "/node.key");
   if (!key) return key.error();
-  auto certificates = read(folder + "/node.crt");
+  auto certificates = read_small_file(folder + "/node.crt");
   if (!certificates) return certificates.error();
   const auto signer = security::load_signer(*key, *certificates);
   if (!signer) return Failure{folder + ": node.key and node.crt: " + signer.error().reason};

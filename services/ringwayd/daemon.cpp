@@ -11,13 +11,14 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
-#include <sstream>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "actors/peer.hpp"
 #include "services/api/address.hpp"
 #include "services/api/server.hpp"
+#include "services/ringwayd/api_tls.hpp"
 #include "services/ringwayd/credentials.hpp"
 #include "services/ringwayd/permissions.hpp"
 #include "services/ringwayd/watcher.hpp"
@@ -91,6 +92,9 @@ class Daemon {
   // ---- starting
 
   std::string load() {
+    auto tls = load_api_tls(settings_);
+    if (!tls) return tls.error().reason;
+    api_tls_ = std::move(*tls);
     for (std::size_t i = 0; i < settings_.peers; ++i) {
       const std::string folder = settings_.credentials_of(i);
       const std::string document = settings_.config_document.empty()
@@ -184,19 +188,7 @@ class Daemon {
     api.socket_mode = settings_.api_mode;
     if (!api.socket_path.empty()) warn_if(running.name, socket_warning(api.socket_path, api.socket_mode));
     api.listen = settings_.api_listen_of(index);
-    if (!settings_.api_certificate.empty()) {
-      ApiTls tls;
-      for (const auto& [path, into] : {std::pair{&settings_.api_certificate, &tls.certificate_chain_pem},
-                                       std::pair{&settings_.api_key, &tls.private_key_pem},
-                                       std::pair{&settings_.api_client_ca, &tls.client_roots_pem}}) {
-        std::ifstream in(*path, std::ios::binary);
-        std::ostringstream text;
-        if (in) text << in.rdbuf();
-        if (!in) return "cannot read " + *path;
-        *into = text.str();
-      }
-      api.tls = std::move(tls);
-    }
+    api.tls = api_tls_;
     auto server = ApiServer::start(
         api, running.peer, [this, index](std::function<void()> done) { leave(index, std::move(done)); });
     if (!server) return server.error().reason;
@@ -348,6 +340,7 @@ class Daemon {
   EventLog& log_;
   Mailbox mailbox_;
   std::vector<wire::IpAddressPort> bootstrap_;
+  std::optional<ApiTls> api_tls_;
   std::shared_ptr<actors::PeerHost> host_;
   std::vector<std::unique_ptr<RunningPeer>> peers_;
   std::chrono::steady_clock::time_point next_look_;

@@ -104,6 +104,13 @@ class SmallOverlayTest(OverlayTestCase):
             self.assertEqual(code_of([*good, "--api-listen", "127.0.0.1:1"])[0], 2)
             self.assertEqual(code_of([*good, "--no-such-option"])[0], 2)
 
+            certificate = peer.folder / "credentials/node.crt"  # holds no key
+            code, err = code_of([*good, "--api-listen", "127.0.0.1:0", "--api-cert", str(certificate), "--api-key",
+                                 str(certificate), "--api-client-ca", str(overlay.folder / "authority/root.crt")])
+            self.assertEqual(code, 2, err)
+            self.assertIn("--api-key", err)
+            self.assertFalse((peer.folder / "data").exists())  # nothing has started
+
             document = peer.folder / "credentials" / "overlay.xml"
             signed = document.read_text()
             document.write_text(signed.replace("<max-message-size>", "<max-message-size>1", 1))
