@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <string_view>
+
 #include "services/ringway/commands.hpp"
 
 namespace ringway::services {
@@ -52,6 +54,16 @@ void describe(CLI::App& app) {
       "in time), 5 refused (not yours, another generation, too large, a newer value is there).");
 }
 
+// For a line that could not be parsed, so that no option of it has its value yet.
+bool asks_for_json(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--") return false;  // values only from here on
+    if (argument == "--json") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv, std::istream& in, std::ostream& out,
@@ -71,7 +83,13 @@ int run_command_line(int argc, const char* const* argv, std::istream& in, std::o
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
     // Help and version come this way too, with code 0.
-    return app.exit(wrong, out, err) == 0 ? k_exit_ok : k_exit_usage;
+    const bool failed = wrong.get_exit_code() != 0;
+    if (failed && asks_for_json(argc, argv)) {
+      session.json = true;
+      return session.fail(k_exit_usage, wrong.what());
+    }
+    app.exit(wrong, out, err);
+    return failed ? k_exit_usage : k_exit_ok;
   }
   const int code = chosen();
   out.flush();

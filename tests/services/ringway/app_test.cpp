@@ -333,6 +333,28 @@ TEST(CommandLineTest, WrongUsageIsTwo) {
   EXPECT_THAT(run_with({"--version"}).out, HasSubstr("ringway "));
 }
 
+TEST(CommandLineTest, WrongUsageIsJsonWhenJsonIsAskedFor) {
+  const std::vector<std::vector<std::string>> lines{{"--json"},
+                                                    {"--json", "put"},
+                                                    {"--json", "get", "k", "--bogus"},
+                                                    {"--json", "--timeout", "0", "status"},
+                                                    {"fetch", "--json"},
+                                                    {"stat", "shared/\xFF", "--json"}};
+  for (const auto& line : lines) {
+    const auto wrong = run_with(line);
+    EXPECT_EQ(wrong.code, 2) << line.back();
+    EXPECT_EQ(wrong.err, "") << line.back();
+    const auto document = nlohmann::json::parse(wrong.out, nullptr, false);
+    ASSERT_TRUE(document.is_object()) << line.back() << ": " << wrong.out;
+    EXPECT_EQ(document.at("error").at("code"), "INVALID_ARGUMENT");
+    EXPECT_NE(document.at("error").at("message"), "");
+  }
+  EXPECT_THAT(run_with({"--json", "--help"}).out, HasSubstr("Usage"));
+  const auto value = run_with({"get", "--", "a", "--json"});  // two keys, one too many
+  EXPECT_EQ(value.code, 2);
+  EXPECT_EQ(value.out, "");
+}
+
 // A folder can be opened, but not read.
 TEST(CommandLineTest, InputThatCannotBeReadIsNoEndOfInput) {
   const TemporaryFolder folder;
