@@ -47,6 +47,12 @@ Result<wire::Destination> destination_of(const v1::PingRequest& request) {
   return Failure{"say whom to ping: node, key or resource"};
 }
 
+grpc::Status failed_ping(const std::string& reason) {
+  return {grpc::StatusCode::UNAVAILABLE,
+          "the ping failed: " + reason +
+              "; see in this peer's status whether it has joined, then try again or ask another peer"};
+}
+
 Duration time_left(const grpc::CallbackServerContext& context) {
   const auto left = context.deadline() - std::chrono::system_clock::now();
   return std::clamp(std::chrono::duration_cast<Duration>(left), Duration{1}, k_longest_ping);
@@ -79,8 +85,7 @@ grpc::ServerUnaryReactor* PeerService::Ping(grpc::CallbackServerContext* context
               [pending, response](const actors::PingOutcome& outcome) {
                 if (!pending->claim()) return;
                 fill(*response, outcome);
-                pending->Finish(outcome.ok ? grpc::Status::OK
-                                           : grpc::Status(grpc::StatusCode::UNAVAILABLE, outcome.reason));
+                pending->Finish(outcome.ok ? grpc::Status::OK : failed_ping(outcome.reason));
               });
   return pending.get();
 }

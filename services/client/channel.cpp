@@ -9,6 +9,9 @@
 #include <fstream>
 #include <sstream>
 #include <utility>
+#include <vector>
+
+#include "services/client/advice.hpp"
 
 namespace ringway::services {
 namespace {
@@ -17,6 +20,14 @@ namespace {
 constexpr int k_max_answer_bytes = 64 << 20;
 
 bool is_unix(std::string_view api) { return api.starts_with("unix:"); }
+
+// Without a CA there is no TLS: who shows a certificate must not find out that the call went in plain text.
+Outcome<> check(const ClientSettings& settings) {
+  const bool wants_tls =
+      !settings.certificate_file.empty() || !settings.key_file.empty() || !settings.server_name.empty();
+  if (!wants_tls || !settings.ca_file.empty()) return Done{};
+  return Failure{"--api-cert, --api-key and --api-server-name are for TLS: give --api-ca too"};
+}
 
 Result<std::shared_ptr<grpc::ChannelCredentials>> tls_credentials(const ClientSettings& settings) {
   if (settings.certificate_file.empty() != settings.key_file.empty()) {
@@ -50,6 +61,7 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<std::shared_ptr<grpc::Channel>> open_channel(const ClientSettings& settings) {
+  if (auto wrong = check(settings); !wrong) return wrong.error();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(k_max_answer_bytes);
   auto credentials = grpc::InsecureChannelCredentials();
@@ -64,7 +76,10 @@ Result<std::shared_ptr<grpc::Channel>> open_channel(const ClientSettings& settin
   } else if (!is_loopback_endpoint(settings.api)) {
     return Failure{"the API at " + settings.api + " needs TLS: give --api-ca, --api-cert and --api-key"};
   }
-  return grpc::CreateCustomChannel(settings.api, credentials, arguments);
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(advice_for(settings.api));
+  return grpc::experimental::CreateCustomChannelWithInterceptors(settings.api, credentials, arguments,
+                                                                 std::move(interceptors));
 }
 
 }  // namespace ringway::services

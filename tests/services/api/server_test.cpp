@@ -336,7 +336,10 @@ TEST_F(ServerTest, PingGoesToANodeAKeyOrAResource) {
   peer_->ping_outcome.reason = "no answer";
   const auto status = ping(request, response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(status.error_message(), "no answer");
+  EXPECT_EQ(
+      status.error_message(),
+      "the ping failed: no answer; see in this peer's status whether it has joined, then try again or ask "
+      "another peer");
 }
 
 TEST_F(ServerTest, LeaveAsksTheProgram) {
