@@ -53,12 +53,15 @@ void LinkAttempt::connect(const wire::IpAddressPort& address) {
   timed_out_ = false;
   socket_.emplace(strand_);
   timer_.expires_after(hub_->settings().connect_timeout);
-  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& stopped) {
-    if (stopped || !self->socket_) return;
-    self->timed_out_ = true;
-    boost::system::error_code ignored;
-    self->socket_->close(ignored);
-  });
+  timer_.async_wait(
+      [self = shared_from_this(), at = next_address_](const boost::system::error_code& stopped) {
+        // It may have been due already when the connect failed by itself: then the socket is the next
+        // address's.
+        if (stopped || !self->socket_ || at != self->next_address_) return;
+        self->timed_out_ = true;
+        boost::system::error_code ignored;
+        self->socket_->close(ignored);
+      });
   socket_->async_connect(
       to_endpoint(address),
       [self = shared_from_this()](const boost::system::error_code& error) { self->on_connected(error); });

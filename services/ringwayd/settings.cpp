@@ -102,7 +102,8 @@ void add_api_options(CLI::App& app, Settings& settings) {
   add(app, "api-socket", settings.api_socket,
       "Unix socket; api.sock in the data folder if not given, \"none\": no socket", "PATH")
       ->group(group);
-  add(app, "api-socket-mode", settings.api_socket_mode, "Who may use the socket, as file permissions",
+  add(app, "api-socket-mode", settings.api_socket_mode,
+      "Who may use the socket, as file permissions; for other users it must lie outside the data folder",
       "OCTAL")
       ->capture_default_str()
       ->group(group);
