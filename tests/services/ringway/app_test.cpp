@@ -16,6 +16,7 @@
 #include "reload/wire/frame.hpp"
 #include "services/api/server.hpp"
 #include "tests/services/api/fake_peer.hpp"
+#include "tests/services/api/temporary_folder.hpp"
 #include "tests/support/signed_message.hpp"
 #include "tests/support/test_authority.hpp"
 
@@ -47,25 +48,6 @@ Outcome run_with(std::vector<std::string> arguments, const std::string& input = 
   std::istringstream in(input);
   return run_reading(in, std::move(arguments));
 }
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "ringway-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  std::string file(const std::string& name, const std::string& content) const {
-    std::ofstream(file(name), std::ios::binary) << content;
-    return file(name);
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 class AppTest : public ::testing::Test {
  protected:
