@@ -174,7 +174,7 @@ void RoutingComponent::Impl::answer_arrived(
   if (!error) return;
   // CONFIG-26; whoever answers the document itself so is not sent it again.
   if (error->code == ErrorCode::config_too_new && transaction.code != MessageCode::config_update_req)
-    push_configuration({wire::to_node(message->signer_node)});
+    push_configuration(message->signer_node, {wire::to_node(message->signer_node)});
   finish(id, RequestFailure{error->code, std::move(error->info), false, message->signer_node});
 }
 

@@ -157,7 +157,8 @@ class RoutingComponent::Impl {
   void serve_leave(std::uint64_t request, const security::InspectedMessage& message);
   void serve_update(std::uint64_t request, const security::InspectedMessage& message);
   void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
-  void push_configuration(wire::DestinationList to);
+  // To that node, by this way.
+  void push_configuration(const NodeId& node, wire::DestinationList to);
   void take_configuration(config::ConfigurationPtr next, security::TrustPtr trust);
   bool bound_to_link(std::uint64_t request, const NodeId& claimed);
 

@@ -70,7 +70,7 @@ bool RoutingComponent::Impl::request_acceptable(std::uint64_t request,
     if (too_old) {
       wire::DestinationList back{wire::to_node(served.arrived_from)};
       back.insert(back.end(), served.via_list.rbegin(), served.via_list.rend());
-      push_configuration(std::move(back));
+      push_configuration(served.signer, std::move(back));
     }
     return false;
   }
@@ -278,9 +278,7 @@ void RoutingComponent::Impl::serve_update(std::uint64_t request, const security:
 // ---- configuration (RFC 6940 §6.5.4)
 // --------------------------------------------------------------------------------
 
-void RoutingComponent::Impl::push_configuration(wire::DestinationList to) {
-  const auto* last = std::get_if<wire::NodeDestination>(&to.back());
-  const NodeId node = last == nullptr ? k_no_node : last->node;
+void RoutingComponent::Impl::push_configuration(const NodeId& node, wire::DestinationList to) {
   if (!configuration_pushes_.insert(node).second) return;  // it is on its way already
   wire::ConfigUpdateReq update;
   update.type = wire::ConfigUpdateType::config;

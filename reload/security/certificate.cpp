@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "reload/security/asn1_time.hpp"
+#include "reload/security/read_x509.hpp"
 
 namespace ringway::security {
 namespace {
@@ -107,15 +108,6 @@ Result<Names> read_names(const X509* x509) {
   if (names.nodes.empty()) return refused("no Node-ID");
   if (names.user.empty()) return refused("no rfc822Name");
   return names;
-}
-
-std::shared_ptr<X509> read_x509(BytesView der) {
-  const unsigned char* at = der.data();
-  std::shared_ptr<X509> x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())), X509_free);
-  if (x509 && at != der.data() + der.size()) return nullptr;
-  // OpenSSL reads the extensions when somebody first asks for them: now, while no other thread has it.
-  if (x509) (void)X509_get_extension_flags(x509.get());
-  return x509;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "reload/security/asn1_time.hpp"
+#include "reload/security/read_x509.hpp"
 
 namespace ringway::security {
 namespace {
@@ -15,15 +16,6 @@ namespace {
 constexpr int k_openssl_security_level = 1;
 
 Failure refused(std::string reason) { return {"certificate: " + std::move(reason), 0}; }
-
-std::shared_ptr<X509> read_x509(BytesView der) {
-  const unsigned char* at = der.data();
-  std::shared_ptr<X509> x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())), X509_free);
-  if (x509 && at != der.data() + der.size()) return nullptr;
-  // OpenSSL reads the extensions when somebody first asks for them: now, while no other thread has it.
-  if (x509) (void)X509_get_extension_flags(x509.get());
-  return x509;
-}
 
 // Overlay names are DNS names: letters of either case are the same (RFC 4343).
 bool same_name(std::string_view a, std::string_view b) {
