@@ -1,7 +1,7 @@
 #include "net/io_pool.hpp"
 
 #include <pthread.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's signal masks are not in <csignal>
 
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>

@@ -73,7 +73,7 @@ struct Authority::Root {
 Authority::Authority(std::string overlay_name, WallMs now_ms)
     : root_(std::make_unique<Root>()), overlay_name_(std::move(overlay_name)), now_ms_(now_ms) {
   root_->key = new_key();
-  root_->cert = new_certificate(root_->key.get(), 1, now_ms, 10 * 365 * 24 * k_hour_s);
+  root_->cert = new_certificate(root_->key.get(), 1, now_ms, 10L * 365 * 24 * k_hour_s);
   X509* cert = root_->cert.get();
   X509_NAME* name = X509_get_subject_name(cert);
   const auto* text = reinterpret_cast<const unsigned char*>(overlay_name_.c_str());

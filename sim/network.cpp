@@ -120,7 +120,8 @@ void Network::open(PeerNumber from, routing::OpenLink command) {
   try_address(from, std::make_shared<routing::OpenLink>(std::move(command)), 0);
 }
 
-void Network::try_address(PeerNumber from, std::shared_ptr<routing::OpenLink> command, std::size_t index) {
+void Network::try_address(PeerNumber from, const std::shared_ptr<routing::OpenLink>& command,
+                          std::size_t index) {
   if (index >= command->addresses.size())
     return refuse(from, command->attempt, "no address answers", delay_us());
   const auto& address = command->addresses[index];

@@ -112,7 +112,7 @@ class Network {
   // When something sent to this end now arrives: never before what was sent earlier.
   std::int64_t arrival_us(End& to, std::int64_t delay_us);
 
-  void try_address(PeerNumber from, std::shared_ptr<routing::OpenLink> command, std::size_t index);
+  void try_address(PeerNumber from, const std::shared_ptr<routing::OpenLink>& command, std::size_t index);
   void refuse(PeerNumber from, std::uint64_t attempt, std::string reason, std::int64_t delay_us);
   void connect(PeerNumber from, PeerNumber to, const routing::OpenLink& command);
   void announce(const Side& side, std::uint64_t attempt);

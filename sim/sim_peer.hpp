@@ -94,7 +94,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void to_replication(data::ReplicationInput input) { enqueue(replication_queue_, std::move(input)); }
   void perform(routing::Transmit command) { world_.network.transmit(number(), std::move(command)); }
   void perform(routing::OpenLink command) { world_.network.open(number(), std::move(command)); }
-  void perform(routing::CloseLink command) { world_.network.close(number(), command); }
+  void perform(const routing::CloseLink& command) { world_.network.close(number(), command); }
   void perform(routing::Inspect order);
   void perform(routing::RequestDone done);
   void perform(const routing::ConfigurationChanged& change);

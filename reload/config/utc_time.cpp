@@ -68,7 +68,8 @@ std::optional<WallMs> parse_utc(std::string_view text) {
                             std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return std::nullopt;
   const auto days = static_cast<WallMs>(sys_days(date).time_since_epoch().count());
-  const auto seconds = static_cast<WallMs>(hour * 3600 + minute * 60 + second);
+  const auto seconds =
+      static_cast<WallMs>(hour) * 3600 + static_cast<WallMs>(minute) * 60 + static_cast<WallMs>(second);
   return (days * 86'400 + seconds) * 1000;
 }
 

@@ -10,9 +10,11 @@ using wire::ErrorCode;
 
 constexpr std::size_t k_slice_kinds = 64;       // listed in one step
 constexpr std::size_t k_most_jobs = 512;        // no more is listed while so many wait
+constexpr std::size_t k_awaited_jobs = 128;     // that many more when somebody waits for them
 constexpr std::size_t k_most_tasks = 128;       // then the ranges that wait become one
 constexpr std::size_t k_most_handed_over = 64;  // peers remembered
 constexpr Duration k_first_retry{250};
+constexpr Duration k_report_interval{5'000};  // of a hand-over that goes on
 constexpr Duration k_longest_retry{15'000};
 constexpr unsigned k_most_attempts = 8;
 constexpr unsigned k_most_hand_over_attempts = 6;
@@ -113,14 +115,13 @@ void BackgroundCopies::go_on(const Now& now, ReplicationOutputs& out) {
   while (!retries_.empty() && retries_.begin()->first <= now.mono) {
     const std::uint64_t id = retries_.begin()->second;
     retries_.erase(retries_.begin());
-    jobs_.at(id).retry_at.reset();
-    ready_.push_back(id);
+    Job& job = jobs_.at(id);
+    job.retry_at.reset();
+    queue_of(job).push_back(id);
   }
   list_more(now, out);
-  while (!ready_.empty() && requests_.size() < context_.settings.max_requests_in_flight) {
-    const std::uint64_t id = ready_.front();
-    ready_.pop_front();
-    if (jobs_.contains(id)) send_next(now, id, out);
+  while (const auto id = take_ready()) {
+    if (jobs_.contains(*id)) send_next(now, *id, out);
   }
   if (!dropped_.empty()) {
     context_.statistics.kinds_dropped += dropped_.size();
@@ -128,11 +129,36 @@ void BackgroundCopies::go_on(const Now& now, ReplicationOutputs& out) {
   }
 }
 
+// What somebody waits for is sent before what nobody does.
+std::deque<std::uint64_t>& BackgroundCopies::queue_of(const Job& job) {
+  return is_awaited(job.purpose) ? ready_first_ : ready_;
+}
+
+// Others that nobody answers do not keep them waiting either: half as many more may be under way.
+bool BackgroundCopies::can_send() const {
+  const std::size_t most = context_.settings.max_requests_in_flight;
+  if (!ready_first_.empty()) return requests_.size() < most + most / 2;
+  return !ready_.empty() && requests_.size() < most;
+}
+
+std::optional<std::uint64_t> BackgroundCopies::take_ready() {
+  if (!can_send()) return std::nullopt;
+  auto& queue = ready_first_.empty() ? ready_ : ready_first_;
+  const std::uint64_t id = queue.front();
+  queue.pop_front();
+  return id;
+}
+
+bool BackgroundCopies::room_to_list(Purpose purpose) const {
+  return jobs_.size() < k_most_jobs + (is_awaited(purpose) ? k_awaited_jobs : 0);
+}
+
 // A joining peer waits for its range: that comes first.
 BackgroundCopies::Task* BackgroundCopies::next_to_list(const Now& now) {
   Task* next = nullptr;
   for (auto& [id, task] : tasks_) {
     if (task.what.not_before > now.mono || (task.started && task.scan.done())) continue;
+    if (!room_to_list(task.what.purpose)) continue;
     if (task.what.purpose == Purpose::hand_over) return &task;
     if (next == nullptr) next = &task;
   }
@@ -141,11 +167,11 @@ BackgroundCopies::Task* BackgroundCopies::next_to_list(const Now& now) {
 
 // One slice in each step, so that no step takes long.
 void BackgroundCopies::list_more(const Now& now, ReplicationOutputs& out) {
-  if (jobs_.size() >= k_most_jobs) return;
   Task* task = next_to_list(now);
   if (task == nullptr) return;
   if (!task->started) {
     task->started = true;
+    task->reported = now.mono;
     task->scan = RangeScan(task->what.after, task->what.up_to);
     if (task->what.purpose == Purpose::refill && task->what.targets.empty()) {
       task->what.targets = context_.view->replica_set();
@@ -196,7 +222,7 @@ void BackgroundCopies::add_job(std::uint64_t task, Purpose purpose, const KindAt
   job.purpose = purpose;
   job.at = at;
   job.target = target;
-  ready_.push_back(id);
+  queue_of(job).push_back(id);
 }
 
 bool BackgroundCopies::still_wanted(const Job& job) const {
@@ -284,7 +310,7 @@ bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& 
   if (job.last_part) {
     done(now, id, true, out);
   } else {
-    ready_.push_front(id);
+    queue_of(job).push_front(id);
   }
   return true;
 }
@@ -302,7 +328,7 @@ void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
     return done(now, id, job.purpose == Purpose::hand_over, out);
   }
   if (newer_there) {
-    ready_.push_front(id);
+    queue_of(job).push_front(id);
     return;
   }
   retry(now, id, job);
@@ -335,8 +361,19 @@ void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, Replicati
     return;
   }
   --task->second.open_jobs;
-  if (!ok) task->second.failed = true;
+  if (ok) {
+    report_progress(now, task->second, out);
+  } else {
+    task->second.failed = true;
+  }
   close_if_done(now, task_id, out);
+}
+
+void BackgroundCopies::report_progress(const Now& now, Task& task, ReplicationOutputs& out) {
+  if (task.what.purpose != Purpose::hand_over || now.mono - task.reported < k_report_interval) return;
+  task.reported = now.mono;
+  out.emplace_back(
+      routing::HandOverReport{task.what.targets.front(), routing::HandOverReport::State::goes_on});
 }
 
 void BackgroundCopies::erase_job(Jobs::iterator job, ReplicationOutputs& out) {
@@ -375,7 +412,8 @@ void BackgroundCopies::close_hand_over(std::uint64_t id, ReplicationOutputs& out
     if (handed_over_.size() >= k_most_handed_over) handed_over_.clear();
     handed_over_.insert(joining);
   }
-  out.emplace_back(routing::HandOverDone{joining, complete});
+  using State = routing::HandOverReport::State;
+  out.emplace_back(routing::HandOverReport{joining, complete ? State::complete : State::failed});
 }
 
 std::optional<MonoTime> BackgroundCopies::next_deadline(MonoTime now) const {
@@ -383,9 +421,9 @@ std::optional<MonoTime> BackgroundCopies::next_deadline(MonoTime now) const {
   const auto consider = [&](MonoTime at) { next = next ? std::min(*next, at) : at; };
   if (!retries_.empty()) consider(retries_.begin()->first);
   if (!dropped_.empty()) consider(now);
-  if (!ready_.empty() && requests_.size() < context_.settings.max_requests_in_flight) consider(now);
-  if (jobs_.size() >= k_most_jobs) return next;
+  if (can_send()) consider(now);
   for (const auto& [id, task] : tasks_) {
+    if (!room_to_list(task.what.purpose)) continue;
     if (!task.started || !task.scan.done()) consider(std::max(now, task.what.not_before));
   }
   return next;

@@ -41,7 +41,7 @@ class BackgroundCopies {
   void start(CopyTask task);
   // One Kind to one member of the replica set. With no room for it, everything is gone through again later.
   void start(MonoTime now, const KindAt& at, const NodeId& target);
-  // Nothing more is sent for it and HandOverDone is not said.
+  // Nothing more is sent for it and no HandOverReport follows.
   void stop_hand_over(const NodeId& joining, ReplicationOutputs& out);
   void stop_all(ReplicationOutputs& out);
   bool handing_over_to(const NodeId& joining) const;
@@ -53,7 +53,7 @@ class BackgroundCopies {
   // Nothing is under way, or could be before its time.
   bool idle(MonoTime now) const;
 
-  bool request_done(const Now& now, const routing::RequestDone& done, ReplicationOutputs& out);
+  bool request_done(const Now& now, const routing::RequestDone& answer, ReplicationOutputs& out);
   // Does the next step; to be called after anything else has happened.
   void go_on(const Now& now, ReplicationOutputs& out);
   std::optional<MonoTime> next_deadline(MonoTime now) const;
@@ -66,6 +66,7 @@ class BackgroundCopies {
     bool started = false;
     std::size_t open_jobs = 0;
     bool failed = false;  // some of it could not be copied
+    MonoTime reported;    // a hand-over: when it was last said to go on
   };
   using Tasks = std::map<std::uint64_t, Task>;
   enum class Step { store, fetch };
@@ -91,6 +92,11 @@ class BackgroundCopies {
   void list_more(const Now& now, ReplicationOutputs& out);
   void add_jobs(std::uint64_t id, Task& task, const std::vector<KindAt>& kinds);
   void add_job(std::uint64_t task, Purpose purpose, const KindAt& at, const NodeId& target);
+  bool room_to_list(Purpose purpose) const;
+  std::deque<std::uint64_t>& queue_of(const Job& job);
+  bool can_send() const;
+  std::optional<std::uint64_t> take_ready();
+  void report_progress(const Now& now, Task& task, ReplicationOutputs& out);
   bool still_wanted(const Job& job) const;
   void send_next(const Now& now, std::uint64_t id, ReplicationOutputs& out);
   Result<bool> prepare_part(const Now& now, Job& job);
@@ -108,6 +114,7 @@ class BackgroundCopies {
   Tasks tasks_;
   Jobs jobs_;
   std::deque<std::uint64_t> ready_;
+  std::deque<std::uint64_t> ready_first_;  // for who waits: a hand-over, a parting
   std::set<std::pair<MonoTime, std::uint64_t>> retries_;
   std::unordered_map<std::uint64_t, std::uint64_t> requests_;
   std::set<NodeId> handed_over_;

@@ -66,7 +66,7 @@ struct CallsDone {
 };
 
 // Storage and replication also use routing::SendRequest, CancelRequest and SendAnswer; replication also
-// HandOverDone. Replication reads the ValueStore; what it adopts, or drops after handing it over, goes
+// HandOverReport. Replication reads the ValueStore; what it adopts, or drops after handing it over, goes
 // through storage, which owns the writes:
 struct DropKinds {
   std::vector<KindAt> kinds;
@@ -82,7 +82,7 @@ using StorageOutputs = std::vector<StorageOutput>;
 using ReplicationInput = std::variant<Replicate, routing::HandOver, routing::RingChanged,
                                       routing::RequestDone, routing::ConfigurationChanged, routing::Drain>;
 using ReplicationOutput = std::variant<Replicated, DropKinds, Adopt, routing::SendRequest,
-                                       routing::CancelRequest, routing::HandOverDone, routing::Drained>;
+                                       routing::CancelRequest, routing::HandOverReport, routing::Drained>;
 using ReplicationOutputs = std::vector<ReplicationOutput>;
 
 }  // namespace ringway::data

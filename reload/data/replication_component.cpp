@@ -10,7 +10,7 @@ namespace ringway::data {
 class ReplicationComponent::Impl {
  public:
   Impl(ReplicationSettings settings, config::ConfigurationPtr configuration, NodeId self,
-       std::shared_ptr<const ValueStore> store)
+       const std::shared_ptr<const ValueStore>& store)
       : context_{settings,
                  std::move(configuration),
                  self,
@@ -109,7 +109,7 @@ void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, Rep
 ReplicationComponent::ReplicationComponent(ReplicationSettings settings,
                                            config::ConfigurationPtr configuration, NodeId self,
                                            std::shared_ptr<const ValueStore> store)
-    : impl_(std::make_unique<Impl>(settings, std::move(configuration), self, std::move(store))) {}
+    : impl_(std::make_unique<Impl>(settings, std::move(configuration), self, store)) {}
 
 ReplicationComponent::~ReplicationComponent() = default;
 

@@ -39,7 +39,7 @@ class Dispatcher {
   void route(routing::SendRequest& m) { receiver_.to_routing(std::move(m)); }
   void route(routing::CancelRequest& m) { receiver_.to_routing(std::move(m)); }
   void route(routing::SendAnswer& m) { receiver_.to_routing(std::move(m)); }
-  void route(routing::HandOverDone& m) { receiver_.to_routing(std::move(m)); }
+  void route(routing::HandOverReport& m) { receiver_.to_routing(std::move(m)); }
   void route(routing::DeliverRequest& m) { receiver_.to_storage(std::move(m)); }
   void route(routing::RequestDone& m) {
     switch (m.origin) {

@@ -81,17 +81,19 @@ struct SendAnswer {
   SharedBytes body;  // an ErrorResponse when code is error
   std::vector<SharedBytes> certificates_der;
 };
-// Replication has handed the range over to the joining peer; it may become our predecessor now (TOPO-15).
-struct HandOverDone {
+// How a HandOver goes. When it is complete the joining peer may become our predecessor (TOPO-15); when it has
+// failed the admission is dropped. That it goes on is said now and then, so that a long one is not given up.
+struct HandOverReport {
+  enum class State { goes_on, complete, failed };
   NodeId joining;
-  bool complete = false;  // false: it could not be reached, drop the admission
+  State state = State::failed;
 };
 
 // The answer to Drain: what this peer holds is where it has to be, as far as that could be done.
 struct Drained {};
 
 using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
-                           CancelRequest, SendAnswer, HandOverDone, Drained>;
+                           CancelRequest, SendAnswer, HandOverReport, Drained>;
 
 // ---- out
 // ----------------------------------------------------------------------------------------------------------
@@ -143,8 +145,8 @@ struct RequestDone {
 struct RingChanged {
   topology::RingViewPtr view;
 };
-// A peer has asked to join in our range: replication sends it everything in (predecessor, joining], then says
-// HandOverDone (RFC 6940 §10.5, TOPO-15).
+// A peer has asked to join in our range: replication sends it everything in (predecessor, joining], and says
+// how it goes by HandOverReport (RFC 6940 §10.5, TOPO-15).
 struct HandOver {
   NodeId joining;
   RingId after;  // exclusive lower end of the range

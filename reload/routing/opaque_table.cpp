@@ -18,7 +18,8 @@ std::optional<wire::CompressedDestination> OpaqueTable::keep(MonoTime now, wire:
   slot.generation = static_cast<std::uint16_t>((slot.generation + 1) & k_generation_mask);
   slot.until = now + k_kept;
   slot.list = std::move(list);
-  const auto id = static_cast<std::uint16_t>(k_first_bit | (slot.generation << k_slot_bits) | next_);
+  const auto id =
+      static_cast<std::uint16_t>(k_first_bit | (unsigned{slot.generation} << k_slot_bits) | next_);
   next_ = (next_ + 1) % k_slots;
   return wire::CompressedDestination{id};
 }

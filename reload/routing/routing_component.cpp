@@ -106,9 +106,13 @@ void RoutingComponent::Impl::handle(const Now& now, Input input, Outputs& out) {
   std::visit([this](auto& one) { on(one); }, input);
 }
 
-void RoutingComponent::Impl::on(HandOverDone& input) {
-  tell_topology(
-      [&](auto& actions) { topology_->on_hand_over_done(now_, input.joining, input.complete, actions); });
+void RoutingComponent::Impl::on(HandOverReport& input) {
+  tell_topology([&](auto& actions) {
+    if (input.state == HandOverReport::State::goes_on)
+      return topology_->on_hand_over_goes_on(now_, input.joining);
+    topology_->on_hand_over_done(now_, input.joining, input.state == HandOverReport::State::complete,
+                                 actions);
+  });
 }
 
 // ---- time

@@ -107,7 +107,7 @@ class RoutingComponent::Impl {
   void on(SendRequest& input);
   void on(CancelRequest& input);
   void on(SendAnswer& input);
-  void on(HandOverDone& input);
+  void on(HandOverReport& input);
   void on(Drained&);
 
   // ---- receive.cpp

@@ -30,6 +30,7 @@ void ChordReload::become_connecting(const Now& now, Actions& out) {
   phase_ = Phase::connecting;
   admitting_.reset();
   join_deadline_.reset();
+  join_again_at_.reset();
   gather_again_at_.reset();
   retry_at_ = now.mono + next_back_off();  // asks for access again when none has come by then
   publish(now, out);
@@ -63,6 +64,7 @@ void ChordReload::become_joined(const Now& now, Actions& out) {
   phase_ = Phase::joined;
   admitting_.reset();
   join_deadline_.reset();
+  join_again_at_.reset();
   retry_at_.reset();
   gather_again_at_.reset();
   patience_until_.reset();
@@ -80,6 +82,7 @@ void ChordReload::retry_join(const Now& now, Duration wait, Actions& out) {
   phase_ = Phase::connecting;
   admitting_.reset();
   join_deadline_.reset();
+  join_again_at_.reset();
   gather_again_at_.reset();
   retry_at_ = now.mono + wait;
   publish(now, out);
@@ -165,10 +168,16 @@ void ChordReload::gather_neighbors(const Now& now, Actions& out) {
 
 void ChordReload::on_join_answered(const Now& now, const NodeId& from, std::optional<ErrorCode> error,
                                    Actions& out) {
-  if (phase_ != Phase::asking || admitting_ != from) return;
+  if ((phase_ != Phase::asking && phase_ != Phase::receiving) || admitting_ != from) return;
+  // No answer is no news: the hand-over may go on all the same.
+  if (phase_ == Phase::receiving && error == ErrorCode::request_timeout) {
+    join_again_at_ = now.mono + k_join_again;
+    return;
+  }
   if (!error) {
     phase_ = Phase::receiving;
     join_deadline_ = now.mono + k_hand_over_limit;
+    join_again_at_ = now.mono + k_join_again;
     return;
   }
   // Busy with another, or no longer responsible: look again soon, not all at the same moment.
@@ -180,7 +189,12 @@ void ChordReload::on_join_answered(const Now& now, const NodeId& from, std::opti
 
 std::optional<ErrorCode> ChordReload::on_join(const Now& now, const NodeId& from, Actions& out) {
   if (phase_ != Phase::joined) return ErrorCode::not_found;
-  // Admitted before, but the Update that said so was lost, and it has started over.
+  // Its range has been handed over: the Update that says so has crossed this Join, or was lost.
+  if (admitted_.contains(from)) {
+    send_update_to(now, from, ChordUpdateType::neighbors, out);
+    return std::nullopt;
+  }
+  // It was a peer and has started over.
   if (auto* peer = peers_.find(from); peer != nullptr && peer->routable) {
     peer->routable = false;
     refresh_tables(now, Audience::connections, out);  // its range is ours again (TOPO-25)
@@ -198,12 +212,17 @@ std::optional<ErrorCode> ChordReload::on_join(const Now& now, const NodeId& from
 }
 
 // Steps 7 and 8: the joining peer hears first that it is our predecessor, then everyone else.
+void ChordReload::on_hand_over_goes_on(const Now& now, const NodeId& joining) {
+  if (joining_ == joining) joining_deadline_ = now.mono + k_hand_over_limit;
+}
+
 void ChordReload::on_hand_over_done(const Now& now, const NodeId& joining, bool complete, Actions& out) {
   if (joining_ != joining) return;
   joining_.reset();
   auto* peer = peers_.find(joining);
   if (!complete || peer == nullptr) return publish(now, out);
   peer->routable = true;
+  admitted_.insert(joining);
   publish(now, out);
   send_update_to(now, joining, ChordUpdateType::neighbors, out);
   send_updates(now, Audience::connections, out);
@@ -229,6 +248,7 @@ void ChordReload::on_attached(const Now& now, const NodeId& node, AttachPurpose 
 void ChordReload::on_attached_by(const Now& now, const NodeId& node, bool send_update, Actions& out) {
   attaching_.erase(node);
   failed_until_.erase(node);
+  admitted_.erase(node);  // a new life of it, perhaps
   peers_.connect(node);
   if (phase_ == Phase::gathering && lists_.contains(*admitting_)) gather_neighbors(now, out);
   if (phase_ != Phase::joined) return;
@@ -256,6 +276,7 @@ void ChordReload::forget(const NodeId& node) {
   peers_.disconnect(node);
   lists_.erase(node);
   attaching_.erase(node);
+  admitted_.erase(node);
 }
 
 void ChordReload::on_lost(const Now& now, const NodeId& node, Actions& out) {
@@ -309,6 +330,7 @@ void ChordReload::on_update(const Now& now, const NodeId& from, const wire::Chor
   peers_.connect(from).routable =
       joining_ != from;  // TOPO-21; a peer that joins is one when its range is handed over
   failed_until_.erase(from);
+  admitted_.erase(from);
   if (update.type != ChordUpdateType::peer_ready) {
     auto& lists = lists_[from];
     const auto bounded = [](std::vector<NodeId> nodes) {
@@ -553,6 +575,8 @@ void ChordReload::on_timer(const Now& now, Actions& out) {
       patience_until_ = now.mono + k_first_peer_patience;
   }
   if (due(join_deadline_) && phase_ != Phase::joined) retry_join(now, next_back_off(), out);
+  // Tells us whether the hand-over goes on, and starts it again when it has failed.
+  if (due(join_again_at_) && phase_ == Phase::receiving) out.push_back(SendJoin{*admitting_});
   if (due(retry_at_) && phase_ == Phase::connecting) become_connecting(now, out);
   if (due(gather_again_at_) && phase_ == Phase::gathering) {
     gather_again_at_ = now.mono + k_gather_step;
@@ -593,7 +617,8 @@ std::optional<MonoTime> ChordReload::next_deadline() const {
   };
   consider(leave_deadline_);
   if (phase_ == Phase::left) return std::nullopt;
-  for (const auto& at : {patience_until_, join_deadline_, retry_at_, gather_again_at_}) consider(at);
+  for (const auto& at : {patience_until_, join_deadline_, join_again_at_, retry_at_, gather_again_at_})
+    consider(at);
   if (joining_) consider(joining_deadline_);
   if (phase_ == Phase::joined)
     for (const auto& at :

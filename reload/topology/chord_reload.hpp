@@ -25,10 +25,12 @@ struct ChordSettings {
   Duration retry_max{30'000};
 };
 
-inline constexpr Duration k_join_limit{20'000};        // one attempt to join, from locating to joined
-inline constexpr Duration k_hand_over_limit{120'000};  // how long a joining peer may take
-inline constexpr Duration k_gather_step{1'000};        // asks again for tables that have not come
-inline constexpr Duration k_update_gathering{20};      // changes so close together make one round of Updates
+inline constexpr Duration k_join_limit{20'000};  // one attempt to join, from locating to joined
+// How long a hand-over may go without a sign of progress, and how often the joining peer asks for one.
+inline constexpr Duration k_hand_over_limit{120'000};
+inline constexpr Duration k_join_again{15'000};
+inline constexpr Duration k_gather_step{1'000};    // asks again for tables that have not come
+inline constexpr Duration k_update_gathering{20};  // changes so close together make one round of Updates
 inline constexpr Duration k_failed_peer_pause{
     10'000};  // a peer that did not answer an Attach is left alone so long
 // Before asking the next bootstrap node, when one has answered but could not help. (Not backed off: a node
@@ -68,6 +70,7 @@ class ChordReload : public Plugin {
   void on_found(const Now& now, const RingId& point, const NodeId& owner, Actions& out) override;
   void on_partition_answer(const Now& now, const NodeId& bootstrap, const NodeId& owner,
                            Actions& out) override;
+  void on_hand_over_goes_on(const Now& now, const NodeId& joining) override;
   void on_hand_over_done(const Now& now, const NodeId& joining, bool complete, Actions& out) override;
 
   bool joined() const override { return phase_ == Phase::joined; }
@@ -138,11 +141,14 @@ class ChordReload : public Plugin {
   std::optional<NodeId> admitting_;
   Duration back_off_{0};
   bool access_led_nowhere_ = false;
-  std::optional<MonoTime> join_deadline_, retry_at_, gather_again_at_, patience_until_;
+  std::optional<MonoTime> join_deadline_, join_again_at_, retry_at_, gather_again_at_, patience_until_;
 
   // Admitting.
   std::optional<NodeId> joining_;
   MonoTime joining_deadline_;
+  // Told that they are our predecessors, and not heard of since over the same link: an Update may be under
+  // way, or have been lost.
+  std::set<NodeId> admitted_;
 
   // Upkeep.
   Audience due_audience_ = Audience::nobody;

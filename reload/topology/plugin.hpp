@@ -105,6 +105,7 @@ class Plugin {
   virtual void on_found(const Now& now, const RingId& point, const NodeId& owner, Actions& out) = 0;
   virtual void on_partition_answer(const Now& now, const NodeId& bootstrap, const NodeId& owner,
                                    Actions& out) = 0;
+  virtual void on_hand_over_goes_on(const Now& now, const NodeId& joining) = 0;
   virtual void on_hand_over_done(const Now& now, const NodeId& joining, bool complete, Actions& out) = 0;
 
   virtual bool joined() const = 0;

@@ -11,7 +11,7 @@
 namespace ringway::services {
 namespace {
 
-grpc::Status refuse(std::string message) { return {grpc::StatusCode::INVALID_ARGUMENT, std::move(message)}; }
+grpc::Status refuse(const std::string& message) { return {grpc::StatusCode::INVALID_ARGUMENT, message}; }
 
 // One operation that is a call of its own.
 template <typename Wanted, typename Response>

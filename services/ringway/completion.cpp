@@ -128,7 +128,9 @@ std::string zsh_completion(const CLI::App& app) {
     for (const Flag& flag : flags) {
       const std::string value = !flag.takes_value ? "" : flag.takes_file ? ":file:_files" : ":value:";
       for (const auto& spelling : flag.spellings) {
-        out << " \\\n" << indent << quoted(spelling + "[" + zsh_escaped(flag.help) + "]" + value);
+        std::string specification = spelling;
+        specification.append("[").append(zsh_escaped(flag.help)).append("]").append(value);
+        out << " \\\n" << indent << quoted(specification);
       }
     }
   };

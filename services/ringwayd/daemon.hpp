@@ -1,7 +1,7 @@
 // The life of `ringwayd`: starts its peers and their APIs, watches them, leaves the ring when told to.
 #pragma once
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's signal masks are not in <csignal>
 
 #include "services/ringwayd/event_log.hpp"
 #include "services/ringwayd/settings.hpp"

@@ -76,7 +76,7 @@ bool add_name(GENERAL_NAMES* names, const AlternativeName& name) {
                                                                : GEN_DNS;
   GENERAL_NAME_set0_value(entry.get(), type, text);
   if (sk_GENERAL_NAME_push(names, entry.get()) == 0) return false;
-  entry.release();
+  (void)entry.release();  // the names own it now
   return true;
 }
 

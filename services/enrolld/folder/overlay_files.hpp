@@ -39,7 +39,7 @@ struct IssueOptions {
 struct Issued {
   std::vector<NodeId> nodes;
 };
-Result<Issued> issue(const IssueOptions& options);
+Result<Issued> issue(const IssueOptions& asked);
 
 struct UpdateOptions {
   std::string directory;

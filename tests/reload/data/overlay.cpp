@@ -334,8 +334,8 @@ void Overlay::dispatch(Peer& peer, ReplicationOutputs& outputs) {
       request(peer, *send);
     } else if (auto* cancel = std::get_if<routing::CancelRequest>(&output)) {
       cancelled_.insert({peer.node, peer.life, cancel->origin, cancel->token});
-    } else if (auto* done = std::get_if<routing::HandOverDone>(&output)) {
-      peer.hand_overs.push_back(*done);
+    } else if (auto* report = std::get_if<routing::HandOverReport>(&output)) {
+      peer.hand_overs.push_back(*report);
     } else if (std::get_if<routing::Drained>(&output) != nullptr) {
       peer.drained = true;
     } else if (auto* replicated = std::get_if<Replicated>(&output)) {

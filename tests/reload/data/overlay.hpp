@@ -53,7 +53,7 @@ struct ValueSpec {
 wire::StoredData signed_value(const security::Signer& signer, const ValueSpec& spec);
 wire::StoreReq store_of(const ValueSpec& spec, const security::Signer& signer, std::uint64_t generation = 0,
                         std::uint8_t replica_number = 0);
-wire::FetchReq fetch_of(const ResourceId& resource, KindId kind, std::uint64_t generation = 0);
+wire::FetchReq fetch_of(const ResourceId& resource, KindId id, std::uint64_t generation = 0);
 
 struct Peer {
   SignerPtr signer;
@@ -68,7 +68,7 @@ struct Peer {
   bool hold_commits = false;
   bool fail_commits = false;
   std::deque<Commit> held_commits;
-  std::vector<routing::HandOverDone> hand_overs;
+  std::vector<routing::HandOverReport> hand_overs;
   std::map<std::uint64_t, std::vector<CallResult>> results;
   std::uint64_t life = 0;  // grows with each restart; what was meant for an earlier one is lost
 };
@@ -115,7 +115,7 @@ class Overlay {
   void advance(Duration by);  // with timers; by 0: those that are due
   Now now() const { return now_; }
 
-  CallResult call(Peer& peer, Call call);  // runs and advances up to 30 s
+  CallResult call(Peer& peer, Call one);  // runs and advances up to 30 s
   std::uint64_t begin(Peer& peer, std::vector<Call> calls);
   void to_storage(Peer& peer, StorageInput input);
   void to_replication(Peer& peer, ReplicationInput input);
@@ -145,7 +145,7 @@ class Overlay {
   void lost(Peer& peer, std::uint64_t life, const routing::SendRequest& request);
   void dispatch(Peer& peer, StorageOutputs& outputs);
   void dispatch(Peer& peer, ReplicationOutputs& outputs);
-  void commit(Peer& peer, const Commit& commit);
+  void commit(Peer& peer, const Commit& one);
   void request(Peer& peer, const routing::SendRequest& request);
   void finish(
       Peer& peer, std::uint64_t life, const routing::SendRequest& request,

@@ -207,8 +207,9 @@ TEST(FramedLink, ABusyLinkIsNotSuspectedWhileAcknowledgementsCome) {
   FramedLink link(k_limit);
   for (int i = 0; i < 20; ++i) link.send(at(0), 10);
   for (std::uint32_t i = 0; i < 20; ++i) {
-    receive(link, at(400 * (i + 1)), ack(i));
-    EXPECT_FALSE(link.suspected(at(400 * (i + 1) + 399)));
+    const std::int64_t answered_ms = std::int64_t{400} * (i + 1);
+    receive(link, at(answered_ms), ack(i));
+    EXPECT_FALSE(link.suspected(at(answered_ms + 399)));
   }
 }
 

@@ -72,9 +72,9 @@ TEST_F(OpaqueTableTest, SlotsAndGenerationsStartAtRandom) {
 
 TEST_F(OpaqueTableTest, SlotsRotate) {
   // Shows: ROUTE-14.
-  const auto first = table_.keep(k_start, list_)->id & 0x3FF;
+  const unsigned first = table_.keep(k_start, list_)->id & 0x3FFU;
   for (std::uint16_t i = 1; i < 20; ++i)
-    EXPECT_EQ(table_.keep(k_start, list_)->id & 0x3FF, (first + i) % OpaqueTable::k_slots);
+    EXPECT_EQ(table_.keep(k_start, list_)->id & 0x3FFU, (first + i) % OpaqueTable::k_slots);
 }
 
 }  // namespace

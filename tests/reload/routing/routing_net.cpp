@@ -89,7 +89,8 @@ void RoutingNet::perform(std::size_t index, Outputs& outputs) {
       node.done.push_back(std::move(*done));
     } else if (auto* hand_over = std::get_if<HandOver>(&output)) {
       node.hand_overs.push_back(*hand_over);
-      if (!node.hand_over_holds) input(index, HandOverDone{hand_over->joining, true});
+      if (!node.hand_over_holds)
+        input(index, HandOverReport{hand_over->joining, HandOverReport::State::complete});
     } else if (std::get_if<Drain>(&output) != nullptr) {
       input(index, Drained{});
     } else if (std::get_if<Left>(&output) != nullptr) {

@@ -46,14 +46,14 @@ class RoutingNet {
     std::vector<RequestDone> done;
     bool left = false;
     bool alive = true;
-    bool hand_over_holds = false;  // the test says HandOverDone itself
+    bool hand_over_holds = false;  // the test says HandOverReport itself
     std::vector<HandOver> hand_overs;
   };
 
   explicit RoutingNet(std::function<void(config::Configuration&)> configure = {});
 
   // Adds and starts a peer; the first one forms the ring, the others bootstrap at the first.
-  std::size_t add(const NodeId& id, std::function<void(RoutingSettings&)> settings = {});
+  std::size_t add(const NodeId& id, std::function<void(RoutingSettings&)> adjust = {});
   Node& at(std::size_t index) { return *nodes_[index]; }
   std::size_t size() const { return nodes_.size(); }
 
@@ -78,7 +78,7 @@ class RoutingNet {
     std::size_t node;
     LinkId link;
   };
-  void perform(std::size_t node, Outputs& outputs);
+  void perform(std::size_t index, Outputs& outputs);
   void deliver_pending();
   std::optional<MonoTime> next_timer() const;
 

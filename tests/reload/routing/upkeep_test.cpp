@@ -177,9 +177,13 @@ TEST_P(RangeChange, ByAHandOverIsToldToEveryConnection) {
   const Bytes join = wire::encode(wire::JoinReq{node_id(0x3C), {}});
   say(0x3C, MessageCode::join_req, join);
   rest();
-  EXPECT_EQ(updated(peer_->input(HandOverDone{node_id(0x3C), true}), node_id(0x3C)), all());
+  EXPECT_EQ(
+      updated(peer_->input(HandOverReport{node_id(0x3C), HandOverReport::State::complete}), node_id(0x3C)),
+      all());
+  // It has joined, and starts over: until it is handed over again, the range is ours.
+  say(0x3C, MessageCode::update_req,
+      wire::encode(wire::ChordUpdate{1, wire::ChordUpdateType::peer_ready, {}, {}, {}}));
   rest();
-  // It has started over: until it is handed over again, the range is ours.
   EXPECT_EQ(updated(say(0x3C, MessageCode::join_req, join), node_id(0x38)), all());
 }
 

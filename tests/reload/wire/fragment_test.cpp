@@ -187,10 +187,10 @@ TEST_F(ReassemblerTest, WholeMessagesPass) { expect_completes(part_of(payload_, 
 
 TEST_F(ReassemblerTest, InAnyOrder) {
   // Shows: LINK-25.
-  std::vector<int> order{0, 1, 2, 3};
+  std::vector<std::size_t> order{0, 1, 2, 3};
   do {
-    for (int i = 0; i < 3; ++i) hold(part_of(payload_, 750 * static_cast<std::size_t>(order[i]), 750));
-    expect_completes(part_of(payload_, 750 * static_cast<std::size_t>(order[3]), 750), payload_);
+    for (std::size_t i = 0; i < 3; ++i) hold(part_of(payload_, 750 * order[i], 750));
+    expect_completes(part_of(payload_, 750 * order[3], 750), payload_);
   } while (std::next_permutation(order.begin(), order.end()));
 }
 

@@ -1,8 +1,7 @@
 // A folder that goes with all that is in it when the test ends.
 #pragma once
 
-#include <stdlib.h>
-
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>

@@ -6,12 +6,12 @@
 #include <sys/stat.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
 #include "services/enrolld/folder/files.hpp"
 #include "services/enrolld/folder/name_register.hpp"
+#include "tests/services/api/temporary_folder.hpp"
 
 namespace ringway::enrolld {
 namespace {
@@ -29,15 +29,10 @@ WallMs now_ms() {
 class OverlayFilesTest : public testing::Test {
  protected:
   OverlayFilesTest() {
-    std::string pattern = (fs::temp_directory_path() / "ringway-enrolld-XXXXXX").string();
-    root_ = ::mkdtemp(pattern.data());
     init_.overlay_name = "overlay.example.org";
     init_.directory = authority();
     init_.bootstrap_nodes = {{"192.0.2.1", 6084}};
   }
-  ~OverlayFilesTest() override { fs::remove_all(root_); }
-  OverlayFilesTest(const OverlayFilesTest&) = delete;
-  OverlayFilesTest& operator=(const OverlayFilesTest&) = delete;
 
   std::string authority() const { return root_ + "/authority"; }
   std::string made() const { return init(init_) ? "" : "refused"; }
@@ -72,7 +67,8 @@ class OverlayFilesTest : public testing::Test {
     return *signer;
   }
 
-  std::string root_;
+  const services::TemporaryFolder folder_;
+  const std::string root_ = folder_.file(".");
   InitOptions init_;
 };
 
