@@ -8,11 +8,11 @@ namespace {
 
 using wire::ErrorCode;
 
-constexpr std::size_t k_slice_kinds = 64;       // listed in one step
-constexpr std::size_t k_most_jobs = 512;        // no more is listed while so many wait
-constexpr std::size_t k_awaited_jobs = 128;     // that many more when somebody waits for them
-constexpr std::size_t k_most_tasks = 128;       // then the ranges that wait become one
-constexpr std::size_t k_most_handed_over = 64;  // peers remembered
+constexpr std::size_t k_slice_kinds = 64;         // listed in one step
+constexpr std::size_t k_most_jobs = 512;          // no more is listed while so many wait
+constexpr std::size_t k_most_awaited_jobs = 256;  // of those that somebody waits for, beside the others
+constexpr std::size_t k_most_tasks = 128;         // then the ranges that wait become one
+constexpr std::size_t k_most_handed_over = 64;    // peers remembered
 constexpr Duration k_first_retry{250};
 constexpr Duration k_report_interval{5'000};  // of a hand-over that goes on
 constexpr Duration k_longest_retry{15'000};
@@ -45,7 +45,7 @@ void BackgroundCopies::start(CopyTask task) {
 }
 
 void BackgroundCopies::start(MonoTime now, const KindAt& at, const NodeId& target) {
-  if (jobs_.size() >= k_most_jobs) return go_through_again(now);
+  if (!room_to_list(Purpose::refill)) return go_through_again(now);
   add_job(0, Purpose::refill, at, target);
 }
 
@@ -66,12 +66,6 @@ void BackgroundCopies::go_through_again(MonoTime now) {
            what.after == self && what.up_to == self;
   });
   if (!waits) start({Purpose::refill, self, self, {}, now + k_first_repetition, 1});
-}
-
-bool BackgroundCopies::handing_over_to(const NodeId& joining) const {
-  return std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& one) {
-    return one.second.what.purpose == Purpose::hand_over && one.second.what.targets.front() == joining;
-  });
 }
 
 void BackgroundCopies::stop_hand_over(const NodeId& joining, ReplicationOutputs& out) {
@@ -150,7 +144,8 @@ std::optional<std::uint64_t> BackgroundCopies::take_ready() {
 }
 
 bool BackgroundCopies::room_to_list(Purpose purpose) const {
-  return jobs_.size() < k_most_jobs + (is_awaited(purpose) ? k_awaited_jobs : 0);
+  return is_awaited(purpose) ? awaited_jobs_ < k_most_awaited_jobs
+                             : jobs_.size() - awaited_jobs_ < k_most_jobs;
 }
 
 // A joining peer waits for its range: that comes first.
@@ -222,6 +217,7 @@ void BackgroundCopies::add_job(std::uint64_t task, Purpose purpose, const KindAt
   job.purpose = purpose;
   job.at = at;
   job.target = target;
+  if (is_awaited(purpose)) ++awaited_jobs_;
   queue_of(job).push_back(id);
 }
 
@@ -305,6 +301,7 @@ bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& 
     retry(now, id, job);
     return true;
   }
+  report_progress(now, job.task, out);
   job.attempts = 0;
   job.after = item_key_of(job.part.records.back().second->stored.value);
   if (job.last_part) {
@@ -361,19 +358,17 @@ void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, Replicati
     return;
   }
   --task->second.open_jobs;
-  if (ok) {
-    report_progress(now, task->second, out);
-  } else {
-    task->second.failed = true;
-  }
+  if (!ok) task->second.failed = true;
   close_if_done(now, task_id, out);
 }
 
-void BackgroundCopies::report_progress(const Now& now, Task& task, ReplicationOutputs& out) {
+void BackgroundCopies::report_progress(const Now& now, std::uint64_t id, ReplicationOutputs& out) {
+  const auto found = tasks_.find(id);
+  if (found == tasks_.end()) return;
+  Task& task = found->second;
   if (task.what.purpose != Purpose::hand_over || now.mono - task.reported < k_report_interval) return;
   task.reported = now.mono;
-  out.emplace_back(
-      routing::HandOverReport{task.what.targets.front(), routing::HandOverReport::State::goes_on});
+  out.emplace_back(routing::HandOverReport{task.what.hand_over, routing::HandOverReport::State::goes_on});
 }
 
 void BackgroundCopies::erase_job(Jobs::iterator job, ReplicationOutputs& out) {
@@ -382,6 +377,7 @@ void BackgroundCopies::erase_job(Jobs::iterator job, ReplicationOutputs& out) {
     out.emplace_back(routing::CancelRequest{routing::Origin::replication, job->second.request});
   }
   if (job->second.retry_at) retries_.erase({*job->second.retry_at, job->first});
+  if (is_awaited(job->second.purpose)) --awaited_jobs_;
   jobs_.erase(job);
 }
 
@@ -407,13 +403,14 @@ void BackgroundCopies::close_if_done(const Now& now, std::uint64_t id, Replicati
 void BackgroundCopies::close_hand_over(std::uint64_t id, ReplicationOutputs& out) {
   const bool complete = !tasks_.at(id).failed;
   const NodeId joining = tasks_.at(id).what.targets.front();
+  const std::uint64_t number = tasks_.at(id).what.hand_over;
   stop_hand_over(joining, out);
   if (complete) {
     if (handed_over_.size() >= k_most_handed_over) handed_over_.clear();
     handed_over_.insert(joining);
   }
   using State = routing::HandOverReport::State;
-  out.emplace_back(routing::HandOverReport{joining, complete ? State::complete : State::failed});
+  out.emplace_back(routing::HandOverReport{number, complete ? State::complete : State::failed});
 }
 
 std::optional<MonoTime> BackgroundCopies::next_deadline(MonoTime now) const {

@@ -31,7 +31,8 @@ struct CopyTask {
   RingId up_to;
   std::vector<NodeId> targets;  // not for push; none for refill means whoever is in the set when it starts
   MonoTime not_before;
-  unsigned repetition = 0;  // how often it has been started again for what could not be copied
+  unsigned repetition = 0;      // how often it has been started again for what could not be copied
+  std::uint64_t hand_over = 0;  // routing::HandOver's number
 };
 
 class BackgroundCopies {
@@ -44,7 +45,6 @@ class BackgroundCopies {
   // Nothing more is sent for it and no HandOverReport follows.
   void stop_hand_over(const NodeId& joining, ReplicationOutputs& out);
   void stop_all(ReplicationOutputs& out);
-  bool handing_over_to(const NodeId& joining) const;
   // Whether that peer was handed all of its range, and has been a neighbour since.
   bool has_handed_over(const NodeId& joining) const { return handed_over_.contains(joining); }
   void forget_absent();
@@ -96,7 +96,7 @@ class BackgroundCopies {
   std::deque<std::uint64_t>& queue_of(const Job& job);
   bool can_send() const;
   std::optional<std::uint64_t> take_ready();
-  void report_progress(const Now& now, Task& task, ReplicationOutputs& out);
+  void report_progress(const Now& now, std::uint64_t id, ReplicationOutputs& out);
   bool still_wanted(const Job& job) const;
   void send_next(const Now& now, std::uint64_t id, ReplicationOutputs& out);
   Result<bool> prepare_part(const Now& now, Job& job);
@@ -113,6 +113,7 @@ class BackgroundCopies {
   std::uint64_t last_id_ = 0;
   Tasks tasks_;
   Jobs jobs_;
+  std::size_t awaited_jobs_ = 0;  // of jobs_
   std::deque<std::uint64_t> ready_;
   std::deque<std::uint64_t> ready_first_;  // for who waits: a hand-over, a parting
   std::set<std::pair<MonoTime, std::uint64_t>> retries_;

@@ -25,7 +25,7 @@ class ReplicationComponent::Impl {
   void on(const Now& now, Replicate& m, ReplicationOutputs& out) { new_copies_.add(now, std::move(m), out); }
   void on(const Now& now, routing::HandOver& m, ReplicationOutputs& out) {
     background_.stop_hand_over(m.joining, out);
-    background_.start({Purpose::hand_over, m.after, m.joining, {m.joining}, now.mono, 0});
+    background_.start({Purpose::hand_over, m.after, m.joining, {m.joining}, now.mono, 0, m.number});
   }
   void on(const Now& now, routing::Drain&, ReplicationOutputs&) {
     draining_ = true;

@@ -83,8 +83,9 @@ class Change {
     for (std::size_t i = 0; i < before_.predecessors.size() && i < before_.replicas; ++i) {
       const NodeId& gone = before_.predecessors[i];
       if (contains(after_.predecessors, gone) || after_.predecessors.empty()) continue;
-      // Further than what is known now: not lost, only out of sight.
-      if (!in_open(gone, after_.predecessors.back(), after_.self)) continue;
+      // Further than what is known now: not lost, only out of sight. (With fewer known than before, lost.)
+      const bool displaced = after_.predecessors.size() >= before_.predecessors.size();
+      if (displaced && !in_open(gone, after_.predecessors.back(), after_.self)) continue;
       if (after_.responsible_for(gone)) continue;
       const NodeId& from = i + 1 < before_.predecessors.size() ? before_.predecessors[i + 1] : after_.self;
       add(Purpose::push, from, gone, {}, hold_down_);

@@ -134,6 +134,7 @@ void RoutingComponent::Impl::on(LinkDown& input) {
   if (links_.to(gone->node) == nullptr) resend_after_loss(gone->node);
   // Over an access link, too, an Update may have made it known to the plug-in.
   if (links_.attached_to(gone->node) || (!gone->attached && links_.to(gone->node) != nullptr)) return;
+  drop_update(gone->node);
   tell_topology([&](auto& actions) { topology_->on_lost(now_, gone->node, actions); });
 }
 

@@ -85,7 +85,7 @@ struct SendAnswer {
 // failed the admission is dropped. That it goes on is said now and then, so that a long one is not given up.
 struct HandOverReport {
   enum class State { goes_on, complete, failed };
-  NodeId joining;
+  std::uint64_t number = 0;  // the HandOver's
   State state = State::failed;
 };
 
@@ -148,6 +148,7 @@ struct RingChanged {
 // A peer has asked to join in our range: replication sends it everything in (predecessor, joining], and says
 // how it goes by HandOverReport (RFC 6940 §10.5, TOPO-15).
 struct HandOver {
+  std::uint64_t number = 0;
   NodeId joining;
   RingId after;  // exclusive lower end of the range
 };

@@ -30,11 +30,7 @@ void RoutingComponent::Impl::on(SendRequest& input) {
 void RoutingComponent::Impl::on(CancelRequest& input) {
   const auto found = by_token_.find({input.origin, input.token});
   if (found == by_token_.end()) return;
-  const auto transaction = transactions_.find(found->second);
-  if (transaction != transactions_.end()) {
-    timers_.erase({transaction->second.next_at, transaction->first});
-    transactions_.erase(transaction);
-  }
+  drop(found->second);
   by_token_.erase(found);
 }
 
@@ -137,6 +133,13 @@ void RoutingComponent::Impl::finish(TransactionId id, Outcome outcome) {
   }
   by_token_.erase({transaction.origin, transaction.token});
   out_->push_back(RequestDone{transaction.origin, transaction.token, std::move(outcome)});
+}
+
+void RoutingComponent::Impl::drop(TransactionId id) {
+  const auto found = transactions_.find(id);
+  if (found == transactions_.end()) return;
+  timers_.erase({found->second.next_at, id});
+  transactions_.erase(found);
 }
 
 // SEC-13, SEC-14: the node that was addressed, or one at least as close to the resource as everyone we know.

@@ -109,9 +109,8 @@ void RoutingComponent::Impl::handle(const Now& now, Input input, Outputs& out) {
 void RoutingComponent::Impl::on(HandOverReport& input) {
   tell_topology([&](auto& actions) {
     if (input.state == HandOverReport::State::goes_on)
-      return topology_->on_hand_over_goes_on(now_, input.joining);
-    topology_->on_hand_over_done(now_, input.joining, input.state == HandOverReport::State::complete,
-                                 actions);
+      return topology_->on_hand_over_goes_on(now_, input.number);
+    topology_->on_hand_over_done(now_, input.number, input.state == HandOverReport::State::complete, actions);
   });
 }
 
@@ -159,18 +158,29 @@ void RoutingComponent::Impl::carry_out(topology::Actions& actions) {
 
 void RoutingComponent::Impl::carry_out(topology::SendUpdate& wish) {
   const NodeId to = wish.to;
-  ask({wire::to_node(to)}, MessageCode::update_req, wire::encode(wish.update),
-      [this, to](const Outcome&) { solicited_updates_.erase(to); });
+  if (const auto older = updates_.find(to); older != updates_.end()) drop(older->second);
+  // Only the newest one is sent again: an older one would tell what is no longer so.
+  updates_[to] = ask({wire::to_node(to)}, MessageCode::update_req, wire::encode(wish.update),
+                     [this, to](const Outcome&) { drop_update(to); });
+}
+
+void RoutingComponent::Impl::drop_update(const NodeId& to) {
+  solicited_updates_.erase(to);
+  const auto found = updates_.find(to);
+  if (found == updates_.end()) return;
+  drop(found->second);
+  updates_.erase(found);
 }
 
 void RoutingComponent::Impl::carry_out(topology::SendJoin& wish) {
   const NodeId to = wish.to;
-  ask({wire::to_node(to)}, MessageCode::join_req, wire::encode(wire::JoinReq{self(), {}}),
-      [this, to](const Outcome& outcome) {
-        std::optional<wire::ErrorCode> error;
-        if (const auto* failure = std::get_if<RequestFailure>(&outcome)) error = failure->code;
-        tell_topology([&](auto& actions) { topology_->on_join_answered(now_, to, error, actions); });
-      });
+  drop(join_);
+  join_ = ask({wire::to_node(to)}, MessageCode::join_req, wire::encode(wire::JoinReq{self(), {}}),
+              [this, to](const Outcome& outcome) {
+                std::optional<wire::ErrorCode> error;
+                if (const auto* failure = std::get_if<RequestFailure>(&outcome)) error = failure->code;
+                tell_topology([&](auto& actions) { topology_->on_join_answered(now_, to, error, actions); });
+              });
 }
 
 void RoutingComponent::Impl::carry_out(topology::SendLeave& wish) {
@@ -199,7 +209,7 @@ void RoutingComponent::Impl::carry_out(topology::Locate& wish) {
 }
 
 void RoutingComponent::Impl::carry_out(topology::StartHandOver& wish) {
-  out_->push_back(HandOver{wish.joining, wish.after});
+  out_->push_back(HandOver{wish.number, wish.joining, wish.after});
 }
 
 void RoutingComponent::Impl::carry_out(topology::ViewChanged&) {
@@ -207,7 +217,10 @@ void RoutingComponent::Impl::carry_out(topology::ViewChanged&) {
   out_->push_back(RingChanged{view});
   if (view->joined && !was_joined_) close_idle_access();
   was_joined_ = view->joined;
-  if (topology_->waiting_to_be_admitted() || deferred_.empty()) return;
+  if (topology_->waiting_to_be_admitted()) return;
+  // Sent once more it would look as if this peer had started over.
+  drop(join_);
+  if (deferred_.empty()) return;
   // Admitted (or not): what waited goes its way now.
   auto waiting = std::move(deferred_);
   deferred_.clear();

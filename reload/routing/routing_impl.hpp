@@ -135,6 +135,7 @@ class RoutingComponent::Impl {
                     std::optional<Duration> deadline = std::nullopt);
   void send(TransactionId id, Transaction& transaction);
   void finish(TransactionId id, Outcome outcome);
+  void drop(TransactionId id);  // nobody waits for its outcome any more
   void answer_arrived(const Hop& from, const std::shared_ptr<const security::InspectedMessage>& message);
   bool answerer_plausible(const Transaction& transaction, const NodeId& signer);
   void resend_after_loss(const NodeId& node);
@@ -197,6 +198,7 @@ class RoutingComponent::Impl {
   void carry_out(topology::AskForUpdate& wish);
   void carry_out(topology::Locate& wish);
   void carry_out(topology::StartHandOver& wish);
+  void drop_update(const NodeId& to);
   void carry_out(topology::ViewChanged& wish);
   void carry_out(topology::NeedAccess& wish);
   void carry_out(topology::AskThroughBootstrap& wish);
@@ -238,6 +240,8 @@ class RoutingComponent::Impl {
   std::deque<std::pair<Hop, SharedBytes>> deferred_;
   // Nodes that have made us send them something, once at a time: others must not fill our transactions.
   std::set<NodeId> configuration_pushes_, solicited_updates_;
+  std::map<NodeId, TransactionId> updates_;  // not answered yet
+  TransactionId join_ = 0;                   // the last one
   bool was_joined_ = false;
   bool over_access_ = false;  // how the latest Attach to the admitting peer went
   bool leaving_ = false;

@@ -69,6 +69,7 @@ void ChordReload::become_joined(const Now& now, Actions& out) {
   gather_again_at_.reset();
   patience_until_.reset();
   back_off_ = Duration{0};
+  refused_as_busy_ = 0;
   publish(now, out);
   send_updates(now, Audience::connections, out);  // step 9
   periodic_update_at_ = now.mono + jittered(settings_.update_interval);
@@ -130,102 +131,6 @@ void ChordReload::become_left(Actions& out) {
 void ChordReload::on_leave_answered(const Now&, const NodeId& from, Actions& out) {
   leave_waits_for_.erase(from);
   if (phase_ == Phase::leaving && leave_waits_for_.empty()) become_left(out);
-}
-
-// ---- joining
-// --------------------------------------------------------------------------------------------------------
-
-void ChordReload::on_access_link(const Now& now, const NodeId&, Actions& out) {
-  if (phase_ != Phase::connecting) return;
-  back_off_ = Duration{0};
-  become_locating(now, out);
-}
-
-// Step 3: connect to everyone who will be a neighbour, as far as the admitting peer's tables tell.
-void ChordReload::gather_neighbors(const Now& now, Actions& out) {
-  const Lists& lists = lists_[*admitting_];
-  std::vector<NodeId> known = lists.predecessors;
-  known.insert(known.end(), lists.successors.begin(), lists.successors.end());
-  known.push_back(*admitting_);
-  const auto wanted = wanted_neighbors(known);
-
-  bool waiting = false;
-  std::set<NodeId> seen;
-  for (const NodeId& node : wanted) {
-    if (!seen.insert(node).second || peers_.find(node) != nullptr) continue;
-    if (attaching_.contains(node)) {
-      waiting = true;
-    } else if (worth_attaching(now, node)) {
-      attaching_[node] = now.mono;
-      waiting = true;
-      // RFC 6940 §10.6: through the peer that told of it.
-      out.push_back(
-          AttachTo{{wire::to_node(*admitting_), wire::to_node(node)}, AttachPurpose::neighbor, false});
-    }
-  }
-  if (!waiting) become_asking(now, out);
-}
-
-void ChordReload::on_join_answered(const Now& now, const NodeId& from, std::optional<ErrorCode> error,
-                                   Actions& out) {
-  if ((phase_ != Phase::asking && phase_ != Phase::receiving) || admitting_ != from) return;
-  // No answer is no news: the hand-over may go on all the same.
-  if (phase_ == Phase::receiving && error == ErrorCode::request_timeout) {
-    join_again_at_ = now.mono + k_join_again;
-    return;
-  }
-  if (!error) {
-    phase_ = Phase::receiving;
-    join_deadline_ = now.mono + k_hand_over_limit;
-    join_again_at_ = now.mono + k_join_again;
-    return;
-  }
-  // Busy with another, or no longer responsible: look again soon, not all at the same moment.
-  retry_join(now, Duration{50 + static_cast<std::int64_t>(random_->below(250))}, out);
-}
-
-// ---- admitting
-// ------------------------------------------------------------------------------------------------------
-
-std::optional<ErrorCode> ChordReload::on_join(const Now& now, const NodeId& from, Actions& out) {
-  if (phase_ != Phase::joined) return ErrorCode::not_found;
-  // Its range has been handed over: the Update that says so has crossed this Join, or was lost.
-  if (admitted_.contains(from)) {
-    send_update_to(now, from, ChordUpdateType::neighbors, out);
-    return std::nullopt;
-  }
-  // It was a peer and has started over.
-  if (auto* peer = peers_.find(from); peer != nullptr && peer->routable) {
-    peer->routable = false;
-    refresh_tables(now, Audience::connections, out);  // its range is ours again (TOPO-25)
-  }
-  if (!view_->responsible_for(from)) return ErrorCode::not_found;
-  if (joining_ && *joining_ != from) return ErrorCode::in_progress;
-  if (joining_) return std::nullopt;  // asked again: the hand-over goes on
-  joining_ = from;
-  joining_deadline_ = now.mono + k_hand_over_limit;
-  peers_.connect(from).routable = false;
-  publish(now, out);  // from here on new values are copied to it as well (TOPO-18)
-  out.push_back(
-      StartHandOver{from, view_->predecessors.empty() ? settings_.self : view_->predecessors.front()});
-  return std::nullopt;
-}
-
-// Steps 7 and 8: the joining peer hears first that it is our predecessor, then everyone else.
-void ChordReload::on_hand_over_goes_on(const Now& now, const NodeId& joining) {
-  if (joining_ == joining) joining_deadline_ = now.mono + k_hand_over_limit;
-}
-
-void ChordReload::on_hand_over_done(const Now& now, const NodeId& joining, bool complete, Actions& out) {
-  if (joining_ != joining) return;
-  joining_.reset();
-  auto* peer = peers_.find(joining);
-  if (!complete || peer == nullptr) return publish(now, out);
-  peer->routable = true;
-  admitted_.insert(joining);
-  publish(now, out);
-  send_update_to(now, joining, ChordUpdateType::neighbors, out);
-  send_updates(now, Audience::connections, out);
 }
 
 // ---- links
@@ -314,6 +219,7 @@ bool ChordReload::exclude_long_suspected(const Now& now) {
     const MonoTime at = *entry.suspected_since + k_suspicion_limit;
     if (at <= now.mono) {
       peers_.find(node)->excluded = true;
+      admitted_.erase(node);  // its range is ours now
       changed = true;
     } else {
       suspicion_at_ = suspicion_at_ ? std::min(*suspicion_at_, at) : at;
@@ -344,8 +250,8 @@ void ChordReload::on_update(const Now& now, const NodeId& from, const wire::Chor
   if (phase_ == Phase::gathering && admitting_ == from) return gather_neighbors(now, out);
   const auto& named = update.predecessors;
   const bool labels_us = std::find(named.begin(), named.end(), settings_.self) != named.end();
-  if ((phase_ == Phase::asking || phase_ == Phase::receiving) && admitting_ == from && labels_us)
-    return become_joined(now, out);  // RFC 6940 §10.5 step 7
+  // RFC 6940 §10.5 step 7. One that comes before the answer to our Join belongs to an earlier admission.
+  if (phase_ == Phase::receiving && admitting_ == from && labels_us) return become_joined(now, out);
   if (phase_ == Phase::joined) refresh_tables(now, Audience::connections, out);
 }
 
@@ -419,7 +325,7 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
   if (!fingers_sought_) seek_fingers(now, true, out);
 }
 
-void ChordReload::publish(const Now&, Actions& out) {
+void ChordReload::publish(const Now& now, Actions& out) {
   RingView next;
   next.self = settings_.self;
   next.joined = phase_ == Phase::joined || phase_ == Phase::leaving;
@@ -433,8 +339,10 @@ void ChordReload::publish(const Now&, Actions& out) {
                     next.admitting == view_->admitting;
   if (same && view_->version > 0) return;
   next.version = view_->version + 1;
+  const bool predecessors_changed = next.predecessors != view_->predecessors;
   view_ = std::make_shared<const RingView>(std::move(next));
   out.push_back(ViewChanged{});
+  if (predecessors_changed) widen_hand_over(now, out);
 }
 
 // ---- looking for better peers

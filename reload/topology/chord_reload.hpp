@@ -29,6 +29,9 @@ inline constexpr Duration k_join_limit{20'000};  // one attempt to join, from lo
 // How long a hand-over may go without a sign of progress, and how often the joining peer asks for one.
 inline constexpr Duration k_hand_over_limit{120'000};
 inline constexpr Duration k_join_again{15'000};
+// Before asking a peer again that is admitting another; twice as long each time.
+inline constexpr Duration k_busy_pause_min{100};
+inline constexpr Duration k_busy_pause_max{2'000};
 inline constexpr Duration k_gather_step{1'000};    // asks again for tables that have not come
 inline constexpr Duration k_update_gathering{20};  // changes so close together make one round of Updates
 inline constexpr Duration k_failed_peer_pause{
@@ -70,8 +73,8 @@ class ChordReload : public Plugin {
   void on_found(const Now& now, const RingId& point, const NodeId& owner, Actions& out) override;
   void on_partition_answer(const Now& now, const NodeId& bootstrap, const NodeId& owner,
                            Actions& out) override;
-  void on_hand_over_goes_on(const Now& now, const NodeId& joining) override;
-  void on_hand_over_done(const Now& now, const NodeId& joining, bool complete, Actions& out) override;
+  void on_hand_over_goes_on(const Now& now, std::uint64_t number) override;
+  void on_hand_over_done(const Now& now, std::uint64_t number, bool complete, Actions& out) override;
 
   bool joined() const override { return phase_ == Phase::joined; }
   bool waiting_to_be_admitted() const override {
@@ -112,6 +115,8 @@ class ChordReload : public Plugin {
   void send_update_to(const Now& now, const NodeId& node, wire::ChordUpdateType type, Actions& out) const;
   void forget(const NodeId& node);
   void publish(const Now& now, Actions& out);
+  void start_hand_over(const Now& now, Actions& out);
+  void widen_hand_over(const Now& now, Actions& out);
   void check_partition(const Now& now, Actions& out);
   std::set<NodeId> current_neighbors() const;
   bool paused(const Now& now, const NodeId& node) const;
@@ -140,14 +145,17 @@ class ChordReload : public Plugin {
   // Joining.
   std::optional<NodeId> admitting_;
   Duration back_off_{0};
+  unsigned refused_as_busy_ = 0;  // in a row
   bool access_led_nowhere_ = false;
   std::optional<MonoTime> join_deadline_, join_again_at_, retry_at_, gather_again_at_, patience_until_;
 
   // Admitting.
   std::optional<NodeId> joining_;
   MonoTime joining_deadline_;
-  // Told that they are our predecessors, and not heard of since over the same link: an Update may be under
-  // way, or have been lost.
+  std::uint64_t hand_over_ = 0;  // the number of the last one started
+  NodeId handed_over_after_;     // where its range begins
+  // Told by an Update that they are our predecessors; none of theirs has come since. Ours may be under way,
+  // or have been lost.
   std::set<NodeId> admitted_;
 
   // Upkeep.

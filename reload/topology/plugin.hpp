@@ -49,7 +49,9 @@ struct AskForUpdate {
 struct Locate {
   RingId point;
 };
+// With the next number: what an earlier one does matters no more.
 struct StartHandOver {
+  std::uint64_t number = 0;
   NodeId joining;
   RingId after;
 };
@@ -94,7 +96,7 @@ class Plugin {
   // Messages; routing has checked that the signer is the node at the other end of the link they came over.
   virtual void on_update(const Now& now, const NodeId& from, const wire::ChordUpdate& update,
                          Actions& out) = 0;
-  // An error code to answer with, or nothing: then the hand-over is under way.
+  // An error code to answer with, or nothing: then the hand-over is under way, or done already.
   virtual std::optional<wire::ErrorCode> on_join(const Now& now, const NodeId& from, Actions& out) = 0;
   virtual void on_join_answered(const Now& now, const NodeId& from, std::optional<wire::ErrorCode> error,
                                 Actions& out) = 0;
@@ -105,8 +107,9 @@ class Plugin {
   virtual void on_found(const Now& now, const RingId& point, const NodeId& owner, Actions& out) = 0;
   virtual void on_partition_answer(const Now& now, const NodeId& bootstrap, const NodeId& owner,
                                    Actions& out) = 0;
-  virtual void on_hand_over_goes_on(const Now& now, const NodeId& joining) = 0;
-  virtual void on_hand_over_done(const Now& now, const NodeId& joining, bool complete, Actions& out) = 0;
+  // The number is StartHandOver's.
+  virtual void on_hand_over_goes_on(const Now& now, std::uint64_t number) = 0;
+  virtual void on_hand_over_done(const Now& now, std::uint64_t number, bool complete, Actions& out) = 0;
 
   virtual bool joined() const = 0;
   virtual bool waiting_to_be_admitted() const = 0;  // the range may become ours at any moment

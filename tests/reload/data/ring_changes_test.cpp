@@ -80,6 +80,14 @@ TEST(RingChanges, ANewPredecessorIsPushedWhatIsItsUnlessItWasHandedOver) {
   EXPECT_TRUE(tasks_after(before, after, MonoTime{1000}, k_hold_down, true).empty());
 }
 
+TEST(RingChanges, InASmallRingALostPredecessorsRangeIsOfferedToTheNextAsWell) {
+  // 0x70 has come in just before 0x50 is lost; only 0x90 is left to give it what 0x50 had.
+  const auto tasks = change(ring_of(0x90, {0x50, 0x70}), ring_of(0x90, {0x70}));
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].purpose, Purpose::push);
+  EXPECT_EQ(tasks[0].up_to, node_at(0x50));
+}
+
 TEST(RingChanges, AfterASecondPredecessorIsLostTheNewOwnerIsOffered) {
   const auto tasks = change(ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70}),
                             ring_of(0x40, {0x10, 0x30, 0x50, 0x60, 0x70}));

@@ -13,22 +13,36 @@ using wire::MessageCode;
 using State = HandOverReport::State;
 using namespace std::chrono_literals;
 
-// Two peers: the second joins, and the test says how its hand-over goes.
+// A ring of two, and a third that joins between them; the test says how its hand-over goes.
 class AJoiningPeer : public ::testing::Test {
  protected:
   AJoiningPeer() {
     admitting_ = net_.add(node_id(0x80));
+    before_ = net_.add(node_id(0x40));
     EXPECT_TRUE(net_.run_until([&] { return net_.one_ring(); }, 30s));
     net_.at(admitting_).hand_over_holds = true;
-    joining_ = net_.add(node_id(0x20));
-    EXPECT_TRUE(net_.run_until([&] { return hand_overs() == 1; }, 30s));
+    net_.at(admitting_).hand_overs.clear();
+    joining_ = net_.add(node_id(0x60));
+    EXPECT_TRUE(net_.run_until([&] { return hand_overs().size() == 1; }, 30s));
+    net_.tap = [this](const NodeId& from, const NodeId& to, Bytes& header, SharedBytes& payload) {
+      const auto request = own_request(header, payload);
+      if (request && from == id(joining_)) ++asked_[request->code];
+      return !loses || !loses(from, to);
+    };
   }
-  std::size_t hand_overs() { return net_.at(admitting_).hand_overs.size(); }
-  void report(State state) { net_.input(admitting_, HandOverReport{net_.at(joining_).id, state}); }
+  const NodeId& id(std::size_t node) { return net_.at(node).id; }
+  const std::vector<HandOver>& hand_overs() { return net_.at(admitting_).hand_overs; }
+  void report(std::uint64_t number, State state) { net_.input(admitting_, HandOverReport{number, state}); }
+  void report(State state) { report(hand_overs().back().number, state); }
+  bool joined() { return net_.at(joining_).routing->status().view->joined; }
+  std::size_t asked(MessageCode code) { return asked_[code]; }
 
   RoutingNet net_;
   std::size_t admitting_ = 0;
+  std::size_t before_ = 0;
   std::size_t joining_ = 0;
+  std::function<bool(const NodeId& from, const NodeId& to)> loses;
+  std::map<MessageCode, std::size_t> asked_;  // of others, by the joining peer
 };
 
 TEST_F(AJoiningPeer, WaitsAsLongAsItsHandOverGoesOn) {
@@ -37,7 +51,20 @@ TEST_F(AJoiningPeer, WaitsAsLongAsItsHandOverGoesOn) {
     net_.run(60s);
     report(State::goes_on);
   }
-  EXPECT_EQ(hand_overs(), 1U);
+  EXPECT_EQ(hand_overs().size(), 1U);
+  EXPECT_EQ(asked(MessageCode::attach_req), 0U) << "it has looked for its place again";
+  report(State::complete);
+  EXPECT_TRUE(net_.run_until([&] { return net_.one_ring(); }, 1s));
+}
+
+TEST_F(AJoiningPeer, WaitsThoughAnAnswerToItsJoinIsLost) {
+  net_.run(14s);
+  loses = [&](const NodeId& from, const NodeId&) { return from == id(admitting_); };
+  net_.run(20s);
+  loses = nullptr;
+  net_.run(60s);
+  EXPECT_EQ(hand_overs().size(), 1U);
+  EXPECT_EQ(asked(MessageCode::attach_req), 0U);
   report(State::complete);
   EXPECT_TRUE(net_.run_until([&] { return net_.one_ring(); }, 1s));
 }
@@ -45,44 +72,101 @@ TEST_F(AJoiningPeer, WaitsAsLongAsItsHandOverGoesOn) {
 TEST_F(AJoiningPeer, StartsAnotherHandOverSoonAfterOneHasFailed) {
   // Shows: TOPO-15.
   report(State::failed);
-  ASSERT_TRUE(net_.run_until([&] { return hand_overs() == 2; }, 20s));
+  ASSERT_TRUE(net_.run_until([&] { return hand_overs().size() == 2; }, 20s));
   report(State::complete);
   EXPECT_TRUE(net_.run_until([&] { return net_.one_ring(); }, 1s));
 }
 
 TEST_F(AJoiningPeer, IsGivenUpWhenItsHandOverStands) {
   net_.run(130s);
-  EXPECT_GE(hand_overs(), 2U) << "the first was dropped, and it has asked again";
+  EXPECT_GE(hand_overs().size(), 2U) << "the first was dropped, and it has asked again";
+}
+
+TEST_F(AJoiningPeer, GetsTheRangeOfAPredecessorThatGoesMeanwhile) {
+  // Shows: TOPO-15.
+  EXPECT_EQ(hand_overs().back().after, id(before_));
+  net_.kill(before_);
+  ASSERT_TRUE(net_.run_until([&] { return hand_overs().size() == 2; }, 20s));
+  EXPECT_EQ(hand_overs().back().joining, id(joining_));
+  EXPECT_EQ(hand_overs().back().after, id(admitting_));
+  report(hand_overs().front().number, State::complete);  // of the narrower range
+  net_.run(1s);
+  EXPECT_FALSE(joined());
+  report(State::complete);
+  EXPECT_TRUE(net_.run_until([&] { return net_.one_ring(); }, 1s));
 }
 
 TEST_F(AJoiningPeer, LearnsThatItHasBeenAdmittedThoughTheUpdateIsLost) {
   // Shows: TOPO-16.
-  const auto& admitting = net_.at(admitting_);
-  bool loses = true;
-  net_.tap = [&](const NodeId& from, const NodeId&, Bytes&, SharedBytes&) {
-    return !(loses && from == admitting.id);
-  };
+  loses = [&](const NodeId& from, const NodeId&) { return from == id(admitting_); };
   report(State::complete);
   net_.run(16s);
-  EXPECT_FALSE(net_.one_ring());
-  loses = false;
+  EXPECT_FALSE(joined());
+  loses = nullptr;
   EXPECT_TRUE(net_.run_until([&] { return net_.one_ring(); }, 30s));
-  EXPECT_EQ(hand_overs(), 1U);
+  EXPECT_EQ(hand_overs().size(), 1U);
 }
 
-TEST(AnAdmittingPeer, AnswersAJoinThatItsUpdateHasCrossed) {
-  LonePeer peer;
-  peer.neighbor(node_id(0x20));
-  peer.neighbor(node_id(0x80));
-  const Remote joining = peer.client(node_id(0x30));
-  const Bytes join = wire::encode(wire::JoinReq{joining.id, {}});
-  const auto to_us = [&] { return peer.header_to({wire::to_node(peer.id())}); };
-  peer.receive(joining, to_us(), MessageCode::join_req, join);
-  peer.input(HandOverReport{joining.id, State::complete});
-  peer.advance(1s);
-  ASSERT_EQ(peer.status().view->predecessors.front(), joining.id);
+TEST_F(AJoiningPeer, AsksNoMoreOnceItHasJoined) {
+  // Shows: TOPO-18.
+  net_.run(14s);
+  loses = [&](const NodeId& from, const NodeId& to) { return from == id(joining_) && to == id(admitting_); };
+  ASSERT_TRUE(net_.run_until([&] { return asked(MessageCode::join_req) > 0; }, 5s));
+  report(State::complete);
+  ASSERT_TRUE(net_.run_until([&] { return joined(); }, 1s));
+  const std::size_t joins = asked(MessageCode::join_req);
+  loses = nullptr;
+  net_.run(30s);
+  EXPECT_EQ(asked(MessageCode::join_req), joins) << "as if it had started over";
+  EXPECT_EQ(hand_overs().size(), 1U);
+  EXPECT_TRUE(net_.one_ring());
+}
 
-  const auto sent = peer.receive(joining, to_us(), MessageCode::join_req, join);
+TEST(ManyJoiningPeers, AskABusyPeerLessAndLessOften) {
+  RoutingNet net;
+  const std::size_t admitting = net.add(node_id(0x80));
+  net.at(admitting).hand_over_holds = true;
+  net.add(node_id(0x20));
+  ASSERT_TRUE(net.run_until([&] { return net.at(admitting).hand_overs.size() == 1; }, 30s));
+  const std::size_t waiting = net.add(node_id(0x30));
+  std::size_t joins = 0;
+  net.tap = [&](const NodeId& from, const NodeId&, Bytes& header, SharedBytes& payload) {
+    const auto request = own_request(header, payload);
+    if (request && request->code == MessageCode::join_req && from == net.at(waiting).id) ++joins;
+    return true;
+  };
+  net.run(100s);
+  EXPECT_GT(joins, 30U);
+  EXPECT_LT(joins, 100U);
+}
+
+// ---- the admitting peer
+
+class AnAdmittingPeer : public ::testing::Test {
+ protected:
+  AnAdmittingPeer() {
+    peer_.neighbor(node_id(0x20));
+    peer_.neighbor(node_id(0x80));
+  }
+  SentList join(const Remote& joining) {
+    return peer_.receive(joining, peer_.header_to({wire::to_node(peer_.id())}), MessageCode::join_req,
+                         wire::encode(wire::JoinReq{joining.id, {}}));
+  }
+  Remote admitted() {
+    const Remote joining = peer_.client(node_id(0x30));
+    join(joining);
+    peer_.input(HandOverReport{1, State::complete});
+    peer_.advance(1s);
+    EXPECT_EQ(peer_.status().view->predecessors.front(), joining.id);
+    return joining;
+  }
+
+  LonePeer peer_;
+};
+
+TEST_F(AnAdmittingPeer, AnswersAJoinThatItsUpdateHasCrossed) {
+  const Remote joining = admitted();
+  const auto sent = join(joining);
   ASSERT_EQ(sent.size(), 2U);
   for (const auto& one : sent) {
     EXPECT_EQ(one.link, joining.link);
@@ -90,7 +174,48 @@ TEST(AnAdmittingPeer, AnswersAJoinThatItsUpdateHasCrossed) {
     ASSERT_EQ(one.code(), MessageCode::update_req);
     EXPECT_EQ(wire::decode<wire::ChordUpdate>(one.message.contents.body)->predecessors.front(), joining.id);
   }
-  EXPECT_EQ(peer.status().view->predecessors.front(), joining.id) << "it stays responsible for its range";
+  EXPECT_EQ(peer_.status().view->predecessors.front(), joining.id) << "it stays responsible for its range";
+}
+
+TEST_F(AnAdmittingPeer, HandsOverAgainToOneThatHasBeenLost) {
+  // Shows: TOPO-28.
+  const Remote joining = admitted();
+  peer_.input(LinkDown{joining.link, 0, "reset"});
+  join(peer_.client(joining.id));
+  EXPECT_EQ(peer_.status().view->joining, joining.id);
+}
+
+TEST_F(AnAdmittingPeer, HandsOverAgainToOneThatHasAttachedAnew) {
+  // Shows: TOPO-28.
+  const Remote joining = admitted();
+  peer_.input(LinkSuspected{joining.link, true});
+  join(peer_.client(joining.id));
+  EXPECT_EQ(peer_.status().view->joining, joining.id);
+}
+
+TEST_F(AnAdmittingPeer, HandsOverAgainToOneThatWasSilentForLong) {
+  // Shows: TOPO-28.
+  const Remote joining = admitted();
+  peer_.input(LinkSuspected{joining.link, true});
+  peer_.advance(6s);
+  ASSERT_NE(peer_.status().view->predecessors.front(), joining.id);
+  peer_.input(LinkSuspected{joining.link, false});
+  join(joining);
+  EXPECT_EQ(peer_.status().view->joining, joining.id);
+}
+
+TEST_F(AnAdmittingPeer, SendsOnlyTheNewestUpdateAgain) {
+  const Remote joining = admitted();
+  peer_.neighbor(node_id(0x28));
+  peer_.advance(1s);
+  std::size_t updates = 0;
+  for (const auto& one : peer_.advance(4s)) {
+    if (one.link != joining.link || one.code() != MessageCode::update_req) continue;
+    ++updates;
+    EXPECT_EQ(wire::decode<wire::ChordUpdate>(one.message.contents.body)->predecessors,
+              peer_.status().view->predecessors);
+  }
+  EXPECT_GE(updates, 1U);
 }
 
 }  // namespace

@@ -4,6 +4,15 @@
 
 namespace ringway::routing::test {
 
+std::optional<OwnRequest> own_request(const Bytes& header, const SharedBytes& payload) {
+  Bytes whole = header;
+  append(whole, payload);
+  const auto message = wire::decode_message(SharedBytes(std::move(whole)));
+  if (!message || !message->header.via_list.empty() || wire::is_answer(message->contents.code))
+    return std::nullopt;
+  return OwnRequest{message->contents.code, message->header.destination_list, message->contents.body};
+}
+
 RoutingNet::RoutingNet(std::function<void(config::Configuration&)> configure) {
   auto configuration = std::make_shared<config::Configuration>();
   configuration->instance_name = authority_.overlay_name();
@@ -90,7 +99,7 @@ void RoutingNet::perform(std::size_t index, Outputs& outputs) {
     } else if (auto* hand_over = std::get_if<HandOver>(&output)) {
       node.hand_overs.push_back(*hand_over);
       if (!node.hand_over_holds)
-        input(index, HandOverReport{hand_over->joining, HandOverReport::State::complete});
+        input(index, HandOverReport{hand_over->number, HandOverReport::State::complete});
     } else if (std::get_if<Drain>(&output) != nullptr) {
       input(index, Drained{});
     } else if (std::get_if<Left>(&output) != nullptr) {

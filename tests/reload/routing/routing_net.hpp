@@ -35,6 +35,14 @@ class CountingRandom : public Random {
   std::uint64_t state_;
 };
 
+// A request that the sender has made itself, as the tap of a RoutingNet sees it.
+struct OwnRequest {
+  wire::MessageCode code;
+  wire::DestinationList destination;
+  SharedBytes body;
+};
+std::optional<OwnRequest> own_request(const Bytes& header, const SharedBytes& payload);
+
 class RoutingNet {
  public:
   struct Node {

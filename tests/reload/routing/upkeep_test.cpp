@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tests/reload/routing/lone_peer.hpp"
+#include "tests/reload/routing/routing_net.hpp"
 
 namespace ringway::routing::test {
 namespace {
@@ -21,21 +22,6 @@ NodeId spread(std::size_t index) {
   NodeId id;
   for (auto& byte : id.bytes) byte = static_cast<std::uint8_t>(random.next());
   return id;
-}
-
-// A request that `from` has made itself, as the tap of a RoutingNet sees it.
-struct Request {
-  MessageCode code;
-  wire::DestinationList destination;
-  SharedBytes body;
-};
-std::optional<Request> own_request(const Bytes& header, const SharedBytes& payload) {
-  Bytes whole = header;
-  append(whole, payload);
-  const auto message = wire::decode_message(SharedBytes(std::move(whole)));
-  if (!message || !message->header.via_list.empty() || wire::is_answer(message->contents.code))
-    return std::nullopt;
-  return Request{message->contents.code, message->header.destination_list, message->contents.body};
 }
 
 // ---- the way of an Attach
@@ -177,9 +163,7 @@ TEST_P(RangeChange, ByAHandOverIsToldToEveryConnection) {
   const Bytes join = wire::encode(wire::JoinReq{node_id(0x3C), {}});
   say(0x3C, MessageCode::join_req, join);
   rest();
-  EXPECT_EQ(
-      updated(peer_->input(HandOverReport{node_id(0x3C), HandOverReport::State::complete}), node_id(0x3C)),
-      all());
+  EXPECT_EQ(updated(peer_->input(HandOverReport{1, HandOverReport::State::complete}), node_id(0x3C)), all());
   // It has joined, and starts over: until it is handed over again, the range is ours.
   say(0x3C, MessageCode::update_req,
       wire::encode(wire::ChordUpdate{1, wire::ChordUpdateType::peer_ready, {}, {}, {}}));
