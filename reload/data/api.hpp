@@ -74,6 +74,9 @@ struct Entry {
   NodeId writer_node;
   std::uint64_t storage_time_ms = 0;
   std::uint32_t lifetime_s = 0;  // remaining
+  // An answer before this one held something newer, which was never acknowledged and is lost, has expired, or
+  // is hidden by the holder (RFC 6940 §13.5.3).
+  bool rolled_back = false;
 };
 struct GetResult {
   std::uint64_t generation = 0;

@@ -98,7 +98,9 @@ class Client {
   void listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out);
   void gather(Work& work, const wire::FetchKindResponse& response,
               const std::vector<security::ValueVerdict>& verdicts);
-  bool acceptable(const Work& work, const wire::StoredData& value, const security::ValueVerdict& verdict);
+  bool acceptable(const Work& work, const wire::StoredData& value,
+                  const security::ValueVerdict& verdict) const;
+  bool rolled_back(const CallPlan& plan, const wire::StoredData& value);
   Bytes query(const Work& work, std::vector<Bytes> keys) const;
   void next_chunk(const Now& now, Work& work, StorageOutputs& out);
   std::vector<Bytes> keys_of_chunk(const Work& work) const;

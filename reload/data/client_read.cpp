@@ -79,6 +79,7 @@ std::optional<CallResult> Client::read_here(const Now& now, const Call& call, co
       continue;
     }
     got.entries.push_back(entry_of_record(plan, record, now.wall_ms));
+    got.entries.back().rolled_back = rolled_back(plan, record.stored);
     const auto certificate = data_.certificates.find(record.signer_certificate_sha256);
     if (certificate != nullptr) got.entries.back().writer = certificate->user_name();
   }
@@ -145,26 +146,30 @@ void Client::gather(Work& work, const wire::FetchKindResponse& response,
       ++data_.statistics.values_discarded;
       continue;
     }
+    const bool older = rolled_back(work.plan, value);
+    times_.remember(work.plan.at, item_key_of(value.value), value.storage_time_ms);
     if (!value.value.data.exists) continue;
     work.gathered.entries.push_back({*entry, copy_of(value.value.data.value), verdicts[i].signer->user_name(),
-                                     verdicts[i].signer_node, value.storage_time_ms, value.lifetime_s});
+                                     verdicts[i].signer_node, value.storage_time_ms, value.lifetime_s,
+                                     older});
   }
 }
 
-// Signature, writer and age (RFC 6940 §7.4.2.2, §13.5.3).
+// Signature and writer (RFC 6940 §7.4.2.2).
 bool Client::acceptable(const Work& work, const wire::StoredData& value,
-                        const security::ValueVerdict& verdict) {
+                        const security::ValueVerdict& verdict) const {
   if (verdict.signer == nullptr) return false;
   const auto* kind = data_.configuration->kinds.find(work.plan.at.kind);
   if (kind == nullptr) return false;
   const Writer writer{verdict.signer->user_name(), verdict.signer_node};
-  if (!check_writer(*kind, work.plan.at.resource, writer, value.value)) return false;
-  const ItemKey item = item_key_of(value.value);
-  if (value.storage_time_ms < times_.newest_ms(work.plan.at, item)) {
-    ++data_.statistics.rollbacks;
-    return false;
-  }
-  times_.remember(work.plan.at, item, value.storage_time_ms);
+  return check_writer(*kind, work.plan.at.resource, writer, value.value).ok();
+}
+
+// Older than what was seen of this item before (RFC 6940 §13.5.3). It is shown all the same: the newer value
+// may come of a Store that failed half-way, while this one was acknowledged.
+bool Client::rolled_back(const CallPlan& plan, const wire::StoredData& value) {
+  if (value.storage_time_ms >= times_.newest_ms(plan.at, item_key_of(value.value))) return false;
+  ++data_.statistics.rollbacks;
   return true;
 }
 

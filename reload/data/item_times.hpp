@@ -1,5 +1,6 @@
 // The newest storage_time that this peer has seen or used for each item, bounded: a later, older answer is a
-// rollback (RFC 6940 §13.5.3, STORE-38), and a writer's next value must be newer than its last.
+// rollback (RFC 6940 §13.5.3, STORE-38), which is flagged, and a writer's next value must be newer than its
+// last.
 #pragma once
 
 #include <cstdint>

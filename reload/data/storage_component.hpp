@@ -32,8 +32,8 @@ class StorageComponent {
   struct Statistics {
     std::uint64_t stores_accepted = 0, stores_refused = 0, fetches = 0, stats = 0, finds = 0;
     std::uint64_t calls = 0, calls_local = 0, cache_hits = 0, cache_misses = 0;
-    std::uint64_t values_discarded = 0;  // fetched, but signature, writer, name or age was wrong
-    std::uint64_t rollbacks = 0;         // of those, older than what was seen before
+    std::uint64_t values_discarded = 0;  // fetched, but signature, writer or name was wrong
+    std::uint64_t rollbacks = 0;         // read and shown, but older than what was seen before
     std::size_t pending_requests = 0, pending_calls = 0, cached_kinds = 0;
   };
   Statistics statistics() const;

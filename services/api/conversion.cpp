@@ -123,6 +123,7 @@ void fill(v1::GetResponse& out, const data::GetResult& result) {
     to.set_writer_node(entry.writer_node.hex());
     to.set_storage_time_ms(entry.storage_time_ms);
     to.set_lifetime_s(entry.lifetime_s);
+    to.set_rolled_back(entry.rolled_back);
   }
   out.set_discarded(discarded);
 }
@@ -203,6 +204,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_pending_requests(status.storage.pending_requests);
   storage.set_pending_calls(status.storage.pending_calls);
   storage.set_cached_kinds(status.storage.cached_kinds);
+  storage.set_rollbacks(status.storage.rollbacks);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);

@@ -130,6 +130,7 @@ Json entry_json(const v1::Entry& entry) {
   out["writer_node"] = entry.writer_node();
   out["storage_time_ms"] = entry.storage_time_ms();
   out["lifetime_s"] = entry.lifetime_s();
+  out["rolled_back"] = entry.rolled_back();
   return out;
 }
 
@@ -152,12 +153,30 @@ void print_value(const Session& session, const std::string& value) {
   if (terminal && (value.empty() || value.back() != '\n')) session.out << '\n';
 }
 
+std::string label_of(const v1::Entry& entry) {
+  return printable(entry.entry().empty() ? entry.writer() : entry.entry());
+}
+
 void print_entries(const Session& session, const std::vector<v1::Entry>& entries, bool verbose) {
   for (const auto& entry : entries) {
-    session.out << printable(entry.entry().empty() ? entry.writer() : entry.entry()) << ": "
-                << printable(entry.value()) << '\n';
+    session.out << label_of(entry) << ": " << printable(entry.value()) << '\n';
     if (verbose) print_writer(session.out, entry);
   }
+}
+
+// What is not as it should be; the values themselves are good.
+void print_doubts(const Session& session, const std::vector<v1::Entry>& entries, std::uint32_t discarded) {
+  if (discarded > 0) {
+    session.err << "ringway: " << discarded << " values were left out: their signature or writer is wrong\n";
+  }
+  std::string older;
+  for (const auto& entry : entries) {
+    if (entry.rolled_back()) older += (older.empty() ? "" : ", ") + label_of(entry);
+  }
+  if (older.empty()) return;
+  session.err
+      << "ringway: older than what this peer has read before: " << older
+      << " (what was newer was never acknowledged and is lost, or has expired, or its holder hides it)\n";
 }
 
 int print_got(const Session& session, const GetOptions& options, const v1::GetResponse& response) {
@@ -183,10 +202,7 @@ int print_got(const Session& session, const GetOptions& options, const v1::GetRe
                    {"discarded", response.discarded()}});
     return k_exit_ok;
   }
-  if (response.discarded() > 0) {
-    session.err << "ringway: " << response.discarded()
-                << " values were left out: their signature or writer is wrong\n";
-  }
+  print_doubts(session, entries, response.discarded());
   if (entries.size() > 1) {
     print_entries(session, entries, options.verbose);
     return k_exit_ok;

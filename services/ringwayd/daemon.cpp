@@ -266,7 +266,7 @@ class Daemon {
   void take_status(RunningPeer& running, const actors::PeerStatus& status) {
     running.asked = false;
     for (const auto& event : running.watcher.observe(status))
-      log_.info(running.name, event.name, event.fields);
+      log_.write(event.level, running.name, event.name, event.fields);
     running.api->set_serving(running.watcher.joined() && !stopping_);
     if (!ready_ && all_joined()) {
       ready_ = true;

@@ -34,6 +34,15 @@ std::vector<Watcher::Event> Watcher::observe(const actors::PeerStatus& status) {
     bad_signatures_ = status.routing.bad_signatures;
     events.push_back({"messages with bad signatures dropped", {{"total", bad_signatures_}}});
   }
+  // Each time they have doubled: a reader who comes again and again does not fill the log.
+  if (const std::uint64_t rollbacks = status.storage.rollbacks; rollbacks >= next_rollbacks_) {
+    next_rollbacks_ = 2 * rollbacks;
+    events.push_back(
+        {"values read are older than they were before: what was newer is lost, expired or hidden by its "
+         "holder",
+         {{"total", rollbacks}},
+         spdlog::level::warn});
+  }
   return events;
 }
 

@@ -1,6 +1,8 @@
 // Turns what a peer says of itself, asked again and again, into events: joined, neighbours changed, phase
-// changed.
+// changed, values older than before.
 #pragma once
+
+#include <spdlog/common.h>
 
 #include <string>
 #include <vector>
@@ -15,6 +17,7 @@ class Watcher {
   struct Event {
     std::string name;
     EventLog::Fields fields;
+    int level = spdlog::level::info;
   };
 
   // What has changed since the last time.
@@ -27,6 +30,7 @@ class Watcher {
   std::vector<NodeId> predecessors_;
   std::vector<NodeId> successors_;
   std::uint64_t bad_signatures_ = 0;
+  std::uint64_t next_rollbacks_ = 1;  // to be told of
 };
 
 }  // namespace ringway::services

@@ -307,10 +307,51 @@ TEST_F(LyingHolder, AnOlderValueThanBeforeIsARollback) {
   // Shows: STORE-38.
   const auto old = bob.store->load({resource_id_of(std::string_view(key)), config::k_owner_value});
   put_of(put(alice, key, "newer", "a"));
-  EXPECT_EQ(text_of(get_of(get(alice, key, "a")).entries[0].value), "newer");
+  for (int i = 0; i < 2; ++i) {
+    const auto newer = get_of(get(alice, key, "a"));
+    EXPECT_EQ(text_of(newer.entries.at(0).value), "newer");
+    EXPECT_FALSE(newer.entries.at(0).rolled_back);
+  }
   bend([&](wire::FetchAns& answer) { answer.kind_responses[0].values = {old->records[0]->stored}; });
-  EXPECT_EQ(error_of(get(alice, key, "a")), CallError::data_loss);
+  for (std::uint64_t times = 1; times <= 2; ++times) {
+    const auto older = get_of(get(alice, key, "a"));
+    EXPECT_EQ(text_of(older.entries.at(0).value), "one");
+    EXPECT_TRUE(older.entries.at(0).rolled_back);
+    EXPECT_EQ(older.discarded, 0U);
+    EXPECT_EQ(alice.storage->statistics().rollbacks, times);
+  }
+  EXPECT_EQ(alice.storage->statistics().values_discarded, 0U);
+}
+
+// What another device of alice's puts reaches bob, who dies before anybody has a copy.
+TEST_F(ClientCalls, AValueThatDiedWithItsHolderIsMissedByWhoHasSeenIt) {
+  // Shows: STORE-38, STORE-14.
+  const std::string key = key_of(bob);
+  put_of(put(alice, key, "one", "a"));
+  put_of(put(alice, key, "two", "b"));
+  const auto device = issue("alice@example.org", node_at(0x99));
+  ValueSpec spec;
+  spec.kind = config::k_owner_value;
+  spec.resource = resource_id_of(std::string_view(key));
+  spec.key = dictionary_key_of(*parse_resource_name(key), view_of("a"));
+  spec.value = "never acknowledged";
+  spec.storage_time_ms = k_now_ms + 1000;
+  overlay.loses = [&](const Sent& one) { return one.to == alice.node && one.code == MessageCode::store_req; };
+  overlay.store(device, bob, store_of(spec, *device));
+  EXPECT_EQ(text_of(get_of(get(alice, key, "a")).entries.at(0).value), "never acknowledged");
+
+  overlay.kill(bob);
+  overlay.update_views();
+  overlay.advance(Duration{0});
+  const auto kept = get_of(get(alice, key));
+  ASSERT_EQ(kept.entries.size(), 2U);
+  EXPECT_EQ(text_of(kept.entries[0].value), "one");
+  EXPECT_TRUE(kept.entries[0].rolled_back);
+  EXPECT_FALSE(kept.entries[1].rolled_back);
   EXPECT_EQ(alice.storage->statistics().rollbacks, 1U);
+  // Whoever has seen the lost one takes what is written next for newer than that.
+  EXPECT_EQ(put_of(put(alice, key, "again", "a")).storage_time_ms, spec.storage_time_ms + 1);
+  EXPECT_FALSE(get_of(get(alice, key, "a")).entries.at(0).rolled_back);
 }
 
 TEST_F(LyingHolder, AMissingKindIsAMalformedAnswer) {

@@ -141,6 +141,28 @@ TEST_F(ServerTest, GetShowsWritersAndLeavesOutWhatIsNoText) {
   EXPECT_EQ(response.discarded(), 2U);
 }
 
+TEST_F(ServerTest, ARollbackIsFlaggedAndCounted) {
+  // Shows: STORE-38.
+  peer_->answer = [](const data::Call&) -> data::CallResult {
+    data::GetResult result;
+    result.entries.resize(2);
+    result.entries[1].rolled_back = true;
+    return result;
+  };
+  v1::GetResponse response;
+  ASSERT_TRUE(get({}, response).ok());
+  ASSERT_EQ(response.entries_size(), 2);
+  EXPECT_FALSE(response.entries(0).rolled_back());
+  EXPECT_TRUE(response.entries(1).rolled_back());
+  EXPECT_EQ(response.discarded(), 0U);
+
+  peer_->present.storage.rollbacks = 3;
+  v1::StatusResponse status;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub_->Status(&context, {}, &status).ok());
+  EXPECT_EQ(status.storage().rollbacks(), 3U);
+}
+
 TEST_F(ServerTest, EveryFailureIsAStatusWithItsMessage) {
   const std::vector<std::pair<data::CallError, grpc::StatusCode>> pairs{
       {data::CallError::invalid_argument, grpc::StatusCode::INVALID_ARGUMENT},

@@ -191,6 +191,24 @@ TEST_F(AppTest, GetListsSeveralEntriesAndPicksAWriter) {
   EXPECT_EQ(call({"get", "shared/a", "--json"}).json().at("entries").size(), 2U);
 }
 
+TEST_F(AppTest, GetSaysWhatIsOlderThanBefore) {
+  // Shows: STORE-38.
+  peer_->answer = [](const data::Call&) -> data::CallResult {
+    data::GetResult result;
+    result.entries = {entry_of("home", "one", "alice@example.org"),
+                      entry_of("work", "two", "alice@example.org")};
+    result.entries[1].rolled_back = true;
+    return result;
+  };
+  const auto list = call({"get", "a@b/c"});
+  EXPECT_EQ(list.code, 0);
+  EXPECT_EQ(list.out, "home: one\nwork: two\n");
+  EXPECT_THAT(list.err, ::testing::StartsWith("ringway: older than what this peer has read before: work ("));
+  const auto entries = call({"get", "a@b/c", "--json"}).json().at("entries");
+  EXPECT_EQ(entries.at(0).at("rolled_back"), false);
+  EXPECT_EQ(entries.at(1).at("rolled_back"), true);
+}
+
 TEST_F(AppTest, FailuresHaveTheirExitCodes) {
   const std::vector<std::pair<data::CallError, int>> codes{
       {data::CallError::invalid_argument, 2},   {data::CallError::not_found, 3},
