@@ -147,8 +147,17 @@ const char* SupervisorDriver::name_of(const caf::actor_addr& actor) const {
   return "the committer";
 }
 
+// Where the peer stands in the ring when routing does not say; nothing while that may be anywhere.
+const char* SupervisorDriver::phase_without_routing() const {
+  if (phase_ == Phase::running) return "";
+  return phase_ == Phase::leaving ? "leaving" : "left";
+}
+
 void SupervisorDriver::report(Answer<PeerStatus>& done) {
   auto making = std::make_shared<StatusInTheMaking>(setup_.identity, std::move(done));
+  making->status.routing.phase = "left";  // unless this actor lives to hear of routing
+  // The others are on their way down: this is what the peer says of itself from now on.
+  if (phase_ != Phase::running && phase_ != Phase::leaving) return;
   const auto uptime = setup_.clock->now().mono - started_;
   making->status.uptime_s = static_cast<std::uint64_t>(uptime.count() / 1000);
   if (setup_.links) making->status.links = setup_.links->counters();
@@ -159,7 +168,7 @@ void SupervisorDriver::report(Answer<PeerStatus>& done) {
             making->status.routing = std::move(part.status);
             making->status.configuration_sequence = part.configuration_sequence;
           },
-          missing);
+          [this, making](caf::error&) { making->status.routing.phase = phase_without_routing(); });
   self_->request(setup_.mailboxes->storage, k_status_timeout, StatusAtom::value)
       .then(
           [making](StorageReport& part) {

@@ -63,6 +63,7 @@ class SupervisorDriver {
   void begin_stop();
   void stop_committer();
   void finish();
+  const char* phase_without_routing() const;
   const char* name_of(const caf::actor_addr& actor) const;
 
   enum class Phase { running, leaving, stopping_components, stopping_committer, finished };

@@ -24,9 +24,11 @@ struct SupervisorTest : testing::Test, ActorWorld {
               [](TickAtom, std::uint64_t) {},
               [](CreditsAtom) {},
               [this](LeaveAtom) { ++leaves; },
-              [](StatusAtom) {
+              [this, self](StatusAtom) -> caf::result<RoutingReport> {
+                if (routing_is_silent) return self->make_response_promise<RoutingReport>();
                 RoutingReport report;
                 report.configuration_sequence = 9;
+                report.status.phase = "joined";
                 return report;
               }};
     });
@@ -69,6 +71,12 @@ struct SupervisorTest : testing::Test, ActorWorld {
     run();
   }
 
+  void ask_status() {
+    caf::anon_send(mailboxes->supervisor,
+                   Answer<PeerStatus>([this](PeerStatus status) { statuses.push_back(std::move(status)); },
+                                      [] { return PeerStatus{}; }));
+  }
+
   std::shared_ptr<CountingStore> store = std::make_shared<CountingStore>();
   std::weak_ptr<CountingStore> store_alive = store;
   CountingStore& disk = *store;
@@ -81,6 +89,8 @@ struct SupervisorTest : testing::Test, ActorWorld {
   int starts = 0;
   int leaves = 0;
   int left = 0;
+  bool routing_is_silent = false;
+  std::vector<PeerStatus> statuses;
 };
 
 TEST_F(SupervisorTest, LetsRoutingStart) {
@@ -174,16 +184,46 @@ TEST_F(SupervisorTest, WritesWhatWaitsBeforeTheStoreIsClosed) {
 }
 
 TEST_F(SupervisorTest, AStatusComesEvenWhenAnActorDoesNotAnswer) {
-  std::vector<PeerStatus> answers;
-  caf::anon_send(
-      mailboxes->supervisor,
-      Answer<PeerStatus>([&](PeerStatus status) { answers.push_back(status); }, [] { return PeerStatus{}; }));
+  ask_status();
   run();
-  EXPECT_TRUE(answers.empty()) << "storage has not answered yet";
+  EXPECT_TRUE(statuses.empty()) << "storage has not answered yet";
   advance(k_status_timeout + Duration{10});
-  ASSERT_EQ(answers.size(), 1U);
-  EXPECT_EQ(answers[0].user, "u@example.org");
-  EXPECT_EQ(answers[0].configuration_sequence, 9);
+  ASSERT_EQ(statuses.size(), 1U);
+  EXPECT_EQ(statuses[0].user, "u@example.org");
+  EXPECT_EQ(statuses[0].configuration_sequence, 9);
+  EXPECT_EQ(statuses[0].routing.phase, "joined");
+}
+
+TEST_F(SupervisorTest, AStatusAskedForWhileThePeerStopsSaysLeft) {
+  clock->at.mono = clock->at.mono + Duration{3'000};
+  caf::anon_send(mailboxes->supervisor, StopAtom::value);
+  ask_status();
+  run();
+  ASSERT_EQ(statuses.size(), 1U);
+  EXPECT_EQ(statuses[0].user, "u@example.org");
+  EXPECT_EQ(statuses[0].routing.phase, "left");
+  EXPECT_EQ(statuses[0].uptime_s, 0U);
+  EXPECT_TRUE(is_down());
+}
+
+TEST_F(SupervisorTest, AStatusThatAStopCutsShortSaysLeft) {
+  routing_is_silent = true;
+  ask_status();
+  run();
+  caf::anon_send(mailboxes->supervisor, StopAtom::value);
+  run();
+  ASSERT_EQ(statuses.size(), 1U);
+  EXPECT_EQ(statuses[0].routing.phase, "left");
+}
+
+TEST_F(SupervisorTest, ALeavingPeerSaysSoForItsRouting) {
+  routing_is_silent = true;
+  leave();
+  ask_status();
+  run();
+  advance(k_status_timeout + Duration{10});
+  ASSERT_EQ(statuses.size(), 1U);
+  EXPECT_EQ(statuses[0].routing.phase, "leaving");
 }
 
 }  // namespace
