@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "reload/config/utc_time.hpp"
 #include "reload/link/link_id.hpp"
 #include "services/enrolld/folder/overlay_files.hpp"
 
@@ -65,9 +66,16 @@ int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& b
       return failed({"--bad-node takes a Node-ID of 32 hex digits, not " + hex, 0});
     options.bad_nodes.push_back(as_node(ring_id_from(bytes)));
   }
-  const auto sequence = enrolld::update(options);
-  if (!sequence) return failed(sequence.error());
-  std::cout << options.directory << "/overlay.xml has sequence " << *sequence << " now\n";
+  const auto updated = enrolld::update(options);
+  if (!updated) return failed(updated.error());
+  std::cout << options.directory << "/overlay.xml has sequence " << updated->sequence << " now";
+  if (updated->expiration_ms) std::cout << " and expires at " << config::write_utc(*updated->expiration_ms);
+  std::cout << "\n";
+  if (updated->root_renewed) std::cout << "  root.crt      renewed, with the same key\n";
+  if (updated->signer_renewed) std::cout << "  signer.crt    renewed, with the same key\n";
+  std::cout
+      << "next: put it in the place of one peer's overlay.xml and start that peer again; the others get it "
+         "from there\n";
   return 0;
 }
 
@@ -104,7 +112,9 @@ int main(int argc, char** argv) {
                    "Seconds between searches for a finger")
       ->check(CLI::Range(1, 604'800))
       ->capture_default_str();
-  init_command->add_option("--validity-days", init.validity_days, "How long the root certificate is valid")
+  init_command
+      ->add_option("--validity-days", init.validity_days,
+                   "How long the root certificate and the document are valid")
       ->check(CLI::Range(1, 36'500))
       ->capture_default_str();
   init_command->add_flag("--force", init.force, "Replace an authority that is there");
@@ -132,6 +142,12 @@ int main(int argc, char** argv) {
   update_command->add_option("--dir", update.directory, "The authority's folder")->required();
   update_command->add_option("--bootstrap", update_bootstrap, "The new list of bootstrap peers; repeatable");
   update_command->add_option("--bad-node", bad_nodes, "A Node-ID to shut out; repeatable");
+  update_command
+      ->add_option(
+          "--validity-days", update.validity_days,
+          "How long the document is valid from now; root and signer get new certificates, with the same "
+          "keys, where theirs would end before (not given: the document ends when it did)")
+      ->check(CLI::Range(1, 36'500));
 
   try {
     app.parse(argc, argv);

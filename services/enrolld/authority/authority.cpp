@@ -60,6 +60,16 @@ Outcome<> check_nodes(const std::vector<NodeId>& nodes) {
   return Done{};
 }
 
+Result<X509Ptr> make_root(const std::string& overlay_name, const Key& key, const Validity& validity) {
+  CertificateFields fields;
+  // A common name has at most 64 characters (RFC 5280 A.1); nothing depends on it.
+  fields.common_name = ("Root of " + overlay_name).substr(0, 64);
+  fields.authority = true;
+  fields.not_before_ms = validity.not_before_ms;
+  fields.not_after_ms = validity.not_after_ms;
+  return make_certificate(fields, key, nullptr, key);
+}
+
 }  // namespace
 
 Outcome<> check_user_name(std::string_view user_name) {
@@ -89,13 +99,7 @@ Result<Authority> Authority::make(std::string overlay_name, const Validity& vali
   if (auto good = check_overlay_name(overlay_name); !good) return good.error();
   auto key = make_key(KeyType::p256);
   if (!key) return key.error();
-  CertificateFields fields;
-  // A common name has at most 64 characters (RFC 5280 A.1); nothing depends on it.
-  fields.common_name = ("Root of " + overlay_name).substr(0, 64);
-  fields.authority = true;
-  fields.not_before_ms = validity.not_before_ms;
-  fields.not_after_ms = validity.not_after_ms;
-  auto root = make_certificate(fields, *key, nullptr, *key);
+  auto root = make_root(overlay_name, *key, validity);
   if (!root) return root.error();
   return Authority(std::move(overlay_name), std::move(*key), std::move(*root));
 }
@@ -111,7 +115,26 @@ Result<Authority> Authority::load(std::string overlay_name, std::string_view roo
   return Authority(std::move(overlay_name), std::move(*key), std::move(*root));
 }
 
+Result<Authority> Authority::renewed(const Validity& validity) const {
+  auto root = make_root(overlay_name_, root_key_, validity);
+  if (!root) return root.error();
+  // A chain is found by the issuer's name.
+  if (X509_NAME_cmp(X509_get_subject_name(root->get()), X509_get_subject_name(root_.get())) != 0)
+    return Failure{"the root certificate was made elsewhere: renew it there, with the same key and name"};
+  return Authority(overlay_name_, root_key_, std::move(*root));
+}
+
 Result<NodeCredentials> Authority::issue(const NodeRequest& request) const {
+  auto key = make_key(request.key_type);
+  if (!key) return key.error();
+  auto certificate = certify(request, *key);
+  if (!certificate) return certificate.error();
+  auto key_pem = write_key(*key);
+  if (!key_pem) return key_pem.error();
+  return NodeCredentials{std::move(*key_pem), std::move(*certificate)};
+}
+
+Result<std::string> Authority::certify(const NodeRequest& request, const Key& key) const {
   if (auto good = check_user_name(request.user_name); !good) return good.error();
   if (auto good = check_nodes(request.nodes); !good) return good.error();
   CertificateFields fields;
@@ -122,13 +145,9 @@ Result<NodeCredentials> Authority::issue(const NodeRequest& request) const {
   fields.alternative_names.push_back({AlternativeName::Type::email, request.user_name});
   fields.not_before_ms = request.validity.not_before_ms;
   fields.not_after_ms = request.validity.not_after_ms;
-  auto key = make_key(request.key_type);
-  if (!key) return key.error();
-  const auto certificate = make_certificate(fields, *key, root_, root_key_);
+  const auto certificate = make_certificate(fields, key, root_, root_key_);
   if (!certificate) return certificate.error();
-  auto key_pem = write_key(*key);
-  if (!key_pem) return key_pem.error();
-  return NodeCredentials{std::move(*key_pem), services::certificate_pem(*certificate)};
+  return services::certificate_pem(*certificate);
 }
 
 }  // namespace ringway::services

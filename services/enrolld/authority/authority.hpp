@@ -36,6 +36,11 @@ class Authority {
 
   // Refuses user names that are not acceptable, and Node-IDs that nobody may have.
   Result<NodeCredentials> issue(const NodeRequest& request) const;
+  // The certificate alone, PEM, over a key that is there already (the request's key type does not matter).
+  Result<std::string> certify(const NodeRequest& request, const Key& key) const;
+  // The same authority with a new root certificate: same key and name, so that what the old one has certified
+  // stays good, and who only knows the old one can check what comes now.
+  Result<Authority> renewed(const Validity& validity) const;
 
   const std::string& overlay_name() const { return overlay_name_; }
   const Key& root_key() const { return root_key_; }

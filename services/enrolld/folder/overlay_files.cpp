@@ -196,6 +196,62 @@ Outcome<> check_target(const IssueOptions& options) {
                  "'s; give another folder with --out, or overwrite it with --force"};
 }
 
+// What an update leaves in the authority's folder, in this order: each of the files is right beside what
+// there was before of the later ones.
+struct Update {
+  config::Configuration next;
+  Updated told;
+  std::vector<File> files;
+};
+
+Outcome<> renew_root(const std::string& directory, const services::Validity& validity, Folder& folder,
+                     Update& update) {
+  auto renewed = folder.authority.renewed(validity);
+  if (!renewed) return renewed.error();
+  const auto before = services::certificate_der(folder.authority.root());
+  auto& roots = update.next.root_certificates_der;
+  std::erase_if(roots, [&](const SharedBytes& der) { return equal(der, before); });
+  roots.push_back(services::certificate_der(renewed->root()));
+  folder.authority = std::move(*renewed);
+  update.files.push_back(
+      {directory + "/root.crt", services::certificate_pem(folder.authority.root()), Access::everyone});
+  update.told.root_renewed = true;
+  return Done{};
+}
+
+Outcome<> renew_signer(const std::string& directory, const services::Validity& validity, Folder& folder,
+                       Update& update) {
+  const auto key_pem = read_file(directory + "/signer.key");
+  if (!key_pem) return key_pem.error();
+  const auto key = services::read_key(*key_pem);
+  if (!key) return Failure{directory + "/signer.key: " + key.error().reason};
+  const auto& before = *folder.signer->certificate();
+  const auto certificate = folder.authority.certify({before.user_name(), before.node_ids(), validity}, *key);
+  if (!certificate) return certificate.error();
+  auto signer = security::load_signer(*key_pem, *certificate);
+  if (!signer) return signer.error();
+  folder.signer = std::move(*signer);
+  update.files.push_back({directory + "/signer.crt", *certificate, Access::everyone});
+  update.told.signer_renewed = true;
+  return Done{};
+}
+
+// A document can be checked for as long as its signer's certificate and the root are valid (RFC 6940 §11.1).
+Outcome<> prolong(const std::string& directory, std::int64_t days, Folder& folder, Update& update) {
+  const auto validity = valid_for(days);
+  const WallMs end_ms = validity.not_after_ms / 1000 * 1000;  // certificates end with a whole second
+  const auto root_end_ms = services::not_after_ms(folder.authority.root());
+  if (!root_end_ms) return root_end_ms.error();
+  if (*root_end_ms < end_ms) {
+    if (auto done = renew_root(directory, validity, folder, update); !done) return done;
+  }
+  if (folder.signer->certificate()->not_after_ms() < end_ms) {
+    if (auto done = renew_signer(directory, validity, folder, update); !done) return done;
+  }
+  update.next.expiration_ms = end_ms;
+  return Done{};
+}
+
 }  // namespace
 
 Outcome<> init(const InitOptions& options) {
@@ -265,24 +321,31 @@ Result<Issued> issue(const IssueOptions& asked) {
   return Issued{*nodes};
 }
 
-Result<std::uint16_t> update(const UpdateOptions& options) {
+Result<Updated> update(const UpdateOptions& options) {
   const auto lock = FolderLock::take(options.directory);
   if (!lock) return lock.error();
-  const auto folder = load(options.directory);
+  auto folder = load(options.directory);
   if (!folder) return folder.error();
-  config::Configuration next = *folder->configuration;
+  Update update{*folder->configuration, {}, {}};
+  config::Configuration& next = update.next;
   next.sequence = next.sequence == config::k_max_sequence ? 0 : static_cast<std::uint16_t>(next.sequence + 1);
   if (!options.bootstrap_nodes.empty()) next.bootstrap_nodes = options.bootstrap_nodes;
   next.bad_nodes.insert(options.bad_nodes.begin(), options.bad_nodes.end());
   const NodeId signer = folder->signer->node_id();
   if (next.bad_nodes.contains(signer))
     return Failure{"Node-ID " + signer.hex() + " signs this document: shutting it out would end the overlay"};
+  if (options.validity_days) {
+    const auto done = prolong(options.directory, *options.validity_days, *folder, update);
+    if (!done) return done.error();
+  }
   const auto document = config::write_document(next, *folder->signer, *folder->signer);
   if (!document) return document.error();
-  const auto written =
-      write_file(options.directory + "/overlay.xml", std::string(text_of(*document)), Access::everyone);
-  if (!written) return written.error();
-  return next.sequence;
+  update.files.push_back(
+      {options.directory + "/overlay.xml", std::string(text_of(*document)), Access::everyone});
+  if (const auto written = write_files(update.files); !written) return written.error();
+  update.told.sequence = next.sequence;
+  update.told.expiration_ms = next.expiration_ms;
+  return update.told;
 }
 
 }  // namespace ringway::enrolld

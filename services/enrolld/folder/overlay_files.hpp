@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,8 +46,17 @@ struct UpdateOptions {
   std::string directory;
   std::vector<config::BootstrapNode> bootstrap_nodes;  // replaces the list when not empty
   std::vector<NodeId> bad_nodes;                       // added
+  // The document expires so many days from now; unset: when it did before.
+  std::optional<std::int64_t> validity_days;
+};
+struct Updated {
+  std::uint16_t sequence = 0;
+  std::optional<WallMs> expiration_ms;
+  // Their certificates would have ended before the document: new ones, with the same keys.
+  bool root_renewed = false;
+  bool signer_renewed = false;
 };
 // The next sequence of the document, signed again.
-Result<std::uint16_t> update(const UpdateOptions& options);
+Result<Updated> update(const UpdateOptions& options);
 
 }  // namespace ringway::enrolld

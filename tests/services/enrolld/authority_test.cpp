@@ -115,6 +115,29 @@ TEST_F(AuthorityTest, IsLoadedFromItsFiles) {
   EXPECT_FALSE(Authority::load("overlay.example.org", key, "").ok());
 }
 
+TEST_F(AuthorityTest, ARenewedRootHasTheKeyAndTheNameOfTheOld) {
+  const Validity longer{test::k_not_before_ms, test::k_not_after_ms + 1'000'000};
+  const auto renewed = authority_.renewed(longer);
+  ASSERT_TRUE(renewed.ok()) << renewed.error().reason;
+  EXPECT_EQ(not_after_ms(renewed->root()).value(), longer.not_after_ms);
+  EXPECT_EQ(X509_check_issued(renewed->root().get(), authority_.root().get()), X509_V_OK);
+  EXPECT_EQ(X509_check_issued(authority_.root().get(), renewed->root().get()), X509_V_OK);
+
+  // A root of another name: what it has certified would not be found to be the new one's.
+  CertificateFields fields;
+  fields.common_name = "Root of everything";
+  fields.authority = true;
+  fields.not_after_ms = test::k_not_after_ms;
+  const auto foreign =
+      make_certificate(fields, authority_.root_key(), nullptr, authority_.root_key()).value();
+  const auto loaded = Authority::load("overlay.example.org", write_key(authority_.root_key()).value(),
+                                      certificate_pem(foreign));
+  ASSERT_TRUE(loaded.ok());
+  const auto refused = loaded->renewed(longer);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().reason, HasSubstr("made elsewhere"));
+}
+
 TEST(RandomNodeId, DiffersAndIsNotReserved) {
   // Shows: ENROLL-13.
   std::set<NodeId> nodes;

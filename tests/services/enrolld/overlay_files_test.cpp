@@ -26,6 +26,8 @@ WallMs now_ms() {
   return static_cast<WallMs>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
+constexpr WallMs days_ms(WallMs days) { return days * 86'400'000; }
+
 class OverlayFilesTest : public testing::Test {
  protected:
   OverlayFilesTest() {
@@ -297,10 +299,12 @@ TEST_F(OverlayFilesTest, AnUpdateIsASuccessor) {
   NodeId bad;
   bad.bytes.front() = 66;
   options.bad_nodes = {bad};
-  const auto sequence = update(options);
-  ASSERT_TRUE(sequence.ok()) << sequence.error().reason;
-  EXPECT_EQ(*sequence, 2);
+  const auto updated = update(options);
+  ASSERT_TRUE(updated.ok()) << updated.error().reason;
+  EXPECT_EQ(updated->sequence, 2);
   const auto after = configuration(authority());
+  EXPECT_EQ(after->expiration_ms, before->expiration_ms);
+  EXPECT_EQ(updated->expiration_ms, before->expiration_ms);
   EXPECT_EQ(after->bootstrap_nodes, options.bootstrap_nodes);
   EXPECT_TRUE(after->bad_nodes.contains(bad));
   EXPECT_EQ(after->kinds.all().size(), before->kinds.all().size());
@@ -309,6 +313,73 @@ TEST_F(OverlayFilesTest, AnUpdateIsASuccessor) {
   EXPECT_TRUE(good.ok()) << good.error().reason;
   options.bad_nodes = {before->configuration_signers.front()};
   EXPECT_FALSE(update(options).ok());
+}
+
+TEST_F(OverlayFilesTest, AnUpdateMaySetTheExpiration) {
+  init_.validity_days = 30;
+  ASSERT_EQ(made(), "");
+  const auto before = configuration(authority());
+  const auto root = read_file(authority() + "/root.crt").value();
+  const auto signer = read_file(authority() + "/signer.crt").value();
+  UpdateOptions options;
+  options.directory = authority();
+  options.validity_days = 10;
+  const auto updated = update(options);
+  ASSERT_TRUE(updated.ok()) << updated.error().reason;
+  EXPECT_FALSE(updated->root_renewed);
+  EXPECT_FALSE(updated->signer_renewed);
+  const auto after = configuration(authority());
+  EXPECT_EQ(after->expiration_ms, updated->expiration_ms);
+  EXPECT_NEAR(static_cast<double>(*after->expiration_ms), static_cast<double>(now_ms() + days_ms(10)),
+              60'000);
+  EXPECT_EQ(read_file(authority() + "/root.crt").value(), root);
+  EXPECT_EQ(read_file(authority() + "/signer.crt").value(), signer);
+}
+
+// A document, its signer's certificate and the root are made to end together: to prolong one is to prolong
+// all.
+TEST_F(OverlayFilesTest, ADocumentIsProlongedBeyondTheRoot) {
+  // Shows: CONFIG-22.
+  init_.validity_days = 30;
+  ASSERT_EQ(made(), "");
+  auto early = issue_options("alice@example.org", "alice");
+  early.validity_days = 29;
+  ASSERT_EQ(refusal(early), "");
+  const auto before = configuration(authority());
+  const auto root_key = read_file(authority() + "/root.key").value();
+  const auto signer_key = read_file(authority() + "/signer.key").value();
+  UpdateOptions options;
+  options.directory = authority();
+  options.validity_days = 100;
+  const auto updated = update(options);
+  ASSERT_TRUE(updated.ok()) << updated.error().reason;
+  EXPECT_TRUE(updated->root_renewed);
+  EXPECT_TRUE(updated->signer_renewed);
+  EXPECT_EQ(read_file(authority() + "/root.key").value(), root_key);
+  EXPECT_EQ(read_file(authority() + "/signer.key").value(), signer_key);
+
+  // Peers that run take it, although they know the old root only.
+  const auto after = configuration(authority());
+  const auto old_trust = security::Trust::make(before->trust_settings()).value();
+  const auto new_trust = security::Trust::make(after->trust_settings()).value();
+  const auto taken = config::check_successor(*before, *after, *old_trust, now_ms());
+  EXPECT_TRUE(taken.ok()) << taken.error().reason;
+  // It can be checked until it ends.
+  EXPECT_THAT(after->root_certificates_der, SizeIs(1));
+  for (const WallMs at : {now_ms(), *after->expiration_ms - 1000}) {
+    const auto good = config::check_signature(*after, after->configuration_signers, *new_trust, at);
+    EXPECT_TRUE(good.ok()) << good.error().reason;
+  }
+  // Nobody needs a new certificate, and a new one is good for those with the old document.
+  auto late = issue_options("bob@example.org", "bob");
+  late.validity_days = 99;
+  ASSERT_EQ(refusal(late), "");
+  const auto alice = signer_in(root_ + "/alice")->certificate();
+  const auto bob = signer_in(root_ + "/bob")->certificate();
+  EXPECT_TRUE(new_trust->check(*alice, {}, now_ms()).ok());
+  EXPECT_TRUE(old_trust->check(*bob, {}, now_ms()).ok());
+  EXPECT_TRUE(new_trust->check(*bob, {}, now_ms() + days_ms(98)).ok());
+  EXPECT_FALSE(old_trust->check(*bob, {}, now_ms() + days_ms(98)).ok());
 }
 
 TEST(NameRegister, KeepsWhatItIsGiven) {
