@@ -358,7 +358,10 @@ void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, Replicati
     return;
   }
   --task->second.open_jobs;
-  if (!ok) task->second.failed = true;
+  if (ok)
+    report_progress(now, task_id, out);
+  else
+    task->second.failed = true;
   close_if_done(now, task_id, out);
 }
 

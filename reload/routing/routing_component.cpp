@@ -159,7 +159,7 @@ void RoutingComponent::Impl::carry_out(topology::Actions& actions) {
 void RoutingComponent::Impl::carry_out(topology::SendUpdate& wish) {
   const NodeId to = wish.to;
   if (const auto older = updates_.find(to); older != updates_.end()) drop(older->second);
-  // Only the newest one is sent again: an older one would tell what is no longer so.
+  // Only the newest one is sent again: what an older one tells of the neighbours is no longer so.
   updates_[to] = ask({wire::to_node(to)}, MessageCode::update_req, wire::encode(wish.update),
                      [this, to](const Outcome&) { drop_update(to); });
 }

@@ -1,6 +1,7 @@
 // CHORD-RELOAD: from a Join to the Update that ends it, at the peer that joins and at the one that admits it
 // (RFC 6940 §10.5).
 #include <algorithm>
+#include <utility>
 
 #include "reload/topology/chord_reload.hpp"
 
@@ -54,7 +55,8 @@ void ChordReload::on_join_answered(const Now& now, const NodeId& from, std::opti
     phase_ = Phase::receiving;
     refused_as_busy_ = 0;
     join_deadline_ = now.mono + k_hand_over_limit;
-    join_again_at_ = now.mono + k_join_again;
+    // An Update that came too soon to be trusted: if it was meant, asking again brings another.
+    join_again_at_ = std::exchange(labelled_too_soon_, false) ? now.mono : now.mono + k_join_again;
     return;
   }
   // Busy with another, or no longer responsible: look again soon, not all at the same moment.
@@ -95,11 +97,15 @@ void ChordReload::start_hand_over(const Now& now, Actions& out) {
 }
 
 // A predecessor that goes leaves its range to the peer that joins: that is to be handed over as well.
-void ChordReload::widen_hand_over(const Now& now, Actions& out) {
-  if (!joining_ || handed_over_after_ == settings_.self) return;
-  const auto& before_us = view_->predecessors;
-  const bool wider = before_us.empty() || in_open(handed_over_after_, before_us.front(), settings_.self);
-  if (wider) start_hand_over(now, out);
+// One that comes back has taken writes of its own, so that the part it takes away counts as not handed over.
+void ChordReload::follow_range(const Now& now, Actions& out) {
+  if (!joining_) return;
+  const NodeId& after = view_->predecessors.empty() ? settings_.self : view_->predecessors.front();
+  if (after == handed_over_after_) return;
+  const bool wider = handed_over_after_ != settings_.self &&
+                     (after == settings_.self || in_open(handed_over_after_, after, settings_.self));
+  if (wider) return start_hand_over(now, out);
+  handed_over_after_ = after;
 }
 
 void ChordReload::on_hand_over_goes_on(const Now& now, std::uint64_t number) {

@@ -55,6 +55,7 @@ void ChordReload::become_gathering(const Now& now, const NodeId& admitting, Acti
 
 void ChordReload::become_asking(const Now& now, Actions& out) {
   phase_ = Phase::asking;
+  labelled_too_soon_ = false;
   gather_again_at_.reset();
   publish(now, out);  // storage and replication learn who admits us before the first Store comes
   out.push_back(SendJoin{*admitting_});
@@ -140,7 +141,7 @@ void ChordReload::on_attached(const Now& now, const NodeId& node, AttachPurpose 
   attaching_.erase(node);
   failed_until_.erase(node);
   // We asked for it by its place in a peer's table or by a point that it answers for: it is a peer.
-  peers_.connect(node).routable = true;
+  peers_.connect(node).routable = joining_ != node;  // one that joins is a peer when it has its range
   if (phase_ == Phase::locating && purpose == AttachPurpose::admitting)
     return become_gathering(now, node, out);
   if (phase_ == Phase::gathering && lists_.contains(*admitting_)) return gather_neighbors(now, out);
@@ -250,7 +251,8 @@ void ChordReload::on_update(const Now& now, const NodeId& from, const wire::Chor
   if (phase_ == Phase::gathering && admitting_ == from) return gather_neighbors(now, out);
   const auto& named = update.predecessors;
   const bool labels_us = std::find(named.begin(), named.end(), settings_.self) != named.end();
-  // RFC 6940 §10.5 step 7. One that comes before the answer to our Join belongs to an earlier admission.
+  // RFC 6940 §10.5 step 7. One that comes before the answer to our Join may belong to an earlier admission.
+  if (phase_ == Phase::asking && admitting_ == from && labels_us) labelled_too_soon_ = true;
   if (phase_ == Phase::receiving && admitting_ == from && labels_us) return become_joined(now, out);
   if (phase_ == Phase::joined) refresh_tables(now, Audience::connections, out);
 }
@@ -342,7 +344,13 @@ void ChordReload::publish(const Now& now, Actions& out) {
   const bool predecessors_changed = next.predecessors != view_->predecessors;
   view_ = std::make_shared<const RingView>(std::move(next));
   out.push_back(ViewChanged{});
-  if (predecessors_changed) widen_hand_over(now, out);
+  if (!predecessors_changed) return;
+  // Somebody nearer to it has come in between: the peer that joins will find that one.
+  if (joining_ && !view_->responsible_for(*joining_)) {
+    joining_.reset();
+    return publish(now, out);
+  }
+  follow_range(now, out);
 }
 
 // ---- looking for better peers

@@ -29,7 +29,7 @@ inline constexpr Duration k_join_limit{20'000};  // one attempt to join, from lo
 // How long a hand-over may go without a sign of progress, and how often the joining peer asks for one.
 inline constexpr Duration k_hand_over_limit{120'000};
 inline constexpr Duration k_join_again{15'000};
-// Before asking a peer again that is admitting another; twice as long each time.
+// Before looking again for a peer that admits us; twice as long each time that one is busy with another.
 inline constexpr Duration k_busy_pause_min{100};
 inline constexpr Duration k_busy_pause_max{2'000};
 inline constexpr Duration k_gather_step{1'000};    // asks again for tables that have not come
@@ -116,7 +116,7 @@ class ChordReload : public Plugin {
   void forget(const NodeId& node);
   void publish(const Now& now, Actions& out);
   void start_hand_over(const Now& now, Actions& out);
-  void widen_hand_over(const Now& now, Actions& out);
+  void follow_range(const Now& now, Actions& out);
   void check_partition(const Now& now, Actions& out);
   std::set<NodeId> current_neighbors() const;
   bool paused(const Now& now, const NodeId& node) const;
@@ -145,7 +145,8 @@ class ChordReload : public Plugin {
   // Joining.
   std::optional<NodeId> admitting_;
   Duration back_off_{0};
-  unsigned refused_as_busy_ = 0;  // in a row
+  unsigned refused_as_busy_ = 0;    // since an admitting peer had time for us
+  bool labelled_too_soon_ = false;  // an Update names us, and our Join is not answered yet
   bool access_led_nowhere_ = false;
   std::optional<MonoTime> join_deadline_, join_again_at_, retry_at_, gather_again_at_, patience_until_;
 

@@ -122,6 +122,25 @@ TEST_F(AJoiningPeer, AsksNoMoreOnceItHasJoined) {
   EXPECT_TRUE(net_.one_ring());
 }
 
+TEST(ALostJoinAnswer, CostsOneRepetition) {
+  // Shows: TOPO-16.
+  RoutingNet net;
+  const std::size_t admitting = net.add(node_id(0x80));
+  std::size_t lost = 0;
+  net.tap = [&](const NodeId& from, const NodeId&, Bytes& header, SharedBytes& payload) {
+    Bytes whole = header;
+    append(whole, payload);
+    const auto message = wire::decode_message(SharedBytes(std::move(whole)));
+    if (!message || message->contents.code != MessageCode::join_ans || lost > 0) return true;
+    EXPECT_EQ(from, net.at(admitting).id);
+    ++lost;
+    return false;
+  };
+  net.add(node_id(0x20));
+  EXPECT_TRUE(net.run_until([&] { return net.one_ring(); }, 6s));
+  EXPECT_EQ(lost, 1U);
+}
+
 TEST(ManyJoiningPeers, AskABusyPeerLessAndLessOften) {
   RoutingNet net;
   const std::size_t admitting = net.add(node_id(0x80));
@@ -202,6 +221,40 @@ TEST_F(AnAdmittingPeer, HandsOverAgainToOneThatWasSilentForLong) {
   peer_.input(LinkSuspected{joining.link, false});
   join(joining);
   EXPECT_EQ(peer_.status().view->joining, joining.id);
+}
+
+TEST_F(AnAdmittingPeer, HandsOverAgainWhatAPredecessorTookAwayForAWhile) {
+  // Shows: TOPO-15.
+  const Remote comes_and_goes = peer_.client(node_id(0x28));
+  peer_.receive(comes_and_goes, peer_.header_to({wire::to_node(peer_.id())}), MessageCode::update_req,
+                wire::encode(wire::ChordUpdate{1, wire::ChordUpdateType::peer_ready, {}, {}, {}}));
+  ASSERT_EQ(peer_.status().view->predecessors.front(), comes_and_goes.id);
+  const Remote joining = peer_.client(node_id(0x30));
+  const auto suspect = [&](bool suspected) {
+    peer_.input(LinkSuspected{comes_and_goes.link, suspected});
+    peer_.advance(6s);
+  };
+  join(joining);  // the first hand-over: after 0x28
+  suspect(true);  // the second: after 0x20
+  suspect(false);
+  suspect(true);  // the third, with what 0x28 has taken meanwhile
+  peer_.input(HandOverReport{2, State::complete});
+  EXPECT_EQ(peer_.status().view->joining, joining.id);
+  peer_.input(HandOverReport{3, State::complete});
+  EXPECT_EQ(peer_.status().view->predecessors.front(), joining.id);
+}
+
+TEST_F(AnAdmittingPeer, LeavesTheJoiningPeerToANearerOne) {
+  // Shows: TOPO-18.
+  const Remote joining = peer_.client(node_id(0x30));
+  join(joining);
+  peer_.neighbor(node_id(0x38));
+  EXPECT_EQ(peer_.status().view->joining, std::nullopt);
+  peer_.input(HandOverReport{1, State::complete});
+  EXPECT_FALSE(peer_.status().view->is_neighbor(joining.id));
+  const auto sent = join(joining);
+  ASSERT_FALSE(sent.empty());
+  EXPECT_EQ(sent[0].error(), wire::ErrorCode::not_found);
 }
 
 TEST_F(AnAdmittingPeer, SendsOnlyTheNewestUpdateAgain) {
