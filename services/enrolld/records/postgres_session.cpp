@@ -180,6 +180,7 @@ class PostgresSession final : public Session {
 
   static Row row_of(const PGresult* result, int row) {
     std::vector<Value> values;
+    values.reserve(static_cast<std::size_t>(PQnfields(result)));
     for (int column = 0; column < PQnfields(result); ++column)
       values.push_back(value_at(result, row, column));
     return Row(std::move(values));

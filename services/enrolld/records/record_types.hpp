@@ -24,9 +24,9 @@ using PendingId =
 inline constexpr std::size_t k_max_name_bytes = 320;  // user names: 64 @ 255, as addresses of e-mail
 inline constexpr std::size_t k_max_text_bytes =
     1024;  // labels, notes, sources, password hashes, keys of limits
-inline constexpr std::size_t k_max_csr_bytes = 16 * 1024;
-inline constexpr std::size_t k_max_certificate_bytes = 64 * 1024;
-inline constexpr std::size_t k_max_document_bytes = 16 * 1024 * 1024;
+inline constexpr std::size_t k_max_csr_bytes = 16'384;
+inline constexpr std::size_t k_max_certificate_bytes = 65'536;
+inline constexpr std::size_t k_max_document_bytes = 16'777'216;
 inline constexpr std::size_t k_max_nodes_per_device = 16;  // Node-IDs of one certificate
 
 // A signed certificate, as the records keep it.

@@ -129,6 +129,7 @@ class SqliteSession final : public Session {
 
   static Row row_of(sqlite3_stmt* statement) {
     std::vector<Value> row;
+    row.reserve(static_cast<std::size_t>(sqlite3_column_count(statement)));
     for (int column = 0; column < sqlite3_column_count(statement); ++column)
       row.push_back(column_of(statement, column));
     return Row(std::move(row));
