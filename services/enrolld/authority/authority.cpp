@@ -35,7 +35,7 @@ Outcome<> check_nodes(const std::vector<NodeId>& nodes) {
 // Certificates count in seconds.
 bool outlives(WallMs one_ms, WallMs other_ms) { return one_ms / k_second_ms > other_ms / k_second_ms; }
 
-CertificateFields authority_fields(std::string common_name, const Validity& validity) {
+CertificateFields authority_fields(const std::string& common_name, const Validity& validity) {
   CertificateFields fields;
   // Cut if it must be: nothing depends on it but that root and issuing authority differ.
   fields.common_name = common_name.substr(0, k_max_common_name_size_bytes);
@@ -137,8 +137,9 @@ Result<NodeCertificate> Authority::certify(const NodeRequest& request, const Key
   if (auto good = check_public_key(public_key); !good) return good.error();
   if (outlives(request.validity.not_after_ms, not_after_ms_))
     return Failure{"the certificate would outlive the authority's"};
-  const auto x509 =
-      make_certificate(node_fields(overlay_name_, request), public_key, issuing_.certificate, *issuing_.key);
+  auto fields = node_fields(overlay_name_, request);
+  if (!root_issues()) fields.issuer_url = issuer_url_;
+  const auto x509 = make_certificate(fields, public_key, issuing_.certificate, *issuing_.key);
   if (!x509) return x509.error();
   // A token may fail to sign and not say so; and what peers would refuse shall not go out.
   if (auto good = check_signed_by(*x509, issuing_.certificate); !good) return good.error();

@@ -58,6 +58,10 @@ class Authority {
   // belong together.
   static Result<Authority> make(std::string overlay_name, X509Ptr root, Issuer issuing);
 
+  // Certificates say that the issuing certificate, in DER, is there: for who gets a certificate without its
+  // chain, as RFC 6940 §11.3's answer is. To be called before certificates are made.
+  void set_issuer_url(std::string url) { issuer_url_ = std::move(url); }
+
   // For the owner of `public_key`, which nothing else in the certificate comes from. Refuses user names that
   // are not acceptable, Node-IDs that nobody may have, keys that peers refuse, and a certificate that would
   // outlive its issuer.
@@ -79,6 +83,7 @@ class Authority {
   X509Ptr root_;
   Issuer issuing_;
   std::vector<SharedBytes> intermediates_der_;
+  std::string issuer_url_;
   WallMs not_after_ms_;
 };
 

@@ -56,21 +56,41 @@ bool add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-bool add_name(GENERAL_NAMES* names, const AlternativeName& name) {
-  std::unique_ptr<GENERAL_NAME, decltype(&GENERAL_NAME_free)> entry(GENERAL_NAME_new(), GENERAL_NAME_free);
+// Of text that goes in as it is.
+bool set_name(GENERAL_NAME* out, int type, const std::string& value) {
   ASN1_IA5STRING* text = ASN1_IA5STRING_new();
-  if (!entry || text == nullptr ||
-      ASN1_STRING_set(text, name.text.data(), static_cast<int>(name.text.size())) != 1) {
+  if (text == nullptr || ASN1_STRING_set(text, value.data(), static_cast<int>(value.size())) != 1) {
     ASN1_IA5STRING_free(text);
     return false;
   }
+  GENERAL_NAME_set0_value(out, type, text);
+  return true;
+}
+
+bool add_name(GENERAL_NAMES* names, const AlternativeName& name) {
+  std::unique_ptr<GENERAL_NAME, decltype(&GENERAL_NAME_free)> entry(GENERAL_NAME_new(), GENERAL_NAME_free);
   const int type = name.type == AlternativeName::Type::uri     ? GEN_URI
                    : name.type == AlternativeName::Type::email ? GEN_EMAIL
                                                                : GEN_DNS;
-  GENERAL_NAME_set0_value(entry.get(), type, text);
+  if (!entry || !set_name(entry.get(), type, name.text)) return false;
   if (sk_GENERAL_NAME_push(names, entry.get()) == 0) return false;
   (void)entry.release();  // the names own it now
   return true;
+}
+
+bool add_issuer_url(X509* certificate, const std::string& url) {
+  if (url.empty()) return true;
+  using Access = std::unique_ptr<AUTHORITY_INFO_ACCESS, decltype(&AUTHORITY_INFO_ACCESS_free)>;
+  const Access all(AUTHORITY_INFO_ACCESS_new(), AUTHORITY_INFO_ACCESS_free);
+  ACCESS_DESCRIPTION* one = ACCESS_DESCRIPTION_new();
+  if (!all || one == nullptr || sk_ACCESS_DESCRIPTION_push(all.get(), one) == 0) {
+    ACCESS_DESCRIPTION_free(one);
+    return false;
+  }
+  ASN1_OBJECT_free(one->method);
+  one->method = OBJ_nid2obj(NID_ad_ca_issuers);
+  return set_name(one->location, GEN_URI, url) &&
+         X509_add1_ext_i2d(certificate, NID_info_access, all.get(), 0, 0) == 1;
 }
 
 // Critical when the subject is empty (RFC 5280 §4.2.1.6).
@@ -107,7 +127,7 @@ bool add_extensions(X509* certificate, X509* issuer, const CertificateFields& fi
          add_extension(certificate, issuer, NID_key_usage, usage) &&
          add_extension(certificate, issuer, NID_subject_key_identifier, "hash") &&
          (self_issued || add_extension(certificate, issuer, NID_authority_key_identifier, "keyid")) &&
-         add_names(certificate, fields);
+         add_issuer_url(certificate, fields.issuer_url) && add_names(certificate, fields);
 }
 
 }  // namespace

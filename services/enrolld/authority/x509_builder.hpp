@@ -36,6 +36,8 @@ struct CertificateFields {
   bool authority = false;
   std::optional<int>
       path_length;  // of an authority: how many may follow before the node's (RFC 5280 §4.2.1.9)
+  // Where the issuer's certificate can be fetched (RFC 5280 §4.2.2.1); empty: not said.
+  std::string issuer_url;
   WallMs not_before_ms = 0;
   WallMs not_after_ms = 0;
 };

@@ -19,6 +19,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr Validity k_validity{test::k_not_before_ms, test::k_not_after_ms};
 
@@ -109,6 +110,24 @@ TEST_F(AuthorityTest, TheChainIsGoodForOpensslAndForPeers) {
   EXPECT_FALSE((*trust)->check(*made->certificate, {}, test::k_now_ms).ok());
   const auto serial = enrolld::run("openssl x509 -noout -serial -in " + chain + " | tr A-F a-f");
   EXPECT_EQ(serial.output, "serial=" + made->serial_hex + "\n");
+}
+
+TEST_F(AuthorityTest, ACertificateSaysWhereItsIssuersIs) {
+  // Shows: ENROLL-19.
+  Authority authority = authority_;
+  authority.set_issuer_url("https://overlay.example.org/issuing.cer");
+  const auto made = authority.certify({"alice@example.org", {test::node_id(7)}, k_validity}, test::new_key());
+  ASSERT_TRUE(made.ok()) << made.error().reason;
+  const TemporaryFolder folder;
+  const std::string text = "openssl x509 -noout -text -in ";
+  EXPECT_THAT(enrolld::run(text + folder.file("node.crt", made->chain_pem)).output,
+              HasSubstr("CA Issuers - URI:https://overlay.example.org/issuing.cer"));
+  // A root is in the document: nobody needs to fetch it.
+  auto root = Authority::make("overlay.example.org", root_.certificate, root_).value();
+  root.set_issuer_url("https://overlay.example.org/issuing.cer");
+  const auto direct = root.issue({"alice@example.org", {test::node_id(7)}, k_validity}).value();
+  EXPECT_THAT(enrolld::run(text + folder.file("direct.crt", direct.certificate_pem)).output,
+              Not(HasSubstr("CA Issuers")));
 }
 
 TEST_F(AuthorityTest, AnIssuingAuthorityMakesNoFurtherAuthorities) {
