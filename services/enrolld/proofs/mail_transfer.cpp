@@ -207,7 +207,12 @@ void MailTransfer::report(Event event, int reply_code, std::string reason) const
 std::size_t MailTransfer::take_reply(char* bytes, std::size_t size, std::size_t count, void* self) {
   std::string_view line(bytes, size * count);
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
-  if (!line.empty()) static_cast<MailTransfer*>(self)->reply_ = line.substr(0, k_longest_reply);
+  auto& reply = static_cast<MailTransfer*>(self)->reply_;
+  const auto is_refusal = [](std::string_view text) {
+    return text.starts_with('4') || text.starts_with('5');
+  };
+  // A refusal stays: a friendly answer to QUIT may follow it.
+  if (is_refusal(line) || !is_refusal(reply)) reply = line.substr(0, k_longest_reply);
   return size * count;
 }
 

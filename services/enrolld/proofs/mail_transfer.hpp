@@ -51,7 +51,7 @@ class MailTransfer : public Transfer {
   std::string message_id_;  // the same for each attempt, so that a repetition is known for what it is
   std::chrono::steady_clock::time_point useless_from_;
   unsigned attempts_ = 0;
-  std::string reply_;  // the server's last line
+  std::string reply_;  // the server's last line, or its refusal
 
   // What the handle refers to.
   CurlList recipients_;
