@@ -47,7 +47,7 @@ std::string text_of_bio(BIO* bio) {
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context*/) { return 0; }
 
 int copy_passphrase(char* buffer, int size, int /*writing*/, void* context) {
-  const std::string_view text = static_cast<const enrolld::Secret*>(context)->view();
+  const std::string_view text = static_cast<const enrolld::Secret*>(context)->reveal();
   if (text.size() > static_cast<std::size_t>(size)) return 0;
   std::copy(text.begin(), text.end(), buffer);
   return static_cast<int>(text.size());
@@ -102,7 +102,7 @@ Result<Key> read_key(std::string_view pem) {
 
 Result<Key> read_key(std::string_view pem, const enrolld::Secret& passphrase) {
   const Bio bio = read_bio(pem);
-  enrolld::Secret copy = passphrase;  // OpenSSL's callback takes no const
+  enrolld::Secret copy = passphrase.copy();  // OpenSSL's callback takes no const
   EVP_PKEY* read = PEM_read_bio_PrivateKey(bio.get(), nullptr, copy_passphrase, &copy);
   if (read == nullptr) return openssl_failure("not a private key, or not its passphrase");
   return Key(read, EVP_PKEY_free);
@@ -127,7 +127,7 @@ Result<std::string> write_key(const Key& key, const enrolld::Secret& passphrase)
     X509_ALGOR_free(scheme);
     return openssl_failure(failure.reason);
   }
-  const std::string_view text = passphrase.view();
+  const std::string_view text = passphrase.reveal();
   const Encrypted encrypted(PKCS8_set0_pbe(text.data(), static_cast<int>(text.size()), plain.get(), scheme),
                             X509_SIG_free);
   if (!encrypted) {

@@ -8,7 +8,7 @@
 
 #include "reload/bytes.hpp"
 #include "reload/result.hpp"
-#include "services/enrolld/authority/secret.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
 // OpenSSL's type, so that this header needs none of its headers.
 using EVP_PKEY = struct evp_pkey_st;

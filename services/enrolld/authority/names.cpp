@@ -51,6 +51,16 @@ Outcome<> check_user_name(std::string_view user_name) {
   return Done{};
 }
 
+std::string normal_user_name(std::string_view user_name) {
+  std::string out(user_name);
+  const auto at = out.find('@');
+  if (at == std::string::npos) return out;
+  std::transform(out.begin() + static_cast<std::ptrdiff_t>(at), out.end(),
+                 out.begin() + static_cast<std::ptrdiff_t>(at),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
 Outcome<> check_overlay_name(std::string_view overlay_name) {
   if (!is_domain(overlay_name)) return Failure{"an overlay's name is a domain name, as overlay.example.org"};
   return Done{};

@@ -84,7 +84,7 @@ Result<SigningKeyPtr> open_token_key(const std::string& uri, const std::optional
   if (!engine) return engine.error();
   if (pin) {
     // The engine keeps a copy of its own for as long as it is open.
-    std::string text(pin->view());
+    std::string text(pin->reveal());
     const int taken = ENGINE_ctrl_cmd_string(engine->get(), "PIN", text.c_str(), 0);
     OPENSSL_cleanse(text.data(), text.size());
     if (taken != 1) return openssl_failure("the engine does not take a PIN");

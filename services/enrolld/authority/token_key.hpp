@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "services/enrolld/authority/secret.hpp"
+#include "services/enrolld/secret/secret.hpp"
 #include "services/enrolld/authority/signing_key.hpp"
 
 namespace ringway::enrolld {

@@ -17,12 +17,13 @@ std::string without_line_end(std::string text) {
 }  // namespace
 
 Result<SigningKeyPtr> Keyring::open_token(const std::string& uri) {
-  if (!names_its_pin(uri) && !token_pin_) {
+  const bool has_pin = names_its_pin(uri);
+  if (!has_pin && !token_pin_) {
     auto pin = find_secret(sources_.token_pin);
     if (!pin) return pin.error();
     token_pin_ = std::move(*pin);
   }
-  return open_token_key(uri, names_its_pin(uri) ? std::nullopt : token_pin_);
+  return open_token_key(uri, has_pin ? std::optional<Secret>() : token_pin_->copy());
 }
 
 Result<services::Key> Keyring::open_text(const std::string& path, const std::string& pem) {
@@ -77,7 +78,7 @@ Result<std::string> Keyring::sealed(const services::Key& key) {
     auto found = sources_.passphrase.given() ? find_secret(sources_.passphrase)
                                              : ask_for_new_secret(sources_.passphrase);
     if (!found) return found.error();
-    if (found->view().size() < k_min_passphrase_size_bytes)
+    if (found->reveal().size() < k_min_passphrase_size_bytes)
       return Failure{sources_.passphrase.what + " needs at least " +
                      std::to_string(k_min_passphrase_size_bytes) + " bytes"};
     passphrase_ = std::move(*found);

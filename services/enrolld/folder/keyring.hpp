@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "services/enrolld/authority/secret.hpp"
+#include "services/enrolld/authority/secret_source.hpp"
 #include "services/enrolld/authority/signing_key.hpp"
 
 namespace ringway::enrolld {

@@ -186,7 +186,7 @@ Result<std::string> holder_of(const std::string& path) {
   if (!x509) return x509.error();
   const auto certificate = security::Certificate::parse(services::certificate_der(*x509));
   if (!certificate) return damaged(path, certificate.error());
-  return normal_user_name((*certificate)->user_name());
+  return services::normal_user_name((*certificate)->user_name());
 }
 
 // Nobody gets a second key in the name of the document's signer, and no certificate outlives the authority's.
@@ -380,7 +380,7 @@ Outcome<> init(const InitOptions& options) {
   Keyring keyring(options.keys);
   const auto made = make_authority(options, validity, keyring);
   if (!made) return made.error();
-  const std::string signer_name = normal_user_name("configuration@" + options.overlay_name);
+  const std::string signer_name = services::normal_user_name("configuration@" + options.overlay_name);
   const auto signer = make_signer(directory, signer_name, made->authority, validity, keyring);
   if (!signer) return signer.error();
   const auto document = config::write_document(first_configuration(options, made->authority, signer->node),
@@ -398,7 +398,7 @@ Outcome<> init(const InitOptions& options) {
 
 Result<Issued> issue(const IssueOptions& asked) {
   IssueOptions options = asked;
-  options.user_name = normal_user_name(asked.user_name);
+  options.user_name = services::normal_user_name(asked.user_name);
   if (auto good = check_options(options); !good) return good.error();
   if (auto free = check_target(options); !free) return free.error();
   const auto lock = FolderLock::take(options.directory);

@@ -14,7 +14,7 @@
 #include "reload/time.hpp"
 #include "services/enrolld/proofs/mail_address.hpp"
 #include "services/enrolld/proofs/mail_texts.hpp"
-#include "services/enrolld/proofs/secret.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
 namespace ringway::enrolld {
 

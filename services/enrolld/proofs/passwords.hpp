@@ -9,7 +9,7 @@
 #include <string>
 
 #include "reload/result.hpp"
-#include "services/enrolld/proofs/secret.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
 namespace ringway::enrolld {
 

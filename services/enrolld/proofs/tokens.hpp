@@ -11,7 +11,7 @@
 
 #include "reload/bytes.hpp"
 #include "reload/result.hpp"
-#include "services/enrolld/proofs/secret.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
 namespace ringway::enrolld {
 

@@ -10,7 +10,7 @@
 
 #include "reload/result.hpp"
 #include "reload/time.hpp"
-#include "services/enrolld/proofs/secret.hpp"
+#include "services/enrolld/secret/secret.hpp"
 #include "services/enrolld/proofs/webhook_protocol.hpp"
 
 namespace ringway::enrolld {

@@ -7,7 +7,7 @@
 
 #include "reload/result.hpp"
 #include "reload/time.hpp"
-#include "services/enrolld/proofs/secret.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
 namespace ringway::enrolld {
 

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 
+#include "services/enrolld/authority/secret_source.hpp"
 #include "tests/services/api/temporary_folder.hpp"
 #include "tests/services/enrolld/program.hpp"
 
@@ -81,7 +82,7 @@ class SecretTest : public testing::Test {
   }
   std::string found(const std::string& file) const {
     const auto secret = find_secret(source(file));
-    return secret ? std::string(secret->view()) : "!" + secret.error().reason;
+    return secret ? std::string(secret->reveal()) : "!" + secret.error().reason;
   }
   const TemporaryFolder folder_;
 };

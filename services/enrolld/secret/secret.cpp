@@ -1,6 +1,6 @@
-#include "services/enrolld/proofs/secret.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
-#include <sodium.h>
+#include <openssl/crypto.h>
 
 #include <utility>
 
@@ -36,12 +36,12 @@ std::string_view Secret::reveal() const {
 const char* Secret::reveal_c_str() const { return bytes_.empty() ? "" : bytes_.data(); }
 
 void Secret::wipe() noexcept {
-  if (!bytes_.empty()) sodium_memzero(bytes_.data(), bytes_.size());
+  if (!bytes_.empty()) OPENSSL_cleanse(bytes_.data(), bytes_.size());
   bytes_.clear();
 }
 
 void wipe(std::string& text) {
-  if (!text.empty()) sodium_memzero(text.data(), text.size());
+  if (!text.empty()) OPENSSL_cleanse(text.data(), text.size());
   text.clear();
 }
 

@@ -1,32 +1,14 @@
-// A passphrase or PIN: wiped when it goes, never printed, and where one comes from.
+// Where a passphrase or PIN comes from.
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "reload/result.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
 namespace ringway::enrolld {
 
 inline constexpr std::size_t k_max_secret_size_bytes = 1023;  // what OpenSSL's readers of keys take
-
-class Secret {
- public:
-  Secret() = default;
-  explicit Secret(std::string_view text) : bytes_(text.begin(), text.end()) {}
-  ~Secret() { wipe(); }
-  Secret(const Secret& other) = default;
-  Secret(Secret&& other) noexcept = default;  // the moved-from vector owns nothing
-  Secret& operator=(const Secret& other);
-  Secret& operator=(Secret&& other) noexcept;
-
-  std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
-
- private:
-  void wipe();
-  std::vector<char> bytes_;
-};
 
 // A secret of one kind: in a file, in the environment, or typed by a person.
 struct SecretSource {

@@ -1,5 +1,5 @@
 // Looks at memory at the moment it is given back: nothing of a secret may be in it.
-#include "services/enrolld/proofs/secret.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "services/enrolld/authority/secret.hpp"
+#include "services/enrolld/authority/secret_source.hpp"
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -75,22 +75,6 @@ std::string places(const SecretSource& source) {
 }
 
 }  // namespace
-
-void Secret::wipe() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
-
-Secret& Secret::operator=(const Secret& other) {
-  if (this == &other) return *this;
-  wipe();
-  bytes_ = other.bytes_;
-  return *this;
-}
-
-Secret& Secret::operator=(Secret&& other) noexcept {
-  if (this == &other) return *this;
-  wipe();
-  bytes_ = std::move(other.bytes_);
-  return *this;
-}
 
 bool SecretSource::given() const {
   return !file.empty() || (!environment.empty() && std::getenv(environment.c_str()) != nullptr);
