@@ -179,14 +179,15 @@ int main(int argc, char** argv) {
           "How long the document is valid from now; root and signer get new certificates, with the same "
           "keys, where theirs would end before (not given: the document ends when it did)")
       ->check(CLI::Range(1, 36'500));
-  update_command->add_option("--root-key", update.root_key,
-                             "File or RFC 7512 URI of the root's key, needed for new certificates; root.key of "
-                             "the folder if not given");
+  update_command->add_option(
+      "--root-key", update.root_key,
+      "File or RFC 7512 URI of the root's key, needed for new certificates; root.key of "
+      "the folder if not given");
   add_key_options(update_command, update.keys);
 
   enrolld::IssuingOptions issuing;
-  auto* issuing_command = app.add_subcommand(
-      "new-issuing-key", "Make another key that certifies nodes; needs the root's key");
+  auto* issuing_command =
+      app.add_subcommand("new-issuing-key", "Make another key that certifies nodes; needs the root's key");
   issuing_command->add_option("--dir", issuing.directory, "The authority's folder")->required();
   issuing_command->add_option("--root-key", issuing.root_key,
                               "File or RFC 7512 URI of the root's key; root.key of the folder if not given");

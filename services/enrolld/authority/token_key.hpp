@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "services/enrolld/secret/secret.hpp"
 #include "services/enrolld/authority/signing_key.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
 namespace ringway::enrolld {
 

@@ -285,9 +285,11 @@ struct Update {
 Outcome<> renew_root(const UpdateOptions& options, const services::Validity& validity, Keyring& keyring,
                      services::X509Ptr& root, Update& update) {
   auto key = open_root_key(options.directory, options.root_key, keyring);
-  if (!key) return Failure{"the root's certificate would end before that, and its key cannot be had to renew "
-                           "it (--root-key): " +
-                           key.error().reason};
+  if (!key)
+    return Failure{
+        "the root's certificate would end before that, and its key cannot be had to renew "
+        "it (--root-key): " +
+        key.error().reason};
   const auto renewed = services::renew_root(update.next.instance_name, {std::move(*key), root}, validity);
   if (!renewed) return renewed.error();
   const auto before = services::certificate_der(root);
@@ -295,7 +297,8 @@ Outcome<> renew_root(const UpdateOptions& options, const services::Validity& val
   std::erase_if(roots, [&](const SharedBytes& der) { return equal(der, before); });
   root = renewed->certificate;
   roots.push_back(services::certificate_der(root));
-  update.files.push_back({options.directory + "/root.crt", services::certificate_pem(root), Access::everyone});
+  update.files.push_back(
+      {options.directory + "/root.crt", services::certificate_pem(root), Access::everyone});
   update.told.root_renewed = true;
   return Done{};
 }
@@ -310,14 +313,16 @@ Result<services::Issuer> lasting_issuer(const UpdateOptions& options, const serv
   if (!end_ms) return end_ms.error();
   if (*end_ms / k_second_ms >= validity.not_after_ms / k_second_ms) return issuing;
   auto key = open_root_key(options.directory, options.root_key, keyring);
-  if (!key) return Failure{"the issuing certificate would end before that, and the root's key cannot be had to "
-                           "renew it (--root-key): " +
-                           key.error().reason};
+  if (!key)
+    return Failure{
+        "the issuing certificate would end before that, and the root's key cannot be had to "
+        "renew it (--root-key): " +
+        key.error().reason};
   auto renewed =
       services::renew_issuing(update.next.instance_name, {std::move(*key), root}, *issuing, validity);
   if (!renewed) return renewed;
-  update.files.push_back({options.directory + "/issuing.crt",
-                          services::certificate_pem(renewed->certificate), Access::everyone});
+  update.files.push_back({options.directory + "/issuing.crt", services::certificate_pem(renewed->certificate),
+                          Access::everyone});
   update.told.issuing_renewed = true;
   return renewed;
 }

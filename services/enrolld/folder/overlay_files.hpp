@@ -30,8 +30,8 @@ struct InitOptions {
   bool force = false;
 };
 // root.key, root.crt, issuing.key, issuing.crt, signer.key, signer.crt, overlay.xml, issued.json. Only
-// new_issuing, and an update that prolongs the document beyond the certificates, need root.key again: it can be
-// kept elsewhere.
+// new_issuing, and an update that prolongs the document beyond the certificates, need root.key again: it can
+// be kept elsewhere.
 Outcome<> init(const InitOptions& options);
 
 struct IssueOptions {

@@ -10,8 +10,8 @@
 
 #include "reload/result.hpp"
 #include "reload/time.hpp"
-#include "services/enrolld/secret/secret.hpp"
 #include "services/enrolld/proofs/webhook_protocol.hpp"
+#include "services/enrolld/secret/secret.hpp"
 
 namespace ringway::enrolld {
 

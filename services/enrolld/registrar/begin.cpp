@@ -73,9 +73,9 @@ Answer<Begun> Registrar::begin_mail(const Claim& claim, const Caller& caller, Wa
   pending.link = digest_of_token(token.reveal());
   auto link = link_for(settings_.link_base_url, id, token);
   if (!link) return trouble(link.error());
-  auto text = confirmation_mail({tools_.authority.overlay_name(), claim.user_name, std::move(*link),
-                                 std::move(code),
-                                 static_cast<unsigned>(settings_.pending_for.count() / 60'000)});
+  auto text =
+      confirmation_mail({tools_.authority.overlay_name(), claim.user_name, std::move(*link), std::move(code),
+                         static_cast<unsigned>(settings_.pending_for.count() / 60'000)});
   if (!text) return trouble(text.error());
   if (auto kept = keep(pending); !kept) return kept.error();
   // The tag is for the operator's log: it proves nothing.
@@ -94,10 +94,9 @@ Answer<Begun> Registrar::begin_telephone(const Claim& claim, const Caller& calle
   if (auto kept = keep(pending); !kept) return kept.error();
   const std::string id = to_hex(pending.id);
   const std::string number = "tel:" + claim.user_name.substr(0, claim.user_name.find('@'));
-  const auto answer =
-      tools_.verifier->ask({WebhookQuestion::Action::begin, id, tools_.authority.overlay_name(), number,
-                            caller.source, Secret()},
-                           now_ms);
+  const auto answer = tools_.verifier->ask(
+      {WebhookQuestion::Action::begin, id, tools_.authority.overlay_name(), number, caller.source, Secret()},
+      now_ms);
   switch (answer.verdict) {
     case WebhookAnswer::Verdict::started:
       tally_.count(Event::begun);
@@ -119,8 +118,12 @@ Answer<Delivered> Registrar::with_invitation(const Claim& claim, std::string_vie
                                              WallMs now_ms) {
   const auto invitation = read_invitation(typed);
   if (!invitation) return refused(Event::bad_invitation, Refusal::wrong_proof, k_not_good);
-  const Proven proven{claim.user_name,  claim.public_key, claim.key,
-                      claim.label,      claim.node_count, claim.replace,
+  const Proven proven{claim.user_name,
+                      claim.public_key,
+                      claim.key,
+                      claim.label,
+                      claim.node_count,
+                      claim.replace,
                       InvitationProof{digest_of_invitation(*invitation)}};
   const auto known = tools_.records.find_invitation(digest_of_invitation(*invitation));
   if (!known) return trouble(known.error());
@@ -146,7 +149,8 @@ Answer<Delivered> Registrar::with_password(const Claim& claim, const Secret& pas
     return refused(Event::wrong_password, Refusal::wrong_proof, k_not_good);
   if (!check.upgraded.empty()) {
     // Not this claimant's trouble when it fails: the old hash goes on working.
-    if (const auto kept = tools_.records.upgrade_password(claim.user_name, stored->value_or(""), check.upgraded);
+    if (const auto kept =
+            tools_.records.upgrade_password(claim.user_name, stored->value_or(""), check.upgraded);
         !kept)
       tally_.count(Event::trouble);
   }

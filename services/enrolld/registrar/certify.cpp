@@ -46,8 +46,8 @@ Result<Certificate> Registrar::sign(const Device& device, const services::Key& k
   const auto life_ms = static_cast<WallMs>(settings_.certificate_for.count());
   const WallMs end_ms = std::min(now_ms + life_ms, tools_.authority.not_after_ms());
   if (end_ms <= now_ms) return Failure{"the authority's certificate has ended"};
-  const services::NodeRequest request{device.user_name, device.nodes,
-                                      {now_ms - std::min(now_ms, k_clock_difference_ms), end_ms}};
+  const services::NodeRequest request{
+      device.user_name, device.nodes, {now_ms - std::min(now_ms, k_clock_difference_ms), end_ms}};
   const auto made = tools_.authority.certify(request, key);
   if (!made) return made.error();
   const auto& certificate = *made->certificate;
@@ -96,6 +96,9 @@ Answer<Delivered> Registrar::answer_of(const Result<Enrolled>& enrolled) {
   if (!enrolled) return trouble(enrolled.error());
   tally_.count(enrolled->verdict);
   if (made_certificate(enrolled->verdict) && enrolled->device) return deliver(*enrolled->device);
+  // A right proof that was used a moment ago, by the same key: what it was used for.
+  if (enrolled->verdict == Verdict::proof_used && enrolled->device && !enrolled->device->revoked_ms)
+    return deliver(*enrolled->device);
   const Told why = told(enrolled->verdict);
   return Refused{why.refusal, why.message, Duration{0}, name_of(enrolled->verdict)};
 }

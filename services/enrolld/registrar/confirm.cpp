@@ -144,10 +144,9 @@ Answer<Delivered> Registrar::renew(BytesView csr, const Caller& caller, WallMs n
     return refused(Event::csr_names_another, Refusal::name_not_available,
                    "the signing request asks for another name");
   const auto& nodes = (*held)->node_ids();
-  if (auto good = may_certify((*held)->user_name(), nodes.size(), caller, now_ms); !good)
-    return good.error();
-  const RenewRequest renewal{nodes.front(), digest_of_key_info((*held)->public_key_info_der()), digest_of_key(*request),
-                             caller.source, now_ms};
+  if (auto good = may_certify((*held)->user_name(), nodes.size(), caller, now_ms); !good) return good.error();
+  const RenewRequest renewal{nodes.front(), digest_of_key_info((*held)->public_key_info_der()),
+                             digest_of_key(*request), caller.source, now_ms};
   return answer_of(tools_.records.renew(
       renewal, [&](const Device& device) { return sign(device, request->public_key, now_ms); }));
 }

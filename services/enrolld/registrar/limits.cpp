@@ -13,8 +13,7 @@ std::string folded(std::string_view user_name) {
 }
 
 Answer<Done> Registrar::within(const Limit& limit, Event event, const std::string& key, WallMs now_ms) {
-  const auto allowance =
-      tools_.records.count_against(name_of(event), key, limit.window, limit.most, now_ms);
+  const auto allowance = tools_.records.count_against(name_of(event), key, limit.window, limit.most, now_ms);
   if (!allowance) return trouble(allowance.error());
   if (allowance->allowed) return Done{};
   const WallMs wait_ms = allowance->resets_ms > now_ms ? allowance->resets_ms - now_ms : 0;
@@ -38,7 +37,8 @@ Answer<Done> Registrar::may_write_to(const std::string& user_name, const Caller&
 Answer<Done> Registrar::may_certify(const std::string& user_name, std::size_t nodes, const Caller& caller,
                                     WallMs now_ms) {
   const Limits& limits = settings_.limits;
-  auto good = within(limits.certificates_of_source, Event::limit_certificates_of_source, caller.source, now_ms);
+  auto good =
+      within(limits.certificates_of_source, Event::limit_certificates_of_source, caller.source, now_ms);
   if (!good) return good;
   good = within(limits.certificates_of_name, Event::limit_certificates_of_name, folded(user_name), now_ms);
   for (std::size_t i = 0; good && i < nodes; ++i)

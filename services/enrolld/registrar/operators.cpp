@@ -75,7 +75,8 @@ Answer<Page> Registrar::list(const std::string& user, std::int64_t after, std::s
 Answer<Invited> Registrar::invite(const std::string& user, std::uint32_t uses, Duration valid,
                                   const Caller& caller, WallMs now_ms) {
   if (uses < 1 || uses > k_most_uses || valid.count() <= 0 || valid > k_longest_invitation)
-    return Refused{Refusal::bad_request, "an invitation has 1 to 1000 uses and lasts for a year at most", {}, {}};
+    return Refused{
+        Refusal::bad_request, "an invitation has 1 to 1000 uses and lasts for a year at most", {}, {}};
   Invitation invitation;
   if (!user.empty()) {
     auto name = user_name_of(user, Method::invitation);
@@ -101,7 +102,8 @@ Answer<Done> Registrar::set_password(const std::string& user, const Secret& pass
   if (!name) return name.error();
   const auto hash = tools_.passwords->hash(password);
   if (!hash) return Refused{Refusal::bad_request, hash.error().reason, {}, {}};
-  if (const auto kept = tools_.records.set_password(*name, *hash, now_ms); !kept) return trouble(kept.error());
+  if (const auto kept = tools_.records.set_password(*name, *hash, now_ms); !kept)
+    return trouble(kept.error());
   return Done{};
 }
 

@@ -24,10 +24,10 @@ Outcome<> check_methods(const Settings& settings, const Tools& tools) {
 }
 
 Outcome<> check_limits(const Limits& limits) {
-  for (const Limit& limit : {limits.attempts_of_source, limits.mails_of_source, limits.mails_to_name,
-                             limits.passwords_of_name, limits.codes_by_telephone,
-                             limits.certificates_of_source, limits.certificates_of_name,
-                             limits.nodes_of_source}) {
+  for (const Limit& limit :
+       {limits.attempts_of_source, limits.mails_of_source, limits.mails_to_name, limits.passwords_of_name,
+        limits.codes_by_telephone, limits.certificates_of_source, limits.certificates_of_name,
+        limits.nodes_of_source}) {
     if (limit.window.count() <= 0) return Failure{"a limit needs a window of time"};
   }
   if (limits.nodes_of_device < 1 || limits.nodes_of_device > k_max_nodes_per_device)
@@ -62,8 +62,7 @@ Result<std::unique_ptr<Registrar>> Registrar::make(Settings settings, const Tool
   return std::unique_ptr<Registrar>(new Registrar(std::move(settings), tools));
 }
 
-Registrar::Registrar(Settings settings, const Tools& tools)
-    : settings_(std::move(settings)), tools_(tools) {}
+Registrar::Registrar(Settings settings, const Tools& tools) : settings_(std::move(settings)), tools_(tools) {}
 
 Refused Registrar::refused(Event event, Refusal refusal, std::string message, Duration retry_after) {
   tally_.count(event);

@@ -1,14 +1,15 @@
 // The logic of an enrollment server (RFC 6940 §11.3): who may have a name, what certificate comes of it, and
-// the configuration document that shuts nodes out. It ties together the records, the authority and the proofs.
+// the configuration document that shuts nodes out. It ties together the records, the authority and the
+// proofs.
 //
 // It has no socket, thread or clock: the moment is passed in with each call. CALLS BLOCK, on the database and
-// on the verifier of telephone numbers: they belong on a pool of workers, never on a network's thread. They may
-// come from any thread at once, and from several servers over one database.
+// on the verifier of telephone numbers: they belong on a pool of workers, never on a network's thread. They
+// may come from any thread at once, and from several servers over one database.
 //
 // How it goes:  begin -> (mail, telephone: confirm, confirm_link) -> Delivered;  later: renew.
 //
-// Whether somebody is an operator is the caller's to know: revoke, list, invite and the rest of the operators'
-// part are allowed here to whoever calls them.
+// Whether somebody is an operator is the caller's to know: revoke, list, invite and the rest of the
+// operators' part are allowed here to whoever calls them.
 #pragma once
 
 #include <memory>
@@ -75,8 +76,8 @@ class Registrar {
   Answer<Document> document();
   // Publishes a document made elsewhere (the folder's), when it is the first or newer than the newest.
   Answer<Done> adopt_document(Bytes bytes, const Caller& caller, WallMs now_ms);
-  // Publishes the next one when the nodes it shuts out are not the right ones any more. To be called every few
-  // minutes: it drops those whose certificates have expired, and mends a revocation that was cut short.
+  // Publishes the next one when the nodes it shuts out are not the right ones any more. To be called every
+  // few minutes: it drops those whose certificates have expired, and mends a revocation that was cut short.
   Answer<std::uint16_t> refresh_document(const std::string& source, WallMs now_ms);
 
   const Tally& tally() const { return tally_; }

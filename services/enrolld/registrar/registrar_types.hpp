@@ -47,7 +47,7 @@ struct Settings {
   std::vector<SharedBytes> foreign_roots_der;  // whose certificates prove names, for Method::certificate
   std::set<std::string> reserved_names;        // nobody enrols them: the configuration signer's, say
   Duration pending_for{1'800'000};
-  Duration certificate_for{31'536'000'000};  // a year, and never longer than the authority
+  Duration certificate_for{31'536'000'000};                 // a year, and never longer than the authority
   std::shared_ptr<const security::Signer> document_signer;  // a configuration-signer of the overlay
   Limits limits;
 };
@@ -71,9 +71,9 @@ enum class Refusal {
   too_many,             // for now
   gone,                 // no such enrolment any more: begin again
   not_proved_yet,
-  closed,               // the overlay does not offer this
-  not_found,            // of operators
-  unavailable,          // the database, the mail server, the verifier
+  closed,       // the overlay does not offer this
+  not_found,    // of operators
+  unavailable,  // the database, the mail server, the verifier
 };
 
 struct Refused {

@@ -15,7 +15,7 @@ namespace ringway::enrolld {
 
 // What the Registrar counts besides the Verdicts of the records.
 enum class Event {
-  begun,              // an enrolment waits for its proof
+  begun,  // an enrolment waits for its proof
   invited,
   revoked,
   document_published,
@@ -24,13 +24,13 @@ enum class Event {
   bad_csr,
   bad_label,
   bad_node_count,
-  csr_names_another,       // it asks for a name, and not for the claimant's
+  csr_names_another,  // it asks for a name, and not for the claimant's
   name_reserved,
-  method_closed,           // the overlay does not offer it
+  method_closed,  // the overlay does not offer it
   no_such_enrolment,
   enrolment_expired,
   not_proved_yet,
-  bad_code,                // none that could be right
+  bad_code,  // none that could be right
   bad_invitation,
   wrong_password,
   certificate_not_trusted,
@@ -38,7 +38,7 @@ enum class Event {
   verifier_refused,
   wrong_telephone_code,
   nobody_to_revoke,
-  signer_not_revoked,      // it signs the configuration document
+  signer_not_revoked,  // it signs the configuration document
   // Limits.
   limit_attempts_of_source,
   limit_mails_of_source,
@@ -55,7 +55,7 @@ enum class Event {
   verifier_busy,
   verifier_unavailable,
   replaced_not_published,  // the document does not list a replaced device yet
-  trouble,  // the database, the signer, a library
+  trouble,                 // the database, the signer, a library
 };
 
 struct Count {

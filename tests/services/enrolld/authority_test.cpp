@@ -279,7 +279,8 @@ TEST_F(AuthorityTest, RenewedIssuersHaveTheKeyAndTheNameOfTheOld) {
   fields.common_name = "Root of everything";
   fields.authority = true;
   fields.not_after_ms = test::k_not_after_ms;
-  const Issuer foreign{root_.key, make_certificate(fields, root_.key->public_key(), nullptr, *root_.key).value()};
+  const Issuer foreign{root_.key,
+                       make_certificate(fields, root_.key->public_key(), nullptr, *root_.key).value()};
   const auto refused = renew_root("overlay.example.org", foreign, longer);
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().reason, HasSubstr("made elsewhere"));

@@ -85,7 +85,8 @@ TEST_F(TwoServersTest, TwoProvenClaimantsOfOneNameAtTheSameMoment) {
     }
     std::atomic<unsigned> certificates{0};
     std::thread one([&] { certificates += first_->confirm_link(tokens[0], caller_, k_now_ms).ok() ? 1 : 0; });
-    std::thread two([&] { certificates += second_->confirm_link(tokens[1], caller_, k_now_ms).ok() ? 1 : 0; });
+    std::thread two(
+        [&] { certificates += second_->confirm_link(tokens[1], caller_, k_now_ms).ok() ? 1 : 0; });
     one.join();
     two.join();
     EXPECT_EQ(certificates, 2U);
@@ -98,7 +99,6 @@ TEST_F(TwoServersTest, TwoProvenClaimantsOfOneNameAtTheSameMoment) {
 }
 
 TEST_F(TwoServersTest, RevocationsAtOnceAreAllInTheDocument) {
-  // Shows: FM-27.
   std::vector<NodeId> nodes;
   for (unsigned i = 0; i < 12; ++i) nodes.push_back(enrol(user(i), test::new_key()).value().nodes[0]);
   at_once(12, [&](Registrar& server, unsigned i) {

@@ -51,7 +51,8 @@ TEST_F(EnrolmentTest, WhoHasTheMailboxHasTheName) {
   ASSERT_THAT(delivered->chain, SizeIs(2));
   const auto trust = security::Trust::make(newest()->trust_settings()).value();
   EXPECT_TRUE(trust->check(*certificate, {SharedBytes(delivered->chain[1])}, k_now_ms).ok());
-  EXPECT_EQ(config::parse_configuration(SharedBytes(delivered->configuration), k_overlay).value()->sequence, 7);
+  EXPECT_EQ(config::parse_configuration(SharedBytes(delivered->configuration), k_overlay).value()->sequence,
+            7);
   // An answer that got lost is given again, to whoever began and to whoever presses the button twice.
   EXPECT_EQ(registrar().confirm(id, "", caller_, k_now_ms).value().chain, delivered->chain);
   EXPECT_EQ(registrar().confirm_link(mail.token, caller_, k_now_ms).value().chain, delivered->chain);
@@ -96,7 +97,8 @@ TEST_F(EnrolmentTest, ALinkEndsWithItsTime) {
   const WallMs end_ms = begun.waiting->expires_ms;
   const auto mail = mail_.last_to(k_alice);
   EXPECT_EQ(refusal(registrar().confirm_link(mail.token, caller_, end_ms)), Refusal::gone);
-  EXPECT_EQ(refusal(registrar().confirm(begun.waiting->enrolment, mail.code, caller_, end_ms)), Refusal::gone);
+  EXPECT_EQ(refusal(registrar().confirm(begun.waiting->enrolment, mail.code, caller_, end_ms)),
+            Refusal::gone);
   EXPECT_TRUE(registrar().confirm_link(mail.token, caller_, end_ms - 1).ok());
 }
 
@@ -169,8 +171,10 @@ TEST_F(EnrolmentTest, NamesAreSane) {
   // Shows: ENROLL-15.
   for (const std::string& name :
        {std::string(""), std::string("alice"), std::string("alice\0@example.org", 18),
-        std::string("alice@example.org\0.evil.org", 27), std::string("a\nb@example.org"), std::string("tel:+431")})
-    EXPECT_EQ(refusal(registrar().begin(by_mail(name, key_), caller_, k_now_ms)), Refusal::bad_request) << name;
+        std::string("alice@example.org\0.evil.org", 27), std::string("a\nb@example.org"),
+        std::string("tel:+431")})
+    EXPECT_EQ(refusal(registrar().begin(by_mail(name, key_), caller_, k_now_ms)), Refusal::bad_request)
+        << name;
   EXPECT_EQ(refusal(registrar().begin(by_mail("Configuration@overlay.example.org", key_), caller_, k_now_ms)),
             Refusal::name_not_available);
   // A mailbox that looks like a telephone is none.
@@ -219,7 +223,7 @@ TEST_F(EnrolmentTest, AnInvitationTellsNobodyWhatIsWrongWithIt) {
 }
 
 TEST_F(EnrolmentTest, APasswordProvesItsName) {
-  // Shows: ENROLL-07, ENROLL-11.
+  // Shows: ENROLL-11.
   ASSERT_TRUE(registrar().set_password(k_alice, Secret("correct horse"), k_now_ms).ok());
   const auto with = [&](const std::string& user, std::string_view password) {
     auto request = by_mail(user, key_);

@@ -100,7 +100,7 @@ TEST_F(LimitsTest, NodeIdsOfOneSource) {
 }
 
 TEST_F(LimitsTest, NodeIdsOfOneDeviceAndOneName) {
-  // Shows: ENROLL-08, ENROLL-22.
+  // Shows: ENROLL-22.
   limits_.nodes_of_device = 2;
   limits_.nodes_of_name = 3;
   auto request = by_mail(k_alice, key_);
@@ -156,7 +156,8 @@ TEST_F(LimitsTest, SettingsThatDoNotGoTogetherAreRefused) {
   const auto refused = [&](auto change) {
     Settings wrong = settings();
     change(wrong);
-    return !Registrar::make(std::move(wrong), {records(), authority_, randomness_, &passwords_, &mail_, nullptr})
+    return !Registrar::make(std::move(wrong),
+                            {records(), authority_, randomness_, &passwords_, &mail_, nullptr})
                 .ok();
   };
   EXPECT_TRUE(refused([](Settings&) {}));  // telephone without a verifier

@@ -12,8 +12,7 @@ namespace {
 constexpr services::Validity k_validity{test::k_not_before_ms, test::k_not_after_ms};
 
 services::Authority make_authority(const services::Issuer& root) {
-  auto issuing =
-      services::make_issuing(k_overlay, root, k_validity, signing_key(test::new_key())).value();
+  auto issuing = services::make_issuing(k_overlay, root, k_validity, signing_key(test::new_key())).value();
   return services::Authority::make(k_overlay, root.certificate, std::move(issuing)).value();
 }
 
