@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include <set>
+#include <utility>
 
 #include "tests/services/api/temporary_folder.hpp"
 #include "tests/services/enrolld/program.hpp"
@@ -265,8 +266,8 @@ TEST_F(AuthorityTest, RenewedIssuersHaveTheKeyAndTheNameOfTheOld) {
   ASSERT_TRUE(issuing.ok()) << issuing.error().reason;
   EXPECT_EQ(not_after_ms(issuing->certificate).value(), longer.not_after_ms);
   // Whoever has the old root takes what the new issuing certificate certifies, and the other way round.
-  for (const auto& [anchor, between] :
-       {std::pair{root_.certificate, issuing->certificate}, {root->certificate, issuing_.certificate}}) {
+  for (const auto& [anchor, between] : {std::pair{root_.certificate, issuing->certificate},
+                                        std::pair{root->certificate, issuing_.certificate}}) {
     const auto node = authority_.issue({"alice@example.org", {test::node_id(7)}, k_validity}).value();
     const auto trust = security::Trust::make({"overlay.example.org", {certificate_der(anchor)}, {}, {}});
     const auto certificate =

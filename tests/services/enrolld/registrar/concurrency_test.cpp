@@ -84,9 +84,10 @@ TEST_F(TwoServersTest, TwoProvenClaimantsOfOneNameAtTheSameMoment) {
       token = mail_.of(begun.waiting->enrolment).token;
     }
     std::atomic<unsigned> certificates{0};
-    std::thread one([&] { certificates += first_->confirm_link(tokens[0], caller_, k_now_ms).ok() ? 1 : 0; });
+    std::thread one(
+        [&] { certificates += first_->confirm_link(tokens[0], caller_, k_now_ms).ok() ? 1U : 0U; });
     std::thread two(
-        [&] { certificates += second_->confirm_link(tokens[1], caller_, k_now_ms).ok() ? 1 : 0; });
+        [&] { certificates += second_->confirm_link(tokens[1], caller_, k_now_ms).ok() ? 1U : 0U; });
     one.join();
     two.join();
     EXPECT_EQ(certificates, 2U);
