@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "services/enrolld/proofs/tokens.hpp"
+
 namespace ringway::enrolld {
 namespace {
 
