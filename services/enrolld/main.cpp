@@ -38,11 +38,13 @@ int run_init(enrolld::InitOptions options, const std::vector<std::string>& boots
   options.bootstrap_nodes = std::move(*nodes);
   const auto made = enrolld::init(options);
   if (!made) return failed(made.error());
-  std::cout << "overlay " << options.overlay_name << " is in " << options.directory << "\n"
-            << "  root.key      the authority's key: keep it secret and keep a copy\n"
-            << "  overlay.xml   the signed configuration document: every peer gets it\n"
-            << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@"
-            << options.overlay_name << " --out alice\n";
+  std::cout
+      << "overlay " << options.overlay_name << " is in " << options.directory << "\n"
+      << "  root.key      the root of all trust: keep a copy, best of all offline; issuing needs it no more\n"
+      << "  issuing.key   certifies nodes, in the root's name: keep it secret\n"
+      << "  overlay.xml   the signed configuration document: every peer gets it\n"
+      << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@" << options.overlay_name
+      << " --out alice\n";
   return 0;
 }
 
@@ -72,6 +74,7 @@ int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& b
   if (updated->expiration_ms) std::cout << " and expires at " << config::write_utc(*updated->expiration_ms);
   std::cout << "\n";
   if (updated->root_renewed) std::cout << "  root.crt      renewed, with the same key\n";
+  if (updated->issuing_renewed) std::cout << "  issuing.crt   renewed, with the same key\n";
   if (updated->signer_renewed) std::cout << "  signer.crt    renewed, with the same key\n";
   std::cout
       << "next: put it in the place of one peer's overlay.xml and start that peer again; the others get it "
@@ -79,13 +82,33 @@ int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& b
   return 0;
 }
 
+int run_new_issuing(const enrolld::IssuingOptions& options) {
+  const auto made = enrolld::new_issuing(options);
+  if (!made) return failed(made.error());
+  std::cout << options.directory
+            << "/issuing.key and issuing.crt are new; what was issued before stays good\n";
+  return 0;
+}
+
+void add_key_options(CLI::App* command, enrolld::KeySources& keys) {
+  // Passphrases and PINs are no options: everyone on the machine sees those.
+  keys.passphrase.may_ask = true;
+  keys.token_pin.may_ask = true;
+  command->add_option("--key-passphrase-file", keys.passphrase.file,
+                      "File whose first line is the passphrase of the folder's keys; or the environment's "
+                      "RINGWAY_KEY_PASSPHRASE, or asked for");
+  command->add_option("--token-pin-file", keys.token_pin.file,
+                      "File whose first line is the PIN of the PKCS#11 token; or the environment's "
+                      "RINGWAY_TOKEN_PIN, or asked for");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{
       "Makes a Ringway overlay and enrols its nodes.\n\n"
-      "An overlay is a root key, which certifies nodes, and a signed configuration document, which every "
-      "peer reads.\n"
+      "An overlay is a root, which certifies the key that certifies nodes, and a signed configuration "
+      "document, which every peer reads.\n"
       "  ringway-enrolld init --overlay example.org --dir authority --bootstrap 192.0.2.1:6084\n"
       "  ringway-enrolld issue --dir authority --user alice@example.org --out alice"};
   app.require_subcommand(1);
@@ -117,6 +140,13 @@ int main(int argc, char** argv) {
                    "How long the root certificate and the document are valid")
       ->check(CLI::Range(1, 36'500))
       ->capture_default_str();
+  init_command->add_option("--root-key", init.root_key_uri,
+                           "RFC 7512 URI (pkcs11:...) of a token's key to be the root's; made if not given");
+  init_command->add_option("--issuing-key", init.issuing_key_uri,
+                           "RFC 7512 URI of a token's key that certifies nodes; made if not given");
+  add_key_options(init_command, init.keys);
+  init_command->add_flag("--ask-key-passphrase", init.keys.ask_for_new,
+                         "Ask for a passphrase and encrypt the keys in the folder with it");
   init_command->add_flag("--force", init.force, "Replace an authority that is there");
 
   enrolld::IssueOptions issue;
@@ -133,6 +163,7 @@ int main(int argc, char** argv) {
   issue_command->add_flag("--renew", issue.renew,
                           "New key and certificate for a user who has one; same Node-IDs");
   issue_command->add_flag("--force", issue.force, "Overwrite credentials in --out");
+  add_key_options(issue_command, issue.keys);
 
   enrolld::UpdateOptions update;
   std::vector<std::string> update_bootstrap;
@@ -148,6 +179,26 @@ int main(int argc, char** argv) {
           "How long the document is valid from now; root and signer get new certificates, with the same "
           "keys, where theirs would end before (not given: the document ends when it did)")
       ->check(CLI::Range(1, 36'500));
+  update_command->add_option(
+      "--root-key", update.root_key,
+      "File or RFC 7512 URI of the root's key, needed for new certificates; root.key of "
+      "the folder if not given");
+  add_key_options(update_command, update.keys);
+
+  enrolld::IssuingOptions issuing;
+  auto* issuing_command =
+      app.add_subcommand("new-issuing-key", "Make another key that certifies nodes; needs the root's key");
+  issuing_command->add_option("--dir", issuing.directory, "The authority's folder")->required();
+  issuing_command->add_option("--root-key", issuing.root_key,
+                              "File or RFC 7512 URI of the root's key; root.key of the folder if not given");
+  issuing_command->add_option("--issuing-key", issuing.issuing_key_uri,
+                              "RFC 7512 URI (pkcs11:...) of a token's key; made if not given");
+  issuing_command
+      ->add_option("--validity-days", issuing.validity_days,
+                   "How long its certificate is valid, the root's end at most")
+      ->check(CLI::Range(1, 36'500))
+      ->capture_default_str();
+  add_key_options(issuing_command, issuing.keys);
 
   try {
     app.parse(argc, argv);
@@ -156,5 +207,6 @@ int main(int argc, char** argv) {
   }
   if (init_command->parsed()) return run_init(init, init_bootstrap);
   if (issue_command->parsed()) return run_issue(issue);
+  if (issuing_command->parsed()) return run_new_issuing(issuing);
   return run_update(update, update_bootstrap, bad_nodes);
 }

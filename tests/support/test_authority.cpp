@@ -1,8 +1,5 @@
 #include "tests/support/test_authority.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
 #include <cstdio>
 #include <cstdlib>
 
@@ -21,13 +18,11 @@ T must(Result<T> result) {
   return std::move(result).value();
 }
 
-Bytes public_key_info(const services::Key& key) {
-  unsigned char* der = nullptr;
-  const int size = i2d_PUBKEY(key.get(), &der);
-  if (size <= 0) std::abort();
-  Bytes out(der, der + size);
-  OPENSSL_free(der);
-  return out;
+// The root issues itself.
+services::Authority root_authority(std::string overlay_name, const services::Key& key) {
+  auto root =
+      must(services::make_root(overlay_name, {k_not_before_ms, k_not_after_ms}, enrolld::signing_key(key)));
+  return must(services::Authority::make(std::move(overlay_name), root.certificate, root));
 }
 
 }  // namespace
@@ -40,8 +35,7 @@ NodeId node_id(std::uint8_t first, std::uint8_t last) {
 }
 
 TestAuthority::TestAuthority(std::string overlay_name)
-    : authority_(
-          must(services::Authority::make(std::move(overlay_name), {k_not_before_ms, k_not_after_ms}))) {}
+    : root_key_(new_key()), authority_(root_authority(std::move(overlay_name), root_key_)) {}
 
 security::TrustSettings TestAuthority::trust_settings() const {
   security::TrustSettings settings;
@@ -58,9 +52,9 @@ security::TrustPtr TestAuthority::trust(std::set<NodeId> bad_nodes) const {
 
 Credentials TestAuthority::credentials(const std::string& user, const NodeId& node,
                                        const IssueOptions& options) const {
-  services::NodeRequest request{user, {node}, options.validity, options.key_type};
+  services::NodeRequest request{user, {node}, options.validity};
   request.nodes.insert(request.nodes.end(), options.more_nodes.begin(), options.more_nodes.end());
-  auto issued = must(authority_.issue(request));
+  auto issued = must(authority_.issue(request, options.key_type));
   auto signer = must(security::load_signer(issued.private_key_pem, issued.certificate_pem, node));
   return {std::move(issued.private_key_pem), std::move(issued.certificate_pem), std::move(signer)};
 }
@@ -82,7 +76,7 @@ SignerPtr TestAuthority::issue_through(std::size_t intermediates, const std::str
   fields.not_before_ms = k_not_before_ms;
   fields.not_after_ms = k_not_after_ms;
   services::X509Ptr issuer = authority_.root();
-  services::Key issuer_key = authority_.root_key();
+  services::Key issuer_key = root_key_;
   std::string chain_pem;  // the root's end first, so each goes before what is there
   for (std::size_t i = 0; i < intermediates; ++i) {
     fields.authority = true;
@@ -126,7 +120,7 @@ CustomCertificate custom_certificate(const services::CertificateFields& fields, 
 Credentials self_signed(const std::string& user, const std::string& overlay_name,
                         security::SelfSignedDigest digest, std::size_t count) {
   const services::Key key = new_key();
-  const Bytes key_info = public_key_info(key);
+  const Bytes key_info = services::public_key_info_der(key);
   services::CertificateFields fields;
   for (std::size_t i = 1; i <= count; ++i) {
     const NodeId node = security::self_signed_node_id(key_info, digest, static_cast<std::uint32_t>(i), count);

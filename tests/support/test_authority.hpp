@@ -59,8 +59,10 @@ class TestAuthority {
   SignerPtr issue_not_yet_valid(const std::string& user, const NodeId& node) const;  // a day after k_now_ms
 
   const services::Authority& authority() const { return authority_; }
+  const services::Key& root_key() const { return root_key_; }
 
  private:
+  services::Key root_key_;
   services::Authority authority_;
 };
 

@@ -3,47 +3,19 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 
-#include "reload/security/certificate.hpp"
+#include "services/enrolld/authority/openssl_failure.hpp"
 
 namespace ringway::services {
 namespace {
 
-constexpr std::size_t k_max_name_size_bytes = 253;       // of a domain (RFC 1035 §2.3.4)
-constexpr std::size_t k_max_local_part_size_bytes = 64;  // RFC 5321 §4.5.3.1.1
-constexpr std::size_t k_max_label_size_bytes = 63;
-// atext of RFC 5322 §3.2.3, less "/", which ends the owner part of a key (docs/extensions.md).
-constexpr std::string_view k_local_part_marks = "!#$%&'*+-=?^_`{|}~.";
+using enrolld::openssl_failure;
 
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool is_label(std::string_view label) {
-  return !label.empty() && label.size() <= k_max_label_size_bytes && label.front() != '-' &&
-         label.back() != '-' &&
-         std::all_of(label.begin(), label.end(), [](char c) { return is_letter_or_digit(c) || c == '-'; });
-}
-
-bool is_domain(std::string_view name) {
-  if (name.empty() || name.size() > k_max_name_size_bytes) return false;
-  for (;;) {
-    const std::size_t dot = name.find('.');
-    if (!is_label(name.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    name.remove_prefix(dot + 1);
-  }
-}
-
-bool is_local_part(std::string_view part) {
-  if (part.empty() || part.size() > k_max_local_part_size_bytes) return false;
-  if (part.front() == '.' || part.back() == '.' || part.find("..") != std::string_view::npos) return false;
-  return std::all_of(part.begin(), part.end(), [](char c) {
-    return is_letter_or_digit(c) || k_local_part_marks.find(c) != std::string_view::npos;
-  });
-}
+constexpr std::size_t k_max_common_name_size_bytes = 64;  // RFC 5280 A.1
+constexpr WallMs k_second_ms = 1000;
 
 Outcome<> check_nodes(const std::vector<NodeId>& nodes) {
   if (nodes.empty()) return Failure{"a certificate needs at least one Node-ID"};
@@ -60,31 +32,53 @@ Outcome<> check_nodes(const std::vector<NodeId>& nodes) {
   return Done{};
 }
 
-Result<X509Ptr> make_root(const std::string& overlay_name, const Key& key, const Validity& validity) {
+// Certificates count in seconds.
+bool outlives(WallMs one_ms, WallMs other_ms) { return one_ms / k_second_ms > other_ms / k_second_ms; }
+
+CertificateFields authority_fields(const std::string& common_name, const Validity& validity) {
   CertificateFields fields;
-  // A common name has at most 64 characters (RFC 5280 A.1); nothing depends on it.
-  fields.common_name = ("Root of " + overlay_name).substr(0, 64);
+  // Cut if it must be: nothing depends on it but that root and issuing authority differ.
+  fields.common_name = common_name.substr(0, k_max_common_name_size_bytes);
   fields.authority = true;
   fields.not_before_ms = validity.not_before_ms;
   fields.not_after_ms = validity.not_after_ms;
-  return make_certificate(fields, key, nullptr, key);
+  return fields;
+}
+
+CertificateFields node_fields(const std::string& overlay_name, const NodeRequest& request) {
+  CertificateFields fields;
+  for (const NodeId& node : request.nodes)
+    fields.alternative_names.push_back(
+        {AlternativeName::Type::uri, security::reload_uri(node, overlay_name)});
+  fields.alternative_names.push_back({AlternativeName::Type::email, request.user_name});
+  fields.not_before_ms = request.validity.not_before_ms;
+  fields.not_after_ms = request.validity.not_after_ms;
+  return fields;
+}
+
+bool is_key_of(const enrolld::SigningKey& key, const X509Ptr& certificate) {
+  const Key certified(X509_get_pubkey(certificate.get()), EVP_PKEY_free);
+  // By their encoding: a token's key cannot be compared otherwise.
+  return certified && public_key_info_der(key.public_key()) == public_key_info_der(certified);
+}
+
+Outcome<> check_signed_by(const X509Ptr& certificate, const X509Ptr& issuer) {
+  if (X509_check_issued(issuer.get(), certificate.get()) != X509_V_OK ||
+      X509_verify(certificate.get(), X509_get0_pubkey(issuer.get())) != 1)
+    return openssl_failure("the certificate is not of its issuer");
+  return Done{};
+}
+
+// A chain is found by the issuer's name.
+Result<Issuer> with_the_name_of(const Issuer& before, Result<Issuer> renewed) {
+  if (!renewed) return renewed;
+  if (X509_NAME_cmp(X509_get_subject_name(renewed->certificate.get()),
+                    X509_get_subject_name(before.certificate.get())) != 0)
+    return Failure{"the certificate was made elsewhere: renew it there, with the same key and name"};
+  return renewed;
 }
 
 }  // namespace
-
-Outcome<> check_user_name(std::string_view user_name) {
-  const std::size_t at = user_name.find('@');
-  if (at == std::string_view::npos) return Failure{"a user name has the form user@domain"};
-  if (!is_local_part(user_name.substr(0, at)))
-    return Failure{"the part before the @ may have letters, digits and " + std::string(k_local_part_marks)};
-  if (!is_domain(user_name.substr(at + 1))) return Failure{"the part after the @ is not a domain name"};
-  return Done{};
-}
-
-Outcome<> check_overlay_name(std::string_view overlay_name) {
-  if (!is_domain(overlay_name)) return Failure{"an overlay's name is a domain name, as overlay.example.org"};
-  return Done{};
-}
 
 Result<NodeId> random_node_id() {
   NodeId node;
@@ -95,59 +89,97 @@ Result<NodeId> random_node_id() {
   return node;
 }
 
-Result<Authority> Authority::make(std::string overlay_name, const Validity& validity) {
+Result<Issuer> make_root(const std::string& overlay_name, const Validity& validity,
+                         enrolld::SigningKeyPtr key) {
   if (auto good = check_overlay_name(overlay_name); !good) return good.error();
-  auto key = make_key(KeyType::p256);
-  if (!key) return key.error();
-  auto root = make_root(overlay_name, *key, validity);
-  if (!root) return root.error();
-  return Authority(std::move(overlay_name), std::move(*key), std::move(*root));
+  auto made = make_certificate(authority_fields("Root of " + overlay_name, validity), key->public_key(),
+                               nullptr, *key);
+  if (!made) return made.error();
+  return Issuer{std::move(key), std::move(*made)};
 }
 
-Result<Authority> Authority::load(std::string overlay_name, std::string_view root_key_pem,
-                                  std::string_view root_certificate_pem) {
-  auto key = read_key(root_key_pem);
-  if (!key) return Failure{"root key: " + key.error().reason};
-  auto root = read_certificate(root_certificate_pem);
-  if (!root) return Failure{"root certificate: " + root.error().reason};
-  if (EVP_PKEY_eq(key->get(), X509_get0_pubkey(root->get())) != 1)
+Result<Issuer> make_issuing(const std::string& overlay_name, const Issuer& root, const Validity& validity,
+                            enrolld::SigningKeyPtr key) {
+  if (auto good = check_overlay_name(overlay_name); !good) return good.error();
+  if (!is_key_of(*root.key, root.certificate))
     return Failure{"root key and root certificate do not belong together"};
-  return Authority(std::move(overlay_name), std::move(*key), std::move(*root));
+  const auto root_end_ms = services::not_after_ms(root.certificate);
+  if (!root_end_ms) return root_end_ms.error();
+  if (outlives(validity.not_after_ms, *root_end_ms))
+    return Failure{"the issuing certificate would outlive the root"};
+  auto fields = authority_fields("Issuing authority of " + overlay_name, validity);
+  fields.path_length = 0;
+  auto made = make_certificate(fields, key->public_key(), root.certificate, *root.key);
+  if (!made) return made.error();
+  return Issuer{std::move(key), std::move(*made)};
 }
 
-Result<Authority> Authority::renewed(const Validity& validity) const {
-  auto root = make_root(overlay_name_, root_key_, validity);
-  if (!root) return root.error();
-  // A chain is found by the issuer's name.
-  if (X509_NAME_cmp(X509_get_subject_name(root->get()), X509_get_subject_name(root_.get())) != 0)
-    return Failure{"the root certificate was made elsewhere: renew it there, with the same key and name"};
-  return Authority(overlay_name_, root_key_, std::move(*root));
+Result<Issuer> renew_root(const std::string& overlay_name, const Issuer& before, const Validity& validity) {
+  if (!is_key_of(*before.key, before.certificate))
+    return Failure{"root key and root certificate do not belong together"};
+  return with_the_name_of(before, make_root(overlay_name, validity, before.key));
 }
 
-Result<NodeCredentials> Authority::issue(const NodeRequest& request) const {
-  auto key = make_key(request.key_type);
-  if (!key) return key.error();
-  auto certificate = certify(request, *key);
-  if (!certificate) return certificate.error();
-  auto key_pem = write_key(*key);
-  if (!key_pem) return key_pem.error();
-  return NodeCredentials{std::move(*key_pem), std::move(*certificate)};
+Result<Issuer> renew_issuing(const std::string& overlay_name, const Issuer& root, const Issuer& before,
+                             const Validity& validity) {
+  if (!is_key_of(*before.key, before.certificate))
+    return Failure{"the issuing key and its certificate do not belong together"};
+  return with_the_name_of(before, make_issuing(overlay_name, root, validity, before.key));
 }
 
-Result<std::string> Authority::certify(const NodeRequest& request, const Key& key) const {
+Authority::Authority(std::string overlay_name, X509Ptr root, Issuer issuing, WallMs not_after_ms)
+    : overlay_name_(std::move(overlay_name)),
+      root_(std::move(root)),
+      issuing_(std::move(issuing)),
+      not_after_ms_(not_after_ms) {
+  if (X509_cmp(root_.get(), issuing_.certificate.get()) != 0)
+    intermediates_der_.push_back(certificate_der(issuing_.certificate));
+}
+
+Result<Authority> Authority::make(std::string overlay_name, X509Ptr root, Issuer issuing) {
+  if (auto good = check_overlay_name(overlay_name); !good) return good.error();
+  if (!is_key_of(*issuing.key, issuing.certificate))
+    return Failure{"the issuing key and its certificate do not belong together"};
+  for (const X509Ptr& certificate : {root, issuing.certificate}) {
+    if (X509_check_ca(certificate.get()) != 1) return Failure{"a certificate of no authority"};
+    if (auto good = check_signed_by(certificate, root); !good)
+      return Failure{"the issuing certificate is not of this root: " + good.error().reason};
+  }
+  const auto root_end_ms = services::not_after_ms(root);
+  if (!root_end_ms) return root_end_ms.error();
+  const auto issuing_end_ms = services::not_after_ms(issuing.certificate);
+  if (!issuing_end_ms) return issuing_end_ms.error();
+  return Authority(std::move(overlay_name), std::move(root), std::move(issuing),
+                   std::min(*root_end_ms, *issuing_end_ms));
+}
+
+Result<NodeCertificate> Authority::certify(const NodeRequest& request, const Key& public_key) const {
   if (auto good = check_user_name(request.user_name); !good) return good.error();
   if (auto good = check_nodes(request.nodes); !good) return good.error();
-  CertificateFields fields;
-  for (const NodeId& node : request.nodes) {
-    fields.alternative_names.push_back(
-        {AlternativeName::Type::uri, security::reload_uri(node, overlay_name_)});
-  }
-  fields.alternative_names.push_back({AlternativeName::Type::email, request.user_name});
-  fields.not_before_ms = request.validity.not_before_ms;
-  fields.not_after_ms = request.validity.not_after_ms;
-  const auto certificate = make_certificate(fields, key, root_, root_key_);
+  if (auto good = check_public_key(public_key); !good) return good.error();
+  if (outlives(request.validity.not_after_ms, not_after_ms_))
+    return Failure{"the certificate would outlive the authority's"};
+  auto fields = node_fields(overlay_name_, request);
+  if (!root_issues()) fields.issuer_url = issuer_url_;
+  const auto x509 = make_certificate(fields, public_key, issuing_.certificate, *issuing_.key);
+  if (!x509) return x509.error();
+  // A token may fail to sign and not say so; and what peers would refuse shall not go out.
+  if (auto good = check_signed_by(*x509, issuing_.certificate); !good) return good.error();
+  auto certificate = security::Certificate::parse(certificate_der(*x509));
   if (!certificate) return certificate.error();
-  return services::certificate_pem(*certificate);
+  NodeCertificate out{std::move(*certificate), services::serial_hex(*x509), services::certificate_pem(*x509)};
+  if (!root_issues()) out.chain_pem += services::certificate_pem(issuing_.certificate);
+  return out;
+}
+
+Result<NodeCredentials> Authority::issue(const NodeRequest& request, KeyType key_type) const {
+  auto key = make_key(key_type);
+  if (!key) return key.error();
+  auto made = certify(request, *key);
+  if (!made) return made.error();
+  auto key_pem = write_key(*key);
+  if (!key_pem) return key_pem.error();
+  return NodeCredentials{std::move(*key_pem), std::move(made->chain_pem)};
 }
 
 }  // namespace ringway::services

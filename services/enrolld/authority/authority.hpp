@@ -1,5 +1,9 @@
-// The enrollment authority of one overlay: its root, and the node certificates under it as RFC 6940 §11.3
-// wants them. Where keys and names are kept is not its business.
+// The enrollment authority of one overlay: its root, the issuing authority under it, and the node
+// certificates under that as RFC 6940 §11.3 wants them. Where keys and names are kept is not its business.
+//
+// The root's key is needed to make an issuing authority, and never again until the next one: it can be kept
+// away from the machine that issues. Peers know the root from the configuration document; the issuing
+// certificate travels with each node's.
 #pragma once
 
 #include <string>
@@ -7,6 +11,9 @@
 #include <vector>
 
 #include "reload/ids.hpp"
+#include "reload/security/certificate.hpp"
+#include "services/enrolld/authority/names.hpp"
+#include "services/enrolld/authority/signing_key.hpp"
 #include "services/enrolld/authority/x509_builder.hpp"
 
 namespace ringway::services {
@@ -20,47 +27,72 @@ struct NodeRequest {
   std::string user_name;      // user@domain
   std::vector<NodeId> nodes;  // in the order of the certificate
   Validity validity;
-  KeyType key_type = KeyType::p256;
+};
+
+struct NodeCertificate {
+  security::CertificatePtr certificate;
+  std::string serial_hex;
+  std::string chain_pem;  // with the issuing certificates after it, the root not
 };
 
 struct NodeCredentials {
   std::string private_key_pem;
-  std::string certificate_pem;
+  std::string certificate_pem;  // NodeCertificate::chain_pem
 };
+
+// Who may sign certificates: a key, and the certificate that says so.
+struct Issuer {
+  enrolld::SigningKeyPtr key;
+  X509Ptr certificate;
+};
+
+Result<Issuer> make_root(const std::string& overlay_name, const Validity& validity,
+                         enrolld::SigningKeyPtr key);
+// Of nodes only, of no further authorities (pathlen 0).
+Result<Issuer> make_issuing(const std::string& overlay_name, const Issuer& root, const Validity& validity,
+                            enrolld::SigningKeyPtr key);
+// A new certificate for an issuer that is there: same key and name, so that what the old one has certified
+// stays good, and who only knows the old one can check what comes now.
+Result<Issuer> renew_root(const std::string& overlay_name, const Issuer& before, const Validity& validity);
+Result<Issuer> renew_issuing(const std::string& overlay_name, const Issuer& root, const Issuer& before,
+                             const Validity& validity);
 
 class Authority {
  public:
-  static Result<Authority> make(std::string overlay_name, const Validity& validity);
-  static Result<Authority> load(std::string overlay_name, std::string_view root_key_pem,
-                                std::string_view root_certificate_pem);
+  // `issuing` is certified by the root, or is the root itself. Refuses keys and certificates that do not
+  // belong together.
+  static Result<Authority> make(std::string overlay_name, X509Ptr root, Issuer issuing);
 
-  // Refuses user names that are not acceptable, and Node-IDs that nobody may have.
-  Result<NodeCredentials> issue(const NodeRequest& request) const;
-  // The certificate alone, PEM, over a key that is there already (the request's key type does not matter).
-  Result<std::string> certify(const NodeRequest& request, const Key& key) const;
-  // The same authority with a new root certificate: same key and name, so that what the old one has certified
-  // stays good, and who only knows the old one can check what comes now.
-  Result<Authority> renewed(const Validity& validity) const;
+  // Certificates say that the issuing certificate, in DER, is there: for who gets a certificate without its
+  // chain, as RFC 6940 §11.3's answer is. To be called before certificates are made.
+  void set_issuer_url(std::string url) { issuer_url_ = std::move(url); }
+
+  // For the owner of `public_key`, which nothing else in the certificate comes from. Refuses user names that
+  // are not acceptable, Node-IDs that nobody may have, keys that peers refuse, and a certificate that would
+  // outlive its issuer.
+  Result<NodeCertificate> certify(const NodeRequest& request, const Key& public_key) const;
+  // The same for a key made here.
+  Result<NodeCredentials> issue(const NodeRequest& request, KeyType key_type = KeyType::p256) const;
 
   const std::string& overlay_name() const { return overlay_name_; }
-  const Key& root_key() const { return root_key_; }
   const X509Ptr& root() const { return root_; }
+  // Between a node's certificate and the root, in DER; none when the root issues itself.
+  const std::vector<SharedBytes>& intermediates_der() const { return intermediates_der_; }
+  WallMs not_after_ms() const { return not_after_ms_; }  // nothing that is issued lasts longer
 
  private:
-  Authority(std::string overlay_name, Key root_key, X509Ptr root)
-      : overlay_name_(std::move(overlay_name)), root_key_(std::move(root_key)), root_(std::move(root)) {}
+  Authority(std::string overlay_name, X509Ptr root, Issuer issuing, WallMs not_after_ms);
+  bool root_issues() const { return intermediates_der_.empty(); }
 
   std::string overlay_name_;
-  Key root_key_;
   X509Ptr root_;
+  Issuer issuing_;
+  std::vector<SharedBytes> intermediates_der_;
+  std::string issuer_url_;
+  WallMs not_after_ms_;
 };
 
 // Cryptographically random, never all-zero or all-ones (RFC 6940 §11.3, ENROLL-13).
 Result<NodeId> random_node_id();
-
-// What a person is told about a name they may not have; ok when it is acceptable (ENROLL-15): printable ASCII
-// without blanks, quotes, slashes and the like, one "@", a domain of letters, digits, hyphens and dots.
-Outcome<> check_user_name(std::string_view user_name);
-Outcome<> check_overlay_name(std::string_view overlay_name);
 
 }  // namespace ringway::services

@@ -1,29 +1,22 @@
 #include "services/enrolld/authority/x509_builder.hpp"
 
 #include <openssl/bn.h>
-#include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <ctime>
 
+#include "services/enrolld/authority/openssl_failure.hpp"
+
 namespace ringway::services {
 namespace {
 
+using enrolld::openssl_failure;
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
 constexpr int k_serial_bits = 126;  // below the 20 bytes of RFC 5280 §4.1.2.2, and never negative
-
-Failure failed(const std::string& what) {
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  ERR_clear_error();
-  return {reason == nullptr ? what : what + ": " + reason};
-}
 
 Bio read_bio(std::string_view text) {
   return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
@@ -63,21 +56,41 @@ bool add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-bool add_name(GENERAL_NAMES* names, const AlternativeName& name) {
-  std::unique_ptr<GENERAL_NAME, decltype(&GENERAL_NAME_free)> entry(GENERAL_NAME_new(), GENERAL_NAME_free);
+// Of text that goes in as it is.
+bool set_name(GENERAL_NAME* out, int type, const std::string& value) {
   ASN1_IA5STRING* text = ASN1_IA5STRING_new();
-  if (!entry || text == nullptr ||
-      ASN1_STRING_set(text, name.text.data(), static_cast<int>(name.text.size())) != 1) {
+  if (text == nullptr || ASN1_STRING_set(text, value.data(), static_cast<int>(value.size())) != 1) {
     ASN1_IA5STRING_free(text);
     return false;
   }
+  GENERAL_NAME_set0_value(out, type, text);
+  return true;
+}
+
+bool add_name(GENERAL_NAMES* names, const AlternativeName& name) {
+  std::unique_ptr<GENERAL_NAME, decltype(&GENERAL_NAME_free)> entry(GENERAL_NAME_new(), GENERAL_NAME_free);
   const int type = name.type == AlternativeName::Type::uri     ? GEN_URI
                    : name.type == AlternativeName::Type::email ? GEN_EMAIL
                                                                : GEN_DNS;
-  GENERAL_NAME_set0_value(entry.get(), type, text);
+  if (!entry || !set_name(entry.get(), type, name.text)) return false;
   if (sk_GENERAL_NAME_push(names, entry.get()) == 0) return false;
   (void)entry.release();  // the names own it now
   return true;
+}
+
+bool add_issuer_url(X509* certificate, const std::string& url) {
+  if (url.empty()) return true;
+  using Access = std::unique_ptr<AUTHORITY_INFO_ACCESS, decltype(&AUTHORITY_INFO_ACCESS_free)>;
+  const Access all(AUTHORITY_INFO_ACCESS_new(), AUTHORITY_INFO_ACCESS_free);
+  ACCESS_DESCRIPTION* one = ACCESS_DESCRIPTION_new();
+  if (!all || one == nullptr || sk_ACCESS_DESCRIPTION_push(all.get(), one) == 0) {
+    ACCESS_DESCRIPTION_free(one);
+    return false;
+  }
+  ASN1_OBJECT_free(one->method);
+  one->method = OBJ_nid2obj(NID_ad_ca_issuers);
+  return set_name(one->location, GEN_URI, url) &&
+         X509_add1_ext_i2d(certificate, NID_info_access, all.get(), 0, 0) == 1;
 }
 
 // Critical when the subject is empty (RFC 5280 §4.2.1.6).
@@ -93,47 +106,36 @@ bool add_names(X509* certificate, const CertificateFields& fields) {
   return X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), critical, 0) == 1;
 }
 
+std::string constraints_of(const CertificateFields& fields) {
+  if (!fields.authority) return "critical,CA:FALSE";
+  if (!fields.path_length) return "critical,CA:TRUE";
+  return "critical,CA:TRUE,pathlen:" + std::to_string(*fields.path_length);
+}
+
+// An RSA key agrees on nothing: it is encrypted to (RFC 5280 §4.2.1.3).
+const char* usage_of(const CertificateFields& fields, EVP_PKEY* subject_key) {
+  if (fields.authority) return "critical,keyCertSign,cRLSign";
+  if (EVP_PKEY_is_a(subject_key, "RSA") == 1) return "critical,digitalSignature,keyEncipherment";
+  return "critical,digitalSignature,keyAgreement";
+}
+
 bool add_extensions(X509* certificate, X509* issuer, const CertificateFields& fields) {
   const bool self_issued = issuer == certificate;
-  const char* constraints = fields.authority ? "critical,CA:TRUE" : "critical,CA:FALSE";
-  const char* usage =
-      fields.authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature,keyAgreement";
-  return add_extension(certificate, issuer, NID_basic_constraints, constraints) &&
+  const std::string constraints = constraints_of(fields);
+  const char* usage = usage_of(fields, X509_get0_pubkey(certificate));
+  return add_extension(certificate, issuer, NID_basic_constraints, constraints.c_str()) &&
          add_extension(certificate, issuer, NID_key_usage, usage) &&
          add_extension(certificate, issuer, NID_subject_key_identifier, "hash") &&
          (self_issued || add_extension(certificate, issuer, NID_authority_key_identifier, "keyid")) &&
-         add_names(certificate, fields);
+         add_issuer_url(certificate, fields.issuer_url) && add_names(certificate, fields);
 }
 
 }  // namespace
 
-Result<Key> make_key(KeyType type) {
-  EVP_PKEY* made = type == KeyType::p256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048);
-  if (made == nullptr) return failed("cannot make a key");
-  return Key(made, EVP_PKEY_free);
-}
-
-Result<Key> read_key(std::string_view pem) {
-  const Bio bio = read_bio(pem);
-  // No prompt for a passphrase: an encrypted key is refused.
-  const auto no_passphrase = [](char*, int, int, void*) { return 0; };
-  EVP_PKEY* read = PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr);
-  if (read == nullptr) return failed("not an unencrypted private key in PEM");
-  return Key(read, EVP_PKEY_free);
-}
-
-Result<std::string> write_key(const Key& key) {
-  // Cleared by OpenSSL when it is freed.
-  const Bio bio(BIO_new(BIO_s_secmem()), BIO_free);
-  if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
-    return failed("cannot write a key");
-  return text_of_bio(bio.get());
-}
-
 Result<X509Ptr> make_certificate(const CertificateFields& fields, const Key& subject_key,
-                                 const X509Ptr& issuer, const Key& issuer_key) {
+                                 const X509Ptr& issuer, const enrolld::SigningKey& issuer_key) {
   X509Ptr made(X509_new(), X509_free);
-  if (!made) return failed("cannot make a certificate");
+  if (!made) return openssl_failure("cannot make a certificate");
   X509* certificate = made.get();
   X509* signer = issuer ? issuer.get() : certificate;
   const bool good = X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
@@ -141,16 +143,21 @@ Result<X509Ptr> make_certificate(const CertificateFields& fields, const Key& sub
                     X509_set_pubkey(certificate, subject_key.get()) == 1 &&
                     set_subject(certificate, fields.common_name) &&
                     X509_set_issuer_name(certificate, X509_get_subject_name(signer)) == 1 &&
-                    add_extensions(certificate, signer, fields) &&
-                    X509_sign(certificate, issuer_key.get(), EVP_sha256()) > 0;
-  if (!good) return failed("cannot make a certificate");
+                    add_extensions(certificate, signer, fields);
+  if (!good) return openssl_failure("cannot make a certificate");
+  if (auto is_signed = issuer_key.sign(certificate); !is_signed) return is_signed.error();
   return made;
+}
+
+Result<X509Ptr> make_certificate(const CertificateFields& fields, const Key& subject_key,
+                                 const X509Ptr& issuer, const Key& issuer_key) {
+  return make_certificate(fields, subject_key, issuer, *enrolld::signing_key(issuer_key));
 }
 
 Result<X509Ptr> read_certificate(std::string_view pem) {
   const Bio bio = read_bio(pem);
   X509* read = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr);
-  if (read == nullptr) return failed("not a certificate in PEM");
+  if (read == nullptr) return openssl_failure("not a certificate in PEM");
   return X509Ptr(read, X509_free);
 }
 
@@ -175,6 +182,11 @@ SharedBytes certificate_der(const X509Ptr& certificate) {
   SharedBytes out(Bytes(der, der + size));
   OPENSSL_free(der);
   return out;
+}
+
+std::string serial_hex(const X509Ptr& certificate) {
+  const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate.get());
+  return to_hex({ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial))});
 }
 
 }  // namespace ringway::services

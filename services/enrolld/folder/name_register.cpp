@@ -61,13 +61,4 @@ std::string NameRegister::lookalike(const std::string& user_name) const {
   return {};
 }
 
-std::string normal_user_name(std::string_view user_name) {
-  std::string out(user_name);
-  const auto at = out.find('@');
-  if (at != std::string::npos)
-    std::transform(out.begin() + static_cast<std::ptrdiff_t>(at), out.end(),
-                   out.begin() + static_cast<std::ptrdiff_t>(at), lower);
-  return out;
-}
-
 }  // namespace ringway::enrolld

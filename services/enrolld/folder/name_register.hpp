@@ -30,7 +30,4 @@ class NameRegister {
   std::map<std::string, std::vector<NodeId>> names_;
 };
 
-// Domain names have no upper and lower case: the one spelling that goes into certificates.
-std::string normal_user_name(std::string_view user_name);
-
 }  // namespace ringway::enrolld

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/enrolld/authority/authority.hpp"
+#include "services/enrolld/authority/token_key.hpp"
 #include "services/enrolld/folder/files.hpp"
 #include "services/enrolld/folder/name_register.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t k_value_count = 1024;
 constexpr std::uint32_t k_value_size_bytes = 32768;
+constexpr WallMs k_second_ms = 1000;  // certificates begin and end with a whole one
 constexpr WallMs k_day_ms = 86'400'000;
 // Certificates begin an hour ago, so that a peer whose clock is a little behind accepts them.
 constexpr WallMs k_clock_difference_ms = 3'600'000;
@@ -51,50 +53,74 @@ config::Kinds standard_kinds() {
   return kinds;
 }
 
-// The authority's own folder, loaded.
-struct Folder {
-  services::Authority authority;
-  std::shared_ptr<const security::Signer> signer;
-  config::ConfigurationPtr configuration;
-  NameRegister names;
-};
+Failure damaged(const std::string& path, const Failure& failure) {
+  return {path + ": " + failure.reason, failure.offset};
+}
 
-Result<std::shared_ptr<const security::Signer>> load_signer(const std::string& directory) {
-  const auto key = read_file(directory + "/signer.key");
+Result<std::shared_ptr<const security::Signer>> load_signer(const std::string& directory, Keyring& keyring) {
+  const auto key = keyring.open_pem(directory + "/signer.key");
   if (!key) return key.error();
   const auto certificate = read_file(directory + "/signer.crt");
   if (!certificate) return certificate.error();
   auto signer = security::load_signer(*key, *certificate);
-  if (!signer) return Failure{directory + "/signer.crt: " + signer.error().reason};
+  if (!signer) return damaged(directory + "/signer.crt", signer.error());
   return signer;
 }
 
-Result<services::Authority> load_authority(const std::string& directory, const std::string& overlay_name) {
-  const auto key = read_file(directory + "/root.key");
-  if (!key) return key.error();
-  const auto certificate = read_file(directory + "/root.crt");
-  if (!certificate) return certificate.error();
-  auto authority = services::Authority::load(overlay_name, *key, *certificate);
-  if (!authority) return Failure{directory + ": " + authority.error().reason};
-  return authority;
+Result<services::X509Ptr> load_certificate(const std::string& path) {
+  const auto pem = read_file(path);
+  if (!pem) return pem.error();
+  auto certificate = services::read_certificate(*pem);
+  if (!certificate) return damaged(path, certificate.error());
+  return certificate;
 }
 
-Result<Folder> load(const std::string& directory) {
-  if (!exists(directory + "/root.key"))
+Result<config::ConfigurationPtr> load_configuration(const std::string& directory) {
+  if (!exists(directory + "/root.crt"))
     return Failure{directory + " holds no authority: make one with ringway-enrolld init"};
   const auto document = read_file(directory + "/overlay.xml");
   if (!document) return document.error();
   auto configuration = config::parse_configuration(SharedBytes(copy_of(view_of(*document))), "");
-  if (!configuration) return Failure{directory + "/overlay.xml: " + configuration.error().reason};
-  auto authority = load_authority(directory, (*configuration)->instance_name);
-  if (!authority) return authority.error();
-  auto signer = load_signer(directory);
-  if (!signer) return signer.error();
+  if (!configuration) return damaged(directory + "/overlay.xml", configuration.error());
+  return *configuration;
+}
+
+// In folders made before there were issuing keys the root issues itself.
+bool has_issuing_key(const std::string& directory) { return exists(directory + "/issuing.crt"); }
+
+Result<services::Issuer> load_issuer(const std::string& directory, Keyring& keyring) {
+  const std::string name = directory + (has_issuing_key(directory) ? "/issuing" : "/root");
+  auto certificate = load_certificate(name + ".crt");
+  if (!certificate) return certificate.error();
+  auto key = keyring.open(name + ".key");
+  if (!key) return key.error();
+  return services::Issuer{std::move(*key), std::move(*certificate)};
+}
+
+// From a file or a token, as an option says, or the folder's.
+Result<SigningKeyPtr> open_root_key(const std::string& directory, const std::string& option,
+                                    Keyring& keyring) {
+  if (is_token_uri(option)) return keyring.open_token(option);
+  return keyring.open(option.empty() ? directory + "/root.key" : option);
+}
+
+Result<services::Authority> load_authority(const std::string& directory, const std::string& overlay_name,
+                                           Keyring& keyring) {
+  auto root = load_certificate(directory + "/root.crt");
+  if (!root) return root.error();
+  auto issuing = load_issuer(directory, keyring);
+  if (!issuing) return issuing.error();
+  auto authority = services::Authority::make(overlay_name, std::move(*root), std::move(*issuing));
+  if (!authority) return damaged(directory, authority.error());
+  return authority;
+}
+
+Result<NameRegister> load_names(const std::string& directory) {
   const auto names_json = read_file(directory + "/issued.json");
   if (!names_json) return names_json.error();
   auto names = NameRegister::parse(*names_json);
-  if (!names) return Failure{directory + "/issued.json: " + names.error().reason};
-  return Folder{std::move(*authority), *signer, *configuration, std::move(*names)};
+  if (!names) return damaged(directory + "/issued.json", names.error());
+  return names;
 }
 
 struct File {
@@ -110,11 +136,11 @@ Outcome<> write_files(const std::vector<File>& files) {
 }
 
 config::Configuration first_configuration(const InitOptions& options, const services::Authority& authority,
-                                          const NodeId& signer, WallMs expiration_ms) {
+                                          const NodeId& signer) {
   config::Configuration configuration;
   configuration.instance_name = options.overlay_name;
   configuration.sequence = 1;
-  configuration.expiration_ms = expiration_ms;
+  configuration.expiration_ms = authority.not_after_ms();
   configuration.root_certificates_der = {services::certificate_der(authority.root())};
   configuration.bootstrap_nodes = options.bootstrap_nodes;
   configuration.no_ice = true;  // links are TLS over TCP without ICE
@@ -154,30 +180,28 @@ Outcome<> check_options(const IssueOptions& options) {
   return Done{};
 }
 
-// Nobody gets a second key in the name of the document's signer, and no certificate outlives the root.
-Outcome<> check_against(const Folder& folder, const IssueOptions& options) {
-  if (options.user_name == folder.signer->certificate()->user_name())
-    return Failure{options.user_name + " signs the configuration document: nobody else gets that name"};
-  const auto root_end_ms = services::not_after_ms(folder.authority.root());
-  if (!root_end_ms) return root_end_ms.error();
-  const WallMs now_ms = wall_now_ms();
-  const WallMs most_days = *root_end_ms > now_ms ? (*root_end_ms - now_ms) / k_day_ms : 0;
-  if (static_cast<WallMs>(options.validity_days) <= most_days) return Done{};
-  if (most_days == 0)
-    return Failure{"the overlay's root certificate has less than a day left: nothing can be issued"};
-  return Failure{"the overlay's root certificate ends before that: --validity-days goes up to " +
-                 std::to_string(most_days)};
-}
-
 // Whose certificate it is; a failure when it is none that can be read.
 Result<std::string> holder_of(const std::string& path) {
-  const auto pem = read_file(path);
-  if (!pem) return pem.error();
-  const auto x509 = services::read_certificate(*pem);
-  if (!x509) return Failure{path + ": " + x509.error().reason};
+  const auto x509 = load_certificate(path);
+  if (!x509) return x509.error();
   const auto certificate = security::Certificate::parse(services::certificate_der(*x509));
-  if (!certificate) return Failure{path + ": " + certificate.error().reason};
-  return normal_user_name((*certificate)->user_name());
+  if (!certificate) return damaged(path, certificate.error());
+  return services::normal_user_name((*certificate)->user_name());
+}
+
+// Nobody gets a second key in the name of the document's signer, and no certificate outlives the authority's.
+Outcome<> check_against(const services::Authority& authority, const IssueOptions& options) {
+  const auto signer_name = holder_of(options.directory + "/signer.crt");
+  if (!signer_name) return signer_name.error();
+  if (options.user_name == *signer_name)
+    return Failure{options.user_name + " signs the configuration document: nobody else gets that name"};
+  const WallMs now_ms = wall_now_ms(), end_ms = authority.not_after_ms();
+  const WallMs most_days = end_ms > now_ms ? (end_ms - now_ms) / k_day_ms : 0;
+  if (static_cast<WallMs>(options.validity_days) <= most_days) return Done{};
+  if (most_days == 0)
+    return Failure{"the authority's certificate has less than a day left: nothing can be issued"};
+  return Failure{"the authority's certificate ends before that: --validity-days goes up to " +
+                 std::to_string(most_days)};
 }
 
 // A key that is overwritten is lost: without --force only a renewal may, and only of the same user's.
@@ -196,57 +220,148 @@ Outcome<> check_target(const IssueOptions& options) {
                  "'s; give another folder with --out, or overwrite it with --force"};
 }
 
+// The certificates of a new authority, and the files that keep it.
+struct NewAuthority {
+  services::Authority authority;
+  std::vector<File> files;
+};
+Result<NewAuthority> make_authority(const InitOptions& options, const services::Validity& validity,
+                                    Keyring& keyring) {
+  auto root_key = keyring.new_key(options.root_key_uri);
+  if (!root_key) return root_key.error();
+  auto issuing_key = keyring.new_key(options.issuing_key_uri);
+  if (!issuing_key) return issuing_key.error();
+  const auto root = services::make_root(options.overlay_name, validity, root_key->key);
+  if (!root) return root.error();
+  const auto issuing = services::make_issuing(options.overlay_name, *root, validity, issuing_key->key);
+  if (!issuing) return issuing.error();
+  auto authority = services::Authority::make(options.overlay_name, root->certificate, *issuing);
+  if (!authority) return authority.error();
+  const std::string& directory = options.directory;
+  return NewAuthority{
+      std::move(*authority),
+      {{directory + "/root.key", std::move(root_key->file_text), Access::owner_only},
+       {directory + "/root.crt", services::certificate_pem(root->certificate), Access::everyone},
+       {directory + "/issuing.key", std::move(issuing_key->file_text), Access::owner_only},
+       {directory + "/issuing.crt", services::certificate_pem(issuing->certificate), Access::everyone}}};
+}
+
+// The configuration document's signer: an ordinary node's credentials, but that the key is sealed.
+struct NewSigner {
+  NodeId node;
+  std::shared_ptr<const security::Signer> signer;
+  std::vector<File> files;
+};
+Result<NewSigner> make_signer(const std::string& directory, const std::string& name,
+                              const services::Authority& authority, const services::Validity& validity,
+                              Keyring& keyring) {
+  const auto node = services::random_node_id();
+  if (!node) return node.error();
+  const auto key = services::make_key(services::KeyType::p256);
+  if (!key) return key.error();
+  const auto certificate = authority.certify({name, {*node}, validity}, *key);
+  if (!certificate) return certificate.error();
+  const auto pem = services::write_key(*key);
+  if (!pem) return pem.error();
+  const auto signer = security::load_signer(*pem, certificate->chain_pem);
+  if (!signer) return signer.error();
+  auto sealed = keyring.sealed(*key);
+  if (!sealed) return sealed.error();
+  return NewSigner{*node,
+                   *signer,
+                   {{directory + "/signer.key", std::move(*sealed), Access::owner_only},
+                    {directory + "/signer.crt", certificate->chain_pem, Access::everyone}}};
+}
+
 // What an update leaves in the authority's folder, in this order: each of the files is right beside what
 // there was before of the later ones.
 struct Update {
   config::Configuration next;
+  std::shared_ptr<const security::Signer> signer;
   Updated told;
   std::vector<File> files;
 };
 
-Outcome<> renew_root(const std::string& directory, const services::Validity& validity, Folder& folder,
-                     Update& update) {
-  auto renewed = folder.authority.renewed(validity);
+Outcome<> renew_root(const UpdateOptions& options, const services::Validity& validity, Keyring& keyring,
+                     services::X509Ptr& root, Update& update) {
+  auto key = open_root_key(options.directory, options.root_key, keyring);
+  if (!key)
+    return Failure{
+        "the root's certificate would end before that, and its key cannot be had to renew "
+        "it (--root-key): " +
+        key.error().reason};
+  const auto renewed = services::renew_root(update.next.instance_name, {std::move(*key), root}, validity);
   if (!renewed) return renewed.error();
-  const auto before = services::certificate_der(folder.authority.root());
+  const auto before = services::certificate_der(root);
   auto& roots = update.next.root_certificates_der;
   std::erase_if(roots, [&](const SharedBytes& der) { return equal(der, before); });
-  roots.push_back(services::certificate_der(renewed->root()));
-  folder.authority = std::move(*renewed);
+  root = renewed->certificate;
+  roots.push_back(services::certificate_der(root));
   update.files.push_back(
-      {directory + "/root.crt", services::certificate_pem(folder.authority.root()), Access::everyone});
+      {options.directory + "/root.crt", services::certificate_pem(root), Access::everyone});
   update.told.root_renewed = true;
   return Done{};
 }
 
-Outcome<> renew_signer(const std::string& directory, const services::Validity& validity, Folder& folder,
-                       Update& update) {
-  const auto key_pem = read_file(directory + "/signer.key");
+// The folder's issuer, with a certificate that does not end before the validity.
+Result<services::Issuer> lasting_issuer(const UpdateOptions& options, const services::Validity& validity,
+                                        Keyring& keyring, const services::X509Ptr& root, Update& update) {
+  auto issuing = load_issuer(options.directory, keyring);
+  if (!issuing) return issuing;
+  if (!has_issuing_key(options.directory)) return services::Issuer{std::move(issuing->key), root};
+  const auto end_ms = services::not_after_ms(issuing->certificate);
+  if (!end_ms) return end_ms.error();
+  if (*end_ms / k_second_ms >= validity.not_after_ms / k_second_ms) return issuing;
+  auto key = open_root_key(options.directory, options.root_key, keyring);
+  if (!key)
+    return Failure{
+        "the issuing certificate would end before that, and the root's key cannot be had to "
+        "renew it (--root-key): " +
+        key.error().reason};
+  auto renewed =
+      services::renew_issuing(update.next.instance_name, {std::move(*key), root}, *issuing, validity);
+  if (!renewed) return renewed;
+  update.files.push_back({options.directory + "/issuing.crt", services::certificate_pem(renewed->certificate),
+                          Access::everyone});
+  update.told.issuing_renewed = true;
+  return renewed;
+}
+
+Outcome<> renew_signer(const UpdateOptions& options, const services::Validity& validity, Keyring& keyring,
+                       const services::X509Ptr& root, Update& update) {
+  auto issuing = lasting_issuer(options, validity, keyring, root, update);
+  if (!issuing) return issuing.error();
+  const auto authority = services::Authority::make(update.next.instance_name, root, std::move(*issuing));
+  if (!authority) return authority.error();
+  const auto key_pem = keyring.open_pem(options.directory + "/signer.key");
   if (!key_pem) return key_pem.error();
   const auto key = services::read_key(*key_pem);
-  if (!key) return Failure{directory + "/signer.key: " + key.error().reason};
-  const auto& before = *folder.signer->certificate();
-  const auto certificate = folder.authority.certify({before.user_name(), before.node_ids(), validity}, *key);
-  if (!certificate) return certificate.error();
-  auto signer = security::load_signer(*key_pem, *certificate);
+  if (!key) return damaged(options.directory + "/signer.key", key.error());
+  const auto& before = *update.signer->certificate();
+  const auto made = authority->certify({before.user_name(), before.node_ids(), validity}, *key);
+  if (!made) return made.error();
+  auto signer = security::load_signer(*key_pem, made->chain_pem);
   if (!signer) return signer.error();
-  folder.signer = std::move(*signer);
-  update.files.push_back({directory + "/signer.crt", *certificate, Access::everyone});
+  update.signer = std::move(*signer);
+  update.files.push_back({options.directory + "/signer.crt", made->chain_pem, Access::everyone});
   update.told.signer_renewed = true;
   return Done{};
 }
 
 // A document can be checked for as long as its signer's certificate and the root are valid (RFC 6940 §11.1).
-Outcome<> prolong(const std::string& directory, std::int64_t days, Folder& folder, Update& update) {
-  const auto validity = valid_for(days);
-  const WallMs end_ms = validity.not_after_ms / 1000 * 1000;  // certificates end with a whole second
-  const auto root_end_ms = services::not_after_ms(folder.authority.root());
+// The issuing certificate is left as it is unless the signer's needs it: it may be short-lived on purpose.
+Outcome<> prolong(const UpdateOptions& options, Keyring& keyring, Update& update) {
+  const auto validity = valid_for(*options.validity_days);
+  const WallMs end_ms = validity.not_after_ms / k_second_ms * k_second_ms;
+  auto root = load_certificate(options.directory + "/root.crt");
+  if (!root) return root.error();
+  const auto root_end_ms = services::not_after_ms(*root);
   if (!root_end_ms) return root_end_ms.error();
   if (*root_end_ms < end_ms) {
-    if (auto done = renew_root(directory, validity, folder, update); !done) return done;
+    if (auto done = renew_root(options, validity, keyring, *root, update); !done) return done;
   }
-  if (folder.signer->certificate()->not_after_ms() < end_ms) {
-    if (auto done = renew_signer(directory, validity, folder, update); !done) return done;
+  if (update.signer->certificate()->not_after_ms() < end_ms) {
+    if (auto done = renew_signer(options, validity, keyring, *root, update); !done) return done;
   }
   update.next.expiration_ms = end_ms;
   return Done{};
@@ -260,63 +375,60 @@ Outcome<> init(const InitOptions& options) {
   if (auto ready = make_directory(directory); !ready) return ready;
   const auto lock = FolderLock::take(directory);
   if (!lock) return lock.error();
-  if (exists(directory + "/root.key") && !options.force) {
+  // By its certificate too: the root's key may be kept elsewhere.
+  if ((exists(directory + "/root.key") || exists(directory + "/root.crt")) && !options.force) {
     return Failure{directory +
                    " holds an authority already; --force makes a new one, and every certificate of the "
                    "old one worthless"};
   }
   const auto validity = valid_for(options.validity_days);
-  const auto authority = services::Authority::make(options.overlay_name, validity);
-  if (!authority) return authority.error();
-  const auto root_key = services::write_key(authority->root_key());
-  if (!root_key) return root_key.error();
-  const auto node = services::random_node_id();
-  if (!node) return node.error();
-  const std::string signer_name = normal_user_name("configuration@" + options.overlay_name);
-  const auto credentials = authority->issue({signer_name, {*node}, validity});
-  if (!credentials) return credentials.error();
-  const auto signer = security::load_signer(credentials->private_key_pem, credentials->certificate_pem);
+  Keyring keyring(options.keys);
+  const auto made = make_authority(options, validity, keyring);
+  if (!made) return made.error();
+  const std::string signer_name = services::normal_user_name("configuration@" + options.overlay_name);
+  const auto signer = make_signer(directory, signer_name, made->authority, validity, keyring);
   if (!signer) return signer.error();
-  const auto document = config::write_document(
-      first_configuration(options, *authority, *node, validity.not_after_ms), **signer, **signer);
+  const auto document = config::write_document(first_configuration(options, made->authority, signer->node),
+                                               *signer->signer, *signer->signer);
   if (!document) return document.error();
   NameRegister names;
-  names.record(signer_name, {*node});  // nobody else gets the signer's name
+  names.record(signer_name, {signer->node});  // nobody else gets the signer's name
 
-  return write_files(
-      {{directory + "/root.key", *root_key, Access::owner_only},
-       {directory + "/root.crt", services::certificate_pem(authority->root()), Access::everyone},
-       {directory + "/signer.key", credentials->private_key_pem, Access::owner_only},
-       {directory + "/signer.crt", credentials->certificate_pem, Access::everyone},
-       {directory + "/issued.json", names.to_json(), Access::owner_only},
-       {directory + "/overlay.xml", std::string(text_of(*document)), Access::everyone}});
+  for (const auto& files : {made->files, signer->files}) {
+    if (auto written = write_files(files); !written) return written;
+  }
+  return write_files({{directory + "/issued.json", names.to_json(), Access::owner_only},
+                      {directory + "/overlay.xml", std::string(text_of(*document)), Access::everyone}});
 }
 
 Result<Issued> issue(const IssueOptions& asked) {
   IssueOptions options = asked;
-  options.user_name = normal_user_name(asked.user_name);
+  options.user_name = services::normal_user_name(asked.user_name);
   if (auto good = check_options(options); !good) return good.error();
   if (auto free = check_target(options); !free) return free.error();
   const auto lock = FolderLock::take(options.directory);
   if (!lock) return lock.error();
-  auto folder = load(options.directory);
-  if (!folder) return folder.error();
-  if (auto allowed = check_against(*folder, options); !allowed) return allowed.error();
-  const auto nodes = nodes_for(options, folder->names);
+  const auto configuration = load_configuration(options.directory);
+  if (!configuration) return configuration.error();
+  auto names = load_names(options.directory);
+  if (!names) return names.error();
+  Keyring keyring(options.keys);
+  const auto authority = load_authority(options.directory, (*configuration)->instance_name, keyring);
+  if (!authority) return authority.error();
+  if (auto allowed = check_against(*authority, options); !allowed) return allowed.error();
+  const auto nodes = nodes_for(options, *names);
   if (!nodes) return nodes.error();
-  const auto credentials =
-      folder->authority.issue({options.user_name, *nodes, valid_for(options.validity_days)});
+  const auto credentials = authority->issue({options.user_name, *nodes, valid_for(options.validity_days)});
   if (!credentials) return credentials.error();
 
   if (auto made = make_directory(options.out); !made) return made.error();
   // The name is taken before anyone holds a certificate for it.
-  folder->names.record(options.user_name, *nodes);
-  const auto written =
-      write_files({{options.directory + "/issued.json", folder->names.to_json(), Access::owner_only},
-                   {options.out + "/node.key", credentials->private_key_pem, Access::owner_only},
-                   {options.out + "/node.crt", credentials->certificate_pem, Access::everyone},
-                   {options.out + "/overlay.xml", std::string(text_of(folder->configuration->document)),
-                    Access::everyone}});
+  names->record(options.user_name, *nodes);
+  const auto written = write_files(
+      {{options.directory + "/issued.json", names->to_json(), Access::owner_only},
+       {options.out + "/node.key", credentials->private_key_pem, Access::owner_only},
+       {options.out + "/node.crt", credentials->certificate_pem, Access::everyone},
+       {options.out + "/overlay.xml", std::string(text_of((*configuration)->document)), Access::everyone}});
   if (!written) return written.error();
   return Issued{*nodes};
 }
@@ -324,21 +436,23 @@ Result<Issued> issue(const IssueOptions& asked) {
 Result<Updated> update(const UpdateOptions& options) {
   const auto lock = FolderLock::take(options.directory);
   if (!lock) return lock.error();
-  auto folder = load(options.directory);
-  if (!folder) return folder.error();
-  Update update{*folder->configuration, {}, {}};
+  const auto before = load_configuration(options.directory);
+  if (!before) return before.error();
+  Keyring keyring(options.keys);
+  auto signer = load_signer(options.directory, keyring);
+  if (!signer) return signer.error();
+  Update update{**before, std::move(*signer), {}, {}};
   config::Configuration& next = update.next;
   next.sequence = next.sequence == config::k_max_sequence ? 0 : static_cast<std::uint16_t>(next.sequence + 1);
   if (!options.bootstrap_nodes.empty()) next.bootstrap_nodes = options.bootstrap_nodes;
   next.bad_nodes.insert(options.bad_nodes.begin(), options.bad_nodes.end());
-  const NodeId signer = folder->signer->node_id();
-  if (next.bad_nodes.contains(signer))
-    return Failure{"Node-ID " + signer.hex() + " signs this document: shutting it out would end the overlay"};
+  const NodeId node = update.signer->node_id();
+  if (next.bad_nodes.contains(node))
+    return Failure{"Node-ID " + node.hex() + " signs this document: shutting it out would end the overlay"};
   if (options.validity_days) {
-    const auto done = prolong(options.directory, *options.validity_days, *folder, update);
-    if (!done) return done.error();
+    if (const auto done = prolong(options, keyring, update); !done) return done.error();
   }
-  const auto document = config::write_document(next, *folder->signer, *folder->signer);
+  const auto document = config::write_document(next, *update.signer, *update.signer);
   if (!document) return document.error();
   update.files.push_back(
       {options.directory + "/overlay.xml", std::string(text_of(*document)), Access::everyone});
@@ -346,6 +460,33 @@ Result<Updated> update(const UpdateOptions& options) {
   update.told.sequence = next.sequence;
   update.told.expiration_ms = next.expiration_ms;
   return update.told;
+}
+
+Outcome<> new_issuing(const IssuingOptions& options) {
+  const std::string& directory = options.directory;
+  const auto lock = FolderLock::take(directory);
+  if (!lock) return lock.error();
+  const auto configuration = load_configuration(directory);
+  if (!configuration) return configuration.error();
+  Keyring keyring(options.keys);
+  // Where the folder's keys are encrypted the new one will be, under the same passphrase.
+  if (const auto signer = load_signer(directory, keyring); !signer) return signer.error();
+  auto certificate = load_certificate(directory + "/root.crt");
+  if (!certificate) return certificate.error();
+  auto root_key = open_root_key(directory, options.root_key, keyring);
+  if (!root_key) return root_key.error();
+  const services::Issuer root{std::move(*root_key), std::move(*certificate)};
+  auto key = keyring.new_key(options.issuing_key_uri);
+  if (!key) return key.error();
+  services::Validity validity = valid_for(options.validity_days);
+  const auto root_end_ms = services::not_after_ms(root.certificate);
+  if (!root_end_ms) return root_end_ms.error();
+  validity.not_after_ms = std::min(validity.not_after_ms, *root_end_ms);
+  const auto issuing = services::make_issuing((*configuration)->instance_name, root, validity, key->key);
+  if (!issuing) return issuing.error();
+  return write_files(
+      {{directory + "/issuing.key", key->file_text, Access::owner_only},
+       {directory + "/issuing.crt", services::certificate_pem(issuing->certificate), Access::everyone}});
 }
 
 }  // namespace ringway::enrolld

@@ -1,5 +1,5 @@
-// An overlay as files: the authority's folder (root key, signer, document, names issued) and what a node
-// gets.
+// An overlay as files: the authority's folder (root, issuing authority, signer, document, names issued) and
+// what a node gets.
 #pragma once
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include "reload/config/configuration.hpp"
 #include "reload/ids.hpp"
 #include "reload/result.hpp"
+#include "services/enrolld/folder/keyring.hpp"
 
 namespace ringway::enrolld {
 
@@ -22,9 +23,15 @@ struct InitOptions {
   std::int64_t chord_update_interval_s = 60;
   std::int64_t chord_ping_interval_s = 600;
   std::int64_t validity_days = 3650;
+  // RFC 7512 URIs of keys that a PKCS#11 token has; empty: a key is made and kept in the folder.
+  std::string root_key_uri;
+  std::string issuing_key_uri;
+  KeySources keys;
   bool force = false;
 };
-// root.key, root.crt, signer.key, signer.crt, overlay.xml, issued.json.
+// root.key, root.crt, issuing.key, issuing.crt, signer.key, signer.crt, overlay.xml, issued.json. Only
+// new_issuing, and an update that prolongs the document beyond the certificates, need root.key again: it can
+// be kept elsewhere.
 Outcome<> init(const InitOptions& options);
 
 struct IssueOptions {
@@ -36,6 +43,7 @@ struct IssueOptions {
   bool renew =
       false;  // the user has a name already: same Node-IDs, new key and certificate, also over the old
   bool force = false;  // overwrite files in `out`, whosever they are
+  KeySources keys;
 };
 struct Issued {
   std::vector<NodeId> nodes;
@@ -48,15 +56,29 @@ struct UpdateOptions {
   std::vector<NodeId> bad_nodes;                       // added
   // The document expires so many days from now; unset: when it did before.
   std::optional<std::int64_t> validity_days;
+  std::string root_key;  // needed to renew certificates: a file, or a token's URI; empty: the folder's
+  KeySources keys;
 };
 struct Updated {
   std::uint16_t sequence = 0;
   std::optional<WallMs> expiration_ms;
   // Their certificates would have ended before the document: new ones, with the same keys.
   bool root_renewed = false;
+  bool issuing_renewed = false;
   bool signer_renewed = false;
 };
 // The next sequence of the document, signed again.
 Result<Updated> update(const UpdateOptions& options);
+
+struct IssuingOptions {
+  std::string directory;
+  std::string root_key;         // a file, or a token's URI; empty: root.key of the folder
+  std::string issuing_key_uri;  // as in InitOptions
+  std::int64_t validity_days = 3650;
+  KeySources keys;
+};
+// Another issuing key and its certificate, or the first of a folder whose root issues itself. What was issued
+// before stays good.
+Outcome<> new_issuing(const IssuingOptions& options);
 
 }  // namespace ringway::enrolld

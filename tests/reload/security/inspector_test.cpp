@@ -196,7 +196,8 @@ TEST_F(InspectorTest, ARememberedChainEndsWithItsIntermediate) {
   fields.not_before_ms = test::k_not_before_ms;
   fields.not_after_ms = k_now_ms + 1000;
   const auto& root = authority_.authority();
-  const auto intermediate = test::custom_certificate(fields, test::new_key(), root.root(), root.root_key());
+  const auto intermediate =
+      test::custom_certificate(fields, test::new_key(), root.root(), authority_.root_key());
   services::CertificateFields node_fields;
   node_fields.alternative_names = {
       {services::AlternativeName::Type::uri, reload_uri(test::node_id(20), "overlay.example.org")},

@@ -45,7 +45,7 @@ struct Chain {
 Chain make_chain(const test::TestAuthority& authority, const std::vector<CertificateFields>& intermediates) {
   Chain chain;
   services::X509Ptr issuer = authority.authority().root();
-  services::Key issuer_key = authority.authority().root_key();
+  services::Key issuer_key = authority.root_key();
   for (const auto& fields : intermediates) {
     const auto made = test::custom_certificate(fields, test::new_key(), issuer, issuer_key);
     chain.intermediates_der.push_back(made.der);
@@ -141,7 +141,7 @@ TEST_F(TrustTest, TellsWhichIntermediatesWereNeeded) {
 TEST_F(TrustTest, ARootMayBeSignedByAnother) {
   const test::TestAuthority higher;
   const auto cross = test::custom_certificate(authority_fields("cross-signed"), test::new_key(),
-                                              higher.authority().root(), higher.authority().root_key());
+                                              higher.authority().root(), higher.root_key());
   auto settings = authority_.trust_settings();
   settings.root_certificates_der = {cross.der};
   const auto trust = Trust::make(settings).value();

@@ -12,6 +12,7 @@
 #include "services/enrolld/folder/files.hpp"
 #include "services/enrolld/folder/name_register.hpp"
 #include "tests/services/api/temporary_folder.hpp"
+#include "tests/services/enrolld/program.hpp"
 
 namespace ringway::enrolld {
 namespace {
@@ -96,11 +97,11 @@ TEST_F(OverlayFilesTest, InitMakesASignedDocument) {
 TEST_F(OverlayFilesTest, SecretsAreForTheirOwnerOnly) {
   ASSERT_EQ(made(), "");
   ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
-  for (const std::string& secret :
-       {authority() + "/root.key", authority() + "/signer.key", root_ + "/out/node.key"})
+  for (const std::string& secret : {authority() + "/root.key", authority() + "/issuing.key",
+                                    authority() + "/signer.key", root_ + "/out/node.key"})
     EXPECT_EQ(mode_of(secret), 0600U) << secret;
-  for (const std::string& open :
-       {authority() + "/root.crt", authority() + "/overlay.xml", root_ + "/out/node.crt"})
+  for (const std::string& open : {authority() + "/root.crt", authority() + "/issuing.crt",
+                                  authority() + "/overlay.xml", root_ + "/out/node.crt"})
     EXPECT_EQ(mode_of(open), 0644U) << open;
 }
 
@@ -108,8 +109,8 @@ TEST_F(OverlayFilesTest, NothingIsLeftOfAFileInTheMaking) {
   ASSERT_EQ(made(), "");
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(authority())) names.push_back(entry.path().filename());
-  EXPECT_THAT(names, testing::UnorderedElementsAre("root.key", "root.crt", "signer.key", "signer.crt",
-                                                   "issued.json", "overlay.xml"));
+  EXPECT_THAT(names, testing::UnorderedElementsAre("root.key", "root.crt", "issuing.key", "issuing.crt",
+                                                   "signer.key", "signer.crt", "issued.json", "overlay.xml"));
 }
 
 TEST_F(OverlayFilesTest, AnAuthorityIsReplacedOnlyByForce) {
@@ -141,8 +142,106 @@ TEST_F(OverlayFilesTest, IssuedCredentialsAreTrusted) {
   EXPECT_EQ(signer->node_id(), issued->nodes.front());
   const auto document = configuration(root_ + "/out");
   const auto trust = security::Trust::make(document->trust_settings()).value();
-  const auto good = trust->check(*signer->certificate(), {}, now_ms());
+  ASSERT_THAT(signer->chain_der(), SizeIs(1));  // the issuing certificate travels with the node's
+  const auto good = trust->check(*signer->certificate(), signer->chain_der(), now_ms());
   EXPECT_TRUE(good.ok()) << good.error().reason;
+  const auto verified = run("openssl verify -x509_strict -CAfile " + authority() + "/root.crt -untrusted " +
+                            authority() + "/issuing.crt " + root_ + "/out/node.crt");
+  EXPECT_EQ(verified.code, 0) << verified.output;
+}
+
+TEST_F(OverlayFilesTest, TheRootsKeyIsNotNeededToIssue) {
+  ASSERT_EQ(made(), "");
+  fs::rename(authority() + "/root.key", root_ + "/safe.key");
+  EXPECT_EQ(refusal(issue_options("alice@example.org")), "");
+  UpdateOptions change;
+  change.directory = authority();
+  EXPECT_TRUE(update(change).ok());
+  // The folder is an authority's all the same.
+  const auto again = init(init_);
+  ASSERT_FALSE(again.ok());
+  EXPECT_THAT(again.error().reason, HasSubstr("--force"));
+}
+
+TEST_F(OverlayFilesTest, AnotherIssuingKeyNeedsTheRoot) {
+  ASSERT_EQ(made(), "");
+  ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
+  fs::rename(authority() + "/root.key", root_ + "/safe.key");
+  IssuingOptions options;
+  options.directory = authority();
+  const auto before = read_file(authority() + "/issuing.crt").value();
+  EXPECT_FALSE(new_issuing(options).ok());
+  options.root_key = authority() + "/signer.key";
+  EXPECT_FALSE(new_issuing(options).ok());
+  EXPECT_EQ(read_file(authority() + "/issuing.crt").value(), before);
+  options.root_key = root_ + "/safe.key";
+  options.validity_days = 36'500;  // ends with the root nevertheless
+  const auto done = new_issuing(options);
+  ASSERT_TRUE(done.ok()) << done.error().reason;
+  EXPECT_NE(read_file(authority() + "/issuing.crt").value(), before);
+
+  // Both keys' certificates are good.
+  ASSERT_EQ(refusal(issue_options("bob@example.org", "bob")), "");
+  const auto trust = security::Trust::make(configuration(authority())->trust_settings()).value();
+  for (const char* out : {"/out", "/bob"}) {
+    const auto signer = signer_in(root_ + out);
+    EXPECT_TRUE(trust->check(*signer->certificate(), signer->chain_der(), now_ms()).ok()) << out;
+  }
+}
+
+// As folders were before root and issuing key were two.
+TEST_F(OverlayFilesTest, AFolderWhoseRootIssuesStillDoesUntilItHasAnIssuingKey) {
+  ASSERT_EQ(made(), "");
+  fs::remove(authority() + "/issuing.key");
+  fs::remove(authority() + "/issuing.crt");
+  ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
+  const auto signer = signer_in(root_ + "/out");
+  EXPECT_THAT(signer->chain_der(), SizeIs(0));
+  const auto trust = security::Trust::make(configuration(authority())->trust_settings()).value();
+  EXPECT_TRUE(trust->check(*signer->certificate(), {}, now_ms()).ok());
+  IssuingOptions options;
+  options.directory = authority();
+  ASSERT_TRUE(new_issuing(options).ok());
+  ASSERT_EQ(refusal(issue_options("bob@example.org", "bob")), "");
+  EXPECT_THAT(signer_in(root_ + "/bob")->chain_der(), SizeIs(1));
+}
+
+TEST_F(OverlayFilesTest, WithAPassphraseNoKeyOfTheFolderIsInTheClear) {
+  KeySources keys;
+  keys.passphrase.file = folder_.file("passphrase", "correct horse\n");
+  init_.keys = keys;
+  ASSERT_EQ(made(), "");
+  for (const char* name : {"/root.key", "/issuing.key", "/signer.key"}) {
+    const std::string path = authority() + name;
+    EXPECT_THAT(read_file(path).value(), HasSubstr("BEGIN ENCRYPTED PRIVATE KEY")) << name;
+    EXPECT_EQ(run("openssl pkey -noout -passin 'pass:correct horse' -in " + path).code, 0) << name;
+    EXPECT_NE(run("openssl pkey -noout -passin pass:wrong -in " + path).code, 0) << name;
+  }
+  auto options = issue_options("alice@example.org");
+  EXPECT_THAT(refusal(options),
+              AllOf(HasSubstr("issuing.key is encrypted"), HasSubstr("--key-passphrase-file")));
+  EXPECT_FALSE(exists(root_ + "/out"));
+  UpdateOptions change;
+  change.directory = authority();
+  EXPECT_FALSE(update(change).ok());
+  IssuingOptions another;
+  another.directory = authority();
+  EXPECT_FALSE(new_issuing(another).ok());
+
+  options.keys = change.keys = another.keys = keys;
+  EXPECT_EQ(refusal(options), "");
+  EXPECT_TRUE(update(change).ok());
+  EXPECT_TRUE(new_issuing(another).ok());
+  EXPECT_THAT(read_file(authority() + "/issuing.key").value(), HasSubstr("BEGIN ENCRYPTED PRIVATE KEY"));
+  options.renew = true;
+  options.keys.passphrase.file = folder_.file("wrong", "correct mouse\n");
+  EXPECT_THAT(refusal(options), AllOf(HasSubstr("not its passphrase"), Not(HasSubstr("mouse"))));
+}
+
+TEST_F(OverlayFilesTest, AShortPassphraseMakesNothing) {
+  init_.keys.passphrase.file = folder_.file("passphrase", "1234567\n");
+  EXPECT_EQ(made(), "refused");
+  EXPECT_FALSE(exists(authority() + "/root.key"));
 }
 
 TEST_F(OverlayFilesTest, SeveralNodeIds) {
@@ -347,15 +446,27 @@ TEST_F(OverlayFilesTest, ADocumentIsProlongedBeyondTheRoot) {
   ASSERT_EQ(refusal(early), "");
   const auto before = configuration(authority());
   const auto root_key = read_file(authority() + "/root.key").value();
+  const auto issuing_key = read_file(authority() + "/issuing.key").value();
   const auto signer_key = read_file(authority() + "/signer.key").value();
+  const auto root = read_file(authority() + "/root.crt").value();
   UpdateOptions options;
   options.directory = authority();
   options.validity_days = 100;
+  // The root's key is elsewhere, as it should be: nothing changes until it is named.
+  fs::rename(authority() + "/root.key", root_ + "/safe.key");
+  const auto refused = update(options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().reason, HasSubstr("--root-key"));
+  EXPECT_EQ(read_file(authority() + "/root.crt").value(), root);
+  EXPECT_EQ(configuration(authority())->sequence, before->sequence);
+  options.root_key = root_ + "/safe.key";
   const auto updated = update(options);
   ASSERT_TRUE(updated.ok()) << updated.error().reason;
   EXPECT_TRUE(updated->root_renewed);
+  EXPECT_TRUE(updated->issuing_renewed);
   EXPECT_TRUE(updated->signer_renewed);
-  EXPECT_EQ(read_file(authority() + "/root.key").value(), root_key);
+  EXPECT_EQ(read_file(root_ + "/safe.key").value(), root_key);
+  EXPECT_EQ(read_file(authority() + "/issuing.key").value(), issuing_key);
   EXPECT_EQ(read_file(authority() + "/signer.key").value(), signer_key);
 
   // Peers that run take it, although they know the old root only.
@@ -374,12 +485,15 @@ TEST_F(OverlayFilesTest, ADocumentIsProlongedBeyondTheRoot) {
   auto late = issue_options("bob@example.org", "bob");
   late.validity_days = 99;
   ASSERT_EQ(refusal(late), "");
-  const auto alice = signer_in(root_ + "/alice")->certificate();
-  const auto bob = signer_in(root_ + "/bob")->certificate();
-  EXPECT_TRUE(new_trust->check(*alice, {}, now_ms()).ok());
-  EXPECT_TRUE(old_trust->check(*bob, {}, now_ms()).ok());
-  EXPECT_TRUE(new_trust->check(*bob, {}, now_ms() + days_ms(98)).ok());
-  EXPECT_FALSE(old_trust->check(*bob, {}, now_ms() + days_ms(98)).ok());
+  const auto alice = signer_in(root_ + "/alice");
+  const auto bob = signer_in(root_ + "/bob");
+  const auto good = [](const security::TrustPtr& trust, const auto& signer, WallMs at) {
+    return trust->check(*signer->certificate(), signer->chain_der(), at).ok();
+  };
+  EXPECT_TRUE(good(new_trust, alice, now_ms()));
+  EXPECT_TRUE(good(old_trust, bob, now_ms()));
+  EXPECT_TRUE(good(new_trust, bob, now_ms() + days_ms(98)));
+  EXPECT_FALSE(good(old_trust, bob, now_ms() + days_ms(98)));
 }
 
 TEST(NameRegister, KeepsWhatItIsGiven) {

@@ -1,0 +1,49 @@
+// How much of everything there is for one source and for one name (RFC 6940 §13.6.2).
+#include <algorithm>
+
+#include "services/enrolld/registrar/parts.hpp"
+
+namespace ringway::enrolld {
+
+std::string folded(std::string_view user_name) {
+  std::string out(user_name);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+Answer<Done> Registrar::within(const Limit& limit, Event event, const std::string& key, WallMs now_ms) {
+  const auto allowance = tools_.records.count_against(name_of(event), key, limit.window, limit.most, now_ms);
+  if (!allowance) return trouble(allowance.error());
+  if (allowance->allowed) return Done{};
+  const WallMs wait_ms = allowance->resets_ms > now_ms ? allowance->resets_ms - now_ms : 0;
+  return refused(event, Refusal::too_many, "too many of these for now; come again later",
+                 Duration{static_cast<Duration::rep>(wait_ms)});
+}
+
+Answer<Done> Registrar::may_attempt(const Caller& caller, WallMs now_ms) {
+  return within(settings_.limits.attempts_of_source, Event::limit_attempts_of_source, caller.source, now_ms);
+}
+
+// Mails, and questions to the verifier of telephone numbers, which become calls or messages.
+Answer<Done> Registrar::may_write_to(const std::string& user_name, const Caller& caller, WallMs now_ms) {
+  const Limits& limits = settings_.limits;
+  auto of_source = within(limits.mails_of_source, Event::limit_mails_of_source, caller.source, now_ms);
+  if (!of_source) return of_source;
+  return within(limits.mails_to_name, Event::limit_mails_to_name, folded(user_name), now_ms);
+}
+
+// Asked only when a proof is at hand: a stranger shall not use up what a name may have.
+Answer<Done> Registrar::may_certify(const std::string& user_name, std::size_t nodes, const Caller& caller,
+                                    WallMs now_ms) {
+  const Limits& limits = settings_.limits;
+  auto good =
+      within(limits.certificates_of_source, Event::limit_certificates_of_source, caller.source, now_ms);
+  if (!good) return good;
+  good = within(limits.certificates_of_name, Event::limit_certificates_of_name, folded(user_name), now_ms);
+  for (std::size_t i = 0; good && i < nodes; ++i)
+    good = within(limits.nodes_of_source, Event::limit_nodes_of_source, caller.source, now_ms);
+  return good;
+}
+
+}  // namespace ringway::enrolld
