@@ -1,18 +1,30 @@
 #include "sim/sim_peer.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace ringway::sim {
 
+namespace {
+
+security::TrustPtr trust_of(const config::Configuration& configuration) {
+  auto trust = security::Trust::make(configuration.trust_settings());
+  if (!trust) throw std::runtime_error("the simulation's roots are refused: " + trust.error().reason);
+  return *trust;
+}
+
+}  // namespace
+
 SimPeer::SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed)
     : world_(std::move(world)),
       identity_(std::move(identity)),
+      trust_(trust_of(*identity_.configuration)),
       random_(seed, "peer", identity_.number),
-      routing_(std::move(components.routing), components.configuration, identity_.signer,
+      routing_(std::move(components.routing), identity_.configuration, identity_.signer,
                std::make_shared<SeededRandom>(seed, "routing", identity_.number)),
-      storage_(components.storage, components.configuration, identity_.signer, identity_.store),
-      replication_(components.replication, components.configuration, identity_.signer->node_id(),
+      storage_(components.storage, identity_.configuration, identity_.signer, identity_.store),
+      replication_(components.replication, identity_.configuration, identity_.signer->node_id(),
                    identity_.store) {}
 
 void SimPeer::start() {
@@ -111,14 +123,19 @@ void SimPeer::timer(std::int64_t due_us) {
   settle();
 }
 
+bool SimPeer::trusts(const security::Certificate& other) const {
+  return trust_->check(other, {}, world_.clock.now().wall_ms).ok();
+}
+
 // ---- effects ----------------------------------------------------------------------------------------------
 
 void SimPeer::perform(routing::Inspect order) {
   const auto delay = random_.between(world_.workload.inspection_min_us, world_.workload.inspection_max_us);
   auto held = std::make_shared<routing::Inspect>(std::move(order));
   later(delay, [held](SimPeer& self) {
-    auto verdict = self.world_.inspector.inspect(self.world_.clock.now().wall_ms, std::move(held->header),
-                                                 held->bytes, held->fetch_resource);
+    auto verdict = self.world_.inspector(self.identity_.configuration)
+                       .inspect(self.world_.clock.now().wall_ms, std::move(held->header), held->bytes,
+                                held->fetch_resource);
     self.to_routing(routing::Inspected{
         held->ticket, std::make_shared<Result<security::InspectedMessage>>(std::move(verdict))});
   });
@@ -133,7 +150,9 @@ void SimPeer::perform(routing::RequestDone done) {
 }
 
 void SimPeer::perform(const routing::ConfigurationChanged& change) {
-  world_.configuration_accepted(change.configuration);
+  identity_.configuration = change.configuration;
+  trust_ = trust_of(*change.configuration);
+  world_.configuration_accepted(number(), change.configuration);
 }
 
 void SimPeer::perform(routing::Left) {

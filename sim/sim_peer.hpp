@@ -38,13 +38,13 @@ struct PeerIdentity {
   wire::IpAddressPort address;
   std::shared_ptr<const security::Signer> signer;
   std::shared_ptr<storage::MemoryStore> store;
+  config::ConfigurationPtr configuration;  // the one it has accepted last
 };
 
 struct PeerComponents {
   routing::RoutingSettings routing;
   data::StorageSettings storage;
   data::ReplicationSettings replication;
-  config::ConfigurationPtr configuration;
 };
 
 class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
@@ -53,9 +53,10 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   struct World {
     VirtualClock& clock;
     Network& network;
-    security::Inspector& inspector;
+    // For messages that come to a peer with this configuration.
+    std::function<security::Inspector&(const config::ConfigurationPtr&)> inspector;
     WorkloadSettings workload;
-    std::function<void(const config::ConfigurationPtr&)> configuration_accepted;
+    std::function<void(PeerNumber, const config::ConfigurationPtr&)> configuration_accepted;
   };
 
   SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed);
@@ -86,6 +87,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   PeerNumber number() const override { return identity_.number; }
   const wire::IpAddressPort& address() const override { return identity_.address; }
   const security::CertificatePtr& certificate() const override { return identity_.signer->certificate(); }
+  bool trusts(const security::Certificate& other) const override;
   void link_event(routing::Input event) override { to_routing(std::move(event)); }
 
   // peer::Receiver
@@ -120,6 +122,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
 
   World world_;
   PeerIdentity identity_;
+  security::TrustPtr trust_;
   SeededRandom random_;
   bool alive_ = true;
   bool left_ = false;

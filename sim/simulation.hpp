@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +58,17 @@ class Simulation {
   void run_for(Duration duration);
   Now now() const { return clock_.now(); }
 
+  // ---- configuration
+  // The next document, signed, is handed to this peer, as an enrollment server would: from there it spreads.
+  const config::ConfigurationPtr& publish(PeerNumber peer,
+                                          const std::function<void(config::Configuration&)>& change);
+  // The newest one.
+  const config::ConfigurationPtr& configuration() const { return configuration_; }
+  // What that peer has accepted last.
+  const config::Configuration& configuration_of(PeerNumber peer) const {
+    return *identities_.at(peer).configuration;
+  }
+
   // ---- questions
   // Every living peer has joined, and its nearest `depth` neighbours on both sides are the right ones.
   bool is_one_ring(std::size_t depth = 1) const;
@@ -77,7 +89,6 @@ class Simulation {
   std::uint64_t events() const { return clock_.events_run(); }
   Network& network() { return network_; }
   Authority& authority() { return authority_; }
-  const config::ConfigurationPtr& configuration() const { return configuration_; }
   std::uint64_t seed() const { return settings_.seed; }
 
  private:
@@ -93,7 +104,8 @@ class Simulation {
   SeededRandom random_;
   Authority authority_;
   config::ConfigurationPtr configuration_;
-  std::unique_ptr<security::Inspector> inspector_;
+  std::shared_ptr<const security::Signer> document_signer_;
+  std::map<std::uint16_t, std::unique_ptr<security::Inspector>> inspectors_;  // by the document's sequence
   std::vector<PeerIdentity> identities_;
   std::vector<std::shared_ptr<SimPeer>> peers_;  // the present process of each; null before its start
   std::uint64_t processes_made_ = 0;

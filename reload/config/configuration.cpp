@@ -1,5 +1,7 @@
 #include "reload/config/configuration.hpp"
 
+#include <algorithm>
+
 #include "reload/config/base64.hpp"
 #include "reload/config/document_reader.hpp"
 #include "reload/config/grammar.hpp"
@@ -54,6 +56,12 @@ Outcome<> check_document(const Configuration& configuration, const std::vector<N
 }
 
 }  // namespace
+
+bool Configuration::is_revoked(const security::Certificate& certificate) const {
+  const auto& nodes = certificate.node_ids();
+  return !bad_nodes.empty() &&
+         std::any_of(nodes.begin(), nodes.end(), [this](const NodeId& node) { return is_bad_node(node); });
+}
 
 std::uint32_t Configuration::overlay_hash() const { return wire::overlay_hash(instance_name); }
 

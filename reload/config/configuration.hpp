@@ -75,6 +75,9 @@ struct Configuration {
 
   // An expired document is not used (RFC 6940 §11.1).
   bool expired_at(WallMs now_ms) const { return expiration_ms && *expiration_ms <= now_ms; }
+  bool is_bad_node(const NodeId& node) const { return bad_nodes.contains(node); }
+  // One bad Node-ID makes the certificate invalid, whatever else is in it (RFC 6940 §11.1).
+  bool is_revoked(const security::Certificate& certificate) const;
   std::uint32_t overlay_hash() const;
   security::TrustSettings trust_settings() const;
 };

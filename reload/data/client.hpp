@@ -26,6 +26,8 @@ class Client {
   void cancel(const CancelCalls& cancel, StorageOutputs& out);
   void request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out);
   void stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs& out);
+  // What a bad-node has written, dated into the future perhaps, must not make what replaces it look old.
+  void nodes_revoked() { times_.forget_all(); }
   // What this peer has become responsible for is done here from now on.
   void ring_changed(const Now& now, StorageOutputs& out);
   void on_timer(const Now& now, StorageOutputs& out);

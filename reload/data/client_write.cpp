@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "reload/data/client.hpp"
+#include "reload/data/records.hpp"
 
 namespace ringway::data {
 
@@ -24,7 +25,7 @@ void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
     return refused(now, work, refuse(wire::ErrorCode::request_timeout, state.error().reason), false, out);
   }
   const auto record = find_key((*state)->records, work.plan.item);
-  if (record == (*state)->records.end() || !(*record)->alive_at(now.wall_ms)) {
+  if (record == (*state)->records.end() || !counts(**record, *data_.configuration, now.wall_ms)) {
     return learned(now, work, nullptr, out);
   }
   wire::StoredMetaData present;

@@ -1,5 +1,8 @@
 #include "reload/data/storage_component.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "reload/data/client.hpp"
 #include "reload/data/holder.hpp"
 #include "reload/data/peer_data.hpp"
@@ -17,7 +20,10 @@ class StorageComponent::Impl {
     client_.ring_changed(now, out);
   }
   void on(const Now&, routing::ConfigurationChanged& m, StorageOutputs&) {
-    data_.configuration = std::move(m.configuration);
+    const auto before = std::exchange(data_.configuration, std::move(m.configuration));
+    const auto& now_bad = data_.configuration->bad_nodes;
+    if (!std::includes(before->bad_nodes.begin(), before->bad_nodes.end(), now_bad.begin(), now_bad.end()))
+      client_.nodes_revoked();
   }
   void on(const Now& now, Calls& m, StorageOutputs& out) { client_.calls(now, std::move(m), out); }
   void on(const Now&, CancelCalls& m, StorageOutputs& out) { client_.cancel(m, out); }

@@ -51,7 +51,8 @@ struct RoutingStatus {
   std::uint64_t forwarded = 0, delivered = 0, originated = 0, answered = 0, dropped = 0;
   std::uint64_t unknown_answers = 0, bad_signatures = 0, duplicates = 0, retransmissions = 0;
   std::uint64_t refused_links = 0;
-  double estimated_peers = 1;  // from the density of the neighbour table
+  std::uint64_t refused_revoked = 0;  // links and messages of bad-nodes
+  double estimated_peers = 1;         // from the density of the neighbour table
 };
 
 class RoutingComponent {

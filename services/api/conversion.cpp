@@ -188,6 +188,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   routing.set_duplicates(status.routing.duplicates);
   routing.set_retransmissions(status.routing.retransmissions);
   routing.set_transactions(status.routing.transactions);
+  routing.set_refused_revoked(status.routing.refused_revoked);
 
   auto& storage = *out.mutable_storage();
   storage.set_stores_accepted(status.storage.stores_accepted);
@@ -203,6 +204,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_pending_requests(status.storage.pending_requests);
   storage.set_pending_calls(status.storage.pending_calls);
   storage.set_cached_kinds(status.storage.cached_kinds);
+  storage.set_revoked_values(status.storage.revoked_values);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);
