@@ -151,14 +151,20 @@ void SimPeer::perform(routing::RequestDone done) {
 
 void SimPeer::perform(const routing::ConfigurationChanged& change) {
   identity_.configuration = change.configuration;
+  identity_.learnt_kinds = change.learnt_kinds;
   trust_ = trust_of(*change.configuration);
-  world_.configuration_accepted(number(), change.configuration);
+  world_.configuration_accepted(number(), change);
 }
 
 void SimPeer::perform(routing::Left) {
   left_ = true;
   // The process ends once its last messages are out: a closed socket, not a lost one.
   later(0, [](SimPeer& self) { self.die(Death::reset); });
+}
+
+void SimPeer::perform(routing::MustExit exit) {
+  exit_reason_ = std::move(exit.reason);
+  perform(routing::Left{});
 }
 
 void SimPeer::perform(data::Commit commit) {

@@ -39,6 +39,7 @@ struct PeerIdentity {
   std::shared_ptr<const security::Signer> signer;
   std::shared_ptr<storage::MemoryStore> store;
   config::ConfigurationPtr configuration;  // the one it has accepted last
+  std::vector<Bytes> learnt_kinds;
 };
 
 struct PeerComponents {
@@ -56,7 +57,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
     // For messages that come to a peer with this configuration.
     std::function<security::Inspector&(const config::ConfigurationPtr&)> inspector;
     WorkloadSettings workload;
-    std::function<void(PeerNumber, const config::ConfigurationPtr&)> configuration_accepted;
+    std::function<void(PeerNumber, const routing::ConfigurationChanged&)> configuration_accepted;
   };
 
   SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed);
@@ -68,6 +69,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
 
   bool alive() const { return alive_; }
   bool has_left() const { return left_; }
+  // Why its program has ended by itself; empty when it has not.
+  const std::string& exit_reason() const { return exit_reason_; }
   NodeId node_id() const { return identity_.signer->node_id(); }
   const PeerIdentity& identity() const { return identity_; }
   routing::RoutingStatus status() const { return routing_.status(); }
@@ -101,6 +104,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void perform(routing::RequestDone done);
   void perform(const routing::ConfigurationChanged& change);
   void perform(routing::Left left);
+  void perform(routing::MustExit exit);
   void perform(data::Commit commit);
   void perform(data::CallsDone done);
 
@@ -126,6 +130,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   SeededRandom random_;
   bool alive_ = true;
   bool left_ = false;
+  std::string exit_reason_;
   routing::RoutingComponent routing_;
   data::StorageComponent storage_;
   data::ReplicationComponent replication_;

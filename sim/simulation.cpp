@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "reload/config/known_kinds.hpp"
 #include "storage/memory_store.hpp"
 
 namespace ringway::sim {
@@ -91,16 +92,18 @@ std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool fi
   components.routing = settings_.routing;
   components.routing.own_addresses = {identity.address};
   components.routing.first_peer = first;
+  components.routing.learnt_kinds = identity.learnt_kinds;
   components.routing.bootstrap = {address_of(bootstrap)};
   components.storage = settings_.storage;
   components.replication = settings_.replication;
   const auto inspector = [this](const config::ConfigurationPtr& of) -> security::Inspector& {
-    auto& place = inspectors_[of->sequence];
+    auto& place = inspectors_[{of->sequence, of->kinds.all().size()}];
     if (!place) place = std::make_unique<security::Inspector>(context_of(of));
     return *place;
   };
-  const auto accept = [this](PeerNumber peer, const config::ConfigurationPtr& accepted) {
-    identities_[peer].configuration = accepted;
+  const auto accept = [this](PeerNumber peer, const routing::ConfigurationChanged& accepted) {
+    identities_[peer].configuration = accepted.configuration;
+    identities_[peer].learnt_kinds = accepted.learnt_kinds;
   };
   const SimPeer::World world{clock_, network_, inspector, settings_.workload, accept};
   // Each process draws its own numbers, or a restarted one would repeat its transaction IDs.
@@ -152,11 +155,7 @@ const config::ConfigurationPtr& Simulation::publish(
   wire::ConfigUpdateReq update;
   update.type = wire::ConfigUpdateType::config;
   update.configuration = *written;
-  routing::SendRequest request;
-  request.destination = {wire::to_node(peers_.at(peer)->node_id())};
-  request.code = wire::MessageCode::config_update_req;
-  request.body = SharedBytes(wire::encode(update));
-  peers_.at(peer)->request(std::move(request), nullptr);
+  hand_to(peer, update);
   return configuration_;
 }
 

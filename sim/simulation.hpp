@@ -62,6 +62,8 @@ class Simulation {
   // The next document, signed, is handed to this peer, as an enrollment server would: from there it spreads.
   const config::ConfigurationPtr& publish(PeerNumber peer,
                                           const std::function<void(config::Configuration&)>& change);
+  // A Kind beside the document, signed, likewise.
+  void publish_kind(PeerNumber peer, const config::KindDefinition& kind);
   // The newest one.
   const config::ConfigurationPtr& configuration() const { return configuration_; }
   // What that peer has accepted last.
@@ -96,6 +98,7 @@ class Simulation {
 
   std::shared_ptr<SimPeer> make_process(PeerIdentity identity, bool first, PeerNumber bootstrap);
   static wire::IpAddressPort address_of(PeerNumber peer);
+  void hand_to(PeerNumber peer, const wire::ConfigUpdateReq& update);
 
   SimulationSettings settings_;
   VirtualClock clock_;
@@ -105,7 +108,8 @@ class Simulation {
   Authority authority_;
   config::ConfigurationPtr configuration_;
   std::shared_ptr<const security::Signer> document_signer_;
-  std::map<std::uint16_t, std::unique_ptr<security::Inspector>> inspectors_;  // by the document's sequence
+  // By the document's sequence and how many Kinds are known.
+  std::map<std::pair<std::uint16_t, std::size_t>, std::unique_ptr<security::Inspector>> inspectors_;
   std::vector<PeerIdentity> identities_;
   std::vector<std::shared_ptr<SimPeer>> peers_;  // the present process of each; null before its start
   std::uint64_t processes_made_ = 0;

@@ -75,6 +75,12 @@ security::TrustSettings Configuration::trust_settings() const {
 }
 
 Result<ConfigurationPtr> parse_configuration(SharedBytes document, std::string_view instance_name) {
+  auto any = parse_any_configuration(std::move(document), instance_name);
+  if (any && !(*any)->unsupported.empty()) return refused((*any)->unsupported);
+  return any;
+}
+
+Result<ConfigurationPtr> parse_any_configuration(SharedBytes document, std::string_view instance_name) {
   if (document.size() > k_max_document_size_bytes) return refused("larger than 1 MiB");
   const auto xml = XmlDocument::parse(document);
   if (!xml) return refused(xml.error().reason);

@@ -225,19 +225,31 @@ void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
 }
 
 void Holder::drop(const DropKinds& kinds, StorageOutputs& out) {
+  // The ring may have changed since: what belongs here stays, and so does what is being written.
+  std::vector<KindAt> gone;
+  for (const KindAt& at : kinds.kinds)
+    if (!data_.view->replica_position(at.resource)) gone.push_back(at);
+  (void)forget(gone, out);
+}
+
+bool Holder::forget(const std::vector<KindAt>& kinds, StorageOutputs& out) {
   WriteBatch batch;
   PendingStore pending;
   const std::uint64_t token = ++last_token_;
-  for (const KindAt& at : kinds.kinds) {
-    // The ring may have changed since: what belongs here stays, and so does what is being written.
-    if (data_.view->replica_position(at.resource) || data_.cache.has_pending(at)) continue;
+  bool all = true;
+  for (const KindAt& at : kinds) {
+    if (data_.cache.has_pending(at)) {
+      all = false;
+      continue;
+    }
     data_.cache.add_pending(at, token, std::make_shared<const KindState>());
     pending.unsettled.push_back(at);
     batch.emplace_back(DropKind{at});
   }
-  if (batch.empty()) return;
+  if (batch.empty()) return all;
   pending_[token] = std::move(pending);
   out.emplace_back(Commit{token, std::move(batch)});
+  return all;
 }
 
 AnswerResult Holder::read(const Now& now, const security::InspectedMessage& message) {

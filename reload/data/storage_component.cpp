@@ -5,13 +5,15 @@
 
 #include "reload/data/client.hpp"
 #include "reload/data/holder.hpp"
+#include "reload/data/kind_purge.hpp"
 #include "reload/data/peer_data.hpp"
 
 namespace ringway::data {
 
 class StorageComponent::Impl {
  public:
-  explicit Impl(PeerData data) : data_(std::move(data)), holder_(data_), client_(data_, holder_) {}
+  explicit Impl(PeerData data)
+      : data_(std::move(data)), holder_(data_), client_(data_, holder_), purge_(data_.store) {}
 
   void on(const Now& now, routing::DeliverRequest& m, StorageOutputs& out) { holder_.deliver(now, m, out); }
   void on(const Now& now, routing::RequestDone& m, StorageOutputs& out) { client_.request_done(now, m, out); }
@@ -19,8 +21,9 @@ class StorageComponent::Impl {
     data_.view = std::move(m.view);
     client_.ring_changed(now, out);
   }
-  void on(const Now&, routing::ConfigurationChanged& m, StorageOutputs&) {
+  void on(const Now& now, routing::ConfigurationChanged& m, StorageOutputs&) {
     const auto before = std::exchange(data_.configuration, std::move(m.configuration));
+    purge_.kinds_changed(now.mono, before->kinds, data_.configuration->kinds);
     const auto& now_bad = data_.configuration->bad_nodes;
     if (!std::includes(before->bad_nodes.begin(), before->bad_nodes.end(), now_bad.begin(), now_bad.end()))
       client_.nodes_revoked();
@@ -40,9 +43,13 @@ class StorageComponent::Impl {
   }
   void on_timer(const Now& now, StorageOutputs& out) {
     client_.on_timer(now, out);
+    if (!holder_.forget(purge_.due(now.mono), out)) purge_.again();
     settle(now, out);
   }
-  std::optional<MonoTime> next_deadline() const { return client_.next_deadline(); }
+  std::optional<MonoTime> next_deadline() const {
+    const auto calls = client_.next_deadline(), purge = purge_.next_deadline();
+    return calls && purge ? std::min(*calls, *purge) : calls ? calls : purge;
+  }
 
   Statistics statistics() const {
     Statistics now = data_.statistics;
@@ -58,6 +65,7 @@ class StorageComponent::Impl {
   PeerData data_;
   Holder holder_;
   Client client_;
+  KindPurge purge_;
 };
 
 StorageComponent::StorageComponent(StorageSettings settings, config::ConfigurationPtr configuration,

@@ -154,15 +154,22 @@ struct HandOver {
 // This peer is about to leave: replication brings what it holds to those who will have to have it, then says
 // Drained.
 struct Drain {};
-// A newer configuration document was accepted (RFC 6940 §6.5.4).
+// A newer configuration document was accepted, or a Kind has become known beside it (RFC 6940 §6.5.4): its
+// `kinds` are all that are known. `learnt_kinds` are kind-blocks that the document does not hold, for whoever
+// keeps them over a restart (RoutingSettings::learnt_kinds).
 struct ConfigurationChanged {
   config::ConfigurationPtr configuration;
+  std::vector<Bytes> learnt_kinds = {};
 };
 // leave() has finished: neighbours have answered or time is up.
 struct Left {};
+// The same, after a document that this peer cannot meet (RFC 6940 §11.1): it is to end, and say why.
+struct MustExit {
+  std::string reason;
+};
 
 using Output = std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged,
-                            HandOver, Drain, ConfigurationChanged, Left>;
+                            HandOver, Drain, ConfigurationChanged, Left, MustExit>;
 using Outputs = std::vector<Output>;
 
 }  // namespace ringway::routing

@@ -38,6 +38,8 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
       answers_(settings_.max_answers_remembered, settings_.max_answers_remembered_bytes),
       inspections_(settings_.max_inspections_per_link, settings_.max_inspections_bytes),
       reassembler_({configuration_->max_message_size_bytes, 1024, settings_.max_reassembly_bytes}) {
+  document_ = configuration_;
+  known_kinds_ = config::known_kinds(*document_);
   given_bootstrap_ = settings_.bootstrap;
   settings_.bootstrap = bootstrap_addresses();
   next_bootstrap_ = settings_.bootstrap.empty() ? 0 : random_->below(settings_.bootstrap.size());
@@ -49,6 +51,7 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
 void RoutingComponent::Impl::start(const Now& now, Outputs& out) {
   now_ = now;
   out_ = &out;
+  relearn_kinds();
   tell_topology([&](auto& actions) { topology_->start(now_, actions); });
 }
 
@@ -190,7 +193,10 @@ void RoutingComponent::Impl::carry_out(topology::AskThroughBootstrap& wish) {
   ask_through_bootstrap(wish.point);
 }
 
-void RoutingComponent::Impl::carry_out(topology::LeftRing&) { out_->push_back(Left{}); }
+void RoutingComponent::Impl::carry_out(topology::LeftRing&) {
+  if (exit_reason_.empty()) return out_->push_back(Left{});
+  out_->push_back(MustExit{exit_reason_});
+}
 
 // ---- status
 // ---------------------------------------------------------------------------------------------------------

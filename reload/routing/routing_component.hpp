@@ -19,6 +19,7 @@ namespace ringway::routing {
 struct RoutingSettings {
   std::vector<wire::IpAddressPort> own_addresses;  // offered in Attach candidates
   std::vector<wire::IpAddressPort> bootstrap;      // tried in random order; besides the configuration's
+  std::vector<Bytes> learnt_kinds;                 // kept from before (ConfigurationChanged)
   bool first_peer = false;                         // may form a ring alone (TOPO-42)
   bool compress_via_lists = false;                 // forward with an opaque ID instead of a growing via list
   std::size_t max_links = 1024;

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "reload/config/known_kinds.hpp"
 #include "reload/routing/answer_memory.hpp"
 #include "reload/routing/inspection_queue.hpp"
 #include "reload/routing/link_table.hpp"
@@ -163,8 +164,13 @@ class RoutingComponent::Impl {
   // ---- configuration.cpp
   void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
   void push_configuration(const NodeId& node, wire::DestinationList to);
-  void hand_on_configuration(const NodeId& source);
+  void serve_kind_update(std::uint64_t request, const NodeId& source, const wire::ConfigUpdateReq& update);
+  void hand_on(const NodeId& source, const std::function<void(const NodeId&)>& send);
+  std::string why_unfit(const config::Configuration& next, const security::Trust& trust) const;
   void take_configuration(config::ConfigurationPtr next, security::TrustPtr trust);
+  void relearn_kinds();
+  void announce_configuration();
+  void push_kinds(const NodeId& node, const std::vector<KindId>& kinds);
   std::vector<wire::IpAddressPort> bootstrap_addresses() const;
   void cut_off_revoked();
   void drop_bad_nodes(std::vector<NodeId>& nodes) const;
@@ -244,7 +250,10 @@ class RoutingComponent::Impl {
   std::map<std::uint64_t, Attempt> attempts_;
   std::deque<std::pair<Hop, SharedBytes>> deferred_;
   // Nodes that have made us send them something, once at a time: others must not fill our transactions.
-  std::set<NodeId> configuration_pushes_, solicited_updates_;
+  std::set<NodeId> configuration_pushes_, kind_pushes_, solicited_updates_;
+  config::ConfigurationPtr document_;  // as it came; configuration_ has the learnt Kinds besides
+  config::KnownKinds known_kinds_;
+  std::string exit_reason_;
   bool was_joined_ = false;
   bool over_access_ = false;  // how the latest Attach to the admitting peer went
   bool leaving_ = false;
