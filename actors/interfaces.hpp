@@ -46,6 +46,10 @@ struct PingOrder {
   Duration deadline{0};
   Answer<PingOutcome> done;
 };
+struct CertificatesOrder {
+  data::CertificatesOf of;
+  Answer<data::CertificatesFound> done;
+};
 struct RoutingReport {
   routing::RoutingStatus status;
   std::uint16_t configuration_sequence = 0;
@@ -93,6 +97,8 @@ using StorageActor = caf::typed_actor<
     caf::reacts_to<SubmissionPtr>,
     // From the API: nobody waits for the calls with this token any more.
     caf::reacts_to<CancelAtom, std::uint64_t>,
+    // From the API: whose certificates are wanted.
+    caf::reacts_to<CertificatesOrder>,
     // From routing, replication and the committer.
     caf::reacts_to<StorageBatch>,
     // From itself: its alarm.
@@ -153,6 +159,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::LinkBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CommitBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PingOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SubmissionPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CertificatesOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)

@@ -12,6 +12,7 @@
 #include "net/tls_links.hpp"
 #include "reload/config/configuration.hpp"
 #include "reload/data/api.hpp"
+#include "reload/data/messages.hpp"
 #include "reload/data/replication_component.hpp"
 #include "reload/data/storage_component.hpp"
 #include "reload/result.hpp"
@@ -75,6 +76,9 @@ class Peer {
   virtual void status(std::function<void(PeerStatus)> done) = 0;
   virtual void ping(wire::Destination destination, Duration deadline,
                     std::function<void(PingOutcome)> done) = 0;
+  // The valid certificates stored in the overlay under that Node-ID or user name; `done` as of submit().
+  virtual void find_certificates(data::CertificatesOf of,
+                                 std::function<void(data::CertificatesFound)> done) = 0;
   // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout.
   virtual void leave(std::function<void()> done) = 0;
   virtual NodeId node_id() const = 0;

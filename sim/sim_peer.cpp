@@ -199,6 +199,11 @@ void SimPeer::perform(data::CallsDone done) {
   if (answer) answer(std::move(done.results));
 }
 
+void SimPeer::perform(data::CertificatesFound found) {
+  auto search = searches_.extract(found.token);
+  if (search) search.mapped()(std::move(found));
+}
+
 // ---- the application --------------------------------------------------------------------------------------
 
 std::uint64_t SimPeer::submit(std::vector<data::Call> calls, CallsAnswer done) {
@@ -210,6 +215,11 @@ std::uint64_t SimPeer::submit(std::vector<data::Call> calls, CallsAnswer done) {
 
 void SimPeer::cancel(std::uint64_t token) {
   if (calls_.erase(token) > 0) to_storage(data::CancelCalls{token});
+}
+
+void SimPeer::find_certificates(data::CertificatesOf of, CertificatesAnswer done) {
+  searches_[++last_token_] = std::move(done);
+  to_storage(data::FindCertificates{last_token_, std::move(of)});
 }
 
 void SimPeer::request(routing::SendRequest request, RequestAnswer done) {

@@ -86,6 +86,9 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   using RequestAnswer = std::function<void(routing::RequestDone)>;
   void request(routing::SendRequest request, RequestAnswer done);
 
+  using CertificatesAnswer = std::function<void(data::CertificatesFound)>;
+  void find_certificates(data::CertificatesOf of, CertificatesAnswer done);
+
   // Endpoint
   PeerNumber number() const override { return identity_.number; }
   const wire::IpAddressPort& address() const override { return identity_.address; }
@@ -107,6 +110,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void perform(routing::MustExit exit);
   void perform(data::Commit commit);
   void perform(data::CallsDone done);
+  void perform(data::CertificatesFound found);
 
  private:
   template <typename Input>
@@ -147,6 +151,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   std::vector<std::uint64_t> written_tokens_;  // of that write
   std::uint64_t last_token_ = 0;
   std::map<std::uint64_t, CallsAnswer> calls_;
+  std::map<std::uint64_t, CertificatesAnswer> searches_;
   std::map<std::uint64_t, RequestAnswer> requests_;
 };
 
