@@ -222,6 +222,13 @@ void SimPeer::find_certificates(data::CertificatesOf of, CertificatesAnswer done
   to_storage(data::FindCertificates{last_token_, std::move(of)});
 }
 
+void SimPeer::use_signer(std::shared_ptr<const security::Signer> signer) {
+  identity_.signer = std::move(signer);
+  to_routing(routing::UseSigner{identity_.signer});
+  to_storage(routing::UseSigner{identity_.signer});
+  to_replication(routing::UseSigner{identity_.signer});
+}
+
 void SimPeer::request(routing::SendRequest request, RequestAnswer done) {
   request.origin = routing::Origin::application;
   request.token = ++last_token_;

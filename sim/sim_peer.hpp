@@ -89,6 +89,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   using CertificatesAnswer = std::function<void(data::CertificatesFound)>;
   void find_certificates(data::CertificatesOf of, CertificatesAnswer done);
 
+  void use_signer(std::shared_ptr<const security::Signer> signer);
+
   // Endpoint
   PeerNumber number() const override { return identity_.number; }
   const wire::IpAddressPort& address() const override { return identity_.address; }

@@ -69,7 +69,7 @@ wire::IpAddressPort Simulation::address_of(PeerNumber peer) {
   return address;
 }
 
-PeerNumber Simulation::add_peer(std::optional<NodeId> node) {
+PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours certificate_lifetime) {
   const PeerNumber number = identities_.size();
   if (!node) {
     node.emplace();
@@ -79,12 +79,20 @@ PeerNumber Simulation::add_peer(std::optional<NodeId> node) {
   PeerIdentity identity;
   identity.number = number;
   identity.address = address_of(number);
-  identity.signer = authority_.issue("user" + std::to_string(number) + "@example.org", *node).signer();
+  identity.signer =
+      authority_.issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime).signer();
   identity.store = std::make_shared<storage::MemoryStore>();
   identity.configuration = configuration_;
   identities_.push_back(std::move(identity));
   peers_.push_back(nullptr);
   return number;
+}
+
+void Simulation::renew(PeerNumber peer) {
+  auto& identity = identities_.at(peer);
+  identity.signer =
+      authority_.issue(identity.signer->certificate()->user_name(), identity.signer->node_id()).signer();
+  peers_.at(peer)->use_signer(identity.signer);
 }
 
 std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool first, PeerNumber bootstrap) {

@@ -37,7 +37,10 @@ class Simulation {
 
   // ---- peers
   // A new peer with a Node-ID from the seed, or this one. It does nothing before start().
-  PeerNumber add_peer(std::optional<NodeId> node = std::nullopt);
+  PeerNumber add_peer(std::optional<NodeId> node = std::nullopt,
+                      std::chrono::hours certificate_lifetime = std::chrono::hours{24 * 365});
+  // A new key and certificate for the same Node-ID and user, in use at once.
+  void renew(PeerNumber peer);
   // `first` may form a ring alone; the others bootstrap at the address of `bootstrap`.
   void start(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
   void kill(PeerNumber peer, Death how = Death::reset) { peers_.at(peer)->die(how); }

@@ -67,6 +67,15 @@ void CertificateUsage::changed(const Now& now) {
   }
 }
 
+void CertificateUsage::signer_changed(const Now& now) {
+  for (Place& place : places_) {
+    place.request = 0;  // its answer is about the old one
+    place.attempts = 0;
+    place.due.reset();
+  }
+  changed(now);
+}
+
 routing::SendRequest CertificateUsage::request(const KindAt& at, MessageCode code, Bytes body) {
   routing::SendRequest out;
   out.origin = routing::Origin::storage;

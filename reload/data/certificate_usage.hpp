@@ -21,6 +21,8 @@ class CertificateUsage {
 
   // The ring, the configuration or the signer is another one: what is stored is looked after anew.
   void changed(const Now& now);
+  // The new certificate goes to the end of the lists; the old one stays until it ends.
+  void signer_changed(const Now& now);
   void find(const FindCertificates& what, StorageOutputs& out);
   // False when it is not about a request made here.
   bool request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out);

@@ -88,13 +88,13 @@ struct DropKinds {
 
 using StorageInput =
     std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
-                 routing::ConfigurationChanged, Calls, CancelCalls, FindCertificates, Committed, Replicated, DropKinds, Adopt>;
+                 routing::ConfigurationChanged, routing::UseSigner, Calls, CancelCalls, FindCertificates, Committed, Replicated, DropKinds, Adopt>;
 using StorageOutput = std::variant<Commit, Replicate, CallsDone, CertificatesFound, routing::SendRequest, routing::CancelRequest,
                                    routing::SendAnswer>;
 using StorageOutputs = std::vector<StorageOutput>;
 
 using ReplicationInput = std::variant<Replicate, routing::HandOver, routing::RingChanged,
-                                      routing::RequestDone, routing::ConfigurationChanged, routing::Drain>;
+                                      routing::RequestDone, routing::ConfigurationChanged, routing::UseSigner, routing::Drain>;
 using ReplicationOutput = std::variant<Replicated, DropKinds, Adopt, routing::SendRequest,
                                        routing::CancelRequest, routing::HandOverReport, routing::Drained>;
 using ReplicationOutputs = std::vector<ReplicationOutput>;

@@ -34,6 +34,12 @@ class StorageComponent::Impl {
     certificates_.changed(now);
   }
   void on(const Now& now, Calls& m, StorageOutputs& out) { client_.calls(now, std::move(m), out); }
+  void on(const Now& now, routing::UseSigner& m, StorageOutputs&) {
+    data_.signer = std::move(m.signer);
+    data_.certificates.set_own(data_.signer->certificate());
+    client_.signer_changed(now);
+    certificates_.signer_changed(now);
+  }
   void on(const Now&, FindCertificates& m, StorageOutputs& out) { certificates_.find(m, out); }
   void on(const Now&, CancelCalls& m, StorageOutputs& out) { client_.cancel(m, out); }
   void on(const Now&, Committed& m, StorageOutputs& out) { holder_.committed(m, out); }

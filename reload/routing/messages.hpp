@@ -12,6 +12,7 @@
 #include "reload/config/configuration.hpp"
 #include "reload/link/link_id.hpp"
 #include "reload/security/inspector.hpp"
+#include "reload/security/signer.hpp"
 #include "reload/topology/ring_view.hpp"
 #include "reload/wire/bodies.hpp"
 #include "reload/wire/destination.hpp"
@@ -89,11 +90,17 @@ struct HandOverReport {
   State state = State::failed;
 };
 
+// From now on this signs what is new: the certificate was renewed, for the same Node-ID (SEC-38). What the one
+// before has signed stays good until it ends. For storage and replication too.
+struct UseSigner {
+  std::shared_ptr<const security::Signer> signer;
+};
+
 // The answer to Drain: what this peer holds is where it has to be, as far as that could be done.
 struct Drained {};
 
 using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
-                           CancelRequest, SendAnswer, HandOverReport, Drained>;
+                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained>;
 
 // ---- out
 // ----------------------------------------------------------------------------------------------------------

@@ -111,6 +111,7 @@ class RoutingComponent::Impl {
   void on(SendAnswer& input);
   void on(HandOverReport& input);
   void on(Drained&);
+  void on(UseSigner& input) { signer_ = std::move(input.signer); }
 
   // ---- receive.cpp
   void receive(const Hop& from, const SharedBytes& bytes);

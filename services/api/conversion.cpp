@@ -206,6 +206,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_cached_kinds(status.storage.cached_kinds);
   storage.set_revoked_values(status.storage.revoked_values);
   storage.set_certificates_stored(status.storage.certificates_stored);
+  storage.set_values_signed_again(status.storage.values_signed_again);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);
