@@ -12,7 +12,8 @@ namespace ringway::actors {
 
 inline constexpr const char* k_bootstrap_fact = "bootstrap-cache";
 inline constexpr const char* k_configuration_fact = "configuration";
-inline constexpr std::size_t k_cached_bootstrap_peers = 10;  // "about 10" (RFC 6940 §11.4)
+inline constexpr const char* k_learnt_kinds_fact = "learnt-kinds";  // a ConfigUpdateReq of type kind
+inline constexpr std::size_t k_cached_bootstrap_peers = 10;         // "about 10" (RFC 6940 §11.4)
 
 class BootstrapCache {
  public:

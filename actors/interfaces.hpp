@@ -11,6 +11,7 @@
 #include <caf/typed_actor.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,15 @@ struct PingOrder {
   wire::Destination destination;
   Duration deadline{0};
   Answer<PingOutcome> done;
+};
+struct CredentialsOrder {
+  std::string private_key_pem;
+  std::string certificates_pem;
+  Answer<std::optional<std::string>> done;
+};
+struct CertificatesOrder {
+  data::CertificatesOf of;
+  Answer<data::CertificatesFound> done;
 };
 struct RoutingReport {
   routing::RoutingStatus status;
@@ -93,6 +103,8 @@ using StorageActor = caf::typed_actor<
     caf::reacts_to<SubmissionPtr>,
     // From the API: nobody waits for the calls with this token any more.
     caf::reacts_to<CancelAtom, std::uint64_t>,
+    // From the API: whose certificates are wanted.
+    caf::reacts_to<CertificatesOrder>,
     // From routing, replication and the committer.
     caf::reacts_to<StorageBatch>,
     // From itself: its alarm.
@@ -129,6 +141,8 @@ using SupervisorActor = caf::typed_actor<
     caf::reacts_to<GiveUpAtom>,
     // From the crypto pool: something that is not an actor has broken.
     caf::reacts_to<BrokenAtom, std::string>,
+    // From the API: a renewed certificate.
+    caf::reacts_to<CredentialsOrder>,
     // From the API: how is the peer?
     caf::reacts_to<Answer<PeerStatus>>,
     // From the API's destructor: stop without leaving the ring.
@@ -153,6 +167,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::LinkBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CommitBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PingOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SubmissionPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CertificatesOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CredentialsOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)

@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "net/tls_links.hpp"
 #include "reload/config/configuration.hpp"
 #include "reload/data/api.hpp"
+#include "reload/data/messages.hpp"
 #include "reload/data/replication_component.hpp"
 #include "reload/data/storage_component.hpp"
 #include "reload/result.hpp"
@@ -75,6 +77,13 @@ class Peer {
   virtual void status(std::function<void(PeerStatus)> done) = 0;
   virtual void ping(wire::Destination destination, Duration deadline,
                     std::function<void(PingOutcome)> done) = 0;
+  // A renewed certificate of the same Node-ID: it is used from now on, values put before are signed again, and
+  // both are good until the old one ends. `done` once, with the reason when it cannot be used.
+  virtual void use_credentials(std::string private_key_pem, std::string certificates_pem,
+                               std::function<void(std::optional<std::string> refusal)> done) = 0;
+  // The valid certificates stored in the overlay under that Node-ID or user name; `done` as of submit().
+  virtual void find_certificates(data::CertificatesOf of,
+                                 std::function<void(data::CertificatesFound)> done) = 0;
   // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout.
   virtual void leave(std::function<void()> done) = 0;
   virtual NodeId node_id() const = 0;

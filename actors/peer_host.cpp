@@ -85,6 +85,14 @@ BootstrapCache kept_bootstrap_cache(const data::ValueStore& store) {
   return BootstrapCache::decode(**kept);
 }
 
+// Those that were learnt beside the document.
+std::vector<Bytes> kept_kinds(const data::ValueStore& store) {
+  const auto kept = store.fact(k_learnt_kinds_fact);
+  if (!kept || !*kept) return {};
+  auto update = wire::decode<wire::ConfigUpdateReq>(SharedBytes(**kept));
+  return update ? std::move(update->kinds) : std::vector<Bytes>{};
+}
+
 }  // namespace
 
 class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHostImpl> {
@@ -182,6 +190,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   identity.certificate_not_after_ms = made.signer->certificate()->not_after_ms();
 
   routing::RoutingSettings& routing = settings.routing;
+  routing.learnt_kinds = kept_kinds(*made.store);
   routing.own_addresses =
       settings.advertise.empty() ? std::vector{identity.listening_on} : settings.advertise;
   const auto& cached = made.bootstrap_cache.addresses();

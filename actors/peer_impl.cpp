@@ -46,6 +46,24 @@ void PeerImpl::ping(wire::Destination destination, Duration deadline, std::funct
                  PingOrder{std::move(destination), deadline, Answer<PingOutcome>(std::move(done), stopped)});
 }
 
+void PeerImpl::use_credentials(std::string private_key_pem, std::string certificates_pem,
+                               std::function<void(std::optional<std::string>)> done) {
+  const auto stopped = [] { return std::optional<std::string>("the peer has stopped"); };
+  caf::anon_send(parts_.mailboxes->supervisor,
+                 CredentialsOrder{std::move(private_key_pem), std::move(certificates_pem),
+                                  Answer<std::optional<std::string>>(std::move(done), stopped)});
+}
+
+void PeerImpl::find_certificates(data::CertificatesOf of,
+                                 std::function<void(data::CertificatesFound)> done) {
+  const auto stopped = [] {
+    return data::CertificatesFound{
+        0, {}, data::CallFailure{data::CallError::unavailable, "the peer has stopped", 0}};
+  };
+  caf::anon_send(parts_.mailboxes->storage,
+                 CertificatesOrder{std::move(of), Answer<data::CertificatesFound>(std::move(done), stopped)});
+}
+
 void PeerImpl::leave(std::function<void()> done) {
   caf::anon_send(parts_.mailboxes->supervisor, LeaveAtom::value,
                  Answer<Stopped>([done = std::move(done)](Stopped) { done(); }, [] { return Stopped{}; }));

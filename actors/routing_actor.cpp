@@ -146,6 +146,14 @@ void RoutingDriver::perform(const routing::ConfigurationChanged& change) {
   links_->replace_max_message_size(configuration->max_message_size_bytes);
   caf::anon_send(mailboxes().committer,
                  data::PutFact{k_configuration_fact, copy_of(configuration->document.view())});
+  wire::ConfigUpdateReq learnt;
+  learnt.type = wire::ConfigUpdateType::kind;
+  learnt.kinds = change.learnt_kinds;
+  caf::anon_send(mailboxes().committer, data::PutFact{k_learnt_kinds_fact, wire::encode(learnt)});
+}
+
+void RoutingDriver::perform(const routing::MustExit& exit) {
+  caf::anon_send(mailboxes().supervisor, BrokenAtom::value, exit.reason);
 }
 
 void RoutingDriver::perform(routing::Left) { caf::anon_send(mailboxes().supervisor, LeftAtom::value); }

@@ -53,6 +53,7 @@ class RoutingDriver : public Outbox {
   void perform(const routing::RequestDone& done);
   void perform(const routing::ConfigurationChanged& change);
   void perform(routing::Left left);
+  void perform(const routing::MustExit& exit);
 
  private:
   void start();

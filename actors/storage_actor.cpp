@@ -22,6 +22,7 @@ StorageActor::behavior_type StorageDriver::make_behavior() {
   return {
       [this](SubmissionPtr& submission) { submit(submission); },
       [this](CancelAtom, std::uint64_t token) { cancel(token); },
+      [this](CertificatesOrder& order) { find(order); },
       [this](StorageBatch& batch) { handle(batch); },
       [this](TickAtom, std::uint64_t generation) { tick(generation); },
       [this](StatusAtom) { return report(); },
@@ -43,6 +44,17 @@ void StorageDriver::cancel(std::uint64_t token) {
   submissions_.erase(found);
   step(data::CancelCalls{token});
   end_turn();
+}
+
+void StorageDriver::find(CertificatesOrder& order) {
+  searches_.emplace(++last_search_, std::move(order.done));
+  step(data::FindCertificates{last_search_, std::move(order.of)});
+  end_turn();
+}
+
+void StorageDriver::perform(data::CertificatesFound found) {
+  auto search = searches_.extract(found.token);
+  if (search) search.mapped()(std::move(found));
 }
 
 void StorageDriver::handle(StorageBatch& batch) {

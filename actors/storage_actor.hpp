@@ -36,10 +36,12 @@ class StorageDriver : public Outbox {
   // Effects (peer::Dispatcher).
   void perform(data::Commit commit) { commits_.commits.push_back(std::move(commit)); }
   void perform(data::CallsDone done);
+  void perform(data::CertificatesFound found);
 
  private:
   void submit(SubmissionPtr& submission);
   void cancel(std::uint64_t token);
+  void find(CertificatesOrder& order);
   void handle(StorageBatch& batch);
   void tick(std::uint64_t generation);
   StorageReport report() const;
@@ -54,6 +56,8 @@ class StorageDriver : public Outbox {
   Alarm alarm_;
   data::StorageOutputs outputs_;
   CommitBatch commits_;
+  std::uint64_t last_search_ = 0;
+  std::unordered_map<std::uint64_t, Answer<data::CertificatesFound>> searches_;  // bounded by the component
   std::unordered_map<std::uint64_t, SubmissionPtr> submissions_;  // bounded by CallBound
 };
 

@@ -48,6 +48,7 @@ SupervisorActor::behavior_type SupervisorDriver::make_behavior() {
       [this](LeftAtom) { left(); },
       [this](GiveUpAtom) { give_up(); },
       [this](BrokenAtom, const std::string& reason) { fail(reason); },
+      [this](CredentialsOrder& order) { order.done(use_credentials(order)); },
       [this](Answer<PeerStatus>& done) { report(done); },
       [this](StopAtom) { stop(); },
   };
@@ -151,6 +152,30 @@ const char* SupervisorDriver::name_of(const caf::actor_addr& actor) const {
 const char* SupervisorDriver::phase_without_routing() const {
   if (phase_ == Phase::running) return "";
   return phase_ == Phase::leaving ? "leaving" : "left";
+}
+
+// Handshakes first: a link must not show an older certificate than the messages on it.
+std::optional<std::string> SupervisorDriver::use_credentials(const CredentialsOrder& order) {
+  if (phase_ != Phase::running) return "the peer is stopping";
+  auto signer = security::load_signer(order.private_key_pem, order.certificates_pem, setup_.identity.node);
+  if (!signer) return "the renewed key or certificate cannot be used: " + signer.error().reason;
+  const auto& certificate = *(*signer)->certificate();
+  if (certificate.user_name() != setup_.identity.user) return "the renewed certificate is of another user";
+  if (auto done = setup_.links->replace_credentials(order.private_key_pem, order.certificates_pem); !done)
+    return "the renewed key or certificate cannot be used for links: " + done.error().reason;
+  const Mailboxes& actors = *setup_.mailboxes;
+  RoutingBatch routing;
+  routing.inputs.emplace_back(routing::UseSigner{*signer});
+  self_->send(actors.routing, std::move(routing));
+  StorageBatch storage;
+  storage.inputs.emplace_back(routing::UseSigner{*signer});
+  self_->send(actors.storage, std::move(storage));
+  ReplicationBatch replication;
+  replication.inputs.emplace_back(routing::UseSigner{*signer});
+  self_->send(actors.replication, std::move(replication));
+  setup_.identity.certificate_not_after_ms = certificate.not_after_ms();
+  log_->info("a renewed certificate is in use");
+  return std::nullopt;
 }
 
 void SupervisorDriver::report(Answer<PeerStatus>& done) {

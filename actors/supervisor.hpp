@@ -56,6 +56,7 @@ class SupervisorDriver {
   void give_up();
   void fail(const std::string& reason);
   void report(Answer<PeerStatus>& done);
+  std::optional<std::string> use_credentials(const CredentialsOrder& order);
   void stop();
   void actor_ended(const caf::down_msg& message);
 

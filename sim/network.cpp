@@ -154,6 +154,10 @@ void Network::connect(PeerNumber from, PeerNumber to, const routing::OpenLink& c
   if (!server || !reachable(from, to)) return refuse(from, command.attempt, "handshake failed", 0);
   if (command.expected && !server->certificate()->has_node_id(*command.expected))
     return refuse(from, command.attempt, "the certificate names another node", 0);
+  if (!client->trusts(*server->certificate()) || !server->trusts(*client->certificate())) {
+    ++counters_.links_refused;
+    return refuse(from, command.attempt, "the certificate is refused", 0);
+  }
   ++counters_.links_made;
   auto link = std::make_shared<Link>();
   link->number = ++last_link_;

@@ -46,6 +46,8 @@ class Endpoint {
   virtual PeerNumber number() const = 0;
   virtual const wire::IpAddressPort& address() const = 0;
   virtual const security::CertificatePtr& certificate() const = 0;
+  // In a handshake: is the other's certificate good?
+  virtual bool trusts(const security::Certificate& other) const = 0;
   virtual void link_event(routing::Input event) = 0;  // LinkUp, LinkDown, LinkSuspected, LinkMessage
 };
 

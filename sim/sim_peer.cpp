@@ -1,18 +1,30 @@
 #include "sim/sim_peer.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace ringway::sim {
 
+namespace {
+
+security::TrustPtr trust_of(const config::Configuration& configuration) {
+  auto trust = security::Trust::make(configuration.trust_settings());
+  if (!trust) throw std::runtime_error("the simulation's roots are refused: " + trust.error().reason);
+  return *trust;
+}
+
+}  // namespace
+
 SimPeer::SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed)
     : world_(std::move(world)),
       identity_(std::move(identity)),
+      trust_(trust_of(*identity_.configuration)),
       random_(seed, "peer", identity_.number),
-      routing_(std::move(components.routing), components.configuration, identity_.signer,
+      routing_(std::move(components.routing), identity_.configuration, identity_.signer,
                std::make_shared<SeededRandom>(seed, "routing", identity_.number)),
-      storage_(components.storage, components.configuration, identity_.signer, identity_.store),
-      replication_(components.replication, components.configuration, identity_.signer->node_id(),
+      storage_(components.storage, identity_.configuration, identity_.signer, identity_.store),
+      replication_(components.replication, identity_.configuration, identity_.signer->node_id(),
                    identity_.store) {}
 
 void SimPeer::start() {
@@ -111,14 +123,19 @@ void SimPeer::timer(std::int64_t due_us) {
   settle();
 }
 
+bool SimPeer::trusts(const security::Certificate& other) const {
+  return trust_->check(other, {}, world_.clock.now().wall_ms).ok();
+}
+
 // ---- effects ----------------------------------------------------------------------------------------------
 
 void SimPeer::perform(routing::Inspect order) {
   const auto delay = random_.between(world_.workload.inspection_min_us, world_.workload.inspection_max_us);
   auto held = std::make_shared<routing::Inspect>(std::move(order));
   later(delay, [held](SimPeer& self) {
-    auto verdict = self.world_.inspector.inspect(self.world_.clock.now().wall_ms, std::move(held->header),
-                                                 held->bytes, held->fetch_resource);
+    auto verdict = self.world_.inspector(self.identity_.configuration)
+                       .inspect(self.world_.clock.now().wall_ms, std::move(held->header), held->bytes,
+                                held->fetch_resource);
     self.to_routing(routing::Inspected{
         held->ticket, std::make_shared<Result<security::InspectedMessage>>(std::move(verdict))});
   });
@@ -133,13 +150,21 @@ void SimPeer::perform(routing::RequestDone done) {
 }
 
 void SimPeer::perform(const routing::ConfigurationChanged& change) {
-  world_.configuration_accepted(change.configuration);
+  identity_.configuration = change.configuration;
+  identity_.learnt_kinds = change.learnt_kinds;
+  trust_ = trust_of(*change.configuration);
+  world_.configuration_accepted(number(), change);
 }
 
 void SimPeer::perform(routing::Left) {
   left_ = true;
   // The process ends once its last messages are out: a closed socket, not a lost one.
   later(0, [](SimPeer& self) { self.die(Death::reset); });
+}
+
+void SimPeer::perform(routing::MustExit exit) {
+  exit_reason_ = std::move(exit.reason);
+  perform(routing::Left{});
 }
 
 void SimPeer::perform(data::Commit commit) {
@@ -174,6 +199,11 @@ void SimPeer::perform(data::CallsDone done) {
   if (answer) answer(std::move(done.results));
 }
 
+void SimPeer::perform(data::CertificatesFound found) {
+  auto search = searches_.extract(found.token);
+  if (search) search.mapped()(std::move(found));
+}
+
 // ---- the application --------------------------------------------------------------------------------------
 
 std::uint64_t SimPeer::submit(std::vector<data::Call> calls, CallsAnswer done) {
@@ -185,6 +215,18 @@ std::uint64_t SimPeer::submit(std::vector<data::Call> calls, CallsAnswer done) {
 
 void SimPeer::cancel(std::uint64_t token) {
   if (calls_.erase(token) > 0) to_storage(data::CancelCalls{token});
+}
+
+void SimPeer::find_certificates(data::CertificatesOf of, CertificatesAnswer done) {
+  searches_[++last_token_] = std::move(done);
+  to_storage(data::FindCertificates{last_token_, std::move(of)});
+}
+
+void SimPeer::use_signer(std::shared_ptr<const security::Signer> signer) {
+  identity_.signer = std::move(signer);
+  to_routing(routing::UseSigner{identity_.signer});
+  to_storage(routing::UseSigner{identity_.signer});
+  to_replication(routing::UseSigner{identity_.signer});
 }
 
 void SimPeer::request(routing::SendRequest request, RequestAnswer done) {

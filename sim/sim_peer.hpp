@@ -38,13 +38,14 @@ struct PeerIdentity {
   wire::IpAddressPort address;
   std::shared_ptr<const security::Signer> signer;
   std::shared_ptr<storage::MemoryStore> store;
+  config::ConfigurationPtr configuration;  // the one it has accepted last
+  std::vector<Bytes> learnt_kinds;
 };
 
 struct PeerComponents {
   routing::RoutingSettings routing;
   data::StorageSettings storage;
   data::ReplicationSettings replication;
-  config::ConfigurationPtr configuration;
 };
 
 class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
@@ -53,9 +54,10 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   struct World {
     VirtualClock& clock;
     Network& network;
-    security::Inspector& inspector;
+    // For messages that come to a peer with this configuration.
+    std::function<security::Inspector&(const config::ConfigurationPtr&)> inspector;
     WorkloadSettings workload;
-    std::function<void(const config::ConfigurationPtr&)> configuration_accepted;
+    std::function<void(PeerNumber, const routing::ConfigurationChanged&)> configuration_accepted;
   };
 
   SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed);
@@ -67,6 +69,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
 
   bool alive() const { return alive_; }
   bool has_left() const { return left_; }
+  // Why its program has ended by itself; empty when it has not.
+  const std::string& exit_reason() const { return exit_reason_; }
   NodeId node_id() const { return identity_.signer->node_id(); }
   const PeerIdentity& identity() const { return identity_; }
   routing::RoutingStatus status() const { return routing_.status(); }
@@ -82,10 +86,16 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   using RequestAnswer = std::function<void(routing::RequestDone)>;
   void request(routing::SendRequest request, RequestAnswer done);
 
+  using CertificatesAnswer = std::function<void(data::CertificatesFound)>;
+  void find_certificates(data::CertificatesOf of, CertificatesAnswer done);
+
+  void use_signer(std::shared_ptr<const security::Signer> signer);
+
   // Endpoint
   PeerNumber number() const override { return identity_.number; }
   const wire::IpAddressPort& address() const override { return identity_.address; }
   const security::CertificatePtr& certificate() const override { return identity_.signer->certificate(); }
+  bool trusts(const security::Certificate& other) const override;
   void link_event(routing::Input event) override { to_routing(std::move(event)); }
 
   // peer::Receiver
@@ -99,8 +109,10 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void perform(routing::RequestDone done);
   void perform(const routing::ConfigurationChanged& change);
   void perform(routing::Left left);
+  void perform(routing::MustExit exit);
   void perform(data::Commit commit);
   void perform(data::CallsDone done);
+  void perform(data::CertificatesFound found);
 
  private:
   template <typename Input>
@@ -120,9 +132,11 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
 
   World world_;
   PeerIdentity identity_;
+  security::TrustPtr trust_;
   SeededRandom random_;
   bool alive_ = true;
   bool left_ = false;
+  std::string exit_reason_;
   routing::RoutingComponent routing_;
   data::StorageComponent storage_;
   data::ReplicationComponent replication_;
@@ -139,6 +153,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   std::vector<std::uint64_t> written_tokens_;  // of that write
   std::uint64_t last_token_ = 0;
   std::map<std::uint64_t, CallsAnswer> calls_;
+  std::map<std::uint64_t, CertificatesAnswer> searches_;
   std::map<std::uint64_t, RequestAnswer> requests_;
 };
 

@@ -4,11 +4,19 @@
 #include <stdexcept>
 #include <utility>
 
+#include "reload/config/known_kinds.hpp"
 #include "storage/memory_store.hpp"
 
 namespace ringway::sim {
 
 namespace {
+
+// Nobody's: whoever signs the documents is no peer.
+const NodeId k_document_signer = [] {
+  NodeId node;
+  node.bytes.fill(0xD0);
+  return node;
+}();
 
 config::ConfigurationPtr make_configuration(const SimulationSettings& settings, const Authority& authority) {
   auto configuration = std::make_shared<config::Configuration>();
@@ -16,6 +24,7 @@ config::ConfigurationPtr make_configuration(const SimulationSettings& settings, 
   configuration->sequence = 1;
   configuration->no_ice = true;
   configuration->root_certificates_der = {authority.root_der()};
+  configuration->configuration_signers = configuration->kind_signers = {k_document_signer};
   configuration->mandatory_extensions = {std::string(config::k_access_namespace)};
   for (const auto& [kind, access] :
        {std::pair{config::k_owner_value, config::AccessPolicy::owner_path_match},
@@ -47,7 +56,7 @@ Simulation::Simulation(SimulationSettings settings)
       random_(settings_.seed, "simulation"),
       authority_(settings_.overlay_name, settings_.start_wall_ms),
       configuration_(make_configuration(settings_, authority_)),
-      inspector_(std::make_unique<security::Inspector>(context_of(configuration_))) {}
+      document_signer_(authority_.issue("signer@example.org", k_document_signer).signer()) {}
 
 // ---- peers ------------------------------------------------------------------------------------------------
 
@@ -60,7 +69,7 @@ wire::IpAddressPort Simulation::address_of(PeerNumber peer) {
   return address;
 }
 
-PeerNumber Simulation::add_peer(std::optional<NodeId> node) {
+PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours certificate_lifetime) {
   const PeerNumber number = identities_.size();
   if (!node) {
     node.emplace();
@@ -70,11 +79,20 @@ PeerNumber Simulation::add_peer(std::optional<NodeId> node) {
   PeerIdentity identity;
   identity.number = number;
   identity.address = address_of(number);
-  identity.signer = authority_.issue("user" + std::to_string(number) + "@example.org", *node).signer();
+  identity.signer =
+      authority_.issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime).signer();
   identity.store = std::make_shared<storage::MemoryStore>();
+  identity.configuration = configuration_;
   identities_.push_back(std::move(identity));
   peers_.push_back(nullptr);
   return number;
+}
+
+void Simulation::renew(PeerNumber peer) {
+  auto& identity = identities_.at(peer);
+  identity.signer =
+      authority_.issue(identity.signer->certificate()->user_name(), identity.signer->node_id()).signer();
+  peers_.at(peer)->use_signer(identity.signer);
 }
 
 std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool first, PeerNumber bootstrap) {
@@ -82,16 +100,20 @@ std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool fi
   components.routing = settings_.routing;
   components.routing.own_addresses = {identity.address};
   components.routing.first_peer = first;
+  components.routing.learnt_kinds = identity.learnt_kinds;
   components.routing.bootstrap = {address_of(bootstrap)};
   components.storage = settings_.storage;
   components.replication = settings_.replication;
-  components.configuration = configuration_;
-  const auto accept = [this](const config::ConfigurationPtr& accepted) {
-    if (accepted->sequence == configuration_->sequence) return;
-    configuration_ = accepted;
-    inspector_->replace(context_of(accepted));
+  const auto inspector = [this](const config::ConfigurationPtr& of) -> security::Inspector& {
+    auto& place = inspectors_[{of->sequence, of->kinds.all().size()}];
+    if (!place) place = std::make_unique<security::Inspector>(context_of(of));
+    return *place;
   };
-  const SimPeer::World world{clock_, network_, *inspector_, settings_.workload, accept};
+  const auto accept = [this](PeerNumber peer, const routing::ConfigurationChanged& accepted) {
+    identities_[peer].configuration = accepted.configuration;
+    identities_[peer].learnt_kinds = accepted.learnt_kinds;
+  };
+  const SimPeer::World world{clock_, network_, inspector, settings_.workload, accept};
   // Each process draws its own numbers, or a restarted one would repeat its transaction IDs.
   return std::make_shared<SimPeer>(world, std::move(identity), std::move(components),
                                    settings_.seed + 0x9E3779B97F4A7C15ULL * processes_made_++);
@@ -123,6 +145,26 @@ std::vector<PeerNumber> Simulation::living() const {
   std::sort(numbers.begin(), numbers.end(),
             [this](PeerNumber a, PeerNumber b) { return peers_[a]->node_id() < peers_[b]->node_id(); });
   return numbers;
+}
+
+// ---- configuration
+// -----------------------------------------------------------------------------------------
+
+const config::ConfigurationPtr& Simulation::publish(
+    PeerNumber peer, const std::function<void(config::Configuration&)>& change) {
+  config::Configuration next = *configuration_;
+  next.sequence = static_cast<std::uint16_t>(next.sequence + 1);
+  change(next);
+  auto written = config::write_document(next, *document_signer_, *document_signer_);
+  if (!written) throw std::runtime_error("the next document cannot be written: " + written.error().reason);
+  auto parsed = config::parse_configuration(SharedBytes(*written), settings_.overlay_name);
+  if (!parsed) throw std::runtime_error("the next document cannot be read: " + parsed.error().reason);
+  configuration_ = *parsed;
+  wire::ConfigUpdateReq update;
+  update.type = wire::ConfigUpdateType::config;
+  update.configuration = *written;
+  hand_to(peer, update);
+  return configuration_;
 }
 
 // ---- time -------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,7 +37,10 @@ class Simulation {
 
   // ---- peers
   // A new peer with a Node-ID from the seed, or this one. It does nothing before start().
-  PeerNumber add_peer(std::optional<NodeId> node = std::nullopt);
+  PeerNumber add_peer(std::optional<NodeId> node = std::nullopt,
+                      std::chrono::hours certificate_lifetime = std::chrono::hours{24 * 365});
+  // A new key and certificate for the same Node-ID and user, in use at once.
+  void renew(PeerNumber peer);
   // `first` may form a ring alone; the others bootstrap at the address of `bootstrap`.
   void start(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
   void kill(PeerNumber peer, Death how = Death::reset) { peers_.at(peer)->die(how); }
@@ -56,6 +60,19 @@ class Simulation {
   bool run_until(const std::function<bool()>& condition, Duration limit);
   void run_for(Duration duration);
   Now now() const { return clock_.now(); }
+
+  // ---- configuration
+  // The next document, signed, is handed to this peer, as an enrollment server would: from there it spreads.
+  const config::ConfigurationPtr& publish(PeerNumber peer,
+                                          const std::function<void(config::Configuration&)>& change);
+  // A Kind beside the document, signed, likewise.
+  void publish_kind(PeerNumber peer, const config::KindDefinition& kind);
+  // The newest one.
+  const config::ConfigurationPtr& configuration() const { return configuration_; }
+  // What that peer has accepted last.
+  const config::Configuration& configuration_of(PeerNumber peer) const {
+    return *identities_.at(peer).configuration;
+  }
 
   // ---- questions
   // Every living peer has joined, and its nearest `depth` neighbours on both sides are the right ones.
@@ -77,7 +94,6 @@ class Simulation {
   std::uint64_t events() const { return clock_.events_run(); }
   Network& network() { return network_; }
   Authority& authority() { return authority_; }
-  const config::ConfigurationPtr& configuration() const { return configuration_; }
   std::uint64_t seed() const { return settings_.seed; }
 
  private:
@@ -85,6 +101,7 @@ class Simulation {
 
   std::shared_ptr<SimPeer> make_process(PeerIdentity identity, bool first, PeerNumber bootstrap);
   static wire::IpAddressPort address_of(PeerNumber peer);
+  void hand_to(PeerNumber peer, const wire::ConfigUpdateReq& update);
 
   SimulationSettings settings_;
   VirtualClock clock_;
@@ -93,7 +110,9 @@ class Simulation {
   SeededRandom random_;
   Authority authority_;
   config::ConfigurationPtr configuration_;
-  std::unique_ptr<security::Inspector> inspector_;
+  std::shared_ptr<const security::Signer> document_signer_;
+  // By the document's sequence and how many Kinds are known.
+  std::map<std::pair<std::uint16_t, std::size_t>, std::unique_ptr<security::Inspector>> inspectors_;
   std::vector<PeerIdentity> identities_;
   std::vector<std::shared_ptr<SimPeer>> peers_;  // the present process of each; null before its start
   std::uint64_t processes_made_ = 0;

@@ -1,5 +1,7 @@
 #include "reload/config/configuration.hpp"
 
+#include <algorithm>
+
 #include "reload/config/base64.hpp"
 #include "reload/config/document_reader.hpp"
 #include "reload/config/grammar.hpp"
@@ -55,6 +57,12 @@ Outcome<> check_document(const Configuration& configuration, const std::vector<N
 
 }  // namespace
 
+bool Configuration::is_revoked(const security::Certificate& certificate) const {
+  const auto& nodes = certificate.node_ids();
+  return !bad_nodes.empty() &&
+         std::any_of(nodes.begin(), nodes.end(), [this](const NodeId& node) { return is_bad_node(node); });
+}
+
 std::uint32_t Configuration::overlay_hash() const { return wire::overlay_hash(instance_name); }
 
 security::TrustSettings Configuration::trust_settings() const {
@@ -67,6 +75,12 @@ security::TrustSettings Configuration::trust_settings() const {
 }
 
 Result<ConfigurationPtr> parse_configuration(SharedBytes document, std::string_view instance_name) {
+  auto any = parse_any_configuration(std::move(document), instance_name);
+  if (any && !(*any)->unsupported.empty()) return refused((*any)->unsupported);
+  return any;
+}
+
+Result<ConfigurationPtr> parse_any_configuration(SharedBytes document, std::string_view instance_name) {
   if (document.size() > k_max_document_size_bytes) return refused("larger than 1 MiB");
   const auto xml = XmlDocument::parse(document);
   if (!xml) return refused(xml.error().reason);

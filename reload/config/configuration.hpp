@@ -68,6 +68,7 @@ struct Configuration {
   bool chord_reactive = true;
   Kinds kinds;
   std::vector<KindBlock> kind_blocks;  // of the required Kinds, in order
+  std::string unsupported;             // what of it this program cannot serve; empty: nothing
 
   SharedBytes document;           // the whole file as received
   SharedBytes element;            // exactly <configuration …>…</configuration>, what the signature covers
@@ -75,6 +76,9 @@ struct Configuration {
 
   // An expired document is not used (RFC 6940 §11.1).
   bool expired_at(WallMs now_ms) const { return expiration_ms && *expiration_ms <= now_ms; }
+  bool is_bad_node(const NodeId& node) const { return bad_nodes.contains(node); }
+  // One bad Node-ID makes the certificate invalid, whatever else is in it (RFC 6940 §11.1).
+  bool is_revoked(const security::Certificate& certificate) const;
   std::uint32_t overlay_hash() const;
   security::TrustSettings trust_settings() const;
 };
@@ -85,6 +89,9 @@ using ConfigurationPtr = std::shared_ptr<const Configuration>;
 // plug-in, ICE (a document without no-ice), link protocols without TLS, unknown mandatory-extension, required
 // Kinds that are not understood.
 Result<ConfigurationPtr> parse_configuration(SharedBytes document, std::string_view instance_name);
+// The same, but what this program cannot serve is only noted (Configuration::unsupported): whoever is a
+// member has to find out whether the document is genuine before it goes (RFC 6940 §11.1).
+Result<ConfigurationPtr> parse_any_configuration(SharedBytes document, std::string_view instance_name);
 
 // Checks that one of the document's signatures is made by a certificate that chains to `trust` and names one
 // of `signers`, and that each required Kind is signed by one of the document's kind-signers.

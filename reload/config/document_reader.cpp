@@ -45,6 +45,11 @@ class ElementReader {
     if (fault_.empty()) fault_ = std::move(reason);
   }
 
+  // Well said, but nothing for this program.
+  void unsupported(std::string reason) {
+    if (out_.unsupported.empty()) out_.unsupported = std::move(reason);
+  }
+
   const xmlNode* one(const char* name, std::string_view ns = k_base_namespace) const {
     return child(element_, ns, name);
   }
@@ -75,6 +80,7 @@ class ElementReader {
       fault(std::string(name) + " is not a boolean");
   }
   void nodes(const char* name, const std::function<void(const NodeId&)>& take) {
+    if (out_.node_id_length != k_node_id_size_bytes) return;  // not ours to read
     for (const std::string& text : texts(name)) {
       NodeId node;
       if (!parse_node_id(text, node)) return fault(std::string(name) + " is not a Node-ID of 32 hex digits");
@@ -98,15 +104,16 @@ class ElementReader {
   void overlay_settings() {
     if (const xmlNode* plugin = one("topology-plugin")) out_.topology_plugin = text_of_element(plugin);
     if (out_.topology_plugin != "CHORD-RELOAD")
-      fault("topology-plugin " + out_.topology_plugin + " is not supported");
+      unsupported("topology-plugin " + out_.topology_plugin + " is not supported");
     number("node-id-length", out_.node_id_length, 16U, 20U);
     // CHORD-RELOAD's ring has 2^128 points (AMB-42).
-    if (out_.node_id_length != k_node_id_size_bytes) fault("node-id-length must be 16 with CHORD-RELOAD");
+    if (out_.node_id_length != k_node_id_size_bytes)
+      unsupported("node-id-length must be 16 with CHORD-RELOAD");
     boolean("clients-permitted", out_.clients_permitted);
     boolean("no-ice", out_.no_ice);
     // An overlay is uniformly ICE or uniformly No-ICE (RFC 6940 §6.5.1.1, §6.5.1.5), and links are TLS
     // without ICE here: in an ICE overlay this program would reach nobody.
-    if (!out_.no_ice) fault("no-ice is not true: overlays that use ICE are not supported");
+    if (!out_.no_ice) unsupported("no-ice is not true: overlays that use ICE are not supported");
     boolean("chord-reactive", out_.chord_reactive, k_chord_namespace);
     if (const xmlNode* secret = one("shared-secret")) out_.shared_secret = text_of_element(secret);
   }
@@ -125,7 +132,8 @@ class ElementReader {
   void extensions() {
     out_.mandatory_extensions = texts("mandatory-extension");
     for (const std::string& extension : out_.mandatory_extensions) {
-      if (extension != k_access_namespace) fault("mandatory-extension " + extension + " is not supported");
+      if (extension != k_access_namespace)
+        unsupported("mandatory-extension " + extension + " is not supported");
     }
   }
 
@@ -184,7 +192,7 @@ class ElementReader {
     auto listed = texts("overlay-link-protocol");
     if (listed.empty()) return;
     if (std::find(listed.begin(), listed.end(), "TLS") == listed.end())
-      fault("no overlay-link-protocol of the list is supported");
+      unsupported("no overlay-link-protocol of the list is supported");
     out_.overlay_link_protocols = std::move(listed);
   }
 
@@ -195,7 +203,10 @@ class ElementReader {
       auto block = read_kind_block(document_, kind_block);
       if (!block) return fault(block.error().reason);
       auto kind = read_kind(child(kind_block, k_base_namespace, "kind"));
-      if (!kind) return fault(kind.error().reason);
+      if (!kind) {
+        unsupported(kind.error().reason);
+        continue;
+      }
       if (out_.kinds.find(kind->kind) != nullptr)
         return fault("kind " + std::to_string(kind->kind) + " is repeated");
       block->kind = kind->kind;

@@ -48,6 +48,7 @@ struct KindDefinition {
   std::uint32_t max_count = 0;          // values at one resource
   std::uint32_t max_size_bytes = 0;     // of one value
   std::uint32_t max_node_multiple = 0;  // NODE-MULTIPLE only
+  bool operator==(const KindDefinition&) const = default;
 };
 
 class Kinds : public wire::KindModels {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reload/config/base64.hpp"
 #include "reload/config/document_reader.hpp"
 #include "reload/config/grammar.hpp"
 #include "reload/config/kind_element.hpp"
@@ -42,7 +43,7 @@ KnownKinds known_kinds(const Configuration& configuration) {
   KnownKinds known;
   for (const KindBlock& block : configuration.kind_blocks) {
     const auto signer = claimed_signer(block.signature);
-    known[block.kind] = {*configuration.kinds.find(block.kind), signer ? *signer : k_no_node};
+    known[block.kind] = {*configuration.kinds.find(block.kind), signer ? *signer : k_no_node, block};
   }
   return known;
 }
@@ -62,6 +63,13 @@ Result<KindUpdate> parse_kind_block(const SharedBytes& xml) {
   return KindUpdate{std::move(*definition), std::move(*block)};
 }
 
+Bytes kind_block_xml(const KindBlock& block) {
+  std::string text = "<kind-block>";
+  text += text_of(block.element);
+  text += "<kind-signature>" + to_base64(block.signature) + "</kind-signature></kind-block>";
+  return copy_of(view_of(text));
+}
+
 Result<KnownKinds, KindFailure> with_update(KnownKinds known, const KindUpdate& update,
                                             const Configuration& configuration, const security::Trust& trust,
                                             WallMs now_ms) {
@@ -71,7 +79,7 @@ Result<KnownKinds, KindFailure> with_update(KnownKinds known, const KindUpdate& 
   const auto found = known.find(update.definition.kind);
   if (found != known.end() && found->second.signer != *signer)
     return KindFailure{KindRefusal::conflict, "the Kind is known with another signer's definition"};
-  known[update.definition.kind] = {update.definition, *signer};
+  known[update.definition.kind] = {update.definition, *signer, update.block};
   return known;
 }
 

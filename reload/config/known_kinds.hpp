@@ -11,6 +11,7 @@ namespace ringway::config {
 struct KnownKind {
   KindDefinition definition;
   NodeId signer;
+  KindBlock block;  // as it was signed
 };
 using KnownKinds = std::map<KindId, KnownKind>;
 
@@ -24,6 +25,9 @@ struct KindUpdate {
 // One element of ConfigUpdateReq.kinds: a kind-block in UTF-8 whose default namespace is config-base
 // (§6.5.4.1).
 Result<KindUpdate> parse_kind_block(const SharedBytes& xml);
+
+// The other way round: what parse_kind_block() reads.
+Bytes kind_block_xml(const KindBlock& block);
 
 enum class KindRefusal {
   badly_signed,  // not signed by an acceptable kind-signer of the configuration

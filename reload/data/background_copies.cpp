@@ -267,9 +267,8 @@ Result<bool> BackgroundCopies::prepare_part(const Now& now, Job& job) {
   std::size_t size_bytes = 0;
   job.last_part = true;
   for (const RecordPtr& record : state->records) {
-    if (!record->alive_at(now.wall_ms)) continue;
     // Nobody takes what a bad node has signed, nor what comes with it.
-    if (context_.configuration->bad_nodes.contains(record->signer_node)) continue;
+    if (!counts(*record, *context_.configuration, now.wall_ms)) continue;
     if (job.after && item_key_of(record->stored.value) <= *job.after) continue;
     const std::size_t record_bytes = copy_size_bytes(context_, *record);
     if (!job.part.records.empty() && size_bytes + record_bytes > budget_bytes) {

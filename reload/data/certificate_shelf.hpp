@@ -32,6 +32,8 @@ class CertificateShelf {
   // After a write has failed: what was kept is not certain any more.
   void forget_kept();
 
+  // What was signed with the one before is found in the store, as anybody's.
+  void set_own(security::CertificatePtr own) { own_ = std::move(own); }
   bool is_own(BytesView sha256) const { return own_ != nullptr && equal(own_->sha256(), sha256); }
 
  private:

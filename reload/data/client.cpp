@@ -12,6 +12,8 @@ using wire::ErrorCode;
 using wire::MessageCode;
 
 constexpr std::size_t k_max_remembered_items = 65536;
+constexpr std::size_t k_max_written_values = 65536;
+constexpr std::size_t k_max_written_bytes = 64U << 20;
 constexpr Duration k_first_retry{200};
 constexpr Duration k_longest_retry{2000};
 // As long as one request may take (RFC 6940 §6.2.1).
@@ -20,7 +22,7 @@ constexpr Duration k_retry_for{15'000};
 }  // namespace
 
 Client::Client(PeerData& data, Holder& holder)
-    : data_(data), holder_(holder), times_(k_max_remembered_items) {}
+    : data_(data), holder_(holder), times_(k_max_remembered_items), written_(k_max_written_values, k_max_written_bytes) {}
 
 void Client::calls(const Now& now, Calls calls, StorageOutputs& out) {
   data_.statistics.calls += calls.calls.size();
@@ -91,6 +93,7 @@ void Client::set_result(std::uint64_t batch, std::size_t index, CallResult resul
 
 void Client::finish(Work& work, CallResult result, StorageOutputs& out) {
   stop_waiting(work);
+  if (work.renews_ms != 0) renewal_ended(work, result);
   const std::uint64_t batch = work.batch;
   const std::size_t index = work.index;
   works_.erase(work.id);
@@ -197,6 +200,8 @@ void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool fo
       return drive(now, work, out);
     }
   }
+  if (refusal.code == ErrorCode::data_too_old && work.renews_ms != 0)
+    return finish(work, CallFailure{CallError::aborted, "a newer value is stored", 0}, out);
   if (refusal.code == ErrorCode::data_too_old && work.stage == Stage::write && !work.renewed) {
     // The clock of whoever wrote before was ahead of ours (RFC 6940 §7, STORE-45).
     work.renewed = true;
@@ -240,6 +245,7 @@ void Client::ring_changed(const Now& now, StorageOutputs& out) {
 }
 
 void Client::on_timer(const Now& now, StorageOutputs& out) {
+  if (renew_at_ && *renew_at_ <= now.mono) renew_values(now, out);
   while (!retries_.empty() && retries_.begin()->first <= now.mono) {
     const std::uint64_t id = retries_.begin()->second;
     retries_.erase(retries_.begin());
@@ -250,8 +256,8 @@ void Client::on_timer(const Now& now, StorageOutputs& out) {
 }
 
 std::optional<MonoTime> Client::next_deadline() const {
-  if (retries_.empty()) return std::nullopt;
-  return retries_.begin()->first;
+  if (retries_.empty()) return renew_at_;
+  return renew_at_ ? std::min(*renew_at_, retries_.begin()->first) : retries_.begin()->first;
 }
 
 }  // namespace ringway::data

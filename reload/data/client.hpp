@@ -15,6 +15,7 @@
 #include "reload/data/item_times.hpp"
 #include "reload/data/messages.hpp"
 #include "reload/data/peer_data.hpp"
+#include "reload/data/written_values.hpp"
 
 namespace ringway::data {
 
@@ -26,6 +27,10 @@ class Client {
   void cancel(const CancelCalls& cancel, StorageOutputs& out);
   void request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out);
   void stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs& out);
+  // What a bad-node has written, dated into the future perhaps, must not make what replaces it look old.
+  void nodes_revoked() { times_.forget_all(); }
+  // There is a new certificate: what was put under another one is signed again.
+  void signer_changed(const Now& now);
   // What this peer has become responsible for is done here from now on.
   void ring_changed(const Now& now, StorageOutputs& out);
   void on_timer(const Now& now, StorageOutputs& out);
@@ -61,6 +66,8 @@ class Client {
     std::optional<wire::StoredData> value;  // signed
     std::uint64_t previous_ms = 0;          // storage_time of what is replaced, once learned
     std::uint32_t previous_lifetime_s = 0;
+    Bytes certificate_sha256;               // of whom it was signed with
+    std::uint64_t renews_ms = 0;            // signs again what was stored at that time; 0: a call
     bool renewed = false;  // signed once more, after Error_Data_Too_Old
     // Reading in chunks.
     struct Key {
@@ -91,6 +98,11 @@ class Client {
   void sign(const Now& now, Work& work);
   void written(Work& work, const wire::StoreAns& answer, StorageOutputs& out);
 
+  // client_renew.cpp
+  void renew_values(const Now& now, StorageOutputs& out);
+  void renew(const Now& now, WrittenValue value, StorageOutputs& out);
+  void renewal_ended(const Work& work, const CallResult& result);
+
   // client_read.cpp
   std::optional<CallResult> read_here(const Now& now, const Call& call, const CallPlan& plan);
   void ask(Work& work, StorageOutputs& out);
@@ -109,6 +121,9 @@ class Client {
   PeerData& data_;
   Holder& holder_;
   ItemTimes times_;
+  WrittenValues written_;
+  std::size_t renewing_ = 0;  // under way
+  std::optional<MonoTime> renew_at_;
   std::uint64_t last_id_ = 0;
   std::uint64_t last_request_ = 0;
   std::unordered_map<std::uint64_t, Batch> batches_;

@@ -3,6 +3,7 @@
 
 #include "reload/data/access_control.hpp"
 #include "reload/data/client.hpp"
+#include "reload/data/records.hpp"
 #include "reload/data/resource_names.hpp"
 
 namespace ringway::data {
@@ -74,6 +75,10 @@ std::optional<CallResult> Client::read_here(const Now& now, const Call& call, co
   for (auto at = range.begin; at != range.end; ++at) {
     const Record& record = **at;
     if (!record.stored.value.data.exists || !record.alive_at(now.wall_ms)) continue;
+    if (!counts(record, *data_.configuration, now.wall_ms)) {
+      ++data_.statistics.revoked_values;
+      continue;
+    }
     if (!gets) {
       stats.entries.push_back(stat_of_record(plan, record, now.wall_ms));
       continue;
@@ -157,8 +162,10 @@ void Client::gather(Work& work, const wire::FetchKindResponse& response,
 
 // Signature and writer (RFC 6940 §7.4.2.2).
 bool Client::acceptable(const Work& work, const wire::StoredData& value,
-                        const security::ValueVerdict& verdict) const {
-  if (verdict.signer == nullptr) return false;
+                        const security::ValueVerdict& verdict) {
+  if (is_of_revoked(verdict, *data_.configuration)) ++data_.statistics.revoked_values;
+  // It may have been checked by the document before.
+  if (verdict.signer == nullptr || data_.configuration->is_revoked(*verdict.signer)) return false;
   const auto* kind = data_.configuration->kinds.find(work.plan.at.kind);
   if (kind == nullptr) return false;
   const Writer writer{verdict.signer->user_name(), verdict.signer_node};

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "reload/data/client.hpp"
+#include "reload/data/records.hpp"
 
 namespace ringway::data {
 
@@ -24,7 +25,7 @@ void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
     return refused(now, work, refuse(wire::ErrorCode::request_timeout, state.error().reason), false, out);
   }
   const auto record = find_key((*state)->records, work.plan.item);
-  if (record == (*state)->records.end() || !(*record)->alive_at(now.wall_ms)) {
+  if (record == (*state)->records.end() || !counts(**record, *data_.configuration, now.wall_ms)) {
     return learned(now, work, nullptr, out);
   }
   wire::StoredMetaData present;
@@ -35,6 +36,9 @@ void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
 }
 
 void Client::learned(const Now& now, Work& work, const wire::StoredMetaData* present, StorageOutputs& out) {
+  const bool replaced = present == nullptr || !present->metadata.exists || present->storage_time_ms != work.renews_ms;
+  if (work.renews_ms != 0 && replaced)
+    return finish(work, CallFailure{CallError::aborted, "another value is stored", 0}, out);
   if (present != nullptr) {
     work.previous_ms = present->storage_time_ms;
     work.previous_lifetime_s = present->lifetime_s;
@@ -76,6 +80,9 @@ void Client::sign(const Now& now, Work& work) {
   }
   wire::StoredData& value = work.value.emplace();
   value.storage_time_ms = std::max<std::uint64_t>(now.wall_ms, previous_ms + 1);
+  // Whatever is put there at the same time is newer than a value that is only signed again.
+  if (work.renews_ms != 0) value.storage_time_ms = work.renews_ms + 1;
+  work.certificate_sha256 = copy_of(data_.signer->certificate()->sha256());
   value.value.model = wire::DataModel::dictionary;
   value.value.key = SharedBytes{work.plan.item};
   if (auto* put = std::get_if<PutCall>(&work.call)) {
@@ -99,6 +106,15 @@ void Client::written(Work& work, const wire::StoreAns& answer, StorageOutputs& o
                   out);
   }
   times_.remember(work.plan.at, work.plan.item, work.value->storage_time_ms);
+  if (const auto* put = std::get_if<PutCall>(&work.call)) {
+    const WallMs expires_ms = work.value->storage_time_ms + WallMs{put->lifetime_s} * 1000;
+    written_.remember({*put, work.value->storage_time_ms, expires_ms, work.certificate_sha256, {}});
+    // Signed before the certificate changed, stored after it.
+    if (!equal(work.certificate_sha256, data_.signer->certificate()->sha256()) && !renew_at_)
+      renew_at_ = work.started;
+  } else if (const auto* remove = std::get_if<RemoveCall>(&work.call)) {
+    written_.forget(remove->key, remove->entry);
+  }
   PutResult result;
   result.generation = response->generation_counter;
   result.replicas = response->replicas;

@@ -60,7 +60,7 @@ routing::SendRequest store_copies(CopyContext& context, const CopyPart& part, co
     kind.kind = at.kind;
     kind.generation_counter = std::max<std::uint64_t>(generation, 1);  // never 0 in a copy (STORE-12)
     for (const auto& [record_at, record] : part.records) {
-      if (record_at != at || !record->alive_at(now_ms)) continue;
+      if (record_at != at || !counts(*record, *context.configuration, now_ms)) continue;
       kind.values.push_back(for_wire(*record, now_ms));
       certificates.add(*record);
     }

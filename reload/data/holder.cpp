@@ -106,7 +106,8 @@ void Holder::adopt(const Now& now, const Adopt& adopt, StorageOutputs& out) {
     kind.unknown_kind = response.unknown_kind;
     std::vector<security::ValueVerdict> good;
     for (std::size_t v = 0; v < response.values.size() && v < adopt.fetched->verdicts[i].size(); ++v) {
-      if (adopt.fetched->verdicts[i][v].signer == nullptr) continue;
+      const auto& signer = adopt.fetched->verdicts[i][v].signer;
+      if (signer == nullptr || data_.configuration->is_revoked(*signer)) continue;
       kind.values.push_back(response.values[v]);
       good.push_back(adopt.fetched->verdicts[i][v]);
     }
@@ -131,6 +132,9 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
   auto accepted = check_store(*data_.configuration, data_.cache, now.wall_ms, incoming);
   if (!accepted) {
     ++data_.statistics.stores_refused;
+    for (const auto& verdicts : *incoming.verdicts)
+      for (const auto& verdict : verdicts)
+        if (is_of_revoked(verdict, *data_.configuration)) ++data_.statistics.revoked_values;
     return accepted.error();
   }
   ++data_.statistics.stores_accepted;
@@ -221,19 +225,31 @@ void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
 }
 
 void Holder::drop(const DropKinds& kinds, StorageOutputs& out) {
+  // The ring may have changed since: what belongs here stays, and so does what is being written.
+  std::vector<KindAt> gone;
+  for (const KindAt& at : kinds.kinds)
+    if (!data_.view->replica_position(at.resource)) gone.push_back(at);
+  (void)forget(gone, out);
+}
+
+bool Holder::forget(const std::vector<KindAt>& kinds, StorageOutputs& out) {
   WriteBatch batch;
   PendingStore pending;
   const std::uint64_t token = ++last_token_;
-  for (const KindAt& at : kinds.kinds) {
-    // The ring may have changed since: what belongs here stays, and so does what is being written.
-    if (data_.view->replica_position(at.resource) || data_.cache.has_pending(at)) continue;
+  bool all = true;
+  for (const KindAt& at : kinds) {
+    if (data_.cache.has_pending(at)) {
+      all = false;
+      continue;
+    }
     data_.cache.add_pending(at, token, std::make_shared<const KindState>());
     pending.unsettled.push_back(at);
     batch.emplace_back(DropKind{at});
   }
-  if (batch.empty()) return;
+  if (batch.empty()) return all;
   pending_[token] = std::move(pending);
   out.emplace_back(Commit{token, std::move(batch)});
+  return all;
 }
 
 AnswerResult Holder::read(const Now& now, const security::InspectedMessage& message) {
@@ -249,7 +265,8 @@ AnswerResult Holder::read(const Now& now, const security::InspectedMessage& mess
   std::size_t limit = data_.configuration->max_message_size_bytes;
   if (header.max_response_length != 0) limit = std::min<std::size_t>(limit, header.max_response_length);
   const std::size_t budget = message_budget_bytes(limit, *data_.signer);
-  const Shelves shelves{*data_.configuration, data_.cache, data_.certificates, now.wall_ms};
+  const Shelves shelves{*data_.configuration, data_.cache, data_.certificates, now.wall_ms,
+                        data_.statistics.revoked_values};
   return is_fetch ? answer_fetch(shelves, *resource, request->specifiers, budget)
                   : answer_stat(shelves, *resource, request->specifiers, budget);
 }
@@ -262,7 +279,8 @@ AnswerResult Holder::find(const Now& now, const security::InspectedMessage& mess
   const auto resource = resource_of(request->resource);
   if (!resource) return wrong_resource();
   if (!data_.view->responsible_for(*resource)) return not_responsible();
-  const Shelves shelves{*data_.configuration, data_.cache, data_.certificates, now.wall_ms};
+  const Shelves shelves{*data_.configuration, data_.cache, data_.certificates, now.wall_ms,
+                        data_.statistics.revoked_values};
   return answer_find(shelves, *data_.store, *request, data_.view->self);
 }
 

@@ -23,6 +23,8 @@ class Holder {
   void committed(const Committed& outcome, StorageOutputs& out);
   void replicated(const Replicated& outcome, StorageOutputs& out);
   void drop(const DropKinds& kinds, StorageOutputs& out);
+  // Of Kinds that are no longer known. False when some are just being written and stay.
+  bool forget(const std::vector<KindAt>& kinds, StorageOutputs& out);
   void adopt(const Now& now, const Adopt& adopt, StorageOutputs& out);
 
   // A Store of this peer's own user at this peer, without a message (STORE-50). Its outcome is one of

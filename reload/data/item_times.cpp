@@ -24,4 +24,9 @@ void ItemTimes::remember(const KindAt& at, const ItemKey& item, std::uint64_t st
   entries_.erase(oldest);
 }
 
+void ItemTimes::forget_all() {
+  recent_.clear();
+  entries_.clear();
+}
+
 }  // namespace ringway::data

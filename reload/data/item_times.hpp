@@ -17,6 +17,7 @@ class ItemTimes {
 
   // 0 when nothing is known.
   std::uint64_t newest_ms(const KindAt& at, const ItemKey& item);
+  void forget_all();
   void remember(const KindAt& at, const ItemKey& item, std::uint64_t storage_time_ms);
 
  private:

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,6 +22,13 @@ namespace ringway::data {
 struct Calls {
   std::uint64_t token = 0;
   std::vector<Call> calls;
+};
+// The valid certificates that are stored in the overlay under a Node-ID or a user name (RFC 6940 §8), answered by
+// CertificatesFound with the same token.
+using CertificatesOf = std::variant<NodeId, std::string>;
+struct FindCertificates {
+  std::uint64_t token = 0;
+  CertificatesOf of;
 };
 struct CancelCalls {
   std::uint64_t token = 0;
@@ -65,6 +73,12 @@ struct CallsDone {
   std::vector<CallResult> results;
 };
 
+struct CertificatesFound {
+  std::uint64_t token = 0;
+  std::vector<security::CertificatePtr> certificates;  // as they are stored: the oldest first
+  std::optional<CallFailure> failure;
+};
+
 // Storage and replication also use routing::SendRequest, CancelRequest and SendAnswer; replication also
 // HandOverReport. Replication reads the ValueStore; what it adopts, or drops after handing it over, goes
 // through storage, which owns the writes:
@@ -74,13 +88,13 @@ struct DropKinds {
 
 using StorageInput =
     std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
-                 routing::ConfigurationChanged, Calls, CancelCalls, Committed, Replicated, DropKinds, Adopt>;
-using StorageOutput = std::variant<Commit, Replicate, CallsDone, routing::SendRequest, routing::CancelRequest,
+                 routing::ConfigurationChanged, routing::UseSigner, Calls, CancelCalls, FindCertificates, Committed, Replicated, DropKinds, Adopt>;
+using StorageOutput = std::variant<Commit, Replicate, CallsDone, CertificatesFound, routing::SendRequest, routing::CancelRequest,
                                    routing::SendAnswer>;
 using StorageOutputs = std::vector<StorageOutput>;
 
 using ReplicationInput = std::variant<Replicate, routing::HandOver, routing::RingChanged,
-                                      routing::RequestDone, routing::ConfigurationChanged, routing::Drain>;
+                                      routing::RequestDone, routing::ConfigurationChanged, routing::UseSigner, routing::Drain>;
 using ReplicationOutput = std::variant<Replicated, DropKinds, Adopt, routing::SendRequest,
                                        routing::CancelRequest, routing::HandOverReport, routing::Drained>;
 using ReplicationOutputs = std::vector<ReplicationOutput>;

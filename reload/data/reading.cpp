@@ -76,7 +76,11 @@ Items select(const Shelves& shelves, const KindState& state, const wire::StoredD
   Records alive;
   alive.reserve(state.records.size());
   for (const RecordPtr& record : state.records) {
-    if (record->alive_at(shelves.now_ms)) alive.push_back(record);
+    if (counts(*record, shelves.configuration, shelves.now_ms)) {
+      alive.push_back(record);
+    } else if (record->alive_at(shelves.now_ms)) {
+      ++shelves.revoked_values;
+    }
   }
   switch (specifier.model) {
     case DataModel::single:
@@ -151,7 +155,7 @@ bool has_value(const Shelves& shelves, const KindAt& at) {
   if (!state) return false;
   const auto& records = (*state)->records;
   return std::any_of(records.begin(), records.end(), [&](const RecordPtr& record) {
-    return record->alive_at(shelves.now_ms) && record->stored.value.data.exists;
+    return counts(*record, shelves.configuration, shelves.now_ms) && record->stored.value.data.exists;
   });
 }
 

@@ -26,6 +26,7 @@ struct Shelves {
   KindCache& cache;
   CertificateShelf& certificates;
   WallMs now_ms = 0;
+  std::uint64_t& revoked_values;  // counts what is held and not shown
 };
 
 // `max_size_bytes` is for the body with the certificates.

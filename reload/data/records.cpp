@@ -57,6 +57,10 @@ RecordPtr make_record(const wire::StoredData& value, const security::ValueVerdic
   return record;
 }
 
+bool counts(const Record& record, const config::Configuration& configuration, WallMs now_ms) {
+  return record.alive_at(now_ms) && !configuration.is_bad_node(record.signer_node);
+}
+
 wire::StoredData for_wire(const Record& record, WallMs now_ms) {
   wire::StoredData value = record.stored;
   value.lifetime_s = record.remaining_s(now_ms);

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "reload/config/configuration.hpp"
 #include "reload/data/value_store.hpp"
 #include "reload/security/inspector.hpp"
 
@@ -22,6 +23,10 @@ bool same_signed(const wire::StoredData& a, const wire::StoredData& b);
 // Copies the value's bytes into one buffer of their own, so that a record does not keep a whole message
 // alive.
 RecordPtr make_record(const wire::StoredData& value, const security::ValueVerdict& verdict, WallMs now_ms);
+
+// Alive, and not of a writer that the configuration names as a bad-node: what such a one has signed is
+// neither shown nor copied any more, and gives way to any other value (RFC 6940 §11.1).
+bool counts(const Record& record, const config::Configuration& configuration, WallMs now_ms);
 
 // As it goes on the wire: with what remains of its lifetime (STORE-19, AMB-22).
 wire::StoredData for_wire(const Record& record, WallMs now_ms);

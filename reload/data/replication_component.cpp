@@ -2,6 +2,7 @@
 
 #include "reload/data/background_copies.hpp"
 #include "reload/data/copies.hpp"
+#include "reload/data/message_budget.hpp"
 #include "reload/data/new_copies.hpp"
 #include "reload/data/ring_changes.hpp"
 
@@ -37,6 +38,9 @@ class ReplicationComponent::Impl {
   }
   void on(const Now&, routing::ConfigurationChanged& m, ReplicationOutputs&) {
     context_.configuration = std::move(m.configuration);
+  }
+  void on(const Now&, routing::UseSigner& m, ReplicationOutputs&) {
+    context_.settings.own_certificates_bytes = own_certificates_bytes(*m.signer);
   }
   void on(const Now& now, routing::RingChanged& m, ReplicationOutputs& out);
 

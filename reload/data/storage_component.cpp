@@ -1,25 +1,46 @@
 #include "reload/data/storage_component.hpp"
 
+#include <algorithm>
+#include <utility>
+
+#include "reload/data/certificate_usage.hpp"
 #include "reload/data/client.hpp"
 #include "reload/data/holder.hpp"
+#include "reload/data/kind_purge.hpp"
 #include "reload/data/peer_data.hpp"
 
 namespace ringway::data {
 
 class StorageComponent::Impl {
  public:
-  explicit Impl(PeerData data) : data_(std::move(data)), holder_(data_), client_(data_, holder_) {}
+  explicit Impl(PeerData data)
+      : data_(std::move(data)), holder_(data_), client_(data_, holder_), certificates_(data_), purge_(data_.store) {}
 
   void on(const Now& now, routing::DeliverRequest& m, StorageOutputs& out) { holder_.deliver(now, m, out); }
-  void on(const Now& now, routing::RequestDone& m, StorageOutputs& out) { client_.request_done(now, m, out); }
+  void on(const Now& now, routing::RequestDone& m, StorageOutputs& out) {
+    if (!certificates_.request_done(now, m, out)) client_.request_done(now, m, out);
+  }
   void on(const Now& now, routing::RingChanged& m, StorageOutputs& out) {
     data_.view = std::move(m.view);
     client_.ring_changed(now, out);
+    certificates_.changed(now);
   }
-  void on(const Now&, routing::ConfigurationChanged& m, StorageOutputs&) {
-    data_.configuration = std::move(m.configuration);
+  void on(const Now& now, routing::ConfigurationChanged& m, StorageOutputs&) {
+    const auto before = std::exchange(data_.configuration, std::move(m.configuration));
+    purge_.kinds_changed(now.mono, before->kinds, data_.configuration->kinds);
+    const auto& now_bad = data_.configuration->bad_nodes;
+    if (!std::includes(before->bad_nodes.begin(), before->bad_nodes.end(), now_bad.begin(), now_bad.end()))
+      client_.nodes_revoked();
+    certificates_.changed(now);
   }
   void on(const Now& now, Calls& m, StorageOutputs& out) { client_.calls(now, std::move(m), out); }
+  void on(const Now& now, routing::UseSigner& m, StorageOutputs&) {
+    data_.signer = std::move(m.signer);
+    data_.certificates.set_own(data_.signer->certificate());
+    client_.signer_changed(now);
+    certificates_.signer_changed(now);
+  }
+  void on(const Now&, FindCertificates& m, StorageOutputs& out) { certificates_.find(m, out); }
   void on(const Now&, CancelCalls& m, StorageOutputs& out) { client_.cancel(m, out); }
   void on(const Now&, Committed& m, StorageOutputs& out) { holder_.committed(m, out); }
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
@@ -34,9 +55,16 @@ class StorageComponent::Impl {
   }
   void on_timer(const Now& now, StorageOutputs& out) {
     client_.on_timer(now, out);
+    certificates_.on_timer(now, out);
+    if (!holder_.forget(purge_.due(now.mono), out)) purge_.again();
     settle(now, out);
   }
-  std::optional<MonoTime> next_deadline() const { return client_.next_deadline(); }
+  std::optional<MonoTime> next_deadline() const {
+    std::optional<MonoTime> next;
+    for (const auto& one : {client_.next_deadline(), purge_.next_deadline(), certificates_.next_deadline()})
+      if (one && (!next || *one < *next)) next = one;
+    return next;
+  }
 
   Statistics statistics() const {
     Statistics now = data_.statistics;
@@ -52,6 +80,8 @@ class StorageComponent::Impl {
   PeerData data_;
   Holder holder_;
   Client client_;
+  CertificateUsage certificates_;
+  KindPurge purge_;
 };
 
 StorageComponent::StorageComponent(StorageSettings settings, config::ConfigurationPtr configuration,

@@ -134,6 +134,9 @@ bool Check::check_value(const Work& work, const wire::StoredData& value,
     return fail(ErrorCode::forbidden, "a value without a signature");
   }
   if (verdict.signer == nullptr) return fail(ErrorCode::forbidden, verdict.reason);
+  // It may have been checked by the document before.
+  if (configuration_.is_revoked(*verdict.signer))
+    return fail(ErrorCode::forbidden, "the writer is revoked (bad-node)");
   const auto writer = check_writer(*work.kind, store_.resource,
                                    {verdict.signer->user_name(), verdict.signer_node}, value.value);
   if (!writer) return fail(ErrorCode::forbidden, writer.error().reason);
@@ -151,7 +154,7 @@ bool Check::load() {
     work.before = std::move(*state);
     work.after.reserve(work.before->records.size() + work.data->values.size());
     for (const RecordPtr& record : work.before->records) {
-      (record->alive_at(now_ms_) ? work.after : work.dropped).push_back(record);
+      (counts(*record, configuration_, now_ms_) ? work.after : work.dropped).push_back(record);
     }
     work.alive_before = work.after.size();
     work.values_before = count_values(work.after);
@@ -318,6 +321,11 @@ void Check::finish(Work& work) {
 }
 
 }  // namespace
+
+bool is_of_revoked(const security::ValueVerdict& verdict, const config::Configuration& configuration) {
+  if (verdict.signer == nullptr) return security::is_revocation(Failure{verdict.reason});
+  return configuration.is_revoked(*verdict.signer);
+}
 
 Result<AcceptedStore, Refusal> check_store(const config::Configuration& configuration, KindCache& cache,
                                            WallMs now_ms, const IncomingStore& store) {

@@ -48,6 +48,9 @@ struct AcceptedStore {
   std::vector<KeptSigner> signers;
 };
 
+// By a writer whom the configuration, or the one before it, names as a bad-node.
+bool is_of_revoked(const security::ValueVerdict& verdict, const config::Configuration& configuration);
+
 Result<AcceptedStore, Refusal> check_store(const config::Configuration& configuration, KindCache& cache,
                                            WallMs now_ms, const IncomingStore& store);
 

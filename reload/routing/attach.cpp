@@ -53,8 +53,9 @@ void RoutingComponent::Impl::attach(const topology::AttachTo& what) {
   if (const auto* node = std::get_if<wire::NodeDestination>(&what.destination.back()))
     pending.expected = node->node;
   const auto* resource = std::get_if<wire::ResourceDestination>(&what.destination.back());
-  if (resource != nullptr && topology_->responsible_for(ring_id_from(resource->id))) {
-    attaches_.erase(key);  // that is us
+  const bool is_us = resource != nullptr && topology_->responsible_for(ring_id_from(resource->id));
+  if (is_us || (pending.expected && configuration_->is_bad_node(*pending.expected))) {
+    attaches_.erase(key);
     return tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
   }
   // The newest access link is the way (RFC 6940 §11.4): whoever else we are attached to may be joining as
@@ -202,6 +203,8 @@ void RoutingComponent::Impl::open_access() {
 
 void RoutingComponent::Impl::access_link_up(LinkTable::Link& link, const Attempt& attempt) {
   const NodeId node = link.node;
+  std::erase_if(bootstrap_nodes_, [&](const auto& one) { return one.first == link.remote; });
+  if (bootstrap_nodes_.size() < k_most_bootstrap_nodes) bootstrap_nodes_.emplace_back(link.remote, node);
   const LinkId id = link.id;
   if (!attempt.partition_point)
     return tell_topology([&](auto& actions) { topology_->on_access_link(now_, node, actions); });
@@ -220,10 +223,18 @@ void RoutingComponent::Impl::access_link_up(LinkTable::Link& link, const Attempt
 
 void RoutingComponent::Impl::ask_through_bootstrap(const RingId& point) {
   close_idle_access();
-  if (settings_.bootstrap.empty()) return;
+  // Whoever we are attached to is in our own half of the ring: others can tell more.
+  auto candidates = settings_.bootstrap;
+  std::erase_if(candidates, [this](const wire::IpAddressPort& address) {
+    return std::any_of(bootstrap_nodes_.begin(), bootstrap_nodes_.end(), [&](const auto& one) {
+      return one.first == address && links_.attached_to(one.second);
+    });
+  });
+  if (candidates.empty()) candidates = settings_.bootstrap;
+  if (candidates.empty()) return;
   OpenLink open;
   open.attempt = next_attempt_++;
-  open.addresses = {settings_.bootstrap[random_->below(settings_.bootstrap.size())]};
+  open.addresses = {candidates[random_->below(candidates.size())]};
   attempts_[open.attempt] = {std::nullopt, false, point};
   out_->push_back(std::move(open));
 }

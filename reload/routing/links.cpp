@@ -63,6 +63,7 @@ void RoutingComponent::Impl::on(LinkUp& input) {
     link.node = attempt.node.value_or(input.certificate->node_ids().front());
   if (const auto refusal = refusal_of(link, ours); !refusal.empty()) {
     ++counters_.refused_links;
+    if (configuration_->is_revoked(*link.certificate)) ++counters_.refused_revoked;
     out_->push_back(CloseLink{input.link, std::string(refusal)});
     return;
   }
@@ -83,6 +84,8 @@ std::string_view RoutingComponent::Impl::refusal_of(const LinkTable::Link& link,
   if (!link.incoming && !ours) return "no longer wanted";
   if (link.node == k_no_node) return "no Node-ID";
   if (link.node == self()) return "connected to oneself";
+  // Its handshake was over before the document came that names it.
+  if (configuration_->is_revoked(*link.certificate)) return "revoked (bad-node)";
   if (links_.size() >= settings_.max_links) return "too many links";
   const bool expected = std::any_of(attaches_.begin(), attaches_.end(), [&](const auto& one) {
     return one.second.expected == link.node || one.second.answered_by == link.node;

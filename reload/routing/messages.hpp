@@ -12,6 +12,7 @@
 #include "reload/config/configuration.hpp"
 #include "reload/link/link_id.hpp"
 #include "reload/security/inspector.hpp"
+#include "reload/security/signer.hpp"
 #include "reload/topology/ring_view.hpp"
 #include "reload/wire/bodies.hpp"
 #include "reload/wire/destination.hpp"
@@ -89,11 +90,17 @@ struct HandOverReport {
   State state = State::failed;
 };
 
+// From now on this signs what is new: the certificate was renewed, for the same Node-ID (SEC-38). What the one
+// before has signed stays good until it ends. For storage and replication too.
+struct UseSigner {
+  std::shared_ptr<const security::Signer> signer;
+};
+
 // The answer to Drain: what this peer holds is where it has to be, as far as that could be done.
 struct Drained {};
 
 using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
-                           CancelRequest, SendAnswer, HandOverReport, Drained>;
+                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained>;
 
 // ---- out
 // ----------------------------------------------------------------------------------------------------------
@@ -155,15 +162,22 @@ struct HandOver {
 // This peer is about to leave: replication brings what it holds to those who will have to have it, then says
 // Drained.
 struct Drain {};
-// A newer configuration document was accepted (RFC 6940 §6.5.4).
+// A newer configuration document was accepted, or a Kind has become known beside it (RFC 6940 §6.5.4): its
+// `kinds` are all that are known. `learnt_kinds` are kind-blocks that the document does not hold, for whoever
+// keeps them over a restart (RoutingSettings::learnt_kinds).
 struct ConfigurationChanged {
   config::ConfigurationPtr configuration;
+  std::vector<Bytes> learnt_kinds = {};
 };
 // leave() has finished: neighbours have answered or time is up.
 struct Left {};
+// The same, after a document that this peer cannot meet (RFC 6940 §11.1): it is to end, and say why.
+struct MustExit {
+  std::string reason;
+};
 
 using Output = std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged,
-                            HandOver, Drain, ConfigurationChanged, Left>;
+                            HandOver, Drain, ConfigurationChanged, Left, MustExit>;
 using Outputs = std::vector<Output>;
 
 }  // namespace ringway::routing

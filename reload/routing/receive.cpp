@@ -237,9 +237,15 @@ void RoutingComponent::Impl::on(Inspected& input) {
 void RoutingComponent::Impl::process(InspectionQueue::Ready& ready) {
   if (!ready.verdict->ok()) {
     ++counters_.bad_signatures;  // dropped, never answered (RFC 6940 §6.3.4)
+    if (security::is_revocation(ready.verdict->error())) ++counters_.refused_revoked;
     return;
   }
   const auto message = std::make_shared<const security::InspectedMessage>(std::move(*ready.verdict).value());
+  if (configuration_->is_revoked(*message->signer)) {  // it was checked by the document before
+    ++counters_.bad_signatures;
+    ++counters_.refused_revoked;
+    return;
+  }
   const Hop from{ready.link, ready.arrived_from};
   const auto code = message->message.contents.code;
   if (wire::is_answer(code)) return answer_arrived(from, message);

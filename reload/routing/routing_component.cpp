@@ -24,24 +24,6 @@ topology::ChordSettings chord_settings(const RoutingSettings& settings,
   return chord;
 }
 
-// Cached and given addresses first, then the document's; our own is no help.
-std::vector<wire::IpAddressPort> bootstrap_addresses(std::vector<wire::IpAddressPort> all,
-                                                     const std::vector<wire::IpAddressPort>& own,
-                                                     const config::Configuration& configuration) {
-  for (const auto& node : configuration.bootstrap_nodes) {
-    wire::IpAddressPort address;
-    const bool v6 = node.address.find(':') != std::string::npos;
-    const std::string text = (v6 ? "[" + node.address + "]" : node.address) + ":" + std::to_string(node.port);
-    if (link::parse_address(text, address)) all.push_back(address);
-  }
-  std::vector<wire::IpAddressPort> others;
-  for (const auto& address : all) {
-    if (std::find(own.begin(), own.end(), address) != own.end()) continue;
-    if (std::find(others.begin(), others.end(), address) == others.end()) others.push_back(address);
-  }
-  return others;
-}
-
 }  // namespace
 
 RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr configuration,
@@ -56,29 +38,20 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
       answers_(settings_.max_answers_remembered, settings_.max_answers_remembered_bytes),
       inspections_(settings_.max_inspections_per_link, settings_.max_inspections_bytes),
       reassembler_({configuration_->max_message_size_bytes, 1024, settings_.max_reassembly_bytes}) {
+  document_ = configuration_;
+  known_kinds_ = config::known_kinds(*document_);
   given_bootstrap_ = settings_.bootstrap;
-  settings_.bootstrap = bootstrap_addresses(given_bootstrap_, settings_.own_addresses, *configuration_);
+  settings_.bootstrap = bootstrap_addresses();
   next_bootstrap_ = settings_.bootstrap.empty() ? 0 : random_->below(settings_.bootstrap.size());
   topology_ =
       std::make_unique<topology::ChordReload>(chord_settings(settings_, *configuration_, self_), random_);
   if (auto trust = security::Trust::make(configuration_->trust_settings())) trust_ = *trust;
 }
 
-// Everything here that was made of the document before; the drivers and the other components hear of it too.
-void RoutingComponent::Impl::take_configuration(config::ConfigurationPtr next, security::TrustPtr trust) {
-  configuration_ = std::move(next);
-  trust_ = std::move(trust);
-  reassembler_.set_max_message_size_bytes(configuration_->max_message_size_bytes);
-  settings_.bootstrap = bootstrap_addresses(given_bootstrap_, settings_.own_addresses, *configuration_);
-  topology_->reconfigure(now_, *configuration_);
-  out_->push_back(ConfigurationChanged{configuration_});
-  for (const auto& [id, link] : links_.all())
-    if (trust_->is_bad_node(link.node)) out_->push_back(CloseLink{id, "bad-node in the new configuration"});
-}
-
 void RoutingComponent::Impl::start(const Now& now, Outputs& out) {
   now_ = now;
   out_ = &out;
+  relearn_kinds();
   tell_topology([&](auto& actions) { topology_->start(now_, actions); });
 }
 
@@ -233,7 +206,10 @@ void RoutingComponent::Impl::carry_out(topology::AskThroughBootstrap& wish) {
   ask_through_bootstrap(wish.point);
 }
 
-void RoutingComponent::Impl::carry_out(topology::LeftRing&) { out_->push_back(Left{}); }
+void RoutingComponent::Impl::carry_out(topology::LeftRing&) {
+  if (exit_reason_.empty()) return out_->push_back(Left{});
+  out_->push_back(MustExit{exit_reason_});
+}
 
 // ---- status
 // ---------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ namespace ringway::routing {
 struct RoutingSettings {
   std::vector<wire::IpAddressPort> own_addresses;  // offered in Attach candidates
   std::vector<wire::IpAddressPort> bootstrap;      // tried in random order; besides the configuration's
+  std::vector<Bytes> learnt_kinds;                 // kept from before (ConfigurationChanged)
   bool first_peer = false;                         // may form a ring alone (TOPO-42)
   bool compress_via_lists = false;                 // forward with an opaque ID instead of a growing via list
   std::size_t max_links = 1024;
@@ -51,7 +52,8 @@ struct RoutingStatus {
   std::uint64_t forwarded = 0, delivered = 0, originated = 0, answered = 0, dropped = 0;
   std::uint64_t unknown_answers = 0, bad_signatures = 0, duplicates = 0, retransmissions = 0;
   std::uint64_t refused_links = 0;
-  double estimated_peers = 1;  // from the density of the neighbour table
+  std::uint64_t refused_revoked = 0;  // links and messages of bad-nodes
+  double estimated_peers = 1;         // from the density of the neighbour table
 };
 
 class RoutingComponent {

@@ -1,7 +1,7 @@
 // The inside of RoutingComponent. Its member functions are grouped by file: receive.cpp (what arrives,
 // forwarding), originate.cpp (our requests and their answers), serve.cpp (requests for this peer), attach.cpp
-// (Attaches, bootstrap), links.cpp (which links there are), routing_component.cpp (inputs, timers, what
-// topology asks for).
+// (Attaches, bootstrap), links.cpp (which links there are), configuration.cpp (newer documents),
+// routing_component.cpp (inputs, timers, what topology asks for).
 #pragma once
 
 #include <deque>
@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "reload/config/known_kinds.hpp"
 #include "reload/routing/answer_memory.hpp"
 #include "reload/routing/inspection_queue.hpp"
 #include "reload/routing/link_table.hpp"
@@ -36,8 +37,9 @@ inline constexpr Duration k_drain_limit{10'000};     // the longest that copies 
 inline constexpr std::size_t k_max_deferred = 1024;  // messages that wait for us to be admitted
 inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
 inline constexpr std::size_t k_max_links_per_node = 4;
-inline constexpr std::size_t k_reserved_links = 64;    // for neighbours, of RoutingSettings::max_links
-inline constexpr Duration k_access_link_idle{60'000};  // then the accepting side closes an access link
+inline constexpr std::size_t k_most_bootstrap_nodes = 64;  // remembered with their addresses
+inline constexpr std::size_t k_reserved_links = 64;        // for neighbours, of RoutingSettings::max_links
+inline constexpr Duration k_access_link_idle{60'000};      // then the accepting side closes an access link
 
 class RoutingComponent::Impl {
  public:
@@ -109,6 +111,7 @@ class RoutingComponent::Impl {
   void on(SendAnswer& input);
   void on(HandOverReport& input);
   void on(Drained&);
+  void on(UseSigner& input) { signer_ = std::move(input.signer); }
 
   // ---- receive.cpp
   void receive(const Hop& from, const SharedBytes& bytes);
@@ -157,11 +160,22 @@ class RoutingComponent::Impl {
   void serve_join(std::uint64_t request, const security::InspectedMessage& message);
   void serve_leave(std::uint64_t request, const security::InspectedMessage& message);
   void serve_update(std::uint64_t request, const security::InspectedMessage& message);
-  void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
-  // To that node, by this way.
-  void push_configuration(const NodeId& node, wire::DestinationList to);
-  void take_configuration(config::ConfigurationPtr next, security::TrustPtr trust);
   bool bound_to_link(std::uint64_t request, const NodeId& claimed);
+  static wire::DestinationList way_back(const Served& served);
+
+  // ---- configuration.cpp
+  void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
+  void push_configuration(const NodeId& node, wire::DestinationList to);
+  void serve_kind_update(std::uint64_t request, const NodeId& source, const wire::ConfigUpdateReq& update);
+  void hand_on(const NodeId& source, const std::function<void(const NodeId&)>& send);
+  std::string why_unfit(const config::Configuration& next, const security::Trust& trust) const;
+  void take_configuration(config::ConfigurationPtr next, security::TrustPtr trust);
+  void relearn_kinds();
+  void announce_configuration();
+  void push_kinds(const NodeId& node, const std::vector<KindId>& kinds);
+  std::vector<wire::IpAddressPort> bootstrap_addresses() const;
+  void cut_off_revoked();
+  void drop_bad_nodes(std::vector<NodeId>& nodes) const;
 
   // ---- attach.cpp
   void attach(const topology::AttachTo& what);
@@ -239,13 +253,18 @@ class RoutingComponent::Impl {
   std::map<std::uint64_t, Attempt> attempts_;
   std::deque<std::pair<Hop, SharedBytes>> deferred_;
   // Nodes that have made us send them something, once at a time: others must not fill our transactions.
-  std::set<NodeId> configuration_pushes_, solicited_updates_;
+  std::set<NodeId> configuration_pushes_, kind_pushes_, solicited_updates_;
   std::map<NodeId, TransactionId> updates_;  // not answered yet
   TransactionId join_ = 0;                   // the last one
+  config::ConfigurationPtr document_;  // as it came; configuration_ has the learnt Kinds besides
+  config::KnownKinds known_kinds_;
+  std::string exit_reason_;
   bool was_joined_ = false;
   bool over_access_ = false;  // how the latest Attach to the admitting peer went
   bool leaving_ = false;
   std::optional<MonoTime> drain_deadline_;
+  // Who was found at a bootstrap address the last time.
+  std::vector<std::pair<wire::IpAddressPort, NodeId>> bootstrap_nodes_;
   std::size_t next_bootstrap_ = 0;
   std::size_t bootstrap_tried_ = 0;
   std::uint64_t next_request_ = 1;

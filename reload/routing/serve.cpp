@@ -68,9 +68,7 @@ bool RoutingComponent::Impl::request_acceptable(std::uint64_t request,
     answer_error(request, too_old ? ErrorCode::config_too_old : ErrorCode::config_too_new,
                  "configuration sequence differs");
     if (too_old) {
-      wire::DestinationList back{wire::to_node(served.arrived_from)};
-      back.insert(back.end(), served.via_list.rbegin(), served.via_list.rend());
-      push_configuration(served.signer, std::move(back));
+      push_configuration(served.signer, way_back(served));
     }
     return false;
   }
@@ -163,7 +161,13 @@ void RoutingComponent::Impl::answer_error(std::uint64_t request, ErrorCode code,
   answer(request, MessageCode::error, wire::encode(wire::ErrorResponse{code, copy_of(view_of(reason))}));
 }
 
-// RFC 6940 §6.1.2, AMB-07: back to the node it came from, then along the via list reversed.
+// RFC 6940 §6.1.2, AMB-07: to the node it came from, then along the via list reversed.
+wire::DestinationList RoutingComponent::Impl::way_back(const Served& served) {
+  wire::DestinationList list{wire::to_node(served.arrived_from)};
+  list.insert(list.end(), served.via_list.rbegin(), served.via_list.rend());
+  return list;
+}
+
 void RoutingComponent::Impl::transmit_answer(const Served& served, const SharedBytes& payload) {
   wire::ForwardingHeader header;
   header.overlay = overlay_hash_;
@@ -171,9 +175,7 @@ void RoutingComponent::Impl::transmit_answer(const Served& served, const SharedB
   header.ttl = configuration_->initial_ttl;
   header.transaction_id = served.transaction_id;
   header.options = served.copied_options;
-  header.destination_list.push_back(wire::to_node(served.arrived_from));
-  header.destination_list.insert(header.destination_list.end(), served.via_list.rbegin(),
-                                 served.via_list.rend());
+  header.destination_list = way_back(served);
   if (served.link != LinkId{} && links_.find(served.link) != nullptr)
     return transmit_on(served.link, header, payload);
   route(here(), std::move(header), payload);
@@ -264,45 +266,19 @@ void RoutingComponent::Impl::serve_leave(std::uint64_t request, const security::
   auto data = wire::decode<wire::ChordLeaveData>(SharedBytes(leave->overlay_specific_data));
   if (!data) data = wire::ChordLeaveData{};  // the leaving itself is clear enough
   answer(request, MessageCode::leave_ans, {});
+  drop_bad_nodes(data->nodes);
   tell_topology([&](auto& actions) { topology_->on_leave(now_, leave->leaving_peer_id, *data, actions); });
 }
 
 void RoutingComponent::Impl::serve_update(std::uint64_t request, const security::InspectedMessage& message) {
-  const auto update = wire::decode<wire::ChordUpdate>(message.message.contents.body);
+  auto update = wire::decode<wire::ChordUpdate>(message.message.contents.body);
   if (!update) return answer_error(request, ErrorCode::invalid_message, "malformed Update");
   if (!bound_to_link(request, message.signer_node)) return;
   answer(request, MessageCode::update_ans, {});
+  drop_bad_nodes(update->predecessors);
+  drop_bad_nodes(update->successors);
+  drop_bad_nodes(update->fingers);
   tell_topology([&](auto& actions) { topology_->on_update(now_, message.signer_node, *update, actions); });
-}
-
-// ---- configuration (RFC 6940 §6.5.4)
-// --------------------------------------------------------------------------------
-
-void RoutingComponent::Impl::push_configuration(const NodeId& node, wire::DestinationList to) {
-  if (!configuration_pushes_.insert(node).second) return;  // it is on its way already
-  wire::ConfigUpdateReq update;
-  update.type = wire::ConfigUpdateType::config;
-  update.configuration = copy_of(configuration_->document);
-  ask(std::move(to), MessageCode::config_update_req, wire::encode(update),
-      [this, node](const Outcome&) { configuration_pushes_.erase(node); });
-}
-
-void RoutingComponent::Impl::serve_config_update(std::uint64_t request,
-                                                 const security::InspectedMessage& message) {
-  const auto update = wire::decode<wire::ConfigUpdateReq>(message.message.contents.body);
-  if (!update) return answer_error(request, ErrorCode::invalid_message, "malformed ConfigUpdate");
-  if (update->type != wire::ConfigUpdateType::config)
-    return answer_error(request, ErrorCode::forbidden, "Kinds come with the configuration document here");
-  auto next = config::parse_configuration(SharedBytes(update->configuration), configuration_->instance_name);
-  if (!next) return answer_error(request, ErrorCode::invalid_message, next.error().reason);
-  if (!config::sequence_newer((*next)->sequence, configuration_->sequence))
-    return answer_error(request, ErrorCode::config_too_old, "not newer than the present configuration");
-  const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
-  if (!allowed) return answer_error(request, ErrorCode::forbidden, allowed.error().reason);
-  auto trust = security::Trust::make((*next)->trust_settings());
-  if (!trust) return answer_error(request, ErrorCode::invalid_message, trust.error().reason);
-  take_configuration(*next, *trust);
-  answer(request, MessageCode::config_update_ans, {});
 }
 
 }  // namespace ringway::routing

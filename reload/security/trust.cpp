@@ -15,6 +15,8 @@ namespace {
 // Refuses chains signed with MD5 or SHA-1, and keys of less than 80 bits of strength.
 constexpr int k_openssl_security_level = 1;
 
+constexpr std::string_view k_revoked = " is revoked (bad-node)";
+
 Failure refused(std::string reason) { return {"certificate: " + std::move(reason), 0}; }
 
 // Overlay names are DNS names: letters of either case are the same (RFC 4343).
@@ -85,6 +87,8 @@ void set_rules(X509_STORE_CTX* context, WallMs now_ms) {
 
 }  // namespace
 
+bool is_revocation(const Failure& failure) { return failure.reason.ends_with(k_revoked); }
+
 bool chain_within_bounds(const std::vector<SharedBytes>& intermediates_der) {
   std::size_t size_bytes = 0;
   for (const SharedBytes& der : intermediates_der) size_bytes += der.size();
@@ -115,7 +119,7 @@ Result<TrustedChain> Trust::trusted_chain(const Certificate& certificate,
   if (!certificate.valid_at(now_ms))
     return refused(now_ms < certificate.not_before_ms() ? "not valid yet" : "expired");
   for (const NodeId& node : certificate.node_ids()) {
-    if (is_bad_node(node)) return refused("Node-ID " + node.hex() + " is revoked (bad-node)");
+    if (is_bad_node(node)) return refused("Node-ID " + node.hex() + std::string(k_revoked));
   }
   if (settings_.self_signed_permitted) {
     const auto own = check_self_signed(certificate, *settings_.self_signed_permitted);

@@ -56,4 +56,7 @@ class Trust {
 };
 using TrustPtr = std::shared_ptr<const Trust>;
 
+// Was a certificate, or what it has signed, refused because a Node-ID in it is a bad-node? For counters.
+bool is_revocation(const Failure& failure);
+
 }  // namespace ringway::security

@@ -189,6 +189,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   routing.set_duplicates(status.routing.duplicates);
   routing.set_retransmissions(status.routing.retransmissions);
   routing.set_transactions(status.routing.transactions);
+  routing.set_refused_revoked(status.routing.refused_revoked);
 
   auto& storage = *out.mutable_storage();
   storage.set_stores_accepted(status.storage.stores_accepted);
@@ -205,6 +206,9 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_pending_calls(status.storage.pending_calls);
   storage.set_cached_kinds(status.storage.cached_kinds);
   storage.set_rollbacks(status.storage.rollbacks);
+  storage.set_revoked_values(status.storage.revoked_values);
+  storage.set_certificates_stored(status.storage.certificates_stored);
+  storage.set_values_signed_again(status.storage.values_signed_again);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);

@@ -72,6 +72,42 @@ class ClientCalls : public ::testing::Test {
   Peer& bob = overlay.add("bob@example.org", node_at(0xC0));
 };
 
+TEST_F(ClientCalls, WhatARevokedNodeHasSignedIsNeitherShownNorInTheWay) {
+  // Shows: SEC-21, FM-27.
+  // Another device of alice, whose clock is ahead.
+  const auto stolen = issue("alice@example.org", node_at(0x44));
+  const std::string key = key_of(bob);
+  const auto name = parse_resource_name(key);
+  ValueSpec spec;
+  spec.kind = name->kind();
+  spec.resource = name->resource();
+  spec.value = "stolen";
+  spec.storage_time_ms = k_now_ms + 3600'000;
+  spec.key = dictionary_key_of(*name, {});
+  const auto request = store_of(spec, *stolen);
+  EXPECT_EQ(overlay.store(stolen, bob, request)->code, MessageCode::store_ans);
+  EXPECT_EQ(text_of(get_of(get(alice, key)).entries.at(0).value), "stolen");
+
+  auto next = std::make_shared<config::Configuration>(*overlay.configuration);
+  next->bad_nodes = {node_at(0x44)};
+  for (Peer* peer : {&alice, &bob}) overlay.to_storage(*peer, routing::ConfigurationChanged{next});
+  EXPECT_EQ(error_of(get(alice, key)), CallError::not_found);
+  EXPECT_EQ(error_of(get(bob, key)), CallError::not_found);
+  EXPECT_EQ(error_of(overlay.call(alice, StatCall{key})), CallError::not_found);
+  EXPECT_GE(bob.storage->statistics().revoked_values, 3U);
+  // Brought by somebody in good standing it is refused with the RFC's error.
+  const auto before = bob.storage->statistics().revoked_values;
+  const auto refused =
+      overlay.store(issue("alice@example.org", node_at(0x45)), bob, request, {stolen->certificate()->der()});
+  ASSERT_TRUE(refused);
+  EXPECT_TRUE(refused->is_error(ErrorCode::forbidden));
+  EXPECT_EQ(bob.storage->statistics().revoked_values, before + 1);
+  // An honest value of the same name is not too old for anybody, though it is older.
+  put_of(put(alice, key, "mine"));
+  EXPECT_EQ(text_of(get_of(get(alice, key)).entries.at(0).value), "mine");
+  EXPECT_EQ(text_of(get_of(get(bob, key)).entries.at(0).value), "mine");
+}
+
 TEST_F(ClientCalls, AtTheResponsiblePeerNoMessageIsNeededButTheCopies) {
   // Shows: STORE-50, TOPO-35.
   const std::string key = key_of(alice);

@@ -313,6 +313,8 @@ void Overlay::dispatch(Peer& peer, StorageOutputs& outputs) {
       to_replication(peer, std::move(*replicate));
     } else if (auto* done = std::get_if<CallsDone>(&output)) {
       peer.results[done->token] = std::move(done->results);
+    } else if (auto* certificates = std::get_if<CertificatesFound>(&output)) {
+      peer.found = std::move(*certificates);
     } else if (auto* send = std::get_if<routing::SendRequest>(&output)) {
       request(peer, *send);
     } else if (auto* cancel = std::get_if<routing::CancelRequest>(&output)) {

@@ -58,7 +58,7 @@ class Configurations : public ::testing::Test {
   void reconfigure(const Change& change) {
     const auto next = static_cast<std::uint16_t>(peer_->configuration().sequence + 1);
     const auto sent = update(65535, document(next, change));
-    ASSERT_EQ(sent.size(), 1U);
+    ASSERT_FALSE(sent.empty());  // the others get it next
     ASSERT_EQ(sent[0].code(), MessageCode::config_update_ans);
   }
   static std::size_t count(const SentList& sent, MessageCode code) {
@@ -196,6 +196,84 @@ TEST_F(Configurations, TheNewDocumentsBootstrapNodesAreAsked) {
   EXPECT_EQ(asked(), std::set<std::uint16_t>{7001});
   reconfigure(lists(7002));
   EXPECT_EQ(asked(), std::set<std::uint16_t>{7002});
+}
+
+TEST_F(Configurations, TheDocumentIsHandedOnToAllButWhoBroughtIt) {
+  // Shows: CONFIG-33.
+  const Remote other = peer_->neighbor(node_id(0x90));
+  const Bytes next = document(8);
+  const auto sent = update(65535, next);
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[1].code(), MessageCode::config_update_req);
+  EXPECT_EQ(sent[1].link, other.link);
+  const auto body = wire::decode<wire::ConfigUpdateReq>(sent[1].message.contents.body);
+  ASSERT_TRUE(body.ok());
+  EXPECT_EQ(body->configuration, next);
+  // A newer one follows when the answer to this one is here.
+  EXPECT_EQ(update(65535, document(9)).size(), 1U);
+  auto header = peer_->header_to({wire::to_node(peer_->id())});
+  header.transaction_id = sent[1].header().transaction_id;
+  const auto again = peer_->receive(other, header, MessageCode::config_update_ans, {});
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].code(), MessageCode::config_update_req);
+  EXPECT_EQ(again[0].link, other.link);
+}
+
+TEST_F(Configurations, WhoBringsAnOlderDocumentGetsOurs) {
+  // Shows: CONFIG-29.
+  const auto sent = update(65535, document(6));
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[0].error(), ErrorCode::config_too_old);
+  EXPECT_EQ(sent[1].code(), MessageCode::config_update_req);
+}
+
+TEST_F(Configurations, ARevokedNodeLosesItsLinksAtOnceAndGetsNoOther) {
+  // Shows: SEC-21, FM-27.
+  const Remote bad = peer_->neighbor(node_id(0x20));
+  const auto says_something = [&](const Remote& node) {
+    auto header = peer_->header_to({wire::to_node(peer_->id())});
+    header.configuration_sequence = peer_->configuration().sequence;
+    return !peer_->ping(node, header).empty();
+  };
+  ASSERT_TRUE(says_something(bad));
+  peer_->closed.clear();
+  reconfigure([](auto& next) { next.bad_nodes = {node_id(0x20)}; });
+  ASSERT_EQ(peer_->closed.size(), 1U);
+  EXPECT_EQ(peer_->closed[0].link, bad.link);
+  for (const auto& link : peer_->status().links) EXPECT_NE(link.node, bad.id);
+  EXPECT_FALSE(says_something(bad));
+  // Another link, whose handshake was over before; and a message of it that comes by way of somebody else.
+  const Remote again = peer_->connect(node_id(0x20));
+  ASSERT_EQ(peer_->closed.size(), 2U);
+  EXPECT_EQ(peer_->closed[1].link, again.link);
+  auto header = peer_->header_to({wire::to_node(peer_->id())});
+  header.via_list = {wire::to_node(bad.id)};
+  header.configuration_sequence = peer_->configuration().sequence;
+  const auto before = peer_->status().refused_revoked;
+  EXPECT_TRUE(peer_
+                  ->receive(neighbor_, LonePeer::message(bad, header, MessageCode::ping_req,
+                                                         wire::encode(wire::PingReq{})))
+                  .empty());
+  EXPECT_EQ(peer_->status().refused_revoked, before + 1);
+  EXPECT_TRUE(says_something(neighbor_));
+}
+
+TEST_F(Configurations, NobodyAttachesToARevokedNodeOfWhichOthersTell) {
+  // Shows: SEC-21, FM-27.
+  reconfigure([](auto& next) { next.bad_nodes = {node_id(0x41)}; });
+  const auto attaches_after_hearing_of = [&](std::uint8_t first_byte) {
+    wire::ChordUpdate update;
+    update.type = wire::ChordUpdateType::neighbors;
+    update.uptime_s = 10;
+    update.predecessors = {peer_->id()};
+    update.successors = {node_id(first_byte)};
+    auto header = peer_->header_to({wire::to_node(peer_->id())});
+    header.configuration_sequence = peer_->configuration().sequence;
+    return count(peer_->receive(neighbor_, header, MessageCode::update_req, wire::encode(update)),
+                 MessageCode::attach_req);
+  };
+  EXPECT_EQ(attaches_after_hearing_of(0x41), 0U);
+  EXPECT_EQ(attaches_after_hearing_of(0x42), 1U);
 }
 
 TEST_F(Configurations, OnlyUpdatesMayUseIt) {

@@ -155,6 +155,8 @@ SentList LonePeer::perform(Outputs& outputs) {
       done.push_back(std::move(*finished));
     } else if (auto* changed = std::get_if<ConfigurationChanged>(&output)) {
       configurations.push_back(*changed);
+    } else if (auto* exit = std::get_if<MustExit>(&output)) {
+      exits.push_back(*exit);
     }
   }
   return sent;

@@ -84,6 +84,7 @@ class LonePeer {
   std::vector<DeliverRequest> delivered;
   std::vector<RequestDone> done;
   std::vector<ConfigurationChanged> configurations;
+  std::vector<MustExit> exits;
 
  private:
   SentList perform(Outputs& outputs);

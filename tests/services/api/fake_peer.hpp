@@ -48,6 +48,12 @@ class FakePeer final : public actors::Peer {
     pinged = std::move(destination);
     done(ping_outcome);
   }
+  void use_credentials(std::string, std::string, std::function<void(std::optional<std::string>)> done) override {
+    done(std::nullopt);
+  }
+  void find_certificates(data::CertificatesOf, std::function<void(data::CertificatesFound)> done) override {
+    done({});
+  }
   void leave(std::function<void()> done) override { done(); }
   NodeId node_id() const override { return present.node; }
   wire::IpAddressPort listening_on() const override { return present.listening_on; }

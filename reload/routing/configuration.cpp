@@ -1,0 +1,228 @@
+// Newer configuration documents, and Kinds beside them: taking one, putting it in force, passing it on (RFC
+// 6940 §6.3.2.1, §6.5.4).
+#include <algorithm>
+
+#include "reload/routing/routing_impl.hpp"
+
+namespace ringway::routing {
+
+using wire::ErrorCode;
+using wire::MessageCode;
+
+namespace {
+
+// So many nodes are handed a new document at once; the others have it from these, or when they ask something.
+constexpr std::size_t k_most_handed_on = 64;
+// Those of the document and learnt ones.
+constexpr std::size_t k_most_known_kinds = 1024;
+
+}  // namespace
+
+// To that node, by this way. Once at a time: others must not fill our transactions.
+void RoutingComponent::Impl::push_configuration(const NodeId& node, wire::DestinationList to) {
+  if (!configuration_pushes_.insert(node).second) return;  // it is on its way already
+  wire::ConfigUpdateReq update;
+  update.type = wire::ConfigUpdateType::config;
+  update.configuration = copy_of(document_->document);
+  const std::uint16_t sequence = document_->sequence;
+  ask(std::move(to), MessageCode::config_update_req, wire::encode(update),
+      [this, node, sequence](const Outcome& outcome) {
+        configuration_pushes_.erase(node);
+        // A newer one has come meanwhile, which could not be sent as well.
+        const auto* failure = std::get_if<RequestFailure>(&outcome);
+        if (sequence != document_->sequence && (failure == nullptr || !failure->local))
+          push_configuration(node, {wire::to_node(node)});
+      });
+}
+
+// A document spreads from node to node, so that whoever is up has it within seconds (RFC 6940 §4.1): to all
+// that this peer is attached to, those it routes through first.
+void RoutingComponent::Impl::hand_on(const NodeId& source, const std::function<void(const NodeId&)>& send) {
+  std::vector<NodeId> nodes;
+  for (const bool peers : {true, false}) {
+    for (const auto& [id, link] : links_.all()) {
+      if (topology_->is_peer(link.node) != peers || (!peers && !link.attached)) continue;
+      if (link.node == source || nodes.size() >= k_most_handed_on) continue;
+      if (std::find(nodes.begin(), nodes.end(), link.node) == nodes.end()) nodes.push_back(link.node);
+    }
+  }
+  for (const NodeId& node : nodes) send(node);
+}
+
+void RoutingComponent::Impl::serve_config_update(std::uint64_t request,
+                                                 const security::InspectedMessage& message) {
+  const auto update = wire::decode<wire::ConfigUpdateReq>(message.message.contents.body);
+  if (!update) return answer_error(request, ErrorCode::invalid_message, "malformed ConfigUpdate");
+  if (update->type == wire::ConfigUpdateType::kind)
+    return serve_kind_update(request, message.signer_node, *update);
+  if (update->type != wire::ConfigUpdateType::config)
+    return answer_error(request, ErrorCode::invalid_message, "a ConfigUpdate of an unknown type");
+  auto next =
+      config::parse_any_configuration(SharedBytes(update->configuration), configuration_->instance_name);
+  if (!next) return answer_error(request, ErrorCode::invalid_message, next.error().reason);
+  if (!config::sequence_newer((*next)->sequence, configuration_->sequence)) {
+    const bool older = (*next)->sequence != configuration_->sequence;
+    const Served served = served_.at(request);
+    answer_error(request, ErrorCode::config_too_old, "not newer than the present configuration");
+    if (older) push_configuration(served.signer, way_back(served));
+    return;
+  }
+  const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
+  if (!allowed) return answer_error(request, ErrorCode::forbidden, allowed.error().reason);
+  auto trust = security::Trust::make((*next)->trust_settings());
+  if (!trust) return answer_error(request, ErrorCode::invalid_message, trust.error().reason);
+  answer(request, MessageCode::config_update_ans, {});
+  const auto push = [&](const NodeId& node) { push_configuration(node, {wire::to_node(node)}); };
+  exit_reason_ = why_unfit(**next, **trust);
+  if (!exit_reason_.empty()) {
+    document_ = *next;  // others may be able to; here nothing of it is put in force
+    hand_on(message.signer_node, push);
+    leaving_ = true;
+    return leave_ring();
+  }
+  take_configuration(*next, *trust);
+  hand_on(message.signer_node, push);
+}
+
+// RFC 6940 §11.1: a node that does not support the new requirements exits. So does one that nobody will talk
+// to any more.
+std::string RoutingComponent::Impl::why_unfit(const config::Configuration& next,
+                                              const security::Trust& trust) const {
+  const std::string document = "the overlay's new configuration (sequence " + std::to_string(next.sequence);
+  if (!next.unsupported.empty()) return document + ") cannot be met by this program: " + next.unsupported;
+  const auto accepted = trust.check(*signer_->certificate(), signer_->chain_der(), now_.wall_ms);
+  if (!accepted) return document + ") does not accept this peer's certificate: " + accepted.error().reason;
+  return {};
+}
+
+// Everything here that was made of the document before; the drivers and the other components hear of it too.
+void RoutingComponent::Impl::take_configuration(config::ConfigurationPtr next, security::TrustPtr trust) {
+  known_kinds_ = config::after_change(known_kinds_, *next);
+  document_ = std::move(next);
+  trust_ = std::move(trust);
+  announce_configuration();
+  reassembler_.set_max_message_size_bytes(configuration_->max_message_size_bytes);
+  settings_.bootstrap = bootstrap_addresses();
+  topology_->reconfigure(now_, *configuration_);
+  cut_off_revoked();
+}
+
+// ---- Kinds beside the document (RFC 6940 §6.5.4.2)
+// ---------------------------------------------------------------------------------
+
+// What is known becomes the configuration's Kinds.
+void RoutingComponent::Impl::announce_configuration() {
+  ConfigurationChanged change;
+  auto all = std::make_shared<config::Configuration>(*document_);
+  for (const auto& [kind, known] : known_kinds_) {
+    if (document_->kinds.find(kind) != nullptr) continue;
+    all->kinds.add(known.definition);
+    change.learnt_kinds.push_back(config::kind_block_xml(known.block));
+  }
+  configuration_ = change.learnt_kinds.empty() ? document_ : std::move(all);
+  change.configuration = configuration_;
+  out_->push_back(std::move(change));
+}
+
+// From before a restart. What the present document does not allow any more is left out.
+void RoutingComponent::Impl::relearn_kinds() {
+  bool any = false;
+  for (const Bytes& xml : settings_.learnt_kinds) {
+    const auto kind = config::parse_kind_block(SharedBytes(xml));
+    if (!kind || document_->kinds.find(kind->definition.kind) != nullptr) continue;
+    auto known = config::with_update(known_kinds_, *kind, *document_, *trust_, now_.wall_ms);
+    if (!known) continue;
+    known_kinds_ = std::move(*known);
+    any = true;
+  }
+  if (any) announce_configuration();
+}
+
+void RoutingComponent::Impl::serve_kind_update(std::uint64_t request, const NodeId& source,
+                                               const wire::ConfigUpdateReq& update) {
+  auto known = known_kinds_;
+  bool news = false;
+  for (const Bytes& xml : update.kinds) {
+    const auto kind = config::parse_kind_block(SharedBytes(xml));
+    if (!kind) return answer_error(request, ErrorCode::invalid_message, kind.error().reason);
+    const auto found = known.find(kind->definition.kind);
+    const bool same = found != known.end() && found->second.definition == kind->definition;
+    auto with = config::with_update(std::move(known), *kind, *document_, *trust_, now_.wall_ms);
+    if (!with) return answer_error(request, ErrorCode::forbidden, with.error().reason);
+    known = std::move(*with);
+    // Its own number orders documents; Kinds have none, so an old definition could be played back.
+    if (!same && document_->kinds.find(kind->definition.kind) != nullptr)
+      return answer_error(request, ErrorCode::forbidden, "the document defines that Kind in another way");
+    news = news || !same;
+  }
+  if (known.size() > k_most_known_kinds)
+    return answer_error(request, ErrorCode::forbidden, "too many Kinds are known already");
+  answer(request, MessageCode::config_update_ans, {});
+  if (!news) return;  // and goes no further
+  known_kinds_ = std::move(known);
+  announce_configuration();
+  const Bytes body = wire::encode(update);
+  hand_on(source, [&](const NodeId& node) {
+    ask({wire::to_node(node)}, MessageCode::config_update_req, body, nullptr);
+  });
+}
+
+// To a node that does not know them.
+void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<KindId>& kinds) {
+  wire::ConfigUpdateReq update;
+  update.type = wire::ConfigUpdateType::kind;
+  for (const KindId kind : kinds) {
+    const auto known = known_kinds_.find(kind);
+    if (known != known_kinds_.end()) update.kinds.push_back(config::kind_block_xml(known->second.block));
+  }
+  if (update.kinds.empty() || !kind_pushes_.insert(node).second) return;
+  ask({wire::to_node(node)}, MessageCode::config_update_req, wire::encode(update),
+      [this, node](const Outcome&) { kind_pushes_.erase(node); });
+}
+
+// ---- what follows from a document
+// --------------------------------------------------------------------------------------
+
+// Cached and given addresses first, then the document's; our own is no help.
+std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses() const {
+  auto all = given_bootstrap_;
+  for (const auto& node : configuration_->bootstrap_nodes) {
+    wire::IpAddressPort address;
+    const bool v6 = node.address.find(':') != std::string::npos;
+    const std::string text = (v6 ? "[" + node.address + "]" : node.address) + ":" + std::to_string(node.port);
+    if (link::parse_address(text, address)) all.push_back(address);
+  }
+  const auto& own = settings_.own_addresses;
+  std::vector<wire::IpAddressPort> others;
+  for (const auto& address : all) {
+    if (std::find(own.begin(), own.end(), address) != own.end()) continue;
+    if (std::find(others.begin(), others.end(), address) == others.end()) others.push_back(address);
+  }
+  return others;
+}
+
+// A bad-node's certificate is not valid any more (RFC 6940 §11.1): its links are gone from this moment, not
+// only when the connection has been closed.
+void RoutingComponent::Impl::cut_off_revoked() {
+  std::vector<LinkId> links;
+  for (const auto& [id, link] : links_.all())
+    if (configuration_->is_revoked(*link.certificate)) links.push_back(id);
+  for (const LinkId& id : links) {
+    ++counters_.refused_revoked;
+    out_->push_back(CloseLink{id, "bad-node in the new configuration"});
+    LinkDown down{id, 0, "revoked"};
+    on(down);
+  }
+  std::vector<std::uint64_t> hopeless;
+  for (const auto& [key, pending] : attaches_)
+    for (const auto& node : {pending.expected, pending.answered_by})
+      if (node && configuration_->is_bad_node(*node)) hopeless.push_back(key);
+  for (const std::uint64_t key : hopeless) attach_failed(key);
+}
+
+// Of lists in others' Updates: they may not have the document yet.
+void RoutingComponent::Impl::drop_bad_nodes(std::vector<NodeId>& nodes) const {
+  std::erase_if(nodes, [this](const NodeId& node) { return configuration_->is_bad_node(node); });
+}
+
+}  // namespace ringway::routing
