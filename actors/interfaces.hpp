@@ -59,6 +59,7 @@ struct CertificatesOrder {
 struct RoutingReport {
   routing::RoutingStatus status;
   std::uint16_t configuration_sequence = 0;
+  std::optional<WallMs> configuration_expires_ms;
 };
 struct StorageReport {
   data::StorageComponent::Statistics statistics;

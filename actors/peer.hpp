@@ -41,6 +41,7 @@ struct PeerStatus {
   std::string user;
   std::string overlay;
   std::uint16_t configuration_sequence = 0;
+  std::optional<WallMs> configuration_expires_ms;  // nothing: never
   wire::IpAddressPort listening_on;
   std::uint64_t uptime_s = 0;
   WallMs certificate_not_after_ms = 0;

@@ -119,7 +119,8 @@ void RoutingDriver::leave() {
 }
 
 RoutingReport RoutingDriver::report() const {
-  return {component_.status(), component_.configuration()->sequence};
+  const auto& configuration = *component_.configuration();
+  return {component_.status(), configuration.sequence, configuration.expiration_ms};
 }
 
 void RoutingDriver::perform(routing::Inspect order) {

@@ -110,8 +110,7 @@ class Client {
   void listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out);
   void gather(Work& work, const wire::FetchKindResponse& response,
               const std::vector<security::ValueVerdict>& verdicts);
-  bool acceptable(const Work& work, const wire::StoredData& value,
-                  const security::ValueVerdict& verdict) const;
+  bool acceptable(const Work& work, const wire::StoredData& value, const security::ValueVerdict& verdict);
   bool rolled_back(const CallPlan& plan, const wire::StoredData& value);
   Bytes query(const Work& work, std::vector<Bytes> keys) const;
   void next_chunk(const Now& now, Work& work, StorageOutputs& out);

@@ -166,6 +166,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   out.set_user(status.user);
   out.set_overlay(status.overlay);
   out.set_configuration_sequence(status.configuration_sequence);
+  out.set_configuration_expires_ms(status.configuration_expires_ms.value_or(0));
   out.set_listening_on(to_text(status.listening_on));
   out.set_uptime_s(status.uptime_s);
   out.set_certificate_not_after_ms(status.certificate_not_after_ms);

@@ -29,6 +29,7 @@ Json status_json(const v1::StatusResponse& status) {
           {"user", status.user()},
           {"overlay", status.overlay()},
           {"configuration_sequence", status.configuration_sequence()},
+          {"configuration_expires_ms", status.configuration_expires_ms()},
           {"listening_on", status.listening_on()},
           {"uptime_s", status.uptime_s()},
           {"certificate_not_after_ms", status.certificate_not_after_ms()},
@@ -54,12 +55,18 @@ void print_counters(std::ostream& out, const char* title, const google::protobuf
   out << '\n';
 }
 
+std::string configuration_text(const v1::StatusResponse& status) {
+  std::string text = "configuration " + std::to_string(status.configuration_sequence());
+  if (status.configuration_expires_ms() != 0)
+    text += " until " + time_text(status.configuration_expires_ms());
+  return text;
+}
+
 void print_status(const Session& session, const v1::StatusResponse& status) {
   auto& out = session.out;
   out << "node          " << status.node() << '\n'
       << "user          " << printable(status.user()) << '\n'
-      << "overlay       " << printable(status.overlay()) << ", configuration "
-      << status.configuration_sequence() << '\n'
+      << "overlay       " << printable(status.overlay()) << ", " << configuration_text(status) << '\n'
       << "phase         " << status.phase() << ", up " << duration_text(status.uptime_s()) << '\n'
       << "listening on  " << status.listening_on() << '\n'
       << "certificate   until " << time_text(status.certificate_not_after_ms()) << '\n'

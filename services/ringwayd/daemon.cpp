@@ -265,8 +265,7 @@ class Daemon {
 
   void take_status(RunningPeer& running, const actors::PeerStatus& status) {
     running.asked = false;
-    for (const auto& event : running.watcher.observe(status))
-      log_.write(event.level, running.name, event.name, event.fields);
+    for (const auto& event : running.watcher.observe(status, wall_now_ms())) log_.write(running.name, event);
     running.api->set_serving(running.watcher.joined() && !stopping_);
     if (!ready_ && all_joined()) {
       ready_ = true;

@@ -2,6 +2,8 @@
 // standard error. No secrets: keys, values and their contents never come here.
 #pragma once
 
+#include <spdlog/common.h>
+
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -16,6 +18,12 @@ namespace ringway::services {
 class EventLog {
  public:
   using Fields = nlohmann::ordered_json;
+  // One line of it, made by whoever has no log to write to.
+  struct Event {
+    std::string name;
+    Fields fields;
+    int level = spdlog::level::info;
+  };
 
   EventLog(const std::string& level, bool json);
   // `peer` may be empty: the process itself.
@@ -27,6 +35,9 @@ class EventLog {
   void adopt_grpc();
   // What the peers say through spdlog becomes events, too; the logger's name is the peer's.
   void adopt_spdlog();
+  void write(std::string_view peer, const Event& event) {
+    write(event.level, peer, event.name, event.fields);
+  }
   // `level` is spdlog's.
   void write(int level, std::string_view peer, std::string_view event, const Fields& fields);
 

@@ -13,8 +13,8 @@ EventLog::Fields list_of(const std::vector<NodeId>& nodes) {
 
 }  // namespace
 
-std::vector<Watcher::Event> Watcher::observe(const actors::PeerStatus& status) {
-  std::vector<Event> events;
+std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, WallMs now_ms) {
+  std::vector<EventLog::Event> events;
   const auto& view = status.routing.view;
   const bool joined = view != nullptr && view->joined;
   if (joined && !joined_) events.push_back({"joined", {{"alone", view->alone()}}});
@@ -42,6 +42,10 @@ std::vector<Watcher::Event> Watcher::observe(const actors::PeerStatus& status) {
          "holder",
          {{"total", rollbacks}},
          spdlog::level::warn});
+  }
+  for (auto event : {document_.observe(status.configuration_expires_ms, now_ms),
+                     certificate_.observe(status.certificate_not_after_ms, now_ms)}) {
+    if (event) events.push_back(std::move(*event));
   }
   return events;
 }

@@ -1,27 +1,20 @@
 // Turns what a peer says of itself, asked again and again, into events: joined, neighbours changed, phase
-// changed, values older than before.
+// changed, values older than before, what expires.
 #pragma once
-
-#include <spdlog/common.h>
 
 #include <string>
 #include <vector>
 
 #include "actors/peer.hpp"
 #include "services/ringwayd/event_log.hpp"
+#include "services/ringwayd/validity_watch.hpp"
 
 namespace ringway::services {
 
 class Watcher {
  public:
-  struct Event {
-    std::string name;
-    EventLog::Fields fields;
-    int level = spdlog::level::info;
-  };
-
   // What has changed since the last time.
-  std::vector<Event> observe(const actors::PeerStatus& status);
+  std::vector<EventLog::Event> observe(const actors::PeerStatus& status, WallMs now_ms);
   bool joined() const { return joined_; }
 
  private:
@@ -31,6 +24,8 @@ class Watcher {
   std::vector<NodeId> successors_;
   std::uint64_t bad_signatures_ = 0;
   std::uint64_t next_rollbacks_ = 1;  // to be told of
+  ValidityWatch document_{k_document_words};
+  ValidityWatch certificate_{k_certificate_words};
 };
 
 }  // namespace ringway::services

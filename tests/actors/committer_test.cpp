@@ -13,7 +13,7 @@ namespace {
 struct CommitterTest : testing::Test, ActorWorld {
   CommitterTest() {
     mailboxes->storage = system.spawn([this](StorageActor::pointer) -> StorageActor::behavior_type {
-      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {},
+      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {}, [](CertificatesOrder&) {},
               [this](StorageBatch& batch) {
                 for (auto& input : batch.inputs) committed.push_back(std::get<data::Committed>(input));
               },

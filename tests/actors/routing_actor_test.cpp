@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <caf/scoped_actor.hpp>
+
 #include "actors/driver.hpp"
 #include "reload/wire/header.hpp"
 #include "sim/authority.hpp"
@@ -34,7 +36,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     configuration->configuration_signers = {node(0x11)};
     overlay = configuration->overlay_hash();
     mailboxes->storage = system.spawn([this](StorageActor::pointer) -> StorageActor::behavior_type {
-      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {},
+      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {}, [](CertificatesOrder&) {},
               [this](StorageBatch& batch) { to_storage += batch.inputs.size(); },
               [](TickAtom, std::uint64_t) {}, [](StatusAtom) { return StorageReport{}; }};
     });
@@ -48,7 +50,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     });
     mailboxes->supervisor = system.spawn([this](SupervisorActor::pointer) -> SupervisorActor::behavior_type {
       return {[](StartAtom) {},  [](LeaveAtom, Answer<Stopped>&) {},    [this](LeftAtom) { ++left; },
-              [](GiveUpAtom) {}, [](BrokenAtom, const std::string&) {}, [](Answer<PeerStatus>&) {},
+              [](GiveUpAtom) {}, [](BrokenAtom, const std::string&) {}, [](CredentialsOrder&) {}, [](Answer<PeerStatus>&) {},
               [](StopAtom) {}};
     });
     RoutingSetup setup;
@@ -101,6 +103,15 @@ struct RoutingActorTest : testing::Test, ActorWorld {
   void receive(std::vector<SharedBytes> messages) {
     caf::anon_send(mailboxes->routing, LinkBatch{{7}, std::move(messages)});
     run_mailboxes();
+  }
+  RoutingReport reported() {
+    RoutingReport told;
+    const caf::scoped_actor asker(system);
+    auto question = asker->request(mailboxes->routing, caf::infinite, StatusAtom::value);
+    run_mailboxes();
+    question.receive([&](RoutingReport& report) { told = std::move(report); },
+                     [](caf::error&) { ADD_FAILURE() << "routing has not answered"; });
+    return told;
   }
   void refuse_all() {
     RoutingBatch verdicts;
@@ -171,6 +182,7 @@ TEST_F(RoutingActorTest, ANewerDocumentReachesLinksAndInspectorsAndIsKept) {
   config::Configuration next = *configuration;
   next.sequence = 2;
   next.max_message_size_bytes = 20'000;
+  next.expiration_ms = 1'900'000'000'000;
   const auto document = config::write_document(next, *signer, *signer);
   ASSERT_TRUE(document.ok()) << document.error().reason;
   wire::ConfigUpdateReq update;
@@ -188,6 +200,9 @@ TEST_F(RoutingActorTest, ANewerDocumentReachesLinksAndInspectorsAndIsKept) {
   ASSERT_FALSE(facts.empty());
   EXPECT_EQ(facts.back().name, k_configuration_fact);
   EXPECT_EQ(facts.back().value, *document);
+  const auto report = reported();
+  EXPECT_EQ(report.configuration_sequence, 2);
+  EXPECT_EQ(report.configuration_expires_ms, next.expiration_ms);
 }
 
 TEST_F(RoutingActorTest, AnswersItsOwnPings) {

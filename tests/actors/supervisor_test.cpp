@@ -28,12 +28,13 @@ struct SupervisorTest : testing::Test, ActorWorld {
                 if (routing_is_silent) return self->make_response_promise<RoutingReport>();
                 RoutingReport report;
                 report.configuration_sequence = 9;
+                report.configuration_expires_ms = 1'900'000'000'000;
                 report.status.phase = "joined";
                 return report;
               }};
     });
     mailboxes->storage = system.spawn([](StorageActor::pointer self) -> StorageActor::behavior_type {
-      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {}, [](StorageBatch&) {},
+      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {}, [](CertificatesOrder&) {}, [](StorageBatch&) {},
               [](TickAtom, std::uint64_t) {},
               [self](StatusAtom) -> caf::result<StorageReport> {
                 // Keeps the question and never answers.
@@ -191,6 +192,7 @@ TEST_F(SupervisorTest, AStatusComesEvenWhenAnActorDoesNotAnswer) {
   ASSERT_EQ(statuses.size(), 1U);
   EXPECT_EQ(statuses[0].user, "u@example.org");
   EXPECT_EQ(statuses[0].configuration_sequence, 9);
+  EXPECT_EQ(statuses[0].configuration_expires_ms, 1'900'000'000'000U);
   EXPECT_EQ(statuses[0].routing.phase, "joined");
 }
 

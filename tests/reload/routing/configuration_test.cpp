@@ -290,6 +290,23 @@ TEST_F(Configurations, AnUpdateThatIsNotNewerChangesNothing) {
   EXPECT_EQ(peer_->configuration().sequence, LonePeer::k_sequence);
 }
 
+// ARCHITECTURE.md: nobody stops all at once, and the next document has a way to everybody.
+TEST_F(Configurations, AnExpiredDocumentGoesOnUntilTheNextComes) {
+  // Shows: CONFIG-06, CONFIG-29.
+  const WallMs end_ms = peer_->now().wall_ms + 1000;
+  reconfigure([&](config::Configuration& next) { next.expiration_ms = end_ms; });
+  peer_->advance(std::chrono::seconds{2});
+  ASSERT_TRUE(peer_->configuration().expired_at(peer_->now().wall_ms));
+  const auto sent = ping(peer_->configuration().sequence);
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].code(), MessageCode::ping_ans);
+  const auto again = update(65535, document(LonePeer::k_sequence + 2));
+  ASSERT_FALSE(again.empty());
+  EXPECT_EQ(again[0].code(), MessageCode::error) << "expired too";
+  reconfigure([&](config::Configuration& next) { next.expiration_ms = end_ms + 1'000'000; });
+  EXPECT_EQ(peer_->configuration().sequence, LonePeer::k_sequence + 2);
+}
+
 TEST_F(Configurations, WhoCallsOursTooNewGetsTheDocumentOnce) {
   // Shows: CONFIG-26.
   const auto error = wire::encode(wire::ErrorResponse{ErrorCode::config_too_new, {}});

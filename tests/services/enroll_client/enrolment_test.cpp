@@ -182,7 +182,7 @@ TEST_F(EnrolmentTest, KeepsTheAuthoritiesBetween) {
   issuing.common_name = "issuing";
   issuing.authority = true;
   const auto issuer = test::custom_certificate(issuing, test::new_key(), authority_.authority().root(),
-                                               authority_.authority().root_key());
+                                               authority_.root_key());
   const auto key = test::new_key();
   const auto made = test::custom_certificate(alice(authority_.overlay_name()), key, issuer.x509, issuer.key);
   enrolment_.csr_der = request_for(key);

@@ -283,6 +283,16 @@ TEST_F(AppTest, StatusShowsCounters) {
   EXPECT_EQ(json.at("node"), test::node_id(0x40).hex());
 }
 
+TEST_F(AppTest, StatusSaysWhenTheDocumentExpires) {
+  peer_->present.overlay = "overlay.example.org";
+  peer_->present.configuration_sequence = 3;
+  EXPECT_THAT(call({"status"}).out, HasSubstr("overlay.example.org, configuration 3\n"));
+  EXPECT_EQ(call({"status", "--json"}).json().at("configuration_expires_ms"), 0);
+  peer_->present.configuration_expires_ms = 1'700'000'000'000;
+  EXPECT_THAT(call({"status"}).out, HasSubstr("configuration 3 until 2023-11-14T22:13:20Z\n"));
+  EXPECT_EQ(call({"status", "--json"}).json().at("configuration_expires_ms"), 1'700'000'000'000);
+}
+
 TEST_F(AppTest, PingNeedsExactlyOneDestination) {
   peer_->ping_outcome.ok = true;
   peer_->ping_outcome.round_trip_ms = 1.25;

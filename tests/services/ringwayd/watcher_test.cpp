@@ -10,6 +10,10 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr WallMs k_now_ms = 1'800'000'000'000;
+constexpr WallMs k_day_ms = 86'400'000;
 
 TEST(WatcherTest, RollbacksAreToldEachTimeTheyHaveDoubled) {
   // Shows: STORE-38.
@@ -17,14 +21,71 @@ TEST(WatcherTest, RollbacksAreToldEachTimeTheyHaveDoubled) {
   std::vector<std::uint64_t> told;
   for (std::uint64_t rollbacks = 0; rollbacks <= 100; ++rollbacks) {
     actors::PeerStatus status;
+    status.certificate_not_after_ms = k_now_ms + 30 * k_day_ms;
     status.storage.rollbacks = rollbacks;
-    for (const auto& event : watcher.observe(status)) {
+    for (const auto& event : watcher.observe(status, k_now_ms)) {
       EXPECT_THAT(event.name, HasSubstr("older"));
       EXPECT_EQ(event.level, spdlog::level::warn);
       told.push_back(event.fields.at("total"));
     }
   }
   EXPECT_THAT(told, ElementsAre(1, 2, 4, 8, 16, 32, 64));
+}
+
+// What is told when it is so long before the end, negative after it: the level's first letter for each event.
+struct ValidityWatchTest : testing::Test {
+  std::string told(std::int64_t before_end_ms) {
+    const auto event =
+        watch.observe(end_ms, static_cast<WallMs>(static_cast<std::int64_t>(end_ms) - before_end_ms));
+    if (!event) return "";
+    EXPECT_THAT(event->fields.at("do").get<std::string>(), HasSubstr("update-config --validity-days"));
+    last = *event;
+    return event->level == spdlog::level::err ? "error" : "warning";
+  }
+  ValidityWatch watch{k_document_words};
+  WallMs end_ms = k_now_ms;
+  EventLog::Event last;
+};
+
+TEST_F(ValidityWatchTest, WarnsAWeekAndADayBeforeAndTellsTheEnd) {
+  // Shows: CONFIG-06.
+  constexpr auto k_day = static_cast<std::int64_t>(k_day_ms);
+  EXPECT_EQ(told(7 * k_day + 1), "");
+  EXPECT_EQ(told(7 * k_day), "warning");
+  EXPECT_EQ(last.fields.at("at"), "2027-01-15T08:00:00Z");
+  EXPECT_EQ(told(6 * k_day), "");
+  EXPECT_EQ(told(k_day + 1), "");
+  EXPECT_EQ(told(k_day), "warning");
+  EXPECT_EQ(told(1), "");
+  EXPECT_EQ(told(0), "error");
+  EXPECT_THAT(last.name, HasSubstr("has expired"));
+  EXPECT_EQ(told(-k_day), "");
+  EXPECT_EQ(told(2 * k_day), "") << "a clock that was set back";
+}
+
+TEST_F(ValidityWatchTest, APeerThatStartsLateIsToldOnce) {
+  EXPECT_EQ(told(1000), "warning");
+  EXPECT_EQ(told(999), "");
+}
+
+TEST_F(ValidityWatchTest, WhatComesInItsPlaceIsWatchedAnew) {
+  EXPECT_EQ(told(0), "error");
+  end_ms += 10 * k_day_ms;
+  EXPECT_EQ(told(static_cast<std::int64_t>(10 * k_day_ms)), "");
+  EXPECT_EQ(told(1), "warning");
+  EXPECT_FALSE(watch.observe(std::nullopt, k_now_ms));
+}
+
+TEST(WatcherTest, DocumentAndCertificateAreBothWatched) {
+  Watcher watcher;
+  actors::PeerStatus status;
+  status.configuration_expires_ms = k_now_ms;
+  status.certificate_not_after_ms = k_now_ms + k_day_ms;
+  const auto events = watcher.observe(status, k_now_ms);
+  ASSERT_THAT(events, SizeIs(2));
+  EXPECT_EQ(events[0].name, k_document_words.ended);
+  EXPECT_EQ(events[1].name, k_certificate_words.soon);
+  EXPECT_THAT(watcher.observe(status, k_now_ms), IsEmpty());
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ security::InspectionContext context_of(const config::ConfigurationPtr& configura
   return {*trust, {configuration, &configuration->kinds}};
 }
 
-sim::PeerComponents components(const StageSettings& settings, const config::ConfigurationPtr& configuration) {
+sim::PeerComponents components(const StageSettings& settings) {
   sim::PeerComponents out;
   out.routing.own_addresses = {cast().peer.address};
   out.routing.first_peer = !settings.joins;
@@ -36,7 +36,6 @@ sim::PeerComponents components(const StageSettings& settings, const config::Conf
   out.storage.max_pending_requests = Stage::k_max_pending;
   out.storage.max_pending_calls = Stage::k_max_pending;
   out.replication.max_pending_values = Stage::k_max_pending;
-  out.configuration = configuration;
   return out;
 }
 
@@ -58,12 +57,16 @@ Stage::Stage(const StageSettings& settings)
                                                [this](const SharedBytes& bytes) { check_message(bytes); });
     network_.attach(neighbors_[i]);
   }
-  const auto accepted = [this](const config::ConfigurationPtr& configuration) {
-    inspector_->replace(context_of(configuration));
+  const auto accepted = [this](sim::PeerNumber, const routing::ConfigurationChanged& changed) {
+    inspector_->replace(context_of(changed.configuration));
   };
-  const sim::SimPeer::World world{clock_, network_, *inspector_, {}, accepted};
-  sim::PeerIdentity identity{k_peer_number, cast().peer.address, cast().peer.signer, store_};
-  peer_ = std::make_shared<sim::SimPeer>(world, std::move(identity), components(settings, rules_.present),
+  const auto inspector = [this](const config::ConfigurationPtr&) -> security::Inspector& {
+    return *inspector_;
+  };
+  const sim::SimPeer::World world{clock_, network_, inspector, {}, accepted};
+  sim::PeerIdentity identity{k_peer_number, cast().peer.address, cast().peer.signer, store_,
+                             rules_.present,  {}};
+  peer_ = std::make_shared<sim::SimPeer>(world, std::move(identity), components(settings),
                                          k_seed);
   peer_->start();
 }
