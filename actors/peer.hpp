@@ -78,8 +78,8 @@ class Peer {
   virtual void status(std::function<void(PeerStatus)> done) = 0;
   virtual void ping(wire::Destination destination, Duration deadline,
                     std::function<void(PingOutcome)> done) = 0;
-  // A renewed certificate of the same Node-ID: it is used from now on, values put before are signed again, and
-  // both are good until the old one ends. `done` once, with the reason when it cannot be used.
+  // A renewed certificate of the same Node-ID: it is used from now on, values put before are signed again,
+  // and both are good until the old one ends. `done` once, with the reason when it cannot be used.
   virtual void use_credentials(std::string private_key_pem, std::string certificates_pem,
                                std::function<void(std::optional<std::string> refusal)> done) = 0;
   // The valid certificates stored in the overlay under that Node-ID or user name; `done` as of submit().

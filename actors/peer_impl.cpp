@@ -54,8 +54,7 @@ void PeerImpl::use_credentials(std::string private_key_pem, std::string certific
                                   Answer<std::optional<std::string>>(std::move(done), stopped)});
 }
 
-void PeerImpl::find_certificates(data::CertificatesOf of,
-                                 std::function<void(data::CertificatesFound)> done) {
+void PeerImpl::find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) {
   const auto stopped = [] {
     return data::CertificatesFound{
         0, {}, data::CallFailure{data::CallError::unavailable, "the peer has stopped", 0}};

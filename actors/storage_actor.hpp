@@ -58,7 +58,7 @@ class StorageDriver : public Outbox {
   CommitBatch commits_;
   std::uint64_t last_search_ = 0;
   std::unordered_map<std::uint64_t, Answer<data::CertificatesFound>> searches_;  // bounded by the component
-  std::unordered_map<std::uint64_t, SubmissionPtr> submissions_;  // bounded by CallBound
+  std::unordered_map<std::uint64_t, SubmissionPtr> submissions_;                 // bounded by CallBound
 };
 
 }  // namespace ringway::actors

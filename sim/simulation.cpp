@@ -80,7 +80,8 @@ PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours c
   identity.number = number;
   identity.address = address_of(number);
   identity.signer =
-      authority_.issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime).signer();
+      authority_.issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime)
+          .signer();
   identity.store = std::make_shared<storage::MemoryStore>();
   identity.configuration = configuration_;
   identities_.push_back(std::move(identity));
@@ -147,8 +148,7 @@ std::vector<PeerNumber> Simulation::living() const {
   return numbers;
 }
 
-// ---- configuration
-// -----------------------------------------------------------------------------------------
+// ---- configuration ----------------------------------------------------------------------------------------
 
 const config::ConfigurationPtr& Simulation::publish(
     PeerNumber peer, const std::function<void(config::Configuration&)>& change) {
@@ -165,6 +165,29 @@ const config::ConfigurationPtr& Simulation::publish(
   update.configuration = *written;
   hand_to(peer, update);
   return configuration_;
+}
+
+void Simulation::publish_kind(PeerNumber peer, const config::KindDefinition& kind) {
+  // A document that nobody sees, for its one signed block.
+  config::Configuration with = *configuration_;
+  with.kinds = {};
+  with.kinds.add(kind);
+  const auto written = config::write_document(with, *document_signer_, *document_signer_);
+  if (!written) throw std::runtime_error("the Kind cannot be written: " + written.error().reason);
+  const auto parsed = config::parse_configuration(SharedBytes(*written), settings_.overlay_name);
+  if (!parsed) throw std::runtime_error("the Kind cannot be read: " + parsed.error().reason);
+  wire::ConfigUpdateReq update;
+  update.type = wire::ConfigUpdateType::kind;
+  update.kinds = {config::kind_block_xml((*parsed)->kind_blocks.at(0))};
+  hand_to(peer, update);
+}
+
+void Simulation::hand_to(PeerNumber peer, const wire::ConfigUpdateReq& update) {
+  routing::SendRequest request;
+  request.destination = {wire::to_node(peers_.at(peer)->node_id())};
+  request.code = wire::MessageCode::config_update_req;
+  request.body = SharedBytes(wire::encode(update));
+  peers_.at(peer)->request(std::move(request), nullptr);
 }
 
 // ---- time -------------------------------------------------------------------------------------------------

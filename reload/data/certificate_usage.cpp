@@ -32,7 +32,8 @@ bool names(const security::Certificate& certificate, const CertificatesOf& of) {
 
 // The values of the one Kind that was asked for, if the answer can be used.
 const wire::FetchKindResponse* response_of(const security::InspectedMessage& message, KindId kind) {
-  if (!message.fetch || !message.body_fault.empty() || message.fetch->kind_responses.size() != 1) return nullptr;
+  if (!message.fetch || !message.body_fault.empty() || message.fetch->kind_responses.size() != 1)
+    return nullptr;
   const auto& response = message.fetch->kind_responses.front();
   const bool good = response.kind == kind && message.verdicts.size() == 1 &&
                     message.verdicts.front().size() == response.values.size();
@@ -41,9 +42,9 @@ const wire::FetchKindResponse* response_of(const security::InspectedMessage& mes
 
 // As long as the certificate: an old one is to stay until it ends (RFC 6940 §8).
 std::uint32_t lifetime_of(const security::Certificate& certificate, WallMs now_ms) {
-  const WallMs left_s = certificate.not_after_ms() > now_ms ? (certificate.not_after_ms() - now_ms) / 1000 : 0;
-  return static_cast<std::uint32_t>(
-      std::clamp<WallMs>(left_s, 1, std::numeric_limits<std::uint32_t>::max()));
+  const WallMs left_s =
+      certificate.not_after_ms() > now_ms ? (certificate.not_after_ms() - now_ms) / 1000 : 0;
+  return static_cast<std::uint32_t>(std::clamp<WallMs>(left_s, 1, std::numeric_limits<std::uint32_t>::max()));
 }
 
 }  // namespace
@@ -184,9 +185,8 @@ void CertificateUsage::store(const Now& now, Place& place, std::uint32_t index, 
   value.value.index = index;
   value.value.data = {true, own.der()};
   value.value_wire = SharedBytes{wire::encode(value.value)};
-  value.signature =
-      data_.signer->sign(security::value_signature_input(place.at.resource, place.at.kind, value.storage_time_ms,
-                                                         wire::DataModel::array, value.value_wire));
+  value.signature = data_.signer->sign(security::value_signature_input(
+      place.at.resource, place.at.kind, value.storage_time_ms, wire::DataModel::array, value.value_wire));
   wire::StoreReq body;
   body.resource = copy_of(place.at.resource.view());
   wire::StoreKindData kind;
@@ -208,7 +208,8 @@ void CertificateUsage::find(const FindCertificates& what, StorageOutputs& out) {
   if (!data_.view->joined) {
     failure = {CallError::unavailable, "this peer is not in the ring yet: try again when it has joined", 0};
   } else if (data_.configuration->kinds.find(at.kind) == nullptr) {
-    failure = {CallError::failed_precondition, "this overlay keeps no certificates: its document lacks the Kind", 0};
+    failure = {CallError::failed_precondition,
+               "this overlay keeps no certificates: its document lacks the Kind", 0};
   } else if (searches_.size() >= data_.settings.max_pending_calls) {
     failure = {CallError::resource_exhausted, "too many calls are under way here: try again later", 0};
   }
@@ -248,7 +249,8 @@ std::vector<security::CertificatePtr> CertificateUsage::good_ones(
     const auto& value = response->values[i];
     const auto& verdict = message.verdicts.front()[i];
     if (wire::is_absent(value) || !value.value.data.exists || verdict.signer == nullptr) continue;
-    if (!check_writer(*kind, search.at.resource, {verdict.signer->user_name(), verdict.signer_node}, value.value))
+    if (!check_writer(*kind, search.at.resource, {verdict.signer->user_name(), verdict.signer_node},
+                      value.value))
       continue;
     auto certificate = security::Certificate::parse(value.value.data.value);
     if (!certificate || !names(**certificate, search.of)) continue;

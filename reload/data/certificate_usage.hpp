@@ -1,5 +1,6 @@
-// The Certificate Store usage (RFC 6940 §8): this peer's certificate is kept in the overlay under its user name and
-// under its Node-ID, and those of others are found there. A value is the certificate in DER (AMB-29).
+// The Certificate Store usage (RFC 6940 §8): this peer's certificate is kept in the overlay under its user
+// name and under its Node-ID, and those of others are found there. A value is the certificate in DER
+// (AMB-29).
 #pragma once
 
 #include <cstdint>
@@ -46,9 +47,11 @@ class CertificateUsage {
 
   void look_after(const Now& now, Place& place, StorageOutputs& out);
   void compare(const Now& now, Place& place, const security::InspectedMessage& message, StorageOutputs& out);
-  void store(const Now& now, Place& place, std::uint32_t index, std::uint64_t previous_ms, StorageOutputs& out);
+  void store(const Now& now, Place& place, std::uint32_t index, std::uint64_t previous_ms,
+             StorageOutputs& out);
   void try_again(const Now& now, Place& place, wire::ErrorCode code);
-  void found(const Now& now, const Search& search, const routing::RequestDone& done, StorageOutputs& out) const;
+  void found(const Now& now, const Search& search, const routing::RequestDone& done,
+             StorageOutputs& out) const;
   std::vector<security::CertificatePtr> good_ones(const Now& now, const Search& search,
                                                   const security::InspectedMessage& message) const;
   routing::SendRequest request(const KindAt& at, wire::MessageCode code, Bytes body);

@@ -22,7 +22,10 @@ constexpr Duration k_retry_for{15'000};
 }  // namespace
 
 Client::Client(PeerData& data, Holder& holder)
-    : data_(data), holder_(holder), times_(k_max_remembered_items), written_(k_max_written_values, k_max_written_bytes) {}
+    : data_(data),
+      holder_(holder),
+      times_(k_max_remembered_items),
+      written_(k_max_written_values, k_max_written_bytes) {}
 
 void Client::calls(const Now& now, Calls calls, StorageOutputs& out) {
   data_.statistics.calls += calls.calls.size();

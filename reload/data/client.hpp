@@ -66,9 +66,9 @@ class Client {
     std::optional<wire::StoredData> value;  // signed
     std::uint64_t previous_ms = 0;          // storage_time of what is replaced, once learned
     std::uint32_t previous_lifetime_s = 0;
-    Bytes certificate_sha256;               // of whom it was signed with
-    std::uint64_t renews_ms = 0;            // signs again what was stored at that time; 0: a call
-    bool renewed = false;  // signed once more, after Error_Data_Too_Old
+    Bytes certificate_sha256;     // of whom it was signed with
+    std::uint64_t renews_ms = 0;  // signs again what was stored at that time; 0: a call
+    bool renewed = false;         // signed once more, after Error_Data_Too_Old
     // Reading in chunks.
     struct Key {
       Bytes key;

@@ -25,7 +25,8 @@ void Client::renew_values(const Now& now, StorageOutputs& out) {
 }
 
 void Client::renew(const Now& now, WrittenValue value, StorageOutputs& out) {
-  value.call.lifetime_s = static_cast<std::uint32_t>(std::max<WallMs>((value.expires_ms - now.wall_ms) / 1000, 1));
+  value.call.lifetime_s =
+      static_cast<std::uint32_t>(std::max<WallMs>((value.expires_ms - now.wall_ms) / 1000, 1));
   value.call.expected_generation.reset();
   auto planned = plan_call(data_, value.call);
   auto* plan = std::get_if<CallPlan>(&planned);

@@ -36,7 +36,8 @@ void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
 }
 
 void Client::learned(const Now& now, Work& work, const wire::StoredMetaData* present, StorageOutputs& out) {
-  const bool replaced = present == nullptr || !present->metadata.exists || present->storage_time_ms != work.renews_ms;
+  const bool replaced =
+      present == nullptr || !present->metadata.exists || present->storage_time_ms != work.renews_ms;
   if (work.renews_ms != 0 && replaced)
     return finish(work, CallFailure{CallError::aborted, "another value is stored", 0}, out);
   if (present != nullptr) {

@@ -23,8 +23,8 @@ struct Calls {
   std::uint64_t token = 0;
   std::vector<Call> calls;
 };
-// The valid certificates that are stored in the overlay under a Node-ID or a user name (RFC 6940 §8), answered by
-// CertificatesFound with the same token.
+// The valid certificates that are stored in the overlay under a Node-ID or a user name (RFC 6940 §8),
+// answered by CertificatesFound with the same token.
 using CertificatesOf = std::variant<NodeId, std::string>;
 struct FindCertificates {
   std::uint64_t token = 0;
@@ -86,15 +86,16 @@ struct DropKinds {
   std::vector<KindAt> kinds;
 };
 
-using StorageInput =
-    std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
-                 routing::ConfigurationChanged, routing::UseSigner, Calls, CancelCalls, FindCertificates, Committed, Replicated, DropKinds, Adopt>;
-using StorageOutput = std::variant<Commit, Replicate, CallsDone, CertificatesFound, routing::SendRequest, routing::CancelRequest,
-                                   routing::SendAnswer>;
+using StorageInput = std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
+                                  routing::ConfigurationChanged, routing::UseSigner, Calls, CancelCalls,
+                                  FindCertificates, Committed, Replicated, DropKinds, Adopt>;
+using StorageOutput = std::variant<Commit, Replicate, CallsDone, CertificatesFound, routing::SendRequest,
+                                   routing::CancelRequest, routing::SendAnswer>;
 using StorageOutputs = std::vector<StorageOutput>;
 
-using ReplicationInput = std::variant<Replicate, routing::HandOver, routing::RingChanged,
-                                      routing::RequestDone, routing::ConfigurationChanged, routing::UseSigner, routing::Drain>;
+using ReplicationInput =
+    std::variant<Replicate, routing::HandOver, routing::RingChanged, routing::RequestDone,
+                 routing::ConfigurationChanged, routing::UseSigner, routing::Drain>;
 using ReplicationOutput = std::variant<Replicated, DropKinds, Adopt, routing::SendRequest,
                                        routing::CancelRequest, routing::HandOverReport, routing::Drained>;
 using ReplicationOutputs = std::vector<ReplicationOutput>;

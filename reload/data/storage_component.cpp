@@ -14,7 +14,11 @@ namespace ringway::data {
 class StorageComponent::Impl {
  public:
   explicit Impl(PeerData data)
-      : data_(std::move(data)), holder_(data_), client_(data_, holder_), certificates_(data_), purge_(data_.store) {}
+      : data_(std::move(data)),
+        holder_(data_),
+        client_(data_, holder_),
+        certificates_(data_),
+        purge_(data_.store) {}
 
   void on(const Now& now, routing::DeliverRequest& m, StorageOutputs& out) { holder_.deliver(now, m, out); }
   void on(const Now& now, routing::RequestDone& m, StorageOutputs& out) {

@@ -25,7 +25,8 @@ struct WrittenValue {
 
 class WrittenValues {
  public:
-  WrittenValues(std::size_t max_values, std::size_t max_bytes) : max_values_(max_values), max_bytes_(max_bytes) {}
+  WrittenValues(std::size_t max_values, std::size_t max_bytes)
+      : max_values_(max_values), max_bytes_(max_bytes) {}
 
   void remember(WrittenValue value);
   void forget(const std::string& key, const std::string& entry);

@@ -90,8 +90,8 @@ struct HandOverReport {
   State state = State::failed;
 };
 
-// From now on this signs what is new: the certificate was renewed, for the same Node-ID (SEC-38). What the one
-// before has signed stays good until it ends. For storage and replication too.
+// From now on this signs what is new: the certificate was renewed, for the same Node-ID (SEC-38). What the
+// one before has signed stays good until it ends. For storage and replication too.
 struct UseSigner {
   std::shared_ptr<const security::Signer> signer;
 };

@@ -256,7 +256,7 @@ class RoutingComponent::Impl {
   std::set<NodeId> configuration_pushes_, kind_pushes_, solicited_updates_;
   std::map<NodeId, TransactionId> updates_;  // not answered yet
   TransactionId join_ = 0;                   // the last one
-  config::ConfigurationPtr document_;  // as it came; configuration_ has the learnt Kinds besides
+  config::ConfigurationPtr document_;        // as it came; configuration_ has the learnt Kinds besides
   config::KnownKinds known_kinds_;
   std::string exit_reason_;
   bool was_joined_ = false;

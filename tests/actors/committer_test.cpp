@@ -13,11 +13,14 @@ namespace {
 struct CommitterTest : testing::Test, ActorWorld {
   CommitterTest() {
     mailboxes->storage = system.spawn([this](StorageActor::pointer) -> StorageActor::behavior_type {
-      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {}, [](CertificatesOrder&) {},
+      return {[](SubmissionPtr&) {},
+              [](CancelAtom, std::uint64_t) {},
+              [](CertificatesOrder&) {},
               [this](StorageBatch& batch) {
                 for (auto& input : batch.inputs) committed.push_back(std::get<data::Committed>(input));
               },
-              [](TickAtom, std::uint64_t) {}, [](StatusAtom) { return StorageReport{}; }};
+              [](TickAtom, std::uint64_t) {},
+              [](StatusAtom) { return StorageReport{}; }};
     });
     mailboxes->committer = system.spawn(drive<CommitterDriver>, CommitterSetup{store, mailboxes});
     watcher = system.spawn([this](caf::event_based_actor* self) {

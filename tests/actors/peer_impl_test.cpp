@@ -14,8 +14,13 @@ namespace {
 struct StoppedPeerTest : testing::Test, ActorWorld {
   StoppedPeerTest() {
     mailboxes->supervisor = system.spawn([](SupervisorActor::pointer) -> SupervisorActor::behavior_type {
-      return {[](StartAtom) {},  [](LeaveAtom, Answer<Stopped>&) {},    [](LeftAtom) {},
-              [](GiveUpAtom) {}, [](BrokenAtom, const std::string&) {}, [](CredentialsOrder&) {}, [](Answer<PeerStatus>&) {},
+      return {[](StartAtom) {},
+              [](LeaveAtom, Answer<Stopped>&) {},
+              [](LeftAtom) {},
+              [](GiveUpAtom) {},
+              [](BrokenAtom, const std::string&) {},
+              [](CredentialsOrder&) {},
+              [](Answer<PeerStatus>&) {},
               [](StopAtom) {}};
     });
     caf::anon_send_exit(mailboxes->supervisor, caf::exit_reason::user_shutdown);

@@ -36,9 +36,10 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     configuration->configuration_signers = {node(0x11)};
     overlay = configuration->overlay_hash();
     mailboxes->storage = system.spawn([this](StorageActor::pointer) -> StorageActor::behavior_type {
-      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {}, [](CertificatesOrder&) {},
-              [this](StorageBatch& batch) { to_storage += batch.inputs.size(); },
-              [](TickAtom, std::uint64_t) {}, [](StatusAtom) { return StorageReport{}; }};
+      return {
+          [](SubmissionPtr&) {},          [](CancelAtom, std::uint64_t) {},
+          [](CertificatesOrder&) {},      [this](StorageBatch& batch) { to_storage += batch.inputs.size(); },
+          [](TickAtom, std::uint64_t) {}, [](StatusAtom) { return StorageReport{}; }};
     });
     mailboxes->replication = system.spawn([](ReplicationActor::pointer) -> ReplicationActor::behavior_type {
       return {[](ReplicationBatch&) {}, [](TickAtom, std::uint64_t) {},
@@ -49,8 +50,13 @@ struct RoutingActorTest : testing::Test, ActorWorld {
               [](StopAtom) {}};
     });
     mailboxes->supervisor = system.spawn([this](SupervisorActor::pointer) -> SupervisorActor::behavior_type {
-      return {[](StartAtom) {},  [](LeaveAtom, Answer<Stopped>&) {},    [this](LeftAtom) { ++left; },
-              [](GiveUpAtom) {}, [](BrokenAtom, const std::string&) {}, [](CredentialsOrder&) {}, [](Answer<PeerStatus>&) {},
+      return {[](StartAtom) {},
+              [](LeaveAtom, Answer<Stopped>&) {},
+              [this](LeftAtom) { ++left; },
+              [](GiveUpAtom) {},
+              [](BrokenAtom, const std::string&) {},
+              [](CredentialsOrder&) {},
+              [](Answer<PeerStatus>&) {},
               [](StopAtom) {}};
     });
     RoutingSetup setup;

@@ -34,7 +34,10 @@ struct SupervisorTest : testing::Test, ActorWorld {
               }};
     });
     mailboxes->storage = system.spawn([](StorageActor::pointer self) -> StorageActor::behavior_type {
-      return {[](SubmissionPtr&) {}, [](CancelAtom, std::uint64_t) {}, [](CertificatesOrder&) {}, [](StorageBatch&) {},
+      return {[](SubmissionPtr&) {},
+              [](CancelAtom, std::uint64_t) {},
+              [](CertificatesOrder&) {},
+              [](StorageBatch&) {},
               [](TickAtom, std::uint64_t) {},
               [self](StatusAtom) -> caf::result<StorageReport> {
                 // Keeps the question and never answers.

@@ -1,4 +1,5 @@
-// The Certificate Store usage at two peers: what is stored where, how it is looked after, what a finder believes.
+// The Certificate Store usage at two peers: what is stored where, how it is looked after, what a finder
+// believes.
 #include <gtest/gtest.h>
 
 #include "tests/reload/data/overlay.hpp"
@@ -24,7 +25,9 @@ class CertificateUsageTest : public ::testing::Test {
     overlay.update_views();
     overlay.advance(Duration{5'000});
   }
-  static KindAt by_user(std::string_view user) { return {resource_id_of(user), config::k_certificate_by_user}; }
+  static KindAt by_user(std::string_view user) {
+    return {resource_id_of(user), config::k_certificate_by_user};
+  }
   static KindAt by_node(const NodeId& node) {
     return {resource_id_of(node.view()), config::k_certificate_by_node};
   }

@@ -48,7 +48,8 @@ class FakePeer final : public actors::Peer {
     pinged = std::move(destination);
     done(ping_outcome);
   }
-  void use_credentials(std::string, std::string, std::function<void(std::optional<std::string>)> done) override {
+  void use_credentials(std::string, std::string,
+                       std::function<void(std::optional<std::string>)> done) override {
     done(std::nullopt);
   }
   void find_certificates(data::CertificatesOf, std::function<void(data::CertificatesFound)> done) override {

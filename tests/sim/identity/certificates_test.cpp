@@ -30,7 +30,8 @@ class Certificates : public testing::Test {
   }
   data::CertificatesFound find(PeerNumber by, data::CertificatesOf of) {
     auto answer = std::make_shared<std::optional<data::CertificatesFound>>();
-    simulation.peer(by).find_certificates(std::move(of), [answer](auto found) { *answer = std::move(found); });
+    simulation.peer(by).find_certificates(std::move(of),
+                                          [answer](auto found) { *answer = std::move(found); });
     EXPECT_TRUE(simulation.run_until([&] { return answer->has_value(); }, Duration{60'000}));
     return answer->value_or(data::CertificatesFound{});
   }

@@ -64,10 +64,9 @@ Stage::Stage(const StageSettings& settings)
     return *inspector_;
   };
   const sim::SimPeer::World world{clock_, network_, inspector, {}, accepted};
-  sim::PeerIdentity identity{k_peer_number, cast().peer.address, cast().peer.signer, store_,
-                             rules_.present,  {}};
-  peer_ = std::make_shared<sim::SimPeer>(world, std::move(identity), components(settings),
-                                         k_seed);
+  sim::PeerIdentity identity{k_peer_number, cast().peer.address, cast().peer.signer,
+                             store_,        rules_.present,      {}};
+  peer_ = std::make_shared<sim::SimPeer>(world, std::move(identity), components(settings), k_seed);
   peer_->start();
 }
 
