@@ -13,8 +13,8 @@ class Invitations(ServerTestCase):
         self.w = self.world(init=["--enrollment-server", f"https://{OVERLAY}/enroll"])
         self.s = self.server(self.w)
 
-    # Shows: ENROLL-06, ENROLL-09, ENROLL-10, ENROLL-11, ENROLL-12.
     def test_an_invitation_brings_a_certificate_that_openssl_verifies(self):
+        # Shows: ENROLL-06, ENROLL-09, ENROLL-10, ENROLL-11, ENROLL-12.
         token = self.s.invite("alice@example.org")
         key = self.w.key()
         answer = self.s.enrol("alice@example.org", self.w.csr(key), token)
@@ -29,8 +29,8 @@ class Invitations(ServerTestCase):
         self.assertEqual(self.s.events("certificate handed out")[0]["user"], "alice@example.org")
         self.assertNotIn(token, self.s.log)
 
-    # Shows: ENROLL-17.
     def test_refusals_are_the_rfcs(self):
+        # Shows: ENROLL-17.
         csr = self.w.csr(self.w.key())
         wrong = self.s.enrol("bob@example.org", csr, "rwi_" + "A" * 43)
         self.assertEqual((wrong.status, wrong.headers["content-type"], wrong.text),
@@ -46,8 +46,8 @@ class Invitations(ServerTestCase):
         other = self.s.enrol("carol@example.org", self.w.csr(self.w.key()), token)
         self.assertEqual(other.text, "failed_authentication", "the invitation was for one use")
 
-    # Shows: ENROLL-21.
     def test_fields_in_the_address_are_not_looked_at(self):
+        # Shows: ENROLL-21.
         answer = self.s.enrol("bob@example.org", self.w.csr(self.w.key()), self.s.invite(),
                               more=[])
         self.assertEqual(answer.status, 200)
@@ -57,8 +57,8 @@ class Invitations(ServerTestCase):
         self.assertEqual(asked.status, 400)
         self.assertNotIn(token, self.s.log)
 
-    # Shows: CONFIG-01, ENROLL-02.
     def test_the_document_and_what_tells_programs_how_to_enrol(self):
+        # Shows: CONFIG-01, ENROLL-02.
         document = self.s.curl("/.well-known/reload-config")
         self.assertEqual(document.headers["content-type"], "application/p2p-overlay+xml")
         self.assertEqual(document.body, (self.w.authority / "overlay.xml").read_bytes())

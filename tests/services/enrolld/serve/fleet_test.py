@@ -114,8 +114,8 @@ class Fleet(ServerTestCase):
         fields = self.servers[0].rpc("List", "page_size: 1000").fields
         return re.findall(r'user: "([^"]+)"', fields), re.findall(r'node: "(\w+)"', fields)
 
-    # Shows: ENROLL-13, ENROLL-16, FM-33.
     def test_200_claims_to_150_names_by_two_servers(self):
+        # Shows: ENROLL-13, ENROLL-16, FM-33.
         names = [f"user{number}@example.org" for number in range(NAMES)]
         everyone = self.claimants(names + names[:INTRUDERS])
         owners, intruders = everyone[:NAMES], everyone[NAMES:]
@@ -136,8 +136,8 @@ class Fleet(ServerTestCase):
         self.assertEqual(sum(one["made_account"] for one in measures), NAMES)
         self.assertEqual(sum(one["wrong_proof"] for one in measures), INTRUDERS)
 
-    # Shows: ENROLL-16.
     def test_two_proven_claimants_of_one_name_at_the_same_moment_are_two_devices_of_one_account(self):
+        # Shows: ENROLL-16.
         rounds = 10
         for number in range(rounds):
             name = f"twin{number}@example.org"

@@ -28,8 +28,8 @@ class Mail(ServerTestCase):
         self.assertEqual(self.s.curl(link, "-X", "POST").status, 200)
         return self.s.enrol(user, csr, enrolment=enrolment)
 
-    # Shows: ENROLL-11, ENROLL-13, ENROLL-15.
     def test_the_link_of_a_mail_brings_a_certificate(self):
+        # Shows: ENROLL-11, ENROLL-13, ENROLL-15.
         csr = self.w.csr(self.w.key())
         enrolment = self.begin(ALICE, csr)
         mail = self.w.mails.wait(lambda line: line["event"] == "mail")
@@ -52,8 +52,8 @@ class Mail(ServerTestCase):
             self.assertNotIn(secret, self.s.log)
         self.assertEqual(self.s.events("certificate handed out")[0]["user"], ALICE)
 
-    # Shows: ENROLL-16.
     def test_the_name_is_not_for_somebody_without_the_mailbox(self):
+        # Shows: ENROLL-16.
         self.assertEqual(self.by_link(ALICE, self.w.key()).status, 200)
         csr = self.w.csr(self.w.key())
         enrolment = self.begin(ALICE, csr)
@@ -68,8 +68,8 @@ class Mail(ServerTestCase):
         self.assertEqual(self.s.rpc("List").fields.count("node:"), 1)
         self.assertEqual(self.s.measures()["out_of_attempts"], 1)
 
-    # Shows: ENROLL-24.
     def test_what_a_request_asks_for_besides_its_key_it_does_not_get(self):
+        # Shows: ENROLL-24.
         another = self.s.enrol(ALICE, self.w.csr(self.w.key(), "subjectAltName=email:bob@example.org"))
         self.assertEqual((another.status, another.text), (403, "username_not_available"))
         self.assertNotIn("ringway-enrolment", another.headers)
@@ -84,8 +84,8 @@ class Mail(ServerTestCase):
         self.assertNotIn("Certificate Sign", text)
         self.assertNotIn(wished, text.lower())
 
-    # Shows: ENROLL-14, ENROLL-22.
     def test_another_key_is_another_device_up_to_a_quota_and_may_replace_a_lost_one(self):
+        # Shows: ENROLL-14, ENROLL-22.
         key = self.w.key()
         first = self.w.nodes_in(self.by_link(ALICE, key).body)
         again = self.w.nodes_in(self.by_link(ALICE, key).body)
