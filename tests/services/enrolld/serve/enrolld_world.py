@@ -207,9 +207,12 @@ class Server:
 
     def start(self):
         ready = self.world.path(".ready")
-        command = [PROGRAMS / "ringway-enrolld", "serve", "--dir", self.directory, "--state", self.state,
-                   "--https", "127.0.0.1:0", "--https-cert", self.world.tls, "--https-key", self.world.tls_key,
-                   "--log-format", "json", "--ready-file", ready, *self.options]
+        command = [PROGRAMS / "ringway-enrolld", "serve", *self.options]
+        for option, value in (("--dir", self.directory), ("--state", self.state), ("--https", "127.0.0.1:0"),
+                              ("--https-cert", self.world.tls), ("--https-key", self.world.tls_key),
+                              ("--log-format", "json"), ("--ready-file", ready)):
+            if option not in self.options:
+                command += [option, value]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(list(map(str, command)), env=environment(**self.environ), stdout=log,
                                             stderr=log, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent)
