@@ -52,6 +52,7 @@ class FakePeer final : public actors::Peer {
                        std::function<void(std::optional<std::string>)> done) override {
     done(std::nullopt);
   }
+  void offer_document(SharedBytes, std::function<void(routing::DocumentOffer)> done) override { done({}); }
   void find_certificates(data::CertificatesOf, std::function<void(data::CertificatesFound)> done) override {
     done({});
   }
