@@ -15,8 +15,6 @@
 namespace ringway::services {
 namespace {
 
-// A clock that is set while the thread sleeps is noticed so soon.
-constexpr std::chrono::milliseconds k_longest_sleep{60'000};
 constexpr std::chrono::seconds k_peer_patience{10};
 
 std::string number_of(const config::Configuration& configuration) {
@@ -113,7 +111,7 @@ void Upkeep::run(const std::stop_token& stop) {
       if (soonest.kept != nullptr && soonest.due.at_ms <= now_ms) {
         now_due = soonest;
       } else {
-        auto sleep = k_longest_sleep;
+        auto sleep = settings_.longest_sleep;
         if (soonest.kept != nullptr)
           sleep = std::min(sleep, std::chrono::milliseconds{
                                        static_cast<std::int64_t>(soonest.due.at_ms - now_ms)});

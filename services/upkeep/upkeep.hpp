@@ -7,6 +7,7 @@
 // What that costs is the care in credential_files.hpp.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -26,6 +27,8 @@ namespace ringway::services {
 struct UpkeepSettings {
   UpkeepTimes times;
   std::chrono::milliseconds timeout{30'000};  // of one request
+  // A clock that was set is noticed so soon.
+  std::chrono::milliseconds longest_sleep{60'000};
 };
 
 // For the log.
