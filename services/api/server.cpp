@@ -1,53 +1,24 @@
 #include "services/api/server.hpp"
 
-#include <absl/synchronization/mutex.h>
 #include <grpc/grpc_security_constants.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/channel_arguments.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 #include "services/api/address.hpp"
 #include "services/api/overlay_service.hpp"
+#include "services/rpc/listening.hpp"
 
 namespace ringway::services {
 namespace {
-
-void prepare_grpc() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    // Debian builds Abseil with it, and then every lock inside gRPC pays for a search of lock cycles.
-    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-    grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  });
-}
-
-// New files are for their owner only while this lives; a socket is never open to others before its mode is
-// set.
-class PrivateFiles {
- public:
-  PrivateFiles() : before_(::umask(0177)) {}
-  ~PrivateFiles() { ::umask(before_); }
-  PrivateFiles(const PrivateFiles&) = delete;
-  PrivateFiles& operator=(const PrivateFiles&) = delete;
-
- private:
-  ::mode_t before_;
-};
 
 std::shared_ptr<grpc::ServerCredentials> credentials_of(const ApiTls& tls) {
   grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
@@ -65,21 +36,6 @@ Outcome<> check(const ApiSettings& settings) {
     return Failure{"the API without TLS is for loopback addresses only, not " + to_text(*settings.listen)};
   }
   return Done{};
-}
-
-// gRPC replaces a socket that is there already, also one that another process serves. What a process has left
-// behind when it was killed refuses the connection. The path fits (check()).
-bool somebody_serves(const std::string& socket_path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::ranges::copy(socket_path, address.sun_path);
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (probe < 0) return false;
-  // EAGAIN: more connections wait there than it takes.
-  const bool served =
-      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN;
-  ::close(probe);
-  return served;
 }
 
 class Server final : public ApiServer {

@@ -20,7 +20,6 @@ namespace ringway::services {
 inline constexpr int k_max_request_bytes = 8 << 20;
 inline constexpr std::size_t k_max_api_memory_bytes = 256U << 20;  // of one server's buffers
 inline constexpr int k_max_calls_per_connection = 4096;
-inline constexpr std::size_t k_max_socket_path_bytes = 107;  // sockaddr_un, less the final zero
 
 struct ApiTls {
   std::string certificate_chain_pem;

@@ -1,10 +1,14 @@
 // ringway-enrolld: makes an overlay and the credentials of its nodes.
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <string_view>
 
 #include "reload/config/utc_time.hpp"
 #include "reload/link/link_id.hpp"
 #include "services/enrolld/folder/overlay_files.hpp"
+#include "services/enrolld/serve/serve.hpp"
 
 namespace {
 
@@ -102,9 +106,23 @@ void add_key_options(CLI::App* command, enrolld::KeySources& keys) {
                       "RINGWAY_TOKEN_PIN, or asked for");
 }
 
+int run_serve(int argc, const char* const* argv) {
+  enrolld::take_signals();
+  ::umask(077);  // what the server writes is its owner's
+  int exit_code = enrolld::k_serve_stopped;
+  const auto settings = enrolld::parse_serve_settings(argc, argv, std::cout, std::cerr, exit_code);
+  if (!settings) return exit_code;
+  services::EventLog log(settings->log_level, settings->log_format == "json");
+  log.adopt_grpc();
+  log.adopt_spdlog();
+  return enrolld::serve(*settings, log);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  // It has a settings file and an environment of its own.
+  if (argc > 1 && std::string_view(argv[1]) == "serve") return run_serve(argc - 1, argv + 1);
   CLI::App app{
       "Makes a Ringway overlay and enrols its nodes.\n\n"
       "An overlay is a root, which certifies the key that certifies nodes, and a signed configuration "
@@ -121,6 +139,9 @@ int main(int argc, char** argv) {
   init_command->add_option("--dir", init.directory, "The authority's folder; made if missing")->required();
   init_command->add_option("--bootstrap", init_bootstrap,
                            "ADDRESS:PORT of a peer that newcomers contact; repeatable");
+  init_command->add_option("--enrollment-server", init.enrollment_servers,
+                           "https:// URL where newcomers get credentials, like https://example.org/enroll; "
+                           "repeatable");
   init_command
       ->add_option("--max-message-size", init.max_message_size_bytes, "Largest RELOAD message in bytes")
       ->check(CLI::Range(1024, 16 << 20))
@@ -172,6 +193,8 @@ int main(int argc, char** argv) {
       app.add_subcommand("update-config", "Write and sign the next version of the configuration document");
   update_command->add_option("--dir", update.directory, "The authority's folder")->required();
   update_command->add_option("--bootstrap", update_bootstrap, "The new list of bootstrap peers; repeatable");
+  update_command->add_option("--enrollment-server", update.enrollment_servers,
+                             "https:// URL where newcomers get credentials; repeatable, replaces the list");
   update_command->add_option("--bad-node", bad_nodes, "A Node-ID to shut out; repeatable");
   update_command
       ->add_option(
@@ -199,6 +222,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 36'500))
       ->capture_default_str();
   add_key_options(issuing_command, issuing.keys);
+
+  app.add_subcommand("serve", "Enrol nodes over HTTPS and gRPC: see ringway-enrolld serve --help");
 
   try {
     app.parse(argc, argv);

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "reload/time.hpp"
-#include "services/ringwayd/event_log.hpp"
+#include "services/log/event_log.hpp"
 
 namespace ringway::services {
 

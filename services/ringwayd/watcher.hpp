@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "actors/peer.hpp"
-#include "services/ringwayd/event_log.hpp"
+#include "services/log/event_log.hpp"
 #include "services/ringwayd/validity_watch.hpp"
 #include "services/upkeep/plan.hpp"
 

@@ -143,6 +143,7 @@ config::Configuration first_configuration(const InitOptions& options, const serv
   configuration.expiration_ms = authority.not_after_ms();
   configuration.root_certificates_der = {services::certificate_der(authority.root())};
   configuration.bootstrap_nodes = options.bootstrap_nodes;
+  configuration.enrollment_servers = options.enrollment_servers;
   configuration.no_ice = true;  // links are TLS over TCP without ICE
   configuration.max_message_size_bytes = options.max_message_size_bytes;
   configuration.chord_update_interval = std::chrono::seconds{options.chord_update_interval_s};
@@ -218,6 +219,15 @@ Outcome<> check_target(const IssueOptions& options) {
   if (*holder == options.user_name) return Done{};
   return Failure{certificate + " is " + *holder + "'s, not " + options.user_name +
                  "'s; give another folder with --out, or overwrite it with --force"};
+}
+
+// Peers take no other (CONFIG-10).
+Outcome<> check_servers(const std::vector<std::string>& urls) {
+  for (const std::string& url : urls) {
+    if (!url.starts_with("https://") || url.find_first_of(" \t\r\n") != std::string::npos)
+      return Failure{"an enrollment server is an https:// URL, not " + url};
+  }
+  return Done{};
 }
 
 // The certificates of a new authority, and the files that keep it.
@@ -372,6 +382,7 @@ Outcome<> prolong(const UpdateOptions& options, Keyring& keyring, Update& update
 Outcome<> init(const InitOptions& options) {
   const std::string& directory = options.directory;
   if (auto good = services::check_overlay_name(options.overlay_name); !good) return good;
+  if (auto good = check_servers(options.enrollment_servers); !good) return good;
   if (auto ready = make_directory(directory); !ready) return ready;
   const auto lock = FolderLock::take(directory);
   if (!lock) return lock.error();
@@ -434,6 +445,7 @@ Result<Issued> issue(const IssueOptions& asked) {
 }
 
 Result<Updated> update(const UpdateOptions& options) {
+  if (auto good = check_servers(options.enrollment_servers); !good) return good.error();
   const auto lock = FolderLock::take(options.directory);
   if (!lock) return lock.error();
   const auto before = load_configuration(options.directory);
@@ -445,6 +457,7 @@ Result<Updated> update(const UpdateOptions& options) {
   config::Configuration& next = update.next;
   next.sequence = next.sequence == config::k_max_sequence ? 0 : static_cast<std::uint16_t>(next.sequence + 1);
   if (!options.bootstrap_nodes.empty()) next.bootstrap_nodes = options.bootstrap_nodes;
+  if (!options.enrollment_servers.empty()) next.enrollment_servers = options.enrollment_servers;
   next.bad_nodes.insert(options.bad_nodes.begin(), options.bad_nodes.end());
   const NodeId node = update.signer->node_id();
   if (next.bad_nodes.contains(node))
@@ -487,6 +500,39 @@ Outcome<> new_issuing(const IssuingOptions& options) {
   return write_files(
       {{directory + "/issuing.key", key->file_text, Access::owner_only},
        {directory + "/issuing.crt", services::certificate_pem(issuing->certificate), Access::everyone}});
+}
+
+Result<OpenFolder> open_folder(const std::string& directory, const KeySources& keys) {
+  const auto configuration = load_configuration(directory);
+  if (!configuration) return configuration.error();
+  const auto names = load_names(directory);
+  if (!names) return names.error();
+  Keyring keyring(keys);
+  auto authority = load_authority(directory, (*configuration)->instance_name, keyring);
+  if (!authority) return authority.error();
+  auto signer = load_signer(directory, keyring);
+  if (!signer) return signer.error();
+  return OpenFolder{std::move(*authority), std::move(*signer), names->names()};
+}
+
+Result<Bytes> read_document(const std::string& directory) {
+  const auto configuration = load_configuration(directory);
+  if (!configuration) return configuration.error();
+  return copy_of((*configuration)->document.view());
+}
+
+Result<bool> keep_document(const std::string& directory, BytesView document) {
+  const auto lock = FolderLock::take(directory);
+  if (!lock) return lock.error();
+  const auto before = load_configuration(directory);
+  if (!before) return before.error();
+  const auto next = config::parse_configuration(SharedBytes(copy_of(document)), (*before)->instance_name);
+  if (!next) return next.error();
+  if (!config::sequence_newer((*next)->sequence, (*before)->sequence)) return false;
+  const auto written =
+      write_file(directory + "/overlay.xml", std::string(text_of(document)), Access::everyone);
+  if (!written) return written.error();
+  return true;
 }
 
 }  // namespace ringway::enrolld
