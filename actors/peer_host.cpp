@@ -187,6 +187,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   identity.overlay = made.configuration->instance_name;
   identity.configuration_sequence = made.configuration->sequence;
   identity.configuration_expires_ms = made.configuration->expiration_ms;
+  identity.configuration = made.configuration;
   identity.listening_on = made.links->listening_on();
   identity.certificate_not_after_ms = made.signer->certificate()->not_after_ms();
 

@@ -57,31 +57,55 @@ void RoutingComponent::Impl::serve_config_update(std::uint64_t request,
     return serve_kind_update(request, message.signer_node, *update);
   if (update->type != wire::ConfigUpdateType::config)
     return answer_error(request, ErrorCode::invalid_message, "a ConfigUpdate of an unknown type");
-  auto next =
-      config::parse_any_configuration(SharedBytes(update->configuration), configuration_->instance_name);
-  if (!next) return answer_error(request, ErrorCode::invalid_message, next.error().reason);
-  if (!config::sequence_newer((*next)->sequence, configuration_->sequence)) {
-    const bool older = (*next)->sequence != configuration_->sequence;
+  auto next = successor(SharedBytes(update->configuration));
+  if (!next) {
     const Served served = served_.at(request);
-    answer_error(request, ErrorCode::config_too_old, "not newer than the present configuration");
-    if (older) push_configuration(served.signer, way_back(served));
+    answer_error(request, next.error().code, next.error().reason);
+    if (next.error().older) push_configuration(served.signer, way_back(served));
     return;
   }
-  const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
-  if (!allowed) return answer_error(request, ErrorCode::forbidden, allowed.error().reason);
-  auto trust = security::Trust::make((*next)->trust_settings());
-  if (!trust) return answer_error(request, ErrorCode::invalid_message, trust.error().reason);
   answer(request, MessageCode::config_update_ans, {});
+  follow(std::move(*next), message.signer_node);
+}
+
+DocumentOffer RoutingComponent::Impl::offer_document(const Now& now, SharedBytes document, Outputs& out) {
+  now_ = now;
+  out_ = &out;
+  auto next = successor(std::move(document));
+  if (!next) {
+    const bool old = next.error().code == ErrorCode::config_too_old;
+    return {old ? DocumentOffer::Verdict::not_newer : DocumentOffer::Verdict::refused, next.error().reason};
+  }
+  follow(std::move(*next), self());
+  return {DocumentOffer::Verdict::taken, {}};
+}
+
+// Newer than ours, and by one of our configuration-signers (RFC 6940 §6.5.4.2, §11.1)?
+auto RoutingComponent::Impl::successor(SharedBytes document) const -> Result<Successor, DocumentRefusal> {
+  auto next = config::parse_any_configuration(std::move(document), configuration_->instance_name);
+  if (!next) return DocumentRefusal{ErrorCode::invalid_message, next.error().reason};
+  if (!config::sequence_newer((*next)->sequence, configuration_->sequence))
+    return DocumentRefusal{ErrorCode::config_too_old, "not newer than the present configuration",
+                           (*next)->sequence != configuration_->sequence};
+  const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
+  if (!allowed) return DocumentRefusal{ErrorCode::forbidden, allowed.error().reason};
+  auto trust = security::Trust::make((*next)->trust_settings());
+  if (!trust) return DocumentRefusal{ErrorCode::invalid_message, trust.error().reason};
+  return Successor{std::move(*next), std::move(*trust)};
+}
+
+// Puts it in force, or leaves because that cannot be; the others get it either way. `source` has it already.
+void RoutingComponent::Impl::follow(Successor next, const NodeId& source) {
   const auto push = [&](const NodeId& node) { push_configuration(node, {wire::to_node(node)}); };
-  exit_reason_ = why_unfit(**next, **trust);
+  exit_reason_ = why_unfit(*next.document, *next.trust);
   if (!exit_reason_.empty()) {
-    document_ = *next;  // others may be able to; here nothing of it is put in force
-    hand_on(message.signer_node, push);
+    document_ = std::move(next.document);  // others may be able to; here nothing of it is put in force
+    hand_on(source, push);
     leaving_ = true;
     return leave_ring();
   }
-  take_configuration(*next, *trust);
-  hand_on(message.signer_node, push);
+  take_configuration(std::move(next.document), std::move(next.trust));
+  hand_on(source, push);
 }
 
 // RFC 6940 §11.1: a node that does not support the new requirements exits. So does one that nobody will talk

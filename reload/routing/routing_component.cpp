@@ -243,6 +243,9 @@ void RoutingComponent::handle(const Now& now, Input input, Outputs& out) {
 void RoutingComponent::on_timer(const Now& now, Outputs& out) { impl_->on_timer(now, out); }
 std::optional<MonoTime> RoutingComponent::next_deadline() const { return impl_->next_deadline(); }
 void RoutingComponent::leave(const Now& now, Outputs& out) { impl_->leave(now, out); }
+DocumentOffer RoutingComponent::offer_document(const Now& now, SharedBytes document, Outputs& out) {
+  return impl_->offer_document(now, std::move(document), out);
+}
 RoutingStatus RoutingComponent::status() const { return impl_->status(); }
 const config::ConfigurationPtr& RoutingComponent::configuration() const { return impl_->configuration(); }
 

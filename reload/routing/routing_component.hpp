@@ -56,6 +56,13 @@ struct RoutingStatus {
   double estimated_peers = 1;         // from the density of the neighbour table
 };
 
+// What became of a document that did not come from a peer.
+struct DocumentOffer {
+  enum class Verdict { taken, not_newer, refused };
+  Verdict verdict = Verdict::refused;
+  std::string reason;  // when refused
+};
+
 class RoutingComponent {
  public:
   RoutingComponent(RoutingSettings settings, config::ConfigurationPtr configuration,
@@ -69,6 +76,9 @@ class RoutingComponent {
   std::optional<MonoTime> next_deadline() const;
   // Leaves the ring: Leave to the neighbours, then Left (RFC 6940 §6.4.2.2).
   void leave(const Now& now, Outputs& out);
+  // A document that somebody has fetched (RFC 6940 §11.1, §11.2): taken and handed on under the conditions of
+  // a ConfigUpdate.
+  DocumentOffer offer_document(const Now& now, SharedBytes document, Outputs& out);
 
   RoutingStatus status() const;
   const config::ConfigurationPtr& configuration() const;

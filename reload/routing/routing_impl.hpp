@@ -51,6 +51,7 @@ class RoutingComponent::Impl {
   void on_timer(const Now& now, Outputs& out);
   std::optional<MonoTime> next_deadline() const;
   void leave(const Now& now, Outputs& out);
+  DocumentOffer offer_document(const Now& now, SharedBytes document, Outputs& out);
   RoutingStatus status() const;
   const config::ConfigurationPtr& configuration() const { return configuration_; }
 
@@ -96,6 +97,16 @@ class RoutingComponent::Impl {
     std::optional<NodeId> expected;
     std::optional<NodeId> answered_by;
     std::optional<MonoTime> link_deadline;
+  };
+  // A document that may follow the present one.
+  struct Successor {
+    config::ConfigurationPtr document;
+    security::TrustPtr trust;
+  };
+  struct DocumentRefusal {
+    wire::ErrorCode code = wire::ErrorCode::invalid_message;
+    std::string reason;
+    bool older = false;  // than ours
   };
   struct Attempt {
     std::optional<NodeId> node;  // whose Attach we answered; none: a bootstrap link
@@ -165,6 +176,8 @@ class RoutingComponent::Impl {
 
   // ---- configuration.cpp
   void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
+  Result<Successor, DocumentRefusal> successor(SharedBytes document) const;
+  void follow(Successor next, const NodeId& source);
   void push_configuration(const NodeId& node, wire::DestinationList to);
   void serve_kind_update(std::uint64_t request, const NodeId& source, const wire::ConfigUpdateReq& update);
   void hand_on(const NodeId& source, const std::function<void(const NodeId&)>& send);

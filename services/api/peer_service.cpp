@@ -14,13 +14,15 @@ namespace {
 // A RELOAD request lives 15 s at most (RFC 6940 §6.2.1).
 constexpr Duration k_longest_ping{15'000};
 
-template <typename Response>
+template <typename Response, typename Add>
 grpc::ServerUnaryReactor* answer_with_status(const std::shared_ptr<actors::Peer>& peer,
-                                             grpc::CallbackServerContext& context, Response* response) {
+                                             grpc::CallbackServerContext& context, Response* response,
+                                             Add add) {
   const auto pending = PendingCall::make(context);
-  peer->status([pending, response](const actors::PeerStatus& status) {
+  peer->status([pending, response, add = std::move(add)](const actors::PeerStatus& status) {
     if (!pending->claim()) return;
     fill(*response, status);
+    add(*response);
     pending->Finish(grpc::Status::OK);
   });
   return pending.get();
@@ -60,17 +62,19 @@ Duration time_left(const grpc::CallbackServerContext& context) {
 
 }  // namespace
 
-PeerService::PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave)
-    : peer_(std::move(peer)), leave_(std::move(leave)) {}
+PeerService::PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave, StatusHook add_to_status)
+    : peer_(std::move(peer)), leave_(std::move(leave)), add_to_status_(std::move(add_to_status)) {}
 
 grpc::ServerUnaryReactor* PeerService::Status(grpc::CallbackServerContext* context, const v1::StatusRequest*,
                                               v1::StatusResponse* response) {
-  return answer_with_status(peer_, *context, response);
+  return answer_with_status(peer_, *context, response, [add = add_to_status_](v1::StatusResponse& status) {
+    if (add) add(status);
+  });
 }
 
 grpc::ServerUnaryReactor* PeerService::Ring(grpc::CallbackServerContext* context, const v1::RingRequest*,
                                             v1::RingResponse* response) {
-  return answer_with_status(peer_, *context, response);
+  return answer_with_status(peer_, *context, response, [](const v1::RingResponse&) {});
 }
 
 grpc::ServerUnaryReactor* PeerService::Ping(grpc::CallbackServerContext* context,

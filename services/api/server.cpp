@@ -40,8 +40,8 @@ Outcome<> check(const ApiSettings& settings) {
 
 class Server final : public ApiServer {
  public:
-  Server(std::shared_ptr<actors::Peer> peer, LeaveHook leave)
-      : overlay_(peer), peer_(std::move(peer), std::move(leave)) {}
+  Server(std::shared_ptr<actors::Peer> peer, LeaveHook leave, StatusHook add_to_status)
+      : overlay_(peer), peer_(std::move(peer), std::move(leave), std::move(add_to_status)) {}
   ~Server() override { stop(std::chrono::milliseconds{0}); }
 
   Outcome<> serve(const ApiSettings& settings) {
@@ -132,7 +132,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiSettings& settings,
                                                     std::shared_ptr<actors::Peer> peer, LeaveHook leave) {
   if (auto wrong = check(settings); !wrong) return wrong.error();
   prepare_grpc();
-  auto server = std::make_unique<Server>(std::move(peer), std::move(leave));
+  auto server = std::make_unique<Server>(std::move(peer), std::move(leave), settings.add_to_status);
   if (auto failed = server->serve(settings); !failed) return failed.error();
   return std::unique_ptr<ApiServer>(std::move(server));
 }

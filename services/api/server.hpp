@@ -31,6 +31,7 @@ struct ApiSettings {
   unsigned socket_mode = 0600;
   std::optional<wire::IpAddressPort> listen;  // TCP; port 0: any free one
   std::optional<ApiTls> tls;                  // without it TCP is plain, and only for loopback
+  StatusHook add_to_status;
 };
 
 class ApiServer {

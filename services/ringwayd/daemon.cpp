@@ -16,12 +16,17 @@
 #include <vector>
 
 #include "actors/peer.hpp"
+#include "actors/system_random.hpp"
 #include "services/api/address.hpp"
 #include "services/api/server.hpp"
 #include "services/ringwayd/api_tls.hpp"
 #include "services/ringwayd/credentials.hpp"
+#include "services/ringwayd/fetched_document.hpp"
 #include "services/ringwayd/permissions.hpp"
+#include "services/ringwayd/upkeep_status.hpp"
 #include "services/ringwayd/watcher.hpp"
+#include "services/upkeep/enrollment_file.hpp"
+#include "services/upkeep/upkeep.hpp"
 
 namespace ringway::services {
 namespace {
@@ -65,6 +70,7 @@ struct Mailbox {
 struct RunningPeer {
   std::string name;
   Credentials credentials;
+  EnrollmentServer enrollment;
   std::shared_ptr<actors::Peer> peer;
   std::unique_ptr<ApiServer> api;
   Watcher watcher;
@@ -102,14 +108,44 @@ class Daemon {
                                        : settings_.config_document;
       auto credentials = load_credentials(folder, document, wall_now_ms());
       if (!credentials) return credentials.error().reason;
+      auto enrollment = enrollment_of(folder);
+      if (!enrollment) return enrollment.error().reason;
       auto& peer = peers_.emplace_back(std::make_unique<RunningPeer>());
       peer->name = "peer-" + std::to_string(i);
       peer->credentials = std::move(*credentials);
+      peer->enrollment = std::move(*enrollment);
+      replace_expired(*peer, document);
       if (peer->credentials.key_readable_by_others) {
         log_.warn(peer->name, "the private key can be read by others", {{"file", folder + "/node.key"}});
       }
     }
     return "";
+  }
+
+  // What the flags say comes first.
+  Result<EnrollmentServer> enrollment_of(const std::string& folder) const {
+    auto file = read_enrollment_file(folder);
+    if (!file) return file.error();
+    EnrollmentServer server = file->value_or(EnrollmentServer{});
+    if (!settings_.configuration_url.empty()) server.configuration_url = settings_.configuration_url;
+    if (!settings_.enrollment_ca.empty()) server.ca_file = settings_.enrollment_ca;
+    return server;
+  }
+
+  // Without a newer one it is the store's turn (actors/configuration_choice.hpp).
+  void replace_expired(RunningPeer& peer, const std::string& document) {
+    auto& configuration = peer.credentials.configuration;
+    if (!configuration->expired_at(wall_now_ms()) || peer.enrollment.configuration_url.empty()) return;
+    const auto fetched = fetch_newer_document(peer.enrollment, *configuration, document, wall_now_ms());
+    if (!fetched) {
+      log_.warn(peer.name, "the configuration document has expired, and no newer one could be fetched",
+                {{"reason", fetched.error().reason}});
+      return;
+    }
+    configuration = fetched->configuration;
+    log_.info(peer.name, "fetched a configuration document in the place of the expired one",
+              {{"sequence", configuration->sequence}});
+    warn_if(peer.name, fetched->not_kept);
   }
 
   std::string start() {
@@ -125,6 +161,9 @@ class Daemon {
     host_ = actors::PeerHost::make(threads);
     for (std::size_t i = 0; i < peers_.size(); ++i) {
       if (auto wrong = start_peer(i); !wrong.empty()) return peers_[i]->name + ": " + wrong;
+    }
+    start_upkeep();
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
       if (auto wrong = start_api(i); !wrong.empty()) return peers_[i]->name + ": " + wrong;
     }
     return "";
@@ -177,6 +216,29 @@ class Daemon {
     return "";
   }
 
+  void start_upkeep() {
+    std::vector<UpkeepSubject> subjects;
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      const RunningPeer& running = *peers_[i];
+      const Credentials& credentials = running.credentials;
+      subjects.push_back({running.peer,
+                          running.enrollment,
+                          settings_.credentials_of(i),
+                          {credentials.private_key_pem, credentials.certificates_pem},
+                          credentials.configuration});
+    }
+    UpkeepSettings settings;
+    settings.times.poll.period = duration_of(settings_.configuration_poll_s);
+    const auto tell = [this](std::size_t index, const UpkeepNote& note) {
+      const auto fields = note.detail.empty() ? EventLog::Fields::object()
+                                              : EventLog::Fields{{"reason", note.detail}};
+      log_.write(note.warning ? spdlog::level::warn : spdlog::level::info, peers_[index]->name, note.event,
+                 fields);
+    };
+    upkeep_.emplace(settings, Upkeep::World{std::make_shared<actors::SystemRandom>(), wall_now_ms, tell},
+                    std::move(subjects));
+  }
+
   void warn_if(const std::string& peer, const std::string& warning) {
     if (!warning.empty()) log_.warn(peer, warning);
   }
@@ -189,6 +251,9 @@ class Daemon {
     if (!api.socket_path.empty()) warn_if(running.name, socket_warning(api.socket_path, api.socket_mode));
     api.listen = settings_.api_listen_of(index);
     api.tls = api_tls_;
+    api.add_to_status = [this, index](v1::StatusResponse& status) {
+      fill(status, upkeep_->report(index));
+    };
     auto server = ApiServer::start(
         api, running.peer, [this, index](std::function<void()> done) { leave(index, std::move(done)); });
     if (!server) return server.error().reason;
@@ -255,7 +320,7 @@ class Daemon {
       left.swap(mailbox_.left);
       failures.swap(mailbox_.failures);
     }
-    for (const auto& [index, status] : statuses) take_status(*peers_[index], status);
+    for (const auto& [index, status] : statuses) take_status(index, status);
     for (const std::size_t index : left) take_left(*peers_[index]);
     for (const auto& [index, reason] : failures) {
       log_.error(peers_[index]->name, "failed", {{"reason", reason}});
@@ -263,9 +328,12 @@ class Daemon {
     return failures.empty() ? "" : failures.front().second;
   }
 
-  void take_status(RunningPeer& running, const actors::PeerStatus& status) {
+  void take_status(std::size_t index, const actors::PeerStatus& status) {
+    RunningPeer& running = *peers_[index];
     running.asked = false;
-    for (const auto& event : running.watcher.observe(status, wall_now_ms())) log_.write(running.name, event);
+    upkeep_->observe(index, status.configuration);
+    for (const auto& event : running.watcher.observe(status, wall_now_ms(), upkeep_->report(index)))
+      log_.write(running.name, event);
     running.api->set_serving(running.watcher.joined() && !stopping_);
     if (!ready_ && all_joined()) {
       ready_ = true;
@@ -342,6 +410,7 @@ class Daemon {
   std::optional<ApiTls> api_tls_;
   std::shared_ptr<actors::PeerHost> host_;
   std::vector<std::unique_ptr<RunningPeer>> peers_;
+  std::optional<Upkeep> upkeep_;  // as soon as the peers have started
   std::chrono::steady_clock::time_point next_look_;
   bool ready_ = false;
   bool stopping_ = false;

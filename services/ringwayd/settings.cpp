@@ -74,6 +74,20 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
   add(app, "config-document", settings.config_document,
       "The overlay's configuration document, if it is not overlay.xml in the credentials folder", "FILE")
       ->group(group);
+  add(app, "configuration-url", settings.configuration_url,
+      "Look there for newer documents, if not where enrollment.json in the credentials folder says", "URL")
+      ->group(group);
+  add(app, "enrollment-ca", settings.enrollment_ca,
+      "CAs that the enrollment server's certificate comes from, PEM; those of the system if neither this nor "
+      "enrollment.json says",
+      "FILE")
+      ->group(group);
+  add(app, "configuration-poll-s", settings.configuration_poll_s,
+      "How often to look for a newer document, besides before the present one expires; varied by a quarter",
+      "SECONDS")
+      ->check(CLI::Range(1.0, 31'536'000.0))
+      ->capture_default_str()
+      ->group(group);
   add(app, "data", settings.data, "Folder for the store and the API's socket; made if it is not there", "DIR")
       ->capture_default_str()
       ->group(group);
@@ -271,6 +285,8 @@ std::optional<Settings> parse_settings(int argc, const char* const* argv, std::o
     return std::nullopt;
   }
   std::string wrong = derive_addresses(settings);
+  if (!settings.configuration_url.empty() && !settings.configuration_url.starts_with("https://"))
+    wrong = "--configuration-url " + settings.configuration_url + " is not https";
   if (wrong.empty()) wrong = derive_api(settings);
   if (wrong.empty()) return settings;
   err << "ringwayd: " << wrong << '\n';

@@ -33,6 +33,10 @@ struct Settings {
   bool first_peer = false;
   std::size_t peers = 1;
 
+  std::string configuration_url;  // empty: that of enrollment.json
+  std::string enrollment_ca;      // likewise
+  double configuration_poll_s = 21'600;
+
   std::string api_socket;  // empty: api.sock in the data folder; "none": no socket
   std::string api_socket_mode = "0600";
   std::string api_listen;

@@ -11,9 +11,15 @@ EventLog::Fields list_of(const std::vector<NodeId>& nodes) {
   return out;
 }
 
+const ValidityWatch::Words& certificate_words(const TaskReport& renewal) {
+  if (!renewal.on) return k_certificate_words;
+  return renewal.failing || renewal.next_ms == 0 ? k_failing_certificate_words : k_renewing_certificate_words;
+}
+
 }  // namespace
 
-std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, WallMs now_ms) {
+std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, WallMs now_ms,
+                                              const UpkeepReport& upkeep) {
   std::vector<EventLog::Event> events;
   const auto& view = status.routing.view;
   const bool joined = view != nullptr && view->joined;
@@ -43,6 +49,8 @@ std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, 
          {{"total", rollbacks}},
          spdlog::level::warn});
   }
+  document_.use(upkeep.poll.on ? k_polled_document_words : k_document_words);
+  certificate_.use(certificate_words(upkeep.renewal));
   for (auto event : {document_.observe(status.configuration_expires_ms, now_ms),
                      certificate_.observe(status.certificate_not_after_ms, now_ms)}) {
     if (event) events.push_back(std::move(*event));

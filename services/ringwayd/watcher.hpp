@@ -8,13 +8,15 @@
 #include "actors/peer.hpp"
 #include "services/log/event_log.hpp"
 #include "services/ringwayd/validity_watch.hpp"
+#include "services/upkeep/plan.hpp"
 
 namespace ringway::services {
 
 class Watcher {
  public:
   // What has changed since the last time.
-  std::vector<EventLog::Event> observe(const actors::PeerStatus& status, WallMs now_ms);
+  std::vector<EventLog::Event> observe(const actors::PeerStatus& status, WallMs now_ms,
+                                       const UpkeepReport& upkeep = {});
   bool joined() const { return joined_; }
 
  private:

@@ -219,6 +219,40 @@ TEST_F(Configurations, TheDocumentIsHandedOnToAllButWhoBroughtIt) {
   EXPECT_EQ(again[0].link, other.link);
 }
 
+TEST_F(Configurations, AFetchedDocumentGoesToAllNeighbours) {
+  // Shows: CONFIG-29, CONFIG-33.
+  peer_->neighbor(node_id(0x90));
+  const auto sent = peer_->offer_document(document(8));
+  EXPECT_EQ(peer_->offer.verdict, DocumentOffer::Verdict::taken) << peer_->offer.reason;
+  EXPECT_EQ(peer_->configuration().sequence, 8);
+  EXPECT_EQ(count(sent, MessageCode::config_update_req), 2U);
+  EXPECT_EQ(sent.size(), 2U);
+}
+
+TEST_F(Configurations, AFetchedDocumentIsCheckedAsOneOfAPeer) {
+  // Shows: CONFIG-22, CONFIG-29.
+  const auto refused = [&](const Bytes& bytes) {
+    EXPECT_TRUE(peer_->offer_document(bytes).empty());
+    EXPECT_EQ(peer_->configuration().sequence, LonePeer::k_sequence);
+    return peer_->offer.verdict;
+  };
+  using Verdict = DocumentOffer::Verdict;
+  EXPECT_EQ(refused(document(LonePeer::k_sequence)), Verdict::not_newer);
+  EXPECT_EQ(refused(document(6)), Verdict::not_newer);
+  EXPECT_EQ(refused(copy_of(view_of("no document"))), Verdict::refused);
+  signer_ = peer_->authority().issue("stranger@example.org", node_id(0x12));
+  EXPECT_EQ(refused(document(8)), Verdict::refused);
+  EXPECT_NE(peer_->offer.reason, "");
+}
+
+TEST_F(Configurations, AFetchedDocumentThatRevokesThisPeerMakesItGo) {
+  // Shows: CONFIG-31.
+  peer_->offer_document(document(8, [&](config::Configuration& next) { next.bad_nodes = {peer_->id()}; }));
+  EXPECT_EQ(peer_->offer.verdict, DocumentOffer::Verdict::taken);
+  peer_->advance(std::chrono::seconds{30});
+  EXPECT_EQ(peer_->exits.size(), 1U);
+}
+
 TEST_F(Configurations, WhoBringsAnOlderDocumentGetsOurs) {
   // Shows: CONFIG-29.
   const auto sent = update(65535, document(6));
