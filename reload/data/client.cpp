@@ -59,11 +59,19 @@ void Client::calls(const Now& now, Calls calls, StorageOutputs& out) {
 }
 
 void Client::start(const Now& now, std::uint64_t batch, std::size_t index, Call call, StorageOutputs& out) {
-  auto planned = plan_call(data_, call);
+  // The peer's own user by his name: the same as by none.
+  const auto normalise = [own = &data_.signer->certificate()->user_name()](auto& one) {
+    if constexpr (requires { one.as_user; }) {
+      if (one.as_user == *own) one.as_user.clear();
+    }
+  };
+  std::visit(normalise, call);
+  auto planned = plan_call(data_, now.wall_ms, call);
   if (auto* failure = std::get_if<CallFailure>(&planned)) {
     return set_result(batch, index, std::move(*failure), out);
   }
   auto& plan = std::get<CallPlan>(planned);
+  if (plan.as_user) ++data_.statistics.writes_as_others;
   if (auto result = read_here(now, call, plan)) {
     ++data_.statistics.calls_local;
     return set_result(batch, index, std::move(*result), out);
@@ -149,6 +157,8 @@ void Client::send(Work& work, MessageCode code, Bytes body, StorageOutputs& out)
   request.code = code;
   request.body = SharedBytes{std::move(body)};
   if (code == MessageCode::fetch_req) request.fetch_resource = work.plan.at.resource;
+  // Whoever sends an original Store must be allowed to write there, too (RFC 6940 §7.4.1.1, STORE-09).
+  if (code == MessageCode::store_req) request.signer = work.plan.as_user;
   out.emplace_back(std::move(request));
 }
 

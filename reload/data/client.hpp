@@ -29,7 +29,8 @@ class Client {
   void stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs& out);
   // What a bad-node has written, dated into the future perhaps, must not make what replaces it look old.
   void nodes_revoked() { times_.forget_all(); }
-  // There is a new certificate: what was put under another one is signed again.
+  // There is a new certificate, of this peer or of a further user: what was put under another one of that
+  // user is signed again.
   void signer_changed(const Now& now);
   // What this peer has become responsible for is done here from now on.
   void ring_changed(const Now& now, StorageOutputs& out);
@@ -95,6 +96,10 @@ class Client {
   void learn(const Now& now, Work& work, StorageOutputs& out);
   void learned(const Now& now, Work& work, const wire::StoredMetaData* present, StorageOutputs& out);
   void write(const Now& now, Work& work, StorageOutputs& out);
+  const security::Signer& signer_of(const Work& work) const {
+    return work.plan.as_user ? *work.plan.as_user : *data_.signer;
+  }
+  BytesView present_certificate(const std::string& user) const;
   void sign(const Now& now, Work& work);
   void written(Work& work, const wire::StoreAns& answer, StorageOutputs& out);
 

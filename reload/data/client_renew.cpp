@@ -17,7 +17,7 @@ void Client::signer_changed(const Now& now) { renew_at_ = now.mono; }
 
 // A few at a time: nobody waits for it, and there is time until the old certificate ends.
 void Client::renew_values(const Now& now, StorageOutputs& out) {
-  const BytesView current = data_.signer->certificate()->sha256();
+  const auto current = [this](const std::string& user) { return present_certificate(user); };
   const std::size_t most = renewing_ < k_most_at_once ? k_most_at_once - renewing_ : 0;
   for (auto& value : written_.take_others(now, current, most)) renew(now, std::move(value), out);
   renew_at_.reset();
@@ -28,9 +28,9 @@ void Client::renew(const Now& now, WrittenValue value, StorageOutputs& out) {
   value.call.lifetime_s =
       static_cast<std::uint32_t>(std::max<WallMs>((value.expires_ms - now.wall_ms) / 1000, 1));
   value.call.expected_generation.reset();
-  auto planned = plan_call(data_, value.call);
+  auto planned = plan_call(data_, now.wall_ms, value.call);
   auto* plan = std::get_if<CallPlan>(&planned);
-  if (plan == nullptr) return written_.forget(value.call.key, value.call.entry);  // not acceptable any more
+  if (plan == nullptr) return written_.forget(name_of(value.call));  // not acceptable any more
   const std::uint64_t id = ++last_id_;
   Work& work = works_[id];
   work.id = id;
@@ -49,9 +49,9 @@ void Client::renewal_ended(const Work& work, const CallResult& result) {
   if (std::holds_alternative<PutResult>(result)) {
     ++data_.statistics.values_signed_again;
   } else if (std::get<CallFailure>(result).error == CallError::aborted) {
-    written_.forget(put.key, put.entry);  // somebody has put something else there
+    written_.forget(name_of(put));  // somebody has put something else there
   } else {
-    written_.postpone(put.key, put.entry, work.started + k_after_failure);
+    written_.postpone(name_of(put), work.started + k_after_failure);
   }
 }
 

@@ -1,8 +1,10 @@
-// What this peer's user has put and what is still alive, so that it can be signed with the next certificate
+// What this peer's users have put and what is still alive, so that it can be signed with the next certificate
 // before the present one ends (RFC 6940 §7.1, SEC-17, SEC-38). Bounded: the oldest are forgotten first.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <string>
@@ -14,6 +16,15 @@
 #include "reload/time.hpp"
 
 namespace ringway::data {
+
+// One writer's entry of a key.
+struct WrittenName {
+  std::string key;
+  std::string entry;
+  std::string as_user;  // as in the call
+  auto operator<=>(const WrittenName&) const = default;
+};
+inline WrittenName name_of(const PutCall& call) { return {call.key, call.entry, call.as_user}; }
 
 struct WrittenValue {
   PutCall call;
@@ -29,28 +40,30 @@ class WrittenValues {
       : max_values_(max_values), max_bytes_(max_bytes) {}
 
   void remember(WrittenValue value);
-  void forget(const std::string& key, const std::string& entry);
-  void postpone(const std::string& key, const std::string& entry, MonoTime until);
+  void forget(const WrittenName& name);
+  void postpone(const WrittenName& name, MonoTime until);
+  // The SHA-256 of a user's present certificate; empty when there is none: what he has put stays as it is.
+  using CertificateOf = std::function<BytesView(const std::string& as_user)>;
   // So many that are signed with another certificate; each is told once until it is remembered or postponed.
-  std::vector<WrittenValue> take_others(const Now& now, BytesView certificate_sha256, std::size_t most);
+  std::vector<WrittenValue> take_others(const Now& now, const CertificateOf& present, std::size_t most);
   // Some are signed with another certificate, or are just being signed again.
-  bool any_others(BytesView certificate_sha256) const;
+  bool any_others(const CertificateOf& present) const;
   std::size_t size() const { return values_.size(); }
 
  private:
-  using Name = std::pair<std::string, std::string>;
   struct Place {
     WrittenValue value;
     bool taken = false;
-    std::list<Name>::iterator age;
+    std::list<WrittenName>::iterator age;
   };
-  void erase(std::map<Name, Place>::iterator found);
+  void erase(std::map<WrittenName, Place>::iterator found);
+  static bool is_other(const WrittenValue& value, const CertificateOf& present);
 
   std::size_t max_values_;
   std::size_t max_bytes_;
   std::size_t size_bytes_ = 0;
-  std::map<Name, Place> values_;
-  std::list<Name> ages_;  // oldest first
+  std::map<WrittenName, Place> values_;
+  std::list<WrittenName> ages_;  // oldest first
 };
 
 }  // namespace ringway::data

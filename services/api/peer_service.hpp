@@ -6,6 +6,7 @@
 
 #include "actors/peer.hpp"
 #include "ringway/v1/peer.grpc.pb.h"
+#include "services/api/gate.hpp"
 
 namespace ringway::services {
 
@@ -14,7 +15,8 @@ using LeaveHook = std::function<void(std::function<void()> done)>;
 
 class PeerService final : public v1::Peer::CallbackService {
  public:
-  PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave);
+  // The gate outlives it.
+  PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave, const Gate& gate);
 
   grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context, const v1::StatusRequest* request,
                                    v1::StatusResponse* response) override;
@@ -28,6 +30,7 @@ class PeerService final : public v1::Peer::CallbackService {
  private:
   std::shared_ptr<actors::Peer> peer_;
   LeaveHook leave_;
+  const Gate& gate_;
 };
 
 }  // namespace ringway::services

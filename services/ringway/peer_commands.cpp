@@ -40,7 +40,8 @@ Json status_json(const v1::StatusResponse& status) {
           {"routing", counters_json(status.routing())},
           {"storage", counters_json(status.storage())},
           {"replication", counters_json(status.replication())},
-          {"links", counters_json(status.links())}};
+          {"links", counters_json(status.links())},
+          {"api", counters_json(status.api())}};
 }
 
 void print_counters(std::ostream& out, const char* title, const google::protobuf::Message& message) {
@@ -77,6 +78,7 @@ void print_status(const Session& session, const v1::StatusResponse& status) {
   print_counters(out, "storage       ", status.storage());
   print_counters(out, "replication   ", status.replication());
   print_counters(out, "links         ", status.links());
+  print_counters(out, "API           ", status.api());
 }
 
 int status(const Session& session) {

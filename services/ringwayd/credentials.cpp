@@ -35,12 +35,12 @@ Result<config::ConfigurationPtr> load_document(const std::string& path, WallMs n
   return configuration;
 }
 
+}  // namespace
+
 bool readable_by_others(const std::string& path) {
   struct ::stat status {};
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & 077U) != 0;
 }
-
-}  // namespace
 
 Result<std::string> read_small_file(const std::string& path) {
   std::error_code unreadable;

@@ -30,6 +30,8 @@ Result<Credentials> load_credentials(const std::string& folder, const std::strin
 // All of a file of a few MiB at most; the failure has the system's reason.
 Result<std::string> read_small_file(const std::string& path);
 
+bool readable_by_others(const std::string& path);
+
 // overlay.xml of one of several peers: its own, or the one that they share in the folder above.
 std::string find_document(const std::string& folder, const std::string& parent);
 

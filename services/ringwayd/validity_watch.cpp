@@ -19,6 +19,11 @@ const ValidityWatch::Words k_certificate_words{
     "this peer's certificate has ended: the other peers refuse its links and messages",
     "get a new one with ringway-enrolld issue --renew, put node.key and node.crt in the place of the old "
     "ones and start the peer again"};
+const ValidityWatch::Words k_further_user_words{
+    "the certificate of a user of --user-credentials ends soon",
+    "the certificate of a user of --user-credentials has ended: nobody can write as him here",
+    "get a new one with ringway-enrolld issue --renew, put node.key and node.crt in the place of the old "
+    "ones and start the peer again"};
 
 ValidityWatch::Stage ValidityWatch::stage_at(WallMs end_ms, WallMs now_ms) {
   if (end_ms <= now_ms) return Stage::ended;

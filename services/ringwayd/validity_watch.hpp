@@ -33,5 +33,7 @@ class ValidityWatch {
 // The overlay's configuration document (RFC 6940 §11.1), and the node's own certificate.
 extern const ValidityWatch::Words k_document_words;
 extern const ValidityWatch::Words k_certificate_words;
+// The first certificate of the users of --user-credentials.
+extern const ValidityWatch::Words k_further_user_words;
 
 }  // namespace ringway::services
