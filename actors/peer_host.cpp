@@ -49,7 +49,8 @@ Result<data::UserSignersPtr> load_users(const PeerSettings& settings, const secu
   std::vector<data::UserSigners::SignerPtr> signers;
   for (const UserCredentials& user : settings.further_users) {
     auto signer = security::load_signer(user.private_key_pem, user.certificates_pem);
-    if (!signer) return Failure{"a further user's key or certificate cannot be used: " + signer.error().reason};
+    if (!signer)
+      return Failure{"a further user's key or certificate cannot be used: " + signer.error().reason};
     signers.push_back(std::move(*signer));
   }
   return data::UserSigners::make(own, std::move(signers));

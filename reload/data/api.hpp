@@ -45,7 +45,7 @@ struct StatCall {
 using Call = std::variant<PutCall, GetCall, RemoveCall, StatCall>;
 
 enum class CallError {
-  invalid_argument,  // the key, entry, value or lifetime is not acceptable
+  invalid_argument,     // the key, entry, value or lifetime is not acceptable
   not_found,            // nothing is stored there, or this peer has no credentials of as_user
   permission_denied,    // Error_Forbidden
   aborted,              // the generation differs (compare-and-swap); `generation` is the present one

@@ -133,7 +133,8 @@ std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, WallMs now_m
   plan.one = writes || (entry != nullptr && !name->shared());
   if (plan.one) {
     const NodeId writer = plan.as_user ? plan.as_user->node_id() : data.signer->node_id();
-    plan.item = dictionary_key_of(*name, name->shared() ? BytesView{writer.view()} : ringway::view_of(*entry));
+    plan.item =
+        dictionary_key_of(*name, name->shared() ? BytesView{writer.view()} : ringway::view_of(*entry));
   }
   if (writes) {
     if (auto failure = check_writing(data, *kind, call, plan)) return std::move(*failure);

@@ -14,9 +14,9 @@ namespace ringway::data {
 
 struct CallPlan {
   KindAt at;
-  Bytes prefix;      // of every dictionary key under that name
-  Bytes item;        // the one dictionary key; of Put, Remove, and Get with an entry
-  bool one = false;  // `item` is set
+  Bytes prefix;                    // of every dictionary key under that name
+  Bytes item;                      // the one dictionary key; of Put, Remove, and Get with an entry
+  bool one = false;                // `item` is set
   UserSigners::SignerPtr as_user;  // of Put and Remove: signs instead of the peer's own; null: the peer's own
 };
 

@@ -76,8 +76,7 @@ std::optional<Refusal> Holder::store(const Now& now, const routing::DeliverReque
 }
 
 void Holder::store_own(const Now& now, std::uint64_t call, const ResourceId& resource,
-                       wire::StoreKindData kind_data, const security::Signer& writer,
-                       StorageOutputs& out) {
+                       wire::StoreKindData kind_data, const security::Signer& writer, StorageOutputs& out) {
   const auto& certificate = writer.certificate();
   // Signed a moment ago by this peer: nothing to check.
   const auto chain = std::make_shared<const std::vector<SharedBytes>>(writer.chain_der());

@@ -31,8 +31,8 @@ struct FindCertificates {
   std::uint64_t token = 0;
   CertificatesOf of;
 };
-// From now on these are the further users that calls may be made as, instead of those before: one has come, or
-// the certificate of one was renewed.
+// From now on these are the further users that calls may be made as, instead of those before: one has come,
+// or the certificate of one was renewed.
 struct UseUsers {
   UserSignersPtr users;
 };

@@ -13,7 +13,8 @@ SharedBytes RoutingComponent::Impl::make_payload(TransactionId id, MessageCode c
                                                  const security::Signer* signer) const {
   const Bytes contents = wire::encode(wire::MessageContents{code, SharedBytes(copy_of(body)), {}});
   const Bytes input = security::message_signature_input(overlay_hash_, id, contents);
-  return wire::encode_payload(contents, security::make_security_block(signer ? *signer : *signer_, input, certificates));
+  return wire::encode_payload(
+      contents, security::make_security_block(signer ? *signer : *signer_, input, certificates));
 }
 
 void RoutingComponent::Impl::on(SendRequest& input) {

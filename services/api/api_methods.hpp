@@ -1,4 +1,5 @@
-// What can be asked of the API, by the names that a policy uses, and which of them each rpc of the contract is.
+// What can be asked of the API, by the names that a policy uses, and which of them each rpc of the contract
+// is.
 #pragma once
 
 #include <array>

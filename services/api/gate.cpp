@@ -63,9 +63,10 @@ grpc::Status Gate::Visitor::may(const ApiCall& call) const {
   if (client_ ? client_->may(asked) : own) return grpc::Status::OK;
   gate_.settings_.refusals->add((client_ ? client_->description : "no policy") + ": " + words_of(call));
   if (!client_) {
-    return {grpc::StatusCode::PERMISSION_DENIED,
-            "to write as another user than the peer's own takes a policy that says who may: start ringwayd with "
-            "--api-policy (docs/gateway.md)"};
+    return {
+        grpc::StatusCode::PERMISSION_DENIED,
+        "to write as another user than the peer's own takes a policy that says who may: start ringwayd with "
+        "--api-policy (docs/gateway.md)"};
   }
   return {grpc::StatusCode::PERMISSION_DENIED,
           "the API's policy does not let this client (" + client_->description + ") " + words_of(call) +

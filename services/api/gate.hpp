@@ -1,5 +1,5 @@
-// Where every call of every service is let in or refused: by the policy of the API, or without one by the rule
-// that whoever reaches the API may do everything as the peer's own user and nothing as another.
+// Where every call of every service is let in or refused: by the policy of the API, or without one by the
+// rule that whoever reaches the API may do everything as the peer's own user and nothing as another.
 #pragma once
 
 #include <grpcpp/server_context.h>
@@ -37,9 +37,9 @@ class Refusals {
 class Gate {
  public:
   struct Settings {
-    std::string own_user;                             // the peer's
-    std::shared_ptr<const ApiPolicy> policy = {};     // null: there is none
-    std::optional<::uid_t> socket_user = {};          // of everybody who comes here; otherwise by certificate
+    std::string own_user;                          // the peer's
+    std::shared_ptr<const ApiPolicy> policy = {};  // null: there is none
+    std::optional<::uid_t> socket_user = {};       // of everybody who comes here; otherwise by certificate
     std::shared_ptr<Refusals> refusals = std::make_shared<Refusals>();
   };
   explicit Gate(Settings settings);

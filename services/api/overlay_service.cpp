@@ -44,9 +44,7 @@ grpc::ServerUnaryReactor* single(const std::shared_ptr<actors::Peer>& peer,
   return pending.get();
 }
 
-ApiCall asked_by(const v1::PutRequest& request) {
-  return {ApiMethod::put, request.as_user(), request.key()};
-}
+ApiCall asked_by(const v1::PutRequest& request) { return {ApiMethod::put, request.as_user(), request.key()}; }
 ApiCall asked_by(const v1::GetRequest& request) { return {ApiMethod::get, {}, request.key()}; }
 ApiCall asked_by(const v1::RemoveRequest& request) {
   return {ApiMethod::remove, request.as_user(), request.key()};
@@ -155,14 +153,13 @@ grpc::ServerUnaryReactor* OverlayService::Batch(grpc::CallbackServerContext* con
     return pending.get();
   }
   // The request lives as long as the call: it says which operation each result answers.
-  const auto token =
-      peer_->submit(std::move(admitted.calls), [pending, request, response,
-                                                refused = std::move(admitted.refused)](
-                                                   const std::vector<data::CallResult>& results) {
-        if (!pending->claim()) return;
-        fill(*response, *request, results, refused);
-        pending->Finish(grpc::Status::OK);
-      });
+  const auto token = peer_->submit(std::move(admitted.calls),
+                                   [pending, request, response, refused = std::move(admitted.refused)](
+                                       const std::vector<data::CallResult>& results) {
+                                     if (!pending->claim()) return;
+                                     fill(*response, *request, results, refused);
+                                     pending->Finish(grpc::Status::OK);
+                                   });
   pending->drop_on_cancel(peer_, token);
   return pending.get();
 }

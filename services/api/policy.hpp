@@ -1,5 +1,5 @@
-// What each client of the API may do, and as whom: the rules of the file of --api-policy (docs/gateway.md). What
-// no rule allows is refused.
+// What each client of the API may do, and as whom: the rules of the file of --api-policy (docs/gateway.md).
+// What no rule allows is refused.
 #pragma once
 
 #include <sys/types.h>
@@ -20,8 +20,8 @@
 namespace ringway::services {
 
 inline constexpr std::size_t k_max_policy_rules = 4096;
-inline constexpr std::size_t k_max_policy_list = 1024;         // users or key prefixes of one rule
-inline constexpr std::size_t k_max_policy_socket_users = 64;   // each has a gRPC server of its own
+inline constexpr std::size_t k_max_policy_list = 1024;        // users or key prefixes of one rule
+inline constexpr std::size_t k_max_policy_socket_users = 64;  // each has a gRPC server of its own
 
 // How a client is known: the user of its process at the unix socket, or its TLS certificate.
 struct SocketUser {

@@ -1,5 +1,5 @@
-// Reading a policy (policy.hpp): JSON with comments. Nothing in it is passed over: a word that is not known may
-// be a rule that was meant otherwise.
+// Reading a policy (policy.hpp): JSON with comments. Nothing in it is passed over: a word that is not known
+// may be a rule that was meant otherwise.
 #include <algorithm>
 #include <initializer_list>
 #include <iterator>
@@ -98,9 +98,7 @@ Result<Parsed> parse_json(std::string_view text) {
   return out;
 }
 
-std::string quoted(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string quoted(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string method_names() {
   std::string out;
@@ -189,14 +187,16 @@ class RuleReader {
   // A list of texts that is not empty; null (and a fault) when it is none.
   const std::vector<std::string>* list(const std::string& part, const std::string& what) {
     const auto found = json_.find(part);
-    const bool good = found != json_.end() && found->is_array() && !found->empty() &&
-                      std::all_of(found->begin(), found->end(), [](const Json& one) { return one.is_string(); });
+    const bool good =
+        found != json_.end() && found->is_array() && !found->empty() &&
+        std::all_of(found->begin(), found->end(), [](const Json& one) { return one.is_string(); });
     if (!good) {
       fail(part, "\"" + part + "\" is a list of " + what);
       return nullptr;
     }
     if (found->size() > k_max_policy_list) {
-      fail(part, "\"" + part + "\" has more than " + std::to_string(k_max_policy_list) + " entries: make two rules");
+      fail(part, "\"" + part + "\" has more than " + std::to_string(k_max_policy_list) +
+                     " entries: make two rules");
       return nullptr;
     }
     list_ = found->get<std::vector<std::string>>();
@@ -224,9 +224,11 @@ class RuleReader {
 
   bool read_users() {
     if (!any_method(&ApiMethodTraits::writes)) {
-      return !json_.contains("as") || fail("as", "\"as\" is for put and remove, which this rule does not allow");
+      return !json_.contains("as") ||
+             fail("as", "\"as\" is for put and remove, which this rule does not allow");
     }
-    const auto* users = list("as", "users to write as: user names, \"self\" (the peer's own), \"*\" (anyone)");
+    const auto* users =
+        list("as", "users to write as: user names, \"self\" (the peer's own), \"*\" (anyone)");
     if (users == nullptr) return false;
     for (const std::string& user : *users) {
       if (user == "self" || user == own_user_) {
@@ -252,8 +254,8 @@ class RuleReader {
     for (const std::string& prefix : *prefixes) {
       // "alice@example.org" would let alice@example.organisation's keys in, too.
       if (!prefix.empty() && prefix.find('/') == std::string::npos)
-        return fail("keys", "the prefix \"" + prefix + "\" needs the '/' that ends its owner's name: \"" + prefix +
-                                "/\"");
+        return fail("keys", "the prefix \"" + prefix + "\" needs the '/' that ends its owner's name: \"" +
+                                prefix + "/\"");
       rule_.key_prefixes.push_back(prefix);
     }
     return true;

@@ -88,8 +88,8 @@ bool somebody_serves(const std::string& socket_path) {
   return served;
 }
 
-// A gRPC server with the services of the peer behind one gate. One peer may have several: whoever comes over the
-// unix socket is told apart by the server that his connection is given to.
+// A gRPC server with the services of the peer behind one gate. One peer may have several: whoever comes over
+// the unix socket is told apart by the server that his connection is given to.
 class Front {
  public:
   Front(std::shared_ptr<actors::Peer> peer, LeaveHook leave, Gate::Settings gate)

@@ -275,9 +275,10 @@ void add_generation(CLI::App& command, PutOptions& options) {
 
 void add_user(CLI::App& command, PutOptions& options) {
   command
-      .add_option("--as", options.as_user,
-                  "Write as this user, whose credentials the peer holds, if its policy lets us; the peer's own "
-                  "user if not given")
+      .add_option(
+          "--as", options.as_user,
+          "Write as this user, whose credentials the peer holds, if its policy lets us; the peer's own "
+          "user if not given")
       ->check(utf8_text())
       ->type_name("USER");
 }
@@ -286,7 +287,8 @@ void add_user(CLI::App& command, PutOptions& options) {
 
 void add_put(CLI::App& app, Session& session, Action& chosen) {
   auto options = std::make_shared<PutOptions>();
-  auto* command = app.add_subcommand("put", "Store a value, signed by the peer's user or, with --as, by another");
+  auto* command =
+      app.add_subcommand("put", "Store a value, signed by the peer's user or, with --as, by another");
   command->add_option("key", options->key, k_key_help)->required()->check(utf8_text());
   command->add_option("value", options->value,
                       "The value; without it and --file it is read from standard input");

@@ -303,7 +303,8 @@ class Daemon {
   void take_status(RunningPeer& running, const actors::PeerStatus& status) {
     running.asked = false;
     for (const auto& event : running.watcher.observe(status, wall_now_ms())) log_.write(running.name, event);
-    if (const auto event = running.refusals.observe(running.api->refusals())) log_.write(running.name, *event);
+    if (const auto event = running.refusals.observe(running.api->refusals()))
+      log_.write(running.name, *event);
     running.api->set_serving(running.watcher.joined() && !stopping_);
     if (!ready_ && all_joined()) {
       ready_ = true;

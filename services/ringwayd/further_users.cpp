@@ -31,15 +31,16 @@ Result<std::vector<std::string>> users_in(const std::string& folder) {
   }
   if (failed) return Failure{"cannot read " + folder + ": " + failed.message()};
   if (out.empty()) {
-    return Failure{folder + " holds no node.key and node.crt of a user, and no folder that does (`ringway-enrolld "
-                            "issue` writes them)"};
+    return Failure{folder +
+                   " holds no node.key and node.crt of a user, and no folder that does (`ringway-enrolld "
+                   "issue` writes them)"};
   }
   std::sort(out.begin(), out.end());
   return out;
 }
 
-Result<FurtherUser> load_user(const std::string& folder, const Credentials& peer, const security::Trust& trust,
-                              WallMs now_ms) {
+Result<FurtherUser> load_user(const std::string& folder, const Credentials& peer,
+                              const security::Trust& trust, WallMs now_ms) {
   FurtherUser out;
   out.folder = folder;
   auto key = read_small_file(folder + "/node.key");

@@ -1,5 +1,5 @@
-// The credentials of the users that a peer may write as besides its own (--user-credentials), read from folders
-// and checked before anything starts.
+// The credentials of the users that a peer may write as besides its own (--user-credentials), read from
+// folders and checked before anything starts.
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@ struct FurtherUser {
   bool not_valid_now = false;
 };
 
-// Each folder holds node.key and node.crt of one user, or folders that do. `peer` is whose overlay they must be
-// of.
+// Each folder holds node.key and node.crt of one user, or folders that do. `peer` is whose overlay they must
+// be of.
 Result<std::vector<FurtherUser>> load_further_users(const std::vector<std::string>& folders,
                                                     const Credentials& peer, WallMs now_ms);
 

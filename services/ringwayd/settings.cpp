@@ -72,7 +72,8 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
       ->required()
       ->group(group);
   add(app, "user-credentials", settings.user_credentials,
-      "Folder with node.key and node.crt of a further user, or with a folder for each of several: callers of the "
+      "Folder with node.key and node.crt of a further user, or with a folder for each of several: callers of "
+      "the "
       "API may write as these users, too, if --api-policy lets them; may be repeated",
       "DIR")
       ->delimiter(',')
@@ -126,7 +127,8 @@ void add_api_options(CLI::App& app, Settings& settings) {
            "Let --api-listen be without TLS; loopback addresses only")
       ->group(group);
   add(app, "api-policy", settings.api_policy,
-      "What each client of the API may do, and as which users, by its certificate or its user at the unix socket "
+      "What each client of the API may do, and as which users, by its certificate or its user at the unix "
+      "socket "
       "(JSON, docs/gateway.md); without it everybody who gets in may do everything as the peer's own user",
       "FILE")
       ->group(group);

@@ -195,8 +195,9 @@ TEST(UserSigners, AreOneForEachUserAndNode) {
     return made ? std::string() : made.error().reason;
   };
   EXPECT_THAT(refused({issue("gateway@example.org", node_at(0x41))}), HasSubstr("peer's own user"));
-  EXPECT_THAT(refused({issue(k_alice, node_at(0x51)), issue(k_carol, node_at(0x52)), issue(k_alice, node_at(0x53))}),
-              HasSubstr("two credentials of alice@example.org"));
+  EXPECT_THAT(
+      refused({issue(k_alice, node_at(0x51)), issue(k_carol, node_at(0x52)), issue(k_alice, node_at(0x53))}),
+      HasSubstr("two credentials of alice@example.org"));
   EXPECT_THAT(refused({issue(k_alice, node_at(0x40))}), HasSubstr("Node-ID of alice@example.org"));
   EXPECT_THAT(refused({issue(k_alice, node_at(0x51)), issue(k_carol, node_at(0x51))}), HasSubstr("Node-ID"));
 }

@@ -36,7 +36,8 @@ class FurtherUsersTest : public ::testing::Test {
     file("node.crt", credentials.certificate_pem);
   }
   void write_user(const std::string& name, std::uint8_t node, const test::IssueOptions& options = {}) const {
-    write(name, authority_.credentials(fs::path(name).filename().string() + "@example.org", test::node_id(node), options));
+    write(name, authority_.credentials(fs::path(name).filename().string() + "@example.org",
+                                       test::node_id(node), options));
   }
   Result<std::vector<FurtherUser>> load(const std::string& folder) const {
     return load_further_users({folder_.file(folder)}, peer_, test::k_now_ms);

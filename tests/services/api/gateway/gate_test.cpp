@@ -1,5 +1,5 @@
-// The API behind its policy: every rpc goes through the gate, whoever calls is known by his certificate or his user
-// at the unix socket, and nobody writes as somebody that no rule lets him be.
+// The API behind its policy: every rpc goes through the gate, whoever calls is known by his certificate or
+// his user at the unix socket, and nobody writes as somebody that no rule lets him be.
 #include "services/api/gate.hpp"
 
 #include <gmock/gmock.h>
@@ -153,8 +153,9 @@ TEST_F(GateTest, EveryRpcIsRefusedToWhomNoRuleKnows) {
           v1::StatusRequest request;
           v1::StatusResponse response;
           std::promise<grpc::Status> done;
-          stub.UnaryCall(&context, "/" + service->full_name() + "/" + service->method(m)->name(), {}, &request,
-                         &response, [&done](grpc::Status status) { done.set_value(std::move(status)); });
+          stub.UnaryCall(&context, "/" + service->full_name() + "/" + service->method(m)->name(), {},
+                         &request, &response,
+                         [&done](grpc::Status status) { done.set_value(std::move(status)); });
           EXPECT_EQ(done.get_future().get().error_code(), grpc::StatusCode::PERMISSION_DENIED)
               << service->method(m)->full_name();
         }
@@ -177,7 +178,8 @@ TEST_F(GateTest, TheSocketsCallersAreKnownByTheirUser) {
   EXPECT_THAT(users_, ::testing::ElementsAre(k_alice, k_alice));
   const auto as_bob = put(channel, "shared/a", k_bob);
   EXPECT_EQ(as_bob.error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_THAT(as_bob.error_message(), HasSubstr("(uid " + std::to_string(::geteuid()) + ") put as bob@example.org"));
+  EXPECT_THAT(as_bob.error_message(),
+              HasSubstr("(uid " + std::to_string(::geteuid()) + ") put as bob@example.org"));
   for (const char* own : {"", k_own})
     EXPECT_EQ(put(channel, "shared/a", own).error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(put(channel, "bob@example.org/card", k_alice).error_code(), grpc::StatusCode::PERMISSION_DENIED);

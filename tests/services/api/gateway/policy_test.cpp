@@ -126,17 +126,22 @@ TEST(Policy, FaultsSayWhereAndWhatToWrite) {
   EXPECT_THAT(fault_of("{\"rules\":\n[1]}"), HasSubstr("rule 1 is no object"));
   EXPECT_THAT(fault("\"client\": {\"uid\": 2},\n\"methods\": [\"fetch\"]"),
               StartsWith("line 6: \"fetch\" is no method; there are put, get, remove, stat, status"));
-  EXPECT_THAT(fault("\"client\": {\"uid\": 2},\n\"method\": [\"leave\"]"), StartsWith("line 6: \"method\" is not known"));
+  EXPECT_THAT(fault("\"client\": {\"uid\": 2},\n\"method\": [\"leave\"]"),
+              StartsWith("line 6: \"method\" is not known"));
   EXPECT_THAT(fault("\"client\": {\"uid\": 2}"), StartsWith("line 4: \"methods\" is a list"));
-  EXPECT_THAT(fault("\"client\": {\"uid\": 2}, \"methods\": []"), StartsWith("line 5: \"methods\" is a list"));
-  EXPECT_THAT(fault("\"methods\": [\"leave\"]"), HasSubstr("one of uid, certificate_sha256, certificate_subject"));
+  EXPECT_THAT(fault("\"client\": {\"uid\": 2}, \"methods\": []"),
+              StartsWith("line 5: \"methods\" is a list"));
+  EXPECT_THAT(fault("\"methods\": [\"leave\"]"),
+              HasSubstr("one of uid, certificate_sha256, certificate_subject"));
   EXPECT_THAT(fault("\"client\": {\"uid\": -1}, \"methods\": [\"leave\"]"), HasSubstr("`id -u NAME`"));
-  EXPECT_THAT(fault("\"client\": {\"uid\": 4294967295}, \"methods\": [\"leave\"]"), HasSubstr("`id -u NAME`"));
+  EXPECT_THAT(fault("\"client\": {\"uid\": 4294967295}, \"methods\": [\"leave\"]"),
+              HasSubstr("`id -u NAME`"));
   EXPECT_THAT(fault("\"client\": {\"uid\": 1, \"certificate_subject\": \"CN=a\"}, \"methods\": [\"leave\"]"),
               HasSubstr("one of"));
   EXPECT_THAT(fault("\"client\": {\"certificate_sha256\": \"ab:cd\"}, \"methods\": [\"leave\"]"),
               HasSubstr("64 hex digits"));
-  EXPECT_THAT(fault("\"client\": {\"certificate_subject\": \"\"}, \"methods\": [\"leave\"]"), HasSubstr("RFC 2253"));
+  EXPECT_THAT(fault("\"client\": {\"certificate_subject\": \"\"}, \"methods\": [\"leave\"]"),
+              HasSubstr("RFC 2253"));
   const std::string puts = "\"client\": {\"uid\": 2}, \"methods\": [\"put\"], ";
   EXPECT_THAT(fault(puts + "\"keys\": [\"\"]"), HasSubstr("\"as\" is a list of users"));
   EXPECT_THAT(fault(puts + "\"keys\": [\"\"], \"as\": [\"alice\"]"), HasSubstr("\"alice\" is no user name"));
