@@ -71,7 +71,8 @@ Result<std::optional<Bytes>> MemoryStore::fact(const std::string& name) const {
   return std::optional<Bytes>{found->second};
 }
 
-Result<std::vector<data::PutFact>> MemoryStore::list_facts(const std::string& prefix, std::size_t limit) const {
+Result<std::vector<data::PutFact>> MemoryStore::list_facts(const std::string& prefix,
+                                                           std::size_t limit) const {
   const std::lock_guard lock(mutex_);
   std::vector<data::PutFact> out;
   for (auto at = facts_.lower_bound(prefix);

@@ -25,7 +25,10 @@ Client::Client(PeerData& data, Holder& holder)
     : data_(data),
       holder_(holder),
       times_(k_max_remembered_items),
-      written_(k_max_written_values, k_max_written_bytes) {}
+      written_(k_max_written_values, k_max_written_bytes) {
+  // A store that is broken shows it with the next thing that is read, and is told then.
+  if (written_.load(*data_.store) && written_.size() > 0) renew_at_ = MonoTime{};
+}
 
 void Client::calls(const Now& now, Calls calls, StorageOutputs& out) {
   data_.statistics.calls += calls.calls.size();
@@ -104,7 +107,7 @@ void Client::set_result(std::uint64_t batch, std::size_t index, CallResult resul
 
 void Client::finish(Work& work, CallResult result, StorageOutputs& out) {
   stop_waiting(work);
-  if (work.renews_ms != 0) renewal_ended(work, result);
+  if (work.renews_ms != 0) renewal_ended(work, result, out);
   const std::uint64_t batch = work.batch;
   const std::size_t index = work.index;
   works_.erase(work.id);

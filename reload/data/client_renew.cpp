@@ -13,6 +13,29 @@ constexpr Duration k_after_failure{60'000};
 
 }  // namespace
 
+// For when the certificate is renewed; what ends before it needs no other signature.
+void Client::remember(const Work& work, StorageOutputs& out) {
+  if (const auto* put = std::get_if<PutCall>(&work.call)) {
+    const WallMs expires_ms = work.value->storage_time_ms + WallMs{put->lifetime_s} * 1000;
+    if (expires_ms > work.certificate_not_after_ms) {
+      written_.remember({*put, work.value->storage_time_ms, expires_ms, work.certificate_sha256, {}});
+      // Signed before the certificate changed, stored after it.
+      if (!equal(work.certificate_sha256, present_certificate(put->as_user)) && !renew_at_)
+        renew_at_ = work.started;
+    } else {
+      written_.forget(name_of(*put));
+    }
+  } else if (const auto* remove = std::get_if<RemoveCall>(&work.call)) {
+    written_.forget({remove->key, remove->entry, remove->as_user});
+  }
+  keep_written(out);
+}
+
+void Client::keep_written(StorageOutputs& out) {
+  if (auto changes = written_.take_changes(); !changes.empty())
+    out.emplace_back(Commit{k_nobody_waits, std::move(changes)});
+}
+
 void Client::signer_changed(const Now& now) { renew_at_ = now.mono; }
 
 // A few at a time: nobody waits for it, and there is time until the old certificate ends.
@@ -22,6 +45,7 @@ void Client::renew_values(const Now& now, StorageOutputs& out) {
   for (auto& value : written_.take_others(now, current, most)) renew(now, std::move(value), out);
   renew_at_.reset();
   if (written_.any_others(current)) renew_at_ = now.mono + k_between_rounds;
+  keep_written(out);  // some had ended
 }
 
 void Client::renew(const Now& now, WrittenValue value, StorageOutputs& out) {
@@ -43,13 +67,14 @@ void Client::renew(const Now& now, WrittenValue value, StorageOutputs& out) {
   drive(now, work, out);
 }
 
-void Client::renewal_ended(const Work& work, const CallResult& result) {
+void Client::renewal_ended(const Work& work, const CallResult& result, StorageOutputs& out) {
   --renewing_;
   const auto& put = std::get<PutCall>(work.call);
   if (std::holds_alternative<PutResult>(result)) {
     ++data_.statistics.values_signed_again;
   } else if (std::get<CallFailure>(result).error == CallError::aborted) {
     written_.forget(name_of(put));  // somebody has put something else there
+    keep_written(out);
   } else {
     written_.postpone(name_of(put), work.started + k_after_failure);
   }

@@ -92,6 +92,7 @@ void Client::sign(const Now& now, Work& work) {
   if (work.renews_ms != 0) value.storage_time_ms = work.renews_ms + 1;
   const security::Signer& signer = signer_of(work);
   work.certificate_sha256 = copy_of(signer.certificate()->sha256());
+  work.certificate_not_after_ms = signer.certificate()->not_after_ms();
   value.value.model = wire::DataModel::dictionary;
   value.value.key = SharedBytes{work.plan.item};
   if (auto* put = std::get_if<PutCall>(&work.call)) {
@@ -115,15 +116,7 @@ void Client::written(Work& work, const wire::StoreAns& answer, StorageOutputs& o
                   out);
   }
   times_.remember(work.plan.at, work.plan.item, work.value->storage_time_ms);
-  if (const auto* put = std::get_if<PutCall>(&work.call)) {
-    const WallMs expires_ms = work.value->storage_time_ms + WallMs{put->lifetime_s} * 1000;
-    written_.remember({*put, work.value->storage_time_ms, expires_ms, work.certificate_sha256, {}});
-    // Signed before the certificate changed, stored after it.
-    if (!equal(work.certificate_sha256, present_certificate(put->as_user)) && !renew_at_)
-      renew_at_ = work.started;
-  } else if (const auto* remove = std::get_if<RemoveCall>(&work.call)) {
-    written_.forget({remove->key, remove->entry, remove->as_user});
-  }
+  remember(work, out);
   PutResult result;
   result.generation = response->generation_counter;
   result.replicas = response->replicas;

@@ -63,6 +63,7 @@ struct Adopt {
 // -------------------------------------------------------------------------------------------------
 
 // Make this durable (in order, several at once if they wait together), then say Committed.
+inline constexpr std::uint64_t k_nobody_waits = 0;  // a token: for what is kept beside, Committed is ignored
 struct Commit {
   std::uint64_t token = 0;
   WriteBatch batch;

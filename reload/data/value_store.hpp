@@ -76,7 +76,8 @@ struct KeepCertificate {
   SharedBytes der;  // of it, and directly after it of the intermediates that its chain needs
   WallMs until_ms = 0;
 };
-// Small facts of the peer (configuration document, cached bootstrap peers, what it has put): a name and bytes.
+// Small facts of the peer (configuration document, cached bootstrap peers, what it has put): a name and
+// bytes.
 struct PutFact {
   std::string name;
   Bytes value;
@@ -84,7 +85,8 @@ struct PutFact {
 struct DropFact {
   std::string name;
 };
-using Write = std::variant<PutRecord, DropRecord, SetGeneration, DropKind, KeepCertificate, PutFact, DropFact>;
+using Write =
+    std::variant<PutRecord, DropRecord, SetGeneration, DropKind, KeepCertificate, PutFact, DropFact>;
 using WriteBatch = std::vector<Write>;
 
 class ValueStore {

@@ -1,6 +1,9 @@
 #include "reload/data/written_values.hpp"
 
 #include <algorithm>
+#include <string_view>
+
+#include "reload/wire/codec.hpp"
 
 namespace ringway::data {
 
@@ -10,15 +13,73 @@ std::size_t size_of(const PutCall& call) {
   return call.key.size() + call.entry.size() + call.as_user.size() + call.value.size();
 }
 
+std::string fact_name(const WrittenName& name) {
+  wire::Writer out;
+  for (const std::string* part : {&name.key, &name.entry, &name.as_user}) out.opaque(4, view_of(*part));
+  return k_written_fact + std::string(text_of(out.bytes()));
+}
+
+std::string text(wire::Reader& in) { return std::string(text_of(in.opaque(4).view())); }
+
 }  // namespace
 
+PutFact fact_of(const WrittenValue& value) {
+  wire::Writer out;
+  out.u64(value.storage_time_ms);
+  out.u64(value.expires_ms);
+  out.opaque(1, value.certificate_sha256);
+  out.opaque(4, value.call.value);
+  return {fact_name(name_of(value.call)), out.take()};
+}
+
+Result<WrittenValue> written_value_of(const PutFact& fact) {
+  const std::string_view name = std::string_view(fact.name).substr(std::string_view(k_written_fact).size());
+  WrittenValue value;
+  wire::Reader names(SharedBytes(copy_of(view_of(name))));
+  value.call.key = text(names);
+  value.call.entry = text(names);
+  value.call.as_user = text(names);
+  wire::Reader in(SharedBytes(fact.value));
+  value.storage_time_ms = in.u64();
+  value.expires_ms = in.u64();
+  value.certificate_sha256 = in.opaque_copy(1);
+  value.call.value = in.opaque_copy(4);
+  for (wire::Reader* part : {&names, &in}) {
+    if (part->ok() && !part->at_end()) part->fail("bytes left over");
+    if (!part->ok()) return part->failure();
+  }
+  return value;
+}
+
+// One that cannot be read is forgotten: it was put, only nobody will sign it again.
+Outcome<> WrittenValues::load(const ValueStore& store) {
+  auto facts = store.list_facts(k_written_fact, max_values_);
+  if (!facts) return facts.error();
+  for (const PutFact& fact : *facts) {
+    auto value = written_value_of(fact);
+    if (value) {
+      insert(std::move(*value));
+    } else {
+      changes_.emplace_back(DropFact{fact.name});
+    }
+  }
+  return Done{};
+}
+
 void WrittenValues::erase(std::map<WrittenName, Place>::iterator found) {
+  changes_.emplace_back(DropFact{fact_name(found->first)});
   size_bytes_ -= size_of(found->second.value.call);
   ages_.erase(found->second.age);
   values_.erase(found);
 }
 
 void WrittenValues::remember(WrittenValue value) {
+  PutFact fact = fact_of(value);
+  insert(std::move(value));
+  changes_.emplace_back(std::move(fact));
+}
+
+void WrittenValues::insert(WrittenValue value) {
   WrittenName name = name_of(value.call);
   if (const auto found = values_.find(name); found != values_.end()) erase(found);
   size_bytes_ += size_of(value.call);
