@@ -21,11 +21,18 @@
 
 namespace ringway::actors {
 
+// Of a user besides the node's own, in whose name calls may write (data::UserSigners).
+struct UserCredentials {
+  std::string private_key_pem;
+  std::string certificates_pem;
+};
+
 struct PeerSettings {
   std::string name;  // for logs, "peer-3"
   config::ConfigurationPtr configuration;
   std::string private_key_pem;
   std::string certificates_pem;
+  std::vector<UserCredentials> further_users;
   std::string data_directory;  // empty: nothing is kept (tests only)
   wire::IpAddressPort listen;
   std::vector<wire::IpAddressPort> advertise;  // empty: the listening address

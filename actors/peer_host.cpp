@@ -45,6 +45,17 @@ struct SystemConfig : caf::actor_system_config {
   }
 };
 
+Result<data::UserSignersPtr> load_users(const PeerSettings& settings, const security::Signer& own) {
+  std::vector<data::UserSigners::SignerPtr> signers;
+  for (const UserCredentials& user : settings.further_users) {
+    auto signer = security::load_signer(user.private_key_pem, user.certificates_pem);
+    if (!signer)
+      return Failure{"a further user's key or certificate cannot be used: " + signer.error().reason};
+    signers.push_back(std::move(*signer));
+  }
+  return data::UserSigners::make(own, std::move(signers));
+}
+
 Result<std::shared_ptr<data::ValueStore>> open_store(const PeerSettings& settings) {
   if (settings.data_directory.empty())
     return std::shared_ptr<data::ValueStore>(std::make_shared<storage::MemoryStore>());
@@ -122,6 +133,7 @@ class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHo
 
 struct PeerHostImpl::Foundation {
   std::shared_ptr<const security::Signer> signer;
+  data::UserSignersPtr users;
   std::shared_ptr<data::ValueStore> store;
   config::ConfigurationPtr configuration;
   security::TrustPtr trust;
@@ -142,6 +154,9 @@ Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& sett
   auto signer = security::load_signer(settings.private_key_pem, settings.certificates_pem);
   if (!signer) return Failure{"the node's key or certificate cannot be used: " + signer.error().reason};
   made.signer = *signer;
+  auto users = load_users(settings, *made.signer);
+  if (!users) return users.error();
+  made.users = *users;
   auto store = open_store(settings);
   if (!store) return Failure{"the store cannot be opened: " + store.error().reason};
   made.store = *store;
@@ -221,6 +236,11 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
                       std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
                       std::move(stopped)});
+  if (made.users->size() > 0) {
+    StorageBatch users;
+    users.inputs.emplace_back(data::UseUsers{std::move(made.users)});
+    caf::anon_send(mailboxes->storage, std::move(users));
+  }
   caf::anon_send(mailboxes->supervisor, StartAtom::value);
   return std::make_shared<PeerImpl>(std::move(parts));
 }

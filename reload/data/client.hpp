@@ -29,7 +29,8 @@ class Client {
   void stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs& out);
   // What a bad-node has written, dated into the future perhaps, must not make what replaces it look old.
   void nodes_revoked() { times_.forget_all(); }
-  // There is a new certificate: what was put under another one is signed again.
+  // There is a new certificate, of this peer or of a further user: what was put under another one of that
+  // user is signed again.
   void signer_changed(const Now& now);
   // What this peer has become responsible for is done here from now on.
   void ring_changed(const Now& now, StorageOutputs& out);
@@ -66,7 +67,8 @@ class Client {
     std::optional<wire::StoredData> value;  // signed
     std::uint64_t previous_ms = 0;          // storage_time of what is replaced, once learned
     std::uint32_t previous_lifetime_s = 0;
-    Bytes certificate_sha256;     // of whom it was signed with
+    Bytes certificate_sha256;  // of whom it was signed with
+    WallMs certificate_not_after_ms = 0;
     std::uint64_t renews_ms = 0;  // signs again what was stored at that time; 0: a call
     bool renewed = false;         // signed once more, after Error_Data_Too_Old
     // Reading in chunks.
@@ -95,13 +97,19 @@ class Client {
   void learn(const Now& now, Work& work, StorageOutputs& out);
   void learned(const Now& now, Work& work, const wire::StoredMetaData* present, StorageOutputs& out);
   void write(const Now& now, Work& work, StorageOutputs& out);
+  const security::Signer& signer_of(const Work& work) const {
+    return work.plan.as_user ? *work.plan.as_user : *data_.signer;
+  }
+  BytesView present_certificate(const std::string& user) const;
+  void remember(const Work& work, StorageOutputs& out);
+  void keep_written(StorageOutputs& out);
   void sign(const Now& now, Work& work);
   void written(Work& work, const wire::StoreAns& answer, StorageOutputs& out);
 
   // client_renew.cpp
   void renew_values(const Now& now, StorageOutputs& out);
   void renew(const Now& now, WrittenValue value, StorageOutputs& out);
-  void renewal_ended(const Work& work, const CallResult& result);
+  void renewal_ended(const Work& work, const CallResult& result, StorageOutputs& out);
 
   // client_read.cpp
   std::optional<CallResult> read_here(const Now& now, const Call& call, const CallPlan& plan);

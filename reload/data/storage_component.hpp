@@ -36,8 +36,11 @@ class StorageComponent {
     std::uint64_t rollbacks = 0;            // read and shown, but older than what was seen before
     std::uint64_t values_signed_again = 0;  // with a new certificate
     std::uint64_t certificates_stored = 0;  // of this peer, in the overlay
-    std::uint64_t revoked_values = 0;  // of bad-nodes: refused in a Store, discarded, or held and not shown
+    std::uint64_t revoked_values = 0;    // of bad-nodes: refused in a Store, discarded, or held and not shown
+    std::uint64_t writes_as_others = 0;  // calls that were to write as a further user
     std::size_t pending_requests = 0, pending_calls = 0, cached_kinds = 0;
+    std::size_t further_users = 0;      // whose credentials this peer holds
+    WallMs further_users_until_ms = 0;  // the first of their certificates ends; 0: there are none
   };
   Statistics statistics() const;
 

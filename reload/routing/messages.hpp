@@ -69,6 +69,9 @@ struct SendRequest {
   std::optional<ResourceId> fetch_resource;   // of a Fetch
   std::uint32_t max_response_length = 0;
   std::optional<Duration> deadline;  // sooner than the RFC's 15 s
+  // Signs the message in this peer's stead: another user whose credentials this peer holds has the request
+  // made. The answer comes to this peer all the same, along the via list.
+  std::shared_ptr<const security::Signer> signer = nullptr;
 };
 // Drops interest in an earlier SendRequest; no RequestDone follows.
 struct CancelRequest {

@@ -141,8 +141,10 @@ class RoutingComponent::Impl {
   void process(InspectionQueue::Ready& ready);
 
   // ---- originate.cpp
+  // Signed by this peer when no signer is given.
   TransactionId originate(Transaction transaction, BytesView body,
-                          const std::vector<SharedBytes>& certificates);
+                          const std::vector<SharedBytes>& certificates,
+                          const security::Signer* signer = nullptr);
   // A request of routing's own.
   TransactionId ask(wire::DestinationList destination, wire::MessageCode code, BytesView body,
                     Completion completion, std::optional<LinkId> first_link = std::nullopt,
@@ -155,7 +157,8 @@ class RoutingComponent::Impl {
   void resend_after_loss(const NodeId& node);
   void transactions_due();
   SharedBytes make_payload(TransactionId id, wire::MessageCode code, BytesView body,
-                           const std::vector<SharedBytes>& certificates) const;
+                           const std::vector<SharedBytes>& certificates,
+                           const security::Signer* signer = nullptr) const;
 
   // ---- serve.cpp
   void request_arrived(const Hop& from, const std::shared_ptr<const security::InspectedMessage>& message);

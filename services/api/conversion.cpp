@@ -42,6 +42,7 @@ data::Call to_call(const v1::PutRequest& request) {
   call.value = bytes_of(request.value());
   if (request.lifetime_s() != 0) call.lifetime_s = request.lifetime_s();
   if (request.has_expected_generation()) call.expected_generation = request.expected_generation();
+  call.as_user = request.as_user();
   return call;
 }
 
@@ -57,6 +58,7 @@ data::Call to_call(const v1::RemoveRequest& request) {
   call.key = request.key();
   call.entry = request.entry();
   if (request.has_expected_generation()) call.expected_generation = request.expected_generation();
+  call.as_user = request.as_user();
   return call;
 }
 
@@ -210,6 +212,8 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_revoked_values(status.storage.revoked_values);
   storage.set_certificates_stored(status.storage.certificates_stored);
   storage.set_values_signed_again(status.storage.values_signed_again);
+  storage.set_further_users(status.storage.further_users);
+  storage.set_writes_as_others(status.storage.writes_as_others);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);

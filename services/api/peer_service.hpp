@@ -6,6 +6,7 @@
 
 #include "actors/peer.hpp"
 #include "ringway/v1/peer.grpc.pb.h"
+#include "services/api/gate.hpp"
 
 namespace ringway::services {
 
@@ -17,7 +18,9 @@ using StatusHook = std::function<void(v1::StatusResponse&)>;
 
 class PeerService final : public v1::Peer::CallbackService {
  public:
-  PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave, StatusHook add_to_status = {});
+  // The gate outlives it.
+  PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave, const Gate& gate,
+              StatusHook add_to_status = {});
 
   grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context, const v1::StatusRequest* request,
                                    v1::StatusResponse* response) override;
@@ -31,6 +34,7 @@ class PeerService final : public v1::Peer::CallbackService {
  private:
   std::shared_ptr<actors::Peer> peer_;
   LeaveHook leave_;
+  const Gate& gate_;
   StatusHook add_to_status_;
 };
 

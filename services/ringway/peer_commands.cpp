@@ -52,6 +52,7 @@ Json status_json(const v1::StatusResponse& status) {
           {"storage", counters_json(status.storage())},
           {"replication", counters_json(status.replication())},
           {"links", counters_json(status.links())},
+          {"api", counters_json(status.api())},
           {"renewal", task_json(status.renewal())},
           {"configuration_poll", task_json(status.configuration_poll())}};
 }
@@ -101,6 +102,7 @@ void print_status(const Session& session, const v1::StatusResponse& status) {
   print_counters(out, "storage       ", status.storage());
   print_counters(out, "replication   ", status.replication());
   print_counters(out, "links         ", status.links());
+  print_counters(out, "API           ", status.api());
 }
 
 int status(const Session& session) {

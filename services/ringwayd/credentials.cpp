@@ -38,12 +38,12 @@ Failure ended(const std::string& folder, WallMs at_ms) {
   return {what + "get a new one with ringway-enrolld issue --renew"};
 }
 
+}  // namespace
+
 bool readable_by_others(const std::string& path) {
   struct ::stat status {};
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & 077U) != 0;
 }
-
-}  // namespace
 
 Outcome<> check_document(const config::Configuration& configuration, WallMs now_ms) {
   if (configuration.signatures.empty()) return Done{};

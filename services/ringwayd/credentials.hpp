@@ -34,6 +34,8 @@ Outcome<> check_document(const config::Configuration& configuration, WallMs now_
 // All of a file of a few MiB at most; the failure has the system's reason.
 Result<std::string> read_small_file(const std::string& path);
 
+bool readable_by_others(const std::string& path);
+
 // overlay.xml of one of several peers: its own, or the one that they share in the folder above.
 std::string find_document(const std::string& folder, const std::string& parent);
 

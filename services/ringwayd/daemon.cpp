@@ -22,6 +22,7 @@
 #include "services/ringwayd/api_tls.hpp"
 #include "services/ringwayd/credentials.hpp"
 #include "services/ringwayd/fetched_document.hpp"
+#include "services/ringwayd/further_users.hpp"
 #include "services/ringwayd/permissions.hpp"
 #include "services/ringwayd/upkeep_status.hpp"
 #include "services/ringwayd/watcher.hpp"
@@ -71,9 +72,11 @@ struct RunningPeer {
   std::string name;
   Credentials credentials;
   EnrollmentServer enrollment;
+  std::shared_ptr<const ApiPolicy> policy;
   std::shared_ptr<actors::Peer> peer;
   std::unique_ptr<ApiServer> api;
   Watcher watcher;
+  RefusalWatch refusals;
   bool asked = false;  // a status is on its way
   bool left = false;
 };
@@ -118,6 +121,37 @@ class Daemon {
       if (peer->credentials.key_readable_by_others) {
         log_.warn(peer->name, "the private key can be read by others", {{"file", folder + "/node.key"}});
       }
+      if (auto wrong = load_policy(*peer); !wrong.empty()) return wrong;
+    }
+    return load_users();
+  }
+
+  std::string load_policy(RunningPeer& peer) {
+    if (settings_.api_policy.empty()) return "";
+    const auto text = read_small_file(settings_.api_policy);
+    if (!text) return "--api-policy: " + text.error().reason;
+    auto policy = ApiPolicy::parse(*text, peer.credentials.user);
+    if (!policy) return "--api-policy: " + settings_.api_policy + ": " + policy.error().reason;
+    peer.policy = std::move(*policy);
+    return "";
+  }
+
+  // Each peer of this process may write as them.
+  std::string load_users() {
+    auto users = load_further_users(settings_.user_credentials, peers_.front()->credentials, wall_now_ms());
+    if (!users) return "--user-credentials: " + users.error().reason;
+    for (auto& one : *users) {
+      const EventLog::Fields fields{{"user", one.user}, {"node", one.node.hex()}, {"folder", one.folder}};
+      if (one.key_readable_by_others) log_.warn("", "a user's private key can be read by others", fields);
+      if (one.not_valid_now) {
+        log_.error("", "a user's certificate is not valid now: nobody can write as him", fields);
+        continue;
+      }
+      log_.info("", "callers may write as a further user, if the policy lets them", fields);
+      users_.push_back(std::move(one.credentials));
+    }
+    if (!users_.empty() && settings_.api_policy.empty()) {
+      log_.warn("", "nobody can write as the users of --user-credentials: that takes an --api-policy");
     }
     return "";
   }
@@ -176,6 +210,7 @@ class Daemon {
     out.configuration = credentials.configuration;
     out.private_key_pem = credentials.private_key_pem;
     out.certificates_pem = credentials.certificates_pem;
+    out.further_users = users_;
     out.data_directory = settings_.data_of(index);
     out.listen = settings_.listen_of(index);
     out.advertise = settings_.advertise_of(index);
@@ -254,6 +289,8 @@ class Daemon {
     api.add_to_status = [this, index](v1::StatusResponse& status) {
       fill(status, upkeep_->report(index));
     };
+    api.user = running.credentials.user;
+    api.policy = running.policy;
     auto server = ApiServer::start(
         api, running.peer, [this, index](std::function<void()> done) { leave(index, std::move(done)); });
     if (!server) return server.error().reason;
@@ -334,6 +371,8 @@ class Daemon {
     upkeep_->observe(index, status.configuration);
     for (const auto& event : running.watcher.observe(status, wall_now_ms(), upkeep_->report(index)))
       log_.write(running.name, event);
+    if (const auto event = running.refusals.observe(running.api->refusals()))
+      log_.write(running.name, *event);
     running.api->set_serving(running.watcher.joined() && !stopping_);
     if (!ready_ && all_joined()) {
       ready_ = true;
@@ -408,6 +447,7 @@ class Daemon {
   Mailbox mailbox_;
   std::vector<wire::IpAddressPort> bootstrap_;
   std::optional<ApiTls> api_tls_;
+  std::vector<actors::UserCredentials> users_;
   std::shared_ptr<actors::PeerHost> host_;
   std::vector<std::unique_ptr<RunningPeer>> peers_;
   std::optional<Upkeep> upkeep_;  // as soon as the peers have started

@@ -71,6 +71,13 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
       "Folder with node.key, node.crt and overlay.xml, as `ringway-enrolld issue` writes it", "DIR")
       ->required()
       ->group(group);
+  add(app, "user-credentials", settings.user_credentials,
+      "Folder with node.key and node.crt of a further user, or with a folder for each of several: callers of "
+      "the "
+      "API may write as these users, too, if --api-policy lets them; may be repeated",
+      "DIR")
+      ->delimiter(',')
+      ->group(group);
   add(app, "config-document", settings.config_document,
       "The overlay's configuration document, if it is not overlay.xml in the credentials folder", "FILE")
       ->group(group);
@@ -132,6 +139,12 @@ void add_api_options(CLI::App& app, Settings& settings) {
       ->group(group);
   add_flag(app, "api-insecure", settings.api_insecure,
            "Let --api-listen be without TLS; loopback addresses only")
+      ->group(group);
+  add(app, "api-policy", settings.api_policy,
+      "What each client of the API may do, and as which users, by its certificate or its user at the unix "
+      "socket "
+      "(JSON, docs/gateway.md); without it everybody who gets in may do everything as the peer's own user",
+      "FILE")
       ->group(group);
 }
 
@@ -233,6 +246,8 @@ std::string derive_api(Settings& settings) {
   if (!all_tls && !settings.api_insecure) {
     return "--api-listen needs --api-cert, --api-key and --api-client-ca (or, on loopback, --api-insecure)";
   }
+  if (settings.api_insecure && !settings.api_policy.empty())
+    return "--api-policy needs to know who calls: use --api-cert, not --api-insecure";
   if (settings.api_insecure && !is_loopback(*address)) return "--api-insecure is for loopback addresses only";
   return "";
 }

@@ -26,6 +26,7 @@ enum DaemonExit : int {
 struct Settings {
   std::string config_document;  // empty: overlay.xml beside the credentials
   std::string credentials;
+  std::vector<std::string> user_credentials;
   std::string data = "/var/lib/ringway";
   std::string listen = "0.0.0.0:6084";
   std::vector<std::string> advertise;
@@ -42,6 +43,7 @@ struct Settings {
   std::string api_listen;
   std::string api_certificate, api_key, api_client_ca;
   bool api_insecure = false;
+  std::string api_policy;
 
   std::string log_level = "info";
   std::string log_format = "text";

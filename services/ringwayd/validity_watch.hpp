@@ -42,5 +42,7 @@ extern const ValidityWatch::Words k_polled_document_words;
 extern const ValidityWatch::Words k_certificate_words;
 extern const ValidityWatch::Words k_renewing_certificate_words;
 extern const ValidityWatch::Words k_failing_certificate_words;
+// The first certificate of the users of --user-credentials.
+extern const ValidityWatch::Words k_further_user_words;
 
 }  // namespace ringway::services

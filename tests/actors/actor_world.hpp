@@ -100,6 +100,9 @@ class CountingStore : public data::ValueStore {
     return std::vector<data::KindAt>{};
   }
   Result<std::optional<Bytes>> fact(const std::string&) const override { return std::optional<Bytes>{}; }
+  Result<std::vector<data::PutFact>> list_facts(const std::string&, std::size_t) const override {
+    return std::vector<data::PutFact>{};
+  }
   Result<Totals> totals() const override { return Totals{}; }
   Outcome<> commit(const std::vector<data::WriteBatch>& batches) override {
     groups.push_back(batches.size());

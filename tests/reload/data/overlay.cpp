@@ -375,8 +375,8 @@ void Overlay::request(Peer& peer, const routing::SendRequest& request) {
   sent.push_back(one);
   const std::uint64_t life = peer.life;
   if (to == nullptr || loses(one)) return lost(peer, life, request);
-  const auto bytes =
-      encode(*peer.signer, request.destination, request.code, request.body, request.certificates_der);
+  const auto bytes = encode(request.signer ? *request.signer : *peer.signer, request.destination,
+                            request.code, request.body, request.certificates_der);
   if (bytes.size() > configuration->max_message_size_bytes)
     throw std::runtime_error("a message is too large");
   deliver(*to, inspect(bytes, std::nullopt), peer.node,

@@ -130,5 +130,32 @@ TEST(WatcherTest, DocumentAndCertificateAreBothWatched) {
   EXPECT_THAT(watcher.observe(status, k_now_ms), IsEmpty());
 }
 
+TEST(WatcherTest, TheFirstCertificateOfTheFurtherUsersIsWatched) {
+  Watcher watcher;
+  actors::PeerStatus status;
+  status.certificate_not_after_ms = k_now_ms + 30 * k_day_ms;
+  EXPECT_THAT(watcher.observe(status, k_now_ms), IsEmpty());
+  status.storage.further_users = 2;
+  status.storage.further_users_until_ms = k_now_ms + k_day_ms;
+  const auto events = watcher.observe(status, k_now_ms);
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_THAT(events[0].name, HasSubstr("--user-credentials"));
+}
+
+TEST(RefusalWatchTest, RefusalsAreToldEachTimeTheyHaveDoubled) {
+  // Shows: FM-51.
+  RefusalWatch watch;
+  EXPECT_FALSE(watch.observe({}));
+  std::vector<std::uint64_t> told;
+  for (std::uint64_t total = 1; total <= 1000; ++total) {
+    const auto event = watch.observe({total, "uid 1: put as alice@example.org"});
+    if (!event) continue;
+    EXPECT_EQ(event->fields.at("last"), "uid 1: put as alice@example.org");
+    EXPECT_EQ(event->level, spdlog::level::warn);
+    told.push_back(event->fields.at("total"));
+  }
+  EXPECT_THAT(told, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 256, 512));
+}
+
 }  // namespace
 }  // namespace ringway::services
