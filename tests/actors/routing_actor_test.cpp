@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include <caf/scoped_actor.hpp>
 
 #include "actors/driver.hpp"
@@ -205,10 +203,9 @@ TEST_F(RoutingActorTest, ANewerDocumentReachesLinksAndInspectorsAndIsKept) {
   EXPECT_EQ(links->message_limits, std::vector<std::size_t>{20'000});
   EXPECT_EQ(links->trusts.size(), 1U);
   EXPECT_EQ(desk->replaced, 1);
-  const auto kept = std::find_if(facts.begin(), facts.end(),
-                                 [](const auto& fact) { return fact.name == k_configuration_fact; });
-  ASSERT_NE(kept, facts.end());
-  EXPECT_EQ(kept->value, *document);
+  ASSERT_FALSE(facts.empty());
+  EXPECT_EQ(facts.back().name, k_configuration_fact);
+  EXPECT_EQ(facts.back().value, *document);
   const auto report = reported();
   EXPECT_EQ(report.configuration_sequence, 2);
   EXPECT_EQ(report.configuration_expires_ms, next.expiration_ms);
