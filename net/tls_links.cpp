@@ -33,6 +33,7 @@ class TlsLinksImpl : public TlsLinks {
   TlsLinksImpl& operator=(const TlsLinksImpl&) = delete;
 
   Outcome<> listen() {
+    if (!hub_->settings().listens) return Done{};
     auto at = std::make_shared<LinkListener>(*context_, hub_)->start();
     if (!at) return at.error();
     listening_on_ = *at;

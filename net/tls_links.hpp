@@ -22,6 +22,7 @@ namespace ringway::net {
 
 struct LinkSettings {
   wire::IpAddressPort listen;  // port 0: any free one
+  bool listens = true;         // false: it opens links and accepts none
   std::string private_key_pem;
   std::string certificates_pem;  // the node's certificate, then its chain
   std::size_t max_message_size_bytes = 5000;
@@ -67,7 +68,7 @@ class IoPool;  // net/io_pool.hpp: the shared I/O threads
 
 class TlsLinks {
  public:
-  // Listens at once; fails when the address is taken or the credentials do not fit together.
+  // Listens at once, if at all; fails when the address is taken or the credentials do not fit together.
   static Result<std::shared_ptr<TlsLinks>> start(IoPool& pool, LinkSettings settings,
                                                  security::TrustPtr trust,
                                                  std::shared_ptr<LinkEvents> events);

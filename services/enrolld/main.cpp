@@ -8,6 +8,7 @@
 #include "reload/config/utc_time.hpp"
 #include "reload/link/link_id.hpp"
 #include "services/enrolld/folder/overlay_files.hpp"
+#include "services/enrolld/push_command.hpp"
 #include "services/enrolld/serve/serve.hpp"
 
 namespace {
@@ -80,9 +81,9 @@ int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& b
   if (updated->root_renewed) std::cout << "  root.crt      renewed, with the same key\n";
   if (updated->issuing_renewed) std::cout << "  issuing.crt   renewed, with the same key\n";
   if (updated->signer_renewed) std::cout << "  signer.crt    renewed, with the same key\n";
-  std::cout
-      << "next: put it in the place of one peer's overlay.xml and start that peer again; the others get it "
-         "from there\n";
+  std::cout << "next: ringway-enrolld push --dir " << options.directory
+            << (updated->bootstrap_nodes == 0 ? " --to ADDRESS:PORT of a peer" : "")
+            << ", which brings it to running peers; the others get it from them\n";
   return 0;
 }
 
@@ -208,6 +209,17 @@ int main(int argc, char** argv) {
       "the folder if not given");
   add_key_options(update_command, update.keys);
 
+  enrolld::PushOptions push;
+  auto* push_command =
+      app.add_subcommand("push", "Bring the folder's configuration document to running peers, now");
+  push_command->add_option("--dir", push.directory, "The authority's folder")->required();
+  push_command->add_option("--to", push.to,
+                           "ADDRESS:PORT of a peer, besides the bootstrap peers of the document; repeatable");
+  push_command->add_option("--timeout", push.timeout_s, "Seconds after which no peer is tried again")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  add_key_options(push_command, push.keys);
+
   enrolld::IssuingOptions issuing;
   auto* issuing_command =
       app.add_subcommand("new-issuing-key", "Make another key that certifies nodes; needs the root's key");
@@ -232,6 +244,7 @@ int main(int argc, char** argv) {
   }
   if (init_command->parsed()) return run_init(init, init_bootstrap);
   if (issue_command->parsed()) return run_issue(issue);
+  if (push_command->parsed()) return enrolld::run_push(push);
   if (issuing_command->parsed()) return run_new_issuing(issuing);
   return run_update(update, update_bootstrap, bad_nodes);
 }

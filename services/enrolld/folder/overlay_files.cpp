@@ -196,6 +196,8 @@ Outcome<> check_against(const services::Authority& authority, const IssueOptions
   if (!signer_name) return signer_name.error();
   if (options.user_name == *signer_name)
     return Failure{options.user_name + " signs the configuration document: nobody else gets that name"};
+  if (options.user_name == services::enrollment_server_name(authority.overlay_name()))
+    return Failure{options.user_name + " is the enrollment server itself: nobody else gets that name"};
   const WallMs now_ms = wall_now_ms(), end_ms = authority.not_after_ms();
   const WallMs most_days = end_ms > now_ms ? (end_ms - now_ms) / k_day_ms : 0;
   if (static_cast<WallMs>(options.validity_days) <= most_days) return Done{};
@@ -472,6 +474,7 @@ Result<Updated> update(const UpdateOptions& options) {
   if (const auto written = write_files(update.files); !written) return written.error();
   update.told.sequence = next.sequence;
   update.told.expiration_ms = next.expiration_ms;
+  update.told.bootstrap_nodes = next.bootstrap_nodes.size();
   return update.told;
 }
 

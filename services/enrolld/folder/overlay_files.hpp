@@ -68,6 +68,7 @@ struct UpdateOptions {
 struct Updated {
   std::uint16_t sequence = 0;
   std::optional<WallMs> expiration_ms;
+  std::size_t bootstrap_nodes = 0;  // that the document names
   // Their certificates would have ended before the document: new ones, with the same keys.
   bool root_renewed = false;
   bool issuing_renewed = false;

@@ -109,6 +109,22 @@ class Keys(unittest.TestCase):
         self.assertEqual(run("new-issuing-key", "--dir", self.authority).returncode, 1)
         self.good(run("new-issuing-key", "--dir", self.authority, "--root-key", away))
 
+    def test_a_document_that_nobody_takes(self):
+        self.good(run(*self.init, RINGWAY_KEY_PASSPHRASE=WORD))
+        push = ["push", "--dir", self.authority]
+        updated = run("update-config", "--dir", self.authority, "--bad-node", "0f" * 16, RINGWAY_KEY_PASSPHRASE=WORD)
+        self.good(updated)
+        self.assertIn(f"next: ringway-enrolld push --dir {self.authority} --to", updated.stdout)
+        nobody = run(*push, RINGWAY_KEY_PASSPHRASE=WORD)
+        self.assertEqual(nobody.returncode, 1, nobody.stdout)
+        self.assertIn("--to", nobody.stdout)
+        self.assertEqual(run(*push, "--to", "somewhere", RINGWAY_KEY_PASSPHRASE=WORD).returncode, 2)
+        self.assertEqual(run(*push, "--to", "127.0.0.1:1").returncode, 1)  # without the passphrase
+        refused = run(*push, "--to", "127.0.0.1:1", "--timeout", "1", RINGWAY_KEY_PASSPHRASE=WORD)
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertIn("127.0.0.1:1  Connection refused", refused.stdout)
+        self.assertIn("nobody has taken sequence 2", refused.stdout)
+
     def test_a_script_that_cannot_be_asked_is_told_so(self):
         asked = run(*self.init, "--ask-key-passphrase")
         self.assertEqual(asked.returncode, 1, asked.stdout)

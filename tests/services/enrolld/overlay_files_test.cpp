@@ -264,6 +264,7 @@ TEST_F(OverlayFilesTest, UserNamesAreUnique) {
   EXPECT_THAT(refusal(issue_options("alice@example.org", "thief")), HasSubstr("--renew"));
   EXPECT_THAT(refusal(issue_options("alice@EXAMPLE.org", "thief")), HasSubstr("--renew"));
   EXPECT_THAT(refusal(issue_options("ALICE@example.org", "thief")), HasSubstr("taken"));
+  EXPECT_NE(refusal(issue_options("enrollment@overlay.example.org", "thief")), "");
   EXPECT_NE(refusal(issue_options("configuration@overlay.example.org", "thief")), "");
   EXPECT_FALSE(exists(root_ + "/thief"));
 }
