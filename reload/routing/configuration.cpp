@@ -49,28 +49,33 @@ void RoutingComponent::Impl::hand_on(const NodeId& source, const std::function<v
   for (const NodeId& node : nodes) send(node);
 }
 
+void RoutingComponent::Impl::refuse_update(std::uint64_t request, ErrorCode code, std::string_view reason) {
+  ++counters_.refused_configurations;
+  answer_error(request, code, reason);
+}
+
 void RoutingComponent::Impl::serve_config_update(std::uint64_t request,
                                                  const security::InspectedMessage& message) {
   const auto update = wire::decode<wire::ConfigUpdateReq>(message.message.contents.body);
-  if (!update) return answer_error(request, ErrorCode::invalid_message, "malformed ConfigUpdate");
+  if (!update) return refuse_update(request, ErrorCode::invalid_message, "malformed ConfigUpdate");
   if (update->type == wire::ConfigUpdateType::kind)
     return serve_kind_update(request, message.signer_node, *update);
   if (update->type != wire::ConfigUpdateType::config)
-    return answer_error(request, ErrorCode::invalid_message, "a ConfigUpdate of an unknown type");
+    return refuse_update(request, ErrorCode::invalid_message, "a ConfigUpdate of an unknown type");
   auto next =
       config::parse_any_configuration(SharedBytes(update->configuration), configuration_->instance_name);
-  if (!next) return answer_error(request, ErrorCode::invalid_message, next.error().reason);
+  if (!next) return refuse_update(request, ErrorCode::invalid_message, next.error().reason);
   if (!config::sequence_newer((*next)->sequence, configuration_->sequence)) {
     const bool older = (*next)->sequence != configuration_->sequence;
     const Served served = served_.at(request);
-    answer_error(request, ErrorCode::config_too_old, "not newer than the present configuration");
+    refuse_update(request, ErrorCode::config_too_old, "not newer than the present configuration");
     if (older) push_configuration(served.signer, way_back(served));
     return;
   }
   const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
-  if (!allowed) return answer_error(request, ErrorCode::forbidden, allowed.error().reason);
+  if (!allowed) return refuse_update(request, ErrorCode::forbidden, allowed.error().reason);
   auto trust = security::Trust::make((*next)->trust_settings());
-  if (!trust) return answer_error(request, ErrorCode::invalid_message, trust.error().reason);
+  if (!trust) return refuse_update(request, ErrorCode::invalid_message, trust.error().reason);
   answer(request, MessageCode::config_update_ans, {});
   const auto push = [&](const NodeId& node) { push_configuration(node, {wire::to_node(node)}); };
   exit_reason_ = why_unfit(**next, **trust);
@@ -144,19 +149,19 @@ void RoutingComponent::Impl::serve_kind_update(std::uint64_t request, const Node
   bool news = false;
   for (const Bytes& xml : update.kinds) {
     const auto kind = config::parse_kind_block(SharedBytes(xml));
-    if (!kind) return answer_error(request, ErrorCode::invalid_message, kind.error().reason);
+    if (!kind) return refuse_update(request, ErrorCode::invalid_message, kind.error().reason);
     const auto found = known.find(kind->definition.kind);
     const bool same = found != known.end() && found->second.definition == kind->definition;
     auto with = config::with_update(std::move(known), *kind, *document_, *trust_, now_.wall_ms);
-    if (!with) return answer_error(request, ErrorCode::forbidden, with.error().reason);
+    if (!with) return refuse_update(request, ErrorCode::forbidden, with.error().reason);
     known = std::move(*with);
     // Its own number orders documents; Kinds have none, so an old definition could be played back.
     if (!same && document_->kinds.find(kind->definition.kind) != nullptr)
-      return answer_error(request, ErrorCode::forbidden, "the document defines that Kind in another way");
+      return refuse_update(request, ErrorCode::forbidden, "the document defines that Kind in another way");
     news = news || !same;
   }
   if (known.size() > k_most_known_kinds)
-    return answer_error(request, ErrorCode::forbidden, "too many Kinds are known already");
+    return refuse_update(request, ErrorCode::forbidden, "too many Kinds are known already");
   answer(request, MessageCode::config_update_ans, {});
   if (!news) return;  // and goes no further
   known_kinds_ = std::move(known);

@@ -169,7 +169,7 @@ void RoutingComponent::Impl::answer_arrived(
   if (!answerer_plausible(transaction, message->signer_node)) {
     // Someone else's answer leaves the request pending (SEC-15); someone else's error is a hint at most
     // (AMB-08).
-    ++counters_.dropped;
+    ++counters_.implausible_answers;
     return;
   }
   if (success) return finish(id, message);

@@ -164,6 +164,7 @@ class RoutingComponent::Impl {
   static wire::DestinationList way_back(const Served& served);
 
   // ---- configuration.cpp
+  void refuse_update(std::uint64_t request, wire::ErrorCode code, std::string_view reason);
   void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
   void push_configuration(const NodeId& node, wire::DestinationList to);
   void serve_kind_update(std::uint64_t request, const NodeId& source, const wire::ConfigUpdateReq& update);

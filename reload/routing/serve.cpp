@@ -244,6 +244,7 @@ bool RoutingComponent::Impl::bound_to_link(std::uint64_t request, const NodeId& 
   if (served.via_list.empty() && served.arrived_from == claimed && served.signer == claimed &&
       claimed != self())
     return true;
+  ++counters_.refused_membership;
   answer_error(request, ErrorCode::forbidden, "not from the node at the other end of the link");
   return false;
 }

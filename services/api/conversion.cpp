@@ -191,6 +191,11 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   routing.set_retransmissions(status.routing.retransmissions);
   routing.set_transactions(status.routing.transactions);
   routing.set_refused_revoked(status.routing.refused_revoked);
+  routing.set_refused_links(status.routing.refused_links);
+  routing.set_refused_membership(status.routing.refused_membership);
+  routing.set_refused_configurations(status.routing.refused_configurations);
+  routing.set_implausible_answers(status.routing.implausible_answers);
+  routing.set_failed_attaches(status.routing.failed_attaches);
 
   auto& storage = *out.mutable_storage();
   storage.set_stores_accepted(status.storage.stores_accepted);

@@ -172,6 +172,7 @@ TEST_F(ClientCalls, SharedKeysHaveOneEntryForEachWriter) {
 }
 
 TEST_F(ClientCalls, EntriesComeSorted) {
+  // Shows: FM-15.
   for (Peer* owner : {&alice, &bob}) {
     const std::string key = key_of(*owner);
     for (const char* entry : {"b", "", "c", "a"}) put_of(put(alice, key, entry, entry));
@@ -207,7 +208,7 @@ TEST_F(ClientCalls, CompareAndSwap) {
 }
 
 TEST_F(ClientCalls, RemovingOutlastsWhatIsRemoved) {
-  // Shows: STORE-25, STORE-24.
+  // Shows: STORE-25, STORE-24, FM-10.
   for (Peer* owner : {&alice, &bob}) {
     const std::string key = key_of(*owner);
     PutCall call;
@@ -294,7 +295,7 @@ class LyingHolder : public ClientCalls {
 };
 
 TEST_F(LyingHolder, ForgedValuesAreDiscardedAndCounted) {
-  // Shows: STORE-37.
+  // Shows: STORE-37, FM-07.
   bend([](wire::FetchAns& answer) {
     answer.kind_responses[0].values[0].value.data.value = SharedBytes{bytes("forged")};
   });
@@ -340,7 +341,7 @@ TEST_F(LyingHolder, AnotherEntryThanTheOneAskedForIsDiscarded) {
 }
 
 TEST_F(LyingHolder, AnOlderValueThanBeforeIsARollback) {
-  // Shows: STORE-38.
+  // Shows: STORE-38, FM-09.
   const auto old = bob.store->load({resource_id_of(std::string_view(key)), config::k_owner_value});
   put_of(put(alice, key, "newer", "a"));
   for (int i = 0; i < 2; ++i) {

@@ -284,10 +284,11 @@ TEST_F(Configurations, OnlyUpdatesMayUseIt) {
 }
 
 TEST_F(Configurations, AnUpdateThatIsNotNewerChangesNothing) {
-  // Shows: CONFIG-28, CONFIG-29.
+  // Shows: CONFIG-28, CONFIG-29, FM-28.
   EXPECT_EQ(update(65535, document(LonePeer::k_sequence))[0].error(), ErrorCode::config_too_old);
   EXPECT_EQ(update(65535, copy_of(view_of("no document")))[0].error(), ErrorCode::invalid_message);
   EXPECT_EQ(peer_->configuration().sequence, LonePeer::k_sequence);
+  EXPECT_EQ(peer_->status().refused_configurations, 2U);
 }
 
 // ARCHITECTURE.md: nobody stops all at once, and the next document has a way to everybody.
