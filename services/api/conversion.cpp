@@ -214,6 +214,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_rollbacks(status.storage.rollbacks);
   storage.set_revoked_values(status.storage.revoked_values);
   storage.set_certificates_stored(status.storage.certificates_stored);
+  storage.set_second_opinions(status.storage.second_opinions);
   storage.set_values_signed_again(status.storage.values_signed_again);
 
   auto& replication = *out.mutable_replication();

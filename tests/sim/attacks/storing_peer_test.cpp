@@ -1,4 +1,5 @@
 // A storing peer that lies about what it holds (RFC 6940 §13.5).
+#include <algorithm>
 #include <memory>
 
 #include "tests/sim/attacks/liars.hpp"
@@ -29,7 +30,7 @@ class StoringPeer : public Attacks {
   const std::string key = key_at(k_liar, k_owner);
 };
 
-TEST_F(StoringPeer, CannotChangeAValue) {
+TEST_F(StoringPeer, AChangedValueIsDiscardedAndReadElsewhere) {
   // Shows: STORE-37, FM-07.
   RINGWAY_SEED(simulation);
   ASSERT_TRUE(std::holds_alternative<data::PutResult>(put(k_owner, key, "true")));
@@ -38,14 +39,49 @@ TEST_F(StoringPeer, CannotChangeAValue) {
     value.value.data.value = SharedBytes(copy_of(view_of("forged")));
     value.value_wire = {};
   });
+  for (const PeerNumber reader : simulation.living()) {
+    if (reader == k_liar) continue;
+    EXPECT_EQ(read(reader, key), "true") << "through peer " << reader;
+    EXPECT_EQ(stored(reader).values_discarded, 1U);
+    EXPECT_EQ(stored(reader).second_opinions, 1U);
+  }
+}
+
+TEST_F(StoringPeer, WhenEverybodyLiesNothingIsBelieved) {
+  // Shows: STORE-37, FM-07.
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(std::holds_alternative<data::PutResult>(put(k_owner, key, "true")));
+  const auto forge = [this](const wire::Message& honest) {
+    auto answer = wire::decode<wire::FetchAns>(honest.contents.body, kinds());
+    for (auto& value : answer->kind_responses.at(0).values) {
+      value.value.data.value = SharedBytes(copy_of(view_of("forged")));
+      value.value_wire = {};
+    }
+    return wire::encode(*answer);
+  };
+  for (const PeerNumber peer : simulation.living())
+    if (peer != k_reader) answers_of(peer, MessageCode::fetch_ans, forge);
+  const auto holders = simulation.holders_of({resource_id_of(std::string_view(key)), config::k_owner_value});
+  ASSERT_EQ(std::count(holders.begin(), holders.end(), k_reader), 0) << "another seed";
   EXPECT_EQ(read(k_reader, key).substr(0, 8),
             "error " + std::to_string(static_cast<int>(data::CallError::data_loss)) + ":");
-  EXPECT_EQ(stored(k_reader).values_discarded, 1U);
-  // Whoever is responsible after it has the true one.
-  simulation.network().be_honest(k_liar);
-  simulation.kill(k_liar);
-  ASSERT_TRUE(forms_ring(simulation));
+  EXPECT_EQ(stored(k_reader).values_discarded, 2U);
+}
+
+TEST_F(StoringPeer, DeniesInVainWhatWasSeenBefore) {
+  // Shows: FM-13, FM-14.
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(std::holds_alternative<data::PutResult>(put(k_owner, key, "true")));
+  ASSERT_EQ(read(k_reader, key), "true");
+  fetches_lie([](wire::FetchAns& answer) { answer.kind_responses.at(0).values.clear(); });
   EXPECT_EQ(read(k_reader, key), "true");
+  EXPECT_EQ(stored(k_reader).second_opinions, 1U);
+  // What is gone is gone: the writer's own word needs no second one.
+  simulation.network().be_honest(k_liar);
+  ASSERT_TRUE(std::holds_alternative<data::PutResult>(
+      simulation.call(k_owner, data::RemoveCall{key, "", std::nullopt})));
+  EXPECT_EQ(read(k_reader, key).substr(0, 8), "error 1:");
+  EXPECT_EQ(stored(k_reader).second_opinions, 1U);
 }
 
 TEST_F(StoringPeer, CannotSignAValueInItsOwnersPlace) {
