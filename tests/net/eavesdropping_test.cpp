@@ -34,6 +34,7 @@ class Wiretap {
     thread_ = std::thread([this, port = to.port] { run(port); });
   }
   ~Wiretap() {
+    stopped_ = true;
     ::shutdown(listener_, SHUT_RDWR);
     thread_.join();
     ::close(listener_);
@@ -61,7 +62,7 @@ class Wiretap {
     const bool there = ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     for (bool open = there; open;) {
       std::array<pollfd, 2> ends{{{client, POLLIN, 0}, {server, POLLIN, 0}}};
-      if (::poll(ends.data(), ends.size(), static_cast<int>(k_patience.count() * 1000)) <= 0) break;
+      if (stopped_ || ::poll(ends.data(), ends.size(), 50) < 0) break;
       for (std::size_t i = 0; open && i < ends.size(); ++i)
         if (ends[i].revents != 0) open = pass(ends[i].fd, ends[1 - i].fd, i);
     }
@@ -86,6 +87,7 @@ class Wiretap {
   std::uint16_t port_ = 0;
   mutable std::mutex mutex_;
   std::array<Bytes, 2> seen_;
+  std::atomic<bool> stopped_{false};
   std::thread thread_;
 };
 

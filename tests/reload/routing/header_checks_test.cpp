@@ -123,7 +123,7 @@ TEST_F(HeaderChecks, ADestinationIsNotRepeated) {
   // Shows: ROUTE-21, FM-23.
   expect_refused([](auto& header) { header.destination_list.push_back(header.destination_list.front()); },
                  ErrorCode::invalid_message);
-  EXPECT_EQ(peer_.status().dropped, 1U);
+  EXPECT_EQ(peer_.status().dropped, 2U);
 }
 
 TEST_F(HeaderChecks, ADestinationThereMustBe) {

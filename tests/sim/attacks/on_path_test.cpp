@@ -99,26 +99,31 @@ TEST_F(OnPath, AChangedHeaderCostsTheMessageAndNothingElse) {
   // Shows: SEC-13, SEC-14, FM-04.
   RINGWAY_SEED(simulation);
   const NodeId self = simulation.peer(way.reader).node_id();
-  const std::vector<std::function<void(wire::ForwardingHeader&)>> lies = {
-      [](auto& header) { header.ttl = 255; },
-      [](auto& header) { header.ttl = 0; },
-      [](auto& header) {
+  struct HeaderLie {
+    std::function<void(wire::ForwardingHeader&)> change;
+    bool refused = true;  // not refused is what the destination itself answers with an error
+  };
+  const std::vector<HeaderLie> lies = {
+      {[](auto& header) { header.ttl = 255; }},
+      {[](auto& header) { header.ttl = 0; }},
+      {[](auto& header) {
         header.destination_list = {wire::to_resource(resource_id_of(std::string_view("x")))};
-      },
-      [](auto& header) { header.via_list = {wire::to_node(node_at(0x77))}; },
-      [](auto& header) { header.via_list = {wire::CompressedDestination{0x9234}}; },
-      [](auto& header) { header.via_list.assign(300, wire::to_node(node_at(0x77))); },
-      [&](auto& header) { header.destination_list = {wire::to_node(self)}; },
-      [](auto& header) {
-        header.options = {{7, wire::k_option_destination_critical, {}}};
-      },
-      [](auto& header) {
+      }},
+      {[](auto& header) { header.via_list = {wire::to_node(node_at(0x77))}; }},
+      {[](auto& header) { header.via_list = {wire::CompressedDestination{0x9234}}; }},
+      {[](auto& header) { header.via_list.assign(300, wire::to_node(node_at(0x77))); }},
+      {[&](auto& header) { header.destination_list = {wire::to_node(self)}; }},
+      {[](auto& header) {
+         header.options = {{7, wire::k_option_destination_critical, {}}};
+       },
+       false},
+      {[](auto& header) {
         header.options = {{7, wire::k_option_forward_critical, {}}};
-      },
-      [](auto& header) { header.configuration_sequence = 1; },
-      [](auto& header) { header.overlay ^= 1; },
-      [](auto& header) { header.max_response_length = 1; },
-      [](auto& header) { header.transaction_id ^= 1; },
+      }},
+      {[](auto& header) { header.configuration_sequence = 1; }},
+      {[](auto& header) { header.overlay ^= 1; }},
+      {[](auto& header) { header.max_response_length = 1; }, false},
+      {[](auto& header) { header.transaction_id ^= 1; }},
   };
   for (std::size_t i = 0; i < lies.size(); ++i) {
     const auto refusals = [&] {
@@ -131,14 +136,14 @@ TEST_F(OnPath, AChangedHeaderCostsTheMessageAndNothingElse) {
     std::size_t told = 0;
     on_path(way, MessageCode::fetch_req, [&](const SharedBytes& message) {
       ++told;
-      return std::vector<SharedBytes>{with_header(message, lies[i])};
+      return std::vector<SharedBytes>{with_header(message, lies[i].change)};
     });
     // Found, or not found out; never another value, and never that there is none.
     const std::string found = read(way.reader, way.key);
     EXPECT_TRUE(found == "true" || found.starts_with("error")) << found;
     EXPECT_FALSE(found.starts_with("error 1:")) << "lie " << i << " passed for the truth: " << found;
     ASSERT_GT(told, 0U) << i;
-    if (found != "true") {
+    if (found != "true" && lies[i].refused) {
       EXPECT_GT(refusals(), before) << "lie " << i << ": " << found;
     }
     all_honest();
