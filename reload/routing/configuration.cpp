@@ -18,6 +18,13 @@ constexpr std::size_t k_most_known_kinds = 1024;
 
 }  // namespace
 
+// Whoever shows by a small request, with an old number in its header, that it lacks the document, makes us
+// send a large one; nobody signs that number, nor the way back, and the request may be played back. So not to
+// many at once.
+void RoutingComponent::Impl::bring_up_to_date(const NodeId& node, wire::DestinationList to) {
+  if (configuration_pushes_.size() < settings_.max_pushes) push_configuration(node, std::move(to));
+}
+
 // To that node, by this way. Once at a time: others must not fill our transactions.
 void RoutingComponent::Impl::push_configuration(const NodeId& node, wire::DestinationList to) {
   if (!configuration_pushes_.insert(node).second) return;  // it is on its way already
@@ -69,7 +76,7 @@ void RoutingComponent::Impl::serve_config_update(std::uint64_t request,
     const bool older = (*next)->sequence != configuration_->sequence;
     const Served served = served_.at(request);
     refuse_update(request, ErrorCode::config_too_old, "not newer than the present configuration");
-    if (older) push_configuration(served.signer, way_back(served));
+    if (older) bring_up_to_date(served.signer, way_back(served));
     return;
   }
   const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
@@ -180,7 +187,8 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
     const auto known = known_kinds_.find(kind);
     if (known != known_kinds_.end()) update.kinds.push_back(config::kind_block_xml(known->second.block));
   }
-  if (update.kinds.empty() || !kind_pushes_.insert(node).second) return;
+  if (update.kinds.empty() || kind_pushes_.size() >= settings_.max_pushes) return;
+  if (!kind_pushes_.insert(node).second) return;
   ask({wire::to_node(node)}, MessageCode::config_update_req, wire::encode(update),
       [this, node](const Outcome&) { kind_pushes_.erase(node); });
 }

@@ -31,6 +31,7 @@ struct RoutingSettings {
       256;  // messages of one link waiting for their check; then Transmit stops being read
   std::size_t max_inspections_bytes = 64U << 20;  // of all links
   std::size_t max_reassembly_bytes = 16U << 20;
+  std::size_t max_pushes = 256;  // of documents, and of Kinds, to nodes that lack them, under way
   Duration join_retry_min{500};
   Duration join_retry_max{30'000};
 };

@@ -68,7 +68,7 @@ bool RoutingComponent::Impl::request_acceptable(std::uint64_t request,
     answer_error(request, too_old ? ErrorCode::config_too_old : ErrorCode::config_too_new,
                  "configuration sequence differs");
     if (too_old) {
-      push_configuration(served.signer, way_back(served));
+      bring_up_to_date(served.signer, way_back(served));
     }
     return false;
   }
