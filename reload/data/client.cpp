@@ -145,6 +145,8 @@ void Client::drive(const Now& now, Work& work, StorageOutputs& out) {
     case Stage::read:
     case Stage::list:
     case Stage::chunk:
+    case Stage::next_holder:
+    case Stage::copy:
       if (auto result = read_here(now, work.call, work.plan)) return finish(work, std::move(*result), out);
       return ask(work, out);
   }
@@ -156,7 +158,7 @@ void Client::send(Work& work, MessageCode code, Bytes body, StorageOutputs& out)
   routing::SendRequest request;
   request.origin = routing::Origin::storage;
   request.token = work.request;
-  request.destination = {wire::to_resource(work.plan.at.resource)};
+  request.destination = {work.elsewhere ? *work.elsewhere : wire::to_resource(work.plan.at.resource)};
   request.code = code;
   request.body = SharedBytes{std::move(body)};
   if (code == MessageCode::fetch_req) request.fetch_resource = work.plan.at.resource;
@@ -184,6 +186,7 @@ void Client::answered(const Now& now, Work& work, const security::InspectedMessa
   const auto code = message.message.contents.code;
   const auto& body = message.message.contents.body;
   const auto* kinds = &data_.configuration->kinds;
+  if (is_second(work)) return second_answered(now, work, message, out);
   if (code == MessageCode::fetch_ans && (work.stage == Stage::read || work.stage == Stage::chunk)) {
     return fetched(now, work, message, out);
   }
@@ -206,6 +209,7 @@ void Client::answered(const Now& now, Work& work, const security::InspectedMessa
 
 void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool found_here,
                      StorageOutputs& out) {
+  if (is_second(work)) return finish(work, get_result(std::move(work.first)), out);
   if (refusal.code == ErrorCode::response_too_large && !found_here) {
     if (work.stage == Stage::chunk && work.asked_keys > 1) {
       work.most_keys = work.asked_keys / 2;

@@ -41,11 +41,13 @@ class Client {
 
  private:
   enum class Stage {
-    learn,  // Stat of the item before it is written: its storage_time and what remains of its lifetime
-    write,  // Store
-    read,   // Fetch or Stat, as called
-    list,   // Stat of all keys, because all values at once were too large
-    chunk,  // Fetch of some of those keys
+    learn,        // Stat of the item before it is written: its storage_time and what remains of its lifetime
+    write,        // Store
+    read,         // Fetch or Stat, as called
+    list,         // Stat of all keys, because all values at once were too large
+    chunk,        // Fetch of some of those keys
+    next_holder,  // Ping to whoever comes after the responsible peer, whose answer cannot be right
+    copy,         // Fetch from that one
   };
   struct Batch {
     std::vector<std::optional<CallResult>> results;
@@ -80,6 +82,11 @@ class Client {
     std::size_t asked_keys = 0;
     std::size_t most_keys = SIZE_MAX;
     GetResult gathered;
+    bool removed = false;  // its writer says so
+    // A second opinion.
+    NodeId holder;  // who gave the first
+    std::optional<wire::Destination> elsewhere;
+    GetResult first;
   };
 
   bool responsible(const Work& work) const { return data_.view->responsible_for(work.plan.at.resource); }
@@ -116,6 +123,7 @@ class Client {
   void ask(Work& work, StorageOutputs& out);
   void fetched(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
   void listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out);
+  static bool is_answer_to_get(const Work& work, const security::InspectedMessage& message);
   void gather(Work& work, const wire::FetchKindResponse& response,
               const std::vector<security::ValueVerdict>& verdicts);
   bool acceptable(const Work& work, const wire::StoredData& value, const security::ValueVerdict& verdict);
@@ -124,6 +132,16 @@ class Client {
   void next_chunk(const Now& now, Work& work, StorageOutputs& out);
   std::vector<Bytes> keys_of_chunk(const Work& work) const;
   CallResult stat_result(const Work& work, const wire::StatKindResponse& response) const;
+  CallResult read_store(const Now& now, const Call& call, const CallPlan& plan);
+
+  // client_doubt.cpp
+  bool doubtful(const Work& work);
+  static bool is_second(const Work& work) {
+    return work.stage == Stage::next_holder || work.stage == Stage::copy;
+  }
+  void ask_again(const Now& now, const NodeId& holder, Work& work, StorageOutputs& out);
+  void second_answered(const Now& now, Work& work, const security::InspectedMessage& message,
+                       StorageOutputs& out);
 
   PeerData& data_;
   Holder& holder_;
@@ -139,6 +157,8 @@ class Client {
   std::set<std::pair<MonoTime, std::uint64_t>> retries_;
 };
 
+// The entries in the order of their names.
+GetResult sorted(GetResult found);
 // What a get found, as a result: not_found and data_loss when there is nothing to show.
 CallResult get_result(GetResult found);
 

@@ -172,7 +172,7 @@ void RoutingComponent::Impl::answer_arrived(
   if (!answerer_plausible(transaction, message->signer_node)) {
     // Someone else's answer leaves the request pending (SEC-15); someone else's error is a hint at most
     // (AMB-08).
-    ++counters_.dropped;
+    ++counters_.implausible_answers;
     return;
   }
   if (success) return finish(id, message);
@@ -180,7 +180,7 @@ void RoutingComponent::Impl::answer_arrived(
   if (!error) return;
   // CONFIG-26; whoever answers the document itself so is not sent it again.
   if (error->code == ErrorCode::config_too_new && transaction.code != MessageCode::config_update_req)
-    push_configuration(message->signer_node, {wire::to_node(message->signer_node)});
+    bring_up_to_date(message->signer_node, {wire::to_node(message->signer_node)});
   // RFC 6940 §7.4.1.2: whoever does not know a Kind is told of it.
   if (error->code == ErrorCode::unknown_kind) {
     if (const auto unknown = wire::decode<wire::UnknownKinds>(SharedBytes(error->info)))

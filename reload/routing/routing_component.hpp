@@ -31,6 +31,7 @@ struct RoutingSettings {
       256;  // messages of one link waiting for their check; then Transmit stops being read
   std::size_t max_inspections_bytes = 64U << 20;  // of all links
   std::size_t max_reassembly_bytes = 16U << 20;
+  std::size_t max_pushes = 256;  // of documents, and of Kinds, to nodes that lack them, under way
   Duration join_retry_min{500};
   Duration join_retry_max{30'000};
 };
@@ -52,8 +53,12 @@ struct RoutingStatus {
   std::uint64_t forwarded = 0, delivered = 0, originated = 0, answered = 0, dropped = 0;
   std::uint64_t unknown_answers = 0, bad_signatures = 0, duplicates = 0, retransmissions = 0;
   std::uint64_t refused_links = 0;
-  std::uint64_t refused_revoked = 0;  // links and messages of bad-nodes
-  double estimated_peers = 1;         // from the density of the neighbour table
+  std::uint64_t refused_revoked = 0;         // links and messages of bad-nodes
+  std::uint64_t refused_membership = 0;      // Joins, Leaves and Updates not from the node they speak of
+  std::uint64_t refused_configurations = 0;  // documents and Kinds: not genuine, not newer, not understood
+  std::uint64_t failed_attaches = 0;         // that led to no link to the node asked for
+  std::uint64_t implausible_answers = 0;     // of nodes that were not asked; errors of theirs, too
+  double estimated_peers = 1;                // from the density of the neighbour table
 };
 
 // What became of a document that did not come from a peer.

@@ -178,9 +178,11 @@ class RoutingComponent::Impl {
   static wire::DestinationList way_back(const Served& served);
 
   // ---- configuration.cpp
+  void refuse_update(std::uint64_t request, wire::ErrorCode code, std::string_view reason);
   void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
   Result<Successor, DocumentRefusal> successor(SharedBytes document) const;
   void follow(Successor next, const NodeId& source);
+  void bring_up_to_date(const NodeId& node, wire::DestinationList to);
   void push_configuration(const NodeId& node, wire::DestinationList to);
   void serve_kind_update(std::uint64_t request, const NodeId& source, const wire::ConfigUpdateReq& update);
   void hand_on(const NodeId& source, const std::function<void(const NodeId&)>& send);

@@ -193,6 +193,11 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   routing.set_retransmissions(status.routing.retransmissions);
   routing.set_transactions(status.routing.transactions);
   routing.set_refused_revoked(status.routing.refused_revoked);
+  routing.set_refused_links(status.routing.refused_links);
+  routing.set_refused_membership(status.routing.refused_membership);
+  routing.set_refused_configurations(status.routing.refused_configurations);
+  routing.set_implausible_answers(status.routing.implausible_answers);
+  routing.set_failed_attaches(status.routing.failed_attaches);
 
   auto& storage = *out.mutable_storage();
   storage.set_stores_accepted(status.storage.stores_accepted);
@@ -211,6 +216,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_rollbacks(status.storage.rollbacks);
   storage.set_revoked_values(status.storage.revoked_values);
   storage.set_certificates_stored(status.storage.certificates_stored);
+  storage.set_second_opinions(status.storage.second_opinions);
   storage.set_values_signed_again(status.storage.values_signed_again);
   storage.set_further_users(status.storage.further_users);
   storage.set_writes_as_others(status.storage.writes_as_others);

@@ -228,7 +228,7 @@ TEST_F(SignedDocumentTest, AChangedKindBreaksItsSignatureEvenUnderAGoodOne) {
 }
 
 TEST_F(SignedDocumentTest, ASuccessorIsNewerAndSignedByASignerOfTheOneBefore) {
-  // Shows: CONFIG-22, CONFIG-29.
+  // Shows: CONFIG-22, CONFIG-29, FM-28.
   const auto current = read(written(values_));
   Configuration next = values_;
   EXPECT_THAT(refusal_of_successor(*current, *read(written(next))), HasSubstr("not newer"));

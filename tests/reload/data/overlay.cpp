@@ -424,6 +424,9 @@ void Overlay::finish(
 
 void Overlay::deliver(Peer& to, std::shared_ptr<const security::InspectedMessage> message, const NodeId& from,
                       Answer answer) {
+  if (message->message.contents.code == MessageCode::ping_req)  // is for routing to answer
+    return answer(
+        routing::SendAnswer{0, MessageCode::ping_ans, SharedBytes{wire::encode(wire::PingAns{})}, {}});
   const std::uint64_t id = ++last_request_;
   waiting_[{to.node, id}] = std::move(answer);
   to_storage(to, routing::DeliverRequest{id, std::move(message), from});
