@@ -34,6 +34,7 @@ SupervisorDriver::SupervisorDriver(SupervisorActor::pointer self, SupervisorSetu
 SupervisorDriver::~SupervisorDriver() {
   if (phase_ == Phase::finished) return;
   // Only if this actor itself has died: the linked ones die with it.
+  if (setup_.discovery) setup_.discovery->stop();
   setup_.bridge->disconnect();
   setup_.links->stop();
   setup_.desk->close();
@@ -113,6 +114,7 @@ void SupervisorDriver::actor_ended(const caf::down_msg& message) {
 
 void SupervisorDriver::begin_stop() {
   phase_ = Phase::stopping_components;
+  if (setup_.discovery) setup_.discovery->stop();
   setup_.bridge->disconnect();
   setup_.links->stop();
   setup_.desk->close();

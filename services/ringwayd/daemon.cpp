@@ -16,10 +16,12 @@
 #include <vector>
 
 #include "actors/peer.hpp"
+#include "net/interfaces.hpp"
 #include "services/api/address.hpp"
 #include "services/api/server.hpp"
 #include "services/ringwayd/api_tls.hpp"
 #include "services/ringwayd/credentials.hpp"
+#include "services/ringwayd/own_credentials.hpp"
 #include "services/ringwayd/permissions.hpp"
 #include "services/ringwayd/watcher.hpp"
 
@@ -100,6 +102,7 @@ class Daemon {
       const std::string document = settings_.config_document.empty()
                                        ? find_document(folder, settings_.credentials)
                                        : settings_.config_document;
+      if (auto wrong = make_own_credentials(folder, document); !wrong.empty()) return wrong;
       auto credentials = load_credentials(folder, document, wall_now_ms());
       if (!credentials) return credentials.error().reason;
       auto& peer = peers_.emplace_back(std::make_unique<RunningPeer>());
@@ -108,8 +111,35 @@ class Daemon {
       if (peer->credentials.key_readable_by_others) {
         log_.warn(peer->name, "the private key can be read by others", {{"file", folder + "/node.key"}});
       }
+      if (peer->credentials.secret_readable_by_others) {
+        log_.warn(peer->name, "the overlay's shared secret can be read by others", {{"file", document}});
+      }
+      if (auto wrong = find_addresses(*peer); !wrong.empty()) return wrong;
     }
     return "";
+  }
+
+  std::string make_own_credentials(const std::string& folder, const std::string& document) {
+    if (settings_.self_signed_user.empty()) return "";
+    const auto own = ensure_own_credentials(folder, document, settings_.self_signed_user, wall_now_ms());
+    if (!own) return own.error().reason;
+    if (own->made) log_.info("", "made a key and a certificate for this peer", {{"folder", folder}});
+    if (own->renewed) log_.info("", "made a new certificate for this peer's key", {{"folder", folder}});
+    return "";
+  }
+
+  bool discovers(const RunningPeer& peer) const {
+    return settings_.discovery == "on" ||
+           (settings_.discovery == "auto" && is_ad_hoc(*peer.credentials.configuration));
+  }
+
+  // Where nobody says which addresses others reach this machine at, those that it has on its networks. (The port
+  // is known when the peer listens.)
+  std::string find_addresses(const RunningPeer& peer) {
+    if (!settings_.needs_addresses()) return "";
+    if (discovers(peer) && !net::reachable_addresses(settings_.listen_address).empty()) return "";
+    return "--listen " + settings_.listen + " is no address that others can connect to" +
+           (discovers(peer) ? ", and this machine has none on any network" : "") + ": give one with --advertise";
   }
 
   std::string start() {
@@ -141,7 +171,11 @@ class Daemon {
     out.listen = settings_.listen_of(index);
     out.advertise = settings_.advertise_of(index);
     out.routing.bootstrap = bootstrap_;
-    out.routing.first_peer = settings_.first_peer && index == 0;
+    out.discovery = discovers(*peers_[index]);
+    // Without an authority there is nobody to say who comes first: whoever finds no others begins the ring.
+    const bool begins = settings_.first_peer || (out.discovery && is_ad_hoc(*credentials.configuration));
+    out.routing.first_peer = begins && index == 0;
+    out.advertise_all = settings_.needs_addresses();
     out.routing.max_links = settings_.max_links;
     out.replication.successor_hold_down = duration_of(settings_.successor_hold_down_s);
     out.links.max_links = settings_.max_links;
@@ -172,9 +206,17 @@ class Daemon {
     // The other peers of this process join through the first.
     if (index == 0) {
       const auto advertised = settings_.advertise_of(0);
-      bootstrap_.push_back(advertised.empty() ? listening : advertised.front());
+      bootstrap_.push_back(advertised.empty() ? as_local(listening) : advertised.front());
     }
     return "";
+  }
+
+  // 0.0.0.0 and :: are addresses to listen at; whoever is on this machine connects to loopback.
+  static wire::IpAddressPort as_local(wire::IpAddressPort address) {
+    if (!is_any(address)) return address;
+    const auto loopback = parse_address(address.type == wire::AddressType::ipv4 ? "127.0.0.1:1" : "[::1]:1");
+    address.address = loopback->address;
+    return address;
   }
 
   void warn_if(const std::string& peer, const std::string& warning) {
