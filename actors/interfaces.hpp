@@ -60,6 +60,7 @@ struct RoutingReport {
   routing::RoutingStatus status;
   std::uint16_t configuration_sequence = 0;
   std::optional<WallMs> configuration_expires_ms;
+  bool users_unverified = false;
 };
 struct StorageReport {
   data::StorageComponent::Statistics statistics;

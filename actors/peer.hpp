@@ -41,6 +41,7 @@ struct PeerSettings {
 struct PeerStatus {
   NodeId node;
   std::string user;
+  bool users_unverified = false;  // anybody may say to be any user (self-signed certificates, FM-19)
   std::string overlay;
   std::uint16_t configuration_sequence = 0;
   std::optional<WallMs> configuration_expires_ms;  // nothing: never

@@ -218,6 +218,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   identity.node = made.signer->node_id();
   identity.user = made.signer->certificate()->user_name();
   identity.overlay = made.configuration->instance_name;
+  identity.users_unverified = made.configuration->self_signed_permitted.has_value();
   identity.configuration_sequence = made.configuration->sequence;
   identity.configuration_expires_ms = made.configuration->expiration_ms;
   identity.listening_on = made.links->listening_on();

@@ -120,7 +120,8 @@ void RoutingDriver::leave() {
 
 RoutingReport RoutingDriver::report() const {
   const auto& configuration = *component_.configuration();
-  return {component_.status(), configuration.sequence, configuration.expiration_ms};
+  return {component_.status(), configuration.sequence, configuration.expiration_ms,
+          configuration.self_signed_permitted.has_value()};
 }
 
 void RoutingDriver::perform(routing::Inspect order) {

@@ -195,6 +195,7 @@ void SupervisorDriver::report(Answer<PeerStatus>& done) {
             making->status.routing = std::move(part.status);
             making->status.configuration_sequence = part.configuration_sequence;
             making->status.configuration_expires_ms = part.configuration_expires_ms;
+            making->status.users_unverified = part.users_unverified;
           },
           [this, making](caf::error&) { making->status.routing.phase = phase_without_routing(); });
   self_->request(setup_.mailboxes->storage, k_status_timeout, StatusAtom::value)

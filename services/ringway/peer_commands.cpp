@@ -27,6 +27,7 @@ Json counters_json(const google::protobuf::Message& message) {
 Json status_json(const v1::StatusResponse& status) {
   return {{"node", status.node()},
           {"user", status.user()},
+          {"users_unverified", status.users_unverified()},
           {"overlay", status.overlay()},
           {"configuration_sequence", status.configuration_sequence()},
           {"configuration_expires_ms", status.configuration_expires_ms()},
@@ -65,7 +66,8 @@ std::string configuration_text(const v1::StatusResponse& status) {
 void print_status(const Session& session, const v1::StatusResponse& status) {
   auto& out = session.out;
   out << "node          " << status.node() << '\n'
-      << "user          " << printable(status.user()) << '\n'
+      << "user          " << printable(status.user())
+      << (status.users_unverified() ? " (names are not verified in this overlay)" : "") << '\n'
       << "overlay       " << printable(status.overlay()) << ", " << configuration_text(status) << '\n'
       << "phase         " << status.phase() << ", up " << duration_text(status.uptime_s()) << '\n'
       << "listening on  " << status.listening_on() << '\n'

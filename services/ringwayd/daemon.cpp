@@ -47,12 +47,15 @@ WallMs wall_now_ms() {
 
 Duration duration_of(double seconds) { return Duration{std::llround(seconds * 1000)}; }
 
+struct RunningPeer;
+
 // What other threads have told the main thread.
 struct Mailbox {
   std::mutex mutex;
   std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
   std::vector<std::size_t> left;
   std::vector<std::pair<std::size_t, std::string>> failures;
+  std::vector<std::pair<RunningPeer*, NodeId>> namesakes;
 
   template <typename List, typename Item>
   void post(List Mailbox::*list, Item item) {
@@ -72,6 +75,7 @@ struct RunningPeer {
   Watcher watcher;
   bool asked = false;  // a status is on its way
   bool left = false;
+  bool looked_for_namesakes = false;
 };
 
 class Daemon {
@@ -291,12 +295,15 @@ class Daemon {
     std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
     std::vector<std::size_t> left;
     std::vector<std::pair<std::size_t, std::string>> failures;
+    std::vector<std::pair<RunningPeer*, NodeId>> namesakes;
     {
       const std::scoped_lock lock(mailbox_.mutex);
       statuses.swap(mailbox_.statuses);
       left.swap(mailbox_.left);
       failures.swap(mailbox_.failures);
+      namesakes.swap(mailbox_.namesakes);
     }
+    for (const auto& [running, node] : namesakes) tell_of_namesake(*running, node);
     for (const auto& [index, status] : statuses) take_status(*peers_[index], status);
     for (const std::size_t index : left) take_left(*peers_[index]);
     for (const auto& [index, reason] : failures) {
@@ -309,10 +316,29 @@ class Daemon {
     running.asked = false;
     for (const auto& event : running.watcher.observe(status, wall_now_ms())) log_.write(running.name, event);
     running.api->set_serving(running.watcher.joined() && !stopping_);
+    if (status.users_unverified && running.watcher.joined()) look_for_namesakes(running);
     if (!ready_ && all_joined()) {
       ready_ = true;
       write_ready_file();
     }
+  }
+
+  // RFC 6940 §11.3.1: where everybody says himself who he is, look whether the name is taken. (It may be another
+  // device of the same person: who that is only people know.)
+  void look_for_namesakes(RunningPeer& running) {
+    if (std::exchange(running.looked_for_namesakes, true)) return;
+    running.peer->find_certificates(
+        running.credentials.user, [this, &running](const data::CertificatesFound& found) {
+          for (const auto& certificate : found.certificates) {
+            if (!certificate->has_node_id(running.credentials.node))
+              return mailbox_.post(&Mailbox::namesakes, std::pair{&running, certificate->node_ids().front()});
+          }
+        });
+  }
+
+  void tell_of_namesake(const RunningPeer& running, const NodeId& node) {
+    log_.warn(running.name, "another node has this user name, too; nobody verifies names in this overlay",
+              {{"user", running.credentials.user}, {"node", node.hex()}});
   }
 
   void take_left(RunningPeer& running) {
