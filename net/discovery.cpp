@@ -26,9 +26,10 @@ namespace asio = boost::asio;
 using Udp = asio::ip::udp;
 using UdpSocket = asio::basic_datagram_socket<Udp, Strand>;
 
-constexpr std::chrono::seconds k_look_at_interfaces{10};  // one may come up later
+constexpr std::chrono::seconds k_look_at_interfaces{10};   // one may come up later
 constexpr std::chrono::milliseconds k_receive_pause{200};  // after an error of the socket
-constexpr std::size_t k_buffer_bytes = discovery::k_max_datagram_size_bytes + 1;  // one more: then it is too long
+constexpr std::size_t k_buffer_bytes =
+    discovery::k_max_datagram_size_bytes + 1;  // one more: then it is too long
 
 wire::IpAddressPort source_of(const Udp::endpoint& endpoint) {
   return from_endpoint({endpoint.address(), endpoint.port()});
@@ -237,7 +238,8 @@ class DiscoveryImpl : public Discovery, public std::enable_shared_from_this<Disc
 Result<std::shared_ptr<Discovery>> Discovery::start(IoPool& pool, discovery::Settings settings,
                                                     std::shared_ptr<Random> random, Found found,
                                                     std::uint16_t port) {
-  auto made = std::make_shared<DiscoveryImpl>(pool.context(), settings, std::move(random), std::move(found), port);
+  auto made =
+      std::make_shared<DiscoveryImpl>(pool.context(), settings, std::move(random), std::move(found), port);
   if (!made->open()) return Failure{"no socket for multicast, of either family"};
   made->begin();
   return std::shared_ptr<Discovery>(std::move(made));

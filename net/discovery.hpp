@@ -1,5 +1,5 @@
-// Discovery's sockets: announcements by UDP multicast on every interface, IPv4 and IPv6. When to speak and what to
-// believe is reload/discovery's.
+// Discovery's sockets: announcements by UDP multicast on every interface, IPv4 and IPv6. When to speak and
+// what to believe is reload/discovery's.
 #pragma once
 
 #include <cstdint>

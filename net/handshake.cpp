@@ -55,12 +55,11 @@ void Handshake::on_handshake(const boost::system::error_code& error) {
 
 void Handshake::send_proof() {
   sent_proof_ = make_proof(*means_.prover, side_, binding_);
-  boost::asio::async_write(
-      *stream_, boost::asio::buffer(sent_proof_),
-      [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
-        if (error || !self->given_up_.empty()) return self->finish(error);
-        self->read_proof_length();
-      });
+  boost::asio::async_write(*stream_, boost::asio::buffer(sent_proof_),
+                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                             if (error || !self->given_up_.empty()) return self->finish(error);
+                             self->read_proof_length();
+                           });
 }
 
 void Handshake::read_proof_length() {
@@ -79,13 +78,13 @@ void Handshake::read_proof() {
     return finish({});
   }
   read_buffer_.resize(*size_bytes);
-  boost::asio::async_read(
-      *stream_, boost::asio::buffer(read_buffer_),
-      [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
-        if (!error && self->given_up_.empty())
-          accept_proof(self->check_, other(self->side_), self->binding_, SharedBytes(std::move(self->read_buffer_)));
-        self->finish(error);
-      });
+  boost::asio::async_read(*stream_, boost::asio::buffer(read_buffer_),
+                          [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                            if (!error && self->given_up_.empty())
+                              accept_proof(self->check_, other(self->side_), self->binding_,
+                                           SharedBytes(std::move(self->read_buffer_)));
+                            self->finish(error);
+                          });
 }
 
 // ---- the end

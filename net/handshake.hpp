@@ -1,5 +1,5 @@
-// One TLS handshake, of either side, with its time limit; in shared-secret mode with the proofs that follow it. It
-// ends with an authenticated stream or a reason.
+// One TLS handshake, of either side, with its time limit; in shared-secret mode with the proofs that follow
+// it. It ends with an authenticated stream or a reason.
 #pragma once
 
 #include <functional>

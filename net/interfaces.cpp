@@ -34,7 +34,8 @@ std::optional<wire::IpAddressPort> address_of(const sockaddr* address) {
 }
 
 Interface& entry_of(std::vector<Interface>& all, const ifaddrs& one) {
-  const auto found = std::find_if(all.begin(), all.end(), [&](const Interface& i) { return i.name == one.ifa_name; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Interface& i) { return i.name == one.ifa_name; });
   if (found != all.end()) return *found;
   Interface fresh;
   fresh.name = one.ifa_name;
@@ -52,7 +53,8 @@ std::vector<Interface> interfaces() {
   std::vector<Interface> all;
   for (const ifaddrs* one = raw; one != nullptr; one = one->ifa_next) {
     const auto address = address_of(one->ifa_addr);
-    const bool usable = (one->ifa_flags & IFF_UP) != 0 && (one->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK)) != 0;
+    const bool usable =
+        (one->ifa_flags & IFF_UP) != 0 && (one->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK)) != 0;
     if (address && usable) entry_of(all, *one).addresses.push_back(*address);
   }
   return all;

@@ -21,8 +21,8 @@ namespace ringway::net {
 
 class LinkConnection;
 
-// What handshakes need. In shared-secret mode `tls` holds the overlay's key, and `prover` what each end proves
-// itself with afterwards; else `tls` holds this node's certificate.
+// What handshakes need. In shared-secret mode `tls` holds the overlay's key, and `prover` what each end
+// proves itself with afterwards; else `tls` holds this node's certificate.
 struct HandshakeMeans {
   TlsContextPtr tls;
   std::shared_ptr<const security::Signer> prover;

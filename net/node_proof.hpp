@@ -1,7 +1,7 @@
-// Who is at the other end of a link whose handshake has shown no certificate (shared-secret mode, AMB-38): each
-// side sends, before anything else, its certificates and a signature over what only this handshake's two ends
-// know. So a link is bound to a Node-ID as firmly as by certificates in the handshake, and a proof is good for
-// one end of one link only. Bytes only; the sockets are Handshake's.
+// Who is at the other end of a link whose handshake has shown no certificate (shared-secret mode, AMB-38):
+// each side sends, before anything else, its certificates and a signature over what only this handshake's two
+// ends know. So a link is bound to a Node-ID as firmly as by certificates in the handshake, and a proof is
+// good for one end of one link only. Bytes only; the sockets are Handshake's.
 #pragma once
 
 #include <cstdint>

@@ -74,8 +74,8 @@ bool restrict_protocol(SSL_CTX* context) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
          SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) == 1 &&
-         SSL_CTX_set_cipher_list(context, k_suites) == 1 && SSL_CTX_set1_groups_list(context, k_groups) == 1 &&
-         SSL_CTX_set_dh_auto(context, 1) == 1;
+         SSL_CTX_set_cipher_list(context, k_suites) == 1 &&
+         SSL_CTX_set1_groups_list(context, k_groups) == 1 && SSL_CTX_set_dh_auto(context, 1) == 1;
 }
 
 }  // namespace

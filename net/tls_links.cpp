@@ -150,9 +150,11 @@ Result<std::shared_ptr<TlsLinks>> TlsLinks::start(IoPool& pool, LinkSettings set
                                                   std::shared_ptr<LinkEvents> events) {
   auto means = Means::make(settings.private_key_pem, settings.certificates_pem);
   if (!means) return means.error();
-  if (auto done = means->key_with(settings.overlay_name, std::exchange(settings.shared_secret, std::nullopt)); !done)
+  if (auto done = means->key_with(settings.overlay_name, std::exchange(settings.shared_secret, std::nullopt));
+      !done)
     return done.error();
-  auto hub = std::make_shared<LinkHub>(std::move(settings), means->chosen(), std::move(trust), std::move(events));
+  auto hub =
+      std::make_shared<LinkHub>(std::move(settings), means->chosen(), std::move(trust), std::move(events));
   auto links = std::make_shared<TlsLinksImpl>(pool.context(), std::move(hub), *std::move(means));
   if (auto listening = links->listen(); !listening) return listening.error();
   return std::shared_ptr<TlsLinks>(std::move(links));

@@ -48,7 +48,8 @@ Result<Announcement> decode(SharedBytes datagram) {
   if (kind != k_announces && kind != k_asks) in.fail("neither an announcement nor a question");
   out.asks = kind == k_asks;
   const SharedBytes tag = in.take(out.overlay.size());
-  if (tag.size() == out.overlay.size()) std::copy_n(tag.view().begin(), out.overlay.size(), out.overlay.begin());
+  if (tag.size() == out.overlay.size())
+    std::copy_n(tag.view().begin(), out.overlay.size(), out.overlay.begin());
   wire::Reader addresses = in.vector(2);
   while (addresses.more()) {
     if (out.addresses.size() == k_max_announced_addresses) {

@@ -31,8 +31,8 @@ Bytes encode(const Announcement& announcement);
 // Refuses whatever encode() does not write.
 Result<Announcement> decode(SharedBytes datagram);
 
-// Could a peer of the same network be there? No port 0, no multicast, nobody's and everybody's address, and no
-// IPv6 address that means something only with the name of an interface.
+// Could a peer of the same network be there? No port 0, no multicast, nobody's and everybody's address, and
+// no IPv6 address that means something only with the name of an interface.
 bool can_be_a_peer(const wire::IpAddressPort& address);
 bool is_loopback(const wire::IpAddressPort& address);
 

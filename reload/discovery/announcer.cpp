@@ -45,7 +45,9 @@ bool Announcer::receive(MonoTime now, const wire::IpAddressPort& source, SharedB
   }
   if (heard->overlay != tag_) return false;  // others' business
   const auto& own = settings_.own_addresses;
-  const auto is_ours = [&](const auto& address) { return std::find(own.begin(), own.end(), address) != own.end(); };
+  const auto is_ours = [&](const auto& address) {
+    return std::find(own.begin(), own.end(), address) != own.end();
+  };
   if (std::any_of(heard->addresses.begin(), heard->addresses.end(), is_ours)) return false;  // an echo
   ++counters_.heard;
   if (answer_at_ && ++answers_heard_ >= k_answers_enough) answer_at_.reset();
@@ -70,8 +72,8 @@ void Announcer::note_question(MonoTime now) {
 
 // When the table is full one of it makes room, whichever: who fills it cannot keep the others out.
 bool Announcer::remember(MonoTime now, const wire::IpAddressPort& address) {
-  const auto known =
-      std::find_if(found_.begin(), found_.end(), [&](const Entry& entry) { return entry.address == address; });
+  const auto known = std::find_if(found_.begin(), found_.end(),
+                                  [&](const Entry& entry) { return entry.address == address; });
   const bool fresh = known == found_.end();
   if (!fresh) found_.erase(known);
   if (found_.size() == k_max_found)
@@ -81,7 +83,8 @@ bool Announcer::remember(MonoTime now, const wire::IpAddressPort& address) {
 }
 
 bool Announcer::forget_old(MonoTime now) {
-  return std::erase_if(found_, [now](const Entry& entry) { return now - entry.heard_at > k_forgotten_after; }) > 0;
+  return std::erase_if(found_,
+                       [now](const Entry& entry) { return now - entry.heard_at > k_forgotten_after; }) > 0;
 }
 
 std::vector<wire::IpAddressPort> Announcer::found() const {
@@ -99,8 +102,9 @@ std::optional<Bytes> Announcer::on_timer(MonoTime now, bool& changed) {
   const bool asks = regular && questions_asked_ < std::size(k_first_questions);
   if (regular) {
     if (asks) ++questions_asked_;
-    regular_at_ = questions_asked_ < std::size(k_first_questions) ? started_ + k_first_questions[questions_asked_]
-                                                                  : now + jittered(k_announce_interval);
+    regular_at_ = questions_asked_ < std::size(k_first_questions)
+                      ? started_ + k_first_questions[questions_asked_]
+                      : now + jittered(k_announce_interval);
     regular_at_ = std::max(regular_at_, now + k_quiet_between / 2);
   }
   answer_at_.reset();

@@ -1,6 +1,6 @@
 // When to announce, when to answer, and whom to remember: discovery without its sockets. Peers of one network
-// speak rarely however many there are, and a stranger who talks a lot makes nobody else talk, nor remember more
-// than a bounded table of addresses.
+// speak rarely however many there are, and a stranger who talks a lot makes nobody else talk, nor remember
+// more than a bounded table of addresses.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ inline constexpr Duration k_announce_interval{30'000};  // give or take a quarte
 // Who has just started asks at these times after its start; then it announces itself by the interval.
 inline constexpr Duration k_first_questions[] = {Duration{0}, Duration{700}, Duration{1'500}, Duration{4'000},
                                                  Duration{10'000}};
-inline constexpr Duration k_answer_within{400};   // not all at the same moment
+inline constexpr Duration k_answer_within{400};    // not all at the same moment
 inline constexpr Duration k_quiet_between{1'000};  // two datagrams of ours, whatever the others ask
 inline constexpr unsigned k_answers_enough = 8;    // so many others have answered: we need not
 inline constexpr Duration k_forgotten_after{100'000};

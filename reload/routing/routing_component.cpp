@@ -88,8 +88,8 @@ void RoutingComponent::Impl::on(HandOverReport& input) {
   });
 }
 
-// Of several that could begin a ring where there is none, the one with the least address does (all compare the
-// same addresses): the others give it time.
+// Of several that could begin a ring where there is none, the one with the least address does (all compare
+// the same addresses): the others give it time.
 void RoutingComponent::Impl::on(BootstrapFound& input) {
   const auto before = settings_.bootstrap;
   found_bootstrap_ = std::move(input.addresses);
@@ -103,9 +103,10 @@ void RoutingComponent::Impl::on(BootstrapFound& input) {
     return std::make_tuple(address.type, address.address, address.port);
   };
   const auto& own = settings_.own_addresses;
-  const bool others_first = std::any_of(
-      found_bootstrap_.begin(), found_bootstrap_.end(), [&](const wire::IpAddressPort& found) {
-        return std::none_of(own.begin(), own.end(), [&](const auto& ours) { return key(ours) <= key(found); });
+  const bool others_first =
+      std::any_of(found_bootstrap_.begin(), found_bootstrap_.end(), [&](const wire::IpAddressPort& found) {
+        return std::none_of(own.begin(), own.end(),
+                            [&](const auto& ours) { return key(ours) <= key(found); });
       });
   tell_topology([&](auto& actions) { topology_->on_bootstrap_found(now_, others_first, actions); });
 }

@@ -41,7 +41,7 @@ inline constexpr Duration k_failed_peer_pause{
 inline constexpr Duration k_next_access_pause{500};
 inline constexpr Duration k_leave_limit{2'000};
 inline constexpr Duration k_first_peer_patience{
-    3'000};  // the first peer looks for a ring before it makes one
+    3'000};                                   // the first peer looks for a ring before it makes one
 inline constexpr unsigned k_most_yields = 4;  // so often as long again when somebody else is to begin it
 inline constexpr Duration k_check_found_soon{1'000};  // partition check of a lonely peer that hears of others
 inline constexpr Duration k_lonely_check_interval{5'000};   // partition check of a peer that knows nobody

@@ -57,15 +57,16 @@ struct AdHocFlags {
 };
 
 void add_ad_hoc_options(CLI::App* command, AdHocFlags& flags) {
-  auto* ad_hoc = command->add_flag("--ad-hoc", flags.wanted,
-                                   "Without an authority: nodes make their own credentials, and need no server");
+  auto* ad_hoc = command->add_flag(
+      "--ad-hoc", flags.wanted, "Without an authority: nodes make their own credentials, and need no server");
   auto* fresh = command->add_flag("--new-shared-secret", flags.new_secret,
                                   "Ad hoc: only who has the document can join; makes a key of 256 bits");
   auto* file = command->add_option("--shared-secret-file", flags.secret_file,
                                    "Ad hoc: the same with a key of yours, the first line of this file");
-  auto* digest = command->add_option("--self-signed", flags.digest, "Ad hoc: the digest that makes Node-IDs of keys")
-                     ->check(CLI::IsMember({"sha256", "sha1"}))
-                     ->capture_default_str();
+  auto* digest =
+      command->add_option("--self-signed", flags.digest, "Ad hoc: the digest that makes Node-IDs of keys")
+          ->check(CLI::IsMember({"sha256", "sha1"}))
+          ->capture_default_str();
   for (auto* option : {fresh, file, digest}) option->needs(ad_hoc);
   fresh->excludes(file);
 }
@@ -78,7 +79,8 @@ int run_init_ad_hoc(const enrolld::InitOptions& common, const AdHocFlags& flags,
   options.overlay_name = common.overlay_name;
   options.directory = common.directory;
   options.bootstrap_nodes = std::move(*nodes);
-  options.digest = flags.digest == "sha1" ? security::SelfSignedDigest::sha1 : security::SelfSignedDigest::sha256;
+  options.digest =
+      flags.digest == "sha1" ? security::SelfSignedDigest::sha1 : security::SelfSignedDigest::sha256;
   options.new_shared_secret = flags.new_secret;
   options.shared_secret_file = flags.secret_file;
   options.max_message_size_bytes = common.max_message_size_bytes;
@@ -95,7 +97,8 @@ int run_init_ad_hoc(const enrolld::InitOptions& common, const AdHocFlags& flags,
                                  : "; anyone who has it can join, and it is no secret\n")
             << "  signer.key    signs the next document: keep it secret; peers do not need it\n"
             << "user names are what each node says of itself, and not checked by anybody\n"
-            << "next, on each machine: ringwayd --config-document overlay.xml --self-signed-user alice --data DIR\n";
+            << "next, on each machine: ringwayd --config-document overlay.xml --self-signed-user alice "
+               "--data DIR\n";
   return 0;
 }
 

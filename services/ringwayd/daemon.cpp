@@ -137,13 +137,14 @@ class Daemon {
            (settings_.discovery == "auto" && is_ad_hoc(*peer.credentials.configuration));
   }
 
-  // Where nobody says which addresses others reach this machine at, those that it has on its networks. (The port
-  // is known when the peer listens.)
+  // Where nobody says which addresses others reach this machine at, those that it has on its networks. (The
+  // port is known when the peer listens.)
   std::string find_addresses(const RunningPeer& peer) {
     if (!settings_.needs_addresses()) return "";
     if (discovers(peer) && !net::reachable_addresses(settings_.listen_address).empty()) return "";
     return "--listen " + settings_.listen + " is no address that others can connect to" +
-           (discovers(peer) ? ", and this machine has none on any network" : "") + ": give one with --advertise";
+           (discovers(peer) ? ", and this machine has none on any network" : "") +
+           ": give one with --advertise";
   }
 
   std::string start() {
@@ -323,8 +324,8 @@ class Daemon {
     }
   }
 
-  // RFC 6940 §11.3.1: where everybody says himself who he is, look whether the name is taken. (It may be another
-  // device of the same person: who that is only people know.)
+  // RFC 6940 §11.3.1: where everybody says himself who he is, look whether the name is taken. (It may be
+  // another device of the same person: who that is only people know.)
   void look_for_namesakes(RunningPeer& running) {
     if (std::exchange(running.looked_for_namesakes, true)) return;
     running.peer->find_certificates(

@@ -37,9 +37,11 @@ Result<OwnCredentials> make_all(const std::string& folder, const SelfSignedReque
   const auto made = make_self_signed(request);
   if (!made) return made.error();
   // The key last: what is cut short in between is made anew.
-  if (auto done = enrolld::write_file(folder + "/node.crt", made->certificate_pem, enrolld::Access::everyone); !done)
+  if (auto done = enrolld::write_file(folder + "/node.crt", made->certificate_pem, enrolld::Access::everyone);
+      !done)
     return done.error();
-  if (auto done = enrolld::write_file(folder + "/node.key", made->private_key_pem, enrolld::Access::owner_only);
+  if (auto done =
+          enrolld::write_file(folder + "/node.key", made->private_key_pem, enrolld::Access::owner_only);
       !done)
     return done.error();
   return OwnCredentials{true, false};
@@ -54,15 +56,17 @@ Result<OwnCredentials> keep(const std::string& folder, const SelfSignedRequest& 
   if (!signer) return Failure{folder + ": node.key and node.crt: " + signer.error().reason};
   const auto& certificate = *(*signer)->certificate();
   if (certificate.user_name() != request.user_name)
-    return Failure{folder + " holds the credentials of " + certificate.user_name() + ", not of " + request.user_name +
-                   ": give another data folder"};
-  if (certificate.overlay_name() != request.overlay_name || certificate.not_after_ms() > now_ms + k_renewed_before_end_ms)
+    return Failure{folder + " holds the credentials of " + certificate.user_name() + ", not of " +
+                   request.user_name + ": give another data folder"};
+  if (certificate.overlay_name() != request.overlay_name ||
+      certificate.not_after_ms() > now_ms + k_renewed_before_end_ms)
     return OwnCredentials{};
   const auto key = read_key(*key_pem);
   if (!key) return key.error();
   const auto renewed = self_certify(request, *key);
   if (!renewed) return renewed.error();
-  if (auto done = enrolld::write_file(folder + "/node.crt", renewed->chain_pem, enrolld::Access::everyone); !done)
+  if (auto done = enrolld::write_file(folder + "/node.crt", renewed->chain_pem, enrolld::Access::everyone);
+      !done)
     return done.error();
   return OwnCredentials{false, true};
 }

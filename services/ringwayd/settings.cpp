@@ -75,7 +75,8 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
       "Folder with node.key, node.crt and overlay.xml, as `ringway-enrolld issue` writes it", "DIR")
       ->group(group);
   add(app, "self-signed-user", settings.self_signed_user,
-      "Instead of --credentials, where the overlay permits it (ringway-enrolld init --ad-hoc): the peer makes its "
+      "Instead of --credentials, where the overlay permits it (ringway-enrolld init --ad-hoc): the peer "
+      "makes its "
       "own key and certificate for this user, in its data folder; needs --config-document",
       "NAME")
       ->group(group);
@@ -100,7 +101,8 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
            "May be alone in the ring: for the overlay's first peer, which has nobody to join")
       ->group(group);
   add(app, "discovery", settings.discovery,
-      "Find peers of this overlay on the local network by multicast: on, off, or auto (on where the overlay has "
+      "Find peers of this overlay on the local network by multicast: on, off, or auto (on where the overlay "
+      "has "
       "no authority)",
       "WHEN")
       ->check(CLI::IsMember({"on", "off", "auto"}))

@@ -24,8 +24,8 @@ enum DaemonExit : int {
 };
 
 struct Settings {
-  std::string config_document;  // empty: overlay.xml beside the credentials
-  std::string credentials;      // empty: self_signed_user
+  std::string config_document;   // empty: overlay.xml beside the credentials
+  std::string credentials;       // empty: self_signed_user
   std::string self_signed_user;  // the peer makes its own credentials, in its data folder
   std::string data = "/var/lib/ringway";
   std::string listen = "0.0.0.0:6084";

@@ -29,7 +29,8 @@ class Listener {
     found_ = std::move(found);
     changed_.notify_all();
   }
-  bool hears_of(const wire::IpAddressPort& address, std::chrono::milliseconds at_most = std::chrono::seconds(10)) {
+  bool hears_of(const wire::IpAddressPort& address,
+                std::chrono::milliseconds at_most = std::chrono::seconds(10)) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(
         lock, at_most, [&] { return std::find(found_.begin(), found_.end(), address) != found_.end(); });

@@ -1,4 +1,5 @@
-// Links in shared-secret mode: without the key there is none, and with it everyone still has to prove who he is.
+// Links in shared-secret mode: without the key there is none, and with it everyone still has to prove who he
+// is.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -94,7 +95,8 @@ TEST(SharedKey, TheNodeMustBeTheExpectedOne) {
   alice.open(3, bob.address(), ringway::test::node_id(0x0c));
   ASSERT_TRUE(alice.events().wait([](const Seen& seen) { return !seen.downs.empty(); }));
   EXPECT_EQ(alice.seen().order, "d");
-  EXPECT_NE(alice.seen().downs[0].reason.find("another node"), std::string::npos) << alice.seen().downs[0].reason;
+  EXPECT_NE(alice.seen().downs[0].reason.find("another node"), std::string::npos)
+      << alice.seen().downs[0].reason;
 }
 
 TEST(SharedKey, ANewKeyIsForLaterLinks) {
@@ -107,7 +109,8 @@ TEST(SharedKey, ANewKeyIsForLaterLinks) {
   ASSERT_TRUE(link);
   ASSERT_TRUE(bob.links().replace_shared_secret(k_other_key).ok());
   alice.send(*link, numbered(1));
-  EXPECT_TRUE(bob.events().wait([](const Seen& seen) { return seen.messages.size() == 1; })) << "this one stays";
+  EXPECT_TRUE(bob.events().wait([](const Seen& seen) { return seen.messages.size() == 1; }))
+      << "this one stays";
   alice.open(2, bob.address());
   ASSERT_TRUE(alice.events().wait([](const Seen& seen) { return seen.downs.size() == 1; }));
   ASSERT_TRUE(alice.links().replace_shared_secret(k_other_key).ok());
@@ -122,9 +125,10 @@ unsigned give_key(SSL*, const char*, char* identity, unsigned, unsigned char* ps
   std::memcpy(psk, k_key.data(), k_key.size());
   return static_cast<unsigned>(k_key.size());
 }
-std::unique_ptr<RawTlsClient> insider(TestPeer& server, const std::string& suites = "ECDHE-PSK-CHACHA20-POLY1305") {
-  auto client = std::make_unique<RawTlsClient>(server.address(),
-                                               RawTlsOptions{.max_version = TLS1_2_VERSION, .tls12_suites = suites});
+std::unique_ptr<RawTlsClient> insider(TestPeer& server,
+                                      const std::string& suites = "ECDHE-PSK-CHACHA20-POLY1305") {
+  auto client = std::make_unique<RawTlsClient>(
+      server.address(), RawTlsOptions{.max_version = TLS1_2_VERSION, .tls12_suites = suites});
   SSL_set_psk_client_callback(client->ssl(), &give_key);
   return client;
 }
@@ -254,8 +258,10 @@ TEST(SelfSignedLinks, AStolenNodeIdHasNoLink) {
       TestPeerOptions options{.credentials = credentials, .trust = trust};
       return shared_secret ? keyed(k_key, options) : options;
     };
-    TestPeer honest(world.pool, world.authority, world.alice, with(ringway::test::self_signed(user, overlay, digest)));
-    TestPeer server(world.pool, world.authority, world.alice, with(ringway::test::self_signed(user, overlay, digest)));
+    TestPeer honest(world.pool, world.authority, world.alice,
+                    with(ringway::test::self_signed(user, overlay, digest)));
+    TestPeer server(world.pool, world.authority, world.alice,
+                    with(ringway::test::self_signed(user, overlay, digest)));
     honest.open(1, server.address());
     ASSERT_TRUE(server.first_link()) << shared_secret;
     TestPeer stealing(world.pool, world.authority, world.alice, with(thief));

@@ -1,5 +1,5 @@
-// Credentials that a node makes for itself (RFC 6940 §11.3.1), for overlays whose document permits that. The Node-ID
-// is the key's digest, so it cannot be stolen; the user name is whatever the node says.
+// Credentials that a node makes for itself (RFC 6940 §11.3.1), for overlays whose document permits that. The
+// Node-ID is the key's digest, so it cannot be stolen; the user name is whatever the node says.
 #pragma once
 
 #include <string>

@@ -17,7 +17,8 @@ namespace {
 
 constexpr WallMs k_day_ms = 86'400'000;
 constexpr WallMs k_second_ms = 1000;
-// Nobody's clock is set in an emergency: a document must not be of tomorrow for those who are a little behind.
+// Nobody's clock is set in an emergency: a document must not be of tomorrow for those who are a little
+// behind.
 constexpr WallMs k_clock_difference_ms = 7 * k_day_ms;
 constexpr std::size_t k_secret_size_bytes = 32;
 
@@ -45,8 +46,9 @@ Result<std::string> secret_of_file(const std::string& path) {
   if (!text) return text;
   auto secret = text->substr(0, text->find_first_of("\r\n"));
   if (const auto why = config::why_no_key(secret); !why.empty())
-    return Failure{path + " holds no key of 128 bits or more: " + why +
-                   ". Passwords can be guessed by whoever hears one handshake; --new-shared-secret makes a key"};
+    return Failure{
+        path + " holds no key of 128 bits or more: " + why +
+        ". Passwords can be guessed by whoever hears one handshake; --new-shared-secret makes a key"};
   return secret;
 }
 
@@ -100,7 +102,8 @@ Result<AdHoc> init_ad_hoc(const AdHocOptions& options) {
   const auto key = services::make_key(services::KeyType::p256);
   if (!key) return key.error();
   const std::string signer_name = services::normal_user_name("configuration@" + options.overlay_name);
-  const auto made = services::self_certify({signer_name, options.overlay_name, options.digest, validity}, *key);
+  const auto made =
+      services::self_certify({signer_name, options.overlay_name, options.digest, validity}, *key);
   if (!made) return made.error();
   const auto key_pem = services::write_key(*key);
   if (!key_pem) return key_pem.error();

@@ -1,5 +1,5 @@
-// An overlay without an authority (RFC 6940 §4.1, §11.3.1): a document that permits self-signed certificates, maybe
-// with a shared secret, and the key that signs the next one. Its nodes make their own credentials.
+// An overlay without an authority (RFC 6940 §4.1, §11.3.1): a document that permits self-signed certificates,
+// maybe with a shared secret, and the key that signs the next one. Its nodes make their own credentials.
 #pragma once
 
 #include <cstdint>

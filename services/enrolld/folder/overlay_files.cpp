@@ -330,9 +330,10 @@ Outcome<> prolong_ad_hoc(const UpdateOptions& options, const services::Validity&
   if (!key_pem) return key_pem.error();
   const auto key = services::read_key(*key_pem);
   if (!key) return damaged(options.directory + "/signer.key", key.error());
-  const auto made = services::self_certify({update.signer->certificate()->user_name(), update.next.instance_name,
-                                            *update.next.self_signed_permitted, validity},
-                                           *key);
+  const auto made =
+      services::self_certify({update.signer->certificate()->user_name(), update.next.instance_name,
+                              *update.next.self_signed_permitted, validity},
+                             *key);
   if (!made) return made.error();
   auto signer = security::load_signer(*key_pem, made->chain_pem);
   if (!signer) return signer.error();

@@ -29,11 +29,11 @@ TEST(SharedSecret, WhatPeopleThinkUpIsRefused) {
 TEST(SharedSecret, ADocumentWithAPasswordIsNotServed) {
   // Shows: SEC-35, FM-31.
   const auto document = [](const std::string& secret) {
-    return SharedBytes(copy_of(view_of(
-        "<overlay xmlns=\"" + std::string(k_base_namespace) +
-        "\"><configuration instance-name=\"overlay.example.org\" sequence=\"1\"><no-ice>true</no-ice>"
-        "<self-signed-permitted digest=\"sha256\">true</self-signed-permitted><shared-secret>" +
-        secret + "</shared-secret></configuration></overlay>")));
+    return SharedBytes(copy_of(
+        view_of("<overlay xmlns=\"" + std::string(k_base_namespace) +
+                "\"><configuration instance-name=\"overlay.example.org\" sequence=\"1\"><no-ice>true</no-ice>"
+                "<self-signed-permitted digest=\"sha256\">true</self-signed-permitted><shared-secret>" +
+                secret + "</shared-secret></configuration></overlay>")));
   };
   const auto refused = parse_configuration(document("let me in"), "");
   ASSERT_FALSE(refused.ok());

@@ -14,8 +14,8 @@ wire::IpAddressPort address(std::string_view text) {
 }
 
 TEST(Announcement, ItsBytes) {
-  const Announcement said{true, overlay_tag("overlay.example.org"),
-                          {address("192.0.2.1:6084"), address("[2001:db8::7]:7000")}};
+  const Announcement said{
+      true, overlay_tag("overlay.example.org"), {address("192.0.2.1:6084"), address("[2001:db8::7]:7000")}};
   const Bytes bytes = encode(said);
   // SHA-256 of the name, computed elsewhere.
   EXPECT_EQ(to_hex(bytes),
@@ -38,7 +38,9 @@ TEST(Announcement, NamesOfEitherCaseAreOneOverlay) {
 TEST(Announcement, OnlyWhatIsWrittenIsRead) {
   const Bytes good = encode({false, overlay_tag("a"), {address("192.0.2.1:6084")}});
   for (std::size_t size = 0; size < good.size(); ++size)
-    EXPECT_FALSE(decode(SharedBytes(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)))).ok()) << size;
+    EXPECT_FALSE(
+        decode(SharedBytes(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)))).ok())
+        << size;
   Bytes longer = good;
   longer.push_back(0);
   EXPECT_FALSE(decode(SharedBytes(longer)).ok());
@@ -63,8 +65,8 @@ TEST(Announcement, HasEightAddressesAtMost) {
 }
 
 TEST(Announcement, WhereNobodyCanBe) {
-  for (const char* text : {"192.0.2.1:1", "10.0.0.1:6084", "169.254.3.4:6084", "127.0.0.1:6084", "[2001:db8::1]:6084",
-                           "[fd00::1]:6084", "[::1]:6084"})
+  for (const char* text : {"192.0.2.1:1", "10.0.0.1:6084", "169.254.3.4:6084", "127.0.0.1:6084",
+                           "[2001:db8::1]:6084", "[fd00::1]:6084", "[::1]:6084"})
     EXPECT_TRUE(can_be_a_peer(address(text))) << text;
   for (const char* text : {"192.0.2.1:0", "0.0.0.0:6084", "224.0.0.1:6084", "239.255.60.84:6084",
                            "255.255.255.255:6084", "[ff02::1]:6084", "[fe80::1]:6084", "[::]:6084"})

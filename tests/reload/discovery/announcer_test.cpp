@@ -153,7 +153,8 @@ TEST_F(AnnouncerTest, AFloodIsNotEvenLookedAt) {
 TEST_F(AnnouncerTest, AddressesThatLeadNowhereAreLeftOut) {
   EXPECT_FALSE(hear_of({address("224.0.0.1:80"), address("0.0.0.0:80"), address("192.0.2.2:0")}));
   EXPECT_FALSE(hear_of({address("127.0.0.1:6084")})) << "another machine's";
-  EXPECT_TRUE(hear({false, overlay_tag("site.example.org"), {address("127.0.0.1:6084")}}, address("127.0.0.1:16084")));
+  EXPECT_TRUE(hear({false, overlay_tag("site.example.org"), {address("127.0.0.1:6084")}},
+                   address("127.0.0.1:16084")));
   EXPECT_FALSE(announcer_.receive(now_, k_theirs, SharedBytes(Bytes{1, 2, 3})));
   EXPECT_EQ(announcer_.counters().malformed, 1U);
 }

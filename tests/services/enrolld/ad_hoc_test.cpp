@@ -126,7 +126,8 @@ TEST_F(AdHocTest, ItsDocumentCanChangeAndLast) {
   ASSERT_TRUE(updated.ok()) << updated.error().reason;
   EXPECT_TRUE(updated->signer_renewed);
   const auto after = document();
-  EXPECT_EQ(after->configuration_signers, before->configuration_signers) << "the same key has the same Node-ID";
+  EXPECT_EQ(after->configuration_signers, before->configuration_signers)
+      << "the same key has the same Node-ID";
   EXPECT_GT(*after->expiration_ms, now_ms() + 99 * k_day_ms);
   const auto trust = security::Trust::make(before->trust_settings());
   const auto good = config::check_successor(*before, *after, **trust, now_ms());
@@ -149,7 +150,8 @@ TEST(SelfCertify, TheNodeIdIsTheKeys) {
   const auto key = *services::make_key(services::KeyType::p256);
   for (const auto digest : {security::SelfSignedDigest::sha1, security::SelfSignedDigest::sha256}) {
     const auto made = services::self_certify(
-        {"alice@site.example.org", "site.example.org", digest, {now_ms() - k_day_ms, now_ms() + k_day_ms}}, key);
+        {"alice@site.example.org", "site.example.org", digest, {now_ms() - k_day_ms, now_ms() + k_day_ms}},
+        key);
     ASSERT_TRUE(made.ok()) << made.error().reason;
     security::TrustSettings settings;
     settings.overlay_name = "site.example.org";
