@@ -14,9 +14,10 @@
 
 namespace ringway::net {
 
-// Administratively scoped (RFC 2365) and transient link-local (RFC 4291 §2.7): no router passes them on.
+// Administratively scoped (RFC 2365) and transient (RFC 4291 §2.7) groups of a site; with one hop no router
+// passes them on.
 inline constexpr const char* k_discovery_group_v4 = "239.255.60.84";
-inline constexpr const char* k_discovery_group_v6 = "ff12::5257:6084";
+inline constexpr const char* k_discovery_group_v6 = "ff15::5257:6084";
 inline constexpr std::uint16_t k_discovery_port = 16084;
 
 class Discovery {

@@ -53,6 +53,7 @@ def build_network():
     os.mkdir("/run/netns")
     Path("/run/no-names").write_text("", encoding="utf-8")
     run("mount", "--bind", "/run/no-names", "/etc/resolv.conf")
+    run("ip", "link", "set", "lo", "up")
     run("ip", "link", "add", "cable", "type", "bridge")
     run("ip", "link", "set", "cable", "up")
     for index in range(PEERS):
@@ -82,7 +83,7 @@ class Machine(Peer):
 
 class AdHocOverlay(Overlay):
     def __init__(self, *init_options, options=()):
-        super().__init__(0, PROGRAMS, name="site.example.org", options=options)
+        super().__init__(1, PROGRAMS, name="site.example.org", options=options)
         self.enrolld("init", "--ad-hoc", "--overlay", self.name, "--dir", self.folder / "adhoc", *init_options)
         self.document = self.folder / "adhoc" / "overlay.xml"
         self.peers = [Machine(self, index) for index in range(PEERS)]
@@ -100,7 +101,6 @@ class AdHocTest(OverlayTestCase):
         self.assertEqual(Path("/etc/resolv.conf").read_text(encoding="utf-8"), "")
 
     def starts_alone_together(self, *init_options, options=()):
-        # Shows: BOOT-05, BOOT-06, SEC-22, SEC-25.
         self.check_isolation()
         with AdHocOverlay(*init_options, options=options) as overlay:
             overlay.start()
@@ -118,8 +118,12 @@ class AdHocTest(OverlayTestCase):
                 self.assertEqual(peer.stop(), 0)
 
     def test_self_signed(self):
+        # Shows: BOOT-05, BOOT-06, BOOT-08, SEC-22, SEC-25, FM-19.
         for overlay in self.starts_alone_together():
-            node = overlay.peers[2].json("status")["node"]
+            status = overlay.peers[2].json("status")
+            self.assertTrue(status["users_unverified"])
+            self.assertIn("not verified", overlay.peers[2].ringway("status")[1])
+            node = status["node"]
             # The same machine again is the same node; the others' addresses come from what it kept, and the network.
             self.assertEqual(overlay.peers[2].stop(), 0)
             overlay.peers[2].start()

@@ -84,6 +84,21 @@ TEST_F(OwnCredentialsTest, OfAnotherUserAreLeftAlone) {
   EXPECT_NE(refusal("a b"), "");
 }
 
+TEST_F(OwnCredentialsTest, ADocumentWithTheSecretIsForItsOwner) {
+  // Shows: SEC-37.
+  enrolld::AdHocOptions options;
+  options.overlay_name = "site.example.org";
+  options.directory = root_ + "/adhoc";
+  options.new_shared_secret = true;
+  options.force = true;
+  ASSERT_TRUE(enrolld::init_ad_hoc(options).ok());
+  ASSERT_TRUE(ensure().ok());
+  EXPECT_FALSE(load().secret_readable_by_others);
+  std::filesystem::permissions(document_, std::filesystem::perms::group_read,
+                               std::filesystem::perm_options::add);
+  EXPECT_TRUE(load().secret_readable_by_others);
+}
+
 TEST_F(OwnCredentialsTest, ArePermittedByTheDocumentOrNotMade) {
   // Shows: SEC-25.
   const auto text = *read_small_file(document_);
