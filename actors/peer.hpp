@@ -36,16 +36,19 @@ struct PeerSettings {
   std::string data_directory;  // empty: nothing is kept (tests only)
   wire::IpAddressPort listen;
   std::vector<wire::IpAddressPort> advertise;  // empty: the listening address
+  bool advertise_all = false;                  // else: this machine's addresses, listening at all of them
   routing::RoutingSettings routing;
   data::StorageSettings storage;
   data::ReplicationSettings replication;
-  net::LinkSettings links;  // listen and credentials are filled from above
+  net::LinkSettings links;  // listen, credentials and the shared secret are filled from above
+  bool discovery = false;   // find peers of this overlay on the local network
   Duration leave_timeout{5'000};
 };
 
 struct PeerStatus {
   NodeId node;
   std::string user;
+  bool users_unverified = false;  // anybody may say to be any user (self-signed certificates, FM-19)
   std::string overlay;
   std::uint16_t configuration_sequence = 0;
   std::optional<WallMs> configuration_expires_ms;  // nothing: never

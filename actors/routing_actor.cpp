@@ -152,6 +152,9 @@ void RoutingDriver::perform(const routing::ConfigurationChanged& change) {
   if (!trust) throw std::runtime_error("the new configuration's roots are unusable: " + trust.error().reason);
   desk_->replace({*trust, {configuration, &configuration->kinds}});
   links_->replace_trust(*trust);
+  // Likewise: a document with a secret that links cannot be keyed with is not accepted.
+  if (const auto keyed = links_->replace_shared_secret(configuration->shared_secret); !keyed)
+    throw std::runtime_error("the new configuration's shared secret is unusable: " + keyed.error().reason);
   links_->replace_max_message_size(configuration->max_message_size_bytes);
   caf::anon_send(mailboxes().committer,
                  data::PutFact{k_configuration_fact, copy_of(configuration->document.view())});

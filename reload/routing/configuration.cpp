@@ -223,6 +223,7 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
 // Cached and given addresses first, then the document's; our own is no help.
 std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses() const {
   auto all = given_bootstrap_;
+  all.insert(all.end(), found_bootstrap_.begin(), found_bootstrap_.end());
   for (const auto& node : configuration_->bootstrap_nodes) {
     wire::IpAddressPort address;
     const bool v6 = node.address.find(':') != std::string::npos;

@@ -102,8 +102,14 @@ struct UseSigner {
 // The answer to Drain: what this peer holds is where it has to be, as far as that could be done.
 struct Drained {};
 
+// Where discovery has heard of peers of this overlay, in place of what it said before: to be tried as
+// bootstrap nodes are, and believed no more than anybody at a bootstrap address.
+struct BootstrapFound {
+  std::vector<wire::IpAddressPort> addresses;
+};
+
 using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
-                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained>;
+                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained, BootstrapFound>;
 
 // ---- out
 // ----------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ struct RoutingSettings {
   std::vector<wire::IpAddressPort> bootstrap;      // tried in random order; besides the configuration's
   std::vector<Bytes> learnt_kinds;                 // kept from before (ConfigurationChanged)
   bool first_peer = false;                         // may form a ring alone (TOPO-42)
+  bool bootstrap_may_come = false;                 // BootstrapFound may bring some: look before being alone
   bool compress_via_lists = false;                 // forward with an opaque ID instead of a growing via list
   std::size_t max_links = 1024;
   std::size_t max_transactions = 65536;        // requests of our own under way

@@ -38,8 +38,9 @@ inline constexpr std::size_t k_max_deferred = 1024;  // messages that wait for u
 inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
 inline constexpr std::size_t k_max_links_per_node = 4;
 inline constexpr std::size_t k_most_bootstrap_nodes = 64;  // remembered with their addresses
-inline constexpr std::size_t k_reserved_links = 64;        // for neighbours, of RoutingSettings::max_links
-inline constexpr Duration k_access_link_idle{60'000};      // then the accepting side closes an access link
+inline constexpr std::size_t k_most_found_bootstrap = 64;
+inline constexpr std::size_t k_reserved_links = 64;    // for neighbours, of RoutingSettings::max_links
+inline constexpr Duration k_access_link_idle{60'000};  // then the accepting side closes an access link
 
 class RoutingComponent::Impl {
  public:
@@ -123,6 +124,7 @@ class RoutingComponent::Impl {
   void on(HandOverReport& input);
   void on(Drained&);
   void on(UseSigner& input) { signer_ = std::move(input.signer); }
+  void on(BootstrapFound& input);
 
   // ---- receive.cpp
   void receive(const Hop& from, const SharedBytes& bytes);
@@ -248,8 +250,9 @@ class RoutingComponent::Impl {
   const NodeId& self() const { return self_; }
   Hop here() const { return {LinkId{}, self_}; }
 
-  RoutingSettings settings_;                          // bootstrap: the given ones and the document's
+  RoutingSettings settings_;  // bootstrap: the given ones, the document's, those found
   std::vector<wire::IpAddressPort> given_bootstrap_;  // without the document's
+  std::vector<wire::IpAddressPort> found_bootstrap_;  // by discovery
   config::ConfigurationPtr configuration_;
   security::TrustPtr trust_;
   std::shared_ptr<const security::Signer> signer_;

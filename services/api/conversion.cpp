@@ -166,6 +166,7 @@ void fill(v1::OperationResult& out, const v1::Operation& operation, const data::
 void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   out.set_node(status.node.hex());
   out.set_user(status.user);
+  out.set_users_unverified(status.users_unverified);
   out.set_overlay(status.overlay);
   out.set_configuration_sequence(status.configuration_sequence);
   out.set_configuration_expires_ms(status.configuration_expires_ms.value_or(0));

@@ -33,7 +33,7 @@ struct ApiSettings {
   std::optional<wire::IpAddressPort> listen;  // TCP; port 0: any free one
   std::optional<ApiTls> tls;                  // without it TCP is plain, and only for loopback
   StatusHook add_to_status;
-  std::string user;                           // the peer's own
+  std::string user;  // the peer's own
   // Which client may do what; null: everybody may do everything as the peer's own user. Takes TLS on TCP.
   std::shared_ptr<const ApiPolicy> policy;
 };

@@ -7,6 +7,7 @@
 
 #include "reload/config/utc_time.hpp"
 #include "reload/link/link_id.hpp"
+#include "services/enrolld/folder/ad_hoc.hpp"
 #include "services/enrolld/folder/overlay_files.hpp"
 #include "services/enrolld/push_command.hpp"
 #include "services/enrolld/serve/serve.hpp"
@@ -50,6 +51,59 @@ int run_init(enrolld::InitOptions options, const std::vector<std::string>& boots
       << "  overlay.xml   the signed configuration document: every peer gets it\n"
       << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@" << options.overlay_name
       << " --out alice\n";
+  return 0;
+}
+
+struct AdHocFlags {
+  bool wanted = false;
+  bool new_secret = false;
+  std::string secret_file;
+  std::string digest = "sha256";
+};
+
+void add_ad_hoc_options(CLI::App* command, AdHocFlags& flags) {
+  auto* ad_hoc = command->add_flag(
+      "--ad-hoc", flags.wanted, "Without an authority: nodes make their own credentials, and need no server");
+  auto* fresh = command->add_flag("--new-shared-secret", flags.new_secret,
+                                  "Ad hoc: only who has the document can join; makes a key of 256 bits");
+  auto* file = command->add_option("--shared-secret-file", flags.secret_file,
+                                   "Ad hoc: the same with a key of yours, the first line of this file");
+  auto* digest =
+      command->add_option("--self-signed", flags.digest, "Ad hoc: the digest that makes Node-IDs of keys")
+          ->check(CLI::IsMember({"sha256", "sha1"}))
+          ->capture_default_str();
+  for (auto* option : {fresh, file, digest}) option->needs(ad_hoc);
+  fresh->excludes(file);
+}
+
+int run_init_ad_hoc(const enrolld::InitOptions& common, const AdHocFlags& flags,
+                    const std::vector<std::string>& bootstrap) {
+  auto nodes = bootstrap_nodes(bootstrap);
+  if (!nodes) return failed(nodes.error());
+  enrolld::AdHocOptions options;
+  options.overlay_name = common.overlay_name;
+  options.directory = common.directory;
+  options.bootstrap_nodes = std::move(*nodes);
+  options.digest =
+      flags.digest == "sha1" ? security::SelfSignedDigest::sha1 : security::SelfSignedDigest::sha256;
+  options.new_shared_secret = flags.new_secret;
+  options.shared_secret_file = flags.secret_file;
+  options.max_message_size_bytes = common.max_message_size_bytes;
+  options.chord_update_interval_s = common.chord_update_interval_s;
+  options.chord_ping_interval_s = common.chord_ping_interval_s;
+  options.validity_days = common.validity_days;
+  options.keys = common.keys;
+  options.force = common.force;
+  const auto made = enrolld::init_ad_hoc(options);
+  if (!made) return failed(made.error());
+  std::cout << "overlay " << options.overlay_name << " is in " << options.directory << "\n"
+            << "  overlay.xml   give it to everyone who is to take part"
+            << (made->has_secret ? ", and to nobody else: who has it can join\n"
+                                 : "; anyone who has it can join, and it is no secret\n")
+            << "  signer.key    signs the next document: keep it secret; peers do not need it\n"
+            << "user names are what each node says of itself, and not checked by anybody\n"
+            << "next, on each machine: ringwayd --config-document overlay.xml --self-signed-user alice "
+               "--data DIR\n";
   return 0;
 }
 
@@ -170,6 +224,8 @@ int main(int argc, char** argv) {
   init_command->add_flag("--ask-key-passphrase", init.keys.ask_for_new,
                          "Ask for a passphrase and encrypt the keys in the folder with it");
   init_command->add_flag("--force", init.force, "Replace an authority that is there");
+  AdHocFlags ad_hoc;
+  add_ad_hoc_options(init_command, ad_hoc);
 
   enrolld::IssueOptions issue;
   auto* issue_command =
@@ -242,7 +298,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& wrong) {
     return app.exit(wrong) == 0 ? 0 : k_exit_usage;  // help comes this way too
   }
-  if (init_command->parsed()) return run_init(init, init_bootstrap);
+  if (init_command->parsed())
+    return ad_hoc.wanted ? run_init_ad_hoc(init, ad_hoc, init_bootstrap) : run_init(init, init_bootstrap);
   if (issue_command->parsed()) return run_issue(issue);
   if (push_command->parsed()) return enrolld::run_push(push);
   if (issuing_command->parsed()) return run_new_issuing(issuing);

@@ -38,6 +38,7 @@ Json task_json(const v1::UpkeepTask& task) {
 Json status_json(const v1::StatusResponse& status) {
   return {{"node", status.node()},
           {"user", status.user()},
+          {"users_unverified", status.users_unverified()},
           {"overlay", status.overlay()},
           {"configuration_sequence", status.configuration_sequence()},
           {"configuration_expires_ms", status.configuration_expires_ms()},
@@ -88,7 +89,8 @@ std::string task_text(const v1::UpkeepTask& task, const char* off) {
 void print_status(const Session& session, const v1::StatusResponse& status) {
   auto& out = session.out;
   out << "node          " << status.node() << '\n'
-      << "user          " << printable(status.user()) << '\n'
+      << "user          " << printable(status.user())
+      << (status.users_unverified() ? " (names are not verified in this overlay)" : "") << '\n'
       << "overlay       " << printable(status.overlay()) << ", " << configuration_text(status) << '\n'
       << "phase         " << status.phase() << ", up " << duration_text(status.uptime_s()) << '\n'
       << "listening on  " << status.listening_on() << '\n'

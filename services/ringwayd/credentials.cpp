@@ -94,6 +94,7 @@ Result<Credentials> load_credentials(const std::string& folder, const std::strin
   if (!trusted) return Failure{folder + "/node.crt is not of this overlay: " + trusted.error().reason};
 
   Credentials out;
+  out.secret_readable_by_others = (*configuration)->shared_secret && readable_by_others(document);
   out.configuration = std::move(*configuration);
   out.private_key_pem = std::move(pair->private_key_pem);
   out.certificates_pem = std::move(pair->certificates_pem);

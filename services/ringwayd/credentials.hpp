@@ -19,6 +19,7 @@ struct Credentials {
   std::string user;
   WallMs not_after_ms = 0;
   bool key_readable_by_others = false;
+  bool secret_readable_by_others = false;  // the document, if the overlay has a shared secret (SEC-37)
 };
 
 // `folder` holds node.key, node.crt and, unless `document` names another file, overlay.xml. The document

@@ -17,12 +17,14 @@
 
 #include "actors/peer.hpp"
 #include "actors/system_random.hpp"
+#include "net/interfaces.hpp"
 #include "services/api/address.hpp"
 #include "services/api/server.hpp"
 #include "services/ringwayd/api_tls.hpp"
 #include "services/ringwayd/credentials.hpp"
 #include "services/ringwayd/fetched_document.hpp"
 #include "services/ringwayd/further_users.hpp"
+#include "services/ringwayd/own_credentials.hpp"
 #include "services/ringwayd/permissions.hpp"
 #include "services/ringwayd/upkeep_status.hpp"
 #include "services/ringwayd/watcher.hpp"
@@ -51,12 +53,15 @@ WallMs wall_now_ms() {
 
 Duration duration_of(double seconds) { return Duration{std::llround(seconds * 1000)}; }
 
+struct RunningPeer;
+
 // What other threads have told the main thread.
 struct Mailbox {
   std::mutex mutex;
   std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
   std::vector<std::size_t> left;
   std::vector<std::pair<std::size_t, std::string>> failures;
+  std::vector<std::pair<RunningPeer*, NodeId>> namesakes;
 
   template <typename List, typename Item>
   void post(List Mailbox::*list, Item item) {
@@ -79,6 +84,7 @@ struct RunningPeer {
   RefusalWatch refusals;
   bool asked = false;  // a status is on its way
   bool left = false;
+  bool looked_for_namesakes = false;
 };
 
 class Daemon {
@@ -109,6 +115,7 @@ class Daemon {
       const std::string document = settings_.config_document.empty()
                                        ? find_document(folder, settings_.credentials)
                                        : settings_.config_document;
+      if (auto wrong = make_own_credentials(folder, document); !wrong.empty()) return wrong;
       auto credentials = load_credentials(folder, document, wall_now_ms());
       if (!credentials) return credentials.error().reason;
       auto enrollment = enrollment_of(folder);
@@ -122,6 +129,10 @@ class Daemon {
         log_.warn(peer->name, "the private key can be read by others", {{"file", folder + "/node.key"}});
       }
       if (auto wrong = load_policy(*peer); !wrong.empty()) return wrong;
+      if (peer->credentials.secret_readable_by_others) {
+        log_.warn(peer->name, "the overlay's shared secret can be read by others", {{"file", document}});
+      }
+      if (auto wrong = find_addresses(*peer); !wrong.empty()) return wrong;
     }
     return load_users();
   }
@@ -182,6 +193,30 @@ class Daemon {
     warn_if(peer.name, fetched->not_kept);
   }
 
+  std::string make_own_credentials(const std::string& folder, const std::string& document) {
+    if (settings_.self_signed_user.empty()) return "";
+    const auto own = ensure_own_credentials(folder, document, settings_.self_signed_user, wall_now_ms());
+    if (!own) return own.error().reason;
+    if (own->made) log_.info("", "made a key and a certificate for this peer", {{"folder", folder}});
+    if (own->renewed) log_.info("", "made a new certificate for this peer's key", {{"folder", folder}});
+    return "";
+  }
+
+  bool discovers(const RunningPeer& peer) const {
+    return settings_.discovery == "on" ||
+           (settings_.discovery == "auto" && is_ad_hoc(*peer.credentials.configuration));
+  }
+
+  // Where nobody says which addresses others reach this machine at, those that it has on its networks. (The
+  // port is known when the peer listens.)
+  std::string find_addresses(const RunningPeer& peer) {
+    if (!settings_.needs_addresses()) return "";
+    if (discovers(peer) && !net::reachable_addresses(settings_.listen_address).empty()) return "";
+    return "--listen " + settings_.listen + " is no address that others can connect to" +
+           (discovers(peer) ? ", and this machine has none on any network" : "") +
+           ": give one with --advertise";
+  }
+
   std::string start() {
     for (const auto& host : settings_.bootstrap) {
       auto addresses = resolve(host);
@@ -215,7 +250,11 @@ class Daemon {
     out.listen = settings_.listen_of(index);
     out.advertise = settings_.advertise_of(index);
     out.routing.bootstrap = bootstrap_;
-    out.routing.first_peer = settings_.first_peer && index == 0;
+    out.discovery = discovers(*peers_[index]);
+    // Without an authority there is nobody to say who comes first: whoever finds no others begins the ring.
+    const bool begins = settings_.first_peer || (out.discovery && is_ad_hoc(*credentials.configuration));
+    out.routing.first_peer = begins && index == 0;
+    out.advertise_all = settings_.needs_addresses();
     out.routing.max_links = settings_.max_links;
     out.replication.successor_hold_down = duration_of(settings_.successor_hold_down_s);
     out.links.max_links = settings_.max_links;
@@ -246,7 +285,7 @@ class Daemon {
     // The other peers of this process join through the first.
     if (index == 0) {
       const auto advertised = settings_.advertise_of(0);
-      bootstrap_.push_back(advertised.empty() ? listening : advertised.front());
+      bootstrap_.push_back(advertised.empty() ? as_local(listening) : advertised.front());
     }
     return "";
   }
@@ -265,13 +304,21 @@ class Daemon {
     UpkeepSettings settings;
     settings.times.poll.period = duration_of(settings_.configuration_poll_s);
     const auto tell = [this](std::size_t index, const UpkeepNote& note) {
-      const auto fields = note.detail.empty() ? EventLog::Fields::object()
-                                              : EventLog::Fields{{"reason", note.detail}};
+      const auto fields =
+          note.detail.empty() ? EventLog::Fields::object() : EventLog::Fields{{"reason", note.detail}};
       log_.write(note.warning ? spdlog::level::warn : spdlog::level::info, peers_[index]->name, note.event,
                  fields);
     };
     upkeep_.emplace(settings, Upkeep::World{std::make_shared<actors::SystemRandom>(), wall_now_ms, tell},
                     std::move(subjects));
+  }
+
+  // 0.0.0.0 and :: are addresses to listen at; whoever is on this machine connects to loopback.
+  static wire::IpAddressPort as_local(wire::IpAddressPort address) {
+    if (!is_any(address)) return address;
+    const auto loopback = parse_address(address.type == wire::AddressType::ipv4 ? "127.0.0.1:1" : "[::1]:1");
+    address.address = loopback->address;
+    return address;
   }
 
   void warn_if(const std::string& peer, const std::string& warning) {
@@ -286,9 +333,7 @@ class Daemon {
     if (!api.socket_path.empty()) warn_if(running.name, socket_warning(api.socket_path, api.socket_mode));
     api.listen = settings_.api_listen_of(index);
     api.tls = api_tls_;
-    api.add_to_status = [this, index](v1::StatusResponse& status) {
-      fill(status, upkeep_->report(index));
-    };
+    api.add_to_status = [this, index](v1::StatusResponse& status) { fill(status, upkeep_->report(index)); };
     api.user = running.credentials.user;
     api.policy = running.policy;
     auto server = ApiServer::start(
@@ -351,12 +396,15 @@ class Daemon {
     std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
     std::vector<std::size_t> left;
     std::vector<std::pair<std::size_t, std::string>> failures;
+    std::vector<std::pair<RunningPeer*, NodeId>> namesakes;
     {
       const std::scoped_lock lock(mailbox_.mutex);
       statuses.swap(mailbox_.statuses);
       left.swap(mailbox_.left);
       failures.swap(mailbox_.failures);
+      namesakes.swap(mailbox_.namesakes);
     }
+    for (const auto& [running, node] : namesakes) tell_of_namesake(*running, node);
     for (const auto& [index, status] : statuses) take_status(index, status);
     for (const std::size_t index : left) take_left(*peers_[index]);
     for (const auto& [index, reason] : failures) {
@@ -374,10 +422,29 @@ class Daemon {
     if (const auto event = running.refusals.observe(running.api->refusals()))
       log_.write(running.name, *event);
     running.api->set_serving(running.watcher.joined() && !stopping_);
+    if (status.users_unverified && running.watcher.joined()) look_for_namesakes(running);
     if (!ready_ && all_joined()) {
       ready_ = true;
       write_ready_file();
     }
+  }
+
+  // RFC 6940 §11.3.1: where everybody says himself who he is, look whether the name is taken. (It may be
+  // another device of the same person: who that is only people know.)
+  void look_for_namesakes(RunningPeer& running) {
+    if (std::exchange(running.looked_for_namesakes, true)) return;
+    running.peer->find_certificates(
+        running.credentials.user, [this, &running](const data::CertificatesFound& found) {
+          for (const auto& certificate : found.certificates) {
+            if (!certificate->has_node_id(running.credentials.node))
+              return mailbox_.post(&Mailbox::namesakes, std::pair{&running, certificate->node_ids().front()});
+          }
+        });
+  }
+
+  void tell_of_namesake(const RunningPeer& running, const NodeId& node) {
+    log_.warn(running.name, "another node has this user name, too; nobody verifies names in this overlay",
+              {{"user", running.credentials.user}, {"node", node.hex()}});
   }
 
   void take_left(RunningPeer& running) {

@@ -19,6 +19,10 @@ const char* const k_footer =
     "  ringway --api unix:alice-data/api.sock status\n"
     "A second peer, with credentials of its own, adds --bootstrap 127.0.0.1:6084 instead of --first-peer.\n"
     "\n"
+    "An overlay without any server, whose peers find each other on the local network:\n"
+    "  ringway-enrolld init --ad-hoc --overlay site.example.org --new-shared-secret --dir adhoc\n"
+    "  ringwayd --config-document adhoc/overlay.xml --self-signed-user alice --data alice-data\n"
+    "\n"
     "Every option may come from the environment (--log-level is RINGWAY_LOG_LEVEL; lists with commas) or "
     "from the file\n"
     "of --config (log-level = \"debug\"; bootstrap = [\"192.0.2.1:6084\"]). A flag beats the environment, "
@@ -69,7 +73,12 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
   const std::string group = "The overlay and this peer's place in it";
   add(app, "credentials", settings.credentials,
       "Folder with node.key, node.crt and overlay.xml, as `ringway-enrolld issue` writes it", "DIR")
-      ->required()
+      ->group(group);
+  add(app, "self-signed-user", settings.self_signed_user,
+      "Instead of --credentials, where the overlay permits it (ringway-enrolld init --ad-hoc): the peer "
+      "makes its "
+      "own key and certificate for this user, in its data folder; needs --config-document",
+      "NAME")
       ->group(group);
   add(app, "user-credentials", settings.user_credentials,
       "Folder with node.key and node.crt of a further user, or with a folder for each of several: callers of "
@@ -111,6 +120,14 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
       ->group(group);
   add_flag(app, "first-peer", settings.first_peer,
            "May be alone in the ring: for the overlay's first peer, which has nobody to join")
+      ->group(group);
+  add(app, "discovery", settings.discovery,
+      "Find peers of this overlay on the local network by multicast: on, off, or auto (on where the overlay "
+      "has "
+      "no authority)",
+      "WHEN")
+      ->check(CLI::IsMember({"on", "off", "auto"}))
+      ->capture_default_str()
       ->group(group);
   add(app, "peers", settings.peers, "How many peers this process runs, each with an identity of its own", "N")
       ->check(CLI::Range(std::size_t{1}, k_max_peers_per_process))
@@ -212,13 +229,21 @@ std::string derive_addresses(Settings& settings) {
     if (address->port == 0) return "--advertise " + text + ": others need the real port";
     settings.advertise_addresses.push_back(*address);
   }
-  if (is_any(settings.listen_address) && settings.advertise_addresses.empty()) {
+  if (settings.needs_addresses() && settings.discovery == "off") {
     return "--listen " + settings.listen +
            " is no address that others can connect to: give one with --advertise";
   }
   const auto last = settings.peers - 1;
   const auto too_high = [last](const wire::IpAddressPort& a) { return a.port != 0 && a.port + last > 65535; };
   if (too_high(settings.listen_address)) return "--listen: the ports of --peers would go beyond 65535";
+  return "";
+}
+
+std::string check_identity(const Settings& settings) {
+  if (settings.credentials.empty() == settings.self_signed_user.empty())
+    return "one of --credentials and --self-signed-user is needed";
+  if (!settings.self_signed_user.empty() && settings.config_document.empty())
+    return "--self-signed-user needs the overlay's --config-document";
   return "";
 }
 
@@ -259,7 +284,9 @@ wire::IpAddressPort shifted(wire::IpAddressPort address, std::size_t index) {
 
 }  // namespace
 
+bool Settings::needs_addresses() const { return is_any(listen_address) && advertise_addresses.empty(); }
 std::string Settings::credentials_of(std::size_t index) const {
+  if (credentials.empty()) return data_of(index) + "/credentials";
   return peers == 1 ? credentials : credentials + "/" + std::to_string(index);
 }
 std::string Settings::data_of(std::size_t index) const {
@@ -299,8 +326,10 @@ std::optional<Settings> parse_settings(int argc, const char* const* argv, std::o
     exit_code = app.exit(wrong, out, err) == 0 ? k_daemon_left : k_daemon_usage;
     return std::nullopt;
   }
-  std::string wrong = derive_addresses(settings);
-  if (!settings.configuration_url.empty() && !settings.configuration_url.starts_with("https://"))
+  std::string wrong = check_identity(settings);
+  if (wrong.empty()) wrong = derive_addresses(settings);
+  if (wrong.empty() && !settings.configuration_url.empty() &&
+      !settings.configuration_url.starts_with("https://"))
     wrong = "--configuration-url " + settings.configuration_url + " is not https";
   if (wrong.empty()) wrong = derive_api(settings);
   if (wrong.empty()) return settings;

@@ -24,14 +24,16 @@ enum DaemonExit : int {
 };
 
 struct Settings {
-  std::string config_document;  // empty: overlay.xml beside the credentials
-  std::string credentials;
+  std::string config_document;   // empty: overlay.xml beside the credentials
+  std::string credentials;       // empty: self_signed_user
+  std::string self_signed_user;  // the peer makes its own credentials, in its data folder
   std::vector<std::string> user_credentials;
   std::string data = "/var/lib/ringway";
   std::string listen = "0.0.0.0:6084";
   std::vector<std::string> advertise;
   std::vector<std::string> bootstrap;
   bool first_peer = false;
+  std::string discovery = "auto";  // or on, off
   std::size_t peers = 1;
 
   std::string configuration_url;  // empty: that of enrollment.json
@@ -62,6 +64,8 @@ struct Settings {
 
   // Peer `index` of several has folders, ports and sockets of its own.
   std::string credentials_of(std::size_t index) const;
+  // No address that others can connect to follows from the settings alone.
+  bool needs_addresses() const;
   std::string data_of(std::size_t index) const;
   std::string api_socket_of(std::size_t index) const;  // empty: none
   wire::IpAddressPort listen_of(std::size_t index) const;

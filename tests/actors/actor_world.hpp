@@ -65,6 +65,7 @@ class RecordingLinks : public net::TlsLinks {
   void replace_trust(security::TrustPtr trust) override { trusts.push_back(std::move(trust)); }
   void replace_max_message_size(std::size_t size_bytes) override { message_limits.push_back(size_bytes); }
   Outcome<> replace_credentials(std::string, std::string) override { return Done{}; }
+  Outcome<> replace_shared_secret(std::optional<std::string>) override { return Done{}; }
   void stop() override { ++stops; }
   net::LinkCounters counters() const override { return {}; }
   std::optional<net::LinkQuality> quality(link::LinkId) const override { return {}; }

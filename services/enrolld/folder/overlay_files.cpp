@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "services/enrolld/authority/authority.hpp"
+#include "services/enrolld/authority/self_signed.hpp"
 #include "services/enrolld/authority/token_key.hpp"
 #include "services/enrolld/folder/files.hpp"
 #include "services/enrolld/folder/name_register.hpp"
+#include "services/enrolld/folder/standard_kinds.hpp"
 
 namespace ringway::enrolld {
 namespace {
 
-constexpr std::uint32_t k_value_count = 1024;
-constexpr std::uint32_t k_value_size_bytes = 32768;
 constexpr WallMs k_second_ms = 1000;  // certificates begin and end with a whole one
 constexpr WallMs k_day_ms = 86'400'000;
 // Certificates begin an hour ago, so that a peer whose clock is a little behind accepts them.
@@ -25,32 +25,6 @@ WallMs wall_now_ms() {
 services::Validity valid_for(std::int64_t days) {
   const WallMs now_ms = wall_now_ms();
   return {now_ms - k_clock_difference_ms, now_ms + static_cast<WallMs>(days) * k_day_ms};
-}
-
-config::KindDefinition limited(config::KindDefinition kind, std::uint32_t max_count,
-                               std::uint32_t max_size_bytes) {
-  kind.max_count = max_count;
-  kind.max_size_bytes = max_size_bytes;
-  return kind;
-}
-
-config::KindDefinition private_kind(KindId id, config::AccessPolicy access) {
-  config::KindDefinition kind;
-  kind.kind = id;
-  kind.model = wire::DataModel::dictionary;
-  kind.access = access;
-  return limited(std::move(kind), k_value_count, k_value_size_bytes);
-}
-
-config::Kinds standard_kinds() {
-  config::Kinds kinds;
-  kinds.add(limited(*config::iana_kind(config::k_sip_registration), 32, 1024));
-  kinds.add(limited(*config::iana_kind(config::k_turn_service), 1, 64));
-  kinds.add(limited(*config::iana_kind(config::k_certificate_by_node), 8, 4096));
-  kinds.add(limited(*config::iana_kind(config::k_certificate_by_user), 32, 4096));
-  kinds.add(private_kind(config::k_owner_value, config::AccessPolicy::owner_path_match));
-  kinds.add(private_kind(config::k_shared_value, config::AccessPolicy::shared_writer_match));
-  return kinds;
 }
 
 Failure damaged(const std::string& path, const Failure& failure) {
@@ -76,7 +50,8 @@ Result<services::X509Ptr> load_certificate(const std::string& path) {
 }
 
 Result<config::ConfigurationPtr> load_configuration(const std::string& directory) {
-  if (!exists(directory + "/root.crt"))
+  // An ad-hoc overlay has no root, only who signs its document.
+  if (!exists(directory + "/root.crt") && !exists(directory + "/signer.crt"))
     return Failure{directory + " holds no authority: make one with ringway-enrolld init"};
   const auto document = read_file(directory + "/overlay.xml");
   if (!document) return document.error();
@@ -360,11 +335,36 @@ Outcome<> renew_signer(const UpdateOptions& options, const services::Validity& v
   return Done{};
 }
 
+// In an ad-hoc overlay the signer vouches for itself, with the same key and therefore the same Node-ID.
+Outcome<> prolong_ad_hoc(const UpdateOptions& options, const services::Validity& validity, Keyring& keyring,
+                         Update& update) {
+  const auto key_pem = keyring.open_pem(options.directory + "/signer.key");
+  if (!key_pem) return key_pem.error();
+  const auto key = services::read_key(*key_pem);
+  if (!key) return damaged(options.directory + "/signer.key", key.error());
+  const auto made =
+      services::self_certify({update.signer->certificate()->user_name(), update.next.instance_name,
+                              *update.next.self_signed_permitted, validity},
+                             *key);
+  if (!made) return made.error();
+  auto signer = security::load_signer(*key_pem, made->chain_pem);
+  if (!signer) return signer.error();
+  update.signer = std::move(*signer);
+  update.files.push_back({options.directory + "/signer.crt", made->chain_pem, Access::everyone});
+  update.told.signer_renewed = true;
+  return Done{};
+}
+
 // A document can be checked for as long as its signer's certificate and the root are valid (RFC 6940 §11.1).
 // The issuing certificate is left as it is unless the signer's needs it: it may be short-lived on purpose.
 Outcome<> prolong(const UpdateOptions& options, Keyring& keyring, Update& update) {
   const auto validity = valid_for(*options.validity_days);
   const WallMs end_ms = validity.not_after_ms / k_second_ms * k_second_ms;
+  if (update.next.root_certificates_der.empty()) {
+    update.next.expiration_ms = end_ms;
+    if (update.signer->certificate()->not_after_ms() >= end_ms) return Done{};
+    return prolong_ad_hoc(options, validity, keyring, update);
+  }
   auto root = load_certificate(options.directory + "/root.crt");
   if (!root) return root.error();
   const auto root_end_ms = services::not_after_ms(*root);
@@ -423,6 +423,9 @@ Result<Issued> issue(const IssueOptions& asked) {
   if (!lock) return lock.error();
   const auto configuration = load_configuration(options.directory);
   if (!configuration) return configuration.error();
+  if ((*configuration)->root_certificates_der.empty())
+    return Failure{(*configuration)->instance_name +
+                   " has no authority: its nodes make their own credentials (ringwayd --self-signed-user)"};
   auto names = load_names(options.directory);
   if (!names) return names.error();
   Keyring keyring(options.keys);
@@ -469,8 +472,9 @@ Result<Updated> update(const UpdateOptions& options) {
   }
   const auto document = config::write_document(next, *update.signer, *update.signer);
   if (!document) return document.error();
-  update.files.push_back(
-      {options.directory + "/overlay.xml", std::string(text_of(*document)), Access::everyone});
+  // With the secret in it whoever can read it can join (RFC 6940 §14.16).
+  update.files.push_back({options.directory + "/overlay.xml", std::string(text_of(*document)),
+                          next.shared_secret ? Access::owner_only : Access::everyone});
   if (const auto written = write_files(update.files); !written) return written.error();
   update.told.sequence = next.sequence;
   update.told.expiration_ms = next.expiration_ms;

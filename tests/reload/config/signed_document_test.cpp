@@ -98,7 +98,7 @@ TEST_F(SignedDocumentTest, WhatIsWrittenIsRead) {
   values_.enrollment_servers = {"https://example.org/?a=b&c=<d>"};
   values_.self_signed_permitted = security::SelfSignedDigest::sha256;
   values_.bad_nodes = {test::node_id(66), test::node_id(67)};
-  values_.shared_secret = "\"<&>'";
+  values_.shared_secret = "\"<&>'Zq3v9KxT7wLm2RbY8dHcP5n";
   values_.turn_density = 0;
   values_.clients_permitted = false;
   values_.initial_ttl = 50;
