@@ -111,18 +111,22 @@ def headers_of(path):
 class World:
     """An authority, TLS for the servers, a mail server when one is wanted; everything goes with the folder."""
 
-    def __init__(self, *, mail=False, init=()):
+    def __init__(self, *, mail=False, init=(), environ=None):
         self.temporary = tempfile.TemporaryDirectory(prefix="ringway-", dir="/tmp")
         self.folder = Path(self.temporary.name)
         self.processes, self.numbers = [], iter(range(1_000_000))
         self.authority = self.folder / "authority"
         run(PROGRAMS / "ringway-enrolld", "init", "--overlay", OVERLAY, "--dir", self.authority, *init,
-            env=environment())
+            env=environment(**(environ or {})))
         self.tls_key, self.tls = self.folder / "tls.key", self.folder / "tls.crt"
+        self.make_tls()
+        self.mails = self.start_mail() if mail else None
+
+    def make_tls(self):
+        """The servers' certificate, which vouches for itself."""
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 2,
             "-keyout", self.tls_key, "-out", self.tls, "-subj", "/CN=localhost",
             "-addext", f"subjectAltName=DNS:localhost,DNS:{OVERLAY},IP:127.0.0.1")
-        self.mails = self.start_mail() if mail else None
 
     def close(self):
         for process in reversed(self.processes):
@@ -135,14 +139,17 @@ class World:
                         stream.close()
         self.temporary.cleanup()
 
-    def start_mail(self):
-        server = ROOT / "tests/services/enrolld/proofs/smtp_server.py"
-        process = subprocess.Popen([PYTHON, server, "--certificate", self.tls, "--key", self.tls_key, "--user", "enrol",
-                                    "--password", "mail password"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   text=True, preexec_fn=end_with_parent)
+    def counterpart(self, script, *options):
+        """One of the servers that the proofs are tested with; its lines, and its port."""
+        server = ROOT / "tests/services/enrolld/proofs" / script
+        process = subprocess.Popen([PYTHON, server, "--certificate", self.tls, "--key", self.tls_key, *options],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
         self.processes.append(process)
         lines = Lines(process.stdout)
-        self.mail_port = lines.wait(lambda line: line["event"] == "ready")["port"]
+        return lines, lines.wait(lambda line: line["event"] == "ready")["port"]
+
+    def start_mail(self):
+        lines, self.mail_port = self.counterpart("smtp_server.py", "--user", "enrol", "--password", "mail password")
         self.mail_password = self.folder / "mail-password"
         self.mail_password.write_text("mail password\n")
         return lines

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`ringway-enrolld serve` with invitations: its routes, its doors, who is an operator, how it starts and ends."""
 import json
+import signal
 import socket
 import stat
 import unittest
@@ -155,6 +156,36 @@ class Starting(ServerTestCase):
         self.assertEqual(server.enrol("alice@example.org", world.csr(world.key()), "another word").text,
                          "failed_authentication")
         self.assertNotIn("a good word", server.log)
+
+
+class Secrets(ServerTestCase):
+    def test_encrypted_keys_need_their_passphrase(self):
+        word = {"RINGWAY_KEY_PASSPHRASE": "correct horse"}
+        world = self.world(environ=word)
+        without = world.server(start=False)
+        with self.assertRaises(AssertionError):
+            without.start()
+        self.assertEqual(without.process.returncode, 2, without.log)
+        self.assertIn("RINGWAY_KEY_PASSPHRASE", without.log)
+        server = self.server(world, "--log-level", "debug", environ=word)
+        answer = server.enrol("alice@example.org", world.csr(world.key()), server.invite())
+        self.assertEqual(answer.status, 200)
+        self.assertNotIn("correct horse", server.log)
+
+    def test_the_certificate_of_https_is_read_again(self):
+        world = self.world()
+        server = self.server(world)
+        before = world.tls.read_bytes()
+        world.make_tls()
+        self.assertNotEqual(before, world.tls.read_bytes())
+        with self.assertRaises(AssertionError):
+            server.curl("/")
+        server.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: server.events("HTTPS has its certificate from the file again"))
+        self.assertEqual(server.curl("/").status, 200)
+        world.tls.write_text("nothing")
+        server.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: server.events("HTTPS keeps its old certificate"))
 
 
 class Grpc(ServerTestCase):

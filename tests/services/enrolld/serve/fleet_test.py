@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 import unittest
+from pathlib import Path
 
 from enrolld_world import ServerTestCase
 from postgres import Postgres
@@ -107,7 +108,7 @@ class Fleet(ServerTestCase):
                                  stderr=subprocess.DEVNULL) for key in keys]
         for process in made:
             self.assertEqual(process.wait(60), 0)
-        return [Claimant(self.w, self.servers[place % 2], name, open(f"{key}.csr", "rb").read())
+        return [Claimant(self.w, self.servers[place % 2], name, Path(f"{key}.csr").read_bytes())
                 for place, (name, key) in enumerate(zip(names, keys))]
 
     def accounts(self):

@@ -122,6 +122,30 @@ class Mail(ServerTestCase):
         self.assertEqual((measures["limit_mails_to_name"], measures["limit_mails_of_source"]), (1, 1))
 
 
+class Telephone(ServerTestCase):
+    def test_a_code_to_the_telephone_proves_its_number(self):
+        world = self.world()
+        secret = world.folder / "webhook-secret"
+        secret.write_text("s" * 32 + "\n")
+        messages, port = world.counterpart("verifier.py", "--webhook-key", "s" * 32)
+        server = self.server(world, "--proof", "telephone", "--webhook", f"https://localhost:{port}/verify",
+                             "--webhook-ca", world.tls, "--webhook-secret-file", secret)
+        csr = world.csr(world.key())
+        begun = server.enrol("tel:+4312345", csr)
+        self.assertEqual((begun.status, begun.text), (403, "failed_authentication"))
+        enrolment = begun.headers["ringway-enrolment"]
+        code = messages.wait(lambda line: line["event"] == "short-message")["code"]
+        wrong = server.enrol("tel:+4312345", csr, "000000" if code != "000000" else "111111", enrolment=enrolment)
+        self.assertEqual(wrong.text, "failed_authentication")
+        answer = server.enrol("tel:+4312345", csr, code, enrolment=enrolment)
+        self.assertEqual(answer.status, 200, answer.text)
+        self.assertIn("email:+4312345@overlay.example.org", world.certificate(answer.body)[1])
+        self.assertEqual(server.enrol("tel:+41000", csr).text, "username_not_available")
+        measures = server.measures()
+        self.assertEqual((measures["wrong_telephone_code"], measures["verifier_refused"]), (1, 1))
+        self.assertNotIn(code, server.log)
+
+
 class ForeignCertificate(ServerTestCase):
     def test_a_certificate_of_a_trusted_authority_proves_the_mailbox_in_it(self):
         world = self.world()
