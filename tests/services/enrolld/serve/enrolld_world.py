@@ -111,13 +111,14 @@ def headers_of(path):
 class World:
     """An authority, TLS for the servers, a mail server when one is wanted; everything goes with the folder."""
 
-    def __init__(self, *, mail=False, init=()):
+    def __init__(self, *, mail=False, init=(), authority=None):
         self.temporary = tempfile.TemporaryDirectory(prefix="ringway-", dir="/tmp")
         self.folder = Path(self.temporary.name)
         self.processes, self.numbers = [], iter(range(1_000_000))
-        self.authority = self.folder / "authority"
-        run(PROGRAMS / "ringway-enrolld", "init", "--overlay", OVERLAY, "--dir", self.authority, *init,
-            env=environment())
+        self.authority = authority or self.folder / "authority"
+        if authority is None:
+            run(PROGRAMS / "ringway-enrolld", "init", "--overlay", OVERLAY, "--dir", self.authority, *init,
+                env=environment())
         self.tls_key, self.tls = self.folder / "tls.key", self.folder / "tls.crt"
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 2,
             "-keyout", self.tls_key, "-out", self.tls, "-subj", "/CN=localhost",
