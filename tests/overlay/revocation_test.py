@@ -1,23 +1,33 @@
 #!/usr/bin/env python3
 """One of 16 peers is revoked: the authority writes the next document and pushes it to a few peers. Within 10 s everyone
-refuses the revoked one, and so does a peer that was off meanwhile, once it is back."""
+refuses the revoked one, and so does a peer that was off meanwhile, once it is back. Then the same by a running enrollment
+server, which does it all itself."""
+import contextlib
 import json
+import shutil
 import subprocess
+import sys
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from support import OverlayTestCase, note, rings_of
+from support import ROOT, OverlayTestCase, note, rings_of
 from local_overlay import environment
+
+sys.path.insert(0, str(ROOT / "tests/services/enrolld/serve"))
+from enrolld_world import Server, World  # noqa: E402
 
 DEADLINE_S = 10
 
 
 class RevocationTest(OverlayTestCase):
+    def setUp(self):
+        self.pool = ThreadPoolExecutor(8)
+        self.addCleanup(self.pool.shutdown)
+
     def test_one_of_sixteen(self):
         # Shows: SEC-21, CONFIG-25, CONFIG-28, CONFIG-33, FM-27.
-        with self.overlay(16) as overlay, ThreadPoolExecutor(8) as pool:
-            self.pool = pool
+        with self.overlay(16) as overlay:
             overlay.start()
             self.converge(overlay, 60)
             # The victim knocks at the first three for as long as it lives: they are its bootstrap nodes.
@@ -46,6 +56,48 @@ class RevocationTest(OverlayTestCase):
             for peer in (away, friend, overlay.peers[15]):
                 self.assertEqual(peer.ringway("get", f"{friend.user}/phone")[1], "42")
                 self.assertEqual(peer.json("put", f"{peer.user}/still", "works")["copies"], 3)
+
+    def test_the_enrollment_server_brings_it_to_peers_itself(self):
+        # Shows: SEC-21, CONFIG-33, FM-27.
+        with self.overlay(5) as overlay, contextlib.closing(World(authority=overlay.folder / "authority")) as world:
+            server = Server(world, "--push-to", ",".join(peer.address for peer in overlay.peers[:2]))
+            victim = overlay.peers[3]
+            self.enrol_at(server, world, victim)
+            overlay.start()
+            self.converge(overlay, 60)
+            others = [peer for peer in overlay.peers if peer is not victim]
+            self.own, self.shared = f"{victim.user}/phone", "shared/list"
+            for peer, key, value in ((victim, self.own, "mine"), (victim, self.shared, "bad"),
+                                     (others[0], self.shared, "good")):
+                self.assertEqual(peer.json("put", key, value)["copies"], 3)
+
+            started = time.monotonic()
+            revoked = server.rpc("Revoke", f'node: "{victim.node}" reason: "stolen"')
+            self.assertEqual((revoked.status, revoked.field("configuration_sequence")), (0, "2"))
+            self.refused_everywhere(others, victim, 2, started)
+            self.what_it_signed_is_not_accepted(others, started)
+            self.eventually(lambda: self.pushed(server, 2), 15)
+            told = [line["outcome"] for line in server.events("peer told of the document") if line["sequence"] == 2]
+            self.assertLessEqual(set(told), {"accepted", "has_it"})
+            self.assertIn("accepted", told)
+            self.assertGreaterEqual(server.measures()["push_accepted"], 1)
+            self.assertEqual(server.stop(), 0)
+
+    @staticmethod
+    def pushed(server, sequence):
+        return any(line["sequence"] == sequence for line in server.events("document brought to peers"))
+
+    def enrol_at(self, server, world, peer):
+        """Its credentials are from the running server, which knows the device that way."""
+        peer.user = f"victim@{peer.overlay.name}"
+        key, folder = world.key(), peer.folder / "credentials"
+        answer = server.enrol(peer.user, world.csr(key), server.invite(peer.user))
+        self.assertEqual(answer.status, 200, answer.text)
+        der = world.path(".cer")
+        der.write_bytes(answer.body)
+        pem = subprocess.run(["openssl", "x509", "-inform", "DER", "-in", der], capture_output=True, check=True).stdout
+        (folder / "node.crt").write_bytes(pem + (world.authority / "issuing.crt").read_bytes())
+        shutil.copy(key, folder / "node.key")
 
     def enrolld(self, overlay, *arguments):
         done = subprocess.run([overlay.program("ringway-enrolld"), *map(str, arguments)], capture_output=True, text=True,

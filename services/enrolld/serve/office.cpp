@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "services/enrolld/authority/names.hpp"
 #include "services/enrolld/folder/files.hpp"
 #include "services/enrolld/serve/certificates.hpp"
 #include "services/enrolld/serve/code_key.hpp"
@@ -146,6 +147,7 @@ Outcome<> Office::make_registrar() {
   if (!roots) return roots.error();
   settings.foreign_roots_der = std::move(*roots);
   settings.reserved_names = folder_->names;
+  settings.reserved_names.insert(services::enrollment_server_name(folder_->authority.overlay_name()));
   settings.pending_for = std::chrono::minutes{settings_.proof_minutes};
   settings.certificate_for = std::chrono::hours{24 * settings_.certificate_days};
   settings.document_signer = folder_->document_signer;

@@ -13,6 +13,7 @@
 #include "reload/link/link_id.hpp"
 #include "services/enrolld/folder/files.hpp"
 #include "services/enrolld/http/server.hpp"
+#include "services/enrolld/serve/document_push.hpp"
 #include "services/enrolld/serve/document_watch.hpp"
 #include "services/enrolld/serve/office.hpp"
 #include "services/enrolld/serve/rpc_server.hpp"
@@ -102,6 +103,7 @@ class Service {
     if (operators_door_) operators_door_->stop(grace);
     workers_.stop();
     watch_.reset();
+    push_.reset();
   }
 
  private:
@@ -119,15 +121,17 @@ class Service {
   }
 
   void make_desk() {
-    watch_ =
-        std::make_unique<DocumentWatch>(DocumentWatchSettings{settings_.directory}, office_->registrar(),
-                                        office_->records(), log_, wall_now_ms, [](const SharedBytes&) {});
+    push_ = std::make_unique<DocumentPush>(office_->authority(), settings_.push_addresses, log_);
+    watch_ = std::make_unique<DocumentWatch>(DocumentWatchSettings{settings_.directory}, office_->registrar(),
+                                             office_->records(), log_, wall_now_ms,
+                                             [this](const SharedBytes& document) { push_->bring(document); });
     desk_.emplace(Desk::Parts{office_->registrar(), *operators_, workers_, log_, wall_now_ms,
                               [this] { watch_->look(); }, [this](Measures& out) { measure(out); }});
   }
 
   void measure(Measures& out) const {
     office_->measure(out);
+    push_->measure(out);
     if (!https_) return;
     out.gauges.push_back({"https_connections", https_->connections()});
     const auto& counters = https_->counters();
@@ -217,6 +221,7 @@ class Service {
   Workers workers_;
   std::unique_ptr<Office> office_;
   std::optional<Operators> operators_;
+  std::unique_ptr<DocumentPush> push_;
   std::unique_ptr<DocumentWatch> watch_;
   std::optional<Desk> desk_;
   std::unique_ptr<RpcServer> operators_door_;

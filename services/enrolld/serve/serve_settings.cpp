@@ -130,6 +130,12 @@ void add_network_options(CLI::App& app, ServeSettings& settings) {
            "sha256:HEX of the certificate; may be repeated. Besides whoever may open operator.sock",
            "WHO")
       ->delimiter(',');
+  group
+      .add("push-to", settings.push_to,
+           "A running peer that gets each new configuration document at once, besides the document's "
+           "bootstrap nodes; may be repeated",
+           "ADDR:PORT")
+      ->delimiter(',');
 }
 
 void add_proof_options(CLI::App& app, ServeSettings& settings) {
@@ -220,6 +226,15 @@ std::string derive_addresses(ServeSettings& settings) {
   settings.grpc_address = address;
   if (settings.grpc_certificate.empty() != settings.grpc_key.empty())
     return "--grpc-cert and --grpc-key go together";
+  return "";
+}
+
+std::string derive_peers(ServeSettings& settings) {
+  for (const std::string& text : settings.push_to) {
+    wire::IpAddressPort address;
+    if (!link::parse_address(text, address)) return "--push-to takes ADDRESS:PORT, not " + text;
+    settings.push_addresses.push_back(address);
+  }
   return "";
 }
 
@@ -323,6 +338,7 @@ std::optional<ServeSettings> parse_serve_settings(int argc, const char* const* a
     return std::nullopt;
   }
   std::string wrong = derive_addresses(settings);
+  if (wrong.empty()) wrong = derive_peers(settings);
   if (wrong.empty()) wrong = derive_operators(settings);
   if (wrong.empty()) wrong = derive_proofs(settings);
   if (wrong.empty()) return settings;

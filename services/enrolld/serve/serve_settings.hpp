@@ -41,6 +41,7 @@ struct ServeSettings {
   std::string grpc_certificate, grpc_key;
   std::string grpc_public;  // empty: the host of the public URL and the port of --grpc
   std::vector<std::string> operators;
+  std::vector<std::string> push_to;  // peers that get each new document, besides its bootstrap nodes
 
   std::vector<std::string> proofs{"invitation"};
   std::string smtp, smtp_user, smtp_ca_file, mail_from, mail_from_name;
@@ -66,6 +67,7 @@ struct ServeSettings {
   std::set<Method> methods;
   wire::IpAddressPort https_address;
   std::optional<wire::IpAddressPort> grpc_address;
+  std::vector<wire::IpAddressPort> push_addresses;
   std::set<std::string> operator_names;    // in lower case, as certificates have them
   std::set<Digest> operator_fingerprints;  // SHA-256 of a certificate
 

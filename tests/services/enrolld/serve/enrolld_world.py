@@ -111,13 +111,14 @@ def headers_of(path):
 class World:
     """An authority, TLS for the servers, a mail server when one is wanted; everything goes with the folder."""
 
-    def __init__(self, *, mail=False, init=(), environ=None):
+    def __init__(self, *, mail=False, init=(), environ=None, authority=None):
         self.temporary = tempfile.TemporaryDirectory(prefix="ringway-", dir="/tmp")
         self.folder = Path(self.temporary.name)
         self.processes, self.numbers = [], iter(range(1_000_000))
-        self.authority = self.folder / "authority"
-        run(PROGRAMS / "ringway-enrolld", "init", "--overlay", OVERLAY, "--dir", self.authority, *init,
-            env=environment(**(environ or {})))
+        self.authority = authority or self.folder / "authority"
+        if authority is None:
+            run(PROGRAMS / "ringway-enrolld", "init", "--overlay", OVERLAY, "--dir", self.authority, *init,
+                env=environment(**(environ or {})))
         self.tls_key, self.tls = self.folder / "tls.key", self.folder / "tls.crt"
         self.make_tls()
         self.mails = self.start_mail() if mail else None

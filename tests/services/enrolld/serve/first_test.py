@@ -42,7 +42,8 @@ class Invitations(ServerTestCase):
         self.assertEqual(self.s.enrol("bob@example.org", bad, token).text, "bad_CSR")
         self.assertEqual(self.s.enrol("not a name", csr, token).text, "username_not_available")
         self.assertEqual(self.s.enrol("bob@example.org", csr, token, nodes=99).text, "Node-IDs_not_available")
-        self.assertEqual(self.s.enrol(f"configuration@{OVERLAY}", csr, token).text, "username_not_available")
+        for reserved in (f"configuration@{OVERLAY}", f"enrollment@{OVERLAY}"):
+            self.assertEqual(self.s.enrol(reserved, csr, token).text, "username_not_available")
         self.assertEqual(self.s.enrol("bob@example.org", csr, token).status, 200)
         other = self.s.enrol("carol@example.org", self.w.csr(self.w.key()), token)
         self.assertEqual(other.text, "failed_authentication", "the invitation was for one use")
