@@ -230,8 +230,8 @@ class Daemon {
     UpkeepSettings settings;
     settings.times.poll.period = duration_of(settings_.configuration_poll_s);
     const auto tell = [this](std::size_t index, const UpkeepNote& note) {
-      const auto fields = note.detail.empty() ? EventLog::Fields::object()
-                                              : EventLog::Fields{{"reason", note.detail}};
+      const auto fields =
+          note.detail.empty() ? EventLog::Fields::object() : EventLog::Fields{{"reason", note.detail}};
       log_.write(note.warning ? spdlog::level::warn : spdlog::level::info, peers_[index]->name, note.event,
                  fields);
     };
@@ -251,9 +251,7 @@ class Daemon {
     if (!api.socket_path.empty()) warn_if(running.name, socket_warning(api.socket_path, api.socket_mode));
     api.listen = settings_.api_listen_of(index);
     api.tls = api_tls_;
-    api.add_to_status = [this, index](v1::StatusResponse& status) {
-      fill(status, upkeep_->report(index));
-    };
+    api.add_to_status = [this, index](v1::StatusResponse& status) { fill(status, upkeep_->report(index)); };
     auto server = ApiServer::start(
         api, running.peer, [this, index](std::function<void()> done) { leave(index, std::move(done)); });
     if (!server) return server.error().reason;

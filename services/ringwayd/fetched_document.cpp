@@ -21,8 +21,8 @@ Result<FetchedDocument> fetch_newer_document(const EnrollmentServer& server,
   if (const auto good = check_document(document, now_ms); !good)
     return Failure{server.configuration_url + ": " + good.error().reason};
   FetchedDocument out{*fetched, ""};
-  const auto written = enrolld::write_file(file, std::string(text_of(document.document)),
-                                           enrolld::Access::everyone);
+  const auto written =
+      enrolld::write_file(file, std::string(text_of(document.document)), enrolld::Access::everyone);
   if (!written) out.not_kept = "the fetched document is not kept: " + written.error().reason;
   return out;
 }

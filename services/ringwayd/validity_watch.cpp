@@ -16,8 +16,7 @@ constexpr const char* k_enrol_again =
 }  // namespace
 
 const ValidityWatch::Words k_document_words{
-    "the configuration document expires soon",
-    k_document_ended,
+    "the configuration document expires soon", k_document_ended,
     "write the next one with ringway-enrolld update-config --validity-days, put it in the place of one "
     "peer's overlay.xml and start that peer again (docs/validity.md)"};
 const ValidityWatch::Words k_polled_document_words{
@@ -25,8 +24,7 @@ const ValidityWatch::Words k_polled_document_words{
     "write the next one with ringway-enrolld update-config --validity-days at the enrollment server: this "
     "peer looks for it there by itself (docs/validity.md)"};
 const ValidityWatch::Words k_certificate_words{
-    "this peer's certificate ends soon",
-    k_certificate_ended,
+    "this peer's certificate ends soon", k_certificate_ended,
     "get a new one with ringway-enrolld issue --renew, put node.key and node.crt in the place of the old "
     "ones and start the peer again"};
 

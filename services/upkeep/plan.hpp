@@ -1,5 +1,5 @@
-// What is to be done next for one peer, and what has come of it so far. Time and chance are passed in; nothing
-// is carried out here.
+// What is to be done next for one peer, and what has come of it so far. Time and chance are passed in;
+// nothing is carried out here.
 #pragma once
 
 #include <cstdint>

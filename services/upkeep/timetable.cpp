@@ -13,8 +13,8 @@ constexpr Duration k_overdue_poll{600'000};  // how often a peer looks whose doc
 // Uniform in [from, to].
 Duration between(Random& random, Duration from, Duration to) {
   if (to <= from) return from;
-  return from +
-         Duration{static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>((to - from).count()) + 1))};
+  return from + Duration{static_cast<std::int64_t>(
+                    random.below(static_cast<std::uint64_t>((to - from).count()) + 1))};
 }
 
 Duration up_to(WallMs end_ms, WallMs now_ms) {
@@ -58,7 +58,8 @@ void RenewalTimetable::failed(bool refused, Duration retry_after, WallMs now_ms)
   next_ms_.reset();
   if (until_ms_ <= now_ms) return;
   const Duration life = up_to(until_ms_, from_ms_);
-  const Duration first = std::clamp(life / 100, k_soonest_retry, std::max(k_soonest_retry, times_.first_retry));
+  const Duration first =
+      std::clamp(life / 100, k_soonest_retry, std::max(k_soonest_retry, times_.first_retry));
   Duration wait =
       refused ? times_.longest_retry : doubled(first, failures_, std::max(first, times_.longest_retry));
   wait = std::max(k_soonest_retry, std::min(wait, up_to(until_ms_, now_ms) / 4));

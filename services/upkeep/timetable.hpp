@@ -15,9 +15,9 @@
 namespace ringway::services {
 
 struct RenewalTimes {
-  Duration first_retry{60'000};          // less for certificates that live for less than two hours
+  Duration first_retry{60'000};  // less for certificates that live for less than two hours
   Duration longest_retry{6 * 3'600'000};
-  Duration start_spread{600'000};        // what is overdue when a peer starts waits up to so long
+  Duration start_spread{600'000};  // what is overdue when a peer starts waits up to so long
 };
 
 class RenewalTimetable {

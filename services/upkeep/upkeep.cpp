@@ -46,8 +46,8 @@ Upkeep::Upkeep(UpkeepSettings settings, World world, std::vector<UpkeepSubject> 
   const WallMs now_ms = world_.wall_now_ms();
   for (auto& subject : subjects) {
     const CredentialFiles files(subject.credentials_folder);
-    auto kept = std::make_unique<Kept>(Kept{
-        kept_.size(), std::move(subject), files, nullptr, UpkeepPlan(settings_.times, world_.random)});
+    auto kept = std::make_unique<Kept>(
+        Kept{kept_.size(), std::move(subject), files, nullptr, UpkeepPlan(settings_.times, world_.random)});
     const auto& [peer, server, folder, credentials, configuration] = kept->subject;
     const auto signer = security::load_signer(credentials.private_key_pem, credentials.certificates_pem);
     if (signer && !server.grpc.empty()) {
@@ -113,8 +113,8 @@ void Upkeep::run(const std::stop_token& stop) {
       } else {
         auto sleep = settings_.longest_sleep;
         if (soonest.kept != nullptr)
-          sleep = std::min(sleep, std::chrono::milliseconds{
-                                       static_cast<std::int64_t>(soonest.due.at_ms - now_ms)});
+          sleep = std::min(sleep,
+                           std::chrono::milliseconds{static_cast<std::int64_t>(soonest.due.at_ms - now_ms)});
         // Awake when a plan has changed, too.
         changed_.wait_for(lock, stop, sleep, [&] {
           const Next other = next();
@@ -132,9 +132,8 @@ void Upkeep::run(const std::stop_token& stop) {
 }
 
 void Upkeep::renewal_failed(Kept& kept, const std::string& reason, bool refused, Duration retry_after) {
-  change(kept, [&](UpkeepPlan& plan) {
-    plan.renewal_failed(reason, refused, retry_after, world_.wall_now_ms());
-  });
+  change(kept,
+         [&](UpkeepPlan& plan) { plan.renewal_failed(reason, refused, retry_after, world_.wall_now_ms()); });
   world_.tell(kept.index, {true, "this peer's certificate was not renewed", reason});
 }
 
@@ -161,9 +160,8 @@ void Upkeep::renew(Kept& kept, const std::stop_token& stop) {
 
   kept.certificate = renewed->certificate;
   subject.credentials = {std::string(key->reveal()), renewed->pem()};
-  change(kept, [&](UpkeepPlan& plan) {
-    plan.renewed(kept.certificate->not_after_ms(), world_.wall_now_ms());
-  });
+  change(kept,
+         [&](UpkeepPlan& plan) { plan.renewed(kept.certificate->not_after_ms(), world_.wall_now_ms()); });
   const auto refusal = wait_for<std::optional<std::string>>([&](auto done) {
     subject.peer->use_credentials(subject.credentials.private_key_pem, subject.credentials.certificates_pem,
                                   std::move(done));
@@ -196,18 +194,16 @@ void Upkeep::poll(Kept& kept, const std::stop_token& stop) {
   https.ca_file = kept.subject.server.ca_file;
   https.timeout = settings_.timeout;
   https.stop = stop;
-  const auto fetched =
-      fetch_configuration(https, {}, {present->instance_name, kept.subject.server.configuration_url},
-                          world_.wall_now_ms());
+  const auto fetched = fetch_configuration(
+      https, {}, {present->instance_name, kept.subject.server.configuration_url}, world_.wall_now_ms());
   if (!fetched) {
     if (stop.stop_requested()) return;
     return poll_failed(kept, fetched.error().reason);
   }
   const config::Configuration& document = **fetched;
   const auto done = [&](const std::string& result, const config::Configuration& now_present) {
-    change(kept, [&](UpkeepPlan& plan) {
-      plan.polled(result, now_present.expiration_ms, world_.wall_now_ms());
-    });
+    change(kept,
+           [&](UpkeepPlan& plan) { plan.polled(result, now_present.expiration_ms, world_.wall_now_ms()); });
   };
   const auto nothing_new = [&] { done(number_of(*present) + " is the newest", *present); };
   if (!config::sequence_newer(document.sequence, present->sequence)) return nothing_new();

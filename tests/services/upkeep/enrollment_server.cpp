@@ -1,10 +1,10 @@
 #include "tests/services/upkeep/enrollment_server.hpp"
 
-#include <gtest/gtest.h>
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/security/auth_context.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
 
 #include <chrono>
 #include <utility>

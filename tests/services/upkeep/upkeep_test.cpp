@@ -96,9 +96,10 @@ class UpkeepTest : public testing::Test {
                           const std::scoped_lock lock(mutex_);
                           notes_.push_back(note);
                         }};
-    upkeep_.emplace(settings, world,
-                    std::vector<UpkeepSubject>{
-                        {peer_, server, folder_.file(""), {get("node.key"), get("node.crt")}, configuration_}});
+    upkeep_.emplace(
+        settings, world,
+        std::vector<UpkeepSubject>{
+            {peer_, server, folder_.file(""), {get("node.key"), get("node.crt")}, configuration_}});
   }
   void first_poll() { now_ms_ = poll().next_ms; }
   TaskReport renewal() const { return upkeep_->report(0).renewal; }
@@ -143,9 +144,8 @@ class UpkeepTest : public testing::Test {
   FakeEnrollmentServer::Answer answer_ = [this](const auto& asked, auto&, auto& out) {
     return certify(asked, out);
   };
-  FakeEnrollmentServer server_{[this](const auto& asked, auto& context, auto& out) {
-    return answer_(asked, context, out);
-  }};
+  FakeEnrollmentServer server_{
+      [this](const auto& asked, auto& context, auto& out) { return answer_(asked, context, out); }};
   std::optional<Upkeep> upkeep_;
 };
 
