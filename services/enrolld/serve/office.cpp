@@ -1,6 +1,7 @@
 #include "services/enrolld/serve/office.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "services/enrolld/authority/names.hpp"
@@ -149,7 +150,7 @@ Outcome<> Office::make_registrar() {
   settings.reserved_names = folder_->names;
   settings.reserved_names.insert(services::enrollment_server_name(folder_->authority.overlay_name()));
   settings.pending_for = std::chrono::minutes{settings_.proof_minutes};
-  settings.certificate_for = std::chrono::hours{24 * settings_.certificate_days};
+  settings.certificate_for = Duration{std::llround(settings_.certificate_days * 86'400'000)};
   settings.document_signer = folder_->document_signer;
   settings.limits = settings_.limits;
   const Tools tools{*records_,   folder_->authority, randomness_, passwords_ ? &*passwords_ : nullptr,

@@ -174,7 +174,11 @@ void add_limit_options(CLI::App& app, ServeSettings& settings) {
   constexpr std::int64_t k_most = 1'000'000;
   Group group(app, "Lifetimes and limits (a source is an IPv4 address, or the /64 of an IPv6 one)");
   Limits& limits = settings.limits;
-  group.number("certificate-days", settings.certificate_days, 1, 36'500, "How long certificates are valid");
+  group
+      .add("certificate-days", settings.certificate_days,
+           "How long certificates are valid; also 0.5 and the like", "N")
+      ->check(CLI::Range(0.0005, 36'500.0))
+      ->capture_default_str();
   group.number("proof-minutes", settings.proof_minutes, 1, 1440, "How long a link or code is good");
   group.number("attempts-per-source", limits.attempts_of_source.most, 1, k_most, "Calls in 10 minutes");
   group.number("mails-per-source", limits.mails_of_source.most, 1, k_most, "In an hour; and calls by phone");

@@ -53,7 +53,7 @@ struct ServeSettings {
                               "RINGWAY_ENROLLD_WEBHOOK_SECRET", false};
   KeySources keys;
 
-  std::int64_t certificate_days = 365;
+  double certificate_days = 365;
   std::int64_t proof_minutes = 30;
   Limits limits;
   std::size_t connections_per_address = 64;
