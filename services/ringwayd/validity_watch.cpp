@@ -32,7 +32,6 @@ const ValidityWatch::Words k_further_user_words{
     "the certificate of a user of --user-credentials has ended: nobody can write as him here",
     "get a new one with ringway-enrolld issue --renew, put node.key and node.crt in the place of the old "
     "ones and start the peer again"};
-
 const ValidityWatch::Words k_renewing_certificate_words{
     "this peer's certificate ends soon: it renews by itself", k_certificate_ended,
     "nothing: ringway status shows the next attempt", k_enrol_again, spdlog::level::info};

@@ -121,7 +121,8 @@ TEST(SharedKey, ANewKeyIsForLaterLinks) {
 
 // A client of plain OpenSSL that knows the key.
 unsigned give_key(SSL*, const char*, char* identity, unsigned, unsigned char* psk, unsigned) {
-  std::strcpy(identity, "somebody else's idea of an identity");
+  constexpr std::string_view k_identity("somebody else's idea of an identity\0", 36);
+  std::memcpy(identity, k_identity.data(), k_identity.size());
   std::memcpy(psk, k_key.data(), k_key.size());
   return static_cast<unsigned>(k_key.size());
 }
