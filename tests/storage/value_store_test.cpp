@@ -11,6 +11,7 @@
 namespace ringway::storage {
 namespace {
 
+using data::DropFact;
 using data::DropKind;
 using data::DropRecord;
 using data::KeepCertificate;
