@@ -24,7 +24,6 @@ struct Freed {
 };
 using BioPtr = std::unique_ptr<BIO, Freed<&BIO_free>>;
 using X509Ptr = std::unique_ptr<X509, Freed<&X509_free>>;
-using RequestPtr = std::unique_ptr<X509_REQ, Freed<&X509_REQ_free>>;
 
 EnrolmentFailure undecided(std::string reason) { return {std::nullopt, std::move(reason)}; }
 
@@ -86,29 +85,14 @@ std::vector<SharedBytes> certificates_of(const HttpsAnswer& answer) {
   return {};
 }
 
-bool is_key_of(const Bytes& csr_der, const security::Certificate& certificate) {
-  const unsigned char* in = csr_der.data();
-  const RequestPtr request(d2i_X509_REQ(nullptr, &in, static_cast<long>(csr_der.size())));
-  EVP_PKEY* const asked = request ? X509_REQ_get0_pubkey(request.get()) : nullptr;
-  const bool same = asked != nullptr && EVP_PKEY_eq(asked, certificate.public_key()) == 1;
-  ERR_clear_error();
-  return same;
-}
-
 Result<EnrolledCertificate, EnrolmentFailure> check(const Enrolment& enrolment,
                                                     std::vector<SharedBytes> chain,
                                                     const security::Trust& trust, WallMs now_ms) {
-  if (chain.empty()) return undecided("the server's answer holds no certificate");
-  auto certificate = security::Certificate::parse(chain.front());
-  if (!certificate) return undecided("the server's certificate: " + certificate.error().reason);
-  chain.erase(chain.begin());
-  auto trusted = trust.trusted_chain(**certificate, chain, now_ms);
-  if (!trusted) return undecided("the server's certificate: " + trusted.error().reason);
-  if (!is_key_of(enrolment.csr_der, **certificate))
-    return undecided("the server's certificate is for another key");
-  if ((*certificate)->node_ids().size() != enrolment.nodes)
+  auto issued = check_issued(enrolment.csr_der, std::move(chain), trust, now_ms);
+  if (!issued) return undecided(issued.error().reason);
+  if (issued->certificate->node_ids().size() != enrolment.nodes)
     return undecided("the server's certificate has another number of Node-IDs");
-  return EnrolledCertificate{*std::move(certificate), std::move(trusted->intermediates)};
+  return *std::move(issued);
 }
 
 }  // namespace

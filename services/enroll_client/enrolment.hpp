@@ -9,9 +9,9 @@
 
 #include "reload/bytes.hpp"
 #include "reload/ids.hpp"
-#include "reload/security/certificate.hpp"
 #include "reload/security/trust.hpp"
 #include "services/enroll_client/https.hpp"
+#include "services/enroll_client/issued.hpp"
 
 namespace ringway::services {
 
@@ -39,11 +39,6 @@ enum class EnrolmentVerdict {
 struct EnrolmentFailure {
   std::optional<EnrolmentVerdict> verdict;  // none: the server did not decide, so it may be asked again
   std::string reason;
-};
-
-struct EnrolledCertificate {
-  security::CertificatePtr certificate;
-  security::ChainPtr intermediates;  // between it and the root
 };
 
 // `trust`: of the overlay's configuration, whose root must have signed what comes back (ENROLL-19). The
