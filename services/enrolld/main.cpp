@@ -1,10 +1,12 @@
 // ringway-enrolld: makes an overlay and the credentials of its nodes.
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 
 #include "reload/config/utc_time.hpp"
 #include "reload/link/link_id.hpp"
 #include "services/enrolld/folder/overlay_files.hpp"
+#include "services/enrolld/operate/operator_commands.hpp"
 
 namespace {
 
@@ -200,11 +202,15 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   add_key_options(issuing_command, issuing.keys);
 
+  std::function<int()> operators_command;
+  enrolld::add_operator_commands(app, std::cout, std::cerr, operators_command);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
     return app.exit(wrong) == 0 ? 0 : k_exit_usage;  // help comes this way too
   }
+  if (operators_command) return operators_command();
   if (init_command->parsed()) return run_init(init, init_bootstrap);
   if (issue_command->parsed()) return run_issue(issue);
   if (issuing_command->parsed()) return run_new_issuing(issuing);
