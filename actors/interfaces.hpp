@@ -21,6 +21,7 @@
 #include "reload/data/messages.hpp"
 #include "reload/link/link_id.hpp"
 #include "reload/routing/messages.hpp"
+#include "reload/routing/routing_component.hpp"
 
 namespace ringway::actors {
 
@@ -52,6 +53,10 @@ struct CredentialsOrder {
   std::string certificates_pem;
   Answer<std::optional<std::string>> done;
 };
+struct DocumentOrder {
+  SharedBytes document;
+  Answer<routing::DocumentOffer> done;
+};
 struct CertificatesOrder {
   data::CertificatesOf of;
   Answer<data::CertificatesFound> done;
@@ -60,6 +65,7 @@ struct RoutingReport {
   routing::RoutingStatus status;
   std::uint16_t configuration_sequence = 0;
   std::optional<WallMs> configuration_expires_ms;
+  config::ConfigurationPtr configuration;
 };
 struct StorageReport {
   data::StorageComponent::Statistics statistics;
@@ -90,6 +96,8 @@ using RoutingActor = caf::typed_actor<
     caf::reacts_to<RoutingBatch>,
     // From the API: a Ping of our own.
     caf::reacts_to<PingOrder>,
+    // From the API: a configuration document that was fetched.
+    caf::reacts_to<DocumentOrder>,
     // From itself: its alarm, with the generation it was set under.
     caf::reacts_to<TickAtom, std::uint64_t>,
     // From storage: its backlog is short again, credits held back may be returned.
@@ -168,6 +176,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::LinkBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CommitBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PingOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SubmissionPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::DocumentOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CertificatesOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CredentialsOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)

@@ -21,27 +21,38 @@
 
 namespace ringway::actors {
 
+// Of a user besides the node's own, in whose name calls may write (data::UserSigners).
+struct UserCredentials {
+  std::string private_key_pem;
+  std::string certificates_pem;
+};
+
 struct PeerSettings {
   std::string name;  // for logs, "peer-3"
   config::ConfigurationPtr configuration;
   std::string private_key_pem;
   std::string certificates_pem;
+  std::vector<UserCredentials> further_users;
   std::string data_directory;  // empty: nothing is kept (tests only)
   wire::IpAddressPort listen;
   std::vector<wire::IpAddressPort> advertise;  // empty: the listening address
+  bool advertise_all = false;                  // else: this machine's addresses, listening at all of them
   routing::RoutingSettings routing;
   data::StorageSettings storage;
   data::ReplicationSettings replication;
-  net::LinkSettings links;  // listen and credentials are filled from above
+  net::LinkSettings links;  // listen, credentials and the shared secret are filled from above
+  bool discovery = false;   // find peers of this overlay on the local network
   Duration leave_timeout{5'000};
 };
 
 struct PeerStatus {
   NodeId node;
   std::string user;
+  bool users_unverified = false;  // anybody may say to be any user (self-signed certificates, FM-19)
   std::string overlay;
   std::uint16_t configuration_sequence = 0;
   std::optional<WallMs> configuration_expires_ms;  // nothing: never
+  config::ConfigurationPtr configuration;          // the present document
   wire::IpAddressPort listening_on;
   std::uint64_t uptime_s = 0;
   WallMs certificate_not_after_ms = 0;
@@ -82,6 +93,9 @@ class Peer {
   // and both are good until the old one ends. `done` once, with the reason when it cannot be used.
   virtual void use_credentials(std::string private_key_pem, std::string certificates_pem,
                                std::function<void(std::optional<std::string> refusal)> done) = 0;
+  // A configuration document that somebody has fetched: put in force and handed on to the others when it is
+  // newer than the present one and signed as a successor must be (RFC 6940 §6.5.4.2).
+  virtual void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) = 0;
   // The valid certificates stored in the overlay under that Node-ID or user name; `done` as of submit().
   virtual void find_certificates(data::CertificatesOf of,
                                  std::function<void(data::CertificatesFound)> done) = 0;

@@ -23,6 +23,8 @@
 #include "actors/supervisor.hpp"
 #include "actors/system_clock.hpp"
 #include "actors/system_random.hpp"
+#include "net/discovery.hpp"
+#include "net/interfaces.hpp"
 #include "net/io_pool.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/link/link_id.hpp"
@@ -44,6 +46,17 @@ struct SystemConfig : caf::actor_system_config {
     set("scheduler.max-threads", static_cast<std::int64_t>(threads));
   }
 };
+
+Result<data::UserSignersPtr> load_users(const PeerSettings& settings, const security::Signer& own) {
+  std::vector<data::UserSigners::SignerPtr> signers;
+  for (const UserCredentials& user : settings.further_users) {
+    auto signer = security::load_signer(user.private_key_pem, user.certificates_pem);
+    if (!signer)
+      return Failure{"a further user's key or certificate cannot be used: " + signer.error().reason};
+    signers.push_back(std::move(*signer));
+  }
+  return data::UserSigners::make(own, std::move(signers));
+}
 
 Result<std::shared_ptr<data::ValueStore>> open_store(const PeerSettings& settings) {
   if (settings.data_directory.empty())
@@ -93,6 +106,14 @@ std::vector<Bytes> kept_kinds(const data::ValueStore& store) {
   return update ? std::move(update->kinds) : std::vector<Bytes>{};
 }
 
+// Where others are told to connect to.
+std::vector<wire::IpAddressPort> own_addresses(const PeerSettings& settings,
+                                               const wire::IpAddressPort& listening_on) {
+  if (!settings.advertise.empty()) return settings.advertise;
+  if (settings.advertise_all) return net::reachable_addresses(listening_on);
+  return {listening_on};
+}
+
 }  // namespace
 
 class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHostImpl> {
@@ -110,6 +131,9 @@ class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHo
  private:
   struct Foundation;  // what the actors of one peer stand on
   Result<Foundation> lay_foundation(PeerSettings& settings);
+  std::shared_ptr<net::Discovery> start_discovery(const PeerSettings& settings,
+                                                  const config::Configuration& configuration,
+                                                  std::shared_ptr<const Mailboxes> mailboxes);
   std::shared_ptr<Peer> spawn_actors(PeerSettings& settings, Foundation made,
                                      std::function<void(std::string)> failed);
 
@@ -122,12 +146,14 @@ class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHo
 
 struct PeerHostImpl::Foundation {
   std::shared_ptr<const security::Signer> signer;
+  data::UserSignersPtr users;
   std::shared_ptr<data::ValueStore> store;
   config::ConfigurationPtr configuration;
   security::TrustPtr trust;
   BootstrapCache bootstrap_cache;
   std::shared_ptr<LinkBridge> bridge;
   std::shared_ptr<net::TlsLinks> links;
+  std::shared_ptr<net::Discovery> discovery;  // null: none
 };
 
 Result<std::shared_ptr<Peer>> PeerHostImpl::start_peer(PeerSettings settings,
@@ -142,6 +168,9 @@ Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& sett
   auto signer = security::load_signer(settings.private_key_pem, settings.certificates_pem);
   if (!signer) return Failure{"the node's key or certificate cannot be used: " + signer.error().reason};
   made.signer = *signer;
+  auto users = load_users(settings, *made.signer);
+  if (!users) return users.error();
+  made.users = *users;
   auto store = open_store(settings);
   if (!store) return Failure{"the store cannot be opened: " + store.error().reason};
   made.store = *store;
@@ -160,11 +189,30 @@ Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& sett
   settings.links.listen = settings.listen;
   settings.links.private_key_pem = settings.private_key_pem;
   settings.links.certificates_pem = settings.certificates_pem;
+  settings.links.overlay_name = made.configuration->instance_name;
+  settings.links.shared_secret = made.configuration->shared_secret;
   settings.links.max_message_size_bytes = made.configuration->max_message_size_bytes;
   auto links = net::TlsLinks::start(io_, settings.links, made.trust, made.bridge);
   if (!links) return Failure{"cannot listen for links: " + links.error().reason};
   made.links = *links;
   return made;
+}
+
+// A machine without multicast is no reason not to start: there may be bootstrap nodes.
+std::shared_ptr<net::Discovery> PeerHostImpl::start_discovery(const PeerSettings& settings,
+                                                              const config::Configuration& configuration,
+                                                              std::shared_ptr<const Mailboxes> mailboxes) {
+  if (!settings.discovery) return nullptr;
+  auto started = net::Discovery::start(
+      io_, {configuration.instance_name, settings.routing.own_addresses}, std::make_shared<SystemRandom>(),
+      [mailboxes = std::move(mailboxes)](std::vector<wire::IpAddressPort> found) {
+        RoutingBatch batch;
+        batch.inputs.emplace_back(routing::BootstrapFound{std::move(found)});
+        caf::anon_send(mailboxes->routing, std::move(batch));
+      });
+  if (started) return *std::move(started);
+  peer_log(settings.name)->warn("peers of the local network cannot be found: {}", started.error().reason);
+  return nullptr;
 }
 
 std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundation made,
@@ -185,17 +233,19 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   identity.node = made.signer->node_id();
   identity.user = made.signer->certificate()->user_name();
   identity.overlay = made.configuration->instance_name;
+  identity.users_unverified = made.configuration->self_signed_permitted.has_value();
   identity.configuration_sequence = made.configuration->sequence;
   identity.configuration_expires_ms = made.configuration->expiration_ms;
+  identity.configuration = made.configuration;
   identity.listening_on = made.links->listening_on();
   identity.certificate_not_after_ms = made.signer->certificate()->not_after_ms();
 
   routing::RoutingSettings& routing = settings.routing;
   routing.learnt_kinds = kept_kinds(*made.store);
-  routing.own_addresses =
-      settings.advertise.empty() ? std::vector{identity.listening_on} : settings.advertise;
+  routing.own_addresses = own_addresses(settings, identity.listening_on);
   const auto& cached = made.bootstrap_cache.addresses();
   routing.bootstrap.insert(routing.bootstrap.begin(), cached.begin(), cached.end());
+  routing.bootstrap_may_come = settings.discovery;
 
   settings.replication.own_certificates_bytes = data::own_certificates_bytes(*made.signer);
 
@@ -211,6 +261,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       drive<RoutingDriver>,
       RoutingSetup{routing, made.configuration, made.signer, std::make_shared<SystemRandom>(), clock_,
                    mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache)});
+  made.discovery = start_discovery(settings, *made.configuration, mailboxes);
   auto stopped = std::make_shared<std::promise<void>>();
   PeerImpl::Parts parts{shared_from_this(), mailboxes,
                         std::make_shared<CallBound>(settings.storage.max_pending_calls),
@@ -219,7 +270,12 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       drive<SupervisorDriver>,
       SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
                       std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
-                      std::move(stopped)});
+                      std::move(stopped), std::move(made.discovery)});
+  if (made.users->size() > 0) {
+    StorageBatch users;
+    users.inputs.emplace_back(data::UseUsers{std::move(made.users)});
+    caf::anon_send(mailboxes->storage, std::move(users));
+  }
   caf::anon_send(mailboxes->supervisor, StartAtom::value);
   return std::make_shared<PeerImpl>(std::move(parts));
 }

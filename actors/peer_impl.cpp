@@ -54,6 +54,15 @@ void PeerImpl::use_credentials(std::string private_key_pem, std::string certific
                                   Answer<std::optional<std::string>>(std::move(done), stopped)});
 }
 
+void PeerImpl::offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) {
+  const auto stopped = [] {
+    return routing::DocumentOffer{routing::DocumentOffer::Verdict::refused, "the peer has stopped"};
+  };
+  caf::anon_send(
+      parts_.mailboxes->routing,
+      DocumentOrder{std::move(document), Answer<routing::DocumentOffer>(std::move(done), stopped)});
+}
+
 void PeerImpl::find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) {
   const auto stopped = [] {
     return data::CertificatesFound{

@@ -54,6 +54,7 @@ RoutingActor::behavior_type RoutingDriver::make_behavior() {
       [this](LinkBatch& batch) { handle_messages(batch); },
       [this](RoutingBatch& batch) { handle(batch); },
       [this](PingOrder& order) { ping(order); },
+      [this](DocumentOrder& order) { offer(order); },
       [this](TickAtom, std::uint64_t generation) { tick(generation); },
       [this](CreditsAtom) { return_credits(); },
       [this](LeaveAtom) { leave(); },
@@ -104,6 +105,13 @@ void RoutingDriver::ping(PingOrder& order) {
   end_turn();
 }
 
+void RoutingDriver::offer(DocumentOrder& order) {
+  auto verdict = component_.offer_document(clock_->now(), std::move(order.document), outputs_);
+  peer::Dispatcher(*this).dispatch(outputs_);
+  order.done(std::move(verdict));
+  end_turn();
+}
+
 void RoutingDriver::tick(std::uint64_t generation) {
   if (!alarm_.rang(generation)) return;
   component_.on_timer(clock_->now(), outputs_);
@@ -119,8 +127,8 @@ void RoutingDriver::leave() {
 }
 
 RoutingReport RoutingDriver::report() const {
-  const auto& configuration = *component_.configuration();
-  return {component_.status(), configuration.sequence, configuration.expiration_ms};
+  const auto& configuration = component_.configuration();
+  return {component_.status(), configuration->sequence, configuration->expiration_ms, configuration};
 }
 
 void RoutingDriver::perform(routing::Inspect order) {
@@ -144,6 +152,9 @@ void RoutingDriver::perform(const routing::ConfigurationChanged& change) {
   if (!trust) throw std::runtime_error("the new configuration's roots are unusable: " + trust.error().reason);
   desk_->replace({*trust, {configuration, &configuration->kinds}});
   links_->replace_trust(*trust);
+  // Likewise: a document with a secret that links cannot be keyed with is not accepted.
+  if (const auto keyed = links_->replace_shared_secret(configuration->shared_secret); !keyed)
+    throw std::runtime_error("the new configuration's shared secret is unusable: " + keyed.error().reason);
   links_->replace_max_message_size(configuration->max_message_size_bytes);
   caf::anon_send(mailboxes().committer,
                  data::PutFact{k_configuration_fact, copy_of(configuration->document.view())});

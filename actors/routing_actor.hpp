@@ -60,6 +60,7 @@ class RoutingDriver : public Outbox {
   void handle_messages(LinkBatch& batch);
   void handle(RoutingBatch& batch);
   void ping(PingOrder& order);
+  void offer(DocumentOrder& order);
   void tick(std::uint64_t generation);
   void return_credits();
   void leave();

@@ -34,6 +34,7 @@ SupervisorDriver::SupervisorDriver(SupervisorActor::pointer self, SupervisorSetu
 SupervisorDriver::~SupervisorDriver() {
   if (phase_ == Phase::finished) return;
   // Only if this actor itself has died: the linked ones die with it.
+  if (setup_.discovery) setup_.discovery->stop();
   setup_.bridge->disconnect();
   setup_.links->stop();
   setup_.desk->close();
@@ -113,6 +114,7 @@ void SupervisorDriver::actor_ended(const caf::down_msg& message) {
 
 void SupervisorDriver::begin_stop() {
   phase_ = Phase::stopping_components;
+  if (setup_.discovery) setup_.discovery->stop();
   setup_.bridge->disconnect();
   setup_.links->stop();
   setup_.desk->close();
@@ -193,6 +195,9 @@ void SupervisorDriver::report(Answer<PeerStatus>& done) {
             making->status.routing = std::move(part.status);
             making->status.configuration_sequence = part.configuration_sequence;
             making->status.configuration_expires_ms = part.configuration_expires_ms;
+            making->status.users_unverified =
+                part.configuration && part.configuration->self_signed_permitted.has_value();
+            making->status.configuration = std::move(part.configuration);
           },
           [this, making](caf::error&) { making->status.routing.phase = phase_without_routing(); });
   self_->request(setup_.mailboxes->storage, k_status_timeout, StatusAtom::value)

@@ -17,6 +17,7 @@
 #include "actors/link_bridge.hpp"
 #include "actors/peer_log.hpp"
 #include "actors/system_clock.hpp"
+#include "net/discovery.hpp"
 #include "net/tls_links.hpp"
 #include "reload/data/value_store.hpp"
 
@@ -36,6 +37,7 @@ struct SupervisorSetup {
   PeerStatus identity;  // what of a status never changes
   std::function<void(std::string)> failed;
   std::shared_ptr<std::promise<void>> stopped;  // kept when everything has ended
+  std::shared_ptr<net::Discovery> discovery = nullptr;
 };
 
 class SupervisorDriver {

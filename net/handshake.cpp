@@ -1,14 +1,18 @@
 #include "net/handshake.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <utility>
+
+#include "net/shared_key.hpp"
 
 namespace ringway::net {
 
 Handshake::Handshake(std::shared_ptr<LinkHub> hub, Socket socket, std::optional<NodeId> expected, Done done)
     : hub_(std::move(hub)),
-      tls_(hub_->tls()),
-      stream_(std::make_unique<TlsStream>(std::move(socket), *tls_)),
+      means_(hub_->means()),
+      stream_(std::make_unique<TlsStream>(std::move(socket), *means_.tls)),
       strand_(stream_->next_layer().get_executor()),
       timer_(strand_),
       done_(std::move(done)) {
@@ -24,15 +28,66 @@ void Handshake::start(boost::asio::ssl::stream_base::handshake_type side) {
     return std::exchange(done_, nullptr)(Failure{error ? error.message() : "stopping"});
   }
   remote_ = from_endpoint(remote);
+  side_ = side == boost::asio::ssl::stream_base::client ? Side::client : Side::server;
   tune(stream_->next_layer());
   set_peer_check(stream_->native_handle(), &check_);
   timer_.expires_after(hub_->settings().handshake_timeout);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& stopped) {
     if (!stopped) self->give_up("handshake timed out");
   });
-  stream_->async_handshake(
-      side, [self = shared_from_this()](const boost::system::error_code& failed) { self->finish(failed); });
+  stream_->async_handshake(side, [self = shared_from_this()](const boost::system::error_code& failed) {
+    self->on_handshake(failed);
+  });
 }
+
+// ---- shared-secret mode: who is it?
+
+void Handshake::on_handshake(const boost::system::error_code& error) {
+  if (error || !given_up_.empty() || !means_.prover) return finish(error);
+  auto binding = handshake_binding(stream_->native_handle());
+  if (!binding) {
+    check_.refusal = binding.error().reason;
+    return finish({});
+  }
+  binding_ = *std::move(binding);
+  send_proof();
+}
+
+void Handshake::send_proof() {
+  sent_proof_ = make_proof(*means_.prover, side_, binding_);
+  boost::asio::async_write(*stream_, boost::asio::buffer(sent_proof_),
+                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                             if (error || !self->given_up_.empty()) return self->finish(error);
+                             self->read_proof_length();
+                           });
+}
+
+void Handshake::read_proof_length() {
+  read_buffer_.resize(k_proof_length_size_bytes);
+  boost::asio::async_read(*stream_, boost::asio::buffer(read_buffer_),
+                          [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                            if (error || !self->given_up_.empty()) return self->finish(error);
+                            self->read_proof();
+                          });
+}
+
+void Handshake::read_proof() {
+  const auto size_bytes = proof_size(read_buffer_);
+  if (!size_bytes) {
+    check_.refusal = "it does not prove who it is";
+    return finish({});
+  }
+  read_buffer_.resize(*size_bytes);
+  boost::asio::async_read(*stream_, boost::asio::buffer(read_buffer_),
+                          [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                            if (!error && self->given_up_.empty())
+                              accept_proof(self->check_, other(self->side_), self->binding_,
+                                           SharedBytes(std::move(self->read_buffer_)));
+                            self->finish(error);
+                          });
+}
+
+// ---- the end
 
 void Handshake::stop() {
   boost::asio::post(strand_, [self = shared_from_this()] { self->give_up("stopping"); });

@@ -1,10 +1,12 @@
-// One TLS handshake, of either side, with its time limit. It ends with an authenticated stream or a reason.
+// One TLS handshake, of either side, with its time limit; in shared-secret mode with the proofs that follow
+// it. It ends with an authenticated stream or a reason.
 #pragma once
 
 #include <functional>
 #include <memory>
 
 #include "net/link_hub.hpp"
+#include "net/node_proof.hpp"
 #include "net/peer_check.hpp"
 #include "net/sockets.hpp"
 
@@ -28,16 +30,22 @@ class Handshake : public Stoppable, public std::enable_shared_from_this<Handshak
   void stop() override;
 
  private:
+  void on_handshake(const boost::system::error_code& error);
+  void send_proof();
+  void read_proof_length();
+  void read_proof();
   void finish(const boost::system::error_code& error);
   void give_up(const char* reason);  // makes the handshake fail
   std::string why(const boost::system::error_code& error) const;
 
   std::shared_ptr<LinkHub> hub_;
-  TlsContextPtr tls_;  // the stream's
+  HandshakeMeans means_;
+  Side side_ = Side::client;
   std::unique_ptr<TlsStream> stream_;
   Strand strand_;
   Timer timer_;
   PeerCheck check_;
+  Bytes binding_, sent_proof_, read_buffer_;
   wire::IpAddressPort remote_;
   std::string given_up_;
   bool finished_ = false;

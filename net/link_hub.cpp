@@ -7,7 +7,7 @@
 
 namespace ringway::net {
 
-LinkHub::LinkHub(LinkSettings settings, TlsContextPtr tls, security::TrustPtr trust,
+LinkHub::LinkHub(LinkSettings settings, HandshakeMeans means, security::TrustPtr trust,
                  std::shared_ptr<LinkEvents> events)
     : link_slots(settings.max_links),
       handshake_slots(settings.max_handshakes),
@@ -16,18 +16,18 @@ LinkHub::LinkHub(LinkSettings settings, TlsContextPtr tls, security::TrustPtr tr
       settings_(std::move(settings)),
       max_sent_bytes_(settings_.max_message_size_bytes),
       max_received_bytes_(settings_.max_message_size_bytes),
-      tls_(std::move(tls)),
+      means_(std::move(means)),
       trust_(std::move(trust)),
       events_(std::move(events)) {}
 
-TlsContextPtr LinkHub::tls() const {
+HandshakeMeans LinkHub::means() const {
   const std::lock_guard lock(mutex_);
-  return tls_;
+  return means_;
 }
 
-void LinkHub::replace_tls(TlsContextPtr tls) {
+void LinkHub::replace_means(HandshakeMeans means) {
   const std::lock_guard lock(mutex_);
-  tls_ = std::move(tls);
+  means_ = std::move(means);
 }
 
 security::TrustPtr LinkHub::trust() const {

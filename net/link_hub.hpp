@@ -15,10 +15,18 @@
 #include "net/slots.hpp"
 #include "net/tls_context.hpp"
 #include "net/tls_links.hpp"
+#include "reload/security/signer.hpp"
 
 namespace ringway::net {
 
 class LinkConnection;
+
+// What handshakes need. In shared-secret mode `tls` holds the overlay's key, and `prover` what each end
+// proves itself with afterwards; else `tls` holds this node's certificate.
+struct HandshakeMeans {
+  TlsContextPtr tls;
+  std::shared_ptr<const security::Signer> prover;
+};
 
 // Anything that holds a socket: the listener, attempts, handshakes, links. It enters the hub before it starts
 // and leaves when its socket is closed.
@@ -30,12 +38,12 @@ class Stoppable {
 
 class LinkHub {
  public:
-  LinkHub(LinkSettings settings, TlsContextPtr tls, security::TrustPtr trust,
+  LinkHub(LinkSettings settings, HandshakeMeans means, security::TrustPtr trust,
           std::shared_ptr<LinkEvents> events);
 
   const LinkSettings& settings() const { return settings_; }
-  TlsContextPtr tls() const;
-  void replace_tls(TlsContextPtr tls);
+  HandshakeMeans means() const;
+  void replace_means(HandshakeMeans means);
   security::TrustPtr trust() const;
   void replace_trust(security::TrustPtr trust);
 
@@ -83,7 +91,7 @@ class LinkHub {
   std::atomic<std::size_t> max_received_bytes_;
 
   mutable std::mutex mutex_;  // of everything down to the next mutex
-  TlsContextPtr tls_;
+  HandshakeMeans means_;
   security::TrustPtr trust_;
   std::unordered_map<link::LinkId, std::shared_ptr<LinkConnection>> links_;
   std::unordered_map<const Stoppable*, std::weak_ptr<Stoppable>> entered_;

@@ -39,23 +39,7 @@ bool judge(PeerCheck& check, X509* leaf, const STACK_OF(X509) * sent) {
     check.refusal = "no certificate";
     return false;
   }
-  auto certificate = security::Certificate::parse(*der);
-  if (!certificate) {
-    check.refusal = "not a RELOAD certificate: " + certificate.error().reason;
-    return false;
-  }
-  auto others = others_of(sent);
-  if (const auto verdict = check.trust->check(**certificate, others, wall_now()); !verdict) {
-    check.refusal = "certificate not trusted: " + verdict.error().reason;
-    return false;
-  }
-  if (check.expected && !(*certificate)->has_node_id(*check.expected)) {
-    check.refusal = "another node than the expected " + check.expected->hex();
-    return false;
-  }
-  check.certificate = *std::move(certificate);
-  check.chain_der = std::move(others);
-  return true;
+  return judge_certificate(check, *der, others_of(sent));
 }
 
 extern "C" int ringway_check_peer(X509_STORE_CTX* store, void*) {
@@ -74,6 +58,25 @@ extern "C" int ringway_check_peer(X509_STORE_CTX* store, void*) {
 }
 
 }  // namespace
+
+bool judge_certificate(PeerCheck& check, const SharedBytes& leaf_der, std::vector<SharedBytes> others_der) {
+  auto certificate = security::Certificate::parse(leaf_der);
+  if (!certificate) {
+    check.refusal = "not a RELOAD certificate: " + certificate.error().reason;
+    return false;
+  }
+  if (const auto verdict = check.trust->check(**certificate, others_der, wall_now()); !verdict) {
+    check.refusal = "certificate not trusted: " + verdict.error().reason;
+    return false;
+  }
+  if (check.expected && !(*certificate)->has_node_id(*check.expected)) {
+    check.refusal = "another node than the expected " + check.expected->hex();
+    return false;
+  }
+  check.certificate = *std::move(certificate);
+  check.chain_der = std::move(others_der);
+  return true;
+}
 
 void install_peer_check(SSL_CTX* context) {
   SSL_CTX_set_cert_verify_callback(context, &ringway_check_peer, nullptr);

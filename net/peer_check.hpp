@@ -23,6 +23,9 @@ struct PeerCheck {
   std::string refusal;                   // why it is not
 };
 
+// The same question about a certificate that came otherwise. False: `refusal` says why.
+bool judge_certificate(PeerCheck& check, const SharedBytes& leaf_der, std::vector<SharedBytes> others_der);
+
 // All handshakes of this context ask the PeerCheck of their SSL; without one they fail.
 void install_peer_check(SSL_CTX* context);
 // `check` must live as long as the handshake.

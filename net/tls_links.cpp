@@ -2,6 +2,8 @@
 
 #include <openssl/crypto.h>
 
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "net/io_pool.hpp"
@@ -9,7 +11,9 @@
 #include "net/link_connection.hpp"
 #include "net/link_hub.hpp"
 #include "net/link_listener.hpp"
+#include "net/shared_key.hpp"
 #include "net/tls_context.hpp"
+#include "reload/security/signer.hpp"
 
 namespace ringway::net {
 
@@ -24,15 +28,49 @@ void wipe(std::string& secret) {
   secret.clear();
 }
 
+// The two kinds of means; which of them is used depends on the configuration.
+struct Means {
+  TlsContextPtr certificates;  // this node's
+  std::shared_ptr<const security::Signer> signer;
+  TlsContextPtr shared_key;  // null: not in shared-secret mode
+
+  static Result<Means> make(std::string& private_key_pem, const std::string& certificates_pem) {
+    Means means;
+    auto tls = make_tls_context(private_key_pem, certificates_pem);
+    auto signer = security::load_signer(private_key_pem, certificates_pem);
+    wipe(private_key_pem);
+    if (!tls) return tls.error();
+    if (!signer) return signer.error();
+    means.certificates = *std::move(tls);
+    means.signer = *std::move(signer);
+    return means;
+  }
+  Outcome<> key_with(const std::string& overlay_name, std::optional<std::string> secret) {
+    if (!secret) {
+      shared_key = nullptr;
+      return Done{};
+    }
+    auto context = make_shared_key_context(overlay_name, *secret);
+    wipe(*secret);
+    if (!context) return context.error();
+    shared_key = *std::move(context);
+    return Done{};
+  }
+  HandshakeMeans chosen() const {
+    return shared_key ? HandshakeMeans{shared_key, signer} : HandshakeMeans{certificates, nullptr};
+  }
+};
+
 class TlsLinksImpl : public TlsLinks {
  public:
-  TlsLinksImpl(std::shared_ptr<boost::asio::io_context> context, std::shared_ptr<LinkHub> hub)
-      : context_(std::move(context)), hub_(std::move(hub)) {}
+  TlsLinksImpl(std::shared_ptr<boost::asio::io_context> context, std::shared_ptr<LinkHub> hub, Means means)
+      : context_(std::move(context)), hub_(std::move(hub)), means_(std::move(means)) {}
   ~TlsLinksImpl() override { end(); }
   TlsLinksImpl(const TlsLinksImpl&) = delete;
   TlsLinksImpl& operator=(const TlsLinksImpl&) = delete;
 
   Outcome<> listen() {
+    if (!hub_->settings().listens) return Done{};
     auto at = std::make_shared<LinkListener>(*context_, hub_)->start();
     if (!at) return at.error();
     listening_on_ = *at;
@@ -64,10 +102,18 @@ class TlsLinksImpl : public TlsLinks {
     for (const auto& link : hub_->all_links()) link->take_message_limit();
   }
   Outcome<> replace_credentials(std::string private_key_pem, std::string certificates_pem) override {
-    auto tls = make_tls_context(private_key_pem, certificates_pem);
-    wipe(private_key_pem);
-    if (!tls) return tls.error();
-    hub_->replace_tls(*std::move(tls));
+    auto next = Means::make(private_key_pem, certificates_pem);
+    if (!next) return next.error();
+    const std::lock_guard lock(means_mutex_);
+    next->shared_key = means_.shared_key;
+    means_ = *std::move(next);
+    hub_->replace_means(means_.chosen());
+    return Done{};
+  }
+  Outcome<> replace_shared_secret(std::optional<std::string> secret) override {
+    const std::lock_guard lock(means_mutex_);
+    if (auto done = means_.key_with(hub_->settings().overlay_name, std::move(secret)); !done) return done;
+    hub_->replace_means(means_.chosen());
     return Done{};
   }
 
@@ -93,6 +139,8 @@ class TlsLinksImpl : public TlsLinks {
 
   const std::shared_ptr<boost::asio::io_context> context_;
   const std::shared_ptr<LinkHub> hub_;
+  std::mutex means_mutex_;
+  Means means_;
   wire::IpAddressPort listening_on_;
 };
 
@@ -101,12 +149,14 @@ class TlsLinksImpl : public TlsLinks {
 Result<std::shared_ptr<TlsLinks>> TlsLinks::start(IoPool& pool, LinkSettings settings,
                                                   security::TrustPtr trust,
                                                   std::shared_ptr<LinkEvents> events) {
-  auto tls = make_tls_context(settings.private_key_pem, settings.certificates_pem);
-  wipe(settings.private_key_pem);
-  if (!tls) return tls.error();
+  auto means = Means::make(settings.private_key_pem, settings.certificates_pem);
+  if (!means) return means.error();
+  if (auto done = means->key_with(settings.overlay_name, std::exchange(settings.shared_secret, std::nullopt));
+      !done)
+    return done.error();
   auto hub =
-      std::make_shared<LinkHub>(std::move(settings), *std::move(tls), std::move(trust), std::move(events));
-  auto links = std::make_shared<TlsLinksImpl>(pool.context(), std::move(hub));
+      std::make_shared<LinkHub>(std::move(settings), means->chosen(), std::move(trust), std::move(events));
+  auto links = std::make_shared<TlsLinksImpl>(pool.context(), std::move(hub), *std::move(means));
   if (auto listening = links->listen(); !listening) return listening.error();
   return std::shared_ptr<TlsLinks>(std::move(links));
 }

@@ -22,8 +22,12 @@ namespace ringway::net {
 
 struct LinkSettings {
   wire::IpAddressPort listen;  // port 0: any free one
+  bool listens = true;         // false: it opens links and accepts none
   std::string private_key_pem;
   std::string certificates_pem;  // the node's certificate, then its chain
+  // Shared-secret mode (RFC 6940 §13.4): links are keyed with it, and who does not know it has none.
+  std::optional<std::string> shared_secret;
+  std::string overlay_name;  // goes with it
   std::size_t max_message_size_bytes = 5000;
   std::size_t max_links = 1024;
   std::size_t max_handshakes = 256;                // inbound, not yet authenticated
@@ -67,7 +71,7 @@ class IoPool;  // net/io_pool.hpp: the shared I/O threads
 
 class TlsLinks {
  public:
-  // Listens at once; fails when the address is taken or the credentials do not fit together.
+  // Listens at once, if at all; fails when the address is taken or the credentials do not fit together.
   static Result<std::shared_ptr<TlsLinks>> start(IoPool& pool, LinkSettings settings,
                                                  security::TrustPtr trust,
                                                  std::shared_ptr<LinkEvents> events);
@@ -85,6 +89,8 @@ class TlsLinks {
   // document before this one are read up to its maximum, for routing to refuse with an answer
   // (RFC 6940 §6.6); past both, the link is closed.
   virtual void replace_max_message_size(std::size_t size_bytes) = 0;
+  // A new configuration: for later handshakes, with another key or none. Links that are up stay.
+  virtual Outcome<> replace_shared_secret(std::optional<std::string> secret) = 0;
   // For later handshakes; a failure leaves the old ones in use.
   virtual Outcome<> replace_credentials(std::string private_key_pem, std::string certificates_pem) = 0;
   // Closes everything; no event follows once it returns.

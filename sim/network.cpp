@@ -191,19 +191,38 @@ void Network::transmit(PeerNumber from, routing::Transmit command) {
   if (!side || side->link->closing) return;
   Bytes whole = std::move(command.header);
   append(whole, command.payload);
+  SharedBytes message(std::move(whole));
+  const auto liar = tampering_.find(from);
+  if (liar == tampering_.end()) return pass(*side, std::move(message));
+  for (SharedBytes& instead : liar->second(side->far().peer, message)) pass(*side, std::move(instead));
+}
+
+bool Network::inject(PeerNumber from, PeerNumber to, SharedBytes message) {
+  for (const auto& [number, link] : links_) {
+    for (const std::size_t index : {0U, 1U}) {
+      const Side side{link, index};
+      if (side.near().peer != from || side.far().peer != to || !side.near().up || link->closing) continue;
+      pass(side, std::move(message));
+      return true;
+    }
+  }
+  return false;
+}
+
+void Network::pass(const Side& side, SharedBytes message) {
   ++counters_.messages;
-  counters_.bytes += whole.size();
+  counters_.bytes += message.size();
   if (settings_.message_drop > 0 && random_.chance(settings_.message_drop)) {
     ++counters_.dropped;
     return;
   }
   if (settings_.link_failure > 0 && random_.chance(settings_.link_failure)) {
     ++counters_.resets;
-    bring_down(*side, "connection reset", delay_us());
-    bring_down(side->other(), "connection reset", delay_us());
+    bring_down(side, "connection reset", delay_us());
+    bring_down(side.other(), "connection reset", delay_us());
     return;
   }
-  carry(*side, SharedBytes(std::move(whole)));
+  carry(side, std::move(message));
 }
 
 void Network::carry(const Side& from, SharedBytes bytes) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -78,6 +79,13 @@ class Network {
   void partition(std::map<PeerNumber, int> groups);
   void heal() { partition({}); }
 
+  // Of a liar: what goes out instead of a message (nothing, it, others). It sees all that the peer sends.
+  using Tampering = std::function<std::vector<SharedBytes>(PeerNumber to, const SharedBytes& message)>;
+  void tamper(PeerNumber from, Tampering tampering) { tampering_[from] = std::move(tampering); }
+  void be_honest(PeerNumber from) { tampering_.erase(from); }
+  // A message that the peer's own components have not sent, over its link to that one; false: there is none.
+  bool inject(PeerNumber from, PeerNumber to, SharedBytes message);
+
   NetworkSettings& settings() { return settings_; }
   const NetworkCounters& counters() const { return counters_; }
   std::size_t links_up() const { return links_.size(); }
@@ -118,6 +126,7 @@ class Network {
   void refuse(PeerNumber from, std::uint64_t attempt, std::string reason, std::int64_t delay_us);
   void connect(PeerNumber from, PeerNumber to, const routing::OpenLink& command);
   void announce(const Side& side, std::uint64_t attempt);
+  void pass(const Side& side, SharedBytes message);
   void carry(const Side& from, SharedBytes bytes);
   void bring_down(const Side& side, const std::string& reason, std::int64_t delay_us);
   void take_down_now(const Side& side, const std::string& reason);
@@ -133,6 +142,7 @@ class Network {
   std::map<PeerNumber, std::weak_ptr<Endpoint>> endpoints_;
   std::map<std::pair<std::string, std::uint16_t>, PeerNumber> listeners_;
   std::map<PeerNumber, int> groups_;
+  std::map<PeerNumber, Tampering> tampering_;
   std::map<PeerNumber, bool> gone_silent_;
   std::map<std::uint64_t, LinkPtr> links_;             // by number, while an end is up
   std::map<std::uint64_t, std::uint64_t> link_of_id_;  // LinkId to link number

@@ -71,6 +71,16 @@ Result<std::optional<Bytes>> MemoryStore::fact(const std::string& name) const {
   return std::optional<Bytes>{found->second};
 }
 
+Result<std::vector<data::PutFact>> MemoryStore::list_facts(const std::string& prefix,
+                                                           std::size_t limit) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<data::PutFact> out;
+  for (auto at = facts_.lower_bound(prefix);
+       at != facts_.end() && at->first.starts_with(prefix) && out.size() < limit; ++at)
+    out.push_back({at->first, at->second});
+  return out;
+}
+
 Result<data::ValueStore::Totals> MemoryStore::totals() const {
   const std::lock_guard lock(mutex_);
   Totals totals{records_, 0, bytes_};
@@ -172,6 +182,13 @@ void MemoryStore::apply(const data::PutFact& put) {
   if (!is_new) bytes_ -= cost_of(put.name, fact->second);
   fact->second = put.value;
   bytes_ += cost_of(put.name, fact->second);
+}
+
+void MemoryStore::apply(const data::DropFact& drop) {
+  const auto found = facts_.find(drop.name);
+  if (found == facts_.end()) return;
+  bytes_ -= cost_of(drop.name, found->second);
+  facts_.erase(found);
 }
 
 void MemoryStore::forget(const data::ItemKey& item, const data::Record& record) {

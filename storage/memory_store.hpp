@@ -31,6 +31,7 @@ class MemoryStore final : public data::ValueStore {
   Result<std::vector<data::KindAt>> list(const RingId& after, const RingId& up_to,
                                          std::size_t limit) const override;
   Result<std::optional<Bytes>> fact(const std::string& name) const override;
+  Result<std::vector<data::PutFact>> list_facts(const std::string& prefix, std::size_t limit) const override;
   Result<Totals> totals() const override;
   Outcome<> commit(const std::vector<data::WriteBatch>& batches) override;
   void reclaim(WallMs now_ms) override;
@@ -61,6 +62,7 @@ class MemoryStore final : public data::ValueStore {
   void apply(const data::DropKind& drop);
   void apply(const data::KeepCertificate& keep);
   void apply(const data::PutFact& put);
+  void apply(const data::DropFact& drop);
   void forget(const data::ItemKey& item, const data::Record& record);
   bool collect(std::map<data::KindAt, Kind>::const_iterator from, const RingId* up_to, std::size_t limit,
                std::vector<data::KindAt>& out) const;

@@ -71,6 +71,8 @@ void RocksGroup::add(const data::PutFact& put) {
   keep(out_.Put(families_.facts, fact_key(put.name), slice_of(put.value)));
 }
 
+void RocksGroup::add(const data::DropFact& drop) { keep(out_.Delete(families_.facts, fact_key(drop.name))); }
+
 RocksGroup::KindInGroup& RocksGroup::kind_at(const data::KindAt& at) {
   const auto [found, is_new] = kinds_.try_emplace(at);
   KindInGroup& kind = found->second;

@@ -37,6 +37,7 @@ class RocksGroup {
   void add(const data::DropKind& drop);
   void add(const data::KeepCertificate& keep);
   void add(const data::PutFact& put);
+  void add(const data::DropFact& drop);
 
   KindInGroup& kind_at(const data::KindAt& at);
   CertificateEntry& certificate_at(const Bytes& sha256);

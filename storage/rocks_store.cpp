@@ -245,6 +245,19 @@ Result<std::optional<Bytes>> RocksStore::fact(const std::string& name) const {
   return std::optional<Bytes>{copy_of(view_of(value))};
 }
 
+Result<std::vector<data::PutFact>> RocksStore::list_facts(const std::string& prefix,
+                                                          std::size_t limit) const {
+  std::vector<data::PutFact> out;
+  const std::string first = fact_key(prefix);
+  const std::unique_ptr<rocksdb::Iterator> at(impl_->database().NewIterator({}, impl_->families().facts));
+  for (at->Seek(first); at->Valid() && at->key().starts_with(first) && out.size() < limit; at->Next()) {
+    std::string name = at->key().ToString().substr(fact_key({}).size());
+    out.push_back({std::move(name), copy_of(view_of(at->value()))});
+  }
+  if (!at->status().ok()) return failure_of("the store cannot be read", at->status());
+  return out;
+}
+
 Result<data::ValueStore::Totals> RocksStore::totals() const {
   rocksdb::DB& database = impl_->database();
   const auto estimate = [&](rocksdb::ColumnFamilyHandle* family, const std::string& property) {

@@ -39,6 +39,7 @@ class RocksStore final : public data::ValueStore {
   Result<std::vector<data::KindAt>> list(const RingId& after, const RingId& up_to,
                                          std::size_t limit) const override;
   Result<std::optional<Bytes>> fact(const std::string& name) const override;
+  Result<std::vector<data::PutFact>> list_facts(const std::string& prefix, std::size_t limit) const override;
   // Estimates; `resources` counts a resource once for each of its Kinds.
   Result<Totals> totals() const override;
   Outcome<> commit(const std::vector<data::WriteBatch>& batches) override;

@@ -6,6 +6,7 @@
 #include "reload/config/base64.hpp"
 #include "reload/config/kind_element.hpp"
 #include "reload/config/namespaces.hpp"
+#include "reload/config/shared_secret.hpp"
 #include "reload/config/utc_time.hpp"
 #include "reload/config/values.hpp"
 #include "reload/link/link_id.hpp"
@@ -115,7 +116,15 @@ class ElementReader {
     // without ICE here: in an ICE overlay this program would reach nobody.
     if (!out_.no_ice) unsupported("no-ice is not true: overlays that use ICE are not supported");
     boolean("chord-reactive", out_.chord_reactive, k_chord_namespace);
-    if (const xmlNode* secret = one("shared-secret")) out_.shared_secret = text_of_element(secret);
+    if (const xmlNode* secret = one("shared-secret")) shared_secret(text_of_element(secret));
+  }
+
+  void shared_secret(std::string secret) {
+    // A password would need TLS-SRP (RFC 6940 §13.4), which this program does not have.
+    if (const auto why = why_no_key(secret); !why.empty())
+      unsupported("shared-secret is no key of 128 bits or more (" + why +
+                  "): passwords as secrets are not supported");
+    out_.shared_secret = std::move(secret);
   }
 
   void limits_and_timers() {

@@ -27,6 +27,7 @@ struct PutCall {
   Bytes value;
   std::uint32_t lifetime_s = k_default_lifetime_s;
   std::optional<std::uint64_t> expected_generation;  // compare-and-swap; unset: whatever is there
+  std::string as_user = {};  // who writes: a user whose credentials this peer holds; empty: the peer's own
 };
 struct GetCall {
   std::string key;
@@ -36,6 +37,7 @@ struct RemoveCall {
   std::string key;
   std::string entry;
   std::optional<std::uint64_t> expected_generation;
+  std::string as_user = {};  // as of a PutCall
 };
 struct StatCall {
   std::string key;
@@ -43,8 +45,8 @@ struct StatCall {
 using Call = std::variant<PutCall, GetCall, RemoveCall, StatCall>;
 
 enum class CallError {
-  invalid_argument,  // the key, entry, value or lifetime is not acceptable
-  not_found,
+  invalid_argument,     // the key, entry, value or lifetime is not acceptable
+  not_found,            // nothing is stored there, or this peer has no credentials of as_user
   permission_denied,    // Error_Forbidden
   aborted,              // the generation differs (compare-and-swap); `generation` is the present one
   resource_exhausted,   // Error_Data_Too_Large, or a bound of this peer

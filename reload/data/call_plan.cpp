@@ -34,7 +34,7 @@ std::optional<CallFailure> check_generation(const std::optional<std::uint64_t>& 
 }
 
 std::optional<CallFailure> check_put(const PeerData& data, const config::KindDefinition& kind,
-                                     const PutCall& put) {
+                                     const PutCall& put, const security::Signer& writer) {
   if (put.lifetime_s == 0) return invalid("the lifetime is 0 seconds: use at least 1");
   if (put.value.size() > kind.max_size_bytes) {
     return CallFailure{CallError::resource_exhausted,
@@ -44,7 +44,7 @@ std::optional<CallFailure> check_put(const PeerData& data, const config::KindDef
   }
   // Copies carry the writer's certificate besides the sender's.
   const std::size_t needed = put.value.size() + 2 * put.key.size() + put.entry.size() + k_value_frame_bytes +
-                             data.signer->certificate()->der().size();
+                             writer.certificate()->der().size();
   if (needed > data.budget_bytes()) {
     return CallFailure{CallError::resource_exhausted,
                        "the value does not fit into a message of this overlay (max-message-size " +
@@ -59,15 +59,47 @@ std::optional<CallFailure> check_writing(const PeerData& data, const config::Kin
   wire::StoredDataValue value;
   value.model = wire::DataModel::dictionary;
   value.key = SharedBytes{plan.item};
-  const auto& certificate = data.signer->certificate();
+  const security::Signer& writer = plan.as_user ? *plan.as_user : *data.signer;
+  const auto& certificate = writer.certificate();
   const auto allowed =
-      check_writer(kind, plan.at.resource, {certificate->user_name(), data.signer->node_id()}, value);
+      check_writer(kind, plan.at.resource, {certificate->user_name(), writer.node_id()}, value);
   if (!allowed) {
     return CallFailure{CallError::permission_denied,
-                       allowed.error().reason + "; this peer writes as " + certificate->user_name(), 0};
+                       allowed.error().reason + "; this call writes as " + certificate->user_name(), 0};
   }
-  if (const auto* put = std::get_if<PutCall>(&call)) return check_put(data, kind, *put);
+  if (const auto* put = std::get_if<PutCall>(&call)) return check_put(data, kind, *put, writer);
   return check_generation(std::get<RemoveCall>(call).expected_generation);
+}
+
+// Of a call that writes.
+const std::string& as_user_of(const Call& call) {
+  if (const auto* put = std::get_if<PutCall>(&call)) return put->as_user;
+  return std::get<RemoveCall>(call).as_user;
+}
+
+// The credentials of the user that the call is made as, when that is not the peer's own.
+std::optional<CallFailure> find_writer(const PeerData& data, WallMs now_ms, const std::string& user,
+                                       CallPlan& plan) {
+  auto signer = data.users->find(user);
+  if (!signer) {
+    return CallFailure{CallError::not_found,
+                       "this peer has no credentials of " + user +
+                           ": start ringwayd with --user-credentials and a folder that holds them",
+                       0};
+  }
+  const security::Certificate& certificate = *signer->certificate();
+  if (data.configuration->is_revoked(certificate))
+    return CallFailure{CallError::permission_denied, "the credentials of " + user + " are revoked", 0};
+  // What is stored here at once is not looked at by anybody else (SEC-17).
+  if (!certificate.valid_at(now_ms)) {
+    return CallFailure{CallError::failed_precondition,
+                       "the certificate of " + user +
+                           " is not valid now: renew it, put it in the place of the old one, and start "
+                           "this peer again",
+                       0};
+  }
+  plan.as_user = std::move(signer);
+  return std::nullopt;
 }
 
 bool starts_with(BytesView key, BytesView prefix) {
@@ -76,7 +108,7 @@ bool starts_with(BytesView key, BytesView prefix) {
 
 }  // namespace
 
-std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, const Call& call) {
+std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, WallMs now_ms, const Call& call) {
   const auto name = parse_resource_name(key_of(call));
   if (!name) return invalid(name.error().reason);
   CallPlan plan;
@@ -94,11 +126,15 @@ std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, const Call& 
   if (entry != nullptr && name->shared() && !entry->empty()) {
     return invalid("shared keys have one entry for each writer: leave the entry empty");
   }
+  if (writes && !as_user_of(call).empty()) {
+    if (auto failure = find_writer(data, now_ms, as_user_of(call), plan)) return std::move(*failure);
+  }
   // A shared key has no entry to choose when reading: all writers' are wanted.
   plan.one = writes || (entry != nullptr && !name->shared());
   if (plan.one) {
-    plan.item = dictionary_key_of(
-        *name, name->shared() ? BytesView{data.signer->node_id().view()} : ringway::view_of(*entry));
+    const NodeId writer = plan.as_user ? plan.as_user->node_id() : data.signer->node_id();
+    plan.item =
+        dictionary_key_of(*name, name->shared() ? BytesView{writer.view()} : ringway::view_of(*entry));
   }
   if (writes) {
     if (auto failure = check_writing(data, *kind, call, plan)) return std::move(*failure);

@@ -14,13 +14,14 @@ namespace ringway::data {
 
 struct CallPlan {
   KindAt at;
-  Bytes prefix;      // of every dictionary key under that name
-  Bytes item;        // the one dictionary key; of Put, Remove, and Get with an entry
-  bool one = false;  // `item` is set
+  Bytes prefix;                    // of every dictionary key under that name
+  Bytes item;                      // the one dictionary key; of Put, Remove, and Get with an entry
+  bool one = false;                // `item` is set
+  UserSigners::SignerPtr as_user;  // of Put and Remove: signs instead of the peer's own; null: the peer's own
 };
 
 // A plan, or why the call cannot be made.
-std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, const Call& call);
+std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, WallMs now_ms, const Call& call);
 
 // The entry that a dictionary key names: what follows the resource name, for owner names; nothing for shared
 // ones. Nothing at all when the key belongs to another name.

@@ -25,7 +25,10 @@ Client::Client(PeerData& data, Holder& holder)
     : data_(data),
       holder_(holder),
       times_(k_max_remembered_items),
-      written_(k_max_written_values, k_max_written_bytes) {}
+      written_(k_max_written_values, k_max_written_bytes) {
+  // A store that is broken shows it with the next thing that is read, and is told then.
+  if (written_.load(*data_.store) && written_.size() > 0) renew_at_ = MonoTime{};
+}
 
 void Client::calls(const Now& now, Calls calls, StorageOutputs& out) {
   data_.statistics.calls += calls.calls.size();
@@ -59,11 +62,19 @@ void Client::calls(const Now& now, Calls calls, StorageOutputs& out) {
 }
 
 void Client::start(const Now& now, std::uint64_t batch, std::size_t index, Call call, StorageOutputs& out) {
-  auto planned = plan_call(data_, call);
+  // The peer's own user by his name: the same as by none.
+  const auto normalise = [own = &data_.signer->certificate()->user_name()](auto& one) {
+    if constexpr (requires { one.as_user; }) {
+      if (one.as_user == *own) one.as_user.clear();
+    }
+  };
+  std::visit(normalise, call);
+  auto planned = plan_call(data_, now.wall_ms, call);
   if (auto* failure = std::get_if<CallFailure>(&planned)) {
     return set_result(batch, index, std::move(*failure), out);
   }
   auto& plan = std::get<CallPlan>(planned);
+  if (plan.as_user) ++data_.statistics.writes_as_others;
   if (auto result = read_here(now, call, plan)) {
     ++data_.statistics.calls_local;
     return set_result(batch, index, std::move(*result), out);
@@ -96,7 +107,7 @@ void Client::set_result(std::uint64_t batch, std::size_t index, CallResult resul
 
 void Client::finish(Work& work, CallResult result, StorageOutputs& out) {
   stop_waiting(work);
-  if (work.renews_ms != 0) renewal_ended(work, result);
+  if (work.renews_ms != 0) renewal_ended(work, result, out);
   const std::uint64_t batch = work.batch;
   const std::size_t index = work.index;
   works_.erase(work.id);
@@ -134,6 +145,8 @@ void Client::drive(const Now& now, Work& work, StorageOutputs& out) {
     case Stage::read:
     case Stage::list:
     case Stage::chunk:
+    case Stage::next_holder:
+    case Stage::copy:
       if (auto result = read_here(now, work.call, work.plan)) return finish(work, std::move(*result), out);
       return ask(work, out);
   }
@@ -145,10 +158,12 @@ void Client::send(Work& work, MessageCode code, Bytes body, StorageOutputs& out)
   routing::SendRequest request;
   request.origin = routing::Origin::storage;
   request.token = work.request;
-  request.destination = {wire::to_resource(work.plan.at.resource)};
+  request.destination = {work.elsewhere ? *work.elsewhere : wire::to_resource(work.plan.at.resource)};
   request.code = code;
   request.body = SharedBytes{std::move(body)};
   if (code == MessageCode::fetch_req) request.fetch_resource = work.plan.at.resource;
+  // Whoever sends an original Store must be allowed to write there, too (RFC 6940 §7.4.1.1, STORE-09).
+  if (code == MessageCode::store_req) request.signer = work.plan.as_user;
   out.emplace_back(std::move(request));
 }
 
@@ -171,6 +186,7 @@ void Client::answered(const Now& now, Work& work, const security::InspectedMessa
   const auto code = message.message.contents.code;
   const auto& body = message.message.contents.body;
   const auto* kinds = &data_.configuration->kinds;
+  if (is_second(work)) return second_answered(now, work, message, out);
   if (code == MessageCode::fetch_ans && (work.stage == Stage::read || work.stage == Stage::chunk)) {
     return fetched(now, work, message, out);
   }
@@ -193,6 +209,7 @@ void Client::answered(const Now& now, Work& work, const security::InspectedMessa
 
 void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool found_here,
                      StorageOutputs& out) {
+  if (is_second(work)) return finish(work, get_result(std::move(work.first)), out);
   if (refusal.code == ErrorCode::response_too_large && !found_here) {
     if (work.stage == Stage::chunk && work.asked_keys > 1) {
       work.most_keys = work.asked_keys / 2;

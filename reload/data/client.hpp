@@ -29,7 +29,8 @@ class Client {
   void stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs& out);
   // What a bad-node has written, dated into the future perhaps, must not make what replaces it look old.
   void nodes_revoked() { times_.forget_all(); }
-  // There is a new certificate: what was put under another one is signed again.
+  // There is a new certificate, of this peer or of a further user: what was put under another one of that
+  // user is signed again.
   void signer_changed(const Now& now);
   // What this peer has become responsible for is done here from now on.
   void ring_changed(const Now& now, StorageOutputs& out);
@@ -40,11 +41,13 @@ class Client {
 
  private:
   enum class Stage {
-    learn,  // Stat of the item before it is written: its storage_time and what remains of its lifetime
-    write,  // Store
-    read,   // Fetch or Stat, as called
-    list,   // Stat of all keys, because all values at once were too large
-    chunk,  // Fetch of some of those keys
+    learn,        // Stat of the item before it is written: its storage_time and what remains of its lifetime
+    write,        // Store
+    read,         // Fetch or Stat, as called
+    list,         // Stat of all keys, because all values at once were too large
+    chunk,        // Fetch of some of those keys
+    next_holder,  // Ping to whoever comes after the responsible peer, whose answer cannot be right
+    copy,         // Fetch from that one
   };
   struct Batch {
     std::vector<std::optional<CallResult>> results;
@@ -66,7 +69,8 @@ class Client {
     std::optional<wire::StoredData> value;  // signed
     std::uint64_t previous_ms = 0;          // storage_time of what is replaced, once learned
     std::uint32_t previous_lifetime_s = 0;
-    Bytes certificate_sha256;     // of whom it was signed with
+    Bytes certificate_sha256;  // of whom it was signed with
+    WallMs certificate_not_after_ms = 0;
     std::uint64_t renews_ms = 0;  // signs again what was stored at that time; 0: a call
     bool renewed = false;         // signed once more, after Error_Data_Too_Old
     // Reading in chunks.
@@ -78,6 +82,11 @@ class Client {
     std::size_t asked_keys = 0;
     std::size_t most_keys = SIZE_MAX;
     GetResult gathered;
+    bool removed = false;  // its writer says so
+    // A second opinion.
+    NodeId holder;  // who gave the first
+    std::optional<wire::Destination> elsewhere;
+    GetResult first;
   };
 
   bool responsible(const Work& work) const { return data_.view->responsible_for(work.plan.at.resource); }
@@ -95,19 +104,26 @@ class Client {
   void learn(const Now& now, Work& work, StorageOutputs& out);
   void learned(const Now& now, Work& work, const wire::StoredMetaData* present, StorageOutputs& out);
   void write(const Now& now, Work& work, StorageOutputs& out);
+  const security::Signer& signer_of(const Work& work) const {
+    return work.plan.as_user ? *work.plan.as_user : *data_.signer;
+  }
+  BytesView present_certificate(const std::string& user) const;
+  void remember(const Work& work, StorageOutputs& out);
+  void keep_written(StorageOutputs& out);
   void sign(const Now& now, Work& work);
   void written(Work& work, const wire::StoreAns& answer, StorageOutputs& out);
 
   // client_renew.cpp
   void renew_values(const Now& now, StorageOutputs& out);
   void renew(const Now& now, WrittenValue value, StorageOutputs& out);
-  void renewal_ended(const Work& work, const CallResult& result);
+  void renewal_ended(const Work& work, const CallResult& result, StorageOutputs& out);
 
   // client_read.cpp
   std::optional<CallResult> read_here(const Now& now, const Call& call, const CallPlan& plan);
   void ask(Work& work, StorageOutputs& out);
   void fetched(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
   void listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out);
+  static bool is_answer_to_get(const Work& work, const security::InspectedMessage& message);
   void gather(Work& work, const wire::FetchKindResponse& response,
               const std::vector<security::ValueVerdict>& verdicts);
   bool acceptable(const Work& work, const wire::StoredData& value, const security::ValueVerdict& verdict);
@@ -116,6 +132,16 @@ class Client {
   void next_chunk(const Now& now, Work& work, StorageOutputs& out);
   std::vector<Bytes> keys_of_chunk(const Work& work) const;
   CallResult stat_result(const Work& work, const wire::StatKindResponse& response) const;
+  CallResult read_store(const Now& now, const Call& call, const CallPlan& plan);
+
+  // client_doubt.cpp
+  bool doubtful(const Work& work);
+  static bool is_second(const Work& work) {
+    return work.stage == Stage::next_holder || work.stage == Stage::copy;
+  }
+  void ask_again(const Now& now, const NodeId& holder, Work& work, StorageOutputs& out);
+  void second_answered(const Now& now, Work& work, const security::InspectedMessage& message,
+                       StorageOutputs& out);
 
   PeerData& data_;
   Holder& holder_;
@@ -131,6 +157,8 @@ class Client {
   std::set<std::pair<MonoTime, std::uint64_t>> retries_;
 };
 
+// The entries in the order of their names.
+GetResult sorted(GetResult found);
 // What a get found, as a result: not_found and data_loss when there is nothing to show.
 CallResult get_result(GetResult found);
 

@@ -49,6 +49,13 @@ CallResult result_of(StatResult found) {
 
 }  // namespace
 
+GetResult sorted(GetResult found) {
+  std::sort(found.entries.begin(), found.entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.entry, a.writer_node) < std::tie(b.entry, b.writer_node);
+  });
+  return found;
+}
+
 CallResult get_result(GetResult found) {
   if (!found.entries.empty()) return found;
   if (found.discarded > 0) {
@@ -65,6 +72,11 @@ std::optional<CallResult> Client::read_here(const Now& now, const Call& call, co
   const bool gets = std::holds_alternative<GetCall>(call);
   if (!gets && !std::holds_alternative<StatCall>(call)) return std::nullopt;
   if (!data_.view->responsible_for(plan.at.resource)) return std::nullopt;
+  return read_store(now, call, plan);
+}
+
+CallResult Client::read_store(const Now& now, const Call& call, const CallPlan& plan) {
+  const bool gets = std::holds_alternative<GetCall>(call);
   const auto state = data_.cache.committed(plan.at);
   if (!state)
     return CallFailure{CallError::internal, "this peer's store cannot be read: " + state.error().reason, 0};
@@ -104,8 +116,10 @@ Bytes Client::query(const Work& work, std::vector<Bytes> keys) const {
 }
 
 void Client::ask(Work& work, StorageOutputs& out) {
-  const bool fetches =
-      work.stage == Stage::chunk || (work.stage == Stage::read && std::holds_alternative<GetCall>(work.call));
+  if (work.stage == Stage::next_holder)
+    return send(work, wire::MessageCode::ping_req, wire::encode(wire::PingReq{}), out);
+  const bool fetches = work.stage == Stage::chunk || work.stage == Stage::copy ||
+                       (work.stage == Stage::read && std::holds_alternative<GetCall>(work.call));
   std::vector<Bytes> keys;
   if (work.plan.one) keys.push_back(work.plan.item);
   if (work.stage == Stage::chunk) {
@@ -116,13 +130,15 @@ void Client::ask(Work& work, StorageOutputs& out) {
        query(work, std::move(keys)), out);
 }
 
+bool Client::is_answer_to_get(const Work& work, const security::InspectedMessage& message) {
+  return message.fetch && message.body_fault.empty() && message.fetch->kind_responses.size() == 1 &&
+         message.fetch->kind_responses[0].kind == work.plan.at.kind && message.verdicts.size() == 1 &&
+         message.verdicts[0].size() == message.fetch->kind_responses[0].values.size();
+}
+
 void Client::fetched(const Now& now, Work& work, const security::InspectedMessage& message,
                      StorageOutputs& out) {
-  const bool good =
-      message.fetch && message.body_fault.empty() && message.fetch->kind_responses.size() == 1 &&
-      message.fetch->kind_responses[0].kind == work.plan.at.kind && message.verdicts.size() == 1 &&
-      message.verdicts[0].size() == message.fetch->kind_responses[0].values.size();
-  if (!good) {
+  if (!is_answer_to_get(work, message)) {
     return finish(work, CallFailure{CallError::unavailable, "a peer gave a malformed answer: try again", 0},
                   out);
   }
@@ -131,9 +147,8 @@ void Client::fetched(const Now& now, Work& work, const security::InspectedMessag
     work.keys.erase(work.keys.begin(), work.keys.begin() + static_cast<std::ptrdiff_t>(work.asked_keys));
     if (!work.keys.empty()) return next_chunk(now, work, out);
   }
-  std::sort(work.gathered.entries.begin(), work.gathered.entries.end(), [](const Entry& a, const Entry& b) {
-    return std::tie(a.entry, a.writer_node) < std::tie(b.entry, b.writer_node);
-  });
+  work.gathered = sorted(std::move(work.gathered));
+  if (doubtful(work)) return ask_again(now, message.signer_node, work, out);
   finish(work, get_result(std::move(work.gathered)), out);
 }
 
@@ -153,7 +168,10 @@ void Client::gather(Work& work, const wire::FetchKindResponse& response,
     }
     const bool older = rolled_back(work.plan, value);
     times_.remember(work.plan.at, item_key_of(value.value), value.storage_time_ms);
-    if (!value.value.data.exists) continue;
+    if (!value.value.data.exists) {
+      work.removed = true;
+      continue;
+    }
     work.gathered.entries.push_back({*entry, copy_of(value.value.data.value), verdicts[i].signer->user_name(),
                                      verdicts[i].signer_node, value.storage_time_ms, value.lifetime_s,
                                      older});

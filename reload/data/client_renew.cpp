@@ -13,24 +13,48 @@ constexpr Duration k_after_failure{60'000};
 
 }  // namespace
 
+// For when the certificate is renewed; what ends before it needs no other signature.
+void Client::remember(const Work& work, StorageOutputs& out) {
+  if (const auto* put = std::get_if<PutCall>(&work.call)) {
+    const WallMs expires_ms = work.value->storage_time_ms + WallMs{put->lifetime_s} * 1000;
+    if (expires_ms > work.certificate_not_after_ms) {
+      written_.remember({*put, work.value->storage_time_ms, expires_ms, work.certificate_sha256, {}});
+      // Signed before the certificate changed, stored after it.
+      if (!equal(work.certificate_sha256, present_certificate(put->as_user)) && !renew_at_)
+        renew_at_ = work.started;
+    } else {
+      written_.forget(name_of(*put));
+    }
+  } else if (const auto* remove = std::get_if<RemoveCall>(&work.call)) {
+    written_.forget({remove->key, remove->entry, remove->as_user});
+  }
+  keep_written(out);
+}
+
+void Client::keep_written(StorageOutputs& out) {
+  if (auto changes = written_.take_changes(); !changes.empty())
+    out.emplace_back(Commit{k_nobody_waits, std::move(changes)});
+}
+
 void Client::signer_changed(const Now& now) { renew_at_ = now.mono; }
 
 // A few at a time: nobody waits for it, and there is time until the old certificate ends.
 void Client::renew_values(const Now& now, StorageOutputs& out) {
-  const BytesView current = data_.signer->certificate()->sha256();
+  const auto current = [this](const std::string& user) { return present_certificate(user); };
   const std::size_t most = renewing_ < k_most_at_once ? k_most_at_once - renewing_ : 0;
   for (auto& value : written_.take_others(now, current, most)) renew(now, std::move(value), out);
   renew_at_.reset();
   if (written_.any_others(current)) renew_at_ = now.mono + k_between_rounds;
+  keep_written(out);  // some had ended
 }
 
 void Client::renew(const Now& now, WrittenValue value, StorageOutputs& out) {
   value.call.lifetime_s =
       static_cast<std::uint32_t>(std::max<WallMs>((value.expires_ms - now.wall_ms) / 1000, 1));
   value.call.expected_generation.reset();
-  auto planned = plan_call(data_, value.call);
+  auto planned = plan_call(data_, now.wall_ms, value.call);
   auto* plan = std::get_if<CallPlan>(&planned);
-  if (plan == nullptr) return written_.forget(value.call.key, value.call.entry);  // not acceptable any more
+  if (plan == nullptr) return written_.forget(name_of(value.call));  // not acceptable any more
   const std::uint64_t id = ++last_id_;
   Work& work = works_[id];
   work.id = id;
@@ -43,15 +67,16 @@ void Client::renew(const Now& now, WrittenValue value, StorageOutputs& out) {
   drive(now, work, out);
 }
 
-void Client::renewal_ended(const Work& work, const CallResult& result) {
+void Client::renewal_ended(const Work& work, const CallResult& result, StorageOutputs& out) {
   --renewing_;
   const auto& put = std::get<PutCall>(work.call);
   if (std::holds_alternative<PutResult>(result)) {
     ++data_.statistics.values_signed_again;
   } else if (std::get<CallFailure>(result).error == CallError::aborted) {
-    written_.forget(put.key, put.entry);  // somebody has put something else there
+    written_.forget(name_of(put));  // somebody has put something else there
+    keep_written(out);
   } else {
-    written_.postpone(put.key, put.entry, work.started + k_after_failure);
+    written_.postpone(name_of(put), work.started + k_after_failure);
   }
 }
 

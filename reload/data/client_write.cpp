@@ -60,12 +60,19 @@ void Client::write(const Now& now, Work& work, StorageOutputs& out) {
   if (responsible(work)) {
     work.here = true;
     ++data_.statistics.calls_local;
-    return holder_.store_own(now, work.id, work.plan.at.resource, std::move(kind), out);
+    return holder_.store_own(now, work.id, work.plan.at.resource, std::move(kind), signer_of(work), out);
   }
   wire::StoreReq request;
   request.resource = copy_of(work.plan.at.resource.view());
   request.kind_data.push_back(std::move(kind));
   send(work, wire::MessageCode::store_req, wire::encode(request), out);
+}
+
+// Whose credentials this peer does not hold (any more) has none.
+BytesView Client::present_certificate(const std::string& user) const {
+  if (user.empty()) return data_.signer->certificate()->sha256();
+  const auto signer = data_.users->find(user);
+  return signer ? signer->certificate()->sha256() : BytesView{};
 }
 
 void Client::sign(const Now& now, Work& work) {
@@ -83,7 +90,9 @@ void Client::sign(const Now& now, Work& work) {
   value.storage_time_ms = std::max<std::uint64_t>(now.wall_ms, previous_ms + 1);
   // Whatever is put there at the same time is newer than a value that is only signed again.
   if (work.renews_ms != 0) value.storage_time_ms = work.renews_ms + 1;
-  work.certificate_sha256 = copy_of(data_.signer->certificate()->sha256());
+  const security::Signer& signer = signer_of(work);
+  work.certificate_sha256 = copy_of(signer.certificate()->sha256());
+  work.certificate_not_after_ms = signer.certificate()->not_after_ms();
   value.value.model = wire::DataModel::dictionary;
   value.value.key = SharedBytes{work.plan.item};
   if (auto* put = std::get_if<PutCall>(&work.call)) {
@@ -94,7 +103,7 @@ void Client::sign(const Now& now, Work& work) {
         std::min(work.previous_lifetime_s, UINT32_MAX - k_tombstone_extra_s) + k_tombstone_extra_s;
   }
   value.value_wire = SharedBytes{wire::encode(value.value)};
-  value.signature = data_.signer->sign(
+  value.signature = signer.sign(
       security::value_signature_input(work.plan.at.resource, work.plan.at.kind, value.storage_time_ms,
                                       wire::DataModel::dictionary, value.value_wire));
 }
@@ -107,15 +116,7 @@ void Client::written(Work& work, const wire::StoreAns& answer, StorageOutputs& o
                   out);
   }
   times_.remember(work.plan.at, work.plan.item, work.value->storage_time_ms);
-  if (const auto* put = std::get_if<PutCall>(&work.call)) {
-    const WallMs expires_ms = work.value->storage_time_ms + WallMs{put->lifetime_s} * 1000;
-    written_.remember({*put, work.value->storage_time_ms, expires_ms, work.certificate_sha256, {}});
-    // Signed before the certificate changed, stored after it.
-    if (!equal(work.certificate_sha256, data_.signer->certificate()->sha256()) && !renew_at_)
-      renew_at_ = work.started;
-  } else if (const auto* remove = std::get_if<RemoveCall>(&work.call)) {
-    written_.forget(remove->key, remove->entry);
-  }
+  remember(work, out);
   PutResult result;
   result.generation = response->generation_counter;
   result.replicas = response->replicas;

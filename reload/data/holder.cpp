@@ -76,18 +76,18 @@ std::optional<Refusal> Holder::store(const Now& now, const routing::DeliverReque
 }
 
 void Holder::store_own(const Now& now, std::uint64_t call, const ResourceId& resource,
-                       wire::StoreKindData kind_data, StorageOutputs& out) {
-  const auto& certificate = data_.signer->certificate();
+                       wire::StoreKindData kind_data, const security::Signer& writer, StorageOutputs& out) {
+  const auto& certificate = writer.certificate();
   // Signed a moment ago by this peer: nothing to check.
-  const auto chain = std::make_shared<const std::vector<SharedBytes>>(data_.signer->chain_der());
+  const auto chain = std::make_shared<const std::vector<SharedBytes>>(writer.chain_der());
   const std::vector<std::vector<security::ValueVerdict>> verdicts{std::vector<security::ValueVerdict>(
-      kind_data.values.size(), {certificate, data_.signer->node_id(), {}, chain->empty() ? nullptr : chain})};
+      kind_data.values.size(), {certificate, writer.node_id(), {}, chain->empty() ? nullptr : chain})};
   const std::vector<wire::StoreKindData> kinds{std::move(kind_data)};
   IncomingStore incoming;
   incoming.resource = resource;
   incoming.kinds = &kinds;
   incoming.verdicts = &verdicts;
-  incoming.requester = {certificate->user_name(), data_.signer->node_id()};
+  incoming.requester = {certificate->user_name(), writer.node_id()};
   const Waiting waiting{std::nullopt, call};
   auto refused = run(now, incoming, waiting, out);
   if (refused) finish(waiting, std::move(*refused), out);

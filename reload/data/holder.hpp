@@ -27,10 +27,10 @@ class Holder {
   bool forget(const std::vector<KindAt>& kinds, StorageOutputs& out);
   void adopt(const Now& now, const Adopt& adopt, StorageOutputs& out);
 
-  // A Store of this peer's own user at this peer, without a message (STORE-50). Its outcome is one of
+  // A Store of one of this peer's own users at this peer, without a message (STORE-50). Its outcome is one of
   // take_outcomes(), with the same number.
   void store_own(const Now& now, std::uint64_t call, const ResourceId& resource,
-                 wire::StoreKindData kind_data, StorageOutputs& out);
+                 wire::StoreKindData kind_data, const security::Signer& writer, StorageOutputs& out);
   struct Outcome {
     std::uint64_t call = 0;
     Result<wire::StoreAns, Refusal> result;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reload/data/api.hpp"
+#include "reload/data/user_signers.hpp"
 #include "reload/data/value_store.hpp"
 #include "reload/routing/messages.hpp"
 
@@ -29,6 +30,11 @@ using CertificatesOf = std::variant<NodeId, std::string>;
 struct FindCertificates {
   std::uint64_t token = 0;
   CertificatesOf of;
+};
+// From now on these are the further users that calls may be made as, instead of those before: one has come,
+// or the certificate of one was renewed.
+struct UseUsers {
+  UserSignersPtr users;
 };
 struct CancelCalls {
   std::uint64_t token = 0;
@@ -57,6 +63,7 @@ struct Adopt {
 // -------------------------------------------------------------------------------------------------
 
 // Make this durable (in order, several at once if they wait together), then say Committed.
+inline constexpr std::uint64_t k_nobody_waits = 0;  // a token: for what is kept beside, Committed is ignored
 struct Commit {
   std::uint64_t token = 0;
   WriteBatch batch;
@@ -87,8 +94,8 @@ struct DropKinds {
 };
 
 using StorageInput = std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
-                                  routing::ConfigurationChanged, routing::UseSigner, Calls, CancelCalls,
-                                  FindCertificates, Committed, Replicated, DropKinds, Adopt>;
+                                  routing::ConfigurationChanged, routing::UseSigner, UseUsers, Calls,
+                                  CancelCalls, FindCertificates, Committed, Replicated, DropKinds, Adopt>;
 using StorageOutput = std::variant<Commit, Replicate, CallsDone, CertificatesFound, routing::SendRequest,
                                    routing::CancelRequest, routing::SendAnswer>;
 using StorageOutputs = std::vector<StorageOutput>;

@@ -9,6 +9,7 @@
 #include "reload/data/kind_cache.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/data/storage_component.hpp"
+#include "reload/data/user_signers.hpp"
 #include "reload/security/signer.hpp"
 #include "reload/topology/ring_view.hpp"
 
@@ -32,6 +33,7 @@ struct PeerData {
   StorageSettings settings;
   config::ConfigurationPtr configuration;
   std::shared_ptr<const security::Signer> signer;
+  UserSignersPtr users = std::make_shared<const UserSigners>();
   std::shared_ptr<const ValueStore> store;
   topology::RingViewPtr view;
   KindCache cache;

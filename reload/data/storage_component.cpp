@@ -44,6 +44,10 @@ class StorageComponent::Impl {
     client_.signer_changed(now);
     certificates_.signer_changed(now);
   }
+  void on(const Now& now, UseUsers& m, StorageOutputs&) {
+    data_.users = std::move(m.users);
+    client_.signer_changed(now);
+  }
   void on(const Now&, FindCertificates& m, StorageOutputs& out) { certificates_.find(m, out); }
   void on(const Now&, CancelCalls& m, StorageOutputs& out) { client_.cancel(m, out); }
   void on(const Now&, Committed& m, StorageOutputs& out) { holder_.committed(m, out); }
@@ -77,6 +81,8 @@ class StorageComponent::Impl {
     now.pending_requests = holder_.pending();
     now.pending_calls = client_.pending();
     now.cached_kinds = data_.cache.size();
+    now.further_users = data_.users->size();
+    now.further_users_until_ms = data_.users->first_end_ms();
     return now;
   }
 

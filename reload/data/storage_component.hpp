@@ -32,12 +32,16 @@ class StorageComponent {
   struct Statistics {
     std::uint64_t stores_accepted = 0, stores_refused = 0, fetches = 0, stats = 0, finds = 0;
     std::uint64_t calls = 0, calls_local = 0, cache_hits = 0, cache_misses = 0;
-    std::uint64_t values_discarded = 0;     // fetched, but signature, writer or name was wrong
-    std::uint64_t rollbacks = 0;            // read and shown, but older than what was seen before
+    std::uint64_t values_discarded = 0;  // fetched, but signature, writer or name was wrong
+    std::uint64_t rollbacks = 0;         // read and shown, but older than what was seen before
+    std::uint64_t second_opinions = 0;   // reads that asked a replica as well: the answer could not be right
     std::uint64_t values_signed_again = 0;  // with a new certificate
     std::uint64_t certificates_stored = 0;  // of this peer, in the overlay
-    std::uint64_t revoked_values = 0;  // of bad-nodes: refused in a Store, discarded, or held and not shown
+    std::uint64_t revoked_values = 0;    // of bad-nodes: refused in a Store, discarded, or held and not shown
+    std::uint64_t writes_as_others = 0;  // calls that were to write as a further user
     std::size_t pending_requests = 0, pending_calls = 0, cached_kinds = 0;
+    std::size_t further_users = 0;      // whose credentials this peer holds
+    WallMs further_users_until_ms = 0;  // the first of their certificates ends; 0: there are none
   };
   Statistics statistics() const;
 

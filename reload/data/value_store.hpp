@@ -76,12 +76,17 @@ struct KeepCertificate {
   SharedBytes der;  // of it, and directly after it of the intermediates that its chain needs
   WallMs until_ms = 0;
 };
-// Small facts of the peer (configuration document, cached bootstrap peers): a name and bytes.
+// Small facts of the peer (configuration document, cached bootstrap peers, what it has put): a name and
+// bytes.
 struct PutFact {
   std::string name;
   Bytes value;
 };
-using Write = std::variant<PutRecord, DropRecord, SetGeneration, DropKind, KeepCertificate, PutFact>;
+struct DropFact {
+  std::string name;
+};
+using Write =
+    std::variant<PutRecord, DropRecord, SetGeneration, DropKind, KeepCertificate, PutFact, DropFact>;
 using WriteBatch = std::vector<Write>;
 
 class ValueStore {
@@ -99,6 +104,8 @@ class ValueStore {
   virtual Result<std::vector<KindAt>> list(const RingId& after, const RingId& up_to,
                                            std::size_t limit) const = 0;
   virtual Result<std::optional<Bytes>> fact(const std::string& name) const = 0;
+  // Those whose names begin so, ordered by name; `limit` of them at most.
+  virtual Result<std::vector<PutFact>> list_facts(const std::string& prefix, std::size_t limit) const = 0;
   struct Totals {
     std::uint64_t records = 0;
     std::uint64_t resources = 0;

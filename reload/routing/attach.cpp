@@ -81,6 +81,7 @@ void RoutingComponent::Impl::attach_failed(std::uint64_t key) {
   if (found == attaches_.end()) return;
   const topology::AttachTo what = std::move(found->second.what);
   attaches_.erase(found);
+  ++counters_.failed_attaches;
   tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
 }
 

@@ -18,6 +18,13 @@ constexpr std::size_t k_most_known_kinds = 1024;
 
 }  // namespace
 
+// Whoever shows by a small request, with an old number in its header, that it lacks the document, makes us
+// send a large one; nobody signs that number, nor the way back, and the request may be played back. So not to
+// many at once.
+void RoutingComponent::Impl::bring_up_to_date(const NodeId& node, wire::DestinationList to) {
+  if (configuration_pushes_.size() < settings_.max_pushes) push_configuration(node, std::move(to));
+}
+
 // To that node, by this way. Once at a time: others must not fill our transactions.
 void RoutingComponent::Impl::push_configuration(const NodeId& node, wire::DestinationList to) {
   if (!configuration_pushes_.insert(node).second) return;  // it is on its way already
@@ -49,39 +56,68 @@ void RoutingComponent::Impl::hand_on(const NodeId& source, const std::function<v
   for (const NodeId& node : nodes) send(node);
 }
 
+void RoutingComponent::Impl::refuse_update(std::uint64_t request, ErrorCode code, std::string_view reason) {
+  ++counters_.refused_configurations;
+  answer_error(request, code, reason);
+}
+
 void RoutingComponent::Impl::serve_config_update(std::uint64_t request,
                                                  const security::InspectedMessage& message) {
   const auto update = wire::decode<wire::ConfigUpdateReq>(message.message.contents.body);
-  if (!update) return answer_error(request, ErrorCode::invalid_message, "malformed ConfigUpdate");
+  if (!update) return refuse_update(request, ErrorCode::invalid_message, "malformed ConfigUpdate");
   if (update->type == wire::ConfigUpdateType::kind)
     return serve_kind_update(request, message.signer_node, *update);
   if (update->type != wire::ConfigUpdateType::config)
-    return answer_error(request, ErrorCode::invalid_message, "a ConfigUpdate of an unknown type");
-  auto next =
-      config::parse_any_configuration(SharedBytes(update->configuration), configuration_->instance_name);
-  if (!next) return answer_error(request, ErrorCode::invalid_message, next.error().reason);
-  if (!config::sequence_newer((*next)->sequence, configuration_->sequence)) {
-    const bool older = (*next)->sequence != configuration_->sequence;
+    return refuse_update(request, ErrorCode::invalid_message, "a ConfigUpdate of an unknown type");
+  auto next = successor(SharedBytes(update->configuration));
+  if (!next) {
     const Served served = served_.at(request);
-    answer_error(request, ErrorCode::config_too_old, "not newer than the present configuration");
-    if (older) push_configuration(served.signer, way_back(served));
+    refuse_update(request, next.error().code, next.error().reason);
+    if (next.error().older) bring_up_to_date(served.signer, way_back(served));
     return;
   }
-  const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
-  if (!allowed) return answer_error(request, ErrorCode::forbidden, allowed.error().reason);
-  auto trust = security::Trust::make((*next)->trust_settings());
-  if (!trust) return answer_error(request, ErrorCode::invalid_message, trust.error().reason);
   answer(request, MessageCode::config_update_ans, {});
+  follow(std::move(*next), message.signer_node);
+}
+
+DocumentOffer RoutingComponent::Impl::offer_document(const Now& now, SharedBytes document, Outputs& out) {
+  now_ = now;
+  out_ = &out;
+  auto next = successor(std::move(document));
+  if (!next) {
+    const bool old = next.error().code == ErrorCode::config_too_old;
+    return {old ? DocumentOffer::Verdict::not_newer : DocumentOffer::Verdict::refused, next.error().reason};
+  }
+  follow(std::move(*next), self());
+  return {DocumentOffer::Verdict::taken, {}};
+}
+
+// Newer than ours, and by one of our configuration-signers (RFC 6940 §6.5.4.2, §11.1)?
+auto RoutingComponent::Impl::successor(SharedBytes document) const -> Result<Successor, DocumentRefusal> {
+  auto next = config::parse_any_configuration(std::move(document), configuration_->instance_name);
+  if (!next) return DocumentRefusal{ErrorCode::invalid_message, next.error().reason};
+  if (!config::sequence_newer((*next)->sequence, configuration_->sequence))
+    return DocumentRefusal{ErrorCode::config_too_old, "not newer than the present configuration",
+                           (*next)->sequence != configuration_->sequence};
+  const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
+  if (!allowed) return DocumentRefusal{ErrorCode::forbidden, allowed.error().reason};
+  auto trust = security::Trust::make((*next)->trust_settings());
+  if (!trust) return DocumentRefusal{ErrorCode::invalid_message, trust.error().reason};
+  return Successor{std::move(*next), std::move(*trust)};
+}
+
+// Puts it in force, or leaves because that cannot be; the others get it either way. `source` has it already.
+void RoutingComponent::Impl::follow(Successor next, const NodeId& source) {
   const auto push = [&](const NodeId& node) { push_configuration(node, {wire::to_node(node)}); };
-  exit_reason_ = why_unfit(**next, **trust);
+  exit_reason_ = why_unfit(*next.document, *next.trust);
   if (!exit_reason_.empty()) {
-    document_ = *next;  // others may be able to; here nothing of it is put in force
-    hand_on(message.signer_node, push);
+    document_ = std::move(next.document);  // others may be able to; here nothing of it is put in force
+    hand_on(source, push);
     leaving_ = true;
     return leave_ring();
   }
-  take_configuration(*next, *trust);
-  hand_on(message.signer_node, push);
+  take_configuration(std::move(next.document), std::move(next.trust));
+  hand_on(source, push);
 }
 
 // RFC 6940 §11.1: a node that does not support the new requirements exits. So does one that nobody will talk
@@ -144,19 +180,19 @@ void RoutingComponent::Impl::serve_kind_update(std::uint64_t request, const Node
   bool news = false;
   for (const Bytes& xml : update.kinds) {
     const auto kind = config::parse_kind_block(SharedBytes(xml));
-    if (!kind) return answer_error(request, ErrorCode::invalid_message, kind.error().reason);
+    if (!kind) return refuse_update(request, ErrorCode::invalid_message, kind.error().reason);
     const auto found = known.find(kind->definition.kind);
     const bool same = found != known.end() && found->second.definition == kind->definition;
     auto with = config::with_update(std::move(known), *kind, *document_, *trust_, now_.wall_ms);
-    if (!with) return answer_error(request, ErrorCode::forbidden, with.error().reason);
+    if (!with) return refuse_update(request, ErrorCode::forbidden, with.error().reason);
     known = std::move(*with);
     // Its own number orders documents; Kinds have none, so an old definition could be played back.
     if (!same && document_->kinds.find(kind->definition.kind) != nullptr)
-      return answer_error(request, ErrorCode::forbidden, "the document defines that Kind in another way");
+      return refuse_update(request, ErrorCode::forbidden, "the document defines that Kind in another way");
     news = news || !same;
   }
   if (known.size() > k_most_known_kinds)
-    return answer_error(request, ErrorCode::forbidden, "too many Kinds are known already");
+    return refuse_update(request, ErrorCode::forbidden, "too many Kinds are known already");
   answer(request, MessageCode::config_update_ans, {});
   if (!news) return;  // and goes no further
   known_kinds_ = std::move(known);
@@ -175,7 +211,8 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
     const auto known = known_kinds_.find(kind);
     if (known != known_kinds_.end()) update.kinds.push_back(config::kind_block_xml(known->second.block));
   }
-  if (update.kinds.empty() || !kind_pushes_.insert(node).second) return;
+  if (update.kinds.empty() || kind_pushes_.size() >= settings_.max_pushes) return;
+  if (!kind_pushes_.insert(node).second) return;
   ask({wire::to_node(node)}, MessageCode::config_update_req, wire::encode(update),
       [this, node](const Outcome&) { kind_pushes_.erase(node); });
 }
@@ -186,6 +223,7 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
 // Cached and given addresses first, then the document's; our own is no help.
 std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses() const {
   auto all = given_bootstrap_;
+  all.insert(all.end(), found_bootstrap_.begin(), found_bootstrap_.end());
   for (const auto& node : configuration_->bootstrap_nodes) {
     wire::IpAddressPort address;
     const bool v6 = node.address.find(':') != std::string::npos;

@@ -69,6 +69,9 @@ struct SendRequest {
   std::optional<ResourceId> fetch_resource;   // of a Fetch
   std::uint32_t max_response_length = 0;
   std::optional<Duration> deadline;  // sooner than the RFC's 15 s
+  // Signs the message in this peer's stead: another user whose credentials this peer holds has the request
+  // made. The answer comes to this peer all the same, along the via list.
+  std::shared_ptr<const security::Signer> signer = nullptr;
 };
 // Drops interest in an earlier SendRequest; no RequestDone follows.
 struct CancelRequest {
@@ -99,8 +102,14 @@ struct UseSigner {
 // The answer to Drain: what this peer holds is where it has to be, as far as that could be done.
 struct Drained {};
 
+// Where discovery has heard of peers of this overlay, in place of what it said before: to be tried as
+// bootstrap nodes are, and believed no more than anybody at a bootstrap address.
+struct BootstrapFound {
+  std::vector<wire::IpAddressPort> addresses;
+};
+
 using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
-                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained>;
+                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained, BootstrapFound>;
 
 // ---- out
 // ----------------------------------------------------------------------------------------------------------

@@ -9,10 +9,12 @@ using wire::ErrorCode;
 using wire::MessageCode;
 
 SharedBytes RoutingComponent::Impl::make_payload(TransactionId id, MessageCode code, BytesView body,
-                                                 const std::vector<SharedBytes>& certificates) const {
+                                                 const std::vector<SharedBytes>& certificates,
+                                                 const security::Signer* signer) const {
   const Bytes contents = wire::encode(wire::MessageContents{code, SharedBytes(copy_of(body)), {}});
   const Bytes input = security::message_signature_input(overlay_hash_, id, contents);
-  return wire::encode_payload(contents, security::make_security_block(*signer_, input, certificates));
+  return wire::encode_payload(
+      contents, security::make_security_block(signer ? *signer : *signer_, input, certificates));
 }
 
 void RoutingComponent::Impl::on(SendRequest& input) {
@@ -24,7 +26,7 @@ void RoutingComponent::Impl::on(SendRequest& input) {
   transaction.fetch_resource = input.fetch_resource;
   transaction.max_response_length = input.max_response_length;
   if (input.deadline) transaction.give_up_at = now_.mono + *input.deadline;
-  originate(std::move(transaction), input.body, input.certificates_der);
+  originate(std::move(transaction), input.body, input.certificates_der, input.signer.get());
 }
 
 void RoutingComponent::Impl::on(CancelRequest& input) {
@@ -47,10 +49,11 @@ TransactionId RoutingComponent::Impl::ask(wire::DestinationList destination, Mes
 }
 
 TransactionId RoutingComponent::Impl::originate(Transaction transaction, BytesView body,
-                                                const std::vector<SharedBytes>& certificates) {
+                                                const std::vector<SharedBytes>& certificates,
+                                                const security::Signer* signer) {
   TransactionId id = random_->next();  // 64 fresh random bits (RFC 6940 §6.3.2)
   while (id == 0 || transactions_.contains(id)) id = random_->next();
-  transaction.payload = make_payload(id, transaction.code, body, certificates);
+  transaction.payload = make_payload(id, transaction.code, body, certificates, signer);
   transaction.configuration_sequence =
       transaction.code == MessageCode::config_update_req ? config::k_any_sequence : configuration_->sequence;
   ++counters_.originated;
@@ -169,7 +172,7 @@ void RoutingComponent::Impl::answer_arrived(
   if (!answerer_plausible(transaction, message->signer_node)) {
     // Someone else's answer leaves the request pending (SEC-15); someone else's error is a hint at most
     // (AMB-08).
-    ++counters_.dropped;
+    ++counters_.implausible_answers;
     return;
   }
   if (success) return finish(id, message);
@@ -177,7 +180,7 @@ void RoutingComponent::Impl::answer_arrived(
   if (!error) return;
   // CONFIG-26; whoever answers the document itself so is not sent it again.
   if (error->code == ErrorCode::config_too_new && transaction.code != MessageCode::config_update_req)
-    push_configuration(message->signer_node, {wire::to_node(message->signer_node)});
+    bring_up_to_date(message->signer_node, {wire::to_node(message->signer_node)});
   // RFC 6940 §7.4.1.2: whoever does not know a Kind is told of it.
   if (error->code == ErrorCode::unknown_kind) {
     if (const auto unknown = wire::decode<wire::UnknownKinds>(SharedBytes(error->info)))

@@ -1,6 +1,7 @@
 #include "reload/routing/routing_component.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "reload/routing/routing_impl.hpp"
 
@@ -15,7 +16,7 @@ topology::ChordSettings chord_settings(const RoutingSettings& settings,
   topology::ChordSettings chord;
   chord.self = self;
   chord.first_peer = settings.first_peer;
-  chord.has_bootstrap = !settings.bootstrap.empty();
+  chord.has_bootstrap = !settings.bootstrap.empty() || settings.bootstrap_may_come;
   chord.reactive = configuration.chord_reactive;
   chord.update_interval = configuration.chord_update_interval;
   chord.ping_interval = configuration.chord_ping_interval;
@@ -85,6 +86,29 @@ void RoutingComponent::Impl::on(HandOverReport& input) {
       return topology_->on_hand_over_goes_on(now_, input.number);
     topology_->on_hand_over_done(now_, input.number, input.state == HandOverReport::State::complete, actions);
   });
+}
+
+// Of several that could begin a ring where there is none, the one with the least address does (all compare
+// the same addresses): the others give it time.
+void RoutingComponent::Impl::on(BootstrapFound& input) {
+  const auto before = settings_.bootstrap;
+  found_bootstrap_ = std::move(input.addresses);
+  if (found_bootstrap_.size() > k_most_found_bootstrap) found_bootstrap_.resize(k_most_found_bootstrap);
+  settings_.bootstrap = bootstrap_addresses();
+  const auto is_new = [&](const wire::IpAddressPort& address) {
+    return std::find(before.begin(), before.end(), address) == before.end();
+  };
+  if (std::none_of(settings_.bootstrap.begin(), settings_.bootstrap.end(), is_new)) return;
+  const auto key = [](const wire::IpAddressPort& address) {
+    return std::make_tuple(address.type, address.address, address.port);
+  };
+  const auto& own = settings_.own_addresses;
+  const bool others_first =
+      std::any_of(found_bootstrap_.begin(), found_bootstrap_.end(), [&](const wire::IpAddressPort& found) {
+        return std::none_of(own.begin(), own.end(),
+                            [&](const auto& ours) { return key(ours) <= key(found); });
+      });
+  tell_topology([&](auto& actions) { topology_->on_bootstrap_found(now_, others_first, actions); });
 }
 
 // ---- time
@@ -243,6 +267,9 @@ void RoutingComponent::handle(const Now& now, Input input, Outputs& out) {
 void RoutingComponent::on_timer(const Now& now, Outputs& out) { impl_->on_timer(now, out); }
 std::optional<MonoTime> RoutingComponent::next_deadline() const { return impl_->next_deadline(); }
 void RoutingComponent::leave(const Now& now, Outputs& out) { impl_->leave(now, out); }
+DocumentOffer RoutingComponent::offer_document(const Now& now, SharedBytes document, Outputs& out) {
+  return impl_->offer_document(now, std::move(document), out);
+}
 RoutingStatus RoutingComponent::status() const { return impl_->status(); }
 const config::ConfigurationPtr& RoutingComponent::configuration() const { return impl_->configuration(); }
 

@@ -21,6 +21,7 @@ struct RoutingSettings {
   std::vector<wire::IpAddressPort> bootstrap;      // tried in random order; besides the configuration's
   std::vector<Bytes> learnt_kinds;                 // kept from before (ConfigurationChanged)
   bool first_peer = false;                         // may form a ring alone (TOPO-42)
+  bool bootstrap_may_come = false;                 // BootstrapFound may bring some: look before being alone
   bool compress_via_lists = false;                 // forward with an opaque ID instead of a growing via list
   std::size_t max_links = 1024;
   std::size_t max_transactions = 65536;        // requests of our own under way
@@ -31,6 +32,7 @@ struct RoutingSettings {
       256;  // messages of one link waiting for their check; then Transmit stops being read
   std::size_t max_inspections_bytes = 64U << 20;  // of all links
   std::size_t max_reassembly_bytes = 16U << 20;
+  std::size_t max_pushes = 256;  // of documents, and of Kinds, to nodes that lack them, under way
   Duration join_retry_min{500};
   Duration join_retry_max{30'000};
 };
@@ -52,8 +54,19 @@ struct RoutingStatus {
   std::uint64_t forwarded = 0, delivered = 0, originated = 0, answered = 0, dropped = 0;
   std::uint64_t unknown_answers = 0, bad_signatures = 0, duplicates = 0, retransmissions = 0;
   std::uint64_t refused_links = 0;
-  std::uint64_t refused_revoked = 0;  // links and messages of bad-nodes
-  double estimated_peers = 1;         // from the density of the neighbour table
+  std::uint64_t refused_revoked = 0;         // links and messages of bad-nodes
+  std::uint64_t refused_membership = 0;      // Joins, Leaves and Updates not from the node they speak of
+  std::uint64_t refused_configurations = 0;  // documents and Kinds: not genuine, not newer, not understood
+  std::uint64_t failed_attaches = 0;         // that led to no link to the node asked for
+  std::uint64_t implausible_answers = 0;     // of nodes that were not asked; errors of theirs, too
+  double estimated_peers = 1;                // from the density of the neighbour table
+};
+
+// What became of a document that did not come from a peer.
+struct DocumentOffer {
+  enum class Verdict { taken, not_newer, refused };
+  Verdict verdict = Verdict::refused;
+  std::string reason;  // when refused
 };
 
 class RoutingComponent {
@@ -69,6 +82,9 @@ class RoutingComponent {
   std::optional<MonoTime> next_deadline() const;
   // Leaves the ring: Leave to the neighbours, then Left (RFC 6940 §6.4.2.2).
   void leave(const Now& now, Outputs& out);
+  // A document that somebody has fetched (RFC 6940 §11.1, §11.2): taken and handed on under the conditions of
+  // a ConfigUpdate.
+  DocumentOffer offer_document(const Now& now, SharedBytes document, Outputs& out);
 
   RoutingStatus status() const;
   const config::ConfigurationPtr& configuration() const;

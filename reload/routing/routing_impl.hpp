@@ -38,8 +38,9 @@ inline constexpr std::size_t k_max_deferred = 1024;  // messages that wait for u
 inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
 inline constexpr std::size_t k_max_links_per_node = 4;
 inline constexpr std::size_t k_most_bootstrap_nodes = 64;  // remembered with their addresses
-inline constexpr std::size_t k_reserved_links = 64;        // for neighbours, of RoutingSettings::max_links
-inline constexpr Duration k_access_link_idle{60'000};      // then the accepting side closes an access link
+inline constexpr std::size_t k_most_found_bootstrap = 64;
+inline constexpr std::size_t k_reserved_links = 64;    // for neighbours, of RoutingSettings::max_links
+inline constexpr Duration k_access_link_idle{60'000};  // then the accepting side closes an access link
 
 class RoutingComponent::Impl {
  public:
@@ -51,6 +52,7 @@ class RoutingComponent::Impl {
   void on_timer(const Now& now, Outputs& out);
   std::optional<MonoTime> next_deadline() const;
   void leave(const Now& now, Outputs& out);
+  DocumentOffer offer_document(const Now& now, SharedBytes document, Outputs& out);
   RoutingStatus status() const;
   const config::ConfigurationPtr& configuration() const { return configuration_; }
 
@@ -97,6 +99,16 @@ class RoutingComponent::Impl {
     std::optional<NodeId> answered_by;
     std::optional<MonoTime> link_deadline;
   };
+  // A document that may follow the present one.
+  struct Successor {
+    config::ConfigurationPtr document;
+    security::TrustPtr trust;
+  };
+  struct DocumentRefusal {
+    wire::ErrorCode code = wire::ErrorCode::invalid_message;
+    std::string reason;
+    bool older = false;  // than ours
+  };
   struct Attempt {
     std::optional<NodeId> node;  // whose Attach we answered; none: a bootstrap link
     bool send_update = false;
@@ -112,6 +124,7 @@ class RoutingComponent::Impl {
   void on(HandOverReport& input);
   void on(Drained&);
   void on(UseSigner& input) { signer_ = std::move(input.signer); }
+  void on(BootstrapFound& input);
 
   // ---- receive.cpp
   void receive(const Hop& from, const SharedBytes& bytes);
@@ -130,8 +143,10 @@ class RoutingComponent::Impl {
   void process(InspectionQueue::Ready& ready);
 
   // ---- originate.cpp
+  // Signed by this peer when no signer is given.
   TransactionId originate(Transaction transaction, BytesView body,
-                          const std::vector<SharedBytes>& certificates);
+                          const std::vector<SharedBytes>& certificates,
+                          const security::Signer* signer = nullptr);
   // A request of routing's own.
   TransactionId ask(wire::DestinationList destination, wire::MessageCode code, BytesView body,
                     Completion completion, std::optional<LinkId> first_link = std::nullopt,
@@ -144,7 +159,8 @@ class RoutingComponent::Impl {
   void resend_after_loss(const NodeId& node);
   void transactions_due();
   SharedBytes make_payload(TransactionId id, wire::MessageCode code, BytesView body,
-                           const std::vector<SharedBytes>& certificates) const;
+                           const std::vector<SharedBytes>& certificates,
+                           const security::Signer* signer = nullptr) const;
 
   // ---- serve.cpp
   void request_arrived(const Hop& from, const std::shared_ptr<const security::InspectedMessage>& message);
@@ -164,7 +180,11 @@ class RoutingComponent::Impl {
   static wire::DestinationList way_back(const Served& served);
 
   // ---- configuration.cpp
+  void refuse_update(std::uint64_t request, wire::ErrorCode code, std::string_view reason);
   void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
+  Result<Successor, DocumentRefusal> successor(SharedBytes document) const;
+  void follow(Successor next, const NodeId& source);
+  void bring_up_to_date(const NodeId& node, wire::DestinationList to);
   void push_configuration(const NodeId& node, wire::DestinationList to);
   void serve_kind_update(std::uint64_t request, const NodeId& source, const wire::ConfigUpdateReq& update);
   void hand_on(const NodeId& source, const std::function<void(const NodeId&)>& send);
@@ -230,8 +250,9 @@ class RoutingComponent::Impl {
   const NodeId& self() const { return self_; }
   Hop here() const { return {LinkId{}, self_}; }
 
-  RoutingSettings settings_;                          // bootstrap: the given ones and the document's
+  RoutingSettings settings_;  // bootstrap: the given ones, the document's, those found
   std::vector<wire::IpAddressPort> given_bootstrap_;  // without the document's
+  std::vector<wire::IpAddressPort> found_bootstrap_;  // by discovery
   config::ConfigurationPtr configuration_;
   security::TrustPtr trust_;
   std::shared_ptr<const security::Signer> signer_;

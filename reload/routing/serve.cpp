@@ -68,7 +68,7 @@ bool RoutingComponent::Impl::request_acceptable(std::uint64_t request,
     answer_error(request, too_old ? ErrorCode::config_too_old : ErrorCode::config_too_new,
                  "configuration sequence differs");
     if (too_old) {
-      push_configuration(served.signer, way_back(served));
+      bring_up_to_date(served.signer, way_back(served));
     }
     return false;
   }
@@ -244,6 +244,7 @@ bool RoutingComponent::Impl::bound_to_link(std::uint64_t request, const NodeId& 
   if (served.via_list.empty() && served.arrived_from == claimed && served.signer == claimed &&
       claimed != self())
     return true;
+  ++counters_.refused_membership;
   answer_error(request, ErrorCode::forbidden, "not from the node at the other end of the link");
   return false;
 }

@@ -12,6 +12,15 @@ using wire::ErrorCode;
 
 // ---- joining
 
+void ChordReload::on_bootstrap_found(const Now& now, bool others_first, Actions& out) {
+  others_first_ = others_first;
+  if (phase_ == Phase::connecting) return out.push_back(NeedAccess{false});
+  if (phase_ != Phase::joined) return;
+  // Whoever is there may be in another ring (RFC 6940 §10.7.4.4).
+  const MonoTime at = now.mono + jittered(view_->alone() ? k_check_found_soon : k_first_partition_check);
+  partition_at_ = partition_at_ ? std::min(*partition_at_, at) : at;
+}
+
 void ChordReload::on_access_link(const Now& now, const NodeId&, Actions& out) {
   if (phase_ != Phase::connecting) return;
   back_off_ = Duration{0};

@@ -485,10 +485,13 @@ void ChordReload::on_timer(const Now& now, Actions& out) {
   if (due(patience_until_) && phase_ != Phase::joined) {
     // Once a peer of a ring has been found there is one, however long joining takes.
     const bool none_found = phase_ == Phase::connecting || phase_ == Phase::locating;
-    if (none_found)
+    const bool yields = others_first_ && yields_ < k_most_yields;
+    if (none_found && !yields) {
       become_joined(now, out);
-    else
+    } else {
+      if (none_found) ++yields_;
       patience_until_ = now.mono + k_first_peer_patience;
+    }
   }
   if (due(join_deadline_) && phase_ != Phase::joined) retry_join(now, next_back_off(), out);
   // Tells us whether the hand-over goes on, and starts it again when it has failed.

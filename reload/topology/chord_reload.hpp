@@ -41,7 +41,9 @@ inline constexpr Duration k_failed_peer_pause{
 inline constexpr Duration k_next_access_pause{500};
 inline constexpr Duration k_leave_limit{2'000};
 inline constexpr Duration k_first_peer_patience{
-    3'000};  // the first peer looks for a ring before it makes one
+    3'000};                                   // the first peer looks for a ring before it makes one
+inline constexpr unsigned k_most_yields = 4;  // so often as long again when somebody else is to begin it
+inline constexpr Duration k_check_found_soon{1'000};  // partition check of a lonely peer that hears of others
 inline constexpr Duration k_lonely_check_interval{5'000};   // partition check of a peer that knows nobody
 inline constexpr Duration k_first_partition_check{15'000};  // after joining: a ring of two halves is young
 inline constexpr std::size_t k_max_listed_nodes = 256;      // of one Update
@@ -56,6 +58,7 @@ class ChordReload : public Plugin {
   void on_timer(const Now& now, Actions& out) override;
   std::optional<MonoTime> next_deadline() const override;
 
+  void on_bootstrap_found(const Now& now, bool others_first, Actions& out) override;
   void on_access_link(const Now& now, const NodeId& node, Actions& out) override;
   void on_attached(const Now& now, const NodeId& node, AttachPurpose purpose, Actions& out) override;
   void on_attached_by(const Now& now, const NodeId& node, bool send_update, Actions& out) override;
@@ -148,6 +151,8 @@ class ChordReload : public Plugin {
   unsigned refused_as_busy_ = 0;    // since an admitting peer had time for us
   bool labelled_too_soon_ = false;  // an Update names us, and our Join is not answered yet
   bool access_led_nowhere_ = false;
+  bool others_first_ = false;
+  unsigned yields_ = 0;
   std::optional<MonoTime> join_deadline_, join_again_at_, retry_at_, gather_again_at_, patience_until_;
 
   // Admitting.

@@ -84,6 +84,10 @@ class Plugin {
   virtual void on_timer(const Now& now, Actions& out) = 0;
   virtual std::optional<MonoTime> next_deadline() const = 0;
 
+  // There are bootstrap nodes that were not known before. `others_first`: one of them is to begin a ring, if
+  // there is none yet, rather than this peer.
+  virtual void on_bootstrap_found(const Now& now, bool others_first, Actions& out) = 0;
+
   // Links. An access link is one without an Attach: to a bootstrap node.
   virtual void on_access_link(const Now& now, const NodeId& node, Actions& out) = 0;
   virtual void on_attached(const Now& now, const NodeId& node, AttachPurpose purpose, Actions& out) = 0;

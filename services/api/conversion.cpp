@@ -42,6 +42,7 @@ data::Call to_call(const v1::PutRequest& request) {
   call.value = bytes_of(request.value());
   if (request.lifetime_s() != 0) call.lifetime_s = request.lifetime_s();
   if (request.has_expected_generation()) call.expected_generation = request.expected_generation();
+  call.as_user = request.as_user();
   return call;
 }
 
@@ -57,6 +58,7 @@ data::Call to_call(const v1::RemoveRequest& request) {
   call.key = request.key();
   call.entry = request.entry();
   if (request.has_expected_generation()) call.expected_generation = request.expected_generation();
+  call.as_user = request.as_user();
   return call;
 }
 
@@ -164,6 +166,7 @@ void fill(v1::OperationResult& out, const v1::Operation& operation, const data::
 void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   out.set_node(status.node.hex());
   out.set_user(status.user);
+  out.set_users_unverified(status.users_unverified);
   out.set_overlay(status.overlay);
   out.set_configuration_sequence(status.configuration_sequence);
   out.set_configuration_expires_ms(status.configuration_expires_ms.value_or(0));
@@ -191,6 +194,11 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   routing.set_retransmissions(status.routing.retransmissions);
   routing.set_transactions(status.routing.transactions);
   routing.set_refused_revoked(status.routing.refused_revoked);
+  routing.set_refused_links(status.routing.refused_links);
+  routing.set_refused_membership(status.routing.refused_membership);
+  routing.set_refused_configurations(status.routing.refused_configurations);
+  routing.set_implausible_answers(status.routing.implausible_answers);
+  routing.set_failed_attaches(status.routing.failed_attaches);
 
   auto& storage = *out.mutable_storage();
   storage.set_stores_accepted(status.storage.stores_accepted);
@@ -209,7 +217,10 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_rollbacks(status.storage.rollbacks);
   storage.set_revoked_values(status.storage.revoked_values);
   storage.set_certificates_stored(status.storage.certificates_stored);
+  storage.set_second_opinions(status.storage.second_opinions);
   storage.set_values_signed_again(status.storage.values_signed_again);
+  storage.set_further_users(status.storage.further_users);
+  storage.set_writes_as_others(status.storage.writes_as_others);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);

@@ -1,5 +1,6 @@
 #include "services/api/overlay_service.hpp"
 
+#include <map>
 #include <string>
 #include <utility>
 #include <variant>
@@ -43,8 +44,27 @@ grpc::ServerUnaryReactor* single(const std::shared_ptr<actors::Peer>& peer,
   return pending.get();
 }
 
+ApiCall asked_by(const v1::PutRequest& request) { return {ApiMethod::put, request.as_user(), request.key()}; }
+ApiCall asked_by(const v1::GetRequest& request) { return {ApiMethod::get, {}, request.key()}; }
+ApiCall asked_by(const v1::RemoveRequest& request) {
+  return {ApiMethod::remove, request.as_user(), request.key()};
+}
+ApiCall asked_by(const v1::StatRequest& request) { return {ApiMethod::stat, {}, request.key()}; }
+ApiCall asked_by(const v1::Operation& operation) {
+  if (operation.has_put()) return asked_by(operation.put());
+  if (operation.has_get()) return asked_by(operation.get());
+  return operation.has_remove() ? asked_by(operation.remove()) : asked_by(operation.stat());
+}
+
+// A batch, less the operations that the gate has refused: those are answered with that.
+struct Admitted {
+  std::vector<data::Call> calls;
+  std::map<int, grpc::Status> refused;
+};
+
 // The operations as calls, or why the batch is refused as a whole.
-std::string to_calls(const v1::BatchRequest& request, std::vector<data::Call>& calls) {
+std::string admit(const v1::BatchRequest& request, const Gate::Visitor& visitor, Admitted& admitted) {
+  auto& calls = admitted.calls;
   const auto count = static_cast<std::size_t>(request.operations_size());
   const std::string most = std::to_string(data::k_max_batch_calls);
   if (count == 0) return "the batch is empty: give 1 to " + most + " operations";
@@ -52,20 +72,40 @@ std::string to_calls(const v1::BatchRequest& request, std::vector<data::Call>& c
     return "the batch has " + std::to_string(count) + " operations: split it into batches of at most " + most;
   }
   calls.reserve(count);
-  for (const v1::Operation& operation : request.operations()) {
+  for (int i = 0; i < request.operations_size(); ++i) {
+    const v1::Operation& operation = request.operations(i);
     auto call = to_call(operation);
-    if (!call) {
-      return "operation " + std::to_string(calls.size()) +
-             " of the batch is not set: one of put, get, remove, stat";
+    if (!call)
+      return "operation " + std::to_string(i) + " of the batch is not set: one of put, get, remove, stat";
+    if (auto answer = visitor.may(asked_by(operation)); !answer.ok()) {
+      admitted.refused.emplace(i, std::move(answer));
+    } else {
+      calls.push_back(std::move(*call));
     }
-    calls.push_back(std::move(*call));
   }
   return "";
 }
 
+void fill(v1::BatchResponse& out, const v1::BatchRequest& request,
+          const std::vector<data::CallResult>& results, const std::map<int, grpc::Status>& refused) {
+  out.mutable_results()->Reserve(request.operations_size());
+  std::size_t next = 0;
+  for (int i = 0; i < request.operations_size(); ++i) {
+    const auto refusal = refused.empty() ? refused.end() : refused.find(i);
+    v1::OperationResult& result = *out.add_results();
+    if (refusal == refused.end()) {
+      fill(result, request.operations(i), results[next++]);
+      continue;
+    }
+    result.mutable_error()->set_code(refusal->second.error_code());
+    result.mutable_error()->set_message(refusal->second.error_message());
+  }
+}
+
 }  // namespace
 
-OverlayService::OverlayService(std::shared_ptr<actors::Peer> peer) : peer_(std::move(peer)) {
+OverlayService::OverlayService(std::shared_ptr<actors::Peer> peer, const Gate& gate)
+    : peer_(std::move(peer)), gate_(gate) {
   SetMessageAllocatorFor_Put(&put_messages_);
   SetMessageAllocatorFor_Get(&get_messages_);
   SetMessageAllocatorFor_Batch(&batch_messages_);
@@ -73,22 +113,26 @@ OverlayService::OverlayService(std::shared_ptr<actors::Peer> peer) : peer_(std::
 
 grpc::ServerUnaryReactor* OverlayService::Put(grpc::CallbackServerContext* context,
                                               const v1::PutRequest* request, v1::PutResponse* response) {
+  if (auto* refused = gate_.refuse(*context, asked_by(*request))) return refused;
   return single<data::PutResult>(peer_, *context, to_call(*request), response);
 }
 
 grpc::ServerUnaryReactor* OverlayService::Get(grpc::CallbackServerContext* context,
                                               const v1::GetRequest* request, v1::GetResponse* response) {
+  if (auto* refused = gate_.refuse(*context, asked_by(*request))) return refused;
   return single<data::GetResult>(peer_, *context, to_call(*request), response);
 }
 
 grpc::ServerUnaryReactor* OverlayService::Remove(grpc::CallbackServerContext* context,
                                                  const v1::RemoveRequest* request,
                                                  v1::RemoveResponse* response) {
+  if (auto* refused = gate_.refuse(*context, asked_by(*request))) return refused;
   return single<data::PutResult>(peer_, *context, to_call(*request), response);
 }
 
 grpc::ServerUnaryReactor* OverlayService::Stat(grpc::CallbackServerContext* context,
                                                const v1::StatRequest* request, v1::StatResponse* response) {
+  if (auto* refused = gate_.refuse(*context, asked_by(*request))) return refused;
   return single<data::StatResult>(peer_, *context, to_call(*request), response);
 }
 
@@ -96,22 +140,26 @@ grpc::ServerUnaryReactor* OverlayService::Batch(grpc::CallbackServerContext* con
                                                 const v1::BatchRequest* request,
                                                 v1::BatchResponse* response) {
   const auto pending = PendingCall::make(*context);
-  std::vector<data::Call> calls;
-  if (auto refusal = to_calls(*request, calls); !refusal.empty()) {
+  Admitted admitted;
+  if (auto refusal = admit(*request, gate_.visitor(*context), admitted); !refusal.empty()) {
     pending->finish_once(refuse(std::move(refusal)));
     return pending.get();
   }
+  if (admitted.calls.empty()) {
+    if (pending->claim()) {
+      fill(*response, *request, {}, admitted.refused);
+      pending->Finish(grpc::Status::OK);
+    }
+    return pending.get();
+  }
   // The request lives as long as the call: it says which operation each result answers.
-  const auto token = peer_->submit(
-      std::move(calls), [pending, request, response](const std::vector<data::CallResult>& results) {
-        if (!pending->claim()) return;
-        response->mutable_results()->Reserve(static_cast<int>(results.size()));
-        int index = 0;
-        for (const data::CallResult& result : results) {
-          fill(*response->add_results(), request->operations(index++), result);
-        }
-        pending->Finish(grpc::Status::OK);
-      });
+  const auto token = peer_->submit(std::move(admitted.calls),
+                                   [pending, request, response, refused = std::move(admitted.refused)](
+                                       const std::vector<data::CallResult>& results) {
+                                     if (!pending->claim()) return;
+                                     fill(*response, *request, results, refused);
+                                     pending->Finish(grpc::Status::OK);
+                                   });
   pending->drop_on_cancel(peer_, token);
   return pending.get();
 }

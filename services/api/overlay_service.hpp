@@ -7,6 +7,7 @@
 #include "actors/peer.hpp"
 #include "ringway/v1/overlay.grpc.pb.h"
 #include "services/api/arena_messages.hpp"
+#include "services/api/gate.hpp"
 
 namespace ringway::services {
 
@@ -15,7 +16,8 @@ inline constexpr const char* k_generation_metadata = "ringway-generation";
 
 class OverlayService final : public v1::Overlay::CallbackService {
  public:
-  explicit OverlayService(std::shared_ptr<actors::Peer> peer);
+  // The gate outlives it.
+  OverlayService(std::shared_ptr<actors::Peer> peer, const Gate& gate);
 
   grpc::ServerUnaryReactor* Put(grpc::CallbackServerContext* context, const v1::PutRequest* request,
                                 v1::PutResponse* response) override;
@@ -30,6 +32,7 @@ class OverlayService final : public v1::Overlay::CallbackService {
 
  private:
   std::shared_ptr<actors::Peer> peer_;
+  const Gate& gate_;
   ArenaMessages<v1::PutRequest, v1::PutResponse> put_messages_;
   ArenaMessages<v1::GetRequest, v1::GetResponse> get_messages_;
   ArenaMessages<v1::BatchRequest, v1::BatchResponse> batch_messages_;

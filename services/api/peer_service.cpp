@@ -14,13 +14,20 @@ namespace {
 // A RELOAD request lives 15 s at most (RFC 6940 §6.2.1).
 constexpr Duration k_longest_ping{15'000};
 
-template <typename Response>
+void fill(v1::ApiCounters& out, const Gate& gate) {
+  out.set_calls_refused(gate.refusals().count().total);
+  out.set_policy_rules(gate.rules());
+}
+
+template <typename Response, typename Add>
 grpc::ServerUnaryReactor* answer_with_status(const std::shared_ptr<actors::Peer>& peer,
-                                             grpc::CallbackServerContext& context, Response* response) {
+                                             grpc::CallbackServerContext& context, Response* response,
+                                             Add add) {
   const auto pending = PendingCall::make(context);
-  peer->status([pending, response](const actors::PeerStatus& status) {
+  peer->status([pending, response, add = std::move(add)](const actors::PeerStatus& status) {
     if (!pending->claim()) return;
     fill(*response, status);
+    add(*response);
     pending->Finish(grpc::Status::OK);
   });
   return pending.get();
@@ -60,21 +67,31 @@ Duration time_left(const grpc::CallbackServerContext& context) {
 
 }  // namespace
 
-PeerService::PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave)
-    : peer_(std::move(peer)), leave_(std::move(leave)) {}
+PeerService::PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave, const Gate& gate,
+                         StatusHook add_to_status)
+    : peer_(std::move(peer)),
+      leave_(std::move(leave)),
+      gate_(gate),
+      add_to_status_(std::move(add_to_status)) {}
 
 grpc::ServerUnaryReactor* PeerService::Status(grpc::CallbackServerContext* context, const v1::StatusRequest*,
                                               v1::StatusResponse* response) {
-  return answer_with_status(peer_, *context, response);
+  if (auto* refused = gate_.refuse(*context, {ApiMethod::status})) return refused;
+  return answer_with_status(peer_, *context, response, [this](v1::StatusResponse& status) {
+    fill(*status.mutable_api(), gate_);
+    if (add_to_status_) add_to_status_(status);
+  });
 }
 
 grpc::ServerUnaryReactor* PeerService::Ring(grpc::CallbackServerContext* context, const v1::RingRequest*,
                                             v1::RingResponse* response) {
-  return answer_with_status(peer_, *context, response);
+  if (auto* refused = gate_.refuse(*context, {ApiMethod::ring})) return refused;
+  return answer_with_status(peer_, *context, response, [](const v1::RingResponse&) {});
 }
 
 grpc::ServerUnaryReactor* PeerService::Ping(grpc::CallbackServerContext* context,
                                             const v1::PingRequest* request, v1::PingResponse* response) {
+  if (auto* refused = gate_.refuse(*context, {ApiMethod::ping})) return refused;
   const auto pending = PendingCall::make(*context);
   auto destination = destination_of(*request);
   if (!destination) {
@@ -92,6 +109,7 @@ grpc::ServerUnaryReactor* PeerService::Ping(grpc::CallbackServerContext* context
 
 grpc::ServerUnaryReactor* PeerService::Leave(grpc::CallbackServerContext* context, const v1::LeaveRequest*,
                                              v1::LeaveResponse*) {
+  if (auto* refused = gate_.refuse(*context, {ApiMethod::leave})) return refused;
   const auto pending = PendingCall::make(*context);
   leave_([pending] { pending->finish_once(grpc::Status::OK); });
   return pending.get();

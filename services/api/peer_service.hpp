@@ -6,15 +6,21 @@
 
 #include "actors/peer.hpp"
 #include "ringway/v1/peer.grpc.pb.h"
+#include "services/api/gate.hpp"
 
 namespace ringway::services {
 
 // Leaves the ring and calls back when that is done; the program knows what else ends with the peer.
 using LeaveHook = std::function<void(std::function<void()> done)>;
 
+// Adds to a status what the program knows besides the peer. Called on gRPC's threads.
+using StatusHook = std::function<void(v1::StatusResponse&)>;
+
 class PeerService final : public v1::Peer::CallbackService {
  public:
-  PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave);
+  // The gate outlives it.
+  PeerService(std::shared_ptr<actors::Peer> peer, LeaveHook leave, const Gate& gate,
+              StatusHook add_to_status = {});
 
   grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* context, const v1::StatusRequest* request,
                                    v1::StatusResponse* response) override;
@@ -28,6 +34,8 @@ class PeerService final : public v1::Peer::CallbackService {
  private:
   std::shared_ptr<actors::Peer> peer_;
   LeaveHook leave_;
+  const Gate& gate_;
+  StatusHook add_to_status_;
 };
 
 }  // namespace ringway::services

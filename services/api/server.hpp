@@ -13,6 +13,7 @@
 
 #include "actors/peer.hpp"
 #include "reload/result.hpp"
+#include "services/api/gate.hpp"
 #include "services/api/peer_service.hpp"
 
 namespace ringway::services {
@@ -20,7 +21,6 @@ namespace ringway::services {
 inline constexpr int k_max_request_bytes = 8 << 20;
 inline constexpr std::size_t k_max_api_memory_bytes = 256U << 20;  // of one server's buffers
 inline constexpr int k_max_calls_per_connection = 4096;
-inline constexpr std::size_t k_max_socket_path_bytes = 107;  // sockaddr_un, less the final zero
 
 struct ApiTls {
   std::string certificate_chain_pem;
@@ -32,6 +32,10 @@ struct ApiSettings {
   unsigned socket_mode = 0600;
   std::optional<wire::IpAddressPort> listen;  // TCP; port 0: any free one
   std::optional<ApiTls> tls;                  // without it TCP is plain, and only for loopback
+  StatusHook add_to_status;
+  std::string user;  // the peer's own
+  // Which client may do what; null: everybody may do everything as the peer's own user. Takes TLS on TCP.
+  std::shared_ptr<const ApiPolicy> policy;
 };
 
 class ApiServer {
@@ -48,6 +52,7 @@ class ApiServer {
   // Refuses new calls, gives those under way `grace` to finish, then cancels them. Returns when all are over.
   virtual void stop(std::chrono::milliseconds grace) = 0;
   virtual std::shared_ptr<grpc::Channel> in_process_channel() = 0;
+  virtual Refusals::Count refusals() const = 0;
 };
 
 }  // namespace ringway::services

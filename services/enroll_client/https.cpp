@@ -77,6 +77,11 @@ std::size_t keep_body(const char* data, std::size_t, std::size_t size, void* out
   return size;
 }
 
+// libcurl asks about once a second.
+int ends_early(void* settings, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const HttpsSettings*>(settings)->stop.stop_requested() ? 1 : 0;
+}
+
 std::string part_of(CURLU* url, CURLUPart part) {
   char* text = nullptr;
   if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
@@ -131,6 +136,10 @@ bool set_bounds(Exchange& exchange, const HttpsSettings& settings) {
               exchange.set(CURLOPT_NOSIGNAL, 1L) &&
               exchange.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings.connect_timeout.count())) &&
               exchange.set(CURLOPT_TIMEOUT_MS, static_cast<long>(settings.timeout.count()));
+  if (settings.stop.stop_possible())
+    good = good && exchange.set(CURLOPT_NOPROGRESS, 0L) &&
+           exchange.set(CURLOPT_XFERINFOFUNCTION, &ends_early) &&
+           exchange.set(CURLOPT_XFERINFODATA, const_cast<HttpsSettings*>(&settings));
   if (!settings.use_environment_proxy) good = good && exchange.set(CURLOPT_PROXY, "");
   return good;
 }

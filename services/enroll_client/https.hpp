@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct HttpsSettings {
   bool use_environment_proxy = true;  // https_proxy, no_proxy
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds timeout{30'000};  // of the whole request
+  std::stop_token stop;                       // ends it early
 };
 
 struct FormPart {

@@ -1,12 +1,18 @@
 // ringway-enrolld: makes an overlay and the credentials of its nodes.
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <iostream>
+#include <string_view>
 
 #include "reload/config/utc_time.hpp"
 #include "reload/link/link_id.hpp"
+#include "services/enrolld/folder/ad_hoc.hpp"
 #include "services/enrolld/folder/overlay_files.hpp"
 #include "services/enrolld/operate/operator_commands.hpp"
+#include "services/enrolld/push_command.hpp"
+#include "services/enrolld/serve/serve.hpp"
 
 namespace {
 
@@ -50,6 +56,59 @@ int run_init(enrolld::InitOptions options, const std::vector<std::string>& boots
   return 0;
 }
 
+struct AdHocFlags {
+  bool wanted = false;
+  bool new_secret = false;
+  std::string secret_file;
+  std::string digest = "sha256";
+};
+
+void add_ad_hoc_options(CLI::App* command, AdHocFlags& flags) {
+  auto* ad_hoc = command->add_flag(
+      "--ad-hoc", flags.wanted, "Without an authority: nodes make their own credentials, and need no server");
+  auto* fresh = command->add_flag("--new-shared-secret", flags.new_secret,
+                                  "Ad hoc: only who has the document can join; makes a key of 256 bits");
+  auto* file = command->add_option("--shared-secret-file", flags.secret_file,
+                                   "Ad hoc: the same with a key of yours, the first line of this file");
+  auto* digest =
+      command->add_option("--self-signed", flags.digest, "Ad hoc: the digest that makes Node-IDs of keys")
+          ->check(CLI::IsMember({"sha256", "sha1"}))
+          ->capture_default_str();
+  for (auto* option : {fresh, file, digest}) option->needs(ad_hoc);
+  fresh->excludes(file);
+}
+
+int run_init_ad_hoc(const enrolld::InitOptions& common, const AdHocFlags& flags,
+                    const std::vector<std::string>& bootstrap) {
+  auto nodes = bootstrap_nodes(bootstrap);
+  if (!nodes) return failed(nodes.error());
+  enrolld::AdHocOptions options;
+  options.overlay_name = common.overlay_name;
+  options.directory = common.directory;
+  options.bootstrap_nodes = std::move(*nodes);
+  options.digest =
+      flags.digest == "sha1" ? security::SelfSignedDigest::sha1 : security::SelfSignedDigest::sha256;
+  options.new_shared_secret = flags.new_secret;
+  options.shared_secret_file = flags.secret_file;
+  options.max_message_size_bytes = common.max_message_size_bytes;
+  options.chord_update_interval_s = common.chord_update_interval_s;
+  options.chord_ping_interval_s = common.chord_ping_interval_s;
+  options.validity_days = common.validity_days;
+  options.keys = common.keys;
+  options.force = common.force;
+  const auto made = enrolld::init_ad_hoc(options);
+  if (!made) return failed(made.error());
+  std::cout << "overlay " << options.overlay_name << " is in " << options.directory << "\n"
+            << "  overlay.xml   give it to everyone who is to take part"
+            << (made->has_secret ? ", and to nobody else: who has it can join\n"
+                                 : "; anyone who has it can join, and it is no secret\n")
+            << "  signer.key    signs the next document: keep it secret; peers do not need it\n"
+            << "user names are what each node says of itself, and not checked by anybody\n"
+            << "next, on each machine: ringwayd --config-document overlay.xml --self-signed-user alice "
+               "--data DIR\n";
+  return 0;
+}
+
 int run_issue(const enrolld::IssueOptions& options) {
   const auto issued = enrolld::issue(options);
   if (!issued) return failed(issued.error());
@@ -78,9 +137,9 @@ int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& b
   if (updated->root_renewed) std::cout << "  root.crt      renewed, with the same key\n";
   if (updated->issuing_renewed) std::cout << "  issuing.crt   renewed, with the same key\n";
   if (updated->signer_renewed) std::cout << "  signer.crt    renewed, with the same key\n";
-  std::cout
-      << "next: put it in the place of one peer's overlay.xml and start that peer again; the others get it "
-         "from there\n";
+  std::cout << "next: ringway-enrolld push --dir " << options.directory
+            << (updated->bootstrap_nodes == 0 ? " --to ADDRESS:PORT of a peer" : "")
+            << ", which brings it to running peers; the others get it from them\n";
   return 0;
 }
 
@@ -104,9 +163,23 @@ void add_key_options(CLI::App* command, enrolld::KeySources& keys) {
                       "RINGWAY_TOKEN_PIN, or asked for");
 }
 
+int run_serve(int argc, const char* const* argv) {
+  enrolld::take_signals();
+  ::umask(077);  // what the server writes is its owner's
+  int exit_code = enrolld::k_serve_stopped;
+  const auto settings = enrolld::parse_serve_settings(argc, argv, std::cout, std::cerr, exit_code);
+  if (!settings) return exit_code;
+  services::EventLog log(settings->log_level, settings->log_format == "json");
+  log.adopt_grpc();
+  log.adopt_spdlog();
+  return enrolld::serve(*settings, log);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  // It has a settings file and an environment of its own.
+  if (argc > 1 && std::string_view(argv[1]) == "serve") return run_serve(argc - 1, argv + 1);
   CLI::App app{
       "Makes a Ringway overlay and enrols its nodes.\n\n"
       "An overlay is a root, which certifies the key that certifies nodes, and a signed configuration "
@@ -123,6 +196,9 @@ int main(int argc, char** argv) {
   init_command->add_option("--dir", init.directory, "The authority's folder; made if missing")->required();
   init_command->add_option("--bootstrap", init_bootstrap,
                            "ADDRESS:PORT of a peer that newcomers contact; repeatable");
+  init_command->add_option("--enrollment-server", init.enrollment_servers,
+                           "https:// URL where newcomers get credentials, like https://example.org/enroll; "
+                           "repeatable");
   init_command
       ->add_option("--max-message-size", init.max_message_size_bytes, "Largest RELOAD message in bytes")
       ->check(CLI::Range(1024, 16 << 20))
@@ -150,6 +226,8 @@ int main(int argc, char** argv) {
   init_command->add_flag("--ask-key-passphrase", init.keys.ask_for_new,
                          "Ask for a passphrase and encrypt the keys in the folder with it");
   init_command->add_flag("--force", init.force, "Replace an authority that is there");
+  AdHocFlags ad_hoc;
+  add_ad_hoc_options(init_command, ad_hoc);
 
   enrolld::IssueOptions issue;
   auto* issue_command =
@@ -174,6 +252,8 @@ int main(int argc, char** argv) {
       app.add_subcommand("update-config", "Write and sign the next version of the configuration document");
   update_command->add_option("--dir", update.directory, "The authority's folder")->required();
   update_command->add_option("--bootstrap", update_bootstrap, "The new list of bootstrap peers; repeatable");
+  update_command->add_option("--enrollment-server", update.enrollment_servers,
+                             "https:// URL where newcomers get credentials; repeatable, replaces the list");
   update_command->add_option("--bad-node", bad_nodes, "A Node-ID to shut out; repeatable");
   update_command
       ->add_option(
@@ -186,6 +266,17 @@ int main(int argc, char** argv) {
       "File or RFC 7512 URI of the root's key, needed for new certificates; root.key of "
       "the folder if not given");
   add_key_options(update_command, update.keys);
+
+  enrolld::PushOptions push;
+  auto* push_command =
+      app.add_subcommand("push", "Bring the folder's configuration document to running peers, now");
+  push_command->add_option("--dir", push.directory, "The authority's folder")->required();
+  push_command->add_option("--to", push.to,
+                           "ADDRESS:PORT of a peer, besides the bootstrap peers of the document; repeatable");
+  push_command->add_option("--timeout", push.timeout_s, "Seconds after which no peer is tried again")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  add_key_options(push_command, push.keys);
 
   enrolld::IssuingOptions issuing;
   auto* issuing_command =
@@ -202,6 +293,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   add_key_options(issuing_command, issuing.keys);
 
+  app.add_subcommand("serve", "Enrol nodes over HTTPS and gRPC: see ringway-enrolld serve --help");
   std::function<int()> operators_command;
   enrolld::add_operator_commands(app, std::cout, std::cerr, operators_command);
 
@@ -211,8 +303,10 @@ int main(int argc, char** argv) {
     return app.exit(wrong) == 0 ? 0 : k_exit_usage;  // help comes this way too
   }
   if (operators_command) return operators_command();
-  if (init_command->parsed()) return run_init(init, init_bootstrap);
+  if (init_command->parsed())
+    return ad_hoc.wanted ? run_init_ad_hoc(init, ad_hoc, init_bootstrap) : run_init(init, init_bootstrap);
   if (issue_command->parsed()) return run_issue(issue);
+  if (push_command->parsed()) return enrolld::run_push(push);
   if (issuing_command->parsed()) return run_new_issuing(issuing);
   return run_update(update, update_bootstrap, bad_nodes);
 }

@@ -24,9 +24,21 @@ Json counters_json(const google::protobuf::Message& message) {
   return out;
 }
 
+Json task_json(const v1::UpkeepTask& task) {
+  if (!task.on()) return {{"on", false}};
+  return {{"on", true},
+          {"succeeded", task.succeeded()},
+          {"failed", task.failed()},
+          {"last_ms", task.last_ms()},
+          {"last_result", task.last_result()},
+          {"failing", task.failing()},
+          {"next_ms", task.next_ms()}};
+}
+
 Json status_json(const v1::StatusResponse& status) {
   return {{"node", status.node()},
           {"user", status.user()},
+          {"users_unverified", status.users_unverified()},
           {"overlay", status.overlay()},
           {"configuration_sequence", status.configuration_sequence()},
           {"configuration_expires_ms", status.configuration_expires_ms()},
@@ -40,7 +52,10 @@ Json status_json(const v1::StatusResponse& status) {
           {"routing", counters_json(status.routing())},
           {"storage", counters_json(status.storage())},
           {"replication", counters_json(status.replication())},
-          {"links", counters_json(status.links())}};
+          {"links", counters_json(status.links())},
+          {"api", counters_json(status.api())},
+          {"renewal", task_json(status.renewal())},
+          {"configuration_poll", task_json(status.configuration_poll())}};
 }
 
 void print_counters(std::ostream& out, const char* title, const google::protobuf::Message& message) {
@@ -62,14 +77,26 @@ std::string configuration_text(const v1::StatusResponse& status) {
   return text;
 }
 
+std::string task_text(const v1::UpkeepTask& task, const char* off) {
+  if (!task.on()) return off;
+  std::string text = task.next_ms() == 0 ? "never again" : "next " + time_text(task.next_ms());
+  text += ", " + std::to_string(task.succeeded()) + " times, " + std::to_string(task.failed()) + " in vain";
+  if (task.last_ms() != 0)
+    text += "; the last " + time_text(task.last_ms()) + ": " + printable(task.last_result());
+  return text;
+}
+
 void print_status(const Session& session, const v1::StatusResponse& status) {
   auto& out = session.out;
   out << "node          " << status.node() << '\n'
-      << "user          " << printable(status.user()) << '\n'
+      << "user          " << printable(status.user())
+      << (status.users_unverified() ? " (names are not verified in this overlay)" : "") << '\n'
       << "overlay       " << printable(status.overlay()) << ", " << configuration_text(status) << '\n'
       << "phase         " << status.phase() << ", up " << duration_text(status.uptime_s()) << '\n'
       << "listening on  " << status.listening_on() << '\n'
       << "certificate   until " << time_text(status.certificate_not_after_ms()) << '\n'
+      << "renewal       " << task_text(status.renewal(), "not by itself") << '\n'
+      << "document      " << task_text(status.configuration_poll(), "not looked for") << '\n'
       << "ring          about " << std::llround(status.estimated_peers()) << " peers\n"
       << "version       " << status.version() << '\n';
   print_counters(out, "store         ", status.store());
@@ -77,6 +104,7 @@ void print_status(const Session& session, const v1::StatusResponse& status) {
   print_counters(out, "storage       ", status.storage());
   print_counters(out, "replication   ", status.replication());
   print_counters(out, "links         ", status.links());
+  print_counters(out, "API           ", status.api());
 }
 
 int status(const Session& session) {

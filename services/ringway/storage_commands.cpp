@@ -22,7 +22,7 @@ const char* const k_key_help =
     "each writer)";
 
 struct PutOptions {
-  std::string key, entry, file;
+  std::string key, entry, file, as_user;
   std::optional<std::string> value;
   std::uint32_t lifetime_s = 0;
   std::optional<std::uint64_t> generation;
@@ -101,6 +101,7 @@ int put(const Session& session, const PutOptions& options) {
   request.set_entry(options.entry);
   request.set_value(std::move(value));
   request.set_lifetime_s(options.lifetime_s);
+  request.set_as_user(options.as_user);
   if (options.generation) request.set_expected_generation(*options.generation);
   v1::PutResponse response;
   const auto context = session.context();
@@ -115,6 +116,7 @@ int remove(const Session& session, const PutOptions& options) {
   v1::RemoveRequest request;
   request.set_key(options.key);
   request.set_entry(options.entry);
+  request.set_as_user(options.as_user);
   if (options.generation) request.set_expected_generation(*options.generation);
   v1::RemoveResponse response;
   const auto context = session.context();
@@ -271,11 +273,22 @@ void add_generation(CLI::App& command, PutOptions& options) {
       "Only if the key's generation is this one (compare-and-swap); it comes with get, put and stat");
 }
 
+void add_user(CLI::App& command, PutOptions& options) {
+  command
+      .add_option(
+          "--as", options.as_user,
+          "Write as this user, whose credentials the peer holds, if its policy lets us; the peer's own "
+          "user if not given")
+      ->check(utf8_text())
+      ->type_name("USER");
+}
+
 }  // namespace
 
 void add_put(CLI::App& app, Session& session, Action& chosen) {
   auto options = std::make_shared<PutOptions>();
-  auto* command = app.add_subcommand("put", "Store a value, signed by the peer");
+  auto* command =
+      app.add_subcommand("put", "Store a value, signed by the peer's user or, with --as, by another");
   command->add_option("key", options->key, k_key_help)->required()->check(utf8_text());
   command->add_option("value", options->value,
                       "The value; without it and --file it is read from standard input");
@@ -291,6 +304,7 @@ void add_put(CLI::App& app, Session& session, Action& chosen) {
           std::map<std::string, std::uint32_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}))
       ->type_name("TIME");
   add_generation(*command, *options);
+  add_user(*command, *options);
   command->callback(
       [options, &session, &chosen] { chosen = [options, &session] { return put(session, *options); }; });
 }
@@ -317,6 +331,7 @@ void add_remove(CLI::App& app, Session& session, Action& chosen) {
       ->add_option("-e,--entry", options->entry, "Which entry of an owner's key; the usual one has no name")
       ->check(utf8_text());
   add_generation(*command, *options);
+  add_user(*command, *options);
   command->callback(
       [options, &session, &chosen] { chosen = [options, &session] { return remove(session, *options); }; });
 }

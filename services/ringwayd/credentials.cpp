@@ -9,8 +9,10 @@
 #include <sstream>
 #include <utility>
 
+#include "reload/config/utc_time.hpp"
 #include "reload/security/signer.hpp"
 #include "reload/security/trust.hpp"
+#include "services/upkeep/credential_files.hpp"
 
 namespace ringway::services {
 namespace {
@@ -23,24 +25,37 @@ Result<config::ConfigurationPtr> load_document(const std::string& path, WallMs n
   if (!text) return text.error();
   auto configuration = config::parse_configuration(SharedBytes(copy_of(view_of(*text))), "");
   if (!configuration) return Failure{path + ": " + configuration.error().reason};
-  const auto& content = **configuration;
-  if (!content.signatures.empty()) {
-    // Of an expired one: was it right when the document was? Its signer often ends with it.
-    if (content.expired_at(now_ms)) now_ms = *content.expiration_ms - k_before_expiration_ms;
-    const auto trust = security::Trust::make(content.trust_settings());
-    if (!trust) return Failure{path + ": " + trust.error().reason};
-    const auto checked = config::check_signature(content, content.configuration_signers, **trust, now_ms);
-    if (!checked) return Failure{path + ": the signature is wrong: " + checked.error().reason};
-  }
+  if (const auto good = check_document(**configuration, now_ms); !good)
+    return Failure{path + ": " + good.error().reason};
   return configuration;
 }
+
+Failure ended(const std::string& folder, WallMs at_ms) {
+  const std::string what = folder + "/node.crt ended at " + config::write_utc(at_ms) + ": ";
+  if (std::filesystem::exists(folder + "/enrollment.json"))
+    return {what +
+            "an ended certificate cannot be renewed. Enrol again with ringway enroll, then start the peer"};
+  return {what + "get a new one with ringway-enrolld issue --renew"};
+}
+
+}  // namespace
 
 bool readable_by_others(const std::string& path) {
   struct ::stat status {};
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & 077U) != 0;
 }
 
-}  // namespace
+Outcome<> check_document(const config::Configuration& configuration, WallMs now_ms) {
+  if (configuration.signatures.empty()) return Done{};
+  // The signer of an expired one often ends with it.
+  if (configuration.expired_at(now_ms)) now_ms = *configuration.expiration_ms - k_before_expiration_ms;
+  const auto trust = security::Trust::make(configuration.trust_settings());
+  if (!trust) return trust.error();
+  const auto checked =
+      config::check_signature(configuration, configuration.configuration_signers, **trust, now_ms);
+  if (!checked) return Failure{"the signature is wrong: " + checked.error().reason};
+  return Done{};
+}
 
 Result<std::string> read_small_file(const std::string& path) {
   std::error_code unreadable;
@@ -63,16 +78,15 @@ std::string find_document(const std::string& folder, const std::string& parent) 
 Result<Credentials> load_credentials(const std::string& folder, const std::string& document, WallMs now_ms) {
   auto configuration = load_document(document, now_ms);
   if (!configuration) return configuration.error();
-  auto key = read_small_file(folder + "/node.key");
-  if (!key) return key.error();
-  auto certificates = read_small_file(folder + "/node.crt");
-  if (!certificates) return certificates.error();
-  const auto signer = security::load_signer(*key, *certificates);
+  auto pair = CredentialFiles(folder).load();
+  if (!pair) return pair.error();
+  const auto signer = security::load_signer(pair->private_key_pem, pair->certificates_pem);
   if (!signer) return Failure{folder + ": node.key and node.crt: " + signer.error().reason};
 
   const auto trust = security::Trust::make((*configuration)->trust_settings());
   if (!trust) return Failure{document + ": " + trust.error().reason};
   const auto& certificate = (*signer)->certificate();
+  if (certificate->not_after_ms() < now_ms) return ended(folder, certificate->not_after_ms());
   // The document that is used instead of an expired one may have other roots.
   const auto trusted = (*configuration)->expired_at(now_ms)
                            ? Outcome<>{Done{}}
@@ -80,9 +94,10 @@ Result<Credentials> load_credentials(const std::string& folder, const std::strin
   if (!trusted) return Failure{folder + "/node.crt is not of this overlay: " + trusted.error().reason};
 
   Credentials out;
+  out.secret_readable_by_others = (*configuration)->shared_secret && readable_by_others(document);
   out.configuration = std::move(*configuration);
-  out.private_key_pem = std::move(*key);
-  out.certificates_pem = std::move(*certificates);
+  out.private_key_pem = std::move(pair->private_key_pem);
+  out.certificates_pem = std::move(pair->certificates_pem);
   out.node = (*signer)->node_id();
   out.user = certificate->user_name();
   out.not_after_ms = certificate->not_after_ms();

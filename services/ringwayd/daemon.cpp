@@ -16,12 +16,20 @@
 #include <vector>
 
 #include "actors/peer.hpp"
+#include "actors/system_random.hpp"
+#include "net/interfaces.hpp"
 #include "services/api/address.hpp"
 #include "services/api/server.hpp"
 #include "services/ringwayd/api_tls.hpp"
 #include "services/ringwayd/credentials.hpp"
+#include "services/ringwayd/fetched_document.hpp"
+#include "services/ringwayd/further_users.hpp"
+#include "services/ringwayd/own_credentials.hpp"
 #include "services/ringwayd/permissions.hpp"
+#include "services/ringwayd/upkeep_status.hpp"
 #include "services/ringwayd/watcher.hpp"
+#include "services/upkeep/enrollment_file.hpp"
+#include "services/upkeep/upkeep.hpp"
 
 namespace ringway::services {
 namespace {
@@ -45,12 +53,15 @@ WallMs wall_now_ms() {
 
 Duration duration_of(double seconds) { return Duration{std::llround(seconds * 1000)}; }
 
+struct RunningPeer;
+
 // What other threads have told the main thread.
 struct Mailbox {
   std::mutex mutex;
   std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
   std::vector<std::size_t> left;
   std::vector<std::pair<std::size_t, std::string>> failures;
+  std::vector<std::pair<RunningPeer*, NodeId>> namesakes;
 
   template <typename List, typename Item>
   void post(List Mailbox::*list, Item item) {
@@ -65,11 +76,15 @@ struct Mailbox {
 struct RunningPeer {
   std::string name;
   Credentials credentials;
+  EnrollmentServer enrollment;
+  std::shared_ptr<const ApiPolicy> policy;
   std::shared_ptr<actors::Peer> peer;
   std::unique_ptr<ApiServer> api;
   Watcher watcher;
+  RefusalWatch refusals;
   bool asked = false;  // a status is on its way
   bool left = false;
+  bool looked_for_namesakes = false;
 };
 
 class Daemon {
@@ -100,16 +115,106 @@ class Daemon {
       const std::string document = settings_.config_document.empty()
                                        ? find_document(folder, settings_.credentials)
                                        : settings_.config_document;
+      if (auto wrong = make_own_credentials(folder, document); !wrong.empty()) return wrong;
       auto credentials = load_credentials(folder, document, wall_now_ms());
       if (!credentials) return credentials.error().reason;
+      auto enrollment = enrollment_of(folder);
+      if (!enrollment) return enrollment.error().reason;
       auto& peer = peers_.emplace_back(std::make_unique<RunningPeer>());
       peer->name = "peer-" + std::to_string(i);
       peer->credentials = std::move(*credentials);
+      peer->enrollment = std::move(*enrollment);
+      replace_expired(*peer, document);
       if (peer->credentials.key_readable_by_others) {
         log_.warn(peer->name, "the private key can be read by others", {{"file", folder + "/node.key"}});
       }
+      if (auto wrong = load_policy(*peer); !wrong.empty()) return wrong;
+      if (peer->credentials.secret_readable_by_others) {
+        log_.warn(peer->name, "the overlay's shared secret can be read by others", {{"file", document}});
+      }
+      if (auto wrong = find_addresses(*peer); !wrong.empty()) return wrong;
+    }
+    return load_users();
+  }
+
+  std::string load_policy(RunningPeer& peer) {
+    if (settings_.api_policy.empty()) return "";
+    const auto text = read_small_file(settings_.api_policy);
+    if (!text) return "--api-policy: " + text.error().reason;
+    auto policy = ApiPolicy::parse(*text, peer.credentials.user);
+    if (!policy) return "--api-policy: " + settings_.api_policy + ": " + policy.error().reason;
+    peer.policy = std::move(*policy);
+    return "";
+  }
+
+  // Each peer of this process may write as them.
+  std::string load_users() {
+    auto users = load_further_users(settings_.user_credentials, peers_.front()->credentials, wall_now_ms());
+    if (!users) return "--user-credentials: " + users.error().reason;
+    for (auto& one : *users) {
+      const EventLog::Fields fields{{"user", one.user}, {"node", one.node.hex()}, {"folder", one.folder}};
+      if (one.key_readable_by_others) log_.warn("", "a user's private key can be read by others", fields);
+      if (one.not_valid_now) {
+        log_.error("", "a user's certificate is not valid now: nobody can write as him", fields);
+        continue;
+      }
+      log_.info("", "callers may write as a further user, if the policy lets them", fields);
+      users_.push_back(std::move(one.credentials));
+    }
+    if (!users_.empty() && settings_.api_policy.empty()) {
+      log_.warn("", "nobody can write as the users of --user-credentials: that takes an --api-policy");
     }
     return "";
+  }
+
+  // What the flags say comes first.
+  Result<EnrollmentServer> enrollment_of(const std::string& folder) const {
+    auto file = read_enrollment_file(folder);
+    if (!file) return file.error();
+    EnrollmentServer server = file->value_or(EnrollmentServer{});
+    if (!settings_.configuration_url.empty()) server.configuration_url = settings_.configuration_url;
+    if (!settings_.enrollment_ca.empty()) server.ca_file = settings_.enrollment_ca;
+    return server;
+  }
+
+  // Without a newer one it is the store's turn (actors/configuration_choice.hpp).
+  void replace_expired(RunningPeer& peer, const std::string& document) {
+    auto& configuration = peer.credentials.configuration;
+    if (!configuration->expired_at(wall_now_ms()) || peer.enrollment.configuration_url.empty()) return;
+    const auto fetched = fetch_newer_document(peer.enrollment, *configuration, document, wall_now_ms());
+    if (!fetched) {
+      log_.warn(peer.name, "the configuration document has expired, and no newer one could be fetched",
+                {{"reason", fetched.error().reason}});
+      return;
+    }
+    configuration = fetched->configuration;
+    log_.info(peer.name, "fetched a configuration document in the place of the expired one",
+              {{"sequence", configuration->sequence}});
+    warn_if(peer.name, fetched->not_kept);
+  }
+
+  std::string make_own_credentials(const std::string& folder, const std::string& document) {
+    if (settings_.self_signed_user.empty()) return "";
+    const auto own = ensure_own_credentials(folder, document, settings_.self_signed_user, wall_now_ms());
+    if (!own) return own.error().reason;
+    if (own->made) log_.info("", "made a key and a certificate for this peer", {{"folder", folder}});
+    if (own->renewed) log_.info("", "made a new certificate for this peer's key", {{"folder", folder}});
+    return "";
+  }
+
+  bool discovers(const RunningPeer& peer) const {
+    return settings_.discovery == "on" ||
+           (settings_.discovery == "auto" && is_ad_hoc(*peer.credentials.configuration));
+  }
+
+  // Where nobody says which addresses others reach this machine at, those that it has on its networks. (The
+  // port is known when the peer listens.)
+  std::string find_addresses(const RunningPeer& peer) {
+    if (!settings_.needs_addresses()) return "";
+    if (discovers(peer) && !net::reachable_addresses(settings_.listen_address).empty()) return "";
+    return "--listen " + settings_.listen + " is no address that others can connect to" +
+           (discovers(peer) ? ", and this machine has none on any network" : "") +
+           ": give one with --advertise";
   }
 
   std::string start() {
@@ -125,6 +230,9 @@ class Daemon {
     host_ = actors::PeerHost::make(threads);
     for (std::size_t i = 0; i < peers_.size(); ++i) {
       if (auto wrong = start_peer(i); !wrong.empty()) return peers_[i]->name + ": " + wrong;
+    }
+    start_upkeep();
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
       if (auto wrong = start_api(i); !wrong.empty()) return peers_[i]->name + ": " + wrong;
     }
     return "";
@@ -137,11 +245,16 @@ class Daemon {
     out.configuration = credentials.configuration;
     out.private_key_pem = credentials.private_key_pem;
     out.certificates_pem = credentials.certificates_pem;
+    out.further_users = users_;
     out.data_directory = settings_.data_of(index);
     out.listen = settings_.listen_of(index);
     out.advertise = settings_.advertise_of(index);
     out.routing.bootstrap = bootstrap_;
-    out.routing.first_peer = settings_.first_peer && index == 0;
+    out.discovery = discovers(*peers_[index]);
+    // Without an authority there is nobody to say who comes first: whoever finds no others begins the ring.
+    const bool begins = settings_.first_peer || (out.discovery && is_ad_hoc(*credentials.configuration));
+    out.routing.first_peer = begins && index == 0;
+    out.advertise_all = settings_.needs_addresses();
     out.routing.max_links = settings_.max_links;
     out.replication.successor_hold_down = duration_of(settings_.successor_hold_down_s);
     out.links.max_links = settings_.max_links;
@@ -172,9 +285,40 @@ class Daemon {
     // The other peers of this process join through the first.
     if (index == 0) {
       const auto advertised = settings_.advertise_of(0);
-      bootstrap_.push_back(advertised.empty() ? listening : advertised.front());
+      bootstrap_.push_back(advertised.empty() ? as_local(listening) : advertised.front());
     }
     return "";
+  }
+
+  void start_upkeep() {
+    std::vector<UpkeepSubject> subjects;
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      const RunningPeer& running = *peers_[i];
+      const Credentials& credentials = running.credentials;
+      subjects.push_back({running.peer,
+                          running.enrollment,
+                          settings_.credentials_of(i),
+                          {credentials.private_key_pem, credentials.certificates_pem},
+                          credentials.configuration});
+    }
+    UpkeepSettings settings;
+    settings.times.poll.period = duration_of(settings_.configuration_poll_s);
+    const auto tell = [this](std::size_t index, const UpkeepNote& note) {
+      const auto fields =
+          note.detail.empty() ? EventLog::Fields::object() : EventLog::Fields{{"reason", note.detail}};
+      log_.write(note.warning ? spdlog::level::warn : spdlog::level::info, peers_[index]->name, note.event,
+                 fields);
+    };
+    upkeep_.emplace(settings, Upkeep::World{std::make_shared<actors::SystemRandom>(), wall_now_ms, tell},
+                    std::move(subjects));
+  }
+
+  // 0.0.0.0 and :: are addresses to listen at; whoever is on this machine connects to loopback.
+  static wire::IpAddressPort as_local(wire::IpAddressPort address) {
+    if (!is_any(address)) return address;
+    const auto loopback = parse_address(address.type == wire::AddressType::ipv4 ? "127.0.0.1:1" : "[::1]:1");
+    address.address = loopback->address;
+    return address;
   }
 
   void warn_if(const std::string& peer, const std::string& warning) {
@@ -189,6 +333,9 @@ class Daemon {
     if (!api.socket_path.empty()) warn_if(running.name, socket_warning(api.socket_path, api.socket_mode));
     api.listen = settings_.api_listen_of(index);
     api.tls = api_tls_;
+    api.add_to_status = [this, index](v1::StatusResponse& status) { fill(status, upkeep_->report(index)); };
+    api.user = running.credentials.user;
+    api.policy = running.policy;
     auto server = ApiServer::start(
         api, running.peer, [this, index](std::function<void()> done) { leave(index, std::move(done)); });
     if (!server) return server.error().reason;
@@ -249,13 +396,16 @@ class Daemon {
     std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
     std::vector<std::size_t> left;
     std::vector<std::pair<std::size_t, std::string>> failures;
+    std::vector<std::pair<RunningPeer*, NodeId>> namesakes;
     {
       const std::scoped_lock lock(mailbox_.mutex);
       statuses.swap(mailbox_.statuses);
       left.swap(mailbox_.left);
       failures.swap(mailbox_.failures);
+      namesakes.swap(mailbox_.namesakes);
     }
-    for (const auto& [index, status] : statuses) take_status(*peers_[index], status);
+    for (const auto& [running, node] : namesakes) tell_of_namesake(*running, node);
+    for (const auto& [index, status] : statuses) take_status(index, status);
     for (const std::size_t index : left) take_left(*peers_[index]);
     for (const auto& [index, reason] : failures) {
       log_.error(peers_[index]->name, "failed", {{"reason", reason}});
@@ -263,14 +413,38 @@ class Daemon {
     return failures.empty() ? "" : failures.front().second;
   }
 
-  void take_status(RunningPeer& running, const actors::PeerStatus& status) {
+  void take_status(std::size_t index, const actors::PeerStatus& status) {
+    RunningPeer& running = *peers_[index];
     running.asked = false;
-    for (const auto& event : running.watcher.observe(status, wall_now_ms())) log_.write(running.name, event);
+    upkeep_->observe(index, status.configuration);
+    for (const auto& event : running.watcher.observe(status, wall_now_ms(), upkeep_->report(index)))
+      log_.write(running.name, event);
+    if (const auto event = running.refusals.observe(running.api->refusals()))
+      log_.write(running.name, *event);
     running.api->set_serving(running.watcher.joined() && !stopping_);
+    if (status.users_unverified && running.watcher.joined()) look_for_namesakes(running);
     if (!ready_ && all_joined()) {
       ready_ = true;
       write_ready_file();
     }
+  }
+
+  // RFC 6940 §11.3.1: where everybody says himself who he is, look whether the name is taken. (It may be
+  // another device of the same person: who that is only people know.)
+  void look_for_namesakes(RunningPeer& running) {
+    if (std::exchange(running.looked_for_namesakes, true)) return;
+    running.peer->find_certificates(
+        running.credentials.user, [this, &running](const data::CertificatesFound& found) {
+          for (const auto& certificate : found.certificates) {
+            if (!certificate->has_node_id(running.credentials.node))
+              return mailbox_.post(&Mailbox::namesakes, std::pair{&running, certificate->node_ids().front()});
+          }
+        });
+  }
+
+  void tell_of_namesake(const RunningPeer& running, const NodeId& node) {
+    log_.warn(running.name, "another node has this user name, too; nobody verifies names in this overlay",
+              {{"user", running.credentials.user}, {"node", node.hex()}});
   }
 
   void take_left(RunningPeer& running) {
@@ -340,8 +514,10 @@ class Daemon {
   Mailbox mailbox_;
   std::vector<wire::IpAddressPort> bootstrap_;
   std::optional<ApiTls> api_tls_;
+  std::vector<actors::UserCredentials> users_;
   std::shared_ptr<actors::PeerHost> host_;
   std::vector<std::unique_ptr<RunningPeer>> peers_;
+  std::optional<Upkeep> upkeep_;  // as soon as the peers have started
   std::chrono::steady_clock::time_point next_look_;
   bool ready_ = false;
   bool stopping_ = false;

@@ -3,7 +3,7 @@
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's signal masks are not in <csignal>
 
-#include "services/ringwayd/event_log.hpp"
+#include "services/log/event_log.hpp"
 #include "services/ringwayd/settings.hpp"
 
 namespace ringway::services {

@@ -19,6 +19,10 @@ const char* const k_footer =
     "  ringway --api unix:alice-data/api.sock status\n"
     "A second peer, with credentials of its own, adds --bootstrap 127.0.0.1:6084 instead of --first-peer.\n"
     "\n"
+    "An overlay without any server, whose peers find each other on the local network:\n"
+    "  ringway-enrolld init --ad-hoc --overlay site.example.org --new-shared-secret --dir adhoc\n"
+    "  ringwayd --config-document adhoc/overlay.xml --self-signed-user alice --data alice-data\n"
+    "\n"
     "Every option may come from the environment (--log-level is RINGWAY_LOG_LEVEL; lists with commas) or "
     "from the file\n"
     "of --config (log-level = \"debug\"; bootstrap = [\"192.0.2.1:6084\"]). A flag beats the environment, "
@@ -69,10 +73,36 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
   const std::string group = "The overlay and this peer's place in it";
   add(app, "credentials", settings.credentials,
       "Folder with node.key, node.crt and overlay.xml, as `ringway-enrolld issue` writes it", "DIR")
-      ->required()
+      ->group(group);
+  add(app, "self-signed-user", settings.self_signed_user,
+      "Instead of --credentials, where the overlay permits it (ringway-enrolld init --ad-hoc): the peer "
+      "makes its "
+      "own key and certificate for this user, in its data folder; needs --config-document",
+      "NAME")
+      ->group(group);
+  add(app, "user-credentials", settings.user_credentials,
+      "Folder with node.key and node.crt of a further user, or with a folder for each of several: callers of "
+      "the "
+      "API may write as these users, too, if --api-policy lets them; may be repeated",
+      "DIR")
+      ->delimiter(',')
       ->group(group);
   add(app, "config-document", settings.config_document,
       "The overlay's configuration document, if it is not overlay.xml in the credentials folder", "FILE")
+      ->group(group);
+  add(app, "configuration-url", settings.configuration_url,
+      "Look there for newer documents, if not where enrollment.json in the credentials folder says", "URL")
+      ->group(group);
+  add(app, "enrollment-ca", settings.enrollment_ca,
+      "CAs that the enrollment server's certificate comes from, PEM; those of the system if neither this nor "
+      "enrollment.json says",
+      "FILE")
+      ->group(group);
+  add(app, "configuration-poll-s", settings.configuration_poll_s,
+      "How often to look for a newer document, besides before the present one expires; varied by a quarter",
+      "SECONDS")
+      ->check(CLI::Range(1.0, 31'536'000.0))
+      ->capture_default_str()
       ->group(group);
   add(app, "data", settings.data, "Folder for the store and the API's socket; made if it is not there", "DIR")
       ->capture_default_str()
@@ -90,6 +120,14 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
       ->group(group);
   add_flag(app, "first-peer", settings.first_peer,
            "May be alone in the ring: for the overlay's first peer, which has nobody to join")
+      ->group(group);
+  add(app, "discovery", settings.discovery,
+      "Find peers of this overlay on the local network by multicast: on, off, or auto (on where the overlay "
+      "has "
+      "no authority)",
+      "WHEN")
+      ->check(CLI::IsMember({"on", "off", "auto"}))
+      ->capture_default_str()
       ->group(group);
   add(app, "peers", settings.peers, "How many peers this process runs, each with an identity of its own", "N")
       ->check(CLI::Range(std::size_t{1}, k_max_peers_per_process))
@@ -118,6 +156,12 @@ void add_api_options(CLI::App& app, Settings& settings) {
       ->group(group);
   add_flag(app, "api-insecure", settings.api_insecure,
            "Let --api-listen be without TLS; loopback addresses only")
+      ->group(group);
+  add(app, "api-policy", settings.api_policy,
+      "What each client of the API may do, and as which users, by its certificate or its user at the unix "
+      "socket "
+      "(JSON, docs/gateway.md); without it everybody who gets in may do everything as the peer's own user",
+      "FILE")
       ->group(group);
 }
 
@@ -185,13 +229,21 @@ std::string derive_addresses(Settings& settings) {
     if (address->port == 0) return "--advertise " + text + ": others need the real port";
     settings.advertise_addresses.push_back(*address);
   }
-  if (is_any(settings.listen_address) && settings.advertise_addresses.empty()) {
+  if (settings.needs_addresses() && settings.discovery == "off") {
     return "--listen " + settings.listen +
            " is no address that others can connect to: give one with --advertise";
   }
   const auto last = settings.peers - 1;
   const auto too_high = [last](const wire::IpAddressPort& a) { return a.port != 0 && a.port + last > 65535; };
   if (too_high(settings.listen_address)) return "--listen: the ports of --peers would go beyond 65535";
+  return "";
+}
+
+std::string check_identity(const Settings& settings) {
+  if (settings.credentials.empty() == settings.self_signed_user.empty())
+    return "one of --credentials and --self-signed-user is needed";
+  if (!settings.self_signed_user.empty() && settings.config_document.empty())
+    return "--self-signed-user needs the overlay's --config-document";
   return "";
 }
 
@@ -219,6 +271,8 @@ std::string derive_api(Settings& settings) {
   if (!all_tls && !settings.api_insecure) {
     return "--api-listen needs --api-cert, --api-key and --api-client-ca (or, on loopback, --api-insecure)";
   }
+  if (settings.api_insecure && !settings.api_policy.empty())
+    return "--api-policy needs to know who calls: use --api-cert, not --api-insecure";
   if (settings.api_insecure && !is_loopback(*address)) return "--api-insecure is for loopback addresses only";
   return "";
 }
@@ -230,7 +284,9 @@ wire::IpAddressPort shifted(wire::IpAddressPort address, std::size_t index) {
 
 }  // namespace
 
+bool Settings::needs_addresses() const { return is_any(listen_address) && advertise_addresses.empty(); }
 std::string Settings::credentials_of(std::size_t index) const {
+  if (credentials.empty()) return data_of(index) + "/credentials";
   return peers == 1 ? credentials : credentials + "/" + std::to_string(index);
 }
 std::string Settings::data_of(std::size_t index) const {
@@ -270,7 +326,11 @@ std::optional<Settings> parse_settings(int argc, const char* const* argv, std::o
     exit_code = app.exit(wrong, out, err) == 0 ? k_daemon_left : k_daemon_usage;
     return std::nullopt;
   }
-  std::string wrong = derive_addresses(settings);
+  std::string wrong = check_identity(settings);
+  if (wrong.empty()) wrong = derive_addresses(settings);
+  if (wrong.empty() && !settings.configuration_url.empty() &&
+      !settings.configuration_url.starts_with("https://"))
+    wrong = "--configuration-url " + settings.configuration_url + " is not https";
   if (wrong.empty()) wrong = derive_api(settings);
   if (wrong.empty()) return settings;
   err << "ringwayd: " << wrong << '\n';

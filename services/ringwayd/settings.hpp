@@ -24,20 +24,28 @@ enum DaemonExit : int {
 };
 
 struct Settings {
-  std::string config_document;  // empty: overlay.xml beside the credentials
-  std::string credentials;
+  std::string config_document;   // empty: overlay.xml beside the credentials
+  std::string credentials;       // empty: self_signed_user
+  std::string self_signed_user;  // the peer makes its own credentials, in its data folder
+  std::vector<std::string> user_credentials;
   std::string data = "/var/lib/ringway";
   std::string listen = "0.0.0.0:6084";
   std::vector<std::string> advertise;
   std::vector<std::string> bootstrap;
   bool first_peer = false;
+  std::string discovery = "auto";  // or on, off
   std::size_t peers = 1;
+
+  std::string configuration_url;  // empty: that of enrollment.json
+  std::string enrollment_ca;      // likewise
+  double configuration_poll_s = 21'600;
 
   std::string api_socket;  // empty: api.sock in the data folder; "none": no socket
   std::string api_socket_mode = "0600";
   std::string api_listen;
   std::string api_certificate, api_key, api_client_ca;
   bool api_insecure = false;
+  std::string api_policy;
 
   std::string log_level = "info";
   std::string log_format = "text";
@@ -56,6 +64,8 @@ struct Settings {
 
   // Peer `index` of several has folders, ports and sockets of its own.
   std::string credentials_of(std::size_t index) const;
+  // No address that others can connect to follows from the settings alone.
+  bool needs_addresses() const;
   std::string data_of(std::size_t index) const;
   std::string api_socket_of(std::size_t index) const;  // empty: none
   wire::IpAddressPort listen_of(std::size_t index) const;

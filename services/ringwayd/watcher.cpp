@@ -11,9 +11,20 @@ EventLog::Fields list_of(const std::vector<NodeId>& nodes) {
   return out;
 }
 
+const ValidityWatch::Words& certificate_words(const TaskReport& renewal) {
+  if (!renewal.on) return k_certificate_words;
+  return renewal.failing || renewal.next_ms == 0 ? k_failing_certificate_words : k_renewing_certificate_words;
+}
+
+std::optional<WallMs> first_end_of(const data::StorageComponent::Statistics& storage) {
+  if (storage.further_users == 0) return std::nullopt;
+  return storage.further_users_until_ms;
+}
+
 }  // namespace
 
-std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, WallMs now_ms) {
+std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, WallMs now_ms,
+                                              const UpkeepReport& upkeep) {
   std::vector<EventLog::Event> events;
   const auto& view = status.routing.view;
   const bool joined = view != nullptr && view->joined;
@@ -43,11 +54,22 @@ std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, 
          {{"total", rollbacks}},
          spdlog::level::warn});
   }
+  document_.use(upkeep.poll.on ? k_polled_document_words : k_document_words);
+  certificate_.use(certificate_words(upkeep.renewal));
   for (auto event : {document_.observe(status.configuration_expires_ms, now_ms),
-                     certificate_.observe(status.certificate_not_after_ms, now_ms)}) {
+                     certificate_.observe(status.certificate_not_after_ms, now_ms),
+                     further_users_.observe(first_end_of(status.storage), now_ms)}) {
     if (event) events.push_back(std::move(*event));
   }
   return events;
+}
+
+std::optional<EventLog::Event> RefusalWatch::observe(const Refusals::Count& count) {
+  if (count.total < next_) return std::nullopt;
+  next_ = 2 * count.total;
+  return EventLog::Event{"the API has refused calls that its policy does not allow",
+                         {{"total", count.total}, {"last", count.last}},
+                         spdlog::level::warn};
 }
 
 }  // namespace ringway::services

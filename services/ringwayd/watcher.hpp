@@ -2,19 +2,23 @@
 // changed, values older than before, what expires.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/peer.hpp"
-#include "services/ringwayd/event_log.hpp"
+#include "services/api/gate.hpp"
+#include "services/log/event_log.hpp"
 #include "services/ringwayd/validity_watch.hpp"
+#include "services/upkeep/plan.hpp"
 
 namespace ringway::services {
 
 class Watcher {
  public:
   // What has changed since the last time.
-  std::vector<EventLog::Event> observe(const actors::PeerStatus& status, WallMs now_ms);
+  std::vector<EventLog::Event> observe(const actors::PeerStatus& status, WallMs now_ms,
+                                       const UpkeepReport& upkeep = {});
   bool joined() const { return joined_; }
 
  private:
@@ -26,6 +30,17 @@ class Watcher {
   std::uint64_t next_rollbacks_ = 1;  // to be told of
   ValidityWatch document_{k_document_words};
   ValidityWatch certificate_{k_certificate_words};
+  ValidityWatch further_users_{k_further_user_words};
+};
+
+// Calls that the API has refused: told each time their number has doubled, so that who is refused again and
+// again does not fill the log.
+class RefusalWatch {
+ public:
+  std::optional<EventLog::Event> observe(const Refusals::Count& count);
+
+ private:
+  std::uint64_t next_ = 1;  // to be told of
 };
 
 }  // namespace ringway::services

@@ -65,6 +65,7 @@ class RecordingLinks : public net::TlsLinks {
   void replace_trust(security::TrustPtr trust) override { trusts.push_back(std::move(trust)); }
   void replace_max_message_size(std::size_t size_bytes) override { message_limits.push_back(size_bytes); }
   Outcome<> replace_credentials(std::string, std::string) override { return Done{}; }
+  Outcome<> replace_shared_secret(std::optional<std::string>) override { return Done{}; }
   void stop() override { ++stops; }
   net::LinkCounters counters() const override { return {}; }
   std::optional<net::LinkQuality> quality(link::LinkId) const override { return {}; }
@@ -100,6 +101,9 @@ class CountingStore : public data::ValueStore {
     return std::vector<data::KindAt>{};
   }
   Result<std::optional<Bytes>> fact(const std::string&) const override { return std::optional<Bytes>{}; }
+  Result<std::vector<data::PutFact>> list_facts(const std::string&, std::size_t) const override {
+    return std::vector<data::PutFact>{};
+  }
   Result<Totals> totals() const override { return Totals{}; }
   Outcome<> commit(const std::vector<data::WriteBatch>& batches) override {
     groups.push_back(batches.size());

@@ -21,6 +21,7 @@ struct SupervisorTest : testing::Test, ActorWorld {
               [](LinkBatch&) {},
               [](RoutingBatch&) { throw std::runtime_error("routing trips"); },
               [](PingOrder&) {},
+              [](DocumentOrder&) {},
               [](TickAtom, std::uint64_t) {},
               [](CreditsAtom) {},
               [this](LeaveAtom) { ++leaves; },

@@ -138,6 +138,7 @@ TEST(LinkAuthentication, BadNodesAreRefused) {
 }
 
 TEST(LinkAuthentication, LinksOfNodesThatBecomeBadAreClosed) {
+  // Shows: FM-27.
   LinkWorld world;
   const auto carol_node = ringway::test::node_id(0x0c);
   TestPeer alice(world.pool, world.authority, world.alice);

@@ -49,6 +49,21 @@ TEST(TlsLinks, BootstrapLinkAcceptsAnyNodeOfTheOverlay) {
   EXPECT_TRUE(alice.seen().ups.front().certificate->has_node_id(world.bob));
 }
 
+TEST(TlsLinks, WhoDoesNotListenOpensLinksOnly) {
+  LinkWorld world;
+  TestPeer alice(world.pool, world.authority, world.alice, {.change = [](LinkSettings& settings) {
+                   settings.listen = {};
+                   settings.listens = false;
+                 }});
+  TestPeer bob(world.pool, world.authority, world.bob);
+  EXPECT_EQ(alice.address().port, 0);
+  alice.open(1, bob.address(), world.bob);
+  const auto to_bob = alice.first_link();
+  ASSERT_TRUE(to_bob);
+  alice.send(*to_bob, copy_of(view_of("heard")));
+  EXPECT_TRUE(bob.events().wait([](const Seen& seen) { return seen.messages.size() == 1; }));
+}
+
 TEST(TlsLinks, TenThousandMessagesArriveInOrder) {
   LinkWorld world;
   TestPeer alice(world.pool, world.authority, world.alice);

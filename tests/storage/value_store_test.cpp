@@ -283,6 +283,24 @@ TYPED_TEST(ValueStoreTest, FactsAreReplacedAndMayBeEmpty) {
   EXPECT_EQ(this->fact("config"), std::nullopt);
 }
 
+TYPED_TEST(ValueStoreTest, FactsAreListedByThePartOfTheirNameInFront) {
+  this->commit({PutFact{"put/b", {2}}, PutFact{"put/a", {1}}, PutFact{"pus/z", {8}}, PutFact{"put0", {9}},
+                PutFact{"put/c", {3}}});
+  const auto names = [this](const std::string& prefix, std::size_t limit) {
+    std::vector<std::string> out;
+    const auto found = this->store().list_facts(prefix, limit);
+    EXPECT_TRUE(found.ok());
+    for (const auto& fact : *found) out.push_back(fact.name + "=" + std::to_string(fact.value.at(0)));
+    return out;
+  };
+  EXPECT_EQ(names("put/", 10), (std::vector<std::string>{"put/a=1", "put/b=2", "put/c=3"}));
+  EXPECT_EQ(names("put/", 2).size(), 2U);
+  EXPECT_EQ(names("nothing", 10).size(), 0U);
+  this->commit({DropFact{"put/b"}, DropFact{"put/never"}});
+  this->under_test_.reopen();
+  EXPECT_EQ(names("put/", 10), (std::vector<std::string>{"put/a=1", "put/c=3"}));
+}
+
 TYPED_TEST(ValueStoreTest, FactsAreNeverReclaimed) {
   this->commit({PutFact{"configuration", {1}}});
   this->under_test_.reclaim(k_start_ms + 100 * k_year_ms);

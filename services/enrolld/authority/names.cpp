@@ -66,4 +66,8 @@ Outcome<> check_overlay_name(std::string_view overlay_name) {
   return Done{};
 }
 
+std::string enrollment_server_name(std::string_view overlay_name) {
+  return normal_user_name("enrollment@" + std::string(overlay_name));
+}
+
 }  // namespace ringway::services

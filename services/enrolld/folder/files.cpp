@@ -29,16 +29,14 @@ bool write_all(int file, const std::string& contents) {
   return true;
 }
 
-// After this the rename outlives a loss of power.
-void sync_folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::absolute(path).parent_path();
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}  // namespace
+
+void sync_folder(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) return;
   ::fsync(file);
   ::close(file);
 }
-
-}  // namespace
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -61,7 +59,7 @@ Outcome<> write_file(const std::string& path, const std::string& contents, Acces
     ::unlink(temporary.c_str());
     return failure;
   }
-  sync_folder_of(path);
+  sync_folder(std::filesystem::absolute(path).parent_path());
   return Done{};
 }
 

@@ -12,6 +12,8 @@ enum class Access { everyone, owner_only };
 Result<std::string> read_file(const std::string& path);
 // Through a temporary file and a rename: a crash leaves the old file or the new one, whole.
 Outcome<> write_file(const std::string& path, const std::string& contents, Access access);
+// After this, renames in the folder outlive a loss of power.
+void sync_folder(const std::string& path);
 Outcome<> make_directory(const std::string& path);
 bool exists(const std::string& path);
 

@@ -61,4 +61,10 @@ std::string NameRegister::lookalike(const std::string& user_name) const {
   return {};
 }
 
+std::set<std::string> NameRegister::names() const {
+  std::set<std::string> out;
+  for (const auto& [name, nodes] : names_) out.insert(name);
+  return out;
+}
+
 }  // namespace ringway::enrolld

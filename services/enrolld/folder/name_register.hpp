@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ class NameRegister {
   // A name that people would take for this one: the same but for upper and lower case. Empty when there is
   // none.
   std::string lookalike(const std::string& user_name) const;
+  std::set<std::string> names() const;
   void record(const std::string& user_name, std::vector<NodeId> nodes) {
     names_[user_name] = std::move(nodes);
   }

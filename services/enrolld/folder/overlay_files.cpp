@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "services/enrolld/authority/authority.hpp"
+#include "services/enrolld/authority/self_signed.hpp"
 #include "services/enrolld/authority/token_key.hpp"
 #include "services/enrolld/folder/files.hpp"
 #include "services/enrolld/folder/name_register.hpp"
+#include "services/enrolld/folder/standard_kinds.hpp"
 
 namespace ringway::enrolld {
 namespace {
 
-constexpr std::uint32_t k_value_count = 1024;
-constexpr std::uint32_t k_value_size_bytes = 32768;
 constexpr WallMs k_second_ms = 1000;  // certificates begin and end with a whole one
 constexpr WallMs k_day_ms = 86'400'000;
 // Certificates begin an hour ago, so that a peer whose clock is a little behind accepts them.
@@ -25,32 +25,6 @@ WallMs wall_now_ms() {
 services::Validity valid_for(std::int64_t days) {
   const WallMs now_ms = wall_now_ms();
   return {now_ms - k_clock_difference_ms, now_ms + static_cast<WallMs>(days) * k_day_ms};
-}
-
-config::KindDefinition limited(config::KindDefinition kind, std::uint32_t max_count,
-                               std::uint32_t max_size_bytes) {
-  kind.max_count = max_count;
-  kind.max_size_bytes = max_size_bytes;
-  return kind;
-}
-
-config::KindDefinition private_kind(KindId id, config::AccessPolicy access) {
-  config::KindDefinition kind;
-  kind.kind = id;
-  kind.model = wire::DataModel::dictionary;
-  kind.access = access;
-  return limited(std::move(kind), k_value_count, k_value_size_bytes);
-}
-
-config::Kinds standard_kinds() {
-  config::Kinds kinds;
-  kinds.add(limited(*config::iana_kind(config::k_sip_registration), 32, 1024));
-  kinds.add(limited(*config::iana_kind(config::k_turn_service), 1, 64));
-  kinds.add(limited(*config::iana_kind(config::k_certificate_by_node), 8, 4096));
-  kinds.add(limited(*config::iana_kind(config::k_certificate_by_user), 32, 4096));
-  kinds.add(private_kind(config::k_owner_value, config::AccessPolicy::owner_path_match));
-  kinds.add(private_kind(config::k_shared_value, config::AccessPolicy::shared_writer_match));
-  return kinds;
 }
 
 Failure damaged(const std::string& path, const Failure& failure) {
@@ -76,7 +50,8 @@ Result<services::X509Ptr> load_certificate(const std::string& path) {
 }
 
 Result<config::ConfigurationPtr> load_configuration(const std::string& directory) {
-  if (!exists(directory + "/root.crt"))
+  // An ad-hoc overlay has no root, only who signs its document.
+  if (!exists(directory + "/root.crt") && !exists(directory + "/signer.crt"))
     return Failure{directory + " holds no authority: make one with ringway-enrolld init"};
   const auto document = read_file(directory + "/overlay.xml");
   if (!document) return document.error();
@@ -143,6 +118,7 @@ config::Configuration first_configuration(const InitOptions& options, const serv
   configuration.expiration_ms = authority.not_after_ms();
   configuration.root_certificates_der = {services::certificate_der(authority.root())};
   configuration.bootstrap_nodes = options.bootstrap_nodes;
+  configuration.enrollment_servers = options.enrollment_servers;
   configuration.no_ice = true;  // links are TLS over TCP without ICE
   configuration.max_message_size_bytes = options.max_message_size_bytes;
   configuration.chord_update_interval = std::chrono::seconds{options.chord_update_interval_s};
@@ -195,6 +171,8 @@ Outcome<> check_against(const services::Authority& authority, const IssueOptions
   if (!signer_name) return signer_name.error();
   if (options.user_name == *signer_name)
     return Failure{options.user_name + " signs the configuration document: nobody else gets that name"};
+  if (options.user_name == services::enrollment_server_name(authority.overlay_name()))
+    return Failure{options.user_name + " is the enrollment server itself: nobody else gets that name"};
   const WallMs now_ms = wall_now_ms(), end_ms = authority.not_after_ms();
   const WallMs most_days = end_ms > now_ms ? (end_ms - now_ms) / k_day_ms : 0;
   if (static_cast<WallMs>(options.validity_days) <= most_days) return Done{};
@@ -218,6 +196,15 @@ Outcome<> check_target(const IssueOptions& options) {
   if (*holder == options.user_name) return Done{};
   return Failure{certificate + " is " + *holder + "'s, not " + options.user_name +
                  "'s; give another folder with --out, or overwrite it with --force"};
+}
+
+// Peers take no other (CONFIG-10).
+Outcome<> check_servers(const std::vector<std::string>& urls) {
+  for (const std::string& url : urls) {
+    if (!url.starts_with("https://") || url.find_first_of(" \t\r\n") != std::string::npos)
+      return Failure{"an enrollment server is an https:// URL, not " + url};
+  }
+  return Done{};
 }
 
 // The certificates of a new authority, and the files that keep it.
@@ -348,11 +335,36 @@ Outcome<> renew_signer(const UpdateOptions& options, const services::Validity& v
   return Done{};
 }
 
+// In an ad-hoc overlay the signer vouches for itself, with the same key and therefore the same Node-ID.
+Outcome<> prolong_ad_hoc(const UpdateOptions& options, const services::Validity& validity, Keyring& keyring,
+                         Update& update) {
+  const auto key_pem = keyring.open_pem(options.directory + "/signer.key");
+  if (!key_pem) return key_pem.error();
+  const auto key = services::read_key(*key_pem);
+  if (!key) return damaged(options.directory + "/signer.key", key.error());
+  const auto made =
+      services::self_certify({update.signer->certificate()->user_name(), update.next.instance_name,
+                              *update.next.self_signed_permitted, validity},
+                             *key);
+  if (!made) return made.error();
+  auto signer = security::load_signer(*key_pem, made->chain_pem);
+  if (!signer) return signer.error();
+  update.signer = std::move(*signer);
+  update.files.push_back({options.directory + "/signer.crt", made->chain_pem, Access::everyone});
+  update.told.signer_renewed = true;
+  return Done{};
+}
+
 // A document can be checked for as long as its signer's certificate and the root are valid (RFC 6940 §11.1).
 // The issuing certificate is left as it is unless the signer's needs it: it may be short-lived on purpose.
 Outcome<> prolong(const UpdateOptions& options, Keyring& keyring, Update& update) {
   const auto validity = valid_for(*options.validity_days);
   const WallMs end_ms = validity.not_after_ms / k_second_ms * k_second_ms;
+  if (update.next.root_certificates_der.empty()) {
+    update.next.expiration_ms = end_ms;
+    if (update.signer->certificate()->not_after_ms() >= end_ms) return Done{};
+    return prolong_ad_hoc(options, validity, keyring, update);
+  }
   auto root = load_certificate(options.directory + "/root.crt");
   if (!root) return root.error();
   const auto root_end_ms = services::not_after_ms(*root);
@@ -372,6 +384,7 @@ Outcome<> prolong(const UpdateOptions& options, Keyring& keyring, Update& update
 Outcome<> init(const InitOptions& options) {
   const std::string& directory = options.directory;
   if (auto good = services::check_overlay_name(options.overlay_name); !good) return good;
+  if (auto good = check_servers(options.enrollment_servers); !good) return good;
   if (auto ready = make_directory(directory); !ready) return ready;
   const auto lock = FolderLock::take(directory);
   if (!lock) return lock.error();
@@ -410,6 +423,9 @@ Result<Issued> issue(const IssueOptions& asked) {
   if (!lock) return lock.error();
   const auto configuration = load_configuration(options.directory);
   if (!configuration) return configuration.error();
+  if ((*configuration)->root_certificates_der.empty())
+    return Failure{(*configuration)->instance_name +
+                   " has no authority: its nodes make their own credentials (ringwayd --self-signed-user)"};
   auto names = load_names(options.directory);
   if (!names) return names.error();
   Keyring keyring(options.keys);
@@ -434,6 +450,7 @@ Result<Issued> issue(const IssueOptions& asked) {
 }
 
 Result<Updated> update(const UpdateOptions& options) {
+  if (auto good = check_servers(options.enrollment_servers); !good) return good.error();
   const auto lock = FolderLock::take(options.directory);
   if (!lock) return lock.error();
   const auto before = load_configuration(options.directory);
@@ -445,6 +462,7 @@ Result<Updated> update(const UpdateOptions& options) {
   config::Configuration& next = update.next;
   next.sequence = next.sequence == config::k_max_sequence ? 0 : static_cast<std::uint16_t>(next.sequence + 1);
   if (!options.bootstrap_nodes.empty()) next.bootstrap_nodes = options.bootstrap_nodes;
+  if (!options.enrollment_servers.empty()) next.enrollment_servers = options.enrollment_servers;
   next.bad_nodes.insert(options.bad_nodes.begin(), options.bad_nodes.end());
   const NodeId node = update.signer->node_id();
   if (next.bad_nodes.contains(node))
@@ -454,11 +472,13 @@ Result<Updated> update(const UpdateOptions& options) {
   }
   const auto document = config::write_document(next, *update.signer, *update.signer);
   if (!document) return document.error();
-  update.files.push_back(
-      {options.directory + "/overlay.xml", std::string(text_of(*document)), Access::everyone});
+  // With the secret in it whoever can read it can join (RFC 6940 §14.16).
+  update.files.push_back({options.directory + "/overlay.xml", std::string(text_of(*document)),
+                          next.shared_secret ? Access::owner_only : Access::everyone});
   if (const auto written = write_files(update.files); !written) return written.error();
   update.told.sequence = next.sequence;
   update.told.expiration_ms = next.expiration_ms;
+  update.told.bootstrap_nodes = next.bootstrap_nodes.size();
   return update.told;
 }
 
@@ -487,6 +507,39 @@ Outcome<> new_issuing(const IssuingOptions& options) {
   return write_files(
       {{directory + "/issuing.key", key->file_text, Access::owner_only},
        {directory + "/issuing.crt", services::certificate_pem(issuing->certificate), Access::everyone}});
+}
+
+Result<OpenFolder> open_folder(const std::string& directory, const KeySources& keys) {
+  const auto configuration = load_configuration(directory);
+  if (!configuration) return configuration.error();
+  const auto names = load_names(directory);
+  if (!names) return names.error();
+  Keyring keyring(keys);
+  auto authority = load_authority(directory, (*configuration)->instance_name, keyring);
+  if (!authority) return authority.error();
+  auto signer = load_signer(directory, keyring);
+  if (!signer) return signer.error();
+  return OpenFolder{std::move(*authority), std::move(*signer), names->names()};
+}
+
+Result<Bytes> read_document(const std::string& directory) {
+  const auto configuration = load_configuration(directory);
+  if (!configuration) return configuration.error();
+  return copy_of((*configuration)->document.view());
+}
+
+Result<bool> keep_document(const std::string& directory, BytesView document) {
+  const auto lock = FolderLock::take(directory);
+  if (!lock) return lock.error();
+  const auto before = load_configuration(directory);
+  if (!before) return before.error();
+  const auto next = config::parse_configuration(SharedBytes(copy_of(document)), (*before)->instance_name);
+  if (!next) return next.error();
+  if (!config::sequence_newer((*next)->sequence, (*before)->sequence)) return false;
+  const auto written =
+      write_file(directory + "/overlay.xml", std::string(text_of(document)), Access::everyone);
+  if (!written) return written.error();
+  return true;
 }
 
 }  // namespace ringway::enrolld

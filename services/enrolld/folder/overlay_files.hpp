@@ -4,13 +4,17 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "reload/config/configuration.hpp"
 #include "reload/ids.hpp"
 #include "reload/result.hpp"
+#include "reload/security/signer.hpp"
+#include "services/enrolld/authority/authority.hpp"
 #include "services/enrolld/folder/keyring.hpp"
 
 namespace ringway::enrolld {
@@ -19,6 +23,7 @@ struct InitOptions {
   std::string overlay_name;
   std::string directory;
   std::vector<config::BootstrapNode> bootstrap_nodes;
+  std::vector<std::string> enrollment_servers;  // https://, whom newcomers ask for credentials
   std::uint32_t max_message_size_bytes = 65536;
   std::int64_t chord_update_interval_s = 60;
   std::int64_t chord_ping_interval_s = 600;
@@ -53,6 +58,7 @@ Result<Issued> issue(const IssueOptions& asked);
 struct UpdateOptions {
   std::string directory;
   std::vector<config::BootstrapNode> bootstrap_nodes;  // replaces the list when not empty
+  std::vector<std::string> enrollment_servers;         // likewise
   std::vector<NodeId> bad_nodes;                       // added
   // The document expires so many days from now; unset: when it did before.
   std::optional<std::int64_t> validity_days;
@@ -62,6 +68,7 @@ struct UpdateOptions {
 struct Updated {
   std::uint16_t sequence = 0;
   std::optional<WallMs> expiration_ms;
+  std::size_t bootstrap_nodes = 0;  // that the document names
   // Their certificates would have ended before the document: new ones, with the same keys.
   bool root_renewed = false;
   bool issuing_renewed = false;
@@ -80,5 +87,19 @@ struct IssuingOptions {
 // Another issuing key and its certificate, or the first of a folder whose root issues itself. What was issued
 // before stays good.
 Outcome<> new_issuing(const IssuingOptions& options);
+
+// What a running server needs of the folder: the keys stay in memory.
+struct OpenFolder {
+  services::Authority authority;
+  std::shared_ptr<const security::Signer> document_signer;
+  std::set<std::string> names;  // issued from the folder; the signer's is one of them
+};
+Result<OpenFolder> open_folder(const std::string& directory, const KeySources& keys);
+
+// The folder's configuration document, as it is signed.
+Result<Bytes> read_document(const std::string& directory);
+// Puts a document made elsewhere into the folder, when it is newer than the folder's: the next update follows
+// it then. False when it is not newer.
+Result<bool> keep_document(const std::string& directory, BytesView document);
 
 }  // namespace ringway::enrolld

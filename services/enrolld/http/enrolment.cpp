@@ -56,7 +56,8 @@ bool read_nodes(const Form& form, std::uint32_t& nodes) {
 // The form itself, once it is known to be one.
 std::variant<EnrolRequest, Response> read_fields(const Form& form) {
   EnrolRequest asked;
-  if (!read_text(form, "username", asked.user_name) || !read_text(form, "password", asked.password))
+  if (!read_text(form, "username", asked.user_name) || !read_text(form, "password", asked.password) ||
+      !read_text(form, "enrolment", asked.enrolment))
     return refuse_enrolment(EnrolRefusal::failed_authentication);
   if (!read_nodes(form, asked.nodes)) return refuse_enrolment(EnrolRefusal::node_ids_not_available);
   const FormField* const csr = form.find("csr");

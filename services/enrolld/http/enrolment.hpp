@@ -19,6 +19,8 @@ struct EnrolRequest {
   std::optional<std::string> password;
   std::uint32_t nodes = 1;
   Bytes csr_der;
+  // Ours, not the RFC's: an enrolment that was begun before, whose proof takes longer than one request.
+  std::optional<std::string> enrolment;
   // The client also takes application/pem-certificate-chain (RFC 8555 §9.1), so it can be told of the
   // authorities between it and the root. RFC 6940's own type holds one certificate.
   bool takes_chain = false;

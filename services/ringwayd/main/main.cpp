@@ -3,8 +3,8 @@
 
 #include <iostream>
 
+#include "services/log/event_log.hpp"
 #include "services/ringwayd/daemon.hpp"
-#include "services/ringwayd/event_log.hpp"
 #include "services/ringwayd/settings.hpp"
 
 int main(int argc, char** argv) {

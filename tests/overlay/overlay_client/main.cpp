@@ -177,12 +177,16 @@ int rings(const Options& options) {
       out.push_back(nullptr);
       continue;
     }
+    auto links = nlohmann::ordered_json::array();
+    for (const auto& link : ring.links()) links.push_back({{"node", link.node()}});
     out.push_back({{"node", ring.node()},
                    {"user", ring.user()},
                    {"joined", ring.joined()},
                    {"phase", ring.phase()},
                    {"predecessors", list(ring.predecessors())},
-                   {"successors", list(ring.successors())}});
+                   {"successors", list(ring.successors())},
+                   {"fingers", list(ring.fingers())},
+                   {"links", std::move(links)}});
   }
   std::cout << out << '\n';
   return 0;

@@ -57,7 +57,8 @@ TEST(Parse, ReadsEveryElement) {
       "<turn-density> 20 </turn-density><clients-permitted> false </clients-permitted><no-ice>1</no-ice>"
       "<chord:chord-update-interval>\n 400</chord:chord-update-interval>"
       "<chord:chord-ping-interval>30</chord:chord-ping-interval>"
-      "<chord:chord-reactive> 0 </chord:chord-reactive><shared-secret> pass word </shared-secret>"
+      "<chord:chord-reactive> 0 </chord:chord-reactive><shared-secret> Zq3 v9KxT7wLm2RbY8dHcP5n "
+      "</shared-secret>"
       "<max-message-size>4000</max-message-size><initial-ttl> 30 </initial-ttl>"
       "<overlay-reliability-timer> 200 </overlay-reliability-timer>"
       "<overlay-link-protocol>HIP</overlay-link-protocol><overlay-link-protocol>TLS</overlay-link-protocol>"
@@ -74,7 +75,7 @@ TEST(Parse, ReadsEveryElement) {
   EXPECT_EQ(configuration->chord_update_interval, std::chrono::seconds{400});
   EXPECT_EQ(configuration->chord_ping_interval, std::chrono::seconds{30});
   EXPECT_FALSE(configuration->chord_reactive);
-  EXPECT_EQ(configuration->shared_secret, "pass word");
+  EXPECT_EQ(configuration->shared_secret, "Zq3 v9KxT7wLm2RbY8dHcP5n");
   EXPECT_EQ(configuration->max_message_size_bytes, 4000U);
   EXPECT_EQ(configuration->initial_ttl, 30);
   EXPECT_EQ(configuration->overlay_reliability_timer, Duration{200});

@@ -98,7 +98,7 @@ TEST_F(SignedDocumentTest, WhatIsWrittenIsRead) {
   values_.enrollment_servers = {"https://example.org/?a=b&c=<d>"};
   values_.self_signed_permitted = security::SelfSignedDigest::sha256;
   values_.bad_nodes = {test::node_id(66), test::node_id(67)};
-  values_.shared_secret = "\"<&>'";
+  values_.shared_secret = "\"<&>'Zq3v9KxT7wLm2RbY8dHcP5n";
   values_.turn_density = 0;
   values_.clients_permitted = false;
   values_.initial_ttl = 50;
@@ -228,7 +228,7 @@ TEST_F(SignedDocumentTest, AChangedKindBreaksItsSignatureEvenUnderAGoodOne) {
 }
 
 TEST_F(SignedDocumentTest, ASuccessorIsNewerAndSignedByASignerOfTheOneBefore) {
-  // Shows: CONFIG-22, CONFIG-29.
+  // Shows: CONFIG-22, CONFIG-29, FM-28.
   const auto current = read(written(values_));
   Configuration next = values_;
   EXPECT_THAT(refusal_of_successor(*current, *read(written(next))), HasSubstr("not newer"));

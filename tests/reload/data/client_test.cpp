@@ -172,6 +172,7 @@ TEST_F(ClientCalls, SharedKeysHaveOneEntryForEachWriter) {
 }
 
 TEST_F(ClientCalls, EntriesComeSorted) {
+  // Shows: FM-15.
   for (Peer* owner : {&alice, &bob}) {
     const std::string key = key_of(*owner);
     for (const char* entry : {"b", "", "c", "a"}) put_of(put(alice, key, entry, entry));
@@ -207,7 +208,7 @@ TEST_F(ClientCalls, CompareAndSwap) {
 }
 
 TEST_F(ClientCalls, RemovingOutlastsWhatIsRemoved) {
-  // Shows: STORE-25, STORE-24.
+  // Shows: STORE-25, STORE-24, FM-10.
   for (Peer* owner : {&alice, &bob}) {
     const std::string key = key_of(*owner);
     PutCall call;
@@ -274,27 +275,31 @@ TEST_F(ClientCalls, AfterDataTooOldThePreviousTimeIsLearned) {
   EXPECT_EQ(text_of(get_of(get(alice, key)).entries[0].value), "mine");
 }
 
-// What bob answers to a Fetch is changed on the way.
+// What bob answers to a Fetch is changed on the way, and what carol does, who comes after him.
 class LyingHolder : public ClientCalls {
  protected:
   LyingHolder() {
+    overlay.update_views();
+    overlay.advance(Duration{0});
     key = key_of(bob);
     put_of(put(alice, key, "one", "a"));
     put_of(put(alice, key, "two", "b"));
   }
   void bend(std::function<void(wire::FetchAns&)> change) {
-    overlay.bends = [this, change = std::move(change)](const Peer&, MessageCode code, Bytes& body) {
-      if (code != MessageCode::fetch_ans) return;
+    overlay.bends = [this, change = std::move(change)](const Peer& by, MessageCode code, Bytes& body) {
+      if (code != MessageCode::fetch_ans || (carol_is_honest && &by == &carol)) return;
       auto answer = wire::decode<wire::FetchAns>(SharedBytes{body}, &overlay.configuration->kinds);
       change(*answer);
       body = wire::encode(*answer);
     };
   }
+  Peer& carol = overlay.add("carol@example.org", node_at(0xE0));
+  bool carol_is_honest = false;
   std::string key;
 };
 
 TEST_F(LyingHolder, ForgedValuesAreDiscardedAndCounted) {
-  // Shows: STORE-37.
+  // Shows: STORE-37, FM-07.
   bend([](wire::FetchAns& answer) {
     answer.kind_responses[0].values[0].value.data.value = SharedBytes{bytes("forged")};
   });
@@ -311,6 +316,33 @@ TEST_F(LyingHolder, NothingGoodLeftIsDataLoss) {
     for (auto& value : answer.kind_responses[0].values) value.value.data.exists = false;
   });
   EXPECT_EQ(error_of(get(alice, key)), CallError::data_loss);
+  EXPECT_EQ(alice.storage->statistics().second_opinions, 1U);
+}
+
+TEST_F(LyingHolder, TheNextHolderIsAskedWhenNothingGoodIsLeft) {
+  // Shows: STORE-18, FM-07.
+  carol_is_honest = true;
+  bend([](wire::FetchAns& answer) {
+    for (auto& value : answer.kind_responses[0].values) value.value.data.value = SharedBytes{bytes("forged")};
+  });
+  const auto got = get_of(get(alice, key));
+  ASSERT_EQ(got.entries.size(), 2U);
+  EXPECT_EQ(text_of(got.entries[0].value), "one");
+  EXPECT_EQ(got.discarded, 2U);
+  EXPECT_EQ(alice.storage->statistics().second_opinions, 1U);
+  // When she cannot be reached it is as if there were no copy.
+  overlay.loses = [](const Sent& one) { return one.code == MessageCode::ping_req; };
+  EXPECT_EQ(error_of(get(alice, key)), CallError::data_loss);
+}
+
+TEST_F(LyingHolder, SoItIsWhenWhatWasSeenBeforeIsDenied) {
+  // Shows: FM-13.
+  carol_is_honest = true;
+  EXPECT_EQ(get_of(get(alice, key, "a")).entries.size(), 1U);
+  bend([](wire::FetchAns& answer) { answer.kind_responses[0].values.clear(); });
+  EXPECT_EQ(text_of(get_of(get(alice, key, "a")).entries.at(0).value), "one");
+  EXPECT_EQ(error_of(get(alice, key, "never seen")), CallError::not_found);
+  EXPECT_EQ(alice.storage->statistics().second_opinions, 1U);
 }
 
 TEST_F(LyingHolder, AValueByTheWrongWriterIsDiscarded) {
@@ -340,7 +372,7 @@ TEST_F(LyingHolder, AnotherEntryThanTheOneAskedForIsDiscarded) {
 }
 
 TEST_F(LyingHolder, AnOlderValueThanBeforeIsARollback) {
-  // Shows: STORE-38.
+  // Shows: STORE-38, FM-09.
   const auto old = bob.store->load({resource_id_of(std::string_view(key)), config::k_owner_value});
   put_of(put(alice, key, "newer", "a"));
   for (int i = 0; i < 2; ++i) {

@@ -40,6 +40,8 @@ class HolderStore : public ::testing::Test {
     return values.empty() ? "" : std::string(text_of(values[0].value.data.value));
   }
 
+  std::uint64_t refused() const { return peer.storage->statistics().stores_refused; }
+
   Overlay overlay;
   Peer& peer = overlay.add("peer@example.org", node_at(0x80));
   SignerPtr alice = issue("alice@example.org", node_at(0x11));
@@ -95,7 +97,7 @@ TEST_F(HolderStore, UnknownKindsAreListed) {
 }
 
 TEST_F(HolderStore, AWrongSignatureIsForbidden) {
-  // Shows: STORE-07.
+  // Shows: STORE-07, FM-06.
   auto request = store_of(value(k_single_kind, "one"), *alice);
   ++request.kind_data[0].values[0].storage_time_ms;  // covered by the signature
   EXPECT_TRUE(store(request).is_error(ErrorCode::forbidden));
@@ -103,30 +105,34 @@ TEST_F(HolderStore, AWrongSignatureIsForbidden) {
   request.kind_data[0].values[0].value.data.value = SharedBytes{copy_of(view_of("eno"))};
   EXPECT_TRUE(store(request).is_error(ErrorCode::forbidden));
   EXPECT_FALSE(fetch(k_single_kind).values[0].value.data.exists);
+  EXPECT_EQ(refused(), 2U);
 }
 
 TEST_F(HolderStore, AWriterOfSomethingElseIsForbidden) {
-  // Shows: STORE-08.
+  // Shows: STORE-08, FM-06.
   EXPECT_TRUE(store(bob, store_of(value(k_single_kind, "one"), *bob)).is_error(ErrorCode::forbidden));
   EXPECT_FALSE(fetch(k_single_kind).values[0].value.data.exists);
+  EXPECT_EQ(refused(), 1U);
 }
 
 TEST_F(HolderStore, TheSenderMustBeAllowedToo) {
-  // Shows: STORE-09.
+  // Shows: STORE-09, FM-06.
   const auto request = store_of(value(k_single_kind, "one"), *alice);
   const auto answer = overlay.store(bob, peer, request, {alice->certificate()->der()});
   ASSERT_TRUE(answer);
   EXPECT_TRUE(answer->is_error(ErrorCode::forbidden));
   EXPECT_FALSE(fetch(k_single_kind).values[0].value.data.exists);
+  EXPECT_EQ(refused(), 1U);
 }
 
 TEST_F(HolderStore, TheSenderOfADictionaryEntryMustOwnTheKey) {
-  // Shows: STORE-09, STORE-29.
+  // Shows: STORE-09, STORE-29, FM-06.
   auto request = store_of(value(k_dictionary_kind, "one"), *alice);
   EXPECT_EQ(store(request).code, wire::MessageCode::store_ans);
   const auto second_device = issue("alice@example.org", node_at(0x33));
   auto foreign = value(k_dictionary_kind, "two", 1);
   EXPECT_TRUE(store(second_device, store_of(foreign, *second_device)).is_error(ErrorCode::forbidden));
+  EXPECT_EQ(refused(), 1U);
 }
 
 TEST_F(HolderStore, AnotherGenerationIsRefusedWithThePresentOnes) {
@@ -153,24 +159,26 @@ TEST_F(HolderStore, GenerationZeroIsNotChecked) {
 }
 
 TEST_F(HolderStore, StorageTimeMustGrow) {
-  // Shows: STORE-14.
+  // Shows: STORE-14, FM-08.
   ASSERT_EQ(store(store_of(value(k_single_kind, "new", 10), *alice)).code, wire::MessageCode::store_ans);
   EXPECT_TRUE(store(store_of(value(k_single_kind, "old", 9), *alice)).is_error(ErrorCode::data_too_old));
   EXPECT_TRUE(store(store_of(value(k_single_kind, "same", 10), *alice)).is_error(ErrorCode::data_too_old));
   EXPECT_EQ(single(), "new");
   EXPECT_EQ(fetch(k_single_kind).generation_counter, 1U);
+  EXPECT_EQ(refused(), 2U);
 }
 
 TEST_F(HolderStore, SizeIsLimited) {
-  // Shows: STORE-15.
+  // Shows: STORE-15, FM-12.
   EXPECT_EQ(store(store_of(value(k_single_kind, std::string(k_max_size_bytes, 'x')), *alice)).code,
             wire::MessageCode::store_ans);
   EXPECT_TRUE(store(store_of(value(k_single_kind, std::string(k_max_size_bytes + 1, 'x'), 1), *alice))
                   .is_error(ErrorCode::data_too_large));
+  EXPECT_EQ(refused(), 1U);
 }
 
 TEST_F(HolderStore, CountIsLimitedAndRemovedValuesDoNotCount) {
-  // Shows: STORE-15.
+  // Shows: STORE-15, FM-12.
   auto item = value(k_array_kind, "x");
   for (item.index = 0; item.index < k_max_count; ++item.index) {
     ASSERT_EQ(store(store_of(item, *alice)).code, wire::MessageCode::store_ans) << item.index;
@@ -185,6 +193,7 @@ TEST_F(HolderStore, CountIsLimitedAndRemovedValuesDoNotCount) {
 }
 
 TEST_F(HolderStore, RemovedValuesCannotPileUp) {
+  // Shows: FM-12.
   auto item = value(k_array_kind, "");
   item.exists = false;
   std::uint32_t accepted = 0;
@@ -193,6 +202,7 @@ TEST_F(HolderStore, RemovedValuesCannotPileUp) {
     ++accepted;
   }
   EXPECT_EQ(accepted, 4 * k_max_count + 64);
+  EXPECT_EQ(refused(), 1U);
 }
 
 TEST_F(HolderStore, UnsignedValuesAreForbidden) {
@@ -207,11 +217,13 @@ TEST_F(HolderStore, UnsignedValuesAreForbidden) {
 }
 
 TEST_F(HolderStore, AnExpiredSignerIsForbidden) {
+  // Shows: FM-11.
   const auto late = authority().issue_expired("alice@example.org", node_at(0x44));
   wire::StoreReq request = store_of(value(k_single_kind, "one"), *late);
   const auto answer = overlay.store(alice, peer, request, {late->certificate()->der()});
   ASSERT_TRUE(answer);
   EXPECT_TRUE(answer->is_error(ErrorCode::forbidden));
+  EXPECT_EQ(refused(), 1U);
 }
 
 TEST_F(HolderStore, ALifetimeOfZeroIsRefused) {
@@ -240,7 +252,7 @@ TEST_F(HolderStore, LifetimeRunsFromReceiptAndExpiredValuesVanish) {
 }
 
 TEST_F(HolderStore, ValuesEndWithTheCertificateOfTheirWriter) {
-  // Shows: SEC-17.
+  // Shows: SEC-17, FM-11.
   ringway::test::IssueOptions options;
   options.validity.not_after_ms = k_now_ms + 50'000;
   const auto short_lived = authority().issue("alice@example.org", node_at(0x55), options);

@@ -375,8 +375,8 @@ void Overlay::request(Peer& peer, const routing::SendRequest& request) {
   sent.push_back(one);
   const std::uint64_t life = peer.life;
   if (to == nullptr || loses(one)) return lost(peer, life, request);
-  const auto bytes =
-      encode(*peer.signer, request.destination, request.code, request.body, request.certificates_der);
+  const auto bytes = encode(request.signer ? *request.signer : *peer.signer, request.destination,
+                            request.code, request.body, request.certificates_der);
   if (bytes.size() > configuration->max_message_size_bytes)
     throw std::runtime_error("a message is too large");
   deliver(*to, inspect(bytes, std::nullopt), peer.node,
@@ -424,6 +424,9 @@ void Overlay::finish(
 
 void Overlay::deliver(Peer& to, std::shared_ptr<const security::InspectedMessage> message, const NodeId& from,
                       Answer answer) {
+  if (message->message.contents.code == MessageCode::ping_req)  // is for routing to answer
+    return answer(
+        routing::SendAnswer{0, MessageCode::ping_ans, SharedBytes{wire::encode(wire::PingAns{})}, {}});
   const std::uint64_t id = ++last_request_;
   waiting_[{to.node, id}] = std::move(answer);
   to_storage(to, routing::DeliverRequest{id, std::move(message), from});

@@ -105,6 +105,30 @@ TEST_F(Configurations, TheDocumentIsOnItsWayToANodeOnce) {
   EXPECT_EQ(ping(LonePeer::k_sequence - 1).size(), 2U);
 }
 
+// A small request makes a large answer, and the way in it is not signed.
+TEST_F(Configurations, FewDocumentsAreOnTheirWayAtOnce) {
+  // Shows: CONFIG-25, FM-04.
+  LonePeer::Setup setup;
+  setup.settings = [](RoutingSettings& settings) { settings.max_pushes = 2; };
+  LonePeer peer(setup);
+  const Remote attacker = peer.neighbor(node_id(0x80));
+  const auto pushes_after_one_of = [&](std::uint8_t first_byte) {
+    Remote author = attacker;
+    author.signer = peer.authority().issue("played-back@example.org", node_id(first_byte));
+    auto header = peer.header_to({wire::to_node(peer.id())});
+    header.via_list = {wire::to_node(node_id(0x90))};  // towards the victim
+    header.configuration_sequence = LonePeer::k_sequence - 1;
+    const auto sent = peer.receive(
+        attacker, LonePeer::message(author, header, MessageCode::ping_req, wire::encode(wire::PingReq{})));
+    return count(sent, MessageCode::config_update_req);
+  };
+  EXPECT_EQ(pushes_after_one_of(0x91), 1U);
+  EXPECT_EQ(pushes_after_one_of(0x92), 1U);
+  EXPECT_EQ(pushes_after_one_of(0x93), 0U);
+  peer.advance(Duration{30'000});  // both given up
+  EXPECT_EQ(pushes_after_one_of(0x93), 1U);
+}
+
 TEST_F(Configurations, WhoIsTooNewIsTold) {
   // Shows: CONFIG-24, CONFIG-27.
   for (const std::uint16_t sequence : {std::uint16_t{8}, std::uint16_t{9}, std::uint16_t{1000}}) {
@@ -219,6 +243,40 @@ TEST_F(Configurations, TheDocumentIsHandedOnToAllButWhoBroughtIt) {
   EXPECT_EQ(again[0].link, other.link);
 }
 
+TEST_F(Configurations, AFetchedDocumentGoesToAllNeighbours) {
+  // Shows: CONFIG-29, CONFIG-33.
+  peer_->neighbor(node_id(0x90));
+  const auto sent = peer_->offer_document(document(8));
+  EXPECT_EQ(peer_->offer.verdict, DocumentOffer::Verdict::taken) << peer_->offer.reason;
+  EXPECT_EQ(peer_->configuration().sequence, 8);
+  EXPECT_EQ(count(sent, MessageCode::config_update_req), 2U);
+  EXPECT_EQ(sent.size(), 2U);
+}
+
+TEST_F(Configurations, AFetchedDocumentIsCheckedAsOneOfAPeer) {
+  // Shows: CONFIG-22, CONFIG-29.
+  const auto refused = [&](const Bytes& bytes) {
+    EXPECT_TRUE(peer_->offer_document(bytes).empty());
+    EXPECT_EQ(peer_->configuration().sequence, LonePeer::k_sequence);
+    return peer_->offer.verdict;
+  };
+  using Verdict = DocumentOffer::Verdict;
+  EXPECT_EQ(refused(document(LonePeer::k_sequence)), Verdict::not_newer);
+  EXPECT_EQ(refused(document(6)), Verdict::not_newer);
+  EXPECT_EQ(refused(copy_of(view_of("no document"))), Verdict::refused);
+  signer_ = peer_->authority().issue("stranger@example.org", node_id(0x12));
+  EXPECT_EQ(refused(document(8)), Verdict::refused);
+  EXPECT_NE(peer_->offer.reason, "");
+}
+
+TEST_F(Configurations, AFetchedDocumentThatRevokesThisPeerMakesItGo) {
+  // Shows: CONFIG-31.
+  peer_->offer_document(document(8, [&](config::Configuration& next) { next.bad_nodes = {peer_->id()}; }));
+  EXPECT_EQ(peer_->offer.verdict, DocumentOffer::Verdict::taken);
+  peer_->advance(std::chrono::seconds{30});
+  EXPECT_EQ(peer_->exits.size(), 1U);
+}
+
 TEST_F(Configurations, WhoBringsAnOlderDocumentGetsOurs) {
   // Shows: CONFIG-29.
   const auto sent = update(65535, document(6));
@@ -284,10 +342,11 @@ TEST_F(Configurations, OnlyUpdatesMayUseIt) {
 }
 
 TEST_F(Configurations, AnUpdateThatIsNotNewerChangesNothing) {
-  // Shows: CONFIG-28, CONFIG-29.
+  // Shows: CONFIG-28, CONFIG-29, FM-28.
   EXPECT_EQ(update(65535, document(LonePeer::k_sequence))[0].error(), ErrorCode::config_too_old);
   EXPECT_EQ(update(65535, copy_of(view_of("no document")))[0].error(), ErrorCode::invalid_message);
   EXPECT_EQ(peer_->configuration().sequence, LonePeer::k_sequence);
+  EXPECT_EQ(peer_->status().refused_configurations, 2U);
 }
 
 // ARCHITECTURE.md: nobody stops all at once, and the next document has a way to everybody.

@@ -103,7 +103,7 @@ TEST_F(HeaderChecks, ListsOfTooManyEntriesAreRefused) {
 }
 
 TEST_F(HeaderChecks, ATtlAboveTheInitialOneIsRefused) {
-  // Shows: ROUTE-20.
+  // Shows: ROUTE-20, FM-23.
   for_us_.ttl = for_another_.ttl = 100;  // initial-ttl itself is fine
   EXPECT_EQ(peer_.ping(before_, for_us_)[0].code(), MessageCode::ping_ans);
   EXPECT_EQ(peer_.ping(before_, for_another_)[0].link, after_.link);
@@ -120,9 +120,10 @@ TEST_F(HeaderChecks, ATtlAboveTheInitialOneIsRefused) {
 }
 
 TEST_F(HeaderChecks, ADestinationIsNotRepeated) {
-  // Shows: ROUTE-21.
+  // Shows: ROUTE-21, FM-23.
   expect_refused([](auto& header) { header.destination_list.push_back(header.destination_list.front()); },
                  ErrorCode::invalid_message);
+  EXPECT_EQ(peer_.status().dropped, 2U);
 }
 
 TEST_F(HeaderChecks, ADestinationThereMustBe) {
@@ -131,13 +132,14 @@ TEST_F(HeaderChecks, ADestinationThereMustBe) {
 }
 
 TEST_F(HeaderChecks, AMessageAboveTheMaximumIsRefusedAndItsLinkCloses) {
-  // Shows: WIRE-32.
+  // Shows: WIRE-32, FM-24.
   const auto sent =
       peer_.receive(before_, for_us_, MessageCode::ping_req, wire::encode(wire::PingReq{Bytes(5000, 0)}));
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].error(), ErrorCode::message_too_large);
   ASSERT_EQ(peer_.closed.size(), 1U);
   EXPECT_EQ(peer_.closed[0].link, before_.link);
+  EXPECT_EQ(peer_.status().dropped, 1U);
 }
 
 TEST_F(HeaderChecks, FaultsAreSeenBeforeTheSignature) {

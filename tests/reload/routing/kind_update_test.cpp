@@ -105,6 +105,7 @@ TEST_F(KindUpdates, AKindOfAnotherSignerOrAConflictIsForbidden) {
   EXPECT_EQ(kinds({kind_block(*second_, 7)})[0].error(), ErrorCode::forbidden);
   EXPECT_EQ(known()->max_count, 5U);
   EXPECT_EQ(kinds({copy_of(view_of("<kind/>"))})[0].error(), ErrorCode::invalid_message);
+  EXPECT_EQ(peer_->status().refused_configurations, 3U);
 }
 
 TEST_F(KindUpdates, TheDocumentsDefinitionIsNotReplacedByAnOlderOne) {
@@ -120,6 +121,7 @@ TEST_F(KindUpdates, TheDocumentsDefinitionIsNotReplacedByAnOlderOne) {
   EXPECT_EQ(known()->max_count, 9U);
   EXPECT_EQ(kinds({kind_block(*signer_, 5)})[0].error(), ErrorCode::forbidden);
   EXPECT_EQ(known()->max_count, 9U);
+  EXPECT_EQ(peer_->status().refused_configurations, 1U);
 }
 
 TEST_F(KindUpdates, ALearntKindOutlivesDocumentsUntilItsSignerGoes) {
@@ -180,6 +182,7 @@ TEST_F(KindUpdates, ADocumentThatIsNotGenuineEndsNobody) {
   peer_->advance(Duration{30'000});
   EXPECT_TRUE(peer_->exits.empty());
   EXPECT_EQ(peer_->configuration().sequence, LonePeer::k_sequence);
+  EXPECT_EQ(peer_->status().refused_configurations, 1U);
 }
 
 }  // namespace

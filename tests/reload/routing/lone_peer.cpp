@@ -105,6 +105,12 @@ SentList LonePeer::input(Input input) {
   return perform(outputs);
 }
 
+SentList LonePeer::offer_document(const Bytes& document) {
+  Outputs outputs;
+  offer = routing_->offer_document(now_, SharedBytes(document), outputs);
+  return perform(outputs);
+}
+
 SentList LonePeer::advance(Duration step) {
   SentList sent;
   const MonoTime end = now_.mono + step;

@@ -73,6 +73,8 @@ class LonePeer {
                    BytesView body);
   SentList ping(const Remote& from, const wire::ForwardingHeader& header);
   SentList input(Input input);
+  // A document from outside; what comes of it is in `offer`.
+  SentList offer_document(const Bytes& document);
   // Lets time go by; every timer comes when it is due.
   SentList advance(Duration step);
   // Sends a request of this peer's own, as storage would.
@@ -85,6 +87,7 @@ class LonePeer {
   std::vector<RequestDone> done;
   std::vector<ConfigurationChanged> configurations;
   std::vector<MustExit> exits;
+  DocumentOffer offer;
 
  private:
   SentList perform(Outputs& outputs);

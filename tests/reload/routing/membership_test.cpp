@@ -42,7 +42,7 @@ TEST_F(Membership, JoinAndLeaveFromTheNodeItselfAreTaken) {
 }
 
 TEST_F(Membership, NobodyJoinsOrLeavesInAnothersName) {
-  // Shows: SEC-30, FM-05.
+  // Shows: SEC-30, FM-05, FM-22.
   const Remote newcomer = peer_.connect(node_id(0x30));
   const auto expect_forbidden = [&](const SentList& sent) {
     ASSERT_EQ(sent.size(), 1U);
@@ -62,6 +62,7 @@ TEST_F(Membership, NobodyJoinsOrLeavesInAnothersName) {
   expect_forbidden(peer_.receive(thief, passed_on, MessageCode::leave_req, leave_of(before_.id)));
   EXPECT_TRUE(peer_.status().view->is_neighbor(before_.id));
   EXPECT_EQ(peer_.status().view->joining, std::nullopt);
+  EXPECT_EQ(peer_.status().refused_membership, 6U);
 }
 
 TEST_F(Membership, AnyUpdateMakesItsSenderRoutable) {

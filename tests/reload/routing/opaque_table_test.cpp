@@ -45,7 +45,7 @@ TEST_F(OpaqueTableTest, HasRoomForSoManyAtOnce) {
 }
 
 TEST_F(OpaqueTableTest, AnIdOfAnEarlierUseOfItsSlotFindsNothing) {
-  // Shows: ROUTE-14.
+  // Shows: ROUTE-14, FM-37.
   const auto old = *table_.keep(k_start, list_);
   MonoTime now = k_start;
   for (std::size_t i = 0; i < OpaqueTable::k_slots; ++i) {

@@ -203,5 +203,33 @@ TEST(Ring, AlteredMessageIsDropped) {
   EXPECT_EQ(answerer(net, 0), net.at(1).id);  // by retransmission
 }
 
+TEST(Ring, ARequestInAnotherUsersNameIsSignedByHimAndAnsweredToThePeer) {
+  // Shows: STORE-09, FM-06.
+  RoutingNet net;
+  grow(net, 8);
+  const auto user = net.authority().issue("alice@example.org", ringway::test::node_id(0x99));
+  for (std::size_t i = 0; i < 4; ++i) {
+    const ResourceId point = as_resource(spread(50 + i));
+    const NodeId owner = owner_of(net, point);
+    SendRequest request;
+    request.origin = Origin::storage;
+    request.token = i + 1;
+    request.destination = {wire::to_resource(point)};
+    request.code = wire::MessageCode::stat_req;
+    request.signer = user;
+    net.input(0, std::move(request));
+    ASSERT_TRUE(net.run_until([&] { return net.at(0).done.size() == i + 1; }, 10s));
+    const auto* answer =
+        std::get_if<std::shared_ptr<const security::InspectedMessage>>(&net.at(0).done.back().outcome);
+    ASSERT_NE(answer, nullptr);
+    EXPECT_EQ((*answer)->signer_node, owner);
+    for (std::size_t n = 0; n < net.size(); ++n) {
+      if (net.at(n).id != owner) continue;
+      EXPECT_EQ(net.at(n).delivered.back().message->signer_node, user->node_id());
+      EXPECT_EQ(net.at(n).delivered.back().message->signer->user_name(), "alice@example.org");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ringway::routing::test

@@ -257,7 +257,7 @@ TEST_P(SelfSignedTest, OnlyWherePermitted) {
 }
 
 TEST_P(SelfSignedTest, AStolenNodeIdIsRefused) {
-  // Shows: SEC-22.
+  // Shows: SEC-22, FM-18.
   const auto key = test::new_key();
   const auto thief = test::custom_certificate(node_fields(), key, nullptr, key);
   EXPECT_THAT(refusal(*permitting(GetParam()), *Certificate::parse(thief.der).value()),

@@ -1,6 +1,7 @@
 // The first peer looks for a ring before it makes one (TOPO-42).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "reload/topology/chord_reload.hpp"
@@ -60,6 +61,26 @@ TEST_F(FirstPeer, MakesNoneWhileItIsJoiningOne) {
   chord_->on_lost(now_, node_id(0x80), out_);
   advance(k_first_peer_patience * 2);
   EXPECT_TRUE(chord_->joined());
+}
+
+TEST_F(FirstPeer, GivesTimeToWhoIsToBeginTheRing) {
+  chord_->on_bootstrap_found(now_, true, out_);
+  advance(k_first_peer_patience * (k_most_yields + 1) - Duration{1});
+  EXPECT_FALSE(chord_->joined());
+  advance(Duration{1});
+  EXPECT_TRUE(chord_->joined()) << "that one is not there";
+}
+
+TEST_F(FirstPeer, LooksForAnotherRingWhenItHearsOfOthers) {
+  // Shows: TOPO-33.
+  advance(k_first_peer_patience);
+  ASSERT_TRUE(chord_->joined());
+  out_.clear();
+  chord_->on_bootstrap_found(now_, false, out_);
+  advance(2 * k_check_found_soon);
+  EXPECT_TRUE(std::any_of(out_.begin(), out_.end(), [](const Action& action) {
+    return std::holds_alternative<AskThroughBootstrap>(action);
+  }));
 }
 
 }  // namespace

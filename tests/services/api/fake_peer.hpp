@@ -25,6 +25,9 @@ class FakePeer final : public actors::Peer {
   actors::PeerStatus present;
   actors::PingOutcome ping_outcome;
   std::optional<wire::Destination> pinged;
+  // Without them everything is accepted, or refused.
+  std::function<std::optional<std::string>(const std::string& key, const std::string& chain)> on_credentials;
+  std::function<routing::DocumentOffer(const SharedBytes&)> on_document;
 
   CallToken submit(std::vector<data::Call> calls, Answer done) override {
     if (answer) {
@@ -48,9 +51,12 @@ class FakePeer final : public actors::Peer {
     pinged = std::move(destination);
     done(ping_outcome);
   }
-  void use_credentials(std::string, std::string,
+  void use_credentials(std::string key, std::string chain,
                        std::function<void(std::optional<std::string>)> done) override {
-    done(std::nullopt);
+    done(on_credentials ? on_credentials(key, chain) : std::nullopt);
+  }
+  void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override {
+    done(on_document ? on_document(document) : routing::DocumentOffer{});
   }
   void find_certificates(data::CertificatesOf, std::function<void(data::CertificatesFound)> done) override {
     done({});

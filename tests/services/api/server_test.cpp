@@ -372,6 +372,7 @@ TEST_F(ServerTest, LeaveAsksTheProgram) {
 }
 
 TEST(ApiSettingsTest, PlainTcpIsForLoopbackOnly) {
+  // Shows: FM-51.
   ApiSettings settings;
   settings.listen = *parse_address("192.0.2.1:0");
   const auto started = ApiServer::start(settings, std::make_shared<FakePeer>(), {});

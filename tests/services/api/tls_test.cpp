@@ -73,6 +73,7 @@ struct TlsTest : ::testing::Test {
 TEST_F(TlsTest, LetsInWhoShowsACertificateOfItsCa) { EXPECT_EQ(ask(good_channel()), grpc::StatusCode::OK); }
 
 TEST_F(TlsTest, LetsInNobodyElse) {
+  // Shows: FM-51.
   const TlsMaterial strangers;
   EXPECT_EQ(ask(channel(strangers.issue("client.example.org"), ca.root_pem())),
             grpc::StatusCode::UNAVAILABLE);

@@ -105,7 +105,7 @@ TEST_F(ConfigurationTest, ComesByTheOverlaysName) {
 }
 
 TEST_F(ConfigurationTest, TheCertificateMustBeForTheOverlaysName) {
-  // Shows: ENROLL-02.
+  // Shows: ENROLL-02, FM-28.
   const auto fetched = by_name({{1, 0, port(), "localhost"}});
   ASSERT_FALSE(fetched.ok()) << "it is for the host that the record names";
   EXPECT_EQ(host_, "");
@@ -126,6 +126,7 @@ TEST_F(ConfigurationTest, DiscardsAnExpiredDocument) {
 }
 
 TEST_F(ConfigurationTest, StaysOnHttpsAndOnOneServer) {
+  // Shows: FM-28.
   EXPECT_FALSE(by_url("http://localhost:" + std::to_string(port()) + "/.well-known/reload-config").ok());
   EXPECT_FALSE(by_url("file:///etc/hostname").ok());
   EXPECT_FALSE(by_url("https://user:password@localhost:" + std::to_string(port()) + "/x").ok());

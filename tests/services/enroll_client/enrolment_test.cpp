@@ -109,7 +109,7 @@ TEST_F(EnrolmentTest, AsksForSeveralNodeIds) {
 }
 
 TEST_F(EnrolmentTest, TheServersCertificateMustBeForTheOverlay) {
-  // Shows: ENROLL-23.
+  // Shows: ENROLL-23, FM-32.
   EXPECT_TRUE(ask().ok()) << "although the URL's host is another";
   EXPECT_THAT(host_, HasSubstr("localhost"));
   enrolment_.server_name = EnrolmentServerName::url_host;

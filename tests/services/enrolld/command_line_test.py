@@ -109,10 +109,59 @@ class Keys(unittest.TestCase):
         self.assertEqual(run("new-issuing-key", "--dir", self.authority).returncode, 1)
         self.good(run("new-issuing-key", "--dir", self.authority, "--root-key", away))
 
+    def test_a_document_that_nobody_takes(self):
+        self.good(run(*self.init, RINGWAY_KEY_PASSPHRASE=WORD))
+        push = ["push", "--dir", self.authority]
+        updated = run("update-config", "--dir", self.authority, "--bad-node", "0f" * 16, RINGWAY_KEY_PASSPHRASE=WORD)
+        self.good(updated)
+        self.assertIn(f"next: ringway-enrolld push --dir {self.authority} --to", updated.stdout)
+        nobody = run(*push, RINGWAY_KEY_PASSPHRASE=WORD)
+        self.assertEqual(nobody.returncode, 1, nobody.stdout)
+        self.assertIn("--to", nobody.stdout)
+        self.assertEqual(run(*push, "--to", "somewhere", RINGWAY_KEY_PASSPHRASE=WORD).returncode, 2)
+        self.assertEqual(run(*push, "--to", "127.0.0.1:1").returncode, 1)  # without the passphrase
+        refused = run(*push, "--to", "127.0.0.1:1", "--timeout", "1", RINGWAY_KEY_PASSPHRASE=WORD)
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertIn("127.0.0.1:1  Connection refused", refused.stdout)
+        self.assertIn("nobody has taken sequence 2", refused.stdout)
+
     def test_a_script_that_cannot_be_asked_is_told_so(self):
         asked = run(*self.init, "--ask-key-passphrase")
         self.assertEqual(asked.returncode, 1, asked.stdout)
         self.assertIn("no terminal", asked.stdout)
+
+
+class AdHoc(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory(prefix="ringway-")
+        self.addCleanup(self.temporary.cleanup)
+        self.folder = Path(self.temporary.name)
+        self.init = ["init", "--ad-hoc", "--overlay", "site.example.org", "--dir", self.folder / "adhoc"]
+
+    def test_says_how_to_go_on_and_never_the_secret(self):
+        made = run(*self.init, "--new-shared-secret")
+        self.assertEqual(made.returncode, 0, made.stdout)
+        self.assertIn("nobody else", made.stdout)
+        self.assertIn("--self-signed-user", made.stdout)
+        document = self.folder / "adhoc" / "overlay.xml"
+        secret = document.read_text().split("<shared-secret>")[1].split("<")[0]
+        self.assertNotIn(secret, made.stdout)
+        self.assertEqual(document.stat().st_mode & 0o777, 0o600)
+
+    def test_a_password_is_no_key(self):
+        # Shows: SEC-35, FM-31.
+        (self.folder / "word").write_text("Tr0ub4dor&3\n", encoding="utf-8")
+        refused = run(*self.init, "--shared-secret-file", self.folder / "word")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("--new-shared-secret", refused.stdout)
+        self.assertNotIn("Tr0ub4dor", refused.stdout)
+        self.assertFalse((self.folder / "adhoc" / "overlay.xml").exists())
+
+    def test_options_that_do_not_go_together(self):
+        self.assertEqual(run("init", "--overlay", "site.example.org", "--dir", self.folder / "a",
+                             "--new-shared-secret").returncode, 2)
+        self.assertEqual(run(*self.init, "--self-signed", "md5").returncode, 2)
+        self.assertEqual(run(*self.init, "--new-shared-secret", "--shared-secret-file", "x").returncode, 2)
 
 
 if __name__ == "__main__":

@@ -264,6 +264,7 @@ TEST_F(OverlayFilesTest, UserNamesAreUnique) {
   EXPECT_THAT(refusal(issue_options("alice@example.org", "thief")), HasSubstr("--renew"));
   EXPECT_THAT(refusal(issue_options("alice@EXAMPLE.org", "thief")), HasSubstr("--renew"));
   EXPECT_THAT(refusal(issue_options("ALICE@example.org", "thief")), HasSubstr("taken"));
+  EXPECT_NE(refusal(issue_options("enrollment@overlay.example.org", "thief")), "");
   EXPECT_NE(refusal(issue_options("configuration@overlay.example.org", "thief")), "");
   EXPECT_FALSE(exists(root_ + "/thief"));
 }
@@ -508,6 +509,56 @@ TEST(NameRegister, KeepsWhatItIsGiven) {
   EXPECT_EQ(again->find("bob@example.org"), nullptr);
   EXPECT_EQ(again->lookalike("Alice@example.org"), "alice@example.org");
   EXPECT_EQ(again->lookalike("alice@example.org"), "");
+}
+
+TEST_F(OverlayFilesTest, TheDocumentSaysWhereNewcomersGetCredentials) {
+  // Shows: CONFIG-10.
+  init_.enrollment_servers = {"http://overlay.example.org/enroll"};
+  EXPECT_FALSE(init(init_));
+  init_.enrollment_servers = {"https://overlay.example.org/enroll"};
+  ASSERT_EQ(made(), "");
+  EXPECT_THAT(configuration(authority())->enrollment_servers,
+              ElementsAre("https://overlay.example.org/enroll"));
+  UpdateOptions options;
+  options.directory = authority();
+  ASSERT_TRUE(update(options));
+  EXPECT_THAT(configuration(authority())->enrollment_servers, SizeIs(1));
+  options.enrollment_servers = {"https://a.example.org/enroll", "https://b.example.org/enroll"};
+  ASSERT_TRUE(update(options));
+  EXPECT_THAT(configuration(authority())->enrollment_servers,
+              ElementsAre("https://a.example.org/enroll", "https://b.example.org/enroll"));
+}
+
+TEST_F(OverlayFilesTest, AServerOpensTheFolderWithoutTheRootsKey) {
+  ASSERT_EQ(made(), "");
+  ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
+  fs::remove(authority() + "/root.key");
+  const auto opened = open_folder(authority(), {});
+  ASSERT_TRUE(opened) << opened.error().reason;
+  EXPECT_EQ(opened->authority.overlay_name(), "overlay.example.org");
+  EXPECT_EQ(opened->authority.intermediates_der().size(), 1U);
+  EXPECT_THAT(opened->names, ElementsAre("alice@example.org", "configuration@overlay.example.org"));
+  EXPECT_EQ(*configuration(authority())->configuration_signers.begin(), opened->document_signer->node_id());
+  EXPECT_EQ(text_of(read_document(authority()).value()), read_file(authority() + "/overlay.xml").value());
+  EXPECT_FALSE(open_folder(root_ + "/nowhere", {}));
+}
+
+TEST_F(OverlayFilesTest, ANewerDocumentMadeElsewhereIsKeptAndAnOlderOneIsNot) {
+  ASSERT_EQ(made(), "");
+  const auto old = read_document(authority()).value();
+  const auto signer = open_folder(authority(), {})->document_signer;
+  config::Configuration next = *configuration(authority());
+  next.sequence = 9;
+  const auto newer = config::write_document(next, *signer, *signer).value();
+  EXPECT_TRUE(keep_document(authority(), newer).value());
+  EXPECT_EQ(configuration(authority())->sequence, 9);
+  EXPECT_FALSE(keep_document(authority(), newer).value());
+  EXPECT_FALSE(keep_document(authority(), old).value());
+  EXPECT_EQ(configuration(authority())->sequence, 9);
+  EXPECT_FALSE(keep_document(authority(), copy_of(view_of("<overlay/>"))));
+  UpdateOptions options;
+  options.directory = authority();
+  EXPECT_EQ(update(options)->sequence, 10);
 }
 
 }  // namespace

@@ -72,6 +72,32 @@ TEST_F(CredentialsTest, ButItsSignatureMustHaveBeenRight) {
   EXPECT_NE(loaded.error().reason.find("signature"), std::string::npos) << loaded.error().reason;
 }
 
+TEST_F(CredentialsTest, AnEndedCertificateIsRefusedWithWhatToDo) {
+  test::IssueOptions ended;
+  ended.validity.not_after_ms = test::k_now_ms - k_hour_ms;
+  const auto node = authority_.credentials("alice@example.org", node_id(0x40), ended);
+  write("node.key", node.private_key_pem);
+  write("node.crt", node.certificate_pem);
+  const auto why = [&] {
+    const auto loaded = load(document(test::k_now_ms + k_hour_ms));
+    return loaded ? "" : loaded.error().reason;
+  };
+  EXPECT_NE(why().find("2027-01-15T07:00:00Z"), std::string::npos) << why();
+  EXPECT_NE(why().find("issue --renew"), std::string::npos) << why();
+  write("enrollment.json", "{}");
+  EXPECT_NE(why().find("ringway enroll"), std::string::npos) << why();
+}
+
+TEST_F(CredentialsTest, ARenewalThatWasCutShortIsEnded) {
+  // Shows: SEC-38.
+  const auto renewed = authority_.credentials("alice@example.org", node_id(0x40));
+  write("node.key", renewed.private_key_pem);
+  write("node.crt.next", renewed.certificate_pem);
+  const auto loaded = load(document(test::k_now_ms + k_hour_ms));
+  ASSERT_TRUE(loaded.ok()) << loaded.error().reason;
+  EXPECT_EQ(loaded->certificates_pem, renewed.certificate_pem);
+}
+
 TEST_F(CredentialsTest, ACertificateOfAnotherOverlayIsRefused) {
   const test::TestAuthority other;
   const auto node = other.credentials("alice@example.org", node_id(0x40));

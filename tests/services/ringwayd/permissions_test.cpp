@@ -20,6 +20,7 @@ class PermissionsTest : public testing::Test {
 };
 
 TEST_F(PermissionsTest, ASocketThatItsFolderClosesToThoseItIsOpenFor) {
+  // Shows: FM-51.
   struct Case {
     unsigned folder, socket;
     bool warned;

@@ -76,6 +76,48 @@ TEST_F(ValidityWatchTest, WhatComesInItsPlaceIsWatchedAnew) {
   EXPECT_FALSE(watch.observe(std::nullopt, k_now_ms));
 }
 
+TEST(WatcherTest, ACertificateThatRenewsByItselfIsNoReasonToWorry) {
+  Watcher watcher;
+  actors::PeerStatus status;
+  status.certificate_not_after_ms = k_now_ms + k_day_ms;
+  UpkeepReport upkeep;
+  upkeep.renewal.on = true;
+  upkeep.renewal.next_ms = k_now_ms + 1000;
+  const auto told = [&](WallMs now_ms) {
+    const auto events = watcher.observe(status, now_ms, upkeep);
+    return events.empty() ? EventLog::Event{} : events.front();
+  };
+  auto event = told(k_now_ms);
+  EXPECT_THAT(event.name, HasSubstr("renews by itself"));
+  EXPECT_EQ(event.level, spdlog::level::info);
+  EXPECT_EQ(told(k_now_ms + 1).name, "");
+  upkeep.renewal.failing = true;
+  event = told(k_now_ms + 2);
+  EXPECT_THAT(event.name, HasSubstr("could not be renewed"));
+  EXPECT_EQ(event.level, spdlog::level::warn);
+  // Renewed after all: nothing to tell until the next end.
+  upkeep.renewal.failing = false;
+  status.certificate_not_after_ms += 90 * k_day_ms;
+  EXPECT_EQ(told(k_now_ms + 3).name, "");
+  upkeep.renewal.next_ms = 0;
+  event = told(status.certificate_not_after_ms);
+  EXPECT_EQ(event.level, spdlog::level::err);
+  EXPECT_THAT(event.fields.at("do").get<std::string>(), HasSubstr("enrol again"));
+}
+
+TEST(WatcherTest, WhoLooksForDocumentsIsToldSo) {
+  Watcher watcher;
+  actors::PeerStatus status;
+  status.certificate_not_after_ms = k_now_ms + 90 * k_day_ms;
+  status.configuration_expires_ms = k_now_ms + k_day_ms;
+  UpkeepReport upkeep;
+  upkeep.poll.on = true;
+  const auto events = watcher.observe(status, k_now_ms, upkeep);
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0].level, spdlog::level::warn);
+  EXPECT_THAT(events[0].fields.at("do").get<std::string>(), HasSubstr("by itself"));
+}
+
 TEST(WatcherTest, DocumentAndCertificateAreBothWatched) {
   Watcher watcher;
   actors::PeerStatus status;
@@ -86,6 +128,33 @@ TEST(WatcherTest, DocumentAndCertificateAreBothWatched) {
   EXPECT_EQ(events[0].name, k_document_words.ended);
   EXPECT_EQ(events[1].name, k_certificate_words.soon);
   EXPECT_THAT(watcher.observe(status, k_now_ms), IsEmpty());
+}
+
+TEST(WatcherTest, TheFirstCertificateOfTheFurtherUsersIsWatched) {
+  Watcher watcher;
+  actors::PeerStatus status;
+  status.certificate_not_after_ms = k_now_ms + 30 * k_day_ms;
+  EXPECT_THAT(watcher.observe(status, k_now_ms), IsEmpty());
+  status.storage.further_users = 2;
+  status.storage.further_users_until_ms = k_now_ms + k_day_ms;
+  const auto events = watcher.observe(status, k_now_ms);
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_THAT(events[0].name, HasSubstr("--user-credentials"));
+}
+
+TEST(RefusalWatchTest, RefusalsAreToldEachTimeTheyHaveDoubled) {
+  // Shows: FM-51.
+  RefusalWatch watch;
+  EXPECT_FALSE(watch.observe({}));
+  std::vector<std::uint64_t> told;
+  for (std::uint64_t total = 1; total <= 1000; ++total) {
+    const auto event = watch.observe({total, "uid 1: put as alice@example.org"});
+    if (!event) continue;
+    EXPECT_EQ(event->fields.at("last"), "uid 1: put as alice@example.org");
+    EXPECT_EQ(event->level, spdlog::level::warn);
+    told.push_back(event->fields.at("total"));
+  }
+  EXPECT_THAT(told, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 256, 512));
 }
 
 }  // namespace

@@ -34,10 +34,12 @@ class Renewal : public testing::Test {
     };
     return settings;
   }
-  bool put(const std::string& key, std::string_view value) {
+  bool put(const std::string& key, std::string_view value,
+           std::uint32_t lifetime_s = data::k_default_lifetime_s) {
     data::PutCall call;
     call.key = key;
     call.value = copy_of(view_of(value));
+    call.lifetime_s = lifetime_s;
     return std::holds_alternative<data::PutResult>(simulation.call(renewing, call));
   }
   std::string get(const std::string& key) {
@@ -77,6 +79,26 @@ TEST_F(Renewal, BothAreGoodAndNothingIsLostWhenTheOldOneEnds) {
   EXPECT_EQ(get("user4@example.org/later"), "later");
   EXPECT_EQ(get("user4@example.org/removed"), "");
   EXPECT_TRUE(simulation.is_one_ring(3)) << simulation.ring_fault(3);
+}
+
+TEST_F(Renewal, WhatWasPutBeforeARestartIsSignedAgainToo) {
+  // Shows: SEC-38.
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(put("user4@example.org/" + std::to_string(i), std::to_string(i)));
+  ASSERT_TRUE(put("user4@example.org/soon", "over before the certificate", 600));
+  ASSERT_TRUE(put("user4@example.org/removed", "x"));
+  ASSERT_TRUE(std::holds_alternative<data::PutResult>(
+      simulation.call(renewing, data::RemoveCall{"user4@example.org/removed", "", {}})));
+  simulation.kill(renewing);
+  simulation.run_for(Duration{60'000});
+  simulation.restart(renewing);
+  ASSERT_TRUE(forms_ring(simulation));
+  simulation.renew(renewing);
+  simulation.run_for(Duration{120'000});
+  EXPECT_EQ(simulation.peer(renewing).storage().statistics().values_signed_again, 10U);
+  simulation.run_for(3 * k_hour);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(get("user4@example.org/" + std::to_string(i)), std::to_string(i)) << "value " << i;
+  EXPECT_EQ(get("user4@example.org/removed"), "");
 }
 
 TEST_F(Renewal, WithoutItWhatTheCertificateSignedEnds) {

@@ -81,7 +81,7 @@ TEST(Enrolment, RequestsWithoutAGoodCsrField) {
 }
 
 TEST(Enrolment, FieldsInTheUrlAreRefusedAndNotRepeated) {
-  // Shows: ENROLL-06, ENROLL-21.
+  // Shows: ENROLL-06, ENROLL-21, FM-32.
   Request request = request_with(k_user + k_csr);
   request.query = "password=secret";
   const Response response = refusal(request);

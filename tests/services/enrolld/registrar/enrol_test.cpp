@@ -133,7 +133,7 @@ TEST_F(EnrolmentTest, ALostDeviceIsReplacedAndShutOut) {
 }
 
 TEST_F(EnrolmentTest, ARequestThatAsksForMoreGetsNoneOfIt) {
-  // Shows: ENROLL-24, ENROLL-20.
+  // Shows: ENROLL-24, ENROLL-20, FM-17.
   const Wishes greedy{std::string("email:alice@example.org,email:bob@example.org,URI:reload://0110") +
                           "00000000000000000000000000000001@overlay.example.org,DNS:example.org",
                       true};

@@ -1,4 +1,4 @@
-#include "services/ringwayd/event_log.hpp"
+#include "services/log/event_log.hpp"
 
 #include <grpc/support/log.h>
 #include <spdlog/logger.h>
@@ -60,8 +60,7 @@ class EventSink : public spdlog::sinks::base_sink<std::mutex> {
 }  // namespace
 
 EventLog::EventLog(const std::string& level, bool json)
-    : logger_(
-          std::make_shared<spdlog::logger>("ringwayd", std::make_shared<spdlog::sinks::stderr_sink_mt>())),
+    : logger_(std::make_shared<spdlog::logger>("ringway", std::make_shared<spdlog::sinks::stderr_sink_mt>())),
       json_(json) {
   logger_->set_level(spdlog::level::from_str(level));
   logger_->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::utc));

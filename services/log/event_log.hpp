@@ -1,4 +1,4 @@
-// The log of `ringwayd`: events with named fields, as text for people or as one JSON object on each line. On
+// The log of a program: events with named fields, as text for people or as one JSON object on each line. On
 // standard error. No secrets: keys, values and their contents never come here.
 #pragma once
 
@@ -26,7 +26,7 @@ class EventLog {
   };
 
   EventLog(const std::string& level, bool json);
-  // `peer` may be empty: the process itself.
+  // Which of the process's peers; may be empty: the process itself.
   void debug(std::string_view peer, std::string_view event, const Fields& fields = Fields::object());
   void info(std::string_view peer, std::string_view event, const Fields& fields = Fields::object());
   void warn(std::string_view peer, std::string_view event, const Fields& fields = Fields::object());

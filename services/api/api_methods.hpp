@@ -1,0 +1,59 @@
+// What can be asked of the API, by the names that a policy uses, and which of them each rpc of the contract
+// is.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ringway::services {
+
+enum class ApiMethod : std::uint8_t { put, get, remove, stat, status, ring, ping, leave };
+
+struct ApiMethodTraits {
+  ApiMethod method;
+  std::string_view name;
+  bool has_key;  // a policy says under which keys
+  bool writes;   // and as which user
+};
+inline constexpr std::array k_api_methods{
+    ApiMethodTraits{ApiMethod::put, "put", true, true},
+    ApiMethodTraits{ApiMethod::get, "get", true, false},
+    ApiMethodTraits{ApiMethod::remove, "remove", true, true},
+    ApiMethodTraits{ApiMethod::stat, "stat", true, false},
+    ApiMethodTraits{ApiMethod::status, "status", false, false},
+    ApiMethodTraits{ApiMethod::ring, "ring", false, false},
+    ApiMethodTraits{ApiMethod::ping, "ping", false, false},
+    ApiMethodTraits{ApiMethod::leave, "leave", false, false},
+};
+constexpr const ApiMethodTraits& traits_of(ApiMethod method) {
+  return k_api_methods[static_cast<std::size_t>(method)];
+}
+
+struct RpcOfContract {
+  std::string_view name;
+  std::optional<ApiMethod> method;  // nothing: each operation inside is a call of its own
+};
+// Every rpc of the services of ringway.v1 that a peer serves.
+inline constexpr std::array k_api_rpcs{
+    RpcOfContract{"ringway.v1.Overlay.Put", ApiMethod::put},
+    RpcOfContract{"ringway.v1.Overlay.Get", ApiMethod::get},
+    RpcOfContract{"ringway.v1.Overlay.Remove", ApiMethod::remove},
+    RpcOfContract{"ringway.v1.Overlay.Stat", ApiMethod::stat},
+    RpcOfContract{"ringway.v1.Overlay.Batch", std::nullopt},
+    RpcOfContract{"ringway.v1.Peer.Status", ApiMethod::status},
+    RpcOfContract{"ringway.v1.Peer.Ring", ApiMethod::ring},
+    RpcOfContract{"ringway.v1.Peer.Ping", ApiMethod::ping},
+    RpcOfContract{"ringway.v1.Peer.Leave", ApiMethod::leave},
+};
+
+// One call, as far as a policy looks at it.
+struct ApiCall {
+  ApiMethod method = ApiMethod::put;
+  std::string_view as_user = {};  // empty: the peer's own
+  std::string_view key = {};
+};
+
+}  // namespace ringway::services

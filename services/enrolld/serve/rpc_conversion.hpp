@@ -1,0 +1,31 @@
+// Between the gRPC contract's messages and the Registrar's values.
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/status.h>
+
+#include "ringway/v1/enrollment.pb.h"
+#include "services/enrolld/registrar/registrar_types.hpp"
+#include "services/enrolld/serve/desk.hpp"
+
+namespace ringway::enrolld {
+
+// Trailing metadata of a refusal that may be another answer later: seconds.
+inline constexpr const char* k_retry_metadata = "retry-after-s";
+
+// Who asks: its address, and what it showed in the TLS handshake.
+Caller caller_of(const grpc::ServerContextBase& context, Door door);
+
+// Refuses what is no proof or no Node-ID.
+Result<BeginRequest> to_request(const v1::BeginRequest& message);
+Result<NodeId> to_node(const std::string& hex);
+v1::Proof to_proof(Method method);
+
+grpc::Status status_of(const Refused& refused, grpc::ServerContextBase& context);
+void fill(v1::Certificate& message, Delivered delivered);
+void fill(v1::BeginResponse& message, Begun begun);
+void fill(v1::RevokeResponse& message, const RevokedNow& revoked);
+void fill(v1::ListResponse& message, const Page& page);
+void fill(v1::StatisticsResponse& message, const Measures& measures);
+
+}  // namespace ringway::enrolld

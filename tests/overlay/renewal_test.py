@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Peers with short-lived certificates of a real enrollment server: they renew them while they run, nothing that was put
+is lost when the old ones end, and a newer document that one of them finds at the server reaches all."""
+import json
+import subprocess
+import sys
+import time
+import unittest
+
+from support import ROOT, Overlay, OverlayTestCase, PROGRAMS, note, rings_of
+from local_overlay import free_ports
+
+sys.path.insert(0, str(ROOT / "tests/services/enrolld/serve"))
+from enrolld_world import World  # noqa: E402
+
+PEERS = 4
+VALUES = 20
+LIFE_S = 100
+
+
+class RenewalTest(OverlayTestCase):
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        https, grpc = free_ports(2)
+        many = 100_000
+        options = [f"--{name}-per-{of}={many}" for name, of in (("attempts", "source"), ("certificates", "source"),
+                                                                ("certificates", "name"), ("nodes", "source"))]
+        self.server = self.world.server("--https", f"127.0.0.1:{https}", "--grpc", f"127.0.0.1:{grpc}",
+                                        "--certificate-days", LIFE_S / 86400, *options)
+
+    def enrol(self, user, folder, enrollment):
+        """Credentials of this user, as `ringway enroll` keeps them."""
+        folder.mkdir(parents=True)
+        key = self.world.key()
+        answer = self.server.enrol(user, self.world.csr(key), self.server.invite(user))
+        self.assertEqual(answer.status, 200, answer.text)
+        _, text = self.world.certificate(answer.body)
+        self.assertIn(user, text)
+        leaf = subprocess.run(["openssl", "x509", "-inform", "DER"], input=answer.body, capture_output=True, check=True)
+        (folder / "node.crt").write_bytes(leaf.stdout + (self.world.authority / "issuing.crt").read_bytes())
+        (folder / "node.key").write_bytes(key.read_bytes())
+        (folder / "node.key").chmod(0o600)
+        (folder / "overlay.xml").write_bytes((self.world.authority / "overlay.xml").read_bytes())
+        (folder / "enrollment.json").write_text(json.dumps(enrollment))
+        return self.world.nodes_in(answer.body)
+
+    def statuses(self):
+        return [peer.json("status") for peer in self.overlay_now.peers]
+
+    def every(self, holds, timeout_s):
+        """Waits until this holds for the status of every peer; answers them."""
+        end = time.monotonic() + timeout_s
+        while True:
+            statuses = self.statuses()
+            if all(map(holds, statuses)):
+                return statuses
+            self.assertLess(time.monotonic(), end, f"not within {timeout_s} s: {statuses}")
+            time.sleep(0.3)
+
+    def test_certificates_renew_while_peers_run(self):
+        # Shows: SEC-38, CERT-04, ENROLL-14, CONFIG-06.
+        with Overlay(PEERS, PROGRAMS, options=["--configuration-poll-s", "6"]) as overlay:
+            self.overlay_now = overlay
+            where = {"grpc": self.server.grpc, "ca_file": str(self.world.tls)}
+            url = f"https://{self.server.https}/.well-known/reload-config"
+            for index, peer in enumerate(overlay.peers):
+                # The others have the document from the first.
+                self.enrol(peer.user, peer.folder / "credentials", {**where, "configuration_url": url} if index == 0
+                           else where)
+            [mallory] = self.enrol("mallory@example.org", overlay.folder / "mallory", where)
+            self.server.stop()
+
+            overlay.start()
+            overlay.wait_converged(40, rings_of=rings_of)
+            first = self.every(lambda status: status["renewal"]["failing"], 30)
+            self.assertTrue(all("in vain" in peer.ringway("status")[1] for peer in overlay.peers))
+            pairs = [[(peer.folder / "credentials" / name).read_bytes() for name in ("node.key", "node.crt")]
+                     for peer in overlay.peers]
+            alice = overlay.peers[0]
+            for number in range(VALUES):
+                alice.json("put", f"{alice.user}/{number}", f"value {number}")
+            note("the server is away, every peer has tried to renew in vain")
+
+            self.server.start()
+            renewed = self.every(lambda status: status["renewal"].get("succeeded", 0) >= 1, LIFE_S)
+            note("every peer has renewed")
+            for before, after, pair, peer in zip(first, renewed, pairs, overlay.peers):
+                self.assertEqual((after["node"], after["user"]), (before["node"], before["user"]))
+                self.assertGreater(after["certificate_not_after_ms"], before["certificate_not_after_ms"])
+                self.assertGreater(after["uptime_s"], before["uptime_s"])
+                self.assertFalse(after["renewal"]["failing"])
+                folder = peer.folder / "credentials"
+                for name, old in zip(("node.key", "node.crt"), pair):
+                    self.assertNotEqual((folder / name).read_bytes(), old)
+                self.assertEqual((folder / "node.key").stat().st_mode & 0o777, 0o600)
+                self.assertFalse(list(folder.glob("*.next")))
+
+            # Until none of the first certificates is good any more.
+            end_ms = max(status["certificate_not_after_ms"] for status in first)
+            time.sleep(max(0, end_ms / 1000 - time.time()) + 2)
+            for peer in overlay.peers:
+                for number in range(VALUES):
+                    answer = peer.json("get", f"{alice.user}/{number}")
+                    self.assertEqual([entry["value"] for entry in answer["entries"]], [f"value {number}"])
+                    self.assertEqual(answer["discarded"], 0)
+            self.assertGreaterEqual(alice.json("status")["storage"]["values_signed_again"], VALUES)
+            overlay.wait_converged(30, rings_of=rings_of)
+            note(f"{VALUES} values are there after the first certificates have ended")
+
+            sequence = alice.json("status")["configuration_sequence"]
+            self.assertEqual(self.server.rpc("Revoke", f'node: "{mallory}" reason: "test"').status, 0)
+            found = self.every(lambda status: status["configuration_sequence"] == sequence + 1, 30)
+            self.assertGreaterEqual(found[0]["configuration_poll"]["succeeded"], 1)
+            self.assertFalse(found[1]["configuration_poll"]["on"])
+            note("the new document is everywhere")
+
+            last = overlay.peers[-1]
+            self.assertEqual(last.stop(), 0)
+            last.start()
+            overlay.wait_converged(40, rings_of=rings_of)
+            self.assertEqual(last.json("status")["node"], first[-1]["node"])
+
+
+if __name__ == "__main__":
+    unittest.main()

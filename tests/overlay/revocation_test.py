@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""One of 16 peers is revoked: the authority writes the next document and pushes it to a few peers. Within 10 s everyone
+refuses the revoked one, and so does a peer that was off meanwhile, once it is back. Then the same by a running enrollment
+server, which does it all itself."""
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+from support import ROOT, OverlayTestCase, note, rings_of
+from local_overlay import environment
+
+sys.path.insert(0, str(ROOT / "tests/services/enrolld/serve"))
+from enrolld_world import Server, World  # noqa: E402
+
+DEADLINE_S = 10
+
+
+class RevocationTest(OverlayTestCase):
+    def setUp(self):
+        self.pool = ThreadPoolExecutor(8)
+        self.addCleanup(self.pool.shutdown)
+
+    def test_one_of_sixteen(self):
+        # Shows: SEC-21, CONFIG-25, CONFIG-28, CONFIG-33, FM-27.
+        with self.overlay(16) as overlay:
+            overlay.start()
+            self.converge(overlay, 60)
+            # The victim knocks at the first three for as long as it lives: they are its bootstrap nodes.
+            away, victim, friend = overlay.peers[1], overlay.peers[5], overlay.peers[9]
+            self.own, self.shared = f"{victim.user}/phone", "shared/list"
+            for peer, key, value in ((victim, self.own, "mine"), (victim, self.shared, "bad"),
+                                     (friend, self.shared, "good"), (friend, f"{friend.user}/phone", "42")):
+                self.assertEqual(peer.json("put", key, value)["copies"], 3)
+            self.assertEqual(away.ringway("get", self.own)[1], "mine")
+            self.assertEqual(away.stop(), 0)
+            others = [peer for peer in overlay.running() if peer is not victim]
+            self.converge(overlay, 60)
+
+            before = friend.json("status")["configuration_sequence"]
+            self.revoke(overlay, victim, before)
+            started = time.monotonic()
+            self.push(overlay, [overlay.peers[index] for index in (0, 1, 2, 3)], away)
+            note(f"pushed in {time.monotonic() - started:.1f} s")
+            self.refused_everywhere(others, victim, before + 1, started)
+            self.what_it_signed_is_not_accepted(others, started)
+            self.it_stays_out(others, victim)
+            self.converge(overlay, 60, others)
+
+            self.one_comes_back(overlay, away, victim, before + 1)
+            self.converge(overlay, 60, [*others, away])
+            for peer in (away, friend, overlay.peers[15]):
+                self.assertEqual(peer.ringway("get", f"{friend.user}/phone")[1], "42")
+                self.assertEqual(peer.json("put", f"{peer.user}/still", "works")["copies"], 3)
+
+    def test_the_enrollment_server_brings_it_to_peers_itself(self):
+        # Shows: SEC-21, CONFIG-33, FM-27.
+        with self.overlay(5) as overlay, contextlib.closing(World(authority=overlay.folder / "authority")) as world:
+            server = Server(world, "--push-to", ",".join(peer.address for peer in overlay.peers[:2]))
+            victim = overlay.peers[3]
+            self.enrol_at(server, world, victim)
+            overlay.start()
+            self.converge(overlay, 60)
+            others = [peer for peer in overlay.peers if peer is not victim]
+            self.own, self.shared = f"{victim.user}/phone", "shared/list"
+            for peer, key, value in ((victim, self.own, "mine"), (victim, self.shared, "bad"),
+                                     (others[0], self.shared, "good")):
+                self.assertEqual(peer.json("put", key, value)["copies"], 3)
+
+            started = time.monotonic()
+            revoked = server.rpc("Revoke", f'node: "{victim.node}" reason: "stolen"')
+            self.assertEqual((revoked.status, revoked.field("configuration_sequence")), (0, "2"))
+            self.refused_everywhere(others, victim, 2, started)
+            self.what_it_signed_is_not_accepted(others, started)
+            self.eventually(lambda: self.pushed(server, 2), 15)
+            told = [line["outcome"] for line in server.events("peer told of the document") if line["sequence"] == 2]
+            self.assertLessEqual(set(told), {"accepted", "has_it"})
+            self.assertIn("accepted", told)
+            self.assertGreaterEqual(server.measures()["push_accepted"], 1)
+            self.assertEqual(server.stop(), 0)
+
+    @staticmethod
+    def pushed(server, sequence):
+        return any(line["sequence"] == sequence for line in server.events("document brought to peers"))
+
+    def enrol_at(self, server, world, peer):
+        """Its credentials are from the running server, which knows the device that way."""
+        peer.user = f"victim@{peer.overlay.name}"
+        key, folder = world.key(), peer.folder / "credentials"
+        answer = server.enrol(peer.user, world.csr(key), server.invite(peer.user))
+        self.assertEqual(answer.status, 200, answer.text)
+        der = world.path(".cer")
+        der.write_bytes(answer.body)
+        pem = subprocess.run(["openssl", "x509", "-inform", "DER", "-in", der], capture_output=True, check=True).stdout
+        (folder / "node.crt").write_bytes(pem + (world.authority / "issuing.crt").read_bytes())
+        shutil.copy(key, folder / "node.key")
+
+    def enrolld(self, overlay, *arguments):
+        done = subprocess.run([overlay.program("ringway-enrolld"), *map(str, arguments)], capture_output=True, text=True,
+                              timeout=60, check=False, env=environment())
+        for line in (done.stdout + done.stderr).splitlines():
+            note(f"ringway-enrolld {arguments[0]}: {line}")
+        self.assertEqual(done.returncode, 0)
+        return done.stdout
+
+    def revoke(self, overlay, victim, before):
+        out = self.enrolld(overlay, "update-config", "--dir", overlay.folder / "authority", "--bad-node", victim.node)
+        self.assertIn(f"sequence {before + 1} ", out)
+        self.assertIn("next: ringway-enrolld push", out)
+
+    def push(self, overlay, peers, away):
+        """To these; one of them is not there."""
+        to = [item for peer in peers for item in ("--to", peer.address)]
+        out = self.enrolld(overlay, "push", "--dir", overlay.folder / "authority", *to)
+        taken = [peer for peer in peers if f"{peer.address}  node {peer.node} has" in out]
+        self.assertEqual(taken, [peer for peer in peers if peer is not away], out)
+        self.assertIn("3 peers have it", out)
+
+    def of_each(self, ask, peers):
+        return list(self.pool.map(ask, peers))
+
+    def sequence_of(self, peer):
+        code, out, _ = peer.ringway("status", "--json")
+        return json.loads(out)["configuration_sequence"] if code == 0 else None
+
+    @staticmethod
+    def lists(ring, victim):
+        """Has a link to it, or a place for it."""
+        return ring is None or victim.node in (*ring["predecessors"], *ring["successors"], *ring["fingers"],
+                                               *(link["node"] for link in ring["links"]))
+
+    @staticmethod
+    def puts(victim):
+        """Whether somebody besides itself has what it puts now."""
+        code, out, _ = victim.ringway("--timeout", "5", "put", "shared/after", "bad", "--json")
+        return code == 0 and json.loads(out)["copies"] > 1  # alone, it may keep its own values
+
+    def refused_everywhere(self, others, victim, sequence, started):
+        def within(what, condition):
+            while not condition():
+                self.assertLess(time.monotonic() - started, DEADLINE_S, what)
+                time.sleep(0.1)
+            note(f"{what}: {time.monotonic() - started:.1f} s after the push began")
+
+        within("nobody lists it, no link is left", lambda: not any(self.lists(ring, victim) for ring in rings_of(others)))
+        within("all have the document", lambda: set(self.of_each(self.sequence_of, others)) == {sequence})
+        within("it has no link", lambda: not victim.ring()["links"])
+        within("its puts fail", lambda: not self.puts(victim))
+        self.assertLess(time.monotonic() - started, DEADLINE_S)
+
+    def what_it_signed_is_not_accepted(self, readers, started=None):
+        def look(peer):
+            return peer.ringway("get", self.own)[0], [entry["value"] for entry in
+                                                      peer.json("get", self.shared)["entries"]]
+        for peer, (code, shared) in zip(readers, self.of_each(look, readers)):
+            self.assertEqual((code, shared), (3, ["good"]), f"through {peer}")
+            self.assertEqual(peer.ringway("get", "shared/after")[0], 3)
+        if started is not None:
+            took = time.monotonic() - started
+            note(f"nobody shows what it has signed: {took:.1f} s after the push began")
+
+    def it_stays_out(self, others, victim):
+        """It goes on trying."""
+        def refusals():
+            return sum(self.of_each(lambda peer: peer.json("status")["links"]["handshakes_failed"], others))
+        before, end = refusals(), time.monotonic() + 7
+        while time.monotonic() < end:
+            self.assertFalse(any(self.lists(ring, victim) for ring in rings_of(others)))
+            time.sleep(0.2)
+        note(f"it was refused {refusals() - before} handshakes meanwhile")
+        self.assertGreater(refusals(), before)
+        self.assertFalse(self.puts(victim))
+
+    def one_comes_back(self, overlay, away, victim, sequence):
+        """With the document of before, from a file and from its store."""
+        self.assertNotIn(victim.node, (away.folder / "credentials" / "overlay.xml").read_text())
+        began = time.monotonic()
+        away.start()
+        self.eventually(away.ready_file.exists, 30, away.process)
+        started = time.monotonic()
+        note(f"the peer that was off has come back in {started - began:.1f} s")
+        while self.sequence_of(away) != sequence:
+            self.assertLess(time.monotonic() - started, DEADLINE_S, "the peer that was off has the document")
+            time.sleep(0.1)
+        note(f"the peer that was off has the document {time.monotonic() - started:.1f} s after it is there")
+        while self.lists(away.ring(), victim):
+            self.assertLess(time.monotonic() - started, DEADLINE_S, "the peer that was off refuses it")
+            time.sleep(0.1)
+        self.eventually(lambda: away.ring()["joined"], DEADLINE_S, away.process)
+        self.what_it_signed_is_not_accepted([away])
+        # The revoked one knocks here, too.
+        self.eventually(lambda: away.json("status")["links"]["handshakes_failed"] > 0, 15, away.process)
+        self.assertFalse(self.lists(away.ring(), victim))
+        self.assertFalse(self.puts(victim))
+        note(f"it refuses the revoked one: {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    unittest.main()

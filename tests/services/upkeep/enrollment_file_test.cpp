@@ -1,0 +1,44 @@
+#include "services/upkeep/enrollment_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/services/api/temporary_folder.hpp"
+
+namespace ringway::services {
+namespace {
+
+struct EnrollmentFileTest : testing::Test {
+  Result<std::optional<EnrollmentServer>> read(const std::string& text) const {
+    folder.file("enrollment.json", text);
+    return read_enrollment_file(folder.file(""));
+  }
+  const TemporaryFolder folder;
+};
+
+TEST_F(EnrollmentFileTest, MayBeMissing) {
+  const auto read = read_enrollment_file(folder.file(""));
+  ASSERT_TRUE(read.ok());
+  EXPECT_FALSE(read->has_value());
+}
+
+TEST_F(EnrollmentFileTest, SaysWhereTheServerIs) {
+  const auto all = read(R"({"configuration_url": "https://a/b", "grpc": "a:1", "ca_file": "/ca", "new": 1})");
+  ASSERT_TRUE(all.ok()) << all.error().reason;
+  EXPECT_EQ((*all)->configuration_url, "https://a/b");
+  EXPECT_EQ((*all)->grpc, "a:1");
+  EXPECT_EQ((*all)->ca_file, "/ca");
+  const auto some = read(R"({"grpc": "a:1", "ca_file": null})");
+  ASSERT_TRUE(some.ok()) << some.error().reason;
+  EXPECT_EQ((*some)->configuration_url, "");
+  EXPECT_EQ((*some)->ca_file, "");
+}
+
+TEST_F(EnrollmentFileTest, IsRefusedWhenItIsWrong) {
+  EXPECT_FALSE(read("").ok());
+  EXPECT_FALSE(read("[]").ok());
+  EXPECT_FALSE(read(R"({"grpc": 1})").ok());
+  EXPECT_FALSE(read(R"({"configuration_url": "http://a/b"})").ok());
+}
+
+}  // namespace
+}  // namespace ringway::services
