@@ -8,8 +8,21 @@ namespace {
 
 constexpr const char* k_well_known = "/.well-known/reload-config";
 
-Result<config::ConfigurationPtr> fetch(const HttpsSettings& https, HttpsRequest request,
-                                       const std::string& overlay_name, WallMs now_ms) {
+// That the document is authentic is the word of HTTPS (RFC 6940 §11.2); but a signature in it must be right,
+// or its neighbours would refuse it (§6.5.4).
+Outcome<> check_own_signature(const config::Configuration& document, WallMs now_ms) {
+  if (document.signatures.empty()) return Done{};
+  const auto trust = security::Trust::make(document.trust_settings());
+  if (!trust) return trust.error();
+  return config::check_signature(document, document.configuration_signers, **trust, now_ms);
+}
+
+Result<FoundConfiguration> fetch(const HttpsSettings& https, ConfigurationServer server,
+                                 const std::string& overlay_name, WallMs now_ms) {
+  HttpsRequest request;
+  request.url = server.url;
+  request.connect_host = server.connect_host;
+  request.connect_port = server.connect_port;
   request.headers.push_back("Accept: application/p2p-overlay+xml, application/xml;q=0.5");
   request.max_answer_size_bytes = config::k_max_document_size_bytes;
   const auto answer = ask_https(https, request);
@@ -19,33 +32,35 @@ Result<config::ConfigurationPtr> fetch(const HttpsSettings& https, HttpsRequest 
   auto document = config::parse_configuration(SharedBytes(copy_of(view_of(answer->body))), overlay_name);
   if (!document) return Failure{request.url + ": " + document.error().reason};
   if ((*document)->expired_at(now_ms)) return Failure{request.url + ": the document has expired"};
-  return document;
+  if (auto good = check_own_signature(**document, now_ms); !good)
+    return Failure{request.url + ": the document's signature is wrong: " + good.error().reason};
+  return FoundConfiguration{*std::move(document), std::move(server)};
 }
 
 }  // namespace
 
-Result<config::ConfigurationPtr> fetch_configuration(const HttpsSettings& https, const DnsSettings& dns,
-                                                     const ConfigurationSource& source, WallMs now_ms) {
-  if (!source.url.empty()) {
-    HttpsRequest request;
-    request.url = source.url;
-    return fetch(https, std::move(request), source.overlay_name, now_ms);
-  }
+Result<FoundConfiguration> find_configuration(const HttpsSettings& https, const DnsSettings& dns,
+                                              const ConfigurationSource& source, WallMs now_ms) {
+  if (!source.url.empty()) return fetch(https, {source.url, "", 0}, source.overlay_name, now_ms);
   if (source.overlay_name.empty()) return Failure{"neither a URL nor an overlay name"};
   const auto places = locate_configuration_server(dns, source.overlay_name);
   if (!places) return places.error();
   Failure last{"no server"};
   for (const ServerPlace& place : *places) {
-    HttpsRequest request;
     // The port is the record's; the name in the URL is what the certificate must be for.
-    request.url = "https://" + source.overlay_name + k_well_known;
-    request.connect_host = place.host;
-    request.connect_port = place.port;
-    auto document = fetch(https, std::move(request), source.overlay_name, now_ms);
-    if (document) return document;
-    last = document.error();
+    auto found = fetch(https, {"https://" + source.overlay_name + k_well_known, place.host, place.port},
+                       source.overlay_name, now_ms);
+    if (found) return found;
+    last = found.error();
   }
   return last;
+}
+
+Result<config::ConfigurationPtr> fetch_configuration(const HttpsSettings& https, const DnsSettings& dns,
+                                                     const ConfigurationSource& source, WallMs now_ms) {
+  auto found = find_configuration(https, dns, source, now_ms);
+  if (!found) return found.error();
+  return std::move(found->document);
 }
 
 }  // namespace ringway::services

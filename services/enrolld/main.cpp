@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "reload/link/link_id.hpp"
 #include "services/enrolld/folder/ad_hoc.hpp"
 #include "services/enrolld/folder/overlay_files.hpp"
+#include "services/enrolld/operate/operator_commands.hpp"
 #include "services/enrolld/push_command.hpp"
 #include "services/enrolld/serve/serve.hpp"
 
@@ -292,12 +294,15 @@ int main(int argc, char** argv) {
   add_key_options(issuing_command, issuing.keys);
 
   app.add_subcommand("serve", "Enrol nodes over HTTPS and gRPC: see ringway-enrolld serve --help");
+  std::function<int()> operators_command;
+  enrolld::add_operator_commands(app, std::cout, std::cerr, operators_command);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
     return app.exit(wrong) == 0 ? 0 : k_exit_usage;  // help comes this way too
   }
+  if (operators_command) return operators_command();
   if (init_command->parsed())
     return ad_hoc.wanted ? run_init_ad_hoc(init, ad_hoc, init_bootstrap) : run_init(init, init_bootstrap);
   if (issue_command->parsed()) return run_issue(issue);

@@ -51,7 +51,9 @@ void describe(CLI::App& app) {
       "\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 unreachable (no peer there, not joined, "
       "no answer\n"
-      "in time), 5 refused (not yours, another generation, too large, a newer value is there).");
+      "in time), 5 refused (not yours, another generation, too large, a newer value is there), 130 stopped "
+      "by a "
+      "signal.");
 }
 
 // For a line that could not be parsed, so that no option of it has its value yet.
@@ -71,12 +73,13 @@ int run_command_line(int argc, const char* const* argv, std::istream& in, std::o
   Session session{.in = in, .out = out, .err = err};
   Action chosen;
   CLI::App app(
-      "Talk to a Ringway peer: put and get values of the overlay, see the ring, read RELOAD messages.",
+      "Join a Ringway overlay and talk to a peer of it: get credentials, put and get values, see the ring, "
+      "read RELOAD messages.",
       "ringway");
   describe(app);
   add_global_options(app, session);
-  for (const auto add : {add_put, add_get, add_remove, add_stat, add_status, add_ring, add_ping, add_leave,
-                         add_decode, add_completion}) {
+  for (const auto add : {add_enroll, add_put, add_get, add_remove, add_stat, add_status, add_ring, add_ping,
+                         add_leave, add_decode, add_completion}) {
     add(app, session, chosen);
   }
   try {

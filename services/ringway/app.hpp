@@ -14,6 +14,7 @@ enum ExitCode : int {
   k_exit_not_found = 3,    // nothing is stored there
   k_exit_unreachable = 4,  // no peer at --api, the peer has not joined, or no answer in time
   k_exit_refused = 5,      // not yours to write, another generation, too large, a newer value is there
+  k_exit_stopped = 130,    // stopped by a signal; what was begun can be gone on with
 };
 
 int run_command_line(int argc, const char* const* argv, std::istream& in, std::ostream& out,

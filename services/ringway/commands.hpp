@@ -20,6 +20,8 @@ inline CLI::Validator utf8_text() {
           "utf8"};
 }
 
+void add_enroll(CLI::App& app, Session& session, Action& chosen);
+
 void add_put(CLI::App& app, Session& session, Action& chosen);
 void add_get(CLI::App& app, Session& session, Action& chosen);
 void add_remove(CLI::App& app, Session& session, Action& chosen);

@@ -38,7 +38,7 @@ std::vector<Flag> flags_of(const CLI::App& app) {
     for (const auto& name : option->get_lnames()) flag.spellings.push_back("--" + name);
     flag.help = option->get_description();
     flag.takes_value = option->get_items_expected_max() > 0;
-    flag.takes_file = option->get_type_name() == "FILE";
+    flag.takes_file = option->get_type_name() == "FILE" || option->get_type_name() == "DIR";
     flags.push_back(std::move(flag));
   }
   return flags;

@@ -69,9 +69,12 @@ int Session::fail(const grpc::Status& status, const grpc::ClientContext& context
 
 int Session::fail(ExitCode code, const std::string& message) const {
   if (json) {
-    const char* name = code == k_exit_usage       ? "INVALID_ARGUMENT"
-                       : code == k_exit_not_found ? "NOT_FOUND"
-                                                  : "UNKNOWN";
+    const char* name = code == k_exit_usage         ? "INVALID_ARGUMENT"
+                       : code == k_exit_not_found   ? "NOT_FOUND"
+                       : code == k_exit_unreachable ? "UNAVAILABLE"
+                       : code == k_exit_refused     ? "FAILED_PRECONDITION"
+                       : code == k_exit_stopped     ? "CANCELLED"
+                                                    : "UNKNOWN";
     print({{"error", {{"code", name}, {"message", message}}}});
   } else {
     err << "ringway: " << printable(message) << '\n';

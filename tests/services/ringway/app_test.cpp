@@ -17,6 +17,7 @@
 #include "services/api/server.hpp"
 #include "tests/services/api/fake_peer.hpp"
 #include "tests/services/api/temporary_folder.hpp"
+#include "tests/services/ringway/command_line.hpp"
 #include "tests/support/signed_message.hpp"
 #include "tests/support/test_authority.hpp"
 
@@ -24,30 +25,6 @@ namespace ringway::services {
 namespace {
 
 using ::testing::HasSubstr;
-
-struct Outcome {
-  int code = -1;
-  std::string out, err;
-  nlohmann::json json() const { return nlohmann::json::parse(out); }
-};
-
-Outcome run_reading(std::istream& in, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "ringway");
-  std::vector<const char*> argv;
-  for (const auto& argument : arguments) argv.push_back(argument.c_str());
-  std::ostringstream out;
-  std::ostringstream err;
-  Outcome result;
-  result.code = run_command_line(static_cast<int>(argv.size()), argv.data(), in, out, err);
-  result.out = out.str();
-  result.err = err.str();
-  return result;
-}
-
-Outcome run_with(std::vector<std::string> arguments, const std::string& input = "") {
-  std::istringstream in(input);
-  return run_reading(in, std::move(arguments));
-}
 
 class AppTest : public ::testing::Test {
  protected:

@@ -1,0 +1,22 @@
+// How `ringwayd` is started with credentials that have just been made.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reload/config/configuration.hpp"
+
+namespace ringway::services {
+
+// The program, then its arguments. `more`: the user's own, which come last; what they say is not said twice.
+// Without an address in them the peer listens on all of this machine's and tells others the one from which
+// the first of the bootstrap nodes is reached.
+std::vector<std::string> peer_command(const std::string& credentials,
+                                      const std::vector<config::BootstrapNode>& bootstrap_nodes,
+                                      const std::vector<std::string>& more);
+// As it may be typed into a shell.
+std::string command_text(const std::vector<std::string>& command);
+// Becomes that program; what is returned is why it could not.
+std::string become(const std::vector<std::string>& command);
+
+}  // namespace ringway::services
