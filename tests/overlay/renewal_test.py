@@ -2,16 +2,17 @@
 """Peers with short-lived certificates of a real enrollment server: they renew them while they run, nothing that was put
 is lost when the old ones end, and a newer document that one of them finds at the server reaches all."""
 import json
+import os
 import subprocess
 import sys
 import time
 import unittest
 
 from support import ROOT, Overlay, OverlayTestCase, PROGRAMS, note, rings_of
-from local_overlay import free_ports
+from local_overlay import environment, free_ports
 
 sys.path.insert(0, str(ROOT / "tests/services/enrolld/serve"))
-from enrolld_world import World  # noqa: E402
+from enrolld_world import OVERLAY, World  # noqa: E402
 
 PEERS = 4
 VALUES = 20
@@ -20,6 +21,7 @@ LIFE_S = 100
 
 class RenewalTest(OverlayTestCase):
     def setUp(self):
+        os.environ["no_proxy"] = "localhost"
         self.world = World()
         self.addCleanup(self.world.close)
         https, grpc = free_ports(2)
@@ -27,23 +29,30 @@ class RenewalTest(OverlayTestCase):
         options = [f"--{name}-per-{of}={many}" for name, of in (("attempts", "source"), ("certificates", "source"),
                                                                 ("certificates", "name"), ("nodes", "source"))]
         self.server = self.world.server("--https", f"127.0.0.1:{https}", "--grpc", f"127.0.0.1:{grpc}",
-                                        "--certificate-days", LIFE_S / 86400, *options)
+                                        "--public-url", f"https://localhost:{https}", "--grpc-public",
+                                        f"localhost:{grpc}", "--certificate-days", LIFE_S / 86400, *options)
+        self.url = f"https://localhost:{https}"
 
-    def enrol(self, user, folder, enrollment):
-        """Credentials of this user, as `ringway enroll` keeps them."""
-        folder.mkdir(parents=True)
-        key = self.world.key()
-        answer = self.server.enrol(user, self.world.csr(key), self.server.invite(user))
-        self.assertEqual(answer.status, 200, answer.text)
-        _, text = self.world.certificate(answer.body)
-        self.assertIn(user, text)
-        leaf = subprocess.run(["openssl", "x509", "-inform", "DER"], input=answer.body, capture_output=True, check=True)
-        (folder / "node.crt").write_bytes(leaf.stdout + (self.world.authority / "issuing.crt").read_bytes())
-        (folder / "node.key").write_bytes(key.read_bytes())
-        (folder / "node.key").chmod(0o600)
-        (folder / "overlay.xml").write_bytes((self.world.authority / "overlay.xml").read_bytes())
-        (folder / "enrollment.json").write_text(json.dumps(enrollment))
-        return self.world.nodes_in(answer.body)
+    def enrol(self, user, folder):
+        """Credentials of this user in the folder; answers its Node-ID."""
+        token = self.world.path(".token")
+        token.write_text(self.server.invite(user))
+        done = subprocess.run([f"{PROGRAMS}/ringway", "enroll", user, "--config-url", self.url, "--ca", str(self.world.tls),
+                               "--overlay", OVERLAY, "--invitation-file", str(token), "--out", str(folder)],
+                              capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+                              env=environment())
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        leaf = subprocess.run(["openssl", "x509", "-in", str(folder / "node.crt"), "-outform", "DER"], capture_output=True,
+                              check=True)
+        [node] = self.world.nodes_in(leaf.stdout)
+        return node
+
+    def keep_away_from_documents(self, peer):
+        """The peer may renew, but not look for documents."""
+        path = peer.folder / "credentials" / "enrollment.json"
+        source = json.loads(path.read_text())
+        del source["configuration_url"]
+        path.write_text(json.dumps(source))
 
     def statuses(self):
         return [peer.json("status") for peer in self.overlay_now.peers]
@@ -62,13 +71,11 @@ class RenewalTest(OverlayTestCase):
         # Shows: SEC-38, CERT-04, ENROLL-14, CONFIG-06.
         with Overlay(PEERS, PROGRAMS, options=["--configuration-poll-s", "6"]) as overlay:
             self.overlay_now = overlay
-            where = {"grpc": self.server.grpc, "ca_file": str(self.world.tls)}
-            url = f"https://{self.server.https}/.well-known/reload-config"
-            for index, peer in enumerate(overlay.peers):
-                # The others have the document from the first.
-                self.enrol(peer.user, peer.folder / "credentials", {**where, "configuration_url": url} if index == 0
-                           else where)
-            [mallory] = self.enrol("mallory@example.org", overlay.folder / "mallory", where)
+            for peer in overlay.peers:
+                self.enrol(peer.user, peer.folder / "credentials")
+            for peer in overlay.peers[1:]:
+                self.keep_away_from_documents(peer)
+            mallory = self.enrol(f"mallory@{OVERLAY}", overlay.folder / "mallory")
             self.server.stop()
 
             overlay.start()
