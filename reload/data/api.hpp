@@ -15,6 +15,7 @@
 namespace ringway::data {
 
 inline constexpr std::size_t k_max_resource_name_bytes = 1024;
+inline constexpr std::size_t k_max_user_name_bytes = 320;  // 64 before the @, 255 behind it (RFC 5321)
 inline constexpr std::size_t k_max_batch_calls = 1024;
 inline constexpr std::uint32_t k_default_lifetime_s = 24 * 3600;
 

@@ -80,6 +80,7 @@ const std::string& as_user_of(const Call& call) {
 // The credentials of the user that the call is made as, when that is not the peer's own.
 std::optional<CallFailure> find_writer(const PeerData& data, WallMs now_ms, const std::string& user,
                                        CallPlan& plan) {
+  if (user.size() > k_max_user_name_bytes) return invalid("the user to write as has too long a name");
   auto signer = data.users->find(user);
   if (!signer) {
     return CallFailure{CallError::not_found,

@@ -4,11 +4,15 @@
 
 #include <utility>
 
+#include "reload/data/api.hpp"
+
 namespace ringway::services {
 namespace {
 
 std::string words_of(const ApiCall& call) {
   std::string out(traits_of(call.method).name);
+  // What the caller has made up must not grow in logs and answers.
+  if (call.as_user.size() > data::k_max_user_name_bytes) return out + " as a user with too long a name";
   if (!call.as_user.empty()) out += " as " + std::string(call.as_user);
   return out;
 }

@@ -86,8 +86,8 @@ std::string admit(const v1::BatchRequest& request, const Gate::Visitor& visitor,
   return "";
 }
 
-void fill(v1::BatchResponse& out, const v1::BatchRequest& request,
-          const std::vector<data::CallResult>& results, const std::map<int, grpc::Status>& refused) {
+void answer_batch(v1::BatchResponse& out, const v1::BatchRequest& request,
+                  const std::vector<data::CallResult>& results, const std::map<int, grpc::Status>& refused) {
   out.mutable_results()->Reserve(request.operations_size());
   std::size_t next = 0;
   for (int i = 0; i < request.operations_size(); ++i) {
@@ -147,7 +147,7 @@ grpc::ServerUnaryReactor* OverlayService::Batch(grpc::CallbackServerContext* con
   }
   if (admitted.calls.empty()) {
     if (pending->claim()) {
-      fill(*response, *request, {}, admitted.refused);
+      answer_batch(*response, *request, {}, admitted.refused);
       pending->Finish(grpc::Status::OK);
     }
     return pending.get();
@@ -157,7 +157,7 @@ grpc::ServerUnaryReactor* OverlayService::Batch(grpc::CallbackServerContext* con
                                    [pending, request, response, refused = std::move(admitted.refused)](
                                        const std::vector<data::CallResult>& results) {
                                      if (!pending->claim()) return;
-                                     fill(*response, *request, results, refused);
+                                     answer_batch(*response, *request, results, refused);
                                      pending->Finish(grpc::Status::OK);
                                    });
   pending->drop_on_cancel(peer_, token);

@@ -14,7 +14,7 @@ namespace {
 // A RELOAD request lives 15 s at most (RFC 6940 §6.2.1).
 constexpr Duration k_longest_ping{15'000};
 
-void fill(v1::ApiCounters& out, const Gate& gate) {
+void add_counters(v1::ApiCounters& out, const Gate& gate) {
   out.set_calls_refused(gate.refusals().count().total);
   out.set_policy_rules(gate.rules());
 }
@@ -78,7 +78,7 @@ grpc::ServerUnaryReactor* PeerService::Status(grpc::CallbackServerContext* conte
                                               v1::StatusResponse* response) {
   if (auto* refused = gate_.refuse(*context, {ApiMethod::status})) return refused;
   return answer_with_status(peer_, *context, response, [this](v1::StatusResponse& status) {
-    fill(*status.mutable_api(), gate_);
+    add_counters(*status.mutable_api(), gate_);
     if (add_to_status_) add_to_status_(status);
   });
 }

@@ -42,9 +42,9 @@ class FirstRun(OverlayTestCase):
         if not self._outcome.success:
             print(f"--- the enrollment server\n{self.server.log}", file=sys.stderr)
 
-    def enroll_command(self, peer, *options):
+    def enroll_command(self, peer, *options, out=None):
         return [f"{PROGRAMS}/ringway", "enroll", peer.user, "--config-url", self.url, "--ca", str(self.world.tls), "--out",
-                str(peer.folder / "credentials"), *map(str, options)]
+                str(out or peer.folder / "credentials"), *map(str, options)]
 
     def start_options(self, peer, *more):
         """The program becomes ringwayd, which knows nobody but the document's bootstrap peer."""
@@ -131,10 +131,10 @@ class FirstRun(OverlayTestCase):
     def check_refusals(self):
         """A name without its proof, and credentials that are there already."""
         peer = self.overlay_.peers[0]
-        for options, environ, code, words in (
-                (["--out", self.world.folder / "x"], {"RINGWAY_PASSWORD": "guessed"}, 5, "proof"),
-                ([], {"RINGWAY_INVITATION": "rwi_wrong"}, 2, "--force")):
-            done = subprocess.run(self.enroll_command(peer, *options), capture_output=True, text=True, timeout=DEADLINE_S,
+        for out, environ, code, words in (
+                (self.world.folder / "x", {"RINGWAY_PASSWORD": "guessed"}, 5, "not good"),
+                (None, {"RINGWAY_INVITATION": "rwi_wrong"}, 2, "--force")):
+            done = subprocess.run(self.enroll_command(peer, out=out), capture_output=True, text=True, timeout=DEADLINE_S,
                                   check=False, stdin=subprocess.DEVNULL,
                                   env={**environment(), "no_proxy": "localhost", **environ})
             self.assertEqual(done.returncode, code, done.stderr)

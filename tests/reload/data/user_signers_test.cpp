@@ -123,6 +123,14 @@ TEST_F(FurtherUsers, WhoIsNotHeldIsNotFoundAndTheAnswerSaysWhatToDo) {
   EXPECT_THAT(refused.message, HasSubstr("--user-credentials"));
 }
 
+TEST_F(FurtherUsers, ANameThatIsNobodysIsNotRepeated) {
+  const auto refused = failure_of(put("shared/k", "value", std::string(k_max_user_name_bytes + 1, 'a')));
+  EXPECT_EQ(refused.error, CallError::invalid_argument);
+  EXPECT_LT(refused.message.size(), 100U);
+  EXPECT_EQ(failure_of(put("shared/k", "value", std::string(k_max_user_name_bytes, 'a'))).error,
+            CallError::not_found);
+}
+
 TEST_F(FurtherUsers, ThePeersOwnUserMayBeNamed) {
   const std::string key = key_of(other, "gateway@example.org/k");
   EXPECT_TRUE(good(put(key, "value", "gateway@example.org")));

@@ -14,6 +14,7 @@
 #include "ringway/v1/peer.grpc.pb.h"
 #include "services/api/address.hpp"
 #include "services/api/overlay_service.hpp"
+#include "services/rpc/listening.hpp"
 #include "tests/services/api/fake_peer.hpp"
 
 namespace ringway::services {

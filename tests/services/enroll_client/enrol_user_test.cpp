@@ -278,7 +278,7 @@ TEST_F(EnrolUserTest, AServerThatIsNotTrustedIsToldNothing) {
 
 TEST_F(EnrolUserTest, ADocumentWithAWrongSignatureIsRefused) {
   // Shows: CONFIG-21.
-  server_.body.replace(server_.body.find("6084"), 4, "6085");
+  server_.body.replace(server_.body.find("127.0.0.1"), 9, "127.0.0.2");
   EXPECT_THAT(not_enrolled().reason, HasSubstr("signature"));
   EXPECT_THAT(server_.begun, IsEmpty());
 }

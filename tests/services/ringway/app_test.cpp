@@ -36,7 +36,7 @@ class AppTest : public ::testing::Test {
     ASSERT_TRUE(started) << started.error().reason;
     server_ = std::move(*started);
   }
-  Outcome call(std::vector<std::string> arguments, const std::string& input = "") {
+  Ran call(std::vector<std::string> arguments, const std::string& input = "") {
     arguments.insert(arguments.begin(), {"--api", "unix:" + folder_.file("api.sock")});
     return run_with(std::move(arguments), input);
   }

@@ -10,26 +10,26 @@
 
 namespace ringway::services {
 
-struct Outcome {
+struct Ran {
   int code = -1;
   std::string out, err;
   nlohmann::json json() const { return nlohmann::json::parse(out); }
 };
 
-inline Outcome run_reading(std::istream& in, std::vector<std::string> arguments) {
+inline Ran run_reading(std::istream& in, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "ringway");
   std::vector<const char*> argv;
   for (const auto& argument : arguments) argv.push_back(argument.c_str());
   std::ostringstream out;
   std::ostringstream err;
-  Outcome result;
+  Ran result;
   result.code = run_command_line(static_cast<int>(argv.size()), argv.data(), in, out, err);
   result.out = out.str();
   result.err = err.str();
   return result;
 }
 
-inline Outcome run_with(std::vector<std::string> arguments, const std::string& input = "") {
+inline Ran run_with(std::vector<std::string> arguments, const std::string& input = "") {
   std::istringstream in(input);
   return run_reading(in, std::move(arguments));
 }

@@ -23,7 +23,7 @@ class EnrollCommandTest : public testing::Test {
     for (const char* name : {"RINGWAY_INVITATION", "RINGWAY_PASSWORD", "RINGWAY_CODE", "https_proxy"})
       ::unsetenv(name);
   }
-  Outcome enroll(std::vector<std::string> more, const std::string& input = "") {
+  Ran enroll(std::vector<std::string> more, const std::string& input = "") {
     std::vector<std::string> arguments{
         "enroll", "alice@example.org", "--config-url", server_.url(), "--ca", ca_, "--out", folder_};
     arguments.insert(arguments.end(), more.begin(), more.end());

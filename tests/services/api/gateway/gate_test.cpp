@@ -127,6 +127,8 @@ TEST_F(GateTest, WithoutAPolicyNobodyWritesAsAnother) {
   const auto status = status_over(channel);
   EXPECT_EQ(status.api().calls_refused(), 1U);
   EXPECT_EQ(status.api().policy_rules(), 0U);
+  put(channel, "shared/a", std::string(1 << 20, 'a'));
+  EXPECT_LT(server_->refusals().last.size(), 100U);
 }
 
 // Every rpc that the contract has, with an empty request: nothing gets past the gate.
