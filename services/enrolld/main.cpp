@@ -251,6 +251,10 @@ int main(int argc, char** argv) {
   auto* update_command =
       app.add_subcommand("update-config", "Write and sign the next version of the configuration document");
   update_command->add_option("--dir", update.directory, "The authority's folder")->required();
+  update_command->add_option("--edit", update.edited,
+                             "An edited copy of the folder's overlay.xml with other Kinds, limits or "
+                             "signers: it is numbered and signed "
+                             "anew, each Kind too");
   update_command->add_option("--bootstrap", update_bootstrap, "The new list of bootstrap peers; repeatable");
   update_command->add_option("--enrollment-server", update.enrollment_servers,
                              "https:// URL where newcomers get credentials; repeatable, replaces the list");

@@ -379,6 +379,24 @@ Outcome<> prolong(const UpdateOptions& options, Keyring& keyring, Update& update
   return Done{};
 }
 
+// What follows `before`: by the values of a file that was edited.
+Result<config::Configuration> edited_document(const std::string& path, const config::Configuration& before,
+                                              const NodeId& signer) {
+  const auto text = read_file(path);
+  if (!text) return text.error();
+  const auto parsed = config::parse_configuration(SharedBytes(copy_of(view_of(*text))), before.instance_name);
+  if (!parsed) return Failure{path + ": " + parsed.error().reason};
+  config::Configuration next = **parsed;
+  next.sequence = before.sequence;
+  if (!next.unsupported.empty())
+    return Failure{path + ": the peers of this version could not meet it: " + next.unsupported};
+  const auto& signers = next.configuration_signers;
+  if (std::find(signers.begin(), signers.end(), signer) == signers.end())
+    return Failure{path + ": without the configuration-signer " + signer.hex() +
+                   ", whose key this folder has, nothing could follow it"};
+  return next;
+}
+
 }  // namespace
 
 Outcome<> init(const InitOptions& options) {
@@ -460,6 +478,11 @@ Result<Updated> update(const UpdateOptions& options) {
   if (!signer) return signer.error();
   Update update{**before, std::move(*signer), {}, {}};
   config::Configuration& next = update.next;
+  if (!options.edited.empty()) {
+    auto edited = edited_document(options.edited, **before, update.signer->node_id());
+    if (!edited) return edited.error();
+    next = std::move(*edited);
+  }
   next.sequence = next.sequence == config::k_max_sequence ? 0 : static_cast<std::uint16_t>(next.sequence + 1);
   if (!options.bootstrap_nodes.empty()) next.bootstrap_nodes = options.bootstrap_nodes;
   if (!options.enrollment_servers.empty()) next.enrollment_servers = options.enrollment_servers;

@@ -98,6 +98,7 @@ class Enrolment {
     if (!device || device->user_name != request_.user_name) return Verdict::no_such_device;
     if (same_ && (device->id == device_id_ || device->revoked_ms)) return std::nullopt;  // done before
     if (device->revoked_ms) return Verdict::no_such_device;
+    if (!claim_.owns_name) return Verdict::no_such_device;  // came by an invitation for anybody
     replaced_ = std::move(device);
     return std::nullopt;
   }

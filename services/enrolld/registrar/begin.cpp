@@ -1,4 +1,6 @@
 // Registrar::begin: by mail and telephone an enrolment that waits; with a proof at hand the certificate.
+#include <algorithm>
+
 #include "services/enrolld/proofs/mail_texts.hpp"
 #include "services/enrolld/proofs/tokens.hpp"
 #include "services/enrolld/registrar/foreign_certificate.hpp"
@@ -113,6 +115,13 @@ Answer<Begun> Registrar::begin_telephone(const Claim& claim, const Caller& calle
   }
 }
 
+// A name that can be proved belongs to who proves it, and an operator's to the operator.
+bool Registrar::may_be_anybodys(const std::string& user_name) const {
+  const auto is_this = [&](const std::string& one) { return folded(one) == folded(user_name); };
+  return !names_are_proved() &&
+         std::none_of(settings_.operator_names.begin(), settings_.operator_names.end(), is_this);
+}
+
 // Of an invitation that is unknown, used up, ended, or somebody else's a claimant hears the same.
 Answer<Delivered> Registrar::with_invitation(const Claim& claim, std::string_view typed, const Caller& caller,
                                              WallMs now_ms) {
@@ -127,6 +136,9 @@ Answer<Delivered> Registrar::with_invitation(const Claim& claim, std::string_vie
                       InvitationProof{digest_of_invitation(*invitation)}};
   const auto known = tools_.records.find_invitation(digest_of_invitation(*invitation));
   if (!known) return trouble(known.error());
+  if (*known && !(*known)->user_name && !may_be_anybodys(claim.user_name))
+    return refused(Event::open_invitation, Refusal::name_not_available,
+                   "this name takes an invitation for it, or another proof");
   const bool fits = *known && (*known)->user_name.value_or(claim.user_name) == claim.user_name;
   if (fits) return certify(proven, caller, now_ms);
   // Uses up nothing of what the name may have; the records refuse.

@@ -77,6 +77,13 @@ Answer<std::string> Registrar::user_name_of(const std::string& user, Method meth
   return name;
 }
 
+// Somebody owns them besides: who has the mailbox, the telephone, another authority's certificate.
+bool Registrar::names_are_proved() const {
+  const auto& methods = settings_.methods;
+  return methods.contains(Method::mail) || methods.contains(Method::telephone) ||
+         methods.contains(Method::certificate);
+}
+
 Answer<std::string> Registrar::name_given(const std::string& user) {
   return user_name_of(user, user.starts_with(k_tel) ? Method::telephone : Method::password);
 }

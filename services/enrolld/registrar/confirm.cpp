@@ -140,6 +140,9 @@ Answer<Delivered> Registrar::renew(BytesView csr, const Caller& caller, WallMs n
   std::vector<SharedBytes> between(caller.certificates.begin() + 1, caller.certificates.end());
   between.insert(between.end(), authority.intermediates_der().begin(), authority.intermediates_der().end());
   if (auto good = (*trust)->check(**held, between, now_ms); !good) return untrusted(good.error().reason);
+  const auto shut = is_shut_out(**held);
+  if (!shut) return trouble(shut.error());
+  if (*shut) return untrusted("the document shuts its node out");
   if (!wants_the_name(*request, (*held)->user_name()))
     return refused(Event::csr_names_another, Refusal::name_not_available,
                    "the signing request asks for another name");

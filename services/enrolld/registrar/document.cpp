@@ -15,6 +15,20 @@ std::uint16_t sequence_after(std::uint16_t sequence) {
 
 }  // namespace
 
+Result<bool> shut_out_by_document(Records& records, const std::string& overlay_name,
+                                  const security::Certificate& certificate) {
+  const auto newest = records.newest_document();
+  if (!newest) return newest.error();
+  if (!*newest) return false;
+  const auto parsed = config::parse_configuration(SharedBytes((*newest)->bytes), overlay_name);
+  if (!parsed) return parsed.error();
+  return (*parsed)->is_revoked(certificate);
+}
+
+Result<bool> Registrar::is_shut_out(const security::Certificate& certificate) {
+  return shut_out_by_document(tools_.records, tools_.authority.overlay_name(), certificate);
+}
+
 Answer<Document> Registrar::document() {
   auto newest = tools_.records.newest_document();
   if (!newest) return trouble(newest.error());

@@ -78,6 +78,13 @@ Answer<Invited> Registrar::invite(const std::string& user, std::uint32_t uses, D
     return Refused{
         Refusal::bad_request, "an invitation has 1 to 1000 uses and lasts for a year at most", {}, {}};
   Invitation invitation;
+  if (user.empty() && names_are_proved())
+    return Refused{
+        Refusal::bad_request,
+        "say whom the invitation is for: other ways of proof are open here, and whoever has it could "
+        "take a name that somebody else can prove",
+        {},
+        {}};
   if (!user.empty()) {
     auto name = user_name_of(user, Method::invitation);
     if (!name) return name.error();

@@ -42,6 +42,10 @@ struct Tools {
   Verifier* verifier = nullptr;    // for Method::telephone
 };
 
+// One of its Node-IDs is a bad-node of the newest document, whoever has put it there.
+Result<bool> shut_out_by_document(Records& records, const std::string& overlay_name,
+                                  const security::Certificate& certificate);
+
 class Registrar {
  public:
   // Refuses settings that do not go together, and tools that are missing.
@@ -66,7 +70,8 @@ class Registrar {
                                  WallMs now_ms);
   // So many devices from `after` on; of one user when one is given.
   Answer<Page> list(const std::string& user, std::int64_t after, std::size_t most);
-  // For one user, or for whoever has the token and a name that nobody has.
+  // For one user; or for whoever has the token and a name that nobody has, where no other method proves whose
+  // names are.
   Answer<Invited> invite(const std::string& user, std::uint32_t uses, Duration valid, const Caller& caller,
                          WallMs now_ms);
   Answer<Done> set_password(const std::string& user, const Secret& password, WallMs now_ms);
@@ -101,6 +106,8 @@ class Registrar {
   // claim.cpp
   Answer<std::string> user_name_of(const std::string& user, Method method);
   Answer<std::string> name_given(const std::string& user);  // by an operator: tel:... too
+  bool names_are_proved() const;
+  bool may_be_anybodys(const std::string& user_name) const;  // begin.cpp
   Answer<Claim> read_claim(const BeginRequest& request);
 
   // begin.cpp
@@ -130,6 +137,7 @@ class Registrar {
   Result<Enrolled> enrol(const Proven& proven, const Caller& caller, WallMs now_ms);
 
   // document.cpp
+  Result<bool> is_shut_out(const security::Certificate& certificate);
   Result<std::set<NodeId>> nodes_to_shut_out(const config::Configuration& current, WallMs now_ms);
   Answer<RevokedNow> shut_out(const Result<std::vector<NodeId>>& nodes, const std::string& source,
                               WallMs now_ms);

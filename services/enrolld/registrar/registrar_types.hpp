@@ -46,6 +46,7 @@ struct Settings {
   Secret code_key;            // k_code_key_bytes or more; the same on all servers of one database
   std::vector<SharedBytes> foreign_roots_der;  // whose certificates prove names, for Method::certificate
   std::set<std::string> reserved_names;        // nobody enrols them: the configuration signer's, say
+  std::set<std::string> operator_names;        // of users: no invitation for anybody gives them
   Duration pending_for{1'800'000};
   Duration certificate_for{31'536'000'000};                 // a year, and never longer than the authority
   std::shared_ptr<const security::Signer> document_signer;  // a configuration-signer of the overlay

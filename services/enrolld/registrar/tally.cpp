@@ -36,6 +36,8 @@ const char* name_of(Event event) {
       return "bad_code";
     case Event::bad_invitation:
       return "bad_invitation";
+    case Event::open_invitation:
+      return "open_invitation";
     case Event::wrong_password:
       return "wrong_password";
     case Event::certificate_not_trusted:

@@ -32,6 +32,7 @@ enum class Event {
   not_proved_yet,
   bad_code,  // none that could be right
   bad_invitation,
+  open_invitation,  // is for anybody, and the name is to be proved, or an operator's
   wrong_password,
   certificate_not_trusted,
   certificate_of_another,  // its name is not the one asked for

@@ -149,6 +149,7 @@ Outcome<> Office::make_registrar() {
   settings.foreign_roots_der = std::move(*roots);
   settings.reserved_names = folder_->names;
   settings.reserved_names.insert(services::enrollment_server_name(folder_->authority.overlay_name()));
+  settings.operator_names = settings_.operator_names;
   settings.pending_for = std::chrono::minutes{settings_.proof_minutes};
   settings.certificate_for = Duration{std::llround(settings_.certificate_days * 86'400'000)};
   settings.document_signer = folder_->document_signer;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "services/enrolld/registrar/registrar.hpp"
+
 namespace ringway::enrolld {
 namespace {
 
@@ -20,14 +22,15 @@ Result<Operators> Operators::make(OperatorRules rules, const services::Authority
   auto trust = security::Trust::make(
       {authority.overlay_name(), {services::certificate_der(authority.root())}, std::nullopt, {}});
   if (!trust) return trust.error();
-  return Operators(std::move(rules), std::move(*trust), authority.intermediates_der(), records);
+  return Operators(std::move(rules), authority, std::move(*trust), records);
 }
 
-Operators::Operators(OperatorRules rules, security::TrustPtr trust, std::vector<SharedBytes> intermediates,
+Operators::Operators(OperatorRules rules, const services::Authority& authority, security::TrustPtr trust,
                      Records& records)
     : rules_(std::move(rules)),
+      overlay_name_(authority.overlay_name()),
       trust_(std::move(trust)),
-      intermediates_(std::move(intermediates)),
+      intermediates_(authority.intermediates_der()),
       records_(records) {}
 
 Outcome<> Operators::check(Door door, const std::vector<SharedBytes>& certificates, WallMs now_ms) const {
@@ -52,6 +55,9 @@ Outcome<> Operators::check_name(const std::vector<SharedBytes>& certificates, Wa
     if (!device) return device.error();
     if (*device && (*device)->revoked_ms) return Failure{name + "'s device is shut out"};
   }
+  const auto shut = shut_out_by_document(records_, overlay_name_, **held);
+  if (!shut) return shut.error();
+  if (*shut) return Failure{name + "'s device is shut out by the document"};
   return Done{};
 }
 

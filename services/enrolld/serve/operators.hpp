@@ -32,11 +32,12 @@ class Operators {
   Outcome<> check(Door door, const std::vector<SharedBytes>& certificates, WallMs now_ms) const;
 
  private:
-  Operators(OperatorRules rules, security::TrustPtr trust, std::vector<SharedBytes> intermediates,
+  Operators(OperatorRules rules, const services::Authority& authority, security::TrustPtr trust,
             Records& records);
   Outcome<> check_name(const std::vector<SharedBytes>& certificates, WallMs now_ms) const;
 
   OperatorRules rules_;
+  std::string overlay_name_;
   security::TrustPtr trust_;
   std::vector<SharedBytes> intermediates_;
   Records& records_;

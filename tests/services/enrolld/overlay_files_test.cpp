@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "services/enrolld/folder/files.hpp"
@@ -413,6 +415,46 @@ TEST_F(OverlayFilesTest, AnUpdateIsASuccessor) {
   EXPECT_TRUE(good.ok()) << good.error().reason;
   options.bad_nodes = {before->configuration_signers.front()};
   EXPECT_FALSE(update(options).ok());
+}
+
+TEST_F(OverlayFilesTest, AnUpdateMayComeFromAnEditedCopy) {
+  // Shows: CONFIG-29.
+  ASSERT_EQ(made(), "");
+  const auto before = configuration(authority());
+  std::string text = read_file(authority() + "/overlay.xml").value();
+  const auto change = [&text](const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    text.replace(at, from.size(), to);
+  };
+  change("<initial-ttl>100</initial-ttl>", "<initial-ttl>60</initial-ttl>");
+  const auto& kind = before->kinds.all().begin()->second;
+  change("<max-count>" + std::to_string(kind.max_count) + "</max-count>", "<max-count>7</max-count>");
+  const std::string edited = authority() + "/edited.xml";
+  const auto update_with = [&](const std::string& content) {
+    std::ofstream(edited, std::ios::trunc) << content;
+    UpdateOptions options;
+    options.directory = authority();
+    options.edited = edited;
+    return update(options);
+  };
+  const auto updated = update_with(text);
+  ASSERT_TRUE(updated.ok()) << updated.error().reason;
+  EXPECT_EQ(updated->sequence, 2);
+  const auto after = configuration(authority());
+  EXPECT_EQ(after->initial_ttl, 60);
+  const auto& kinds = after->kinds.all();
+  EXPECT_TRUE(
+      std::any_of(kinds.begin(), kinds.end(), [](const auto& one) { return one.second.max_count == 7; }));
+  const auto trust = security::Trust::make(before->trust_settings()).value();
+  const auto good = config::check_successor(*before, *after, *trust, now_ms());
+  EXPECT_TRUE(good.ok()) << good.error().reason;
+  // Nothing could follow a document whose signer is another.
+  const std::string signer = before->configuration_signers.front().hex();
+  change("<configuration-signer>" + signer, "<configuration-signer>" + std::string(32, '7'));
+  EXPECT_FALSE(update_with(text).ok());
+  EXPECT_FALSE(update_with("no document").ok());
+  EXPECT_EQ(configuration(authority())->sequence, 2);
 }
 
 TEST_F(OverlayFilesTest, AnUpdateMaySetTheExpiration) {

@@ -195,14 +195,18 @@ TEST_F(EnrolmentTest, ANodeIdThatIsTakenIsDrawnAgain) {
 }
 
 TEST_F(EnrolmentTest, AnInvitationTellsNobodyWhatIsWrongWithIt) {
-  const auto open = registrar().invite("", 1, Duration{k_hour_ms}, caller_, k_now_ms).value();
+  auto alone = settings();
+  alone.methods = {Method::invitation};
+  alone.operator_names = {"Boss@example.org"};
+  const auto by_invitation = make_registrar(records(), alone);
+  const auto open = by_invitation->invite("", 1, Duration{k_hour_ms}, caller_, k_now_ms).value();
   const auto alices = registrar().invite(k_alice, 1, Duration{k_hour_ms}, caller_, k_now_ms).value();
   const auto with = [&](const std::string& user, const services::Key& key, std::string_view token,
-                        WallMs now_ms = k_now_ms) {
+                        WallMs now_ms = k_now_ms, bool names_are_proved = true) {
     auto request = by_mail(user, key);
     request.method = Method::invitation;
     request.secret = Secret(token);
-    return registrar().begin(request, caller_, now_ms);
+    return (names_are_proved ? registrar() : *by_invitation).begin(request, caller_, now_ms);
   };
   const auto bob_key = test::new_key();
   const auto never = SystemRandomness().invitation();
@@ -216,10 +220,30 @@ TEST_F(EnrolmentTest, AnInvitationTellsNobodyWhatIsWrongWithIt) {
   }
   EXPECT_THAT(messages, SizeIs(1));
   ASSERT_TRUE(with(k_alice, key_, alices.token.reveal()).value().delivered.has_value());
-  // The open one takes nobody's name, and is used up by its first.
-  EXPECT_EQ(refusal(with(k_alice, bob_key, open.token.reveal())), Refusal::name_not_available);
-  EXPECT_TRUE(with("bob@example.org", bob_key, open.token.reveal()).ok());
-  EXPECT_EQ(refusal(with("carol@example.org", test::new_key(), open.token.reveal())), Refusal::wrong_proof);
+  // The open one takes nobody's name: none that has been given, none that somebody could prove, no
+  // operator's.
+  const auto with_open = [&](const std::string& user, const services::Key& key) {
+    return with(user, key, open.token.reveal(), k_now_ms, false);
+  };
+  EXPECT_EQ(refusal(with_open(k_alice, bob_key)), Refusal::name_not_available);
+  EXPECT_EQ(refusal(with("bob@example.org", bob_key, open.token.reveal())), Refusal::name_not_available);
+  EXPECT_EQ(registrar().tally().of(Event::open_invitation), 1U);
+  EXPECT_EQ(refusal(with_open("boss@example.org", bob_key)), Refusal::name_not_available);
+  EXPECT_EQ(by_invitation->tally().of(Event::open_invitation), 1U);
+  // And is used up by its first.
+  const auto bob = with_open("bob@example.org", bob_key);
+  ASSERT_TRUE(bob.ok());
+  EXPECT_EQ(refusal(with_open("carol@example.org", test::new_key())), Refusal::wrong_proof);
+  // Who proves the name later has a device that who was invited cannot put another one in the place of.
+  const auto proved = enrol("bob@example.org", test::new_key()).value();
+  auto again = by_mail("bob@example.org", bob_key);
+  again.method = Method::invitation;
+  again.secret = Secret(open.token.reveal());
+  again.replace = proved.nodes.at(0);
+  EXPECT_FALSE(by_invitation->begin(again, caller_, k_now_ms).ok());
+  EXPECT_TRUE(registrar()
+                  .renew(by_mail("bob@example.org", test::new_key()).csr, with_certificate(proved), k_now_ms)
+                  .ok());
 }
 
 TEST_F(EnrolmentTest, APasswordProvesItsName) {

@@ -105,12 +105,20 @@ TEST_F(OperatorsTest, ListsUsersAndTheirDevices) {
   EXPECT_THAT(registrar().list("tel:+4312345", 0, 100).value().accounts, SizeIs(0));
 }
 
+TEST_F(OperatorsTest, WhereNamesAreProvedAnInvitationIsForSomebody) {
+  EXPECT_FALSE(registrar().invite("", 1, Duration{1000}, caller_, k_now_ms).ok());
+  EXPECT_TRUE(registrar().invite("bob@example.org", 1, Duration{1000}, caller_, k_now_ms).ok());
+}
+
 TEST_F(OperatorsTest, InvitationsHaveBounds) {
+  auto alone = settings();
+  alone.methods = {Method::invitation};
+  const auto open = make_registrar(records(), alone);
   for (const std::uint32_t uses : {0U, 1001U})
-    EXPECT_FALSE(registrar().invite("", uses, Duration{1000}, caller_, k_now_ms).ok());
-  EXPECT_FALSE(registrar().invite("", 1, Duration{0}, caller_, k_now_ms).ok());
-  EXPECT_FALSE(registrar().invite("no name", 1, Duration{1000}, caller_, k_now_ms).ok());
-  EXPECT_TRUE(registrar().invite("", 1000, Duration{1000}, caller_, k_now_ms).ok());
+    EXPECT_FALSE(open->invite("", uses, Duration{1000}, caller_, k_now_ms).ok());
+  EXPECT_FALSE(open->invite("", 1, Duration{0}, caller_, k_now_ms).ok());
+  EXPECT_FALSE(open->invite("no name", 1, Duration{1000}, caller_, k_now_ms).ok());
+  EXPECT_TRUE(open->invite("", 1000, Duration{1000}, caller_, k_now_ms).ok());
 }
 
 }  // namespace

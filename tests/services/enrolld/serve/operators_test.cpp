@@ -53,6 +53,17 @@ TEST_F(OperatorsTest, ADeviceThatIsShutOutIsNoOperatorsAnyMore) {
   EXPECT_FALSE(allowed({{k_boss}, {}}, boss));
 }
 
+TEST_F(OperatorsTest, ANodeThatTheDocumentAloneShutsOutIsNoOperatorsAnyMore) {
+  // The records do not know it: issued from the folder, and listed there with update-config --bad-node.
+  const auto issued = [&](const NodeId& node) {
+    const services::NodeRequest request{k_boss, {node}, {k_now_ms - k_day_ms, k_now_ms + k_day_ms}};
+    return SharedBytes(copy_of(authority_.certify(request, test::new_key()).value().certificate->der()));
+  };
+  registrar();
+  EXPECT_TRUE(allowed({{k_boss}, {}}, {issued(test::node_id(98))}));
+  EXPECT_FALSE(allowed({{k_boss}, {}}, {issued(test::node_id(99))}));
+}
+
 TEST_F(OperatorsTest, AFingerprintIsThatOfTheClientsOwnCertificate) {
   const auto boss = certificates_of(k_boss);
   const auto fingerprint = [](const SharedBytes& der) {
