@@ -152,6 +152,7 @@ class AdHocTest(OverlayTestCase):
                             60)
             time.sleep(8)
             self.assertNotEqual(outsider.ringway("get", f"{overlay.peers[0].user}/at")[0], 0)
+            self.assertGreater(outsider.json("status")["links"]["handshakes_failed"], 0, "it has tried")
             outsider.kill()
             overlay.document = known
             self.converge(overlay, 60, overlay.peers[:4])
