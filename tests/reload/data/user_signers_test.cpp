@@ -174,12 +174,36 @@ TEST_F(FurtherUsers, ARenewedCertificateSignsAgainWhatThatUserHasPut) {
   EXPECT_EQ(entries(other, shared).size(), 3U);
 }
 
-// A signer that is asked who it is and nothing else.
+// Is asked who it is and nothing else.
+class Name : public security::Signer {
+ public:
+  explicit Name(security::CertificatePtr certificate) : certificate_(std::move(certificate)) {}
+  const security::CertificatePtr& certificate() const override { return certificate_; }
+  NodeId node_id() const override { return certificate_->node_ids().front(); }
+  const std::vector<SharedBytes>& chain_der() const override { return chain_; }
+  wire::Signature sign(BytesView) const override { return {}; }
+  wire::Signature sign_exact(BytesView) const override { return {}; }
+
+ private:
+  security::CertificatePtr certificate_;
+  std::vector<SharedBytes> chain_;
+};
+
+// All of one key: to make so many takes too long.
 SignerPtr user_number(std::size_t number) {
+  using Type = services::AlternativeName::Type;
+  static const services::Key key = ringway::test::new_key();
   NodeId node = node_at(0x80);
   node.bytes[1] = static_cast<std::uint8_t>(number >> 8U);
   node.bytes[2] = static_cast<std::uint8_t>(number & 0xFFU);
-  return authority().issue("user" + std::to_string(number) + "@example.org", node);
+  services::CertificateFields fields;
+  fields.alternative_names = {{Type::uri, security::reload_uri(node, authority().overlay_name())},
+                              {Type::email, "user" + std::to_string(number) + "@example.org"}};
+  fields.not_before_ms = ringway::test::k_not_before_ms;
+  fields.not_after_ms = ringway::test::k_not_after_ms;
+  auto certificate =
+      security::Certificate::parse(ringway::test::custom_certificate(fields, key, nullptr, key).der);
+  return certificate ? std::make_shared<Name>(*certificate) : nullptr;
 }
 
 TEST(UserSigners, AreBounded) {
