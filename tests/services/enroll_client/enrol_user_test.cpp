@@ -71,7 +71,7 @@ class EnrolUserTest : public testing::Test {
     wish_.configuration_url = server_.url();
     wish_.https.ca_file = temporary_.file("ca.pem", server_.ca_pem());
     wish_.https.use_environment_proxy = false;
-    wish_.https.timeout = milliseconds(5000);
+    wish_.https.timeout = milliseconds(30'000);
     wish_.first_look = milliseconds(1);
     person_.secrets[Proof::invitation] = k_good_secret;
   }
