@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reload/data/certificate_usage.hpp"
 #include "tests/reload/data/overlay.hpp"
 
 namespace ringway::data::test {
