@@ -92,6 +92,8 @@ class Records {
 
   // ---- The overlay's documents
   Result<std::optional<Document>> newest_document();
+  // Whether it is one of those that are kept, byte for byte.
+  Result<bool> was_published(const Bytes& document);
   // Publishes `document` as the next one after the one at position `follows` (0: the first ever). False when
   // that is not the newest any more: read it again and make another. Two servers cannot both succeed. The
   // last 16 are kept.

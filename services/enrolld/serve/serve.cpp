@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -111,7 +112,11 @@ class Service {
     return {usage ? k_serve_usage : k_serve_not_started, failure.reason};
   }
 
+  // The first document ever; later ones are the watch's to adopt.
   Outcome<> adopt() {
+    const auto newest = office_->registrar().document();
+    if (!newest) return Failure{"cannot read the newest document: " + newest.error().detail};
+    if (!newest->bytes.empty()) return Done{};
     auto document = read_document(settings_.directory);
     if (!document) return document.error();
     const auto adopted =
@@ -122,8 +127,10 @@ class Service {
 
   void make_desk() {
     push_ = std::make_unique<DocumentPush>(office_->authority(), settings_.push_addresses, log_);
-    watch_ = std::make_unique<DocumentWatch>(DocumentWatchSettings{settings_.directory}, office_->registrar(),
-                                             office_->records(), log_, wall_now_ms,
+    DocumentWatchSettings watch{settings_.directory};
+    watch.refresh_every = std::min(watch.refresh_every, office_->registrar().settings().gather_for);
+    watch_ = std::make_unique<DocumentWatch>(std::move(watch), office_->registrar(), office_->records(), log_,
+                                             wall_now_ms,
                                              [this](const SharedBytes& document) { push_->bring(document); });
     desk_.emplace(Desk::Parts{office_->registrar(), *operators_, workers_, log_, wall_now_ms,
                               [this] { watch_->look(); }, [this](Measures& out) { measure(out); }});

@@ -187,6 +187,12 @@ void add_limit_options(CLI::App& app, ServeSettings& settings) {
   group.number("certificates-per-source", limits.certificates_of_source.most, 1, k_most, "In a day");
   group.number("certificates-per-name", limits.certificates_of_name.most, 1, k_most, "In a day");
   group.number("nodes-per-source", limits.nodes_of_source.most, 1, k_most, "Node-IDs in a day");
+  group.number("replacements-per-source", limits.replacements_of_source.most, 1, k_most,
+               "Lost devices, in a day");
+  group.number("replacements-per-name", limits.replacements_of_name.most, 1, k_most,
+               "Lost devices, in a day");
+  group.number("gather-seconds", settings.gather_seconds, 1, 3600,
+               "Replaced devices are shut out together, by one document in this time");
   group.number("nodes-per-name", limits.nodes_of_name, 1, k_most, "Node-IDs with a live certificate");
   group.number("nodes-per-device", limits.nodes_of_device, 1, k_max_nodes_per_device,
                "Node-IDs in one certificate");

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -93,6 +94,9 @@ class RegistrarTest : public testing::Test {
                           std::optional<NodeId> replace = std::nullopt);
   security::CertificatePtr certificate_of(const Delivered& delivered) const;
   config::ConfigurationPtr newest() const;
+  // The newest document with changes, as an operator makes one in the folder.
+  Bytes made_elsewhere(std::uint16_t sequence,
+                       const std::function<void(config::Configuration&)>& change = {}) const;
   Caller with_certificate(const Delivered& delivered) const;
   static Caller from(const std::string& source) { return {source, {}}; }
 
@@ -105,6 +109,7 @@ class RegistrarTest : public testing::Test {
   FakeVerifier verifier_;
   CountedRandomness randomness_;
   Limits limits_;
+  std::uint32_t max_message_size_bytes_ = 65'536;
   std::vector<SharedBytes> foreign_roots_der_;
   const Caller caller_{"192.0.2.1", {}};
 
