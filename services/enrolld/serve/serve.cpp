@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "reload/link/link_id.hpp"
@@ -24,6 +25,8 @@ namespace ringway::enrolld {
 namespace {
 
 constexpr std::chrono::milliseconds k_grace{5'000};
+constexpr std::chrono::milliseconds k_port_pause{100};
+constexpr int k_port_attempts = 20;
 
 sigset_t own_signals() {
   sigset_t set;
@@ -160,15 +163,28 @@ class Service {
     return Done{};
   }
 
+  Result<RpcTls> grpc_tls() const {
+    const bool own = !settings_.grpc_certificate.empty();
+    auto certificates = read_file(own ? settings_.grpc_certificate : settings_.https_certificate);
+    if (!certificates) return certificates.error();
+    auto key = read_file(own ? settings_.grpc_key : settings_.https_key);
+    if (!key) return key.error();
+    return RpcTls{std::move(*certificates), std::move(*key)};
+  }
+
   Outcome<> open_grpc() {
     if (!settings_.grpc_address) return Done{};
-    const bool own = !settings_.grpc_certificate.empty();
-    const auto certificates = read_file(own ? settings_.grpc_certificate : settings_.https_certificate);
-    if (!certificates) return certificates.error();
-    const auto key = read_file(own ? settings_.grpc_key : settings_.https_key);
-    if (!key) return key.error();
-    auto server =
-        RpcServer::at_address(*desk_, overlay_name(), *settings_.grpc_address, {*certificates, *key});
+    auto tls = grpc_tls();
+    if (!tls) return tls.error();
+    grpc_tls_ = std::move(*tls);
+    grpc_bound_ = *settings_.grpc_address;
+    if (auto open = listen_for_grpc(); !open) return open;
+    grpc_bound_.port = grpc_->port();
+    return Done{};
+  }
+
+  Outcome<> listen_for_grpc() {
+    auto server = RpcServer::at_address(*desk_, overlay_name(), grpc_bound_, grpc_tls_);
     if (!server) return server.error();
     grpc_ = std::move(*server);
     return Done{};
@@ -176,9 +192,7 @@ class Service {
 
   std::string grpc_address() const {
     if (!grpc_) return "";
-    wire::IpAddressPort bound = *settings_.grpc_address;
-    bound.port = grpc_->port();
-    return link::to_text(bound);
+    return link::to_text(grpc_bound_);
   }
 
   std::string grpc_public() const {
@@ -215,12 +229,37 @@ class Service {
   }
 
   void read_tls_again() {
+    read_https_tls_again();
+    if (settings_.grpc_address) read_grpc_tls_again();
+  }
+
+  void read_https_tls_again() {
     const auto credentials = https_credentials();
     const auto used = credentials ? https_->use_credentials(*credentials) : credentials.error();
     if (used)
       log_.info("", "HTTPS has its certificate from the file again");
     else
       log_.warn("", "HTTPS keeps its old certificate", {{"why", used.error().reason}});
+  }
+
+  // gRPC's own way of reading files again goes by the clock, and takes a certificate that is not for the key.
+  // So the server gives way to another one at the same port, when the pair is good.
+  void read_grpc_tls_again() {
+    auto tls = grpc_tls();
+    const auto good = tls ? check_pair(*tls) : tls.error();
+    if (!good) return log_.warn("", "gRPC keeps its old certificate", {{"why", good.error().reason}});
+    if (grpc_ && *tls == grpc_tls_) return log_.info("", "gRPC's certificate is the same as before");
+    grpc_tls_ = std::move(*tls);
+    if (grpc_) grpc_->stop(k_grace);
+    grpc_.reset();
+    Outcome<> open = listen_for_grpc();
+    // The listener that goes is closed by a thread of gRPC's.
+    for (int left = k_port_attempts; !open && left > 0; --left) {
+      std::this_thread::sleep_for(k_port_pause);
+      open = listen_for_grpc();
+    }
+    if (open) return log_.info("", "gRPC has its certificate from the file again");
+    log_.error("", "gRPC is closed until the next SIGHUP", {{"why", open.error().reason}});
   }
 
   const ServeSettings& settings_;
@@ -232,6 +271,8 @@ class Service {
   std::unique_ptr<DocumentWatch> watch_;
   std::optional<Desk> desk_;
   std::unique_ptr<RpcServer> operators_door_;
+  RpcTls grpc_tls_;
+  wire::IpAddressPort grpc_bound_;  // the port that the system chose, if it had to
   std::unique_ptr<RpcServer> grpc_;
   std::unique_ptr<enrolld_http::Server> https_;
 };

@@ -28,7 +28,8 @@ const char* const k_footer =
     "the environment, which\n"
     "beats the file. Passwords and passphrases come from files or from the environment.\n"
     "\n"
-    "SIGTERM or SIGINT: stop; a second one stops at once. SIGHUP: read the TLS certificate of HTTPS again.\n"
+    "SIGTERM or SIGINT: stop; a second one stops at once. SIGHUP: read the TLS certificates of HTTPS and "
+    "gRPC again.\n"
     "Exit codes: 0 stopped, 1 could not start, 2 wrong settings or folder, 130 cut short by a second signal.";
 
 std::string environment_name(const std::string& option) {
