@@ -241,6 +241,8 @@ Result<std::shared_ptr<net::TlsLinks>> Publisher::State::open_links(const config
   link_settings.listens = false;
   link_settings.private_key_pem = mine.private_key_pem;
   link_settings.certificates_pem = mine.certificate_pem;
+  link_settings.shared_secret = document.shared_secret;
+  link_settings.overlay_name = document.instance_name;
   link_settings.max_message_size_bytes = document.max_message_size_bytes;
   link_settings.max_links = 2 * settings.push.max_at_once;  // those that are closing, too
   link_settings.receive_credit_messages = k_receive_credit_messages;

@@ -67,6 +67,9 @@ Answer<Registrar::Newest> Registrar::newest_parsed() {
 Answer<Adopted> Registrar::adopt_document(Bytes bytes, const Caller& caller, WallMs now_ms) {
   const auto parsed = config::parse_configuration(SharedBytes(bytes), tools_.authority.overlay_name());
   if (!parsed) return trouble(parsed.error());
+  // Anyone may fetch what is published here, and could then join (RFC 6940 §14.16).
+  if ((*parsed)->shared_secret)
+    return trouble({"a document with a shared secret is confidential: it is handed over, not served", 0});
   for (int round = 0; round < k_most_rounds; ++round) {
     const auto newest = tools_.records.newest_document();
     if (!newest) return trouble(newest.error());

@@ -84,6 +84,19 @@ TEST_F(OperatorsTest, OnlyANewerDocumentIsAdopted) {
   EXPECT_FALSE(registrar().adopt_document({1, 2, 3}, caller_, k_now_ms).ok());
 }
 
+TEST_F(OperatorsTest, ADocumentWithASharedSecretIsNotForEveryone) {
+  // Shows: SEC-37.
+  registrar();
+  auto next = *newest();
+  next.sequence = 9;
+  next.shared_secret = "UydhZKhj8C4PKk1pQEuKqWWXqHjKH1bU5LZcqfKqPpo=";
+  EXPECT_FALSE(
+      registrar()
+          .adopt_document(config::write_document(next, *signer_, *signer_).value(), caller_, k_now_ms)
+          .ok());
+  EXPECT_NE(registrar().document().value().sequence, 9);
+}
+
 TEST_F(OperatorsTest, ListsUsersAndTheirDevices) {
   const auto one = enrol(k_alice, test::new_key()).value();
   enrol(k_bob, test::new_key()).value();
