@@ -46,6 +46,8 @@ class Records {
   // ---- Enrolments
   // False when as many as max_pending wait already.
   Result<bool> begin(const Pending& pending);
+  // The claimant cannot be told how to prove it: as if it had not begun, but for the audit trail.
+  Outcome<> drop_pending(const PendingId& id);
   Result<std::optional<PendingState>> find_pending(const PendingId& id);
   Result<std::optional<PendingState>> find_pending_by_link(const Digest& link);
   // Checks the proof, uses it up, makes the account and the device, has the certificate signed and keeps it:

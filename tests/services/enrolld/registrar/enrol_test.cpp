@@ -2,6 +2,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "services/enrolld/proofs/tokens.hpp"
 #include "tests/services/enrolld/registrar/registrar_fixture.hpp"
 
 namespace ringway::enrolld {
@@ -325,6 +326,9 @@ TEST_F(EnrolmentTest, WhatIsNotOfferedIsClosed) {
   mail_.set_full(true);
   EXPECT_EQ(refusal(registrar().begin(by_mail(k_alice, key_), caller_, k_now_ms)), Refusal::unavailable);
   EXPECT_EQ(registrar().tally().of(Event::mail_queue_full), 1U);
+  const auto kept = records().find_pending_by_link(digest_of_token(mail_.refused().token));
+  ASSERT_TRUE(kept.ok()) << kept.error().reason;
+  EXPECT_FALSE(kept->has_value()) << "nobody can prove it";
 }
 
 TEST_F(EnrolmentTest, ADeviceRenewsWithItsCertificate) {

@@ -66,14 +66,13 @@ Bytes signing_request(const services::Key& key, const Wishes& wishes) {
 }
 
 bool FakeMail::send(Mail mail) {
-  if (full_) return false;
   const auto text = mail.text.plain.reveal();
   const std::string link = line_with(text, "https://enrol.example.org/");
   std::string code = line_with(text, "    ");
   std::erase(code, ' ');
   const std::lock_guard lock(mutex_);
-  mails_.push_back({mail.tag, mail.to.text(), link.substr(link.rfind('/') + 1), code});
-  return true;
+  (full_ ? refused_ : mails_).push_back({mail.tag, mail.to.text(), link.substr(link.rfind('/') + 1), code});
+  return !full_;
 }
 
 std::size_t FakeMail::count() const {

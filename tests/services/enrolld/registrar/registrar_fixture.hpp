@@ -45,10 +45,12 @@ class FakeMail final : public MailOut {
   ReadMail last_to(const std::string& address) const;  // throws when there is none
   ReadMail of(const std::string& enrolment) const;
   void set_full(bool full) { full_ = full; }
+  ReadMail refused() const { return refused_.at(0); }  // the first one while it was full
 
  private:
   mutable std::mutex mutex_;
   std::vector<ReadMail> mails_;
+  std::vector<ReadMail> refused_;
   bool full_ = false;
 };
 
