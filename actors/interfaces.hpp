@@ -53,6 +53,10 @@ struct CredentialsOrder {
   std::string certificates_pem;
   Answer<std::optional<std::string>> done;
 };
+struct UsersOrder {
+  std::vector<UserCredentials> users;
+  Answer<std::optional<std::string>> done;
+};
 struct DocumentOrder {
   SharedBytes document;
   Answer<routing::DocumentOffer> done;
@@ -152,6 +156,8 @@ using SupervisorActor = caf::typed_actor<
     caf::reacts_to<BrokenAtom, std::string>,
     // From the API: a renewed certificate.
     caf::reacts_to<CredentialsOrder>,
+    // From the API: the credentials of the further users, all of them.
+    caf::reacts_to<UsersOrder>,
     // From the API: how is the peer?
     caf::reacts_to<Answer<PeerStatus>>,
     // From the API's destructor: stop without leaving the ring.
@@ -179,6 +185,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SubmissionPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::DocumentOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CertificatesOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CredentialsOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::UsersOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)

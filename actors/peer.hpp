@@ -93,6 +93,11 @@ class Peer {
   // and both are good until the old one ends. `done` once, with the reason when it cannot be used.
   virtual void use_credentials(std::string private_key_pem, std::string certificates_pem,
                                std::function<void(std::optional<std::string> refusal)> done) = 0;
+  // From now on these are the further users, instead of those before: the certificate of one was renewed.
+  // What was put in their names is signed again. `done` once, with the reason when they cannot be used; then
+  // those before stay.
+  virtual void use_users(std::vector<UserCredentials> users,
+                         std::function<void(std::optional<std::string> refusal)> done) = 0;
   // A configuration document that somebody has fetched: put in force and handed on to the others when it is
   // newer than the present one and signed as a successor must be (RFC 6940 §6.5.4.2).
   virtual void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) = 0;

@@ -23,6 +23,7 @@
 #include "actors/supervisor.hpp"
 #include "actors/system_clock.hpp"
 #include "actors/system_random.hpp"
+#include "actors/user_credentials.hpp"
 #include "net/discovery.hpp"
 #include "net/interfaces.hpp"
 #include "net/io_pool.hpp"
@@ -46,17 +47,6 @@ struct SystemConfig : caf::actor_system_config {
     set("scheduler.max-threads", static_cast<std::int64_t>(threads));
   }
 };
-
-Result<data::UserSignersPtr> load_users(const PeerSettings& settings, const security::Signer& own) {
-  std::vector<data::UserSigners::SignerPtr> signers;
-  for (const UserCredentials& user : settings.further_users) {
-    auto signer = security::load_signer(user.private_key_pem, user.certificates_pem);
-    if (!signer)
-      return Failure{"a further user's key or certificate cannot be used: " + signer.error().reason};
-    signers.push_back(std::move(*signer));
-  }
-  return data::UserSigners::make(own, std::move(signers));
-}
 
 Result<std::shared_ptr<data::ValueStore>> open_store(const PeerSettings& settings) {
   if (settings.data_directory.empty())
@@ -168,7 +158,7 @@ Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& sett
   auto signer = security::load_signer(settings.private_key_pem, settings.certificates_pem);
   if (!signer) return Failure{"the node's key or certificate cannot be used: " + signer.error().reason};
   made.signer = *signer;
-  auto users = load_users(settings, *made.signer);
+  auto users = load_users(settings.further_users, *made.signer);
   if (!users) return users.error();
   made.users = *users;
   auto store = open_store(settings);
@@ -270,7 +260,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       drive<SupervisorDriver>,
       SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
                       std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
-                      std::move(stopped), std::move(made.discovery)});
+                      std::move(stopped), std::move(made.discovery), made.signer});
   if (made.users->size() > 0) {
     StorageBatch users;
     users.inputs.emplace_back(data::UseUsers{std::move(made.users)});

@@ -54,6 +54,13 @@ void PeerImpl::use_credentials(std::string private_key_pem, std::string certific
                                   Answer<std::optional<std::string>>(std::move(done), stopped)});
 }
 
+void PeerImpl::use_users(std::vector<UserCredentials> users,
+                         std::function<void(std::optional<std::string>)> done) {
+  const auto stopped = [] { return std::optional<std::string>("the peer has stopped"); };
+  caf::anon_send(parts_.mailboxes->supervisor,
+                 UsersOrder{std::move(users), Answer<std::optional<std::string>>(std::move(done), stopped)});
+}
+
 void PeerImpl::offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) {
   const auto stopped = [] {
     return routing::DocumentOffer{routing::DocumentOffer::Verdict::refused, "the peer has stopped"};

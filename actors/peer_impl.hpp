@@ -33,6 +33,8 @@ class PeerImpl : public Peer {
   void ping(wire::Destination destination, Duration deadline, std::function<void(PingOutcome)> done) override;
   void use_credentials(std::string private_key_pem, std::string certificates_pem,
                        std::function<void(std::optional<std::string>)> done) override;
+  void use_users(std::vector<UserCredentials> users,
+                 std::function<void(std::optional<std::string>)> done) override;
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override;
   void find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) override;
   void leave(std::function<void()> done) override;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/driver.hpp"
+#include "actors/user_credentials.hpp"
 
 namespace ringway::actors {
 
@@ -50,6 +51,7 @@ SupervisorActor::behavior_type SupervisorDriver::make_behavior() {
       [this](GiveUpAtom) { give_up(); },
       [this](BrokenAtom, const std::string& reason) { fail(reason); },
       [this](CredentialsOrder& order) { order.done(use_credentials(order)); },
+      [this](UsersOrder& order) { order.done(use_users(order)); },
       [this](Answer<PeerStatus>& done) { report(done); },
       [this](StopAtom) { stop(); },
   };
@@ -175,8 +177,20 @@ std::optional<std::string> SupervisorDriver::use_credentials(const CredentialsOr
   ReplicationBatch replication;
   replication.inputs.emplace_back(routing::UseSigner{*signer});
   self_->send(actors.replication, std::move(replication));
+  setup_.signer = *signer;
   setup_.identity.certificate_not_after_ms = certificate.not_after_ms();
   log_->info("a renewed certificate is in use");
+  return std::nullopt;
+}
+
+// All of them or none: those before stay when one cannot be used.
+std::optional<std::string> SupervisorDriver::use_users(const UsersOrder& order) {
+  if (phase_ != Phase::running) return "the peer is stopping";
+  auto users = load_users(order.users, *setup_.signer);
+  if (!users) return users.error().reason;
+  StorageBatch storage;
+  storage.inputs.emplace_back(data::UseUsers{std::move(*users)});
+  self_->send(setup_.mailboxes->storage, std::move(storage));
   return std::nullopt;
 }
 

@@ -38,6 +38,7 @@ struct SupervisorSetup {
   std::function<void(std::string)> failed;
   std::shared_ptr<std::promise<void>> stopped;  // kept when everything has ended
   std::shared_ptr<net::Discovery> discovery = nullptr;
+  std::shared_ptr<const security::Signer> signer = nullptr;  // the peer's own
 };
 
 class SupervisorDriver {
@@ -59,6 +60,7 @@ class SupervisorDriver {
   void fail(const std::string& reason);
   void report(Answer<PeerStatus>& done);
   std::optional<std::string> use_credentials(const CredentialsOrder& order);
+  std::optional<std::string> use_users(const UsersOrder& order);
   void stop();
   void actor_ended(const caf::down_msg& message);
 

@@ -49,32 +49,57 @@ std::uint32_t lifetime_of(const security::Certificate& certificate, WallMs now_m
 
 }  // namespace
 
-CertificateUsage::CertificateUsage(PeerData& data) : data_(data) { changed({}); }
+CertificateUsage::CertificateUsage(PeerData& data) : data_(data) { signers_changed({}); }
 
 void CertificateUsage::changed(const Now& now) {
-  const auto& certificate = *data_.signer->certificate();
-  const std::vector<CertificatesOf> mine{data_.signer->node_id(), certificate.user_name()};
-  places_.resize(mine.size());
-  for (std::size_t i = 0; i < mine.size(); ++i) {
-    Place& place = places_[i];
-    place.at = place_of(mine[i]);
+  const auto& kinds = data_.configuration->kinds;
+  const bool by_node = data_.view->joined && kinds.find(config::k_certificate_by_node) != nullptr;
+  const bool by_user = data_.view->joined && kinds.find(config::k_certificate_by_user) != nullptr;
+  for (Place& place : places_) {
     // Only where the overlay has the Kind; a request under way ends in its own time.
-    const bool wanted = data_.view->joined && data_.configuration->kinds.find(place.at.kind) != nullptr;
-    if (!wanted) {
-      place.due.reset();
+    if (!(place.at.kind == config::k_certificate_by_node ? by_node : by_user)) {
+      plan(place, std::nullopt);
     } else if (place.request == 0 && !place.due) {
-      place.due = now.mono + k_after_joining;
+      plan(place, now.mono + k_after_joining);
     }
   }
 }
 
-void CertificateUsage::signer_changed(const Now& now) {
-  for (Place& place : places_) {
-    place.request = 0;  // its answer is about the old one
-    place.attempts = 0;
-    place.due.reset();
-  }
+void CertificateUsage::signers_changed(const Now& now) {
+  std::map<KindAt, Place> before;
+  for (Place& place : places_) before.emplace(place.at, std::move(place));
+  places_.clear();
+  due_.clear();
+  under_way_.clear();
+  add_places(data_.signer, before);
+  if (data_.settings.keeps_users_certificates)
+    for (const SignerPtr& user : data_.users->all()) add_places(user, before);
   changed(now);
+}
+
+// What is known of a place stays as long as the certificate is the same; the answer to a request about an old
+// one is not waited for.
+void CertificateUsage::add_places(const SignerPtr& signer, std::map<KindAt, Place>& before) {
+  const auto& certificate = *signer->certificate();
+  for (const CertificatesOf& of :
+       {CertificatesOf{signer->node_id()}, CertificatesOf{certificate.user_name()}}) {
+    Place place;
+    place.at = place_of(of);
+    const auto known = before.find(place.at);
+    if (known != before.end() && equal(known->second.signer->certificate()->der(), certificate.der()))
+      place = std::move(known->second);
+    place.index = places_.size();
+    place.signer = signer;
+    if (place.request != 0) under_way_[place.request] = place.index;
+    if (place.due) due_.insert({*place.due, place.index});
+    places_.push_back(std::move(place));
+  }
+}
+
+void CertificateUsage::plan(Place& place, std::optional<MonoTime> due) {
+  if (place.due) due_.erase({*place.due, place.index});
+  place.due = due;
+  if (due) due_.insert({*due, place.index});
 }
 
 routing::SendRequest CertificateUsage::request(const KindAt& at, MessageCode code, Bytes body) {
@@ -100,28 +125,34 @@ routing::SendRequest CertificateUsage::fetch(const KindAt& at) {
   return out;
 }
 
-// ---- our own
+// ---- our own, and of those whom we write as
 // -----------------------------------------------------------------------------------------------
 
 void CertificateUsage::on_timer(const Now& now, StorageOutputs& out) {
-  for (Place& place : places_)
-    if (place.due && *place.due <= now.mono) look_after(now, place, out);
+  while (!due_.empty() && due_.begin()->first <= now.mono && under_way_.size() < k_most_certificates_at_once)
+    look_after(now, places_[due_.begin()->second], out);
 }
 
 std::optional<MonoTime> CertificateUsage::next_deadline() const {
-  std::optional<MonoTime> next;
-  for (const Place& place : places_)
-    if (place.due && (!next || *place.due < *next)) next = place.due;
-  return next;
+  if (due_.empty() || under_way_.size() >= k_most_certificates_at_once) return std::nullopt;
+  return due_.begin()->first;
+}
+
+void CertificateUsage::ask(Place& place, routing::SendRequest request, bool storing, StorageOutputs& out) {
+  place.request = request.token;
+  place.storing = storing;
+  under_way_[request.token] = place.index;
+  out.emplace_back(std::move(request));
 }
 
 // What is there decides: nothing of ours, then it goes to the end of the list; else its own place is kept.
-void CertificateUsage::look_after(const Now&, Place& place, StorageOutputs& out) {
-  place.due.reset();
-  place.storing = false;
-  auto ask = fetch(place.at);
-  place.request = ask.token;
-  out.emplace_back(std::move(ask));
+// Nobody would take what a revoked or ended certificate signs.
+void CertificateUsage::look_after(const Now& now, Place& place, StorageOutputs& out) {
+  const auto& certificate = *place.signer->certificate();
+  if (certificate.not_after_ms() <= now.wall_ms || data_.configuration->is_revoked(certificate))
+    return plan(place, now.mono + k_between_looks);
+  plan(place, std::nullopt);
+  ask(place, fetch(place.at), false, out);
 }
 
 bool CertificateUsage::request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out) {
@@ -130,18 +161,18 @@ bool CertificateUsage::request_done(const Now& now, const routing::RequestDone& 
     found(now, search.mapped(), done, out);
     return true;
   }
-  const auto place = std::find_if(places_.begin(), places_.end(),
-                                  [&](const Place& one) { return one.request == done.token; });
-  if (place == places_.end()) return true;
-  place->request = 0;
+  const auto ended = under_way_.extract(done.token);
+  if (!ended) return true;
+  Place& place = places_[ended.mapped()];
+  place.request = 0;
   if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome)) {
-    try_again(now, *place, failure->code);
-  } else if (place->storing) {
+    try_again(now, place, failure->code);
+  } else if (place.storing) {
     ++data_.statistics.certificates_stored;
-    place->attempts = 0;
-    place->due = now.mono + k_between_looks;
+    place.attempts = 0;
+    plan(place, now.mono + k_between_looks);
   } else {
-    compare(now, *place, *std::get<0>(done.outcome), out);
+    compare(now, place, *std::get<0>(done.outcome), out);
   }
   return true;
 }
@@ -151,33 +182,32 @@ void CertificateUsage::try_again(const Now& now, Place& place, ErrorCode code) {
                        code == ErrorCode::message_too_large || code == ErrorCode::response_too_large;
   const Duration delay = std::min(k_longest_retry, k_first_retry * (1U << std::min(place.attempts, 8U)));
   ++place.attempts;
-  place.due = now.mono + (useless ? k_between_looks : delay);
+  plan(place, now.mono + (useless ? k_between_looks : delay));
 }
 
 void CertificateUsage::compare(const Now& now, Place& place, const security::InspectedMessage& message,
                                StorageOutputs& out) {
   const auto* response = response_of(message, place.at.kind);
   if (response == nullptr) return try_again(now, place, ErrorCode::invalid_message);
-  const auto& own = *data_.signer->certificate();
+  const auto& own = *place.signer->certificate();
   const std::uint32_t wanted_s = lifetime_of(own, now.wall_ms);
   for (std::size_t i = 0; i < response->values.size(); ++i) {
     const auto& value = response->values[i];
     const auto& verdict = message.verdicts.front()[i];
     if (wire::is_absent(value) || verdict.signer == nullptr) continue;
-    if (verdict.signer_node != data_.signer->node_id() || !equal(value.value.data.value, own.der())) continue;
+    if (verdict.signer_node != place.signer->node_id() || !equal(value.value.data.value, own.der())) continue;
     // Stored before: only what is about to end is stored again, at its own index (CERT-05).
     const bool settled = value.value.data.exists && value.lifetime_s >= wanted_s / 2;
     if (!settled) return store(now, place, value.value.index, value.storage_time_ms, out);
     place.attempts = 0;
-    place.due = now.mono + k_between_looks;
-    return;
+    return plan(place, now.mono + k_between_looks);
   }
   store(now, place, wire::k_array_end, 0, out);
 }
 
 void CertificateUsage::store(const Now& now, Place& place, std::uint32_t index, std::uint64_t previous_ms,
                              StorageOutputs& out) {
-  const auto& own = *data_.signer->certificate();
+  const auto& own = *place.signer->certificate();
   wire::StoredData value;
   value.storage_time_ms = std::max<std::uint64_t>(now.wall_ms, previous_ms + 1);
   value.lifetime_s = lifetime_of(own, now.wall_ms);
@@ -185,7 +215,7 @@ void CertificateUsage::store(const Now& now, Place& place, std::uint32_t index, 
   value.value.index = index;
   value.value.data = {true, own.der()};
   value.value_wire = SharedBytes{wire::encode(value.value)};
-  value.signature = data_.signer->sign(security::value_signature_input(
+  value.signature = place.signer->sign(security::value_signature_input(
       place.at.resource, place.at.kind, value.storage_time_ms, wire::DataModel::array, value.value_wire));
   wire::StoreReq body;
   body.resource = copy_of(place.at.resource.view());
@@ -193,10 +223,10 @@ void CertificateUsage::store(const Now& now, Place& place, std::uint32_t index, 
   kind.kind = place.at.kind;
   kind.values.push_back(std::move(value));
   body.kind_data.push_back(std::move(kind));
-  auto ask = request(place.at, MessageCode::store_req, wire::encode(body));
-  place.request = ask.token;
-  place.storing = true;
-  out.emplace_back(std::move(ask));
+  auto message = request(place.at, MessageCode::store_req, wire::encode(body));
+  // Whoever sends a Store must be allowed to, like whoever has signed the value (RFC 6940 §7.4.1.1).
+  if (place.signer != data_.signer) message.signer = place.signer;
+  ask(place, std::move(message), true, out);
 }
 
 // ---- of others
@@ -217,9 +247,9 @@ void CertificateUsage::find(const FindCertificates& what, StorageOutputs& out) {
     out.emplace_back(CertificatesFound{what.token, {}, std::move(failure)});
     return;
   }
-  auto ask = fetch(at);
-  searches_[ask.token] = {what.token, what.of, at};
-  out.emplace_back(std::move(ask));
+  auto message = fetch(at);
+  searches_[message.token] = {what.token, what.of, at};
+  out.emplace_back(std::move(message));
 }
 
 void CertificateUsage::found(const Now& now, const Search& search, const routing::RequestDone& done,

@@ -42,11 +42,12 @@ class StorageComponent::Impl {
     data_.signer = std::move(m.signer);
     data_.certificates.set_own(data_.signer->certificate());
     client_.signer_changed(now);
-    certificates_.signer_changed(now);
+    certificates_.signers_changed(now);
   }
   void on(const Now& now, UseUsers& m, StorageOutputs&) {
     data_.users = std::move(m.users);
     client_.signer_changed(now);
+    certificates_.signers_changed(now);
   }
   void on(const Now&, FindCertificates& m, StorageOutputs& out) { certificates_.find(m, out); }
   void on(const Now&, CancelCalls& m, StorageOutputs& out) { client_.cancel(m, out); }

@@ -17,6 +17,9 @@ struct StorageSettings {
   std::size_t max_cached_bytes = 256U << 20;
   std::size_t max_pending_requests = 16384;  // Stores waiting for their commit or their replicas
   std::size_t max_pending_calls = 16384;     // API calls under way
+  // The certificates of the further users, too: one peer of those that hold them is enough, and two that look
+  // after a new one at the same moment would store it twice.
+  bool keeps_users_certificates = true;
 };
 
 class StorageComponent {

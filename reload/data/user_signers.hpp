@@ -26,6 +26,7 @@ class UserSigners {
 
   // Null when there is none of that user.
   SignerPtr find(std::string_view user) const;
+  const std::vector<SignerPtr>& all() const { return signers_; }  // by user name
   std::size_t size() const { return signers_.size(); }
   // When the first of their certificates ends; 0 when there are none.
   WallMs first_end_ms() const { return first_end_ms_; }

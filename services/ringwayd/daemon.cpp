@@ -159,12 +159,20 @@ class Daemon {
         continue;
       }
       log_.info("", "callers may write as a further user, if the policy lets them", fields);
-      users_.push_back(std::move(one.credentials));
+      enrollment_of_user(one.enrollment);
+      users_.add(std::move(one.credentials));
+      held_.push_back(std::move(one));
     }
-    if (!users_.empty() && settings_.api_policy.empty()) {
+    if (!held_.empty() && settings_.api_policy.empty()) {
       log_.warn("", "nobody can write as the users of --user-credentials: that takes an --api-policy");
     }
     return "";
+  }
+
+  // His certificate is renewed; documents are the peers' business.
+  void enrollment_of_user(EnrollmentServer& server) const {
+    server.configuration_url.clear();
+    if (!settings_.enrollment_ca.empty()) server.ca_file = settings_.enrollment_ca;
   }
 
   // What the flags say comes first.
@@ -245,7 +253,8 @@ class Daemon {
     out.configuration = credentials.configuration;
     out.private_key_pem = credentials.private_key_pem;
     out.certificates_pem = credentials.certificates_pem;
-    out.further_users = users_;
+    out.further_users = users_.all();
+    out.storage.keeps_users_certificates = index == 0;
     out.data_directory = settings_.data_of(index);
     out.listen = settings_.listen_of(index);
     out.advertise = settings_.advertise_of(index);
@@ -301,16 +310,35 @@ class Daemon {
                           {credentials.private_key_pem, credentials.certificates_pem},
                           credentials.configuration});
     }
+    for (std::size_t i = 0; i < held_.size(); ++i) subjects.push_back(user_subject(i));
     UpkeepSettings settings;
     settings.times.poll.period = duration_of(settings_.configuration_poll_s);
     const auto tell = [this](std::size_t index, const UpkeepNote& note) {
-      const auto fields =
-          note.detail.empty() ? EventLog::Fields::object() : EventLog::Fields{{"reason", note.detail}};
-      log_.write(note.warning ? spdlog::level::warn : spdlog::level::info, peers_[index]->name, note.event,
-                 fields);
+      const bool of_peer = index < peers_.size();
+      auto fields = EventLog::Fields::object();
+      if (!of_peer) fields["user"] = held_[index - peers_.size()].user;
+      if (!note.detail.empty()) fields["reason"] = note.detail;
+      log_.write(note.warning ? spdlog::level::warn : spdlog::level::info, of_peer ? peers_[index]->name : "",
+                 note.event, fields);
     };
     upkeep_.emplace(settings, Upkeep::World{std::make_shared<actors::SystemRandom>(), wall_now_ms, tell},
                     std::move(subjects));
+  }
+
+  // After the peers'. From now on only the thread of Upkeep looks at users_.
+  UpkeepSubject user_subject(std::size_t index) {
+    const auto& [private_key_pem, certificates_pem] = users_.all()[index];
+    UpkeepSubject out{peers_.front()->peer,
+                      held_[index].enrollment,
+                      held_[index].folder,
+                      {private_key_pem, certificates_pem},
+                      peers_.front()->credentials.configuration};
+    out.use_as_user = [this, index](const KeyAndCertificate& renewed, UpkeepSubject::Done done) {
+      UsersInUse::Peers peers;
+      for (const auto& running : peers_) peers.push_back(running->peer);
+      users_.renew(index, {renewed.private_key_pem, renewed.certificates_pem}, peers, std::move(done));
+    };
+    return out;
   }
 
   // 0.0.0.0 and :: are addresses to listen at; whoever is on this machine connects to loopback.
@@ -514,7 +542,8 @@ class Daemon {
   Mailbox mailbox_;
   std::vector<wire::IpAddressPort> bootstrap_;
   std::optional<ApiTls> api_tls_;
-  std::vector<actors::UserCredentials> users_;
+  std::vector<FurtherUser> held_;  // without their credentials
+  UsersInUse users_;               // in the order of held_
   std::shared_ptr<actors::PeerHost> host_;
   std::vector<std::unique_ptr<RunningPeer>> peers_;
   std::optional<Upkeep> upkeep_;  // as soon as the peers have started

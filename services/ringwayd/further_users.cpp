@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include "reload/data/user_signers.hpp"
 #include "reload/security/trust.hpp"
+#include "services/upkeep/credential_files.hpp"
 
 namespace ringway::services {
 namespace {
@@ -43,12 +45,13 @@ Result<FurtherUser> load_user(const std::string& folder, const Credentials& peer
                               const security::Trust& trust, WallMs now_ms) {
   FurtherUser out;
   out.folder = folder;
-  auto key = read_small_file(folder + "/node.key");
-  if (!key) return key.error();
-  auto certificates = read_small_file(folder + "/node.crt");
-  if (!certificates) return certificates.error();
-  const auto signer = security::load_signer(*key, *certificates);
+  auto pair = CredentialFiles(folder).load();
+  if (!pair) return pair.error();
+  const auto signer = security::load_signer(pair->private_key_pem, pair->certificates_pem);
   if (!signer) return Failure{folder + ": node.key and node.crt: " + signer.error().reason};
+  auto enrollment = read_enrollment_file(folder);
+  if (!enrollment) return enrollment.error();
+  out.enrollment = enrollment->value_or(EnrollmentServer{});
   const auto& certificate = *(*signer)->certificate();
   out.user = certificate.user_name();
   out.node = (*signer)->node_id();
@@ -58,7 +61,7 @@ Result<FurtherUser> load_user(const std::string& folder, const Credentials& peer
     const auto trusted = trust.check(certificate, (*signer)->chain_der(), now_ms);
     if (!trusted) return Failure{folder + "/node.crt is not of this overlay: " + trusted.error().reason};
   }
-  out.credentials = {std::move(*key), std::move(*certificates)};
+  out.credentials = {std::move(pair->private_key_pem), std::move(pair->certificates_pem)};
   out.key_readable_by_others = readable_by_others(folder + "/node.key");
   return out;
 }
@@ -80,6 +83,39 @@ Result<std::vector<FurtherUser>> load_further_users(const std::vector<std::strin
     }
   }
   return out;
+}
+
+namespace {
+
+// Counts the peers' answers, which come from their threads; the last one is passed on.
+struct Answers {
+  std::mutex mutex;
+  std::size_t missing = 0;
+  std::optional<std::string> refusal;
+  std::function<void(std::optional<std::string>)> done;
+
+  void take(std::optional<std::string> answer) {
+    {
+      const std::scoped_lock lock(mutex);
+      if (answer && !refusal) refusal = std::move(answer);
+      if (--missing > 0) return;
+    }
+    done(std::move(refusal));
+  }
+};
+
+}  // namespace
+
+void UsersInUse::renew(std::size_t user, actors::UserCredentials renewed, const Peers& peers,
+                       std::function<void(std::optional<std::string>)> done) {
+  users_.at(user) = std::move(renewed);
+  if (peers.empty()) return done(std::nullopt);
+  const auto answers = std::make_shared<Answers>();
+  answers->missing = peers.size();
+  answers->done = std::move(done);
+  for (const auto& peer : peers)
+    peer->use_users(users_,
+                    [answers](std::optional<std::string> answer) { answers->take(std::move(answer)); });
 }
 
 }  // namespace ringway::services

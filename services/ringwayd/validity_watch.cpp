@@ -31,8 +31,11 @@ const ValidityWatch::Words k_certificate_words{
 const ValidityWatch::Words k_further_user_words{
     "the certificate of a user of --user-credentials ends soon",
     "the certificate of a user of --user-credentials has ended: nobody can write as him here",
-    "get a new one with ringway-enrolld issue --renew, put node.key and node.crt in the place of the old "
-    "ones and start the peer again"};
+    "nothing if the user's folder has an enrollment.json: the peer renews it then, and says when it cannot; "
+    "else get a new one with ringway-enrolld issue --renew, put node.key and node.crt in the place of the "
+    "old ones and start the peer again",
+    "enrol again with ringway enroll --force, or get a new one with ringway-enrolld issue --renew, and start "
+    "the peer again"};
 const ValidityWatch::Words k_renewing_certificate_words{
     "this peer's certificate ends soon: it renews by itself", k_certificate_ended,
     "nothing: ringway status shows the next attempt", k_enrol_again, spdlog::level::info};

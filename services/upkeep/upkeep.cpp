@@ -48,7 +48,7 @@ Upkeep::Upkeep(UpkeepSettings settings, World world, std::vector<UpkeepSubject> 
     const CredentialFiles files(subject.credentials_folder);
     auto kept = std::make_unique<Kept>(
         Kept{kept_.size(), std::move(subject), files, nullptr, UpkeepPlan(settings_.times, world_.random)});
-    const auto& [peer, server, folder, credentials, configuration] = kept->subject;
+    const auto& [peer, server, folder, credentials, configuration, use_as_user] = kept->subject;
     const auto signer = security::load_signer(credentials.private_key_pem, credentials.certificates_pem);
     if (signer && !server.grpc.empty()) {
       kept->certificate = (*signer)->certificate();
@@ -68,11 +68,13 @@ Upkeep::~Upkeep() {
 
 void Upkeep::observe(std::size_t subject, const config::ConfigurationPtr& present) {
   if (present == nullptr) return;
-  Kept& kept = *kept_.at(subject);
   const std::scoped_lock lock(mutex_);
-  if (kept.subject.configuration == present) return;
-  kept.subject.configuration = present;
-  kept.plan.document(present->expiration_ms, world_.wall_now_ms());
+  if (kept_.at(subject)->subject.configuration == present) return;
+  for (const auto& kept : kept_) {
+    if (kept->subject.peer != kept_[subject]->subject.peer) continue;
+    kept->subject.configuration = present;
+    kept->plan.document(present->expiration_ms, world_.wall_now_ms());
+  }
   changed_.notify_all();
 }
 
@@ -92,11 +94,19 @@ void Upkeep::change(Kept& kept, Change with_plan) {
   with_plan(kept.plan);
 }
 
-Upkeep::Next Upkeep::next() const {
+// What is overdue of a peer goes before what is overdue of many users: a server that is silent keeps each of
+// them waiting.
+Upkeep::Next Upkeep::next(WallMs now_ms) const {
   Next soonest;
+  const auto rank = [now_ms](const Next& one) {
+    const bool waits = one.due.at_ms > now_ms || one.kept->subject.use_as_user != nullptr;
+    return std::pair{waits, one.due.at_ms};
+  };
   for (const auto& kept : kept_) {
     const auto due = kept->plan.next();
-    if (due && (soonest.kept == nullptr || due->at_ms < soonest.due.at_ms)) soonest = {kept.get(), *due};
+    if (!due) continue;
+    const Next one{kept.get(), *due};
+    if (soonest.kept == nullptr || rank(one) < rank(soonest)) soonest = one;
   }
   return soonest;
 }
@@ -106,8 +116,8 @@ void Upkeep::run(const std::stop_token& stop) {
     Next now_due;
     {
       std::unique_lock lock(mutex_);
-      const Next soonest = next();
       const WallMs now_ms = world_.wall_now_ms();
+      const Next soonest = next(now_ms);
       if (soonest.kept != nullptr && soonest.due.at_ms <= now_ms) {
         now_due = soonest;
       } else {
@@ -117,7 +127,7 @@ void Upkeep::run(const std::stop_token& stop) {
                            std::chrono::milliseconds{static_cast<std::int64_t>(soonest.due.at_ms - now_ms)});
         // Awake when a plan has changed, too.
         changed_.wait_for(lock, stop, sleep, [&] {
-          const Next other = next();
+          const Next other = next(now_ms);
           return other.kept != soonest.kept || other.due.at_ms != soonest.due.at_ms;
         });
       }
@@ -134,7 +144,11 @@ void Upkeep::run(const std::stop_token& stop) {
 void Upkeep::renewal_failed(Kept& kept, const std::string& reason, bool refused, Duration retry_after) {
   change(kept,
          [&](UpkeepPlan& plan) { plan.renewal_failed(reason, refused, retry_after, world_.wall_now_ms()); });
-  world_.tell(kept.index, {true, "this peer's certificate was not renewed", reason});
+  const bool of_user = kept.subject.use_as_user != nullptr;
+  world_.tell(kept.index, {true,
+                           of_user ? "a further user's certificate was not renewed"
+                                   : "this peer's certificate was not renewed",
+                           reason});
 }
 
 void Upkeep::renew(Kept& kept, const std::stop_token& stop) {
@@ -163,6 +177,7 @@ void Upkeep::renew(Kept& kept, const std::stop_token& stop) {
   change(kept,
          [&](UpkeepPlan& plan) { plan.renewed(kept.certificate->not_after_ms(), world_.wall_now_ms()); });
   const auto refusal = wait_for<std::optional<std::string>>([&](auto done) {
+    if (subject.use_as_user) return subject.use_as_user(subject.credentials, std::move(done));
     subject.peer->use_credentials(subject.credentials.private_key_pem, subject.credentials.certificates_pem,
                                   std::move(done));
   });

@@ -1,6 +1,6 @@
-// Carries out the plans (plan.hpp) of the peers of one process: renews their certificates at the enrollment
-// server, and looks for newer configuration documents (RFC 6940 §11.1). One thread for all; what it waits for
-// has a time limit, and ends early when this goes.
+// Carries out the plans (plan.hpp) of the peers of one process and of the further users that they write as:
+// renews their certificates at the enrollment server, and looks for newer configuration documents (RFC 6940
+// §11.1). One thread for all; what it waits for has a time limit, and ends early when this goes.
 //
 // A renewal is for a new key each time, so that a key that was copied once, with a backup or a disk, is worth
 // nothing when the certificate it was used with has ended; with the old key again it would be good for ever.
@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,13 +39,17 @@ struct UpkeepNote {
   std::string detail;
 };
 
-// A peer to be looked after.
+// A peer to be looked after, or a further user.
 struct UpkeepSubject {
-  std::shared_ptr<actors::Peer> peer;
+  using Done = std::function<void(std::optional<std::string> refusal)>;
+
+  std::shared_ptr<actors::Peer> peer;  // of a user: one whose document counts for him, too
   EnrollmentServer server;
   std::string credentials_folder;
   KeyAndCertificate credentials;
   config::ConfigurationPtr configuration;
+  // Of a user: puts the renewed credentials in use. Called by the thread of Upkeep.
+  std::function<void(const KeyAndCertificate& renewed, Done done)> use_as_user = nullptr;
 };
 
 class Upkeep {
@@ -59,7 +64,7 @@ class Upkeep {
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
 
-  // What the peer says of itself.
+  // What the peer says of itself; the users that count on it take it over.
   void observe(std::size_t subject, const config::ConfigurationPtr& present);
   UpkeepReport report(std::size_t subject) const;
 
@@ -71,7 +76,7 @@ class Upkeep {
   };
 
   void run(const std::stop_token& stop);
-  Next next() const;
+  Next next(WallMs now_ms) const;
   void renew(Kept& kept, const std::stop_token& stop);
   void poll(Kept& kept, const std::stop_token& stop);
   std::optional<routing::DocumentOffer> offer(Kept& kept, SharedBytes document);

@@ -20,6 +20,7 @@ struct StoppedPeerTest : testing::Test, ActorWorld {
               [](GiveUpAtom) {},
               [](BrokenAtom, const std::string&) {},
               [](CredentialsOrder&) {},
+              [](UsersOrder&) {},
               [](Answer<PeerStatus>&) {},
               [](StopAtom) {}};
     });
@@ -50,6 +51,13 @@ TEST_F(StoppedPeerTest, SaysWhoItWasAndThatItHasLeft) {
   EXPECT_EQ(answer->routing.phase, "left");
   EXPECT_EQ(answer->user, "u@example.org");
   EXPECT_EQ(answer->configuration_sequence, 3);
+}
+
+TEST_F(StoppedPeerTest, RefusesTheCredentialsOfUsers) {
+  std::optional<std::string> refusal;
+  peer->use_users({}, [&](std::optional<std::string> reason) { refusal = std::move(reason); });
+  run();
+  EXPECT_EQ(refusal, "the peer has stopped");
 }
 
 }  // namespace

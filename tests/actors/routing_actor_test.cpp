@@ -58,6 +58,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
               [](GiveUpAtom) {},
               [](BrokenAtom, const std::string&) {},
               [](CredentialsOrder&) {},
+              [](UsersOrder&) {},
               [](Answer<PeerStatus>&) {},
               [](StopAtom) {}};
     });

@@ -8,6 +8,7 @@
 #include "actors/committer.hpp"
 #include "actors/driver.hpp"
 #include "tests/actors/actor_world.hpp"
+#include "tests/support/test_authority.hpp"
 
 namespace ringway::actors {
 namespace {
@@ -34,11 +35,14 @@ struct SupervisorTest : testing::Test, ActorWorld {
                 return report;
               }};
     });
-    mailboxes->storage = system.spawn([](StorageActor::pointer self) -> StorageActor::behavior_type {
+    mailboxes->storage = system.spawn([this](StorageActor::pointer self) -> StorageActor::behavior_type {
       return {[](SubmissionPtr&) {},
               [](CancelAtom, std::uint64_t) {},
               [](CertificatesOrder&) {},
-              [](StorageBatch&) {},
+              [this](StorageBatch& batch) {
+                for (auto& input : batch.inputs)
+                  if (auto* users = std::get_if<data::UseUsers>(&input)) users_in_use = users->users;
+              },
               [](TickAtom, std::uint64_t) {},
               [self](StatusAtom) -> caf::result<StorageReport> {
                 // Keeps the question and never answers.
@@ -63,6 +67,7 @@ struct SupervisorTest : testing::Test, ActorWorld {
     setup.failed = [this](std::string reason) { failures.push_back(std::move(reason)); };
     setup.stopped = std::make_shared<std::promise<void>>();
     stopped = setup.stopped->get_future();
+    setup.signer = authority.issue("u@example.org", test::node_id(1));
     mailboxes->supervisor = system.spawn(drive<SupervisorDriver>, std::move(setup));
     caf::anon_send(mailboxes->supervisor, StartAtom::value);
     run();
@@ -74,6 +79,20 @@ struct SupervisorTest : testing::Test, ActorWorld {
     caf::anon_send(mailboxes->supervisor, LeaveAtom::value,
                    Answer<Stopped>([this](Stopped) { ++left; }, [] { return Stopped{}; }));
     run();
+  }
+
+  std::optional<std::string> use_users(std::vector<UserCredentials> users) {
+    std::optional<std::string> refusal = "no answer";
+    const auto done = [&](std::optional<std::string> answer) { refusal = std::move(answer); };
+    const auto dropped = [] { return std::optional<std::string>("dropped"); };
+    caf::anon_send(mailboxes->supervisor,
+                   UsersOrder{std::move(users), Answer<std::optional<std::string>>(done, dropped)});
+    run();
+    return refusal;
+  }
+  UserCredentials user(const std::string& name, std::uint8_t node) const {
+    const auto made = authority.credentials(name, test::node_id(node));
+    return {made.private_key_pem, made.certificate_pem};
   }
 
   void ask_status() {
@@ -90,6 +109,8 @@ struct SupervisorTest : testing::Test, ActorWorld {
   std::shared_ptr<RecordingDesk> desk = std::make_shared<RecordingDesk>();
   std::shared_ptr<SetClock> clock = std::make_shared<SetClock>();
   std::future<void> stopped;
+  test::TestAuthority authority;
+  data::UserSignersPtr users_in_use;
   std::vector<std::string> failures;
   int starts = 0;
   int leaves = 0;
@@ -142,6 +163,23 @@ TEST_F(SupervisorTest, TheDeathOfTheSupervisorLeavesNobodyBehind) {
   EXPECT_TRUE(is_down());
   EXPECT_EQ(failures.size(), 1U);
   EXPECT_EQ(links->stops, 1);
+}
+
+TEST_F(SupervisorTest, GivesTheFurtherUsersToStorage) {
+  ASSERT_EQ(use_users({user("alice@example.org", 2), user("bob@example.org", 3)}), std::nullopt);
+  ASSERT_NE(users_in_use, nullptr);
+  EXPECT_EQ(users_in_use->size(), 2U);
+  EXPECT_NE(users_in_use->find("bob@example.org"), nullptr);
+}
+
+TEST_F(SupervisorTest, KeepsTheUsersItHasWhenOneCannotBeUsed) {
+  ASSERT_EQ(use_users({user("alice@example.org", 2)}), std::nullopt);
+  const auto before = users_in_use;
+  for (const UserCredentials& wrong : {user("u@example.org", 4), UserCredentials{"nonsense", "nonsense"}})
+    EXPECT_NE(use_users({user("alice@example.org", 2), wrong}), std::nullopt);
+  EXPECT_EQ(users_in_use, before);
+  leave();
+  EXPECT_EQ(use_users({}), "the peer is stopping");
 }
 
 TEST_F(SupervisorTest, LeavesBeforeItStops) {

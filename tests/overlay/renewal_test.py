@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Peers with short-lived certificates of a real enrollment server: they renew them while they run, nothing that was put
-is lost when the old ones end, and a newer document that one of them finds at the server reaches all."""
+is lost when the old ones end, neither of theirs nor of a further user's, and a newer document that one of them finds at the
+server reaches all."""
+import itertools
 import json
 import os
 import subprocess
@@ -54,6 +56,15 @@ class RenewalTest(OverlayTestCase):
         del source["configuration_url"]
         path.write_text(json.dumps(source))
 
+    def make_gateway(self, peer, user, folder):
+        """The peer writes as that user, too."""
+        policy = folder / "policy.json"
+        policy.write_text(json.dumps({"rules": [{
+            "client": {"uid": os.geteuid()}, "as": ["self", user], "keys": [""],
+            "methods": ["put", "get", "remove", "stat", "status", "ring", "ping", "leave"]}]}))
+        command = [*peer.command(), "--user-credentials", str(folder), "--api-policy", str(policy)]
+        peer.command = lambda: command
+
     def statuses(self):
         return [peer.json("status") for peer in self.overlay_now.peers]
 
@@ -75,6 +86,9 @@ class RenewalTest(OverlayTestCase):
                 self.enrol(peer.user, peer.folder / "credentials")
             for peer in overlay.peers[1:]:
                 self.keep_away_from_documents(peer)
+            carol = f"carol@{OVERLAY}"
+            self.enrol(carol, overlay.folder / "users" / "carol")
+            self.make_gateway(overlay.peers[0], carol, overlay.folder / "users")
             self.server.stop()
 
             overlay.start()
@@ -86,6 +100,7 @@ class RenewalTest(OverlayTestCase):
             alice = overlay.peers[0]
             for number in range(VALUES):
                 alice.json("put", f"{alice.user}/{number}", f"value {number}")
+                alice.json("put", f"{carol}/{number}", f"value {number}", "--as", carol)
             note("the server is away, every peer has tried to renew in vain")
 
             self.server.start()
@@ -103,14 +118,17 @@ class RenewalTest(OverlayTestCase):
                 self.assertFalse(list(folder.glob("*.next")))
 
             # Until none of the first certificates is good any more.
-            end_ms = max(status["certificate_not_after_ms"] for status in first)
+            carols_ms = first[0]["storage"]["further_users_until_ms"]
+            end_ms = max(carols_ms, *(status["certificate_not_after_ms"] for status in first))
             time.sleep(max(0, end_ms / 1000 - time.time()) + 2)
             for peer in overlay.peers:
-                for number in range(VALUES):
-                    answer = peer.json("get", f"{alice.user}/{number}")
+                for number, user in itertools.product(range(VALUES), (alice.user, carol)):
+                    answer = peer.json("get", f"{user}/{number}")
                     self.assertEqual([entry["value"] for entry in answer["entries"]], [f"value {number}"])
                     self.assertEqual(answer["discarded"], 0)
-            self.assertGreaterEqual(alice.json("status")["storage"]["values_signed_again"], VALUES)
+            storage = alice.json("status")["storage"]
+            self.assertGreaterEqual(storage["values_signed_again"], 2 * VALUES)
+            self.assertGreater(storage["further_users_until_ms"], carols_ms)
             overlay.wait_converged(30, rings_of=rings_of)
             note(f"{VALUES} values are there after the first certificates have ended")
 

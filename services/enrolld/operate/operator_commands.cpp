@@ -208,7 +208,10 @@ void add_invite(CLI::App& app, std::ostream& out, std::ostream& err, std::functi
   auto* command = app.add_subcommand("invite", "Make an invitation: a token that enrols whoever has it");
   const auto access = make_access(*command, out, err);
   const auto options = std::make_shared<InviteOptions>();
-  command->add_option("--user", options->user, "Whom it is for; if not given, any name that nobody has yet")
+  command
+      ->add_option("--user", options->user,
+                   "Whom it is for; may be left out, for any free name, where names are proved by invitation "
+                   "or password only")
       ->type_name("NAME");
   command->add_option("--uses", options->uses, "How many enrolments it is good for")
       ->check(CLI::Range(1, 1000))

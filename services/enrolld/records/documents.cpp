@@ -35,6 +35,10 @@ Result<bool> Records::publish(const Document& document, std::int64_t follows, co
         "ON CONFLICT (follows) DO NOTHING RETURNING position",
         values(follows, std::uint32_t{document.sequence}, document.bytes, document.published_ms));
     if (made.empty()) return false;
+    // Who waited so long that the one before it has been deleted meanwhile met no conflict.
+    const Rows others = session.run("SELECT 1 FROM documents WHERE position > $1 AND position <> $2 LIMIT 1",
+                                    values(follows, made[0].number(0)));
+    if (!others.empty()) throw SqlError(SqlError::Kind::conflict, "documents were published meanwhile");
     session.run(
         "DELETE FROM documents WHERE position NOT IN "
         "(SELECT position FROM documents ORDER BY position DESC LIMIT $1)",

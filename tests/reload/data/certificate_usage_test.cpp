@@ -2,6 +2,9 @@
 // believes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "reload/data/certificate_usage.hpp"
 #include "tests/reload/data/overlay.hpp"
 
 namespace ringway::data::test {
@@ -62,6 +65,19 @@ class CertificateUsageTest : public ::testing::Test {
     return by.found.value_or(CertificatesFound{});
   }
 
+  // From now on alice's peer is a gateway for them.
+  void hold(std::vector<SignerPtr> users) {
+    auto made = UserSigners::make(*alice->signer, std::move(users));
+    ASSERT_TRUE(made) << made.error().reason;
+    overlay.to_storage(*alice, UseUsers{*made});
+    overlay.run();
+  }
+  std::size_t sent_to_store() const {
+    return static_cast<std::size_t>(
+        std::count_if(overlay.sent.begin(), overlay.sent.end(),
+                      [](const Sent& one) { return one.code == MessageCode::store_req && one.by_resource; }));
+  }
+
   Overlay overlay;
   Peer* alice = nullptr;
   Peer* bob = nullptr;
@@ -95,6 +111,87 @@ TEST_F(CertificateUsageTest, WhatIsAboutToEndIsStoredAgainAtItsOwnIndex) {
   EXPECT_TRUE(equal(records[0]->stored.value.data.value, own.der()));
   EXPECT_GT(records[0]->stored.lifetime_s, 100'000U);
   EXPECT_TRUE(equal(records[1]->stored.value.data.value, other->certificate()->der()));
+}
+
+TEST_F(CertificateUsageTest, ThoseOfFurtherUsersAreStoredAsWrittenByThem) {
+  // Shows: CERT-02, CERT-03, CERT-07, STORE-08, STORE-09.
+  std::vector<SignerPtr> users;
+  for (std::uint8_t n = 1; n <= 6; ++n)
+    users.push_back(
+        issue("user" + std::to_string(n) + "@example.org", node_at(static_cast<std::uint8_t>(0x2A * n))));
+  hold(users);
+  overlay.advance(Duration{10'000});
+  for (const SignerPtr& user : users) {
+    const std::string& name = user->certificate()->user_name();
+    for (const KindAt& at : {by_user(name), by_node(user->node_id())}) {
+      const auto records = stored(at);
+      ASSERT_EQ(records.size(), 1U) << name;
+      EXPECT_TRUE(equal(records[0]->stored.value.data.value, user->certificate()->der()));
+      EXPECT_EQ(records[0]->signer_node, user->node_id());
+    }
+    EXPECT_EQ(find(*bob, name).certificates.size(), 1U);
+    EXPECT_EQ(find(*bob, user->node_id()).certificates.size(), 1U);
+  }
+}
+
+TEST_F(CertificateUsageTest, OnlyARenewedUsersCertificateIsStoredAnew) {
+  // Shows: SEC-38.
+  const auto carol = issue("carol@example.org", node_at(0x51));
+  const auto dave = issue("dave@example.org", node_at(0x52));
+  hold({carol, dave});
+  overlay.advance(Duration{10'000});
+  overlay.sent.clear();
+  const auto renewed = authority().issue("carol@example.org", node_at(0x51));
+  hold({renewed, dave});
+  overlay.advance(Duration{10'000});
+  EXPECT_EQ(sent_to_store(), 2U);
+  const auto records = stored(by_user("carol@example.org"));
+  ASSERT_EQ(records.size(), 2U);  // the old one is good until it ends
+  EXPECT_TRUE(equal(records[0]->stored.value.data.value, carol->certificate()->der()));
+  EXPECT_TRUE(equal(records[1]->stored.value.data.value, renewed->certificate()->der()));
+  overlay.sent.clear();
+  overlay.advance(Duration{3'610'000});  // an hour later everything is as it should be
+  EXPECT_EQ(sent_to_store(), 0U);
+}
+
+TEST_F(CertificateUsageTest, AFewUsersAreLookedAfterAtATime) {
+  std::vector<SignerPtr> users;
+  for (std::uint8_t n = 1; n <= 6; ++n)
+    users.push_back(
+        issue("user" + std::to_string(n) + "@example.org", node_at(static_cast<std::uint8_t>(0x2A * n))));
+  overlay.loses = [](const Sent&) { return true; };
+  overlay.sent.clear();
+  hold(users);
+  overlay.advance(Duration{3'000});
+  EXPECT_EQ(overlay.sent.size(), k_most_certificates_at_once);
+  overlay.loses = [](const Sent&) { return false; };
+  overlay.advance(Duration{180'000});
+  for (const SignerPtr& user : users) EXPECT_EQ(stored(by_user(user->certificate()->user_name())).size(), 1U);
+}
+
+TEST_F(CertificateUsageTest, ARevokedOrEndedUsersCertificateIsNotStored) {
+  // Shows: SEC-21.
+  const auto carol = issue("carol@example.org", node_at(0x51));
+  auto next = std::make_shared<config::Configuration>(*overlay.configuration);
+  next->bad_nodes = {carol->node_id()};
+  overlay.to_storage(*alice, routing::ConfigurationChanged{next});
+  overlay.sent.clear();
+  hold({carol, authority().issue_expired("dave@example.org", node_at(0x52))});
+  overlay.advance(Duration{10'000});
+  EXPECT_TRUE(overlay.sent.empty());
+}
+
+TEST_F(CertificateUsageTest, APeerBesideTheOneThatKeepsThemLeavesThemAlone) {
+  overlay.storage_settings.keeps_users_certificates = false;
+  Peer& second = overlay.add("second@example.org", node_at(0x60));
+  overlay.update_views();
+  overlay.advance(Duration{10'000});
+  overlay.sent.clear();
+  const auto users = UserSigners::make(*second.signer, {issue("carol@example.org", node_at(0x51))});
+  ASSERT_TRUE(users) << users.error().reason;
+  overlay.to_storage(second, UseUsers{*users});
+  overlay.advance(Duration{10'000});
+  EXPECT_EQ(sent_to_store(), 0U);
 }
 
 TEST_F(CertificateUsageTest, AFinderBelievesOnlyWhatIsOfWhomItAskedFor) {

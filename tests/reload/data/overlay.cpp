@@ -157,8 +157,7 @@ void Overlay::restart(Peer& peer) {
   peer.joined = false;
   ++peer.life;
   peer.view = std::make_shared<const topology::RingView>();
-  peer.storage =
-      std::make_unique<StorageComponent>(StorageSettings{}, configuration, peer.signer, peer.store);
+  peer.storage = std::make_unique<StorageComponent>(storage_settings, configuration, peer.signer, peer.store);
   ReplicationSettings replication;
   replication.own_certificates_bytes = own_certificates_bytes(*peer.signer);
   peer.replication =

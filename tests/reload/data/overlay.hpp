@@ -139,6 +139,7 @@ class Overlay {
   bool forgetful = false;
   std::shared_ptr<config::Configuration> configuration = test_configuration();
   std::size_t replicas = 2;
+  StorageSettings storage_settings;  // of the peers added from now on
 
  private:
   using Answer = std::function<void(std::optional<routing::SendAnswer>)>;  // nothing: there will be none

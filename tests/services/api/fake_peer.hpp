@@ -27,6 +27,7 @@ class FakePeer final : public actors::Peer {
   std::optional<wire::Destination> pinged;
   // Without them everything is accepted, or refused.
   std::function<std::optional<std::string>(const std::string& key, const std::string& chain)> on_credentials;
+  std::function<std::optional<std::string>(const std::vector<actors::UserCredentials>&)> on_users;
   std::function<routing::DocumentOffer(const SharedBytes&)> on_document;
 
   CallToken submit(std::vector<data::Call> calls, Answer done) override {
@@ -54,6 +55,10 @@ class FakePeer final : public actors::Peer {
   void use_credentials(std::string key, std::string chain,
                        std::function<void(std::optional<std::string>)> done) override {
     done(on_credentials ? on_credentials(key, chain) : std::nullopt);
+  }
+  void use_users(std::vector<actors::UserCredentials> users,
+                 std::function<void(std::optional<std::string>)> done) override {
+    done(on_users ? on_users(users) : std::nullopt);
   }
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override {
     done(on_document ? on_document(document) : routing::DocumentOffer{});

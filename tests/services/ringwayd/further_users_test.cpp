@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/services/api/fake_peer.hpp"
 #include "tests/services/api/temporary_folder.hpp"
 #include "tests/support/test_authority.hpp"
 
@@ -93,6 +94,57 @@ TEST_F(FurtherUsersTest, WhatCannotBeUsedIsToldByItsFolder) {
   mixed.private_key_pem = authority_.credentials("bob@example.org", test::node_id(2)).private_key_pem;
   write("mixed", mixed);
   EXPECT_THAT(fault_of("mixed"), HasSubstr("mixed: node.key and node.crt: "));
+}
+
+TEST_F(FurtherUsersTest, AnEnrolledUsersFolderSaysWhereItsCertificateIsRenewed) {
+  write_user("u/alice", 1);
+  write_user("u/bob", 2);
+  std::ofstream(folder_.file("u/bob/enrollment.json"))
+      << R"({"configuration_url": "https://enrol.example.org/c", "grpc": "enrol.example.org:8443"})";
+  const auto loaded = load("u");
+  ASSERT_TRUE(loaded) << loaded.error().reason;
+  EXPECT_EQ((*loaded)[0].enrollment.grpc, "");
+  EXPECT_EQ((*loaded)[1].enrollment.grpc, "enrol.example.org:8443");
+}
+
+TEST_F(FurtherUsersTest, ARenewalThatWasCutShortIsEnded) {
+  // Shows: SEC-38.
+  write_user("u/alice", 1);
+  const auto next = authority_.credentials("alice@example.org", test::node_id(1));
+  std::ofstream(folder_.file("u/alice/node.crt.next")) << next.certificate_pem;
+  std::ofstream(folder_.file("u/alice/node.key.next")) << next.private_key_pem;
+  const auto loaded = load("u");
+  ASSERT_TRUE(loaded) << loaded.error().reason;
+  EXPECT_EQ((*loaded)[0].credentials.private_key_pem, next.private_key_pem);
+  EXPECT_EQ((*loaded)[0].credentials.certificates_pem, next.certificate_pem);
+  EXPECT_FALSE(fs::exists(folder_.file("u/alice/node.crt.next")));
+}
+
+TEST(UsersInUse, EveryPeerIsGivenAllOfThemWhenOneWasRenewed) {
+  using actors::UserCredentials;
+  std::vector<std::vector<UserCredentials>> given;
+  UsersInUse::Peers peers;
+  for (const bool refuses : {false, true, false}) {
+    auto peer = std::make_shared<FakePeer>();
+    peer->on_users = [&given, refuses](const std::vector<UserCredentials>& users) {
+      given.push_back(users);
+      return refuses ? std::optional<std::string>("it is leaving") : std::nullopt;
+    };
+    peers.push_back(std::move(peer));
+  }
+  UsersInUse users;
+  for (const char* name : {"a", "b"}) users.add({name, name});
+  std::vector<std::optional<std::string>> answers;
+  users.renew(1, {"new", "new"}, peers, [&](auto answer) { answers.push_back(std::move(answer)); });
+  EXPECT_THAT(answers, ::testing::ElementsAre("it is leaving"));
+  ASSERT_EQ(given.size(), peers.size());
+  for (const auto& one : given) {
+    ASSERT_EQ(one.size(), 2U);
+    EXPECT_EQ(one[0].private_key_pem, "a");
+    EXPECT_EQ(one[1].private_key_pem, "new");
+    EXPECT_EQ(one[1].certificates_pem, "new");
+  }
+  EXPECT_EQ(users.all()[1].certificates_pem, "new");
 }
 
 }  // namespace

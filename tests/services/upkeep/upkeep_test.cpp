@@ -96,10 +96,13 @@ class UpkeepTest : public testing::Test {
                           const std::scoped_lock lock(mutex_);
                           notes_.push_back(note);
                         }};
-    upkeep_.emplace(
-        settings, world,
-        std::vector<UpkeepSubject>{
-            {peer_, server, folder_.file(""), {get("node.key"), get("node.crt")}, configuration_}});
+    upkeep_.emplace(settings, world,
+                    std::vector<UpkeepSubject>{{peer_,
+                                                server,
+                                                folder_.file(""),
+                                                {get("node.key"), get("node.crt")},
+                                                configuration_,
+                                                use_as_user_}});
   }
   void first_poll() { now_ms_ = poll().next_ms; }
   TaskReport renewal() const { return upkeep_->report(0).renewal; }
@@ -135,6 +138,7 @@ class UpkeepTest : public testing::Test {
   Validity next_validity_;
   std::atomic<WallMs> now_ms_{test::k_now_ms};
   std::chrono::milliseconds timeout_{10'000};
+  std::function<void(const KeyAndCertificate&, UpkeepSubject::Done)> use_as_user_;
   const std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
   mutable std::mutex mutex_;
   std::vector<KeyAndCertificate> used_;
@@ -171,6 +175,84 @@ TEST_F(UpkeepTest, RenewsAndHandsThePeerItsNewCertificate) {
   EXPECT_FALSE(report.failing);
   EXPECT_EQ(report.last_ms, test::k_now_ms);
   EXPECT_EQ(report.next_ms, test::k_now_ms + 20 * k_day_ms);
+}
+
+TEST_F(UpkeepTest, AFurtherUsersCertificateIsNotGivenToThePeerAsItsOwn) {
+  // Shows: SEC-38.
+  std::vector<KeyAndCertificate> as_user;
+  use_as_user_ = [&](const KeyAndCertificate& renewed, const UpkeepSubject::Done& done) {
+    const std::scoped_lock lock(mutex_);
+    as_user.push_back(renewed);
+    done(std::nullopt);
+  };
+  start(true, false);
+  ASSERT_TRUE(enrolld_http::eventually([&] {
+    const std::scoped_lock lock(mutex_);
+    return notes_.size() == 1;
+  }));
+  const std::scoped_lock lock(mutex_);
+  ASSERT_THAT(as_user, SizeIs(1));
+  EXPECT_EQ(get("node.key"), as_user[0].private_key_pem);
+  EXPECT_EQ(get("node.crt"), as_user[0].certificates_pem);
+  EXPECT_NE(as_user[0].private_key_pem, present_.private_key_pem);
+  EXPECT_THAT(used_, SizeIs(0));
+  EXPECT_EQ(notes_[0].event, "certificate renewed");
+}
+
+TEST_F(UpkeepTest, AFurtherUserIsCheckedByTheDocumentOfHisPeer) {
+  use_as_user_ = [](const KeyAndCertificate&, const UpkeepSubject::Done& done) { done(std::nullopt); };
+  const test::TestAuthority other;
+  config::Configuration elsewhere = *configuration_;
+  elsewhere.root_certificates_der = {other.root_der()};
+  const auto good = std::exchange(configuration_, std::make_shared<config::Configuration>(elsewhere));
+  EXPECT_THAT(refusal(), HasSubstr("the server's certificate"));
+  {
+    const std::scoped_lock lock(mutex_);
+    ASSERT_THAT(notes_, SizeIs(1));
+    EXPECT_THAT(notes_[0].event, HasSubstr("a further user's certificate"));
+  }
+  upkeep_->observe(0, good);
+  now_ms_ = renewal().next_ms;
+  EXPECT_TRUE(enrolld_http::eventually([&] { return renewal().succeeded == 1; }));
+}
+
+TEST_F(UpkeepTest, WhatIsOverdueOfAPeerGoesBeforeThatOfUsers) {
+  EnrollmentServer server = server_.address();
+  server.configuration_url.clear();
+  std::vector<std::string> order;
+  std::promise<void> last;
+  std::vector<std::unique_ptr<TemporaryFolder>> folders;
+  std::vector<UpkeepSubject> subjects;
+  answer_ = [&](const auto& asked, auto&, auto&) {
+    const std::scoped_lock lock(mutex_);
+    order.push_back(asked.client_certificate_pem);
+    if (order.size() == 3) last.set_value();
+    return grpc::Status{grpc::StatusCode::UNAUTHENTICATED, "no"};
+  };
+  test::IssueOptions overdue;  // for longer than the peer's
+  overdue.validity = {test::k_now_ms - 300 * k_day_ms, test::k_now_ms + 10 * k_day_ms};
+  std::string of_peer;
+  for (const std::uint8_t number : {1, 2, 3}) {
+    folders.push_back(std::make_unique<TemporaryFolder>());
+    const auto made = number == 2 ? present_ : authority_.credentials(k_user, test::node_id(number), overdue);
+    subjects.push_back({peer_,
+                        server,
+                        folders.back()->file(""),
+                        {made.private_key_pem, made.certificate_pem},
+                        configuration_});
+    if (number != 2)
+      subjects.back().use_as_user = [](const KeyAndCertificate&, const UpkeepSubject::Done&) {};
+  }
+  UpkeepSettings settings;
+  settings.times.renewal.start_spread = Duration{0};
+  settings.longest_sleep = std::chrono::milliseconds{10};
+  upkeep_.emplace(settings,
+                  Upkeep::World{std::make_shared<Zero>(), [this] { return now_ms_.load(); },
+                                [](std::size_t, const UpkeepNote&) {}},
+                  std::move(subjects));
+  ASSERT_EQ(last.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  const std::scoped_lock lock(mutex_);
+  EXPECT_THAT(present_.certificate_pem, HasSubstr(order[0]));
 }
 
 TEST_F(UpkeepTest, TheNextRenewalIsMadeWithTheCertificateOfTheLast) {

@@ -198,7 +198,7 @@ TEST_F(EnrolmentTest, AnInvitationTellsNobodyWhatIsWrongWithIt) {
   auto alone = settings();
   alone.methods = {Method::invitation};
   alone.operator_names = {"Boss@example.org"};
-  const auto by_invitation = make_registrar(records(), alone);
+  const auto by_invitation = make_registrar(records(), std::move(alone));
   const auto open = by_invitation->invite("", 1, Duration{k_hour_ms}, caller_, k_now_ms).value();
   const auto alices = registrar().invite(k_alice, 1, Duration{k_hour_ms}, caller_, k_now_ms).value();
   const auto with = [&](const std::string& user, const services::Key& key, std::string_view token,

@@ -126,7 +126,7 @@ TEST_F(OperatorsTest, WhereNamesAreProvedAnInvitationIsForSomebody) {
 TEST_F(OperatorsTest, InvitationsHaveBounds) {
   auto alone = settings();
   alone.methods = {Method::invitation};
-  const auto open = make_registrar(records(), alone);
+  const auto open = make_registrar(records(), std::move(alone));
   for (const std::uint32_t uses : {0U, 1001U})
     EXPECT_FALSE(open->invite("", uses, Duration{1000}, caller_, k_now_ms).ok());
   EXPECT_FALSE(open->invite("", 1, Duration{0}, caller_, k_now_ms).ok());

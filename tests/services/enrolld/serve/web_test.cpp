@@ -138,7 +138,7 @@ TEST_F(WebTest, ALinkThatIsNoneSaysSo) {
 }
 
 TEST_F(WebTest, APasswordIsAnInvitationWhenItLooksLikeOne) {
-  const auto invited = registrar().invite("", 1, Duration{60'000}, caller_, k_now_ms);
+  const auto invited = registrar().invite(k_alice, 1, Duration{60'000}, caller_, k_now_ms);
   const std::string token(invited->token.reveal());
   EXPECT_EQ(post_form({{"username", k_alice, ""}, {"password", token, ""}, csr_field(key_)}).status, 200U);
   ASSERT_TRUE(registrar().set_password("bob@example.org", Secret("a good word"), k_now_ms));
