@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reload/security/signer.hpp"
 #include "services/enrolld/folder/files.hpp"
 
 namespace ringway::services {
@@ -124,6 +125,23 @@ CredentialsFolder::~CredentialsFolder() {
 }
 
 bool CredentialsFolder::has_credentials() const { return enrolld::exists(file(k_key)); }
+
+// The newest pair first: a renewal that was cut short (services/upkeep/credential_files.hpp) has left the
+// server with its key, not with the one before.
+std::optional<PresentCredentials> CredentialsFolder::credentials() const {
+  constexpr std::array pairs{std::pair{"node.key.next", "node.crt.next"}, std::pair{k_key, "node.crt.next"},
+                             std::pair{k_key, "node.crt"}};
+  for (const auto& [key_name, certificate_name] : pairs) {
+    if (!enrolld::exists(file(key_name)) || !enrolld::exists(file(certificate_name))) continue;
+    auto key = enrolld::read_file(file(key_name));
+    const auto certificates = enrolld::read_file(file(certificate_name));
+    if (!key || !certificates) continue;
+    auto secret = enrolld::Secret::take(*key);
+    if (const auto signer = security::load_signer(secret.reveal(), *certificates))
+      return PresentCredentials{std::move(secret), (*signer)->certificate()};
+  }
+  return std::nullopt;
+}
 
 Result<std::optional<PendingEnrolment>> CredentialsFolder::pending() const {
   const std::string folder = file(k_pending) + "/";

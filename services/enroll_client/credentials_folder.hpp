@@ -14,6 +14,7 @@
 #include <string>
 
 #include "reload/result.hpp"
+#include "reload/security/certificate.hpp"
 #include "reload/time.hpp"
 #include "services/enrolld/secret/secret.hpp"
 
@@ -37,6 +38,11 @@ struct CredentialTexts {
   std::string enrollment_json;
 };
 
+struct PresentCredentials {
+  enrolld::Secret private_key_pem;
+  security::CertificatePtr certificate;  // for that key
+};
+
 class CredentialsFolder {
  public:
   // Made for its owner only when it is not there. It is this object's alone while it lives: of two enrolments
@@ -48,6 +54,8 @@ class CredentialsFolder {
 
   const std::string& path() const { return path_; }
   bool has_credentials() const;
+  // The key with its certificate, valid or ended. Nothing when there are no two that fit.
+  std::optional<PresentCredentials> credentials() const;
 
   Result<std::optional<PendingEnrolment>> pending() const;
   Outcome<> keep(const PendingEnrolment& pending) const;

@@ -1,5 +1,7 @@
 #include "services/enroll_client/enrol_user.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -70,6 +72,7 @@ class Journey {
  private:
   Step<Done> find_overlay();
   Step<Done> take_up_or_begin_anew();
+  Step<enrolld::Secret> key_to_certify();
   Step<Done> set_out();
   Step<EnrolledCertificate> certified();
   Step<EnrolledCertificate> by_form();
@@ -136,6 +139,29 @@ Step<Done> Journey::find_overlay() {
   return Done{};
 }
 
+// That of the folder's credentials, if they are this user's: with the same key the node keeps its Node-ID
+// (RFC 6940 §11.3), also when its certificate has ended meanwhile.
+Step<enrolld::Secret> Journey::key_to_certify() {
+  auto present = wish_.new_key ? std::nullopt : folder_.credentials();
+  if (present) {
+    const auto& certificate = *present->certificate;
+    const std::string& overlay = found_.document->instance_name;
+    const auto& nodes = certificate.node_ids();
+    // Who wants this very node shut out has lost its key.
+    const bool given_up = std::any_of(nodes.begin(), nodes.end(), [&](const NodeId& node) {
+      return strcasecmp(node.hex().c_str(), wish_.replace_node.c_str()) == 0;
+    });
+    if (!given_up && certificate.overlay_name() == overlay &&
+        normal_user_name(certificate.user_name()) == expected_name(wish_.user, overlay)) {
+      person_.tell("node " + nodes.front().hex() + " keeps its key");
+      return std::move(present->private_key_pem);
+    }
+  }
+  auto made = make_node_key();
+  if (!made) return failed(made.error());
+  return std::move(*made);
+}
+
 // The key of an enrolment that was cut short is used again: should the server have certified it, it has its
 // Node-ID already (RFC 6940 §11.3).
 Step<Done> Journey::take_up_or_begin_anew() {
@@ -150,13 +176,13 @@ Step<Done> Journey::take_up_or_begin_anew() {
                            folder_.path() +
                            ": go on with that one, take another folder (--out), or give it "
                            "up (--force)"};
-  if (same) {
+  if (same && !wish_.new_key) {
     pending_ = std::move(**pending);
     const bool other_way = wish_.proof && pending_.proof != name_of(*wish_.proof);
     if (wish_.force || other_way || pending_.expires_ms <= clock_()) pending_.enrolment.clear();
   } else {
-    auto key = make_node_key();
-    if (!key) return failed(key.error());
+    auto key = key_to_certify();
+    if (!key) return key.error();
     pending_.private_key_pem = std::move(*key);
   }
   pending_.user = wish_.user;

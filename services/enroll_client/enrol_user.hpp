@@ -29,7 +29,9 @@ struct EnrolWish {
   std::string label;
   std::string replace_node;  // hex; empty: none
   bool force = false;        // replace credentials, and forget an enrolment that waits, in the folder
-  HttpsSettings https;       // its client certificate is what proves a name with Proof::certificate
+  // A key of its own, and so another Node-ID, although the folder has this user's credentials.
+  bool new_key = false;
+  HttpsSettings https;  // its client certificate is what proves a name with Proof::certificate
   DnsSettings dns;
   // How long to wait for a link to be followed; none: as long as it is good.
   std::optional<std::chrono::milliseconds> patience;

@@ -203,7 +203,14 @@ void add_place_options(CLI::App& command, EnrollOptions& options) {
                   "Node-ID of a device that you have lost: this one takes its place, and it is shut out")
       ->check(utf8_text())
       ->type_name("NODE");
-  command.add_flag("--force", wish.force, "Replace credentials that are in the folder");
+  command.add_flag(
+      "--force", wish.force,
+      "Replace credentials that are in the folder, also ended ones; the same user's keep key and "
+      "Node-ID");
+  command.add_flag(
+      "--new-key", wish.new_key,
+      "With --force: another key, and so another Node-ID, all the same; for a key that others may "
+      "have seen");
   command.add_flag("--start", options.start, "Start the peer: become ringwayd with these credentials");
   command.add_option("ringwayd-options", options.peer_options, "Behind --: options for ringwayd");
 }

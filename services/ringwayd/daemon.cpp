@@ -90,6 +90,14 @@ struct RunningPeer {
 class Daemon {
  public:
   Daemon(const Settings& settings, EventLog& log) : settings_(settings), log_(log) {}
+  // The APIs ask the upkeep for its report; the upkeep's thread asks for the peers' names, so it goes before
+  // them.
+  ~Daemon() {
+    for (auto& running : peers_) running->api.reset();
+    upkeep_.reset();
+  }
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
 
   int run() {
     if (auto wrong = load(); !wrong.empty()) return end_early(k_daemon_usage, wrong);

@@ -19,12 +19,17 @@ constexpr const char* k_certificate = "node.crt";
 constexpr const char* k_next_key = "node.key.next";
 constexpr const char* k_next_certificate = "node.crt.next";
 
-bool fit(const std::string& key_path, const std::string& certificates_pem) {
+// Nothing when the two do not fit.
+security::CertificatePtr certificate_of(const std::string& key_path, const std::string& certificates_pem) {
   auto key = enrolld::read_file(key_path);
-  if (!key) return false;
-  const bool fits = security::load_signer(*key, certificates_pem).ok();
+  if (!key) return nullptr;
+  const auto signer = security::load_signer(*key, certificates_pem);
   enrolld::wipe(*key);
-  return fits;
+  return signer ? (*signer)->certificate() : nullptr;
+}
+
+bool fit(const std::string& key_path, const std::string& certificates_pem) {
+  return certificate_of(key_path, certificates_pem) != nullptr;
 }
 
 Outcome<> move_file(const std::string& from, const std::string& to) {
@@ -35,13 +40,20 @@ Outcome<> move_file(const std::string& from, const std::string& to) {
 }  // namespace
 
 Result<KeyAndCertificate> CredentialFiles::load() const {
-  if (auto recovered = recover(); !recovered) return recovered.error();
+  const auto lock = enrolld::FolderLock::try_take(folder_);
+  if (!lock) return lock.error();
+  // A peer may start while an enrolment waits for its proof.
+  if (*lock) {
+    if (auto recovered = recover(); !recovered) return recovered.error();
+  }
   auto key = enrolld::read_file(path(k_key));
   if (!key) return key.error();
   auto certificates = enrolld::read_file(path(k_certificate));
   if (!certificates) return certificates.error();
   if (const auto signer = security::load_signer(*key, *certificates); !signer)
-    return Failure{folder_ + ": node.key and node.crt: " + signer.error().reason};
+    return Failure{
+        folder_ + ": node.key and node.crt: " + signer.error().reason +
+        (*lock ? "" : "; an enrolment into this folder is under way: start again when it has ended")};
   return KeyAndCertificate{std::move(*key), std::move(*certificates)};
 }
 
@@ -80,8 +92,15 @@ Result<enrolld::Secret> CredentialFiles::next_key() const {
 }
 
 Outcome<> CredentialFiles::exchange(const std::string& certificates_pem) const {
-  if (!fit(path(k_next_key), certificates_pem))
-    return Failure{"the certificate is not for the key in " + path(k_next_key)};
+  const auto lock = enrolld::FolderLock::try_take(folder_);
+  if (!lock) return lock.error();
+  if (!*lock) return Failure{"an enrolment into " + folder_ + " is under way"};
+  const auto next = certificate_of(path(k_next_key), certificates_pem);
+  if (!next) return Failure{"the certificate is not for the key in " + path(k_next_key)};
+  const auto present_pem = enrolld::read_file(path(k_certificate));
+  const auto present = present_pem ? certificate_of(path(k_key), *present_pem) : nullptr;
+  if (present && present->node_ids() != next->node_ids())
+    return Failure{folder_ + " has another node's credentials now: start the peer again"};
   const auto written =
       enrolld::write_file(path(k_next_certificate), certificates_pem, enrolld::Access::everyone);
   if (!written) return written;

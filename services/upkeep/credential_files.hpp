@@ -7,6 +7,9 @@
 //                    takes no other key from the old certificate then.
 //   node.crt.next    the certificate for it. From the moment it is there the new pair is the one to use; the
 //                    two renames that follow are made up for by the next load().
+//
+// An enrolment into the folder (services/enroll_client/credentials_folder.hpp) holds its lock; while it does,
+// nothing here changes a file that the enrolment replaces.
 #pragma once
 
 #include <string>
@@ -25,11 +28,13 @@ class CredentialFiles {
  public:
   explicit CredentialFiles(std::string folder) : folder_(std::move(folder)) {}
 
-  // Ends an exchange that was cut short, then reads the pair. That they belong together is checked.
+  // Ends an exchange that was cut short, unless an enrolment is under way, then reads the pair. That they
+  // belong together is checked.
   Result<KeyAndCertificate> load() const;
   // Made when there is none.
   Result<enrolld::Secret> next_key() const;
-  // The certificate for the next key has come: the two are the pair from now on.
+  // The certificate for the next key has come: the two are the pair from now on. Refuses while an enrolment
+  // is under way, and when another node's credentials have been put here.
   Outcome<> exchange(const std::string& certificates_pem) const;
 
  private:

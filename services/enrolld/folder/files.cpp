@@ -80,6 +80,15 @@ Result<FolderLock> FolderLock::take(const std::string& directory) {
   return lock;
 }
 
+Result<std::optional<FolderLock>> FolderLock::try_take(const std::string& directory) {
+  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return failed("cannot open", directory);
+  std::optional<FolderLock> lock(FolderLock{file});
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return failed("cannot lock", directory);
+  return std::optional<FolderLock>();
+}
+
 FolderLock::~FolderLock() {
   if (file_ >= 0) ::close(file_);
 }

@@ -1,6 +1,7 @@
 // Files of the authority: read whole, written atomically, secrets readable by their owner only.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "reload/result.hpp"
@@ -21,6 +22,8 @@ bool exists(const std::string& path);
 class FolderLock {
  public:
   static Result<FolderLock> take(const std::string& directory);
+  // Nothing when somebody else holds it.
+  static Result<std::optional<FolderLock>> try_take(const std::string& directory);
   FolderLock(FolderLock&& other) noexcept : file_(other.file_) { other.file_ = -1; }
   FolderLock& operator=(FolderLock&&) = delete;
   ~FolderLock();

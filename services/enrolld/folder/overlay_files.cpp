@@ -551,16 +551,17 @@ Result<Bytes> read_document(const std::string& directory) {
   return copy_of((*configuration)->document.view());
 }
 
-Result<bool> keep_document(const std::string& directory, BytesView document) {
+Result<bool> replace_document(const std::string& directory, BytesView read_before, BytesView document) {
   const auto lock = FolderLock::take(directory);
   if (!lock) return lock.error();
   const auto before = load_configuration(directory);
   if (!before) return before.error();
+  if (!equal((*before)->document.view(), read_before)) return false;
   const auto next = config::parse_configuration(SharedBytes(copy_of(document)), (*before)->instance_name);
   if (!next) return next.error();
-  if (!config::sequence_newer((*next)->sequence, (*before)->sequence)) return false;
-  const auto written =
-      write_file(directory + "/overlay.xml", std::string(text_of(document)), Access::everyone);
+  // With the secret in it whoever can read it can join (RFC 6940 §14.16).
+  const auto written = write_file(directory + "/overlay.xml", std::string(text_of(document)),
+                                  (*next)->shared_secret ? Access::owner_only : Access::everyone);
   if (!written) return written.error();
   return true;
 }

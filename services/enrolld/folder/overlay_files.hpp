@@ -101,8 +101,8 @@ Result<OpenFolder> open_folder(const std::string& directory, const KeySources& k
 
 // The folder's configuration document, as it is signed.
 Result<Bytes> read_document(const std::string& directory);
-// Puts a document made elsewhere into the folder, when it is newer than the folder's: the next update follows
-// it then. False when it is not newer.
-Result<bool> keep_document(const std::string& directory, BytesView document);
+// Puts a document made elsewhere into the folder, in the place of the one that was read there: the next
+// update follows it then. False when the folder has another one by now, which nobody has read yet.
+Result<bool> replace_document(const std::string& directory, BytesView read_before, BytesView document);
 
 }  // namespace ringway::enrolld

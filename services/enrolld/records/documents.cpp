@@ -24,6 +24,12 @@ Result<std::optional<Document>> Records::newest_document() {
   });
 }
 
+Result<bool> Records::was_published(const Bytes& document) {
+  return pool_->transact(Access::read, [&](Session& session) {
+    return !session.run("SELECT 1 FROM documents WHERE bytes = $1 LIMIT 1", values(document)).empty();
+  });
+}
+
 Result<bool> Records::publish(const Document& document, std::int64_t follows, const std::string& source) {
   if (document.bytes.size() > k_max_document_bytes) return Failure{"the document is too long"};
   return pool_->transact(Access::write, [&](Session& session) {

@@ -73,6 +73,16 @@ Result<bool> Records::begin(const Pending& pending) {
   });
 }
 
+// Its room is found again by the next count of the table.
+Outcome<> Records::drop_pending(const PendingId& id) {
+  const auto dropped = pool_->transact(Access::write, [&](Session& session) {
+    session.run("DELETE FROM pending WHERE id = $1 AND device_id IS NULL", values(id));
+    return true;
+  });
+  if (!dropped) return dropped.error();
+  return Done{};
+}
+
 Result<std::optional<PendingState>> Records::find_pending(const PendingId& id) {
   return pool_->transact(Access::read,
                          [&](Session& session) { return find(session, "id = $1", value_of(id)); });

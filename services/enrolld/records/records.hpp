@@ -46,6 +46,8 @@ class Records {
   // ---- Enrolments
   // False when as many as max_pending wait already.
   Result<bool> begin(const Pending& pending);
+  // The claimant cannot be told how to prove it: as if it had not begun, but for the audit trail.
+  Outcome<> drop_pending(const PendingId& id);
   Result<std::optional<PendingState>> find_pending(const PendingId& id);
   Result<std::optional<PendingState>> find_pending_by_link(const Digest& link);
   // Checks the proof, uses it up, makes the account and the device, has the certificate signed and keeps it:
@@ -92,6 +94,8 @@ class Records {
 
   // ---- The overlay's documents
   Result<std::optional<Document>> newest_document();
+  // Whether it is one of those that are kept, byte for byte.
+  Result<bool> was_published(const Bytes& document);
   // Publishes `document` as the next one after the one at position `follows` (0: the first ever). False when
   // that is not the newest any more: read it again and make another. Two servers cannot both succeed. The
   // last 16 are kept.

@@ -81,9 +81,12 @@ Answer<Begun> Registrar::begin_mail(const Claim& claim, const Caller& caller, Wa
   if (!text) return trouble(text.error());
   if (auto kept = keep(pending); !kept) return kept.error();
   // The tag is for the operator's log: it proves nothing.
-  if (!tools_.mail->send({id, std::move(*to), std::move(*text), now_ms, settings_.pending_for}))
+  if (!tools_.mail->send({id, std::move(*to), std::move(*text), now_ms, settings_.pending_for})) {
+    // Nobody can prove it: it must not take the room of those who can.
+    if (const auto dropped = tools_.records.drop_pending(pending.id); !dropped) tally_.count(Event::trouble);
     return refused(Event::mail_queue_full, Refusal::unavailable, "too many mails wait; come again later",
                    k_try_again);
+  }
   tally_.count(Event::begun);
   return Begun{Waiting{id, "open the link in the mail to " + claim.user_name + ", or type the code in it",
                        pending.expires_ms},

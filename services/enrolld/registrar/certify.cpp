@@ -106,13 +106,11 @@ Answer<Delivered> Registrar::answer_of(const Result<Enrolled>& enrolled) {
 Answer<Delivered> Registrar::certify(const Proven& proven, const Caller& caller, WallMs now_ms) {
   if (auto good = may_certify(proven.user_name, proven.node_count, caller, now_ms); !good)
     return good.error();
-  const auto enrolled = enrol(proven, caller, now_ms);
-  if (enrolled && enrolled->verdict == Verdict::replaced_device) {
-    // The lost device is marked, and shut out with the next document at the latest.
-    if (const auto published = refresh_document(caller.source, now_ms); !published)
-      tally_.count(Event::replaced_not_published);
+  if (proven.replace) {
+    if (auto good = may_replace(proven.user_name, caller, now_ms); !good) return good.error();
   }
-  return answer_of(enrolled);
+  // A replaced device is marked, and shut out with the next document that gather_document() publishes.
+  return answer_of(enrol(proven, caller, now_ms));
 }
 
 Answer<Delivered> Registrar::certify_pending(const Pending& pending, Proof proof, const Caller& caller,

@@ -1,6 +1,7 @@
 // How much of everything there is for one source and for one name (RFC 6940 §13.6.2).
 #include <algorithm>
 
+#include "services/enrolld/registrar/document_room.hpp"
 #include "services/enrolld/registrar/parts.hpp"
 
 namespace ringway::enrolld {
@@ -44,6 +45,30 @@ Answer<Done> Registrar::may_certify(const std::string& user_name, std::size_t no
   for (std::size_t i = 0; good && i < nodes; ++i)
     good = within(limits.nodes_of_source, Event::limit_nodes_of_source, caller.source, now_ms);
   return good;
+}
+
+// Whatever is replaced makes the overlay's document longer, for everybody and for as long as a certificate
+// lasts: few times for a name, and never into the room that operators need.
+Answer<Done> Registrar::may_replace(const std::string& user_name, const Caller& caller, WallMs now_ms) {
+  const Limits& limits = settings_.limits;
+  auto good =
+      within(limits.replacements_of_source, Event::limit_replacements_of_source, caller.source, now_ms);
+  if (!good) return good;
+  good = within(limits.replacements_of_name, Event::limit_replacements_of_name, folded(user_name), now_ms);
+  if (!good) return good;
+  const auto newest = newest_parsed();
+  if (!newest) return newest.error();
+  const auto revoked = tools_.records.revoked_nodes(now_ms);
+  if (!revoked) return trouble(revoked.error());
+  const auto& current = *newest->parsed;
+  const auto waiting = std::count_if(revoked->begin(), revoked->end(), [&](const RevokedNode& node) {
+    return !current.bad_nodes.contains(node.node);
+  });
+  const std::size_t bytes = newest->document.bytes.size() +
+                            (static_cast<std::size_t>(waiting) + limits.nodes_of_device) * k_bad_node_bytes;
+  if (!is_nearly_full(bytes, current)) return Done{};
+  return refused(Event::no_room_to_replace, Refusal::unavailable,
+                 "no device can be replaced for now: ask an operator of the overlay", Duration{3'600'000});
 }
 
 }  // namespace ringway::enrolld

@@ -29,6 +29,12 @@ struct Registrar::Proven {
   Proof proof;
 };
 
+// The newest document, as it is kept and as it is read.
+struct Registrar::Newest {
+  Document document;
+  config::ConfigurationPtr parsed;
+};
+
 // SHA-256, as the records key a SubjectPublicKeyInfo.
 Digest digest_of_key(const SigningRequest& request);
 Digest digest_of_key_info(BytesView der);

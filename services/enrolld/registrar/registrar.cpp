@@ -27,7 +27,7 @@ Outcome<> check_limits(const Limits& limits) {
   for (const Limit& limit :
        {limits.attempts_of_source, limits.mails_of_source, limits.mails_to_name, limits.passwords_of_name,
         limits.codes_by_telephone, limits.certificates_of_source, limits.certificates_of_name,
-        limits.nodes_of_source}) {
+        limits.nodes_of_source, limits.replacements_of_source, limits.replacements_of_name}) {
     if (limit.window.count() <= 0) return Failure{"a limit needs a window of time"};
   }
   if (limits.nodes_of_device < 1 || limits.nodes_of_device > k_max_nodes_per_device)
@@ -57,6 +57,7 @@ Result<std::unique_ptr<Registrar>> Registrar::make(Settings settings, const Tool
   if (auto good = check_methods(settings, tools); !good) return good.error();
   if (auto good = check_limits(settings.limits); !good) return good.error();
   if (!settings.document_signer) return Failure{"nobody signs the configuration document"};
+  if (settings.gather_for.count() < 0) return Failure{"documents cannot be gathered for a negative time"};
   if (settings.pending_for.count() <= 0 || settings.certificate_for.count() <= 0)
     return Failure{"enrolments and certificates need a lifetime"};
   return std::unique_ptr<Registrar>(new Registrar(std::move(settings), tools));

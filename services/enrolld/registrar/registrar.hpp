@@ -79,11 +79,16 @@ class Registrar {
   // ---- The configuration document
   // As it is signed; empty when none was ever published.
   Answer<Document> document();
-  // Publishes a document made elsewhere (the folder's), when it is the first or newer than the newest.
-  Answer<Done> adopt_document(Bytes bytes, const Caller& caller, WallMs now_ms);
-  // Publishes the next one when the nodes it shuts out are not the right ones any more. To be called every
-  // few minutes: it drops those whose certificates have expired, and mends a revocation that was cut short.
+  // Publishes a document made elsewhere (the folder's), when it is the first or newer than the newest. Of one
+  // that came too late its bad-nodes are published, in the next document, so that nobody stays in whom an
+  // operator has shut out.
+  Answer<Adopted> adopt_document(Bytes bytes, const Caller& caller, WallMs now_ms);
+  // Publishes the next one when the nodes it shuts out are not the right ones any more: mends a revocation
+  // that was cut short, at once.
   Answer<std::uint16_t> refresh_document(const std::string& source, WallMs now_ms);
+  // The same, but not sooner than `gather_for` after the newest, whichever server has published that. To be
+  // called every few seconds: it shuts out replaced devices, and drops those whose certificates have expired.
+  Answer<std::uint16_t> gather_document(const std::string& source, WallMs now_ms);
 
   const Tally& tally() const { return tally_; }
   const Settings& settings() const { return settings_; }
@@ -95,6 +100,7 @@ class Registrar {
   struct Claim;
   // A claim whose proof is at hand, for Records::enrol to check once more and use up.
   struct Proven;
+  struct Newest;
 
   // limits.cpp
   Answer<Done> within(const Limit& limit, Event event, const std::string& key, WallMs now_ms);
@@ -102,6 +108,7 @@ class Registrar {
   Answer<Done> may_write_to(const std::string& user_name, const Caller& caller, WallMs now_ms);
   Answer<Done> may_certify(const std::string& user_name, std::size_t nodes, const Caller& caller,
                            WallMs now_ms);
+  Answer<Done> may_replace(const std::string& user_name, const Caller& caller, WallMs now_ms);
 
   // claim.cpp
   Answer<std::string> user_name_of(const std::string& user, Method method);
@@ -138,7 +145,13 @@ class Registrar {
 
   // document.cpp
   Result<bool> is_shut_out(const security::Certificate& certificate);
-  Result<std::set<NodeId>> nodes_to_shut_out(const config::Configuration& current, WallMs now_ms);
+  Answer<Newest> newest_parsed();
+  // With the bad-nodes that `more` names, too.
+  Answer<std::uint16_t> publish_next(const std::set<NodeId>& more, const std::string& source, WallMs now_ms);
+  Answer<Done> check_length(std::size_t bytes, const config::Configuration& next, std::size_t before);
+  Answer<Adopted> supersede(const config::Configuration& late, const Document& newest,
+                            const std::string& source, WallMs now_ms);
+  Result<std::set<NodeId>> nodes_to_shut_out(const std::set<NodeId>& named, WallMs now_ms);
   Answer<RevokedNow> shut_out(const Result<std::vector<NodeId>>& nodes, const std::string& source,
                               WallMs now_ms);
 

@@ -36,7 +36,10 @@ struct Limits {
   Limit certificates_of_source{200, Duration{86'400'000}};
   Limit certificates_of_name{20, Duration{86'400'000}};
   Limit nodes_of_source{200, Duration{86'400'000}};  // Node-IDs in those certificates
-  std::uint32_t nodes_of_name = 8;                   // with a live certificate (RFC 6940 §13.6.2)
+  // Each replaced device stays in the overlay's document until its certificate has ended.
+  Limit replacements_of_source{20, Duration{86'400'000}};
+  Limit replacements_of_name{3, Duration{86'400'000}};
+  std::uint32_t nodes_of_name = 8;  // with a live certificate (RFC 6940 §13.6.2)
   std::uint32_t nodes_of_device = 4;
 };
 
@@ -50,6 +53,9 @@ struct Settings {
   Duration pending_for{1'800'000};
   Duration certificate_for{31'536'000'000};                 // a year, and never longer than the authority
   std::shared_ptr<const security::Signer> document_signer;  // a configuration-signer of the overlay
+  // At most one document in this time for what no operator asks for: replaced devices, ended certificates.
+  // Every document goes to every peer.
+  Duration gather_for{60'000};
   Limits limits;
 };
 
@@ -128,6 +134,14 @@ struct LinkTold {
 struct RevokedNow {
   std::vector<NodeId> nodes;
   std::uint16_t sequence = 0;  // of the document that lists them
+};
+
+// What became of a document made elsewhere.
+struct Adopted {
+  // It is neither newer than the newest nor one that was published before: another came first.
+  bool superseded = false;
+  std::set<NodeId> rescued;  // bad-nodes of such a one, which the next document names, too
+  std::string lost;          // what else of such a one was not taken over; empty: nothing
 };
 
 struct AccountListed {

@@ -68,6 +68,10 @@ const char* name_of(Event event) {
       return "limit_certificates_of_name";
     case Event::limit_nodes_of_source:
       return "limit_nodes_of_source";
+    case Event::limit_replacements_of_source:
+      return "limit_replacements_of_source";
+    case Event::limit_replacements_of_name:
+      return "limit_replacements_of_name";
     case Event::too_many_pending:
       return "too_many_pending";
     case Event::mail_queue_full:
@@ -78,8 +82,14 @@ const char* name_of(Event event) {
       return "verifier_busy";
     case Event::verifier_unavailable:
       return "verifier_unavailable";
-    case Event::replaced_not_published:
-      return "replaced_not_published";
+    case Event::no_room_to_replace:
+      return "no_room_to_replace";
+    case Event::document_too_long:
+      return "document_too_long";
+    case Event::document_superseded:
+      return "document_superseded";
+    case Event::document_changes_lost:
+      return "document_changes_lost";
     case Event::trouble:
       return "trouble";
   }

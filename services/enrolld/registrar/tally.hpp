@@ -49,14 +49,19 @@ enum class Event {
   limit_certificates_of_source,
   limit_certificates_of_name,
   limit_nodes_of_source,
+  limit_replacements_of_source,
+  limit_replacements_of_name,
   // For now: somebody else's trouble.
   too_many_pending,
   mail_queue_full,
   password_busy,
   verifier_busy,
   verifier_unavailable,
-  replaced_not_published,  // the document does not list a replaced device yet
-  trouble,                 // the database, the signer, a library
+  no_room_to_replace,     // the document is too long for more replaced devices
+  document_too_long,      // one was not published, since it does not fit into a message
+  document_superseded,    // one of the folder that was neither published nor newer than the newest
+  document_changes_lost,  // such a one said other things, too, which were not taken over
+  trouble,                // the database, the signer, a library
 };
 
 struct Count {

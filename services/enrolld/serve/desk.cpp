@@ -48,8 +48,6 @@ Answer<Delivered> Desk::handed_out(const char* what, const Caller& caller, Answe
                    {"nodes", nodes_of(answer->nodes)},
                    {"until", config::write_utc(answer->not_after_ms)},
                    {"source", caller.source}});
-  // A device that replaces another changes the document.
-  parts_.document_changed();
   return answer;
 }
 

@@ -21,7 +21,7 @@ using DocumentSink = std::function<void(const SharedBytes& document)>;
 struct DocumentWatchSettings {
   std::string directory;  // the authority's folder
   Duration look_every{2'000};
-  Duration refresh_every{60'000};
+  Duration refresh_every{15'000};
   Duration prune_every{300'000};
 };
 
@@ -44,7 +44,9 @@ class DocumentWatch {
   void run();
   void adopt_from_folder();
   void take_newest();
-  void keep_in_folder(const Document& document);
+  void tell_superseded(const Adopted& adopted);
+  void tell_length(const Document& document);
+  void keep_in_folder();
   void refresh();
   void prune();
   void warn_once(const std::string& what, const std::string& why);
@@ -58,7 +60,9 @@ class DocumentWatch {
 
   // The thread's own.
   std::int64_t position_ = 0;
-  Bytes folders_document_;
+  Bytes newest_document_;
+  Bytes folders_document_;      // as it was read and adopted last
+  bool folder_behind_ = false;  // it is to get the newest
   std::string last_trouble_;
   Clock::time_point next_refresh_;
   Clock::time_point next_prune_;

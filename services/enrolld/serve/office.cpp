@@ -153,6 +153,7 @@ Outcome<> Office::make_registrar() {
   settings.pending_for = std::chrono::minutes{settings_.proof_minutes};
   settings.certificate_for = Duration{std::llround(settings_.certificate_days * 86'400'000)};
   settings.document_signer = folder_->document_signer;
+  settings.gather_for = std::chrono::seconds{settings_.gather_seconds};
   settings.limits = settings_.limits;
   const Tools tools{*records_,   folder_->authority, randomness_, passwords_ ? &*passwords_ : nullptr,
                     mail_.get(), verifier_.get()};

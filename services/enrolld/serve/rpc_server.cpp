@@ -6,6 +6,9 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <sys/stat.h>
 
 #include <utility>
@@ -18,6 +21,18 @@ namespace ringway::enrolld {
 namespace {
 
 constexpr int k_idle_ms = 300'000;  // a connection without calls is closed
+
+template <auto Free>
+struct Freed {
+  template <typename T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+using BioPtr = std::unique_ptr<BIO, Freed<&BIO_free>>;
+using X509Ptr = std::unique_ptr<X509, Freed<&X509_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<&EVP_PKEY_free>>;
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context*/) { return 0; }
 
 class Server final : public RpcServer {
  public:
@@ -54,6 +69,20 @@ class Server final : public RpcServer {
 };
 
 }  // namespace
+
+Outcome<> check_pair(const RpcTls& tls) {
+  const auto& [certificates, key_pem] = tls;
+  const BioPtr certificate_in(BIO_new_mem_buf(certificates.data(), static_cast<int>(certificates.size())));
+  const BioPtr key_in(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
+  const X509Ptr certificate(PEM_read_bio_X509(certificate_in.get(), nullptr, &no_passphrase, nullptr));
+  const KeyPtr key(PEM_read_bio_PrivateKey(key_in.get(), nullptr, &no_passphrase, nullptr));
+  const bool fit = certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!certificate) return Failure{"there is no certificate in PEM"};
+  if (!key) return Failure{"there is no key in PEM, without a passphrase"};
+  if (!fit) return Failure{"certificate and key are not a pair"};
+  return Done{};
+}
 
 Result<std::unique_ptr<RpcServer>> RpcServer::at_socket(Desk& desk, const std::string& overlay_name,
                                                         const std::string& path) {

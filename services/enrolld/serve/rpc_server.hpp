@@ -18,7 +18,11 @@ inline constexpr int k_max_rpc_calls_per_connection = 100;
 struct RpcTls {
   std::string certificates_pem;  // the server's own, then its chain
   std::string private_key_pem;
+
+  bool operator==(const RpcTls&) const = default;
 };
+// gRPC itself says no more than that it cannot listen.
+Outcome<> check_pair(const RpcTls& tls);
 
 class RpcServer {
  public:

@@ -3,11 +3,13 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "reload/link/link_id.hpp"
@@ -23,6 +25,8 @@ namespace ringway::enrolld {
 namespace {
 
 constexpr std::chrono::milliseconds k_grace{5'000};
+constexpr std::chrono::milliseconds k_port_pause{100};
+constexpr int k_port_attempts = 20;
 
 sigset_t own_signals() {
   sigset_t set;
@@ -111,7 +115,11 @@ class Service {
     return {usage ? k_serve_usage : k_serve_not_started, failure.reason};
   }
 
+  // The first document ever; later ones are the watch's to adopt.
   Outcome<> adopt() {
+    const auto newest = office_->registrar().document();
+    if (!newest) return Failure{"cannot read the newest document: " + newest.error().detail};
+    if (!newest->bytes.empty()) return Done{};
     auto document = read_document(settings_.directory);
     if (!document) return document.error();
     const auto adopted =
@@ -122,8 +130,10 @@ class Service {
 
   void make_desk() {
     push_ = std::make_unique<DocumentPush>(office_->authority(), settings_.push_addresses, log_);
-    watch_ = std::make_unique<DocumentWatch>(DocumentWatchSettings{settings_.directory}, office_->registrar(),
-                                             office_->records(), log_, wall_now_ms,
+    DocumentWatchSettings watch{settings_.directory};
+    watch.refresh_every = std::min(watch.refresh_every, office_->registrar().settings().gather_for);
+    watch_ = std::make_unique<DocumentWatch>(std::move(watch), office_->registrar(), office_->records(), log_,
+                                             wall_now_ms,
                                              [this](const SharedBytes& document) { push_->bring(document); });
     desk_.emplace(Desk::Parts{office_->registrar(), *operators_, workers_, log_, wall_now_ms,
                               [this] { watch_->look(); }, [this](Measures& out) { measure(out); }});
@@ -153,15 +163,28 @@ class Service {
     return Done{};
   }
 
+  Result<RpcTls> grpc_tls() const {
+    const bool own = !settings_.grpc_certificate.empty();
+    auto certificates = read_file(own ? settings_.grpc_certificate : settings_.https_certificate);
+    if (!certificates) return certificates.error();
+    auto key = read_file(own ? settings_.grpc_key : settings_.https_key);
+    if (!key) return key.error();
+    return RpcTls{std::move(*certificates), std::move(*key)};
+  }
+
   Outcome<> open_grpc() {
     if (!settings_.grpc_address) return Done{};
-    const bool own = !settings_.grpc_certificate.empty();
-    const auto certificates = read_file(own ? settings_.grpc_certificate : settings_.https_certificate);
-    if (!certificates) return certificates.error();
-    const auto key = read_file(own ? settings_.grpc_key : settings_.https_key);
-    if (!key) return key.error();
-    auto server =
-        RpcServer::at_address(*desk_, overlay_name(), *settings_.grpc_address, {*certificates, *key});
+    auto tls = grpc_tls();
+    if (!tls) return tls.error();
+    grpc_tls_ = std::move(*tls);
+    grpc_bound_ = *settings_.grpc_address;
+    if (auto open = listen_for_grpc(); !open) return open;
+    grpc_bound_.port = grpc_->port();
+    return Done{};
+  }
+
+  Outcome<> listen_for_grpc() {
+    auto server = RpcServer::at_address(*desk_, overlay_name(), grpc_bound_, grpc_tls_);
     if (!server) return server.error();
     grpc_ = std::move(*server);
     return Done{};
@@ -169,9 +192,7 @@ class Service {
 
   std::string grpc_address() const {
     if (!grpc_) return "";
-    wire::IpAddressPort bound = *settings_.grpc_address;
-    bound.port = grpc_->port();
-    return link::to_text(bound);
+    return link::to_text(grpc_bound_);
   }
 
   std::string grpc_public() const {
@@ -208,12 +229,37 @@ class Service {
   }
 
   void read_tls_again() {
+    read_https_tls_again();
+    if (settings_.grpc_address) read_grpc_tls_again();
+  }
+
+  void read_https_tls_again() {
     const auto credentials = https_credentials();
     const auto used = credentials ? https_->use_credentials(*credentials) : credentials.error();
     if (used)
       log_.info("", "HTTPS has its certificate from the file again");
     else
       log_.warn("", "HTTPS keeps its old certificate", {{"why", used.error().reason}});
+  }
+
+  // gRPC's own way of reading files again goes by the clock, and takes a certificate that is not for the key.
+  // So the server gives way to another one at the same port, when the pair is good.
+  void read_grpc_tls_again() {
+    auto tls = grpc_tls();
+    const auto good = tls ? check_pair(*tls) : tls.error();
+    if (!good) return log_.warn("", "gRPC keeps its old certificate", {{"why", good.error().reason}});
+    if (grpc_ && *tls == grpc_tls_) return log_.info("", "gRPC's certificate is the same as before");
+    grpc_tls_ = std::move(*tls);
+    if (grpc_) grpc_->stop(k_grace);
+    grpc_.reset();
+    Outcome<> open = listen_for_grpc();
+    // The listener that goes is closed by a thread of gRPC's.
+    for (int left = k_port_attempts; !open && left > 0; --left) {
+      std::this_thread::sleep_for(k_port_pause);
+      open = listen_for_grpc();
+    }
+    if (open) return log_.info("", "gRPC has its certificate from the file again");
+    log_.error("", "gRPC is closed until the next SIGHUP", {{"why", open.error().reason}});
   }
 
   const ServeSettings& settings_;
@@ -225,6 +271,8 @@ class Service {
   std::unique_ptr<DocumentWatch> watch_;
   std::optional<Desk> desk_;
   std::unique_ptr<RpcServer> operators_door_;
+  RpcTls grpc_tls_;
+  wire::IpAddressPort grpc_bound_;  // the port that the system chose, if it had to
   std::unique_ptr<RpcServer> grpc_;
   std::unique_ptr<enrolld_http::Server> https_;
 };

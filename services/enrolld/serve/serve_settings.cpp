@@ -28,7 +28,8 @@ const char* const k_footer =
     "the environment, which\n"
     "beats the file. Passwords and passphrases come from files or from the environment.\n"
     "\n"
-    "SIGTERM or SIGINT: stop; a second one stops at once. SIGHUP: read the TLS certificate of HTTPS again.\n"
+    "SIGTERM or SIGINT: stop; a second one stops at once. SIGHUP: read the TLS certificates of HTTPS and "
+    "gRPC again.\n"
     "Exit codes: 0 stopped, 1 could not start, 2 wrong settings or folder, 130 cut short by a second signal.";
 
 std::string environment_name(const std::string& option) {
@@ -187,6 +188,12 @@ void add_limit_options(CLI::App& app, ServeSettings& settings) {
   group.number("certificates-per-source", limits.certificates_of_source.most, 1, k_most, "In a day");
   group.number("certificates-per-name", limits.certificates_of_name.most, 1, k_most, "In a day");
   group.number("nodes-per-source", limits.nodes_of_source.most, 1, k_most, "Node-IDs in a day");
+  group.number("replacements-per-source", limits.replacements_of_source.most, 1, k_most,
+               "Lost devices, in a day");
+  group.number("replacements-per-name", limits.replacements_of_name.most, 1, k_most,
+               "Lost devices, in a day");
+  group.number("gather-seconds", settings.gather_seconds, 1, 3600,
+               "Replaced devices are shut out together, by one document in this time");
   group.number("nodes-per-name", limits.nodes_of_name, 1, k_most, "Node-IDs with a live certificate");
   group.number("nodes-per-device", limits.nodes_of_device, 1, k_max_nodes_per_device,
                "Node-IDs in one certificate");

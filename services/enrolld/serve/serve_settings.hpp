@@ -55,6 +55,7 @@ struct ServeSettings {
 
   double certificate_days = 365;
   std::int64_t proof_minutes = 30;
+  std::int64_t gather_seconds = 60;
   Limits limits;
   std::size_t connections_per_address = 64;
   std::size_t workers = 16;

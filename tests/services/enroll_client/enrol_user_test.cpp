@@ -77,7 +77,7 @@ class EnrolUserTest : public testing::Test {
   }
 
   Result<EnrolledUser, NotEnrolled> enrol() {
-    return enrol_user(wish_, person_, [] { return test::k_now_ms; });
+    return enrol_user(wish_, person_, [this] { return now_ms_; });
   }
   NotEnrolled not_enrolled() {
     const auto enrolled = enrol();
@@ -89,6 +89,10 @@ class EnrolUserTest : public testing::Test {
   }
   std::string file(const std::string& name) const { return wish_.folder + "/" + name; }
   bool exists(const std::string& name) const { return std::filesystem::exists(file(name)); }
+  Bytes key_asked_for(std::size_t request) const {
+    const auto read = enrolld::read_signing_request(copy_of(view_of(server_.begun.at(request).csr())));
+    return read ? read->public_key_sha256 : Bytes{};
+  }
   bool has_no_credentials() const { return !exists("node.key") && !exists("node.crt"); }
 
   test::TestAuthority authority_{"localhost"};
@@ -96,6 +100,7 @@ class EnrolUserTest : public testing::Test {
   FakeEnrollment server_{authority_};
   EnrolWish wish_;
   FakePerson person_;
+  WallMs now_ms_ = test::k_now_ms;
 };
 
 TEST_F(EnrolUserTest, WithAnInvitationTheCredentialsAreThereAtOnce) {
@@ -222,8 +227,65 @@ TEST_F(EnrolUserTest, DoesNotReplaceCredentialsUnasked) {
   std::ofstream(file("node.crt.next")) << "of a renewal";
   wish_.force = true;
   ASSERT_TRUE(enrol().ok());
-  EXPECT_NE(read(file("node.key")), key);
+  EXPECT_EQ(read(file("node.key")), key);
   EXPECT_FALSE(exists("node.crt.next"));
+}
+
+// Of a node that was off while its certificate ended.
+TEST_F(EnrolUserTest, AnEndedCertificateIsFollowedByOneForTheSameKey) {
+  // Shows: ENROLL-14.
+  server_.certified_until_ms = test::k_now_ms + 1000;
+  const auto first = enrol();
+  ASSERT_TRUE(first.ok()) << first.error().reason;
+  const std::string key = read(file("node.key"));
+  server_.certified_until_ms = test::k_not_after_ms;
+  now_ms_ = test::k_now_ms + 2000;
+  wish_.force = true;
+  const auto second = enrol();
+  ASSERT_TRUE(second.ok()) << second.error().reason;
+  EXPECT_EQ(second->nodes, first->nodes);
+  EXPECT_EQ(second->not_after_ms, test::k_not_after_ms);
+  EXPECT_EQ(read(file("node.key")), key);
+  EXPECT_EQ(key_asked_for(0), key_asked_for(1));
+  EXPECT_THAT(person_.told, Contains(HasSubstr("keeps its key")));
+}
+
+TEST_F(EnrolUserTest, AnotherKeyOnlyForThoseWhoAskForItOrAreSomebodyElse) {
+  const auto first = enrol();
+  ASSERT_TRUE(first.ok()) << first.error().reason;
+  wish_.force = true;
+  wish_.new_key = true;
+  const auto second = enrol();
+  ASSERT_TRUE(second.ok()) << second.error().reason;
+  EXPECT_NE(second->nodes, first->nodes);
+
+  wish_.new_key = false;
+  wish_.replace_node = second->nodes.front().hex();
+  const auto third = enrol();
+  ASSERT_TRUE(third.ok()) << third.error().reason;
+  EXPECT_NE(third->nodes, second->nodes) << "the lost key has to go";
+
+  wish_.replace_node.clear();
+  wish_.user = "bob@example.org";
+  ASSERT_TRUE(enrol().ok());
+  EXPECT_NE(key_asked_for(3), key_asked_for(2));
+}
+
+TEST_F(EnrolUserTest, TheKeyOfARenewalThatWasCutShortCounts) {
+  ASSERT_TRUE(enrol().ok());
+  std::filesystem::rename(file("node.key"), file("node.key.next"));
+  std::filesystem::rename(file("node.crt"), file("node.crt.next"));
+  wish_.user = "bob@example.org";
+  wish_.folder = temporary_.file("bob");
+  ASSERT_TRUE(enrol().ok());
+  for (const char* name : {"node.key", "node.crt"}) {
+    std::filesystem::copy(file(name), temporary_.file("alice") + "/" + name);
+  }
+  wish_.user = "alice@example.org";
+  wish_.folder = temporary_.file("alice");
+  wish_.force = true;
+  ASSERT_TRUE(enrol().ok());
+  EXPECT_EQ(key_asked_for(2), key_asked_for(0));
 }
 
 TEST_F(EnrolUserTest, CredentialsStayUntilTheNewOnesAreThere) {

@@ -585,19 +585,18 @@ TEST_F(OverlayFilesTest, AServerOpensTheFolderWithoutTheRootsKey) {
   EXPECT_FALSE(open_folder(root_ + "/nowhere", {}));
 }
 
-TEST_F(OverlayFilesTest, ANewerDocumentMadeElsewhereIsKeptAndAnOlderOneIsNot) {
+TEST_F(OverlayFilesTest, ADocumentMadeElsewhereReplacesTheOneThatWasReadAndNoOther) {
   ASSERT_EQ(made(), "");
   const auto old = read_document(authority()).value();
   const auto signer = open_folder(authority(), {})->document_signer;
   config::Configuration next = *configuration(authority());
   next.sequence = 9;
   const auto newer = config::write_document(next, *signer, *signer).value();
-  EXPECT_TRUE(keep_document(authority(), newer).value());
+  EXPECT_TRUE(replace_document(authority(), old, newer).value());
   EXPECT_EQ(configuration(authority())->sequence, 9);
-  EXPECT_FALSE(keep_document(authority(), newer).value());
-  EXPECT_FALSE(keep_document(authority(), old).value());
+  EXPECT_FALSE(replace_document(authority(), old, old).value());
   EXPECT_EQ(configuration(authority())->sequence, 9);
-  EXPECT_FALSE(keep_document(authority(), copy_of(view_of("<overlay/>"))));
+  EXPECT_FALSE(replace_document(authority(), newer, copy_of(view_of("<overlay/>"))));
   UpdateOptions options;
   options.directory = authority();
   EXPECT_EQ(update(options)->sequence, 10);

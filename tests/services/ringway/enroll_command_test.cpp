@@ -52,6 +52,11 @@ TEST_F(EnrollCommandTest, SaysWhoOneIsNowAndHowToStartThePeer) {
   const auto again = enroll({"--invitation-file", invitation_});
   EXPECT_EQ(again.code, 2);
   EXPECT_THAT(again.err, HasSubstr("--force"));
+
+  const auto forced = enroll({"--invitation-file", invitation_, "--force"});
+  EXPECT_THAT(forced.out, HasSubstr(test::node_id(0x10).hex())) << forced.err;
+  const auto another = enroll({"--invitation-file", invitation_, "--force", "--new-key"});
+  EXPECT_THAT(another.out, HasSubstr(test::node_id(0x11).hex())) << another.err;
 }
 
 TEST_F(EnrollCommandTest, InJson) {

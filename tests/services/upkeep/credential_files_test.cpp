@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "services/enroll_client/credentials_folder.hpp"
 #include "services/enrolld/folder/files.hpp"
 #include "tests/services/api/temporary_folder.hpp"
 #include "tests/support/test_authority.hpp"
@@ -97,6 +98,32 @@ TEST_F(CredentialFilesTest, ALeftoverOfOtherCredentialsIsForgotten) {
   put("node.crt.next", make().certificate_pem);
   EXPECT_EQ(loaded(), "old");
   EXPECT_FALSE(there("node.crt.next"));
+}
+
+// Its lock is held as long as it waits for a proof.
+TEST_F(CredentialFilesTest, AnEnrolmentIntoTheFolderIsNotInterferedWith) {
+  put("node.key.next", new_.private_key_pem);
+  {
+    ::chmod(folder_.file("").c_str(), 0700);
+    const auto enrolment = CredentialsFolder::open(folder_.file(""));
+    ASSERT_TRUE(enrolment.ok()) << enrolment.error().reason;
+    EXPECT_FALSE(files_.exchange(new_.certificate_pem).ok());
+    EXPECT_EQ(loaded(), "old") << "a peer can start meanwhile";
+    put("node.crt.next", new_.certificate_pem);
+    EXPECT_EQ(loaded(), "old");
+    EXPECT_TRUE(there("node.key.next"));
+  }
+  EXPECT_EQ(loaded(), "new") << "as soon as it has ended";
+}
+
+TEST_F(CredentialFilesTest, CredentialsThatWerePutHereMeanwhileStay) {
+  put("node.key.next", new_.private_key_pem);
+  const auto other = authority_.credentials("alice@example.org", test::node_id(8));
+  put("node.key", other.private_key_pem);
+  put("node.crt", other.certificate_pem);
+  EXPECT_FALSE(files_.exchange(new_.certificate_pem).ok());
+  EXPECT_EQ(get("node.key"), other.private_key_pem);
+  EXPECT_EQ(get("node.crt"), other.certificate_pem);
 }
 
 TEST_F(CredentialFilesTest, AKeyWithoutItsCertificateIsNotUsed) {

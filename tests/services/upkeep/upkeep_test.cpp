@@ -232,7 +232,7 @@ TEST_F(UpkeepTest, WhatIsOverdueOfAPeerGoesBeforeThatOfUsers) {
   test::IssueOptions overdue;  // for longer than the peer's
   overdue.validity = {test::k_now_ms - 300 * k_day_ms, test::k_now_ms + 10 * k_day_ms};
   std::string of_peer;
-  for (const std::uint8_t number : {1, 2, 3}) {
+  for (std::uint8_t number = 1; number <= 3; ++number) {
     folders.push_back(std::make_unique<TemporaryFolder>());
     const auto made = number == 2 ? present_ : authority_.credentials(k_user, test::node_id(number), overdue);
     subjects.push_back({peer_,

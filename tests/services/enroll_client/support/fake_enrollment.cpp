@@ -111,7 +111,7 @@ SharedBytes FakeEnrollment::certificate_for(const std::string& user, const Bytes
       {AlternativeName::Type::uri, security::reload_uri(node, authority_.overlay_name())},
       {AlternativeName::Type::email, certified_name.empty() ? user : certified_name}};
   fields.not_before_ms = test::k_not_before_ms;
-  fields.not_after_ms = test::k_not_after_ms;
+  fields.not_after_ms = certified_until_ms;
   return test::custom_certificate(fields, certify_another_key ? test::new_key() : read->public_key,
                                   certified_by->authority().root(), certified_by->root_key())
       .der;

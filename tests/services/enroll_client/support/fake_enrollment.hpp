@@ -41,6 +41,7 @@ class FakeEnrollment final : public v1::Enrollment::Service {
   std::string certified_name;               // in certificates; empty: the one asked for
   const test::TestAuthority* certified_by;  // whose certificates they are
   bool certify_another_key = false;
+  WallMs certified_until_ms = test::k_not_after_ms;
   std::string handed_out_document;
   bool proved = false;     // the link has been followed
   bool forgotten = false;  // enrolments

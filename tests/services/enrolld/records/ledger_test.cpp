@@ -83,6 +83,8 @@ TEST_P(LedgerTest, ADocumentFollowsTheNewest) {
   const auto first = records().newest_document().value().value();
   EXPECT_EQ(first.sequence, 65534);
   EXPECT_EQ(first.bytes, (Bytes{1, 0, 2}));
+  EXPECT_TRUE(records().was_published(first.bytes).value());
+  EXPECT_FALSE(records().was_published({1, 0, 3}).value());
   EXPECT_EQ(first.published_ms, k_now_ms + 65534);
   EXPECT_FALSE(publish(2, 0)) << "another one was first";
   ASSERT_TRUE(publish(0, first.position)) << "sequences start again";

@@ -133,6 +133,15 @@ TEST_P(ProofTest, NoMoreEnrolmentsWaitThanAllowed) {
   EXPECT_TRUE(records().begin(pending(4, "bob@example.org")).value());
 }
 
+TEST_P(ProofTest, ADroppedEnrolmentLeavesItsRoom) {
+  options_.max_pending = 1;
+  begin(1, "alice@example.org");
+  EXPECT_FALSE(records().begin(pending(2, "bob@example.org")).value());
+  ASSERT_TRUE(records().drop_pending(pending_id(1)).ok());
+  EXPECT_FALSE(records().find_pending(pending_id(1)).value().has_value());
+  EXPECT_TRUE(records().begin(pending(2, "bob@example.org")).value());
+}
+
 TEST_P(ProofTest, RefusesPendingEnrolmentsThatCannotBeKept) {
   auto wanted = pending(1, "alice@example.org");
   wanted.csr.resize(k_max_csr_bytes + 1);

@@ -2,6 +2,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "services/enrolld/proofs/tokens.hpp"
 #include "tests/services/enrolld/registrar/registrar_fixture.hpp"
 
 namespace ringway::enrolld {
@@ -126,8 +127,8 @@ TEST_F(EnrolmentTest, ALostDeviceIsReplacedAndShutOut) {
   const auto found = enrol(k_alice, other_key, k_now_ms, lost.nodes[0]);
   ASSERT_TRUE(found.ok()) << found.error().detail;
   EXPECT_NE(found->nodes, lost.nodes);
+  EXPECT_EQ(registrar().gather_document("timer", k_now_ms + 60'000).value(), 8);
   EXPECT_TRUE(newest()->bad_nodes.contains(lost.nodes[0]));
-  EXPECT_EQ(newest()->sequence, 8);
   // The thief does not come back with the key.
   EXPECT_EQ(refusal(enrol(k_alice, key_)), Refusal::bad_csr);
 }
@@ -325,6 +326,9 @@ TEST_F(EnrolmentTest, WhatIsNotOfferedIsClosed) {
   mail_.set_full(true);
   EXPECT_EQ(refusal(registrar().begin(by_mail(k_alice, key_), caller_, k_now_ms)), Refusal::unavailable);
   EXPECT_EQ(registrar().tally().of(Event::mail_queue_full), 1U);
+  const auto kept = records().find_pending_by_link(digest_of_token(mail_.refused().token));
+  ASSERT_TRUE(kept.ok()) << kept.error().reason;
+  EXPECT_FALSE(kept->has_value()) << "nobody can prove it";
 }
 
 TEST_F(EnrolmentTest, ADeviceRenewsWithItsCertificate) {

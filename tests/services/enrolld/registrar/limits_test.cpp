@@ -120,6 +120,25 @@ TEST_F(LimitsTest, NodeIdsOfOneDeviceAndOneName) {
   EXPECT_TRUE(enrol(k_alice, test::new_key()).ok());
 }
 
+TEST_F(LimitsTest, ReplacementsOfOneName) {
+  // Shows: ENROLL-22.
+  limits_.mails_to_name.most = 100;
+  auto device = enrol(k_alice, key_).value();
+  for (int i = 0; i < 3; ++i) device = enrol(k_alice, test::new_key(), k_now_ms, device.nodes[0]).value();
+  expect_limit(enrol(k_alice, test::new_key(), k_now_ms, device.nodes[0]), Event::limit_replacements_of_name);
+  EXPECT_TRUE(enrol(k_alice, test::new_key()).ok());  // without replacing one
+  EXPECT_TRUE(enrol(k_alice, test::new_key(), k_now_ms + k_day_ms, device.nodes[0]).ok());
+}
+
+TEST_F(LimitsTest, ReplacementsOfOneSource) {
+  // Shows: ENROLL-22, FM-16.
+  limits_.replacements_of_source = {1, Duration{k_day_ms}};
+  const auto alice = enrol(k_alice, key_).value(), bob = enrol(k_bob, test::new_key()).value();
+  EXPECT_TRUE(enrol(k_alice, test::new_key(), k_now_ms, alice.nodes[0]).ok());
+  expect_limit(enrol(k_bob, test::new_key(), k_now_ms, bob.nodes[0]), Event::limit_replacements_of_source);
+  EXPECT_TRUE(registrar().confirm_link(mail_.last_to(k_bob).token, from("198.51.100.1"), k_now_ms).ok());
+}
+
 TEST_F(LimitsTest, PasswordsTriedOnOneName) {
   limits_.passwords_of_name = {2, Duration{k_hour_ms}};
   ASSERT_TRUE(registrar().set_password(k_alice, Secret("correct horse"), k_now_ms).ok());

@@ -66,14 +66,13 @@ Bytes signing_request(const services::Key& key, const Wishes& wishes) {
 }
 
 bool FakeMail::send(Mail mail) {
-  if (full_) return false;
   const auto text = mail.text.plain.reveal();
   const std::string link = line_with(text, "https://enrol.example.org/");
   std::string code = line_with(text, "    ");
   std::erase(code, ' ');
   const std::lock_guard lock(mutex_);
-  mails_.push_back({mail.tag, mail.to.text(), link.substr(link.rfind('/') + 1), code});
-  return true;
+  (full_ ? refused_ : mails_).push_back({mail.tag, mail.to.text(), link.substr(link.rfind('/') + 1), code});
+  return !full_;
 }
 
 std::size_t FakeMail::count() const {
@@ -157,6 +156,7 @@ Registrar& RegistrarTest::registrar() {
   first.expiration_ms = test::k_not_after_ms;
   first.root_certificates_der = {services::certificate_der(authority_.root())};
   first.no_ice = true;
+  first.max_message_size_bytes = max_message_size_bytes_;
   first.configuration_signers = {signer_->node_id()};
   first.kind_signers = {signer_->node_id()};
   first.bad_nodes = {test::node_id(99)};  // an operator's own
@@ -191,6 +191,14 @@ security::CertificatePtr RegistrarTest::certificate_of(const Delivered& delivere
 config::ConfigurationPtr RegistrarTest::newest() const {
   const auto document = records_->newest_document().value().value();
   return config::parse_configuration(SharedBytes(document.bytes), k_overlay).value();
+}
+
+Bytes RegistrarTest::made_elsewhere(std::uint16_t sequence,
+                                    const std::function<void(config::Configuration&)>& change) const {
+  config::Configuration next = *newest();
+  next.sequence = sequence;
+  if (change) change(next);
+  return config::write_document(next, *signer_, *signer_).value();
 }
 
 Caller RegistrarTest::with_certificate(const Delivered& delivered) const {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -44,10 +45,12 @@ class FakeMail final : public MailOut {
   ReadMail last_to(const std::string& address) const;  // throws when there is none
   ReadMail of(const std::string& enrolment) const;
   void set_full(bool full) { full_ = full; }
+  ReadMail refused() const { return refused_.at(0); }  // the first one while it was full
 
  private:
   mutable std::mutex mutex_;
   std::vector<ReadMail> mails_;
+  std::vector<ReadMail> refused_;
   bool full_ = false;
 };
 
@@ -93,6 +96,9 @@ class RegistrarTest : public testing::Test {
                           std::optional<NodeId> replace = std::nullopt);
   security::CertificatePtr certificate_of(const Delivered& delivered) const;
   config::ConfigurationPtr newest() const;
+  // The newest document with changes, as an operator makes one in the folder.
+  Bytes made_elsewhere(std::uint16_t sequence,
+                       const std::function<void(config::Configuration&)>& change = {}) const;
   Caller with_certificate(const Delivered& delivered) const;
   static Caller from(const std::string& source) { return {source, {}}; }
 
@@ -105,6 +111,7 @@ class RegistrarTest : public testing::Test {
   FakeVerifier verifier_;
   CountedRandomness randomness_;
   Limits limits_;
+  std::uint32_t max_message_size_bytes_ = 65'536;
   std::vector<SharedBytes> foreign_roots_der_;
   const Caller caller_{"192.0.2.1", {}};
 

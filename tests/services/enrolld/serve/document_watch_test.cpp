@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "services/enrolld/folder/files.hpp"
+#include "services/enrolld/folder/overlay_files.hpp"
 #include "services/enrolld/serve/code_key.hpp"
 #include "tests/services/enrolld/registrar/registrar_fixture.hpp"
 
@@ -50,8 +51,16 @@ class DocumentWatchTest : public RegistrarTest {
       std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
 
+  template <typename Condition>
+  static bool comes(const Condition& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (!condition() && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    return condition();
+  }
+
   const std::string directory_ = folder_.file("authority");
-  services::EventLog log_{"error", false};
+  services::EventLog log_{"warn", false};
 
  private:
   std::mutex mutex_;
@@ -102,6 +111,52 @@ TEST_F(DocumentWatchTest, AnOldDocumentInTheFolderIsNot) {
   while (folders_sequence() != 7 && std::chrono::steady_clock::now() < end)
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   EXPECT_EQ(folders_sequence(), 7);  // the next update in the folder follows the newest
+}
+
+TEST_F(DocumentWatchTest, AnUpdateOfTheFolderThatCameSecondIsNotLost) {
+  // Shows: FM-27.
+  const auto delivered = enrol(k_alice, test::new_key());
+  ASSERT_TRUE(delivered.ok());
+  // update-config, in the moment between a new document and the folder's getting it: the same number.
+  const auto late =
+      made_elsewhere(8, [](config::Configuration& next) { next.bad_nodes.insert(test::node_id(55)); });
+  ASSERT_TRUE(registrar().revoke_user(k_alice, "", caller_, k_now_ms));
+  put_document(late);
+  const auto watching = watch();
+  const auto published = [&] { return newest()->bad_nodes.contains(test::node_id(55)); };
+  EXPECT_TRUE(comes(published));
+  EXPECT_EQ(newest()->sequence, 9);
+  EXPECT_TRUE(newest()->bad_nodes.contains(delivered->nodes[0]));
+  EXPECT_TRUE(comes([&] { return folders_sequence() == 9; }));
+}
+
+TEST_F(DocumentWatchTest, AnUpdateThatCannotBeTakenOverIsToldAndTheFolderGetsTheNewest) {
+  const auto late = made_elsewhere(7, [](config::Configuration& next) {
+    next.bootstrap_nodes.push_back({"192.0.2.7", 6084});
+  });
+  put_document(late);
+  testing::internal::CaptureStderr();
+  {
+    const auto watching = watch();
+    EXPECT_TRUE(comes([&] { return read_document(directory_).value() == registrar().document()->bytes; }));
+  }
+  const auto said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, testing::HasSubstr("bootstrap nodes"));
+  EXPECT_THAT(said, testing::HasSubstr("update-config once more"));
+  EXPECT_EQ(registrar().tally().of(Event::document_changes_lost), 1U);
+}
+
+TEST_F(DocumentWatchTest, ADocumentThatIsNearlyTooLongIsTold) {
+  const auto bytes = made_elsewhere(8, [](config::Configuration& next) {
+    next.max_message_size_bytes = static_cast<std::uint32_t>(next.document.size() * 5 / 4 + 2048);
+  });
+  put_document(bytes);
+  testing::internal::CaptureStderr();
+  {
+    const auto watching = watch();
+    wait_for(1);
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("nearly too long"));
 }
 
 TEST_F(DocumentWatchTest, ABrokenDocumentInTheFolderChangesNothing) {

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import ssl
 import stat
 import unittest
 
@@ -187,6 +188,27 @@ class Secrets(ServerTestCase):
         world.tls.write_text("nothing")
         server.process.send_signal(signal.SIGHUP)
         self.eventually(lambda: server.events("HTTPS keeps its old certificate"))
+
+    def test_the_certificate_of_grpc_is_read_again(self):
+        world = self.world()
+        server = self.server(world, "--grpc", "127.0.0.1:0")
+        self.assertEqual(self.shown(server.grpc), world.tls.read_text())
+        world.make_tls()
+        server.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: server.events("gRPC has its certificate from the file again"))
+        renewed = world.tls.read_text()
+        self.assertEqual(self.shown(server.grpc), renewed)
+        self.assertEqual(server.rpc("Describe", socket=False).status, 0)
+        # A certificate without its key is not taken, and nobody is cut off for the same one.
+        world.tls_key.write_bytes(world.key().read_bytes())
+        server.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: server.events("gRPC keeps its old certificate"))
+        self.assertEqual(self.shown(server.grpc), renewed)
+        self.assertEqual(server.stop(), 0)
+
+    @staticmethod
+    def shown(address):
+        return ssl.get_server_certificate(tuple(address.rsplit(":", 1)), timeout=30)
 
 
 class Grpc(ServerTestCase):
