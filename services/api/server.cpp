@@ -58,14 +58,15 @@ class Front {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  bool start(grpc::ServerBuilder& builder) {
+  bool start(grpc::ServerBuilder& builder, const grpc::ResourceQuota& memory) {
     configure(builder);
+    builder.SetResourceQuota(memory);
     server_ = builder.BuildAndStart();
     return server_ != nullptr;
   }
-  bool start() {
+  bool start(const grpc::ResourceQuota& memory) {
     grpc::ServerBuilder builder;
-    return start(builder);
+    return start(builder, memory);
   }
 
   void set_serving(bool serving) {
@@ -90,7 +91,6 @@ class Front {
     builder.RegisterService(&overlay_);
     builder.RegisterService(&peer_);
     builder.SetMaxReceiveMessageSize(k_max_request_bytes);
-    builder.SetResourceQuota(grpc::ResourceQuota("api").Resize(k_max_api_memory_bytes));
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, k_max_calls_per_connection);
     // Two programs on one port would each get some of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -109,7 +109,9 @@ class Server final : public ApiServer {
         leave_(std::move(leave)),
         add_to_status_(settings.add_to_status),
         gate_{.own_user = settings.user, .policy = settings.policy, .refusals = refusals_},
-        main_(peer_, leave_, add_to_status_, gate_) {}
+        main_(peer_, leave_, add_to_status_, gate_) {
+    memory_.Resize(k_max_api_memory_bytes);
+  }
   ~Server() override { stop(std::chrono::milliseconds{0}); }
 
   Outcome<> serve(const ApiSettings& settings) {
@@ -131,7 +133,7 @@ class Server final : public ApiServer {
     bool started = false;
     {
       const PrivateFiles guard;
-      started = main_.start(builder);
+      started = main_.start(builder, memory_);
     }
     if (!started || (settings.listen && port == 0)) return Failure{cannot_listen(settings)};
     if (by_user) {
@@ -189,10 +191,10 @@ class Server final : public ApiServer {
       Gate::Settings gate = gate_;
       gate.socket_user = uid;
       auto& front = fronts_[uid] = std::make_unique<Front>(peer_, leave_, add_to_status_, std::move(gate));
-      if (!front->start()) return Failure{cannot_listen(settings)};
+      if (!front->start(memory_)) return Failure{cannot_listen(settings)};
     }
     strangers_ = std::make_unique<Front>(peer_, leave_, add_to_status_, gate_);
-    if (!strangers_->start()) return Failure{cannot_listen(settings)};
+    if (!strangers_->start(memory_)) return Failure{cannot_listen(settings)};
     auto socket = UserSocket::listen(settings.socket_path, [this](int connection, ::uid_t uid) {
       const auto found = fronts_.find(uid);
       Front& front = found == fronts_.end() ? *strangers_ : *found->second;
@@ -215,7 +217,8 @@ class Server final : public ApiServer {
   StatusHook add_to_status_;
   std::shared_ptr<Refusals> refusals_ = std::make_shared<Refusals>();
   Gate::Settings gate_;
-  Front main_;  // TCP, and the socket when nobody needs to be told apart there
+  grpc::ResourceQuota memory_{"api"};  // of all of them together
+  Front main_;                         // TCP, and the socket when nobody needs to be told apart there
   std::map<::uid_t, std::unique_ptr<Front>> fronts_;
   std::unique_ptr<Front> strangers_;
   std::unique_ptr<UserSocket> socket_;  // last, so that it goes first

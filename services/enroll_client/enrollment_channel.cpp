@@ -1,11 +1,14 @@
 #include "services/enroll_client/enrollment_channel.hpp"
 
+#include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <mutex>
 #include <utility>
 
 #include "services/enrolld/folder/files.hpp"
@@ -16,9 +19,17 @@ namespace {
 
 constexpr std::int64_t k_longest_wait_s = 86'400;
 
+// What gRPC writes to standard error says less than the status of the call, and says it in the midst of what
+// is said to people. GRPC_VERBOSITY brings it back.
+void quieten_grpc() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
 }  // namespace
 
 Result<std::shared_ptr<grpc::Channel>> open_enrollment_channel(const EnrollmentEndpoint& endpoint) {
+  static std::once_flag once;
+  std::call_once(once, quieten_grpc);
   grpc::ChannelArguments arguments;
   if (endpoint.address.starts_with("unix:")) {
     // gRPC would name the server after the escaped path.

@@ -118,9 +118,18 @@ void print_enrolled(const Session& session, const EnrolledUser& enrolled, const 
       << " (whoever reads node.key there is you)\n";
   if (start) return;
   out << "start the peer:\n  " << command_text(command) << '\n';
-  if (enrolled.bootstrap_nodes.empty())
+  const auto& others = enrolled.bootstrap_nodes;
+  if (others.empty()) {
     out << "the document names no peer to join through: add --bootstrap HOST:PORT, or --first-peer for the "
            "overlay's first\n";
+  } else if (is_own_address(others.front())) {
+    const auto& [address, port] = others.front();
+    const bool v6 = address.find(':') != std::string::npos;
+    out << "the overlay's first peer, through which the others join, is to be on this machine: start that "
+           "one "
+           "with --listen "
+        << (v6 ? "[" + address + "]" : address) << ':' << port << " --first-peer\n";
+  }
 }
 
 int enroll(const Session& session, EnrollOptions& options) {

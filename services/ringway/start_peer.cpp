@@ -75,6 +75,11 @@ std::vector<std::string> peer_command(const std::string& credentials,
   return command;
 }
 
+bool is_own_address(const config::BootstrapNode& node) {
+  const std::string own = own_address(node);
+  return own == node.address || own == "[" + node.address + "]";
+}
+
 std::string command_text(const std::vector<std::string>& command) {
   std::string out;
   for (const std::string& word : command) {

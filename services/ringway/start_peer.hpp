@@ -14,6 +14,8 @@ namespace ringway::services {
 std::vector<std::string> peer_command(const std::string& credentials,
                                       const std::vector<config::BootstrapNode>& bootstrap_nodes,
                                       const std::vector<std::string>& more);
+// Whether the bootstrap node's address is one of this machine's.
+bool is_own_address(const config::BootstrapNode& node);
 // As it may be typed into a shell.
 std::string command_text(const std::vector<std::string>& command);
 // Becomes that program; what is returned is why it could not.

@@ -34,7 +34,8 @@ Failure ended(const std::string& folder, WallMs at_ms) {
   const std::string what = folder + "/node.crt ended at " + config::write_utc(at_ms) + ": ";
   if (std::filesystem::exists(folder + "/enrollment.json"))
     return {what +
-            "an ended certificate cannot be renewed. Enrol again with ringway enroll, then start the peer"};
+            "an ended certificate cannot be renewed. Enrol again with ringway enroll --force, then start the "
+            "peer"};
   return {what + "get a new one with ringway-enrolld issue --renew"};
 }
 

@@ -11,7 +11,8 @@ constexpr const char* k_document_ended =
 constexpr const char* k_certificate_ended =
     "this peer's certificate has ended: the other peers refuse its links and messages";
 constexpr const char* k_enrol_again =
-    "an ended certificate cannot be renewed: enrol again with ringway enroll, and start the peer again";
+    "an ended certificate cannot be renewed: enrol again with ringway enroll --force, and start the peer "
+    "again";
 
 }  // namespace
 

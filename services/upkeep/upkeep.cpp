@@ -141,7 +141,7 @@ void Upkeep::renew(Kept& kept, const std::stop_token& stop) {
   UpkeepSubject& subject = kept.subject;
   const auto failed = [&](const std::string& reason) { renewal_failed(kept, reason, false, Duration{0}); };
   if (!kept.certificate->valid_at(world_.wall_now_ms()))
-    return failed("an ended certificate cannot be renewed: enrol again");
+    return failed("an ended certificate cannot be renewed: enrol again with ringway enroll --force");
   const auto key = kept.files.next_key();
   if (!key) return failed(key.error().reason);
   const auto csr = write_signing_request(key->reveal());

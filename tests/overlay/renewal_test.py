@@ -15,8 +15,8 @@ sys.path.insert(0, str(ROOT / "tests/services/enrolld/serve"))
 from enrolld_world import OVERLAY, World  # noqa: E402
 
 PEERS = 4
-VALUES = 20
-LIFE_S = 100
+VALUES = 12
+LIFE_S = 120
 
 
 class RenewalTest(OverlayTestCase):
@@ -44,8 +44,8 @@ class RenewalTest(OverlayTestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         leaf = subprocess.run(["openssl", "x509", "-in", str(folder / "node.crt"), "-outform", "DER"], capture_output=True,
                               check=True)
-        [node] = self.world.nodes_in(leaf.stdout)
-        return node
+        [destination] = self.world.nodes_in(leaf.stdout)
+        return destination[-32:]
 
     def keep_away_from_documents(self, peer):
         """The peer may renew, but not look for documents."""
@@ -75,7 +75,6 @@ class RenewalTest(OverlayTestCase):
                 self.enrol(peer.user, peer.folder / "credentials")
             for peer in overlay.peers[1:]:
                 self.keep_away_from_documents(peer)
-            mallory = self.enrol(f"mallory@{OVERLAY}", overlay.folder / "mallory")
             self.server.stop()
 
             overlay.start()
@@ -115,6 +114,7 @@ class RenewalTest(OverlayTestCase):
             overlay.wait_converged(30, rings_of=rings_of)
             note(f"{VALUES} values are there after the first certificates have ended")
 
+            mallory = self.enrol(f"mallory@{OVERLAY}", overlay.folder / "mallory")
             sequence = alice.json("status")["configuration_sequence"]
             self.assertEqual(self.server.rpc("Revoke", f'node: "{mallory}" reason: "test"').status, 0)
             found = self.every(lambda status: status["configuration_sequence"] == sequence + 1, 30)

@@ -37,7 +37,7 @@ class Office {
   Result<Secret> code_key();
   Result<std::vector<SharedBytes>> foreign_roots() const;
   Outcome<> make_registrar();
-  void report(const MailReport& report);
+  void report(const MailReport& told);
 
   const ServeSettings& settings_;
   services::EventLog& log_;

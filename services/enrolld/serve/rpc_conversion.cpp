@@ -14,15 +14,6 @@
 namespace ringway::enrolld {
 namespace {
 
-// "ipv4:192.0.2.1:5", "ipv6:[2001:db8::1]:5"; the brackets may be encoded.
-std::string source_of_peer(const std::string& peer) {
-  const auto colon = peer.find(':');
-  const auto text = enrolld_http::url_decoded(std::string_view(peer).substr(colon + 1));
-  wire::IpAddressPort address;
-  if (!text || !link::parse_address(*text, address)) return peer;
-  return enrolld_http::source_of(address);
-}
-
 std::vector<SharedBytes> certificates_of(const grpc::AuthContext& auth) {
   const auto text = [&](const char* name) {
     const auto values = auth.FindPropertyValues(name);
@@ -63,6 +54,15 @@ grpc::StatusCode code_of(Refusal refusal) {
 std::string bytes_of(const Bytes& bytes) { return std::string(text_of(bytes)); }
 
 }  // namespace
+
+std::string source_of_peer(const std::string& peer) {
+  const auto colon = peer.find(':');
+  const auto text = enrolld_http::url_decoded(std::string_view(peer).substr(colon + 1));
+  wire::IpAddressPort address;
+  // Never with the port: each connection would be another source.
+  if (!text || !link::parse_address(*text, address)) return "unknown";
+  return enrolld_http::source_of(address);
+}
 
 Caller caller_of(const grpc::ServerContextBase& context, Door door) {
   if (door == Door::operators_socket) return {"operator.sock", {}};

@@ -13,6 +13,10 @@ namespace ringway::enrolld {
 // Trailing metadata of a refusal that may be another answer later: seconds.
 inline constexpr const char* k_retry_metadata = "retry-after-s";
 
+// gRPC's text of an address, "ipv4:192.0.2.1:5" or "ipv6:[2001:db8::1]:5" (the brackets may be encoded), as
+// limits count it: without the port, an IPv6 one by its /64. All that cannot be read are one source.
+std::string source_of_peer(const std::string& peer);
+
 // Who asks: its address, and what it showed in the TLS handshake.
 Caller caller_of(const grpc::ServerContextBase& context, Door door);
 

@@ -68,7 +68,7 @@ struct ServeSettings {
   wire::IpAddressPort https_address;
   std::optional<wire::IpAddressPort> grpc_address;
   std::vector<wire::IpAddressPort> push_addresses;
-  std::set<std::string> operator_names;    // in lower case, as certificates have them
+  std::set<std::string> operator_names;    // spelt as in certificates
   std::set<Digest> operator_fingerprints;  // SHA-256 of a certificate
 
   std::string database_or_file() const { return database.empty() ? state + "/records.sqlite" : database; }

@@ -48,10 +48,12 @@ class FurtherUsers : public ::testing::Test {
       if (owner.view->responsible_for(resource_id_of(std::string_view(key)))) return key;
     }
   }
-  CallResult put(const std::string& key, std::string_view value, std::string user) {
+  CallResult put(const std::string& key, std::string_view value, std::string user,
+                 std::uint32_t lifetime_s = k_default_lifetime_s) {
     PutCall call;
     call.key = key;
     call.value = copy_of(view_of(value));
+    call.lifetime_s = lifetime_s;
     call.as_user = std::move(user);
     return overlay.call(gateway, call);
   }
@@ -156,10 +158,11 @@ TEST_F(FurtherUsers, ARevokedOrExpiredUserWritesNothingMore) {
 
 TEST_F(FurtherUsers, ARenewedCertificateSignsAgainWhatThatUserHasPut) {
   // Shows: SEC-38.
+  constexpr std::uint32_t k_longest_s = UINT32_MAX;  // the certificates of these tests end late
   const std::string hers = key_of(other, "alice@example.org/k");
   const std::string shared = key_of(other, "shared/k");
-  ASSERT_TRUE(good(put(hers, "hers", k_alice)));
-  for (const char* user : {"", k_alice, k_carol}) ASSERT_TRUE(good(put(shared, "value", user)));
+  ASSERT_TRUE(good(put(hers, "hers", k_alice, k_longest_s)));
+  for (const char* user : {"", k_alice, k_carol}) ASSERT_TRUE(good(put(shared, "value", user, k_longest_s)));
   hold({authority().issue(k_alice, node_at(0x51)), carol});
   overlay.advance(Duration{5'000});
   EXPECT_EQ(gateway.storage->statistics().values_signed_again, 2U);
@@ -171,12 +174,36 @@ TEST_F(FurtherUsers, ARenewedCertificateSignsAgainWhatThatUserHasPut) {
   EXPECT_EQ(entries(other, shared).size(), 3U);
 }
 
-// A signer that is asked who it is and nothing else.
+// Is asked who it is and nothing else.
+class Name : public security::Signer {
+ public:
+  explicit Name(security::CertificatePtr certificate) : certificate_(std::move(certificate)) {}
+  const security::CertificatePtr& certificate() const override { return certificate_; }
+  NodeId node_id() const override { return certificate_->node_ids().front(); }
+  const std::vector<SharedBytes>& chain_der() const override { return chain_; }
+  wire::Signature sign(BytesView) const override { return {}; }
+  wire::Signature sign_exact(BytesView) const override { return {}; }
+
+ private:
+  security::CertificatePtr certificate_;
+  std::vector<SharedBytes> chain_;
+};
+
+// All of one key: to make so many takes too long.
 SignerPtr user_number(std::size_t number) {
+  using Type = services::AlternativeName::Type;
+  static const services::Key key = ringway::test::new_key();
   NodeId node = node_at(0x80);
   node.bytes[1] = static_cast<std::uint8_t>(number >> 8U);
   node.bytes[2] = static_cast<std::uint8_t>(number & 0xFFU);
-  return authority().issue("user" + std::to_string(number) + "@example.org", node);
+  services::CertificateFields fields;
+  fields.alternative_names = {{Type::uri, security::reload_uri(node, authority().overlay_name())},
+                              {Type::email, "user" + std::to_string(number) + "@example.org"}};
+  fields.not_before_ms = ringway::test::k_not_before_ms;
+  fields.not_after_ms = ringway::test::k_not_after_ms;
+  auto certificate =
+      security::Certificate::parse(ringway::test::custom_certificate(fields, key, nullptr, key).der);
+  return certificate ? std::make_shared<Name>(*certificate) : nullptr;
 }
 
 TEST(UserSigners, AreBounded) {

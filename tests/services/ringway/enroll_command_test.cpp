@@ -45,6 +45,7 @@ TEST_F(EnrollCommandTest, SaysWhoOneIsNowAndHowToStartThePeer) {
   EXPECT_THAT(done.out, HasSubstr("  node         " + test::node_id(0x10).hex()));
   EXPECT_THAT(done.out, HasSubstr("ringwayd --credentials " + folder_ + " --data " + folder_ +
                                   "/data --listen 0.0.0.0:6084 --advertise 127.0.0.1:6084\n"));
+  EXPECT_THAT(done.out, HasSubstr("start that one with --listen 127.0.0.1:6084 --first-peer\n"));
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/node.key"));
   EXPECT_THAT(done.out + done.err, Not(HasSubstr(k_good_secret)));
 
@@ -115,6 +116,8 @@ TEST(PeerCommand, SaysNothingTwiceAndGuessesNoAddress) {
               testing::AnyOf(ElementsAre("--credentials", "c", "--data", "c/data", "--listen", "[::]:6084",
                                          "--advertise", "[::1]:6084"),
                              ElementsAre("--credentials", "c", "--data", "c/data")));  // no IPv6 here
+  EXPECT_TRUE(is_own_address({"127.0.0.1", 6084}));
+  EXPECT_FALSE(is_own_address({"192.0.2.1", 6084}));
   EXPECT_EQ(command_text({"a", "b c", "d'e", ""}), "a 'b c' 'd'\\''e' ''");
   EXPECT_THAT(become({"/nothing/there"}), HasSubstr("cannot start /nothing/there"));
 }

@@ -211,5 +211,12 @@ TEST_F(RpcTest, TheSocketIsItsOwnersAndOneServers) {
   EXPECT_FALSE(RpcServer::at_socket(desk(), k_overlay, "/" + std::string(200, 'x')));
 }
 
+TEST(SourceOfPeerTest, IsTheAddressOrItsSite) {
+  EXPECT_EQ(source_of_peer("ipv4:192.0.2.1:4711"), "192.0.2.1");
+  EXPECT_EQ(source_of_peer("ipv6:[2001:db8:1:2:3::4]:4711"), "2001:db8:1:2::/64");
+  EXPECT_EQ(source_of_peer("ipv6:%5B2001:db8:1:2:3::4%5D:4712"), "2001:db8:1:2::/64");
+  EXPECT_EQ(source_of_peer("ipv6:%5Bfe80::1%25eth0%5D:1"), source_of_peer("ipv6:%5Bfe80::1%25eth0%5D:2"));
+}
+
 }  // namespace
 }  // namespace ringway::enrolld
