@@ -29,12 +29,21 @@ TestPeerOptions keyed(const std::string& key, TestPeerOptions options = {}) {
   return options;
 }
 
+// The other side may hear of a refusal before it is counted.
+bool is_counted(TestPeer& peer) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (peer.links().counters().handshakes_failed == 0 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  return peer.links().counters().handshakes_failed > 0;
+}
+
 ::testing::AssertionResult refused(TestPeer& client, TestPeer& server) {
   client.open(3, server.address());
   if (!client.events().wait([](const Seen& seen) { return !seen.downs.empty(); }))
     return ::testing::AssertionFailure() << "no link_down";
   if (client.seen().order != "d") return ::testing::AssertionFailure() << client.seen().order;
   if (!server.seen().order.empty()) return ::testing::AssertionFailure() << "the server has a link";
+  if (!is_counted(client)) return ::testing::AssertionFailure() << "not counted";
   return ::testing::AssertionSuccess() << client.seen().downs[0].reason;
 }
 
@@ -85,6 +94,7 @@ TEST(SharedKey, TheKeyAloneIsNotEnough) {
   // Alice accepts Bob and has her link for a moment; Bob never has one.
   ASSERT_TRUE(alice.events().wait([](const Seen& seen) { return !seen.downs.empty(); }));
   EXPECT_EQ(bob.seen().order, "");
+  EXPECT_TRUE(is_counted(bob));
 }
 
 TEST(SharedKey, TheNodeMustBeTheExpectedOne) {
