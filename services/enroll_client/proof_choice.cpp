@@ -36,6 +36,12 @@ Result<Proof> choose_proof(const EnrolWish& wish, const std::vector<Proof>& offe
   for (const Proof proof : {Proof::invitation, Proof::password}) {
     if (offers(proof) && person.has(proof)) return proof;
   }
+  // A token that is not asked for must not lead to a mail that nobody expects.
+  for (const Proof proof : {Proof::invitation, Proof::password}) {
+    if (person.has(proof))
+      return Failure{std::string("this overlay does not enrol by ") + name_of(proof) + " but by " +
+                     listed(offered) + ": leave it away, or say --proof"};
+  }
   if (offers(Proof::certificate) && !wish.https.client_key_pem.empty()) return Proof::certificate;
   if (offers(Proof::mail)) return Proof::mail;
   if (fitting.size() == 1) return fitting.front();

@@ -59,8 +59,8 @@ class DiscoveryTest : public testing::Test {
 };
 
 TEST_F(DiscoveryTest, PeersOfOneOverlayHearOfEachOther) {
-  if (std::none_of(interfaces().begin(), interfaces().end(), [](const auto& one) { return one.loopback; }))
-    GTEST_SKIP() << "no loopback interface";
+  const auto all = interfaces();
+  ASSERT_TRUE(std::any_of(all.begin(), all.end(), [](const auto& one) { return one.loopback; }));
   const auto alice = start("site.example.org", 7001, alice_);
   const auto bob = start("site.example.org", 7002, bob_);
   const auto carol = start("another.example.org", 7003, carol_);

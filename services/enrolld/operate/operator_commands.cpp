@@ -80,6 +80,10 @@ int revoke(const ServerAccess& access, const std::string& who, const std::string
     return k_operator_done;
   }
   for (const auto& node : response.nodes()) access.out << "revoked " << printable(node) << '\n';
+  if (response.nodes().empty()) {
+    access.out << "no node was there; invitations and the password of that name are good no more\n";
+    return k_operator_done;
+  }
   access.out << "configuration " << response.configuration_sequence()
              << " shuts them out; the peers tell it to each other\n";
   return k_operator_done;

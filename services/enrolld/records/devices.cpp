@@ -30,6 +30,17 @@ void block(Session& session, const std::string& user_name, WallMs now_ms) {
               values(account->id, now_ms));
 }
 
+// What an operator has handed out for the name.
+std::uint32_t end_proofs(Session& session, const std::string& user_name) {
+  std::size_t ended = 0;
+  for (const char* table : {"invitations", "passwords"})
+    ended +=
+        session
+            .run(std::string("DELETE FROM ") + table + " WHERE user_name = $1 RETURNING 1", values(user_name))
+            .size();
+  return static_cast<std::uint32_t>(ended);
+}
+
 void unblock(Session& session, const std::string& user_name, WallMs now_ms) {
   const auto account = lock_account(session, user_name, now_ms);
   if (!account) return;
@@ -71,18 +82,21 @@ Result<std::vector<NodeId>> Records::revoke_device(const NodeId& node, const Rev
   });
 }
 
-Result<std::vector<NodeId>> Records::revoke_user(const std::string& user_name, const Revocation& revocation) {
+Result<RevokedUser> Records::revoke_user(const std::string& user_name, const Revocation& revocation) {
   return pool_->transact(Access::write, [&](Session& session) {
-    std::vector<NodeId> all;
+    RevokedUser out;
     const auto account = lock_account(session, user_name, revocation.now_ms);
-    if (!account) return all;
+    out.proofs_ended = end_proofs(session, user_name);
+    if (out.proofs_ended > 0)
+      write_audit(session, revocation.now_ms, "proofs-ended", user_name, {}, revocation.source);
+    if (!account) return out;
     for (const Row& row : session.run("SELECT id FROM devices WHERE account_id = $1 AND revoked_ms IS NULL "
                                       "ORDER BY id",
                                       values(account->id))) {
       const auto nodes = revoke(session, row.number(0), revocation, "revoked");
-      all.insert(all.end(), nodes.begin(), nodes.end());
+      out.nodes.insert(out.nodes.end(), nodes.begin(), nodes.end());
     }
-    return all;
+    return out;
   });
 }
 

@@ -170,6 +170,11 @@ struct Revocation {
   WallMs now_ms = 0;
 };
 
+struct RevokedUser {
+  std::vector<NodeId> nodes;       // of the devices that were good until now
+  std::uint32_t proofs_ended = 0;  // invitations for the name, and its password
+};
+
 // A Node-ID that the overlay's document must name as bad until the last certificate for it has expired.
 struct RevokedNode {
   NodeId node;

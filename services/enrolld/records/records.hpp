@@ -66,7 +66,8 @@ class Records {
                                            const std::string& user_name = {});
   // The Node-IDs that were revoked by this call: none when they were already, or nobody has them.
   Result<std::vector<NodeId>> revoke_device(const NodeId& node, const Revocation& revocation);
-  Result<std::vector<NodeId>> revoke_user(const std::string& user_name, const Revocation& revocation);
+  // Ends the invitations for the name and its password as well: they would bring the user back at once.
+  Result<RevokedUser> revoke_user(const std::string& user_name, const Revocation& revocation);
   // Also keeps a name from ever being enrolled that nobody has yet. Devices that are there stay as they are.
   Outcome<> set_blocked(const std::string& user_name, bool blocked, const std::string& source, WallMs now_ms);
   // Revoked Node-IDs with a certificate that could still be shown.

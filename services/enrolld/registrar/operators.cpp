@@ -17,16 +17,16 @@ std::string shortened(const std::string& why) { return why.substr(0, k_max_reaso
 }  // namespace
 
 // Marked first, published then: when the second fails refresh_document() mends it.
-Answer<RevokedNow> Registrar::shut_out(const Result<std::vector<NodeId>>& nodes, const std::string& source,
+Answer<RevokedNow> Registrar::shut_out(std::vector<NodeId> nodes, bool anything, const std::string& source,
                                        WallMs now_ms) {
-  if (!nodes) return trouble(nodes.error());
   // Also when all were revoked before: the document may still be missing.
   const auto sequence = refresh_document(source, now_ms);
   if (!sequence) return sequence.error();
-  if (nodes->empty())
-    return refused(Event::nobody_to_revoke, Refusal::not_found, "nobody there who is not shut out already");
+  if (!anything)
+    return refused(Event::nobody_to_revoke, Refusal::not_found,
+                   "no such user or node, or it is shut out already");
   tally_.count(Event::revoked);
-  return RevokedNow{*nodes, *sequence};
+  return RevokedNow{std::move(nodes), *sequence};
 }
 
 Answer<RevokedNow> Registrar::revoke_node(const NodeId& node, const std::string& why, const Caller& caller,
@@ -34,16 +34,20 @@ Answer<RevokedNow> Registrar::revoke_node(const NodeId& node, const std::string&
   if (node == settings_.document_signer->node_id())
     return refused(Event::signer_not_revoked, Refusal::bad_request,
                    "this node signs the configuration document: shutting it out would end the overlay");
-  return shut_out(tools_.records.revoke_device(node, {shortened(why), caller.source, now_ms}), caller.source,
-                  now_ms);
+  auto nodes = tools_.records.revoke_device(node, {shortened(why), caller.source, now_ms});
+  if (!nodes) return trouble(nodes.error());
+  const bool anything = !nodes->empty();
+  return shut_out(std::move(*nodes), anything, caller.source, now_ms);
 }
 
 Answer<RevokedNow> Registrar::revoke_user(const std::string& user, const std::string& why,
                                           const Caller& caller, WallMs now_ms) {
   const auto name = name_given(user);
   if (!name) return name.error();
-  return shut_out(tools_.records.revoke_user(*name, {shortened(why), caller.source, now_ms}), caller.source,
-                  now_ms);
+  auto revoked = tools_.records.revoke_user(*name, {shortened(why), caller.source, now_ms});
+  if (!revoked) return trouble(revoked.error());
+  const bool anything = !revoked->nodes.empty() || revoked->proofs_ended > 0;
+  return shut_out(std::move(revoked->nodes), anything, caller.source, now_ms);
 }
 
 Answer<Page> Registrar::list(const std::string& user, std::int64_t after, std::size_t most) {
@@ -77,7 +81,9 @@ Answer<Invited> Registrar::invite(const std::string& user, std::uint32_t uses, D
   if (uses < 1 || uses > k_most_uses || valid.count() <= 0 || valid > k_longest_invitation)
     return Refused{
         Refusal::bad_request, "an invitation has 1 to 1000 uses and lasts for a year at most", {}, {}};
-  Invitation invitation;
+  if (!settings_.methods.contains(Method::invitation))
+    return refused(Event::method_closed, Refusal::closed,
+                   "this overlay takes no invitations: start the server with --proof invitation as well");
   if (user.empty() && names_are_proved())
     return Refused{
         Refusal::bad_request,
@@ -85,6 +91,7 @@ Answer<Invited> Registrar::invite(const std::string& user, std::uint32_t uses, D
         "take a name that somebody else can prove",
         {},
         {}};
+  Invitation invitation;
   if (!user.empty()) {
     auto name = user_name_of(user, Method::invitation);
     if (!name) return name.error();

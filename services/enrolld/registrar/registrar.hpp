@@ -152,7 +152,7 @@ class Registrar {
   Answer<Adopted> supersede(const config::Configuration& late, const Document& newest,
                             const std::string& source, WallMs now_ms);
   Result<std::set<NodeId>> nodes_to_shut_out(const std::set<NodeId>& named, WallMs now_ms);
-  Answer<RevokedNow> shut_out(const Result<std::vector<NodeId>>& nodes, const std::string& source,
+  Answer<RevokedNow> shut_out(std::vector<NodeId> nodes, bool anything, const std::string& source,
                               WallMs now_ms);
 
   Refused refused(Event event, Refusal refusal, std::string message, Duration retry_after = Duration{0});

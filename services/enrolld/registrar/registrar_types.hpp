@@ -132,7 +132,7 @@ struct LinkTold {
 };
 
 struct RevokedNow {
-  std::vector<NodeId> nodes;
+  std::vector<NodeId> nodes;   // none when only proofs were ended
   std::uint16_t sequence = 0;  // of the document that lists them
 };
 

@@ -413,6 +413,10 @@ TEST(ProofChoice, TakesWhatIsWishedForElseWhatIsAtHandElseMail) {
   EXPECT_FALSE(choose_proof(wish, {}, person).ok());
   person.secrets[P::password] = "x";
   EXPECT_EQ(choose_proof(wish, {P::mail, P::invitation, P::password}, person).value(), P::password);
+  // Something to prove with that the server does not take must not lead to a mail that nobody expects.
+  EXPECT_THAT(choose_proof(wish, {P::mail, P::invitation}, person).error().reason,
+              HasSubstr("does not enrol by password but by mail, invitation"));
+  person.secrets.clear();
   wish.https.client_key_pem = "key";
   EXPECT_EQ(choose_proof(wish, {P::mail, P::certificate}, person).value(), P::certificate);
   wish.proof = P::invitation;

@@ -98,11 +98,29 @@ TEST_P(DeviceTest, AUserIsRevokedWithAllDevices) {
   EXPECT_EQ(enrol(request(3, "alice@example.org")), Verdict::added_device);
   EXPECT_EQ(enrol(request(4, "bob@example.org")), Verdict::made_account);
   ASSERT_EQ(records().revoke_device(node(2), revocation()).value().size(), 1U);
-  EXPECT_THAT(records().revoke_user("alice@example.org", revocation()).value(),
+  EXPECT_THAT(records().revoke_user("alice@example.org", revocation()).value().nodes,
               ElementsAre(node(1), node(3)));
-  EXPECT_THAT(records().revoke_user("alice@example.org", revocation()).value(), IsEmpty());
-  EXPECT_THAT(records().revoke_user("carol@example.org", revocation()).value(), IsEmpty());
+  EXPECT_THAT(records().revoke_user("alice@example.org", revocation()).value().nodes, IsEmpty());
+  EXPECT_THAT(records().revoke_user("carol@example.org", revocation()).value().nodes, IsEmpty());
   EXPECT_THAT(revoked(), ElementsAre(node(1), node(2), node(3)));
+}
+
+TEST_P(DeviceTest, ARevokedUsersInvitationsAndPasswordEnd) {
+  const auto invite = [&](std::uint8_t token, std::optional<std::string> user) {
+    return records()
+        .invite({digest(token), std::move(user), 5, k_now_ms, k_now_ms + k_day_ms, ""}, "")
+        .value();
+  };
+  ASSERT_TRUE(invite(1, "alice@example.org") && invite(2, "alice@example.org"));
+  ASSERT_TRUE(invite(3, "bob@example.org") && invite(4, std::nullopt));
+  ASSERT_TRUE(records().set_password("alice@example.org", "hash", k_now_ms).ok());
+  ASSERT_TRUE(records().set_password("bob@example.org", "hash", k_now_ms).ok());
+  EXPECT_EQ(records().revoke_user("alice@example.org", revocation()).value().proofs_ended, 3U);
+  EXPECT_EQ(records().revoke_user("alice@example.org", revocation()).value().proofs_ended, 0U);
+  EXPECT_FALSE(records().find_invitation(digest(1)).value() || records().find_invitation(digest(2)).value());
+  EXPECT_TRUE(records().find_invitation(digest(3)).value() && records().find_invitation(digest(4)).value());
+  EXPECT_FALSE(records().find_password("alice@example.org").value());
+  EXPECT_TRUE(records().find_password("bob@example.org").value());
 }
 
 TEST_P(DeviceTest, ABlockedNameGetsNothing) {

@@ -55,6 +55,34 @@ TEST_F(OperatorsTest, AllDevicesOfAUserAreRevokedTogether) {
             Refusal::not_found);
 }
 
+TEST_F(OperatorsTest, AnInvitationBringsNoRevokedUserBack) {
+  const auto invited = registrar().invite(k_alice, 2, Duration{k_hour_ms}, caller_, k_now_ms).value();
+  const auto with_it = [&] {
+    auto request = by_mail(k_alice, test::new_key());
+    request.method = Method::invitation;
+    request.secret = Secret(invited.token.reveal());
+    return registrar().begin(request, caller_, k_now_ms);
+  };
+  ASSERT_TRUE(with_it().ok());
+  ASSERT_EQ(registrar().revoke_user(k_alice, "stolen", caller_, k_now_ms).value().nodes.size(), 1U);
+  const auto back = with_it();
+  ASSERT_FALSE(back.ok());
+  EXPECT_EQ(back.error().refusal, Refusal::wrong_proof);
+  // Who has only been invited is somebody to revoke.
+  ASSERT_TRUE(registrar().invite(k_bob, 1, Duration{k_hour_ms}, caller_, k_now_ms).ok());
+  EXPECT_TRUE(registrar().revoke_user(k_bob, "", caller_, k_now_ms).ok());
+  EXPECT_FALSE(registrar().revoke_user(k_bob, "", caller_, k_now_ms).ok());
+}
+
+TEST_F(OperatorsTest, WhereInvitationsAreClosedNoneIsMade) {
+  auto closed = settings();
+  closed.methods = {Method::mail};
+  const auto refused =
+      make_registrar(records(), std::move(closed))->invite(k_bob, 1, Duration{k_hour_ms}, caller_, k_now_ms);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().refusal, Refusal::closed);
+}
+
 TEST_F(OperatorsTest, TheDocumentsSignerIsNotShutOut) {
   EXPECT_FALSE(registrar().revoke_node(signer_->node_id(), "", caller_, k_now_ms).ok());
   EXPECT_EQ(registrar().tally().of(Event::signer_not_revoked), 1U);
