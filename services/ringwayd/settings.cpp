@@ -1,12 +1,10 @@
 #include "services/ringwayd/settings.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <charconv>
-#include <cstdlib>
 
 #include "services/api/address.hpp"
+#include "services/options/option_group.hpp"
 
 namespace ringway::services {
 namespace {
@@ -38,184 +36,115 @@ const char* const k_footer =
     "log says\n"
     "why), 130 cut short by a second signal.";
 
-std::string environment_name(const std::string& option) {
-  std::string name = "RINGWAY_" + option;
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-    return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  });
-  return name;
-}
-
-// CLI11 lets the file beat the environment; this leaves out of the file what the environment sets.
-class SettingsFile : public CLI::ConfigBase {
- public:
-  std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
-    auto list = CLI::ConfigBase::from_config(in);
-    std::erase_if(list, [](const CLI::ConfigItem& item) {
-      const char* set = std::getenv(environment_name(item.name).c_str());
-      return set != nullptr && *set != '\0';
-    });
-    return list;
-  }
-};
-
-// --name, and RINGWAY_NAME.
-template <typename T>
-CLI::Option* add(CLI::App& app, const std::string& name, T& into, const std::string& help,
-                 const std::string& type) {
-  return app.add_option("--" + name, into, help)->envname(environment_name(name))->type_name(type);
-}
-CLI::Option* add_flag(CLI::App& app, const std::string& name, bool& into, const std::string& help) {
-  return app.add_flag("--" + name, into, help)->envname(environment_name(name));
+OptionGroup group_of(CLI::App& app, const std::string& heading) {
+  return OptionGroup(app, "RINGWAY_", heading);
 }
 
 void add_overlay_options(CLI::App& app, Settings& settings) {
-  const std::string group = "The overlay and this peer's place in it";
-  add(app, "credentials", settings.credentials,
-      "Folder with node.key, node.crt and overlay.xml, as `ringway-enrolld issue` writes it", "DIR")
-      ->group(group);
-  add(app, "self-signed-user", settings.self_signed_user,
+  OptionGroup group = group_of(app, "The overlay and this peer's place in it");
+  group.add("credentials", settings.credentials,
+            "Folder with node.key, node.crt and overlay.xml, as `ringway-enrolld issue` writes it", "DIR");
+  group.add(
+      "self-signed-user", settings.self_signed_user,
       "Instead of --credentials, where the overlay permits it (ringway-enrolld init --ad-hoc): the peer "
-      "makes its "
-      "own key and certificate for this user, in its data folder; needs --config-document",
-      "NAME")
-      ->group(group);
-  add(app, "user-credentials", settings.user_credentials,
-      "Folder with node.key and node.crt of a further user, or with a folder for each of several: callers of "
-      "the "
-      "API may write as these users, too, if --api-policy lets them; may be repeated",
-      "DIR")
-      ->delimiter(',')
-      ->group(group);
-  add(app, "config-document", settings.config_document,
-      "The overlay's configuration document, if it is not overlay.xml in the credentials folder", "FILE")
-      ->group(group);
-  add(app, "configuration-url", settings.configuration_url,
-      "Look there for newer documents, if not where enrollment.json in the credentials folder says", "URL")
-      ->group(group);
-  add(app, "enrollment-ca", settings.enrollment_ca,
+      "makes "
+      "its own key and certificate for this user, in its data folder; needs --config-document",
+      "NAME");
+  group
+      .add("user-credentials", settings.user_credentials,
+           "Folder with node.key and node.crt of a further user, or with a folder for each of several: "
+           "callers of the API may write as these users, too, if --api-policy lets them; may be repeated",
+           "DIR")
+      ->delimiter(',');
+  group.add("config-document", settings.config_document,
+            "The overlay's configuration document, if it is not overlay.xml in the credentials folder",
+            "FILE");
+  group.add("configuration-url", settings.configuration_url,
+            "Look there for newer documents, if not where enrollment.json in the credentials folder says",
+            "URL");
+  group.add(
+      "enrollment-ca", settings.enrollment_ca,
       "CAs that the enrollment server's certificate comes from, PEM; those of the system if neither this nor "
       "enrollment.json says",
-      "FILE")
-      ->group(group);
-  add(app, "configuration-poll-s", settings.configuration_poll_s,
+      "FILE");
+  group.number(
+      "configuration-poll-s", settings.configuration_poll_s, 1.0, 31'536'000.0,
       "How often to look for a newer document, besides before the present one expires; varied by a quarter",
-      "SECONDS")
-      ->check(CLI::Range(1.0, 31'536'000.0))
-      ->capture_default_str()
-      ->group(group);
-  add(app, "data", settings.data, "Folder for the store and the API's socket; made if it is not there", "DIR")
-      ->capture_default_str()
-      ->group(group);
-  add(app, "listen", settings.listen, "Where other peers connect to (TLS); port 0: any free one", "ADDR:PORT")
-      ->capture_default_str()
-      ->group(group);
-  add(app, "advertise", settings.advertise,
-      "The address that others are told, if it is not --listen; may be repeated", "ADDR:PORT")
-      ->delimiter(',')
-      ->group(group);
-  add(app, "bootstrap", settings.bootstrap,
-      "A peer to join through, besides those in the configuration document; may be repeated", "HOST:PORT")
-      ->delimiter(',')
-      ->group(group);
-  add_flag(app, "first-peer", settings.first_peer,
-           "May be alone in the ring: for the overlay's first peer, which has nobody to join")
-      ->group(group);
-  add(app, "discovery", settings.discovery,
-      "Find peers of this overlay on the local network by multicast: on, off, or auto (on where the overlay "
-      "has "
-      "no authority)",
-      "WHEN")
+      "SECONDS");
+  group
+      .add("data", settings.data, "Folder for the store and the API's socket; made if it is not there", "DIR")
+      ->capture_default_str();
+  group
+      .add("listen", settings.listen, "Where other peers connect to (TLS); port 0: any free one", "ADDR:PORT")
+      ->capture_default_str();
+  group
+      .add("advertise", settings.advertise,
+           "The address that others are told, if it is not --listen; may be repeated", "ADDR:PORT")
+      ->delimiter(',');
+  group
+      .add("bootstrap", settings.bootstrap,
+           "A peer to join through, besides those in the configuration document; may be repeated",
+           "HOST:PORT")
+      ->delimiter(',');
+  group.flag("first-peer", settings.first_peer,
+             "May be alone in the ring: for the overlay's first peer, which has nobody to join");
+  group
+      .add("discovery", settings.discovery,
+           "Find peers of this overlay on the local network by multicast: on, off, or auto (on where the "
+           "overlay has no authority)",
+           "WHEN")
       ->check(CLI::IsMember({"on", "off", "auto"}))
-      ->capture_default_str()
-      ->group(group);
-  add(app, "peers", settings.peers, "How many peers this process runs, each with an identity of its own", "N")
-      ->check(CLI::Range(std::size_t{1}, k_max_peers_per_process))
-      ->capture_default_str()
-      ->group(group);
+      ->capture_default_str();
+  group.number("peers", settings.peers, std::size_t{1}, k_max_peers_per_process,
+               "How many peers this process runs, each with an identity of its own");
 }
 
 void add_api_options(CLI::App& app, Settings& settings) {
-  const std::string group = "The API for applications (gRPC)";
-  add(app, "api-socket", settings.api_socket,
-      "Unix socket; api.sock in the data folder if not given, \"none\": no socket", "PATH")
-      ->group(group);
-  add(app, "api-socket-mode", settings.api_socket_mode,
-      "Who may use the socket, as file permissions; for other users it must lie outside the data folder",
-      "OCTAL")
-      ->capture_default_str()
-      ->group(group);
-  add(app, "api-listen", settings.api_listen, "Serve the API over TCP too, with TLS; port 0: any free one",
-      "ADDR:PORT")
-      ->group(group);
-  add(app, "api-cert", settings.api_certificate, "TLS: the API's certificate (and chain), PEM", "FILE")
-      ->group(group);
-  add(app, "api-key", settings.api_key, "TLS: its private key, PEM", "FILE")->group(group);
-  add(app, "api-client-ca", settings.api_client_ca,
-      "TLS: clients show a certificate that comes from this CA, PEM", "FILE")
-      ->group(group);
-  add_flag(app, "api-insecure", settings.api_insecure,
-           "Let --api-listen be without TLS; loopback addresses only")
-      ->group(group);
-  add(app, "api-policy", settings.api_policy,
+  OptionGroup group = group_of(app, "The API for applications (gRPC)");
+  group.add("api-socket", settings.api_socket,
+            "Unix socket; api.sock in the data folder if not given, \"none\": no socket", "PATH");
+  group
+      .add("api-socket-mode", settings.api_socket_mode,
+           "Who may use the socket, as file permissions; for other users it must lie outside the data folder",
+           "OCTAL")
+      ->capture_default_str();
+  group.add("api-listen", settings.api_listen, "Serve the API over TCP too, with TLS; port 0: any free one",
+            "ADDR:PORT");
+  group.add("api-cert", settings.api_certificate, "TLS: the API's certificate (and chain), PEM", "FILE");
+  group.add("api-key", settings.api_key, "TLS: its private key, PEM", "FILE");
+  group.add("api-client-ca", settings.api_client_ca,
+            "TLS: clients show a certificate that comes from this CA, PEM", "FILE");
+  group.flag("api-insecure", settings.api_insecure,
+             "Let --api-listen be without TLS; loopback addresses only");
+  group.add(
+      "api-policy", settings.api_policy,
       "What each client of the API may do, and as which users, by its certificate or its user at the unix "
-      "socket "
-      "(JSON, docs/gateway.md); without it everybody who gets in may do everything as the peer's own user",
-      "FILE")
-      ->group(group);
+      "socket (JSON, docs/gateway.md); without it everybody who gets in may do everything as the peer's own "
+      "user",
+      "FILE");
 }
 
 void add_operation_options(CLI::App& app, Settings& settings) {
-  const std::string group = "Operation";
-  app.set_config("--config", "", "Read settings from this TOML file")
-      ->envname("RINGWAY_CONFIG")
-      ->type_name("FILE")
-      ->group(group);
-  app.config_formatter(std::make_shared<SettingsFile>());
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  add(app, "log-level", settings.log_level, "trace, debug, info, warn or error", "LEVEL")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
-      ->capture_default_str()
-      ->group(group);
-  add(app, "log-format", settings.log_format, "text, or json: one object on each line", "FORMAT")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str()
-      ->group(group);
-  add(app, "ready-file", settings.ready_file,
-      "Write node, addresses and API of each peer as JSON when all have joined", "FILE")
-      ->group(group);
+  OptionGroup group = group_of(app, "Operation");
+  group.config_file();
+  group.log(settings.log_level, settings.log_format);
+  group.add("ready-file", settings.ready_file,
+            "Write node, addresses and API of each peer as JSON when all have joined", "FILE");
 }
 
 void add_tuning_options(CLI::App& app, Settings& settings) {
-  const std::string group = "Tuning";
-  const CLI::Range seconds(0.05, 3600.0);
-  add(app, "successor-hold-down-s", settings.successor_hold_down_s,
-      "How long a neighbour must be gone before its copies are made anew (RFC 6940 says 30)", "SECONDS")
-      ->check(seconds)
-      ->capture_default_str()
-      ->group(group);
-  add(app, "leave-timeout-s", settings.leave_timeout_s, "The longest that leaving the ring may take",
-      "SECONDS")
-      ->check(seconds)
-      ->capture_default_str()
-      ->group(group);
-  add(app, "max-links", settings.max_links, "Links to other peers at once, of each peer", "N")
-      ->check(CLI::Range(8, 65536))
-      ->capture_default_str()
-      ->group(group);
-  add(app, "actor-threads", settings.actor_threads, "Threads for actors, 0: one for each core", "N")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str()
-      ->group(group);
-  add(app, "io-threads", settings.io_threads, "Threads for sockets", "N")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str()
-      ->group(group);
-  add(app, "crypto-threads", settings.crypto_threads, "Threads that check signatures, 0: one for each core",
-      "N")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str()
-      ->group(group);
+  OptionGroup group = group_of(app, "Tuning");
+  constexpr double k_least_s = 0.05, k_most_s = 3600.0;
+  group.number("successor-hold-down-s", settings.successor_hold_down_s, k_least_s, k_most_s,
+               "How long a neighbour must be gone before its copies are made anew (RFC 6940 says 30)",
+               "SECONDS");
+  group.number("leave-timeout-s", settings.leave_timeout_s, k_least_s, k_most_s,
+               "The longest that leaving the ring may take", "SECONDS");
+  group.number("max-links", settings.max_links, 8, 65536, "Links to other peers at once, of each peer");
+  group.number("actor-threads", settings.actor_threads, 0, 256, "Threads for actors, 0: one for each core");
+  group.number("io-threads", settings.io_threads, 1, 64, "Threads for sockets");
+  group.number("crypto-threads", settings.crypto_threads, 0, 256,
+               "Threads that check signatures, 0: one for each core");
 }
 
 // Each of these answers what is wrong, empty when nothing is.

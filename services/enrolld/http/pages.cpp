@@ -5,7 +5,11 @@
 #include <array>
 #include <utility>
 
+#include "services/enrolld/html/escape.hpp"
+
 namespace ringway::enrolld_http {
+
+using enrolld::escape_html;
 
 namespace {
 
@@ -48,33 +52,6 @@ void write_form(const PageForm& form, std::string& out) {
 }
 
 }  // namespace
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char letter : text) {
-    switch (letter) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += letter;
-    }
-  }
-  return out;
-}
 
 Response render(const Page& page) {
   const std::string title = escape_html(page.title);

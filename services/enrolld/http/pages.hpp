@@ -10,8 +10,6 @@
 
 namespace ringway::enrolld_http {
 
-std::string escape_html(std::string_view text);
-
 struct HiddenField {
   std::string name;
   std::string value;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "services/enrolld/html/escape.hpp"
 #include "services/enrolld/proofs/tokens.hpp"
 
 namespace ringway::enrolld {
@@ -55,33 +56,6 @@ bool printable(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() * 6);  // no growth: what is copied on growing stays behind
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<MailText> confirmation_mail(const Confirmation& confirmation) {
@@ -104,9 +78,9 @@ Result<MailText> confirmation_mail(const Confirmation& confirmation) {
                    arg("minutes", confirmation.valid_minutes));
     return Secret::take(text);
   };
-  std::string safe_link = escaped(confirmation.link.reveal());
+  std::string safe_link = escape_html(confirmation.link.reveal());
   MailText mail{std::move(*subject), fill(k_plain, overlay, user, confirmation.link.reveal()),
-                fill(k_html, escaped(overlay), escaped(user), safe_link)};
+                fill(k_html, escape_html(overlay), escape_html(user), safe_link)};
   wipe(safe_link);
   return mail;
 }

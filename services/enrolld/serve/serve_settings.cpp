@@ -2,15 +2,13 @@
 
 #include <curl/curl.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <charconv>
-#include <cstdlib>
 #include <memory>
 
 #include "reload/link/link_id.hpp"
 #include "services/enrolld/authority/names.hpp"
+#include "services/options/option_group.hpp"
 
 namespace ringway::enrolld {
 namespace {
@@ -32,53 +30,14 @@ const char* const k_footer =
     "gRPC again.\n"
     "Exit codes: 0 stopped, 1 could not start, 2 wrong settings or folder, 130 cut short by a second signal.";
 
-std::string environment_name(const std::string& option) {
-  std::string name = "RINGWAY_ENROLLD_" + option;
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-    return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  });
-  return name;
+using services::OptionGroup;
+
+OptionGroup group_of(CLI::App& app, const std::string& heading) {
+  return OptionGroup(app, "RINGWAY_ENROLLD_", heading);
 }
 
-// CLI11 lets the file beat the environment; this leaves out of the file what the environment sets.
-class SettingsFile : public CLI::ConfigBase {
- public:
-  std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
-    auto list = CLI::ConfigBase::from_config(in);
-    std::erase_if(list, [](const CLI::ConfigItem& item) {
-      const char* set = std::getenv(environment_name(item.name).c_str());
-      return set != nullptr && *set != '\0';
-    });
-    return list;
-  }
-};
-
-// The options of one group of the help.
-class Group {
- public:
-  Group(CLI::App& app, std::string name) : app_(app), name_(std::move(name)) {}
-
-  // --name, and RINGWAY_ENROLLD_NAME.
-  template <typename T>
-  CLI::Option* add(const std::string& name, T& into, const std::string& help, const std::string& type) {
-    return app_.add_option("--" + name, into, help)
-        ->envname(environment_name(name))
-        ->type_name(type)
-        ->group(name_);
-  }
-  template <typename T>
-  void number(const std::string& name, T& into, std::int64_t least, std::int64_t most,
-              const std::string& help) {
-    add(name, into, help, "N")->check(CLI::Range(least, most))->capture_default_str();
-  }
-
- private:
-  CLI::App& app_;
-  const std::string name_;
-};
-
 void add_place_options(CLI::App& app, ServeSettings& settings) {
-  Group group(app, "The authority and what is remembered");
+  OptionGroup group = group_of(app, "The authority and what is remembered");
   group.add("dir", settings.directory, "The authority's folder, as `ringway-enrolld init` makes it", "DIR")
       ->required();
   group
@@ -89,9 +48,7 @@ void add_place_options(CLI::App& app, ServeSettings& settings) {
             "postgresql://..., which several servers may share; records.sqlite in the state folder if not "
             "given",
             "URL");
-  group.add("database-connections", settings.database_connections, "To PostgreSQL, at most", "N")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
+  group.number("database-connections", settings.database_connections, 1, 256, "To PostgreSQL, at most");
   group.add("code-key-file", settings.code_key_file,
             "The key of the codes in mails, the same on all servers of one database; code.key in the state "
             "folder if not given, made at the first start",
@@ -107,7 +64,7 @@ void add_place_options(CLI::App& app, ServeSettings& settings) {
 }
 
 void add_network_options(CLI::App& app, ServeSettings& settings) {
-  Group group(app, "Where it is reached");
+  OptionGroup group = group_of(app, "Where it is reached");
   group.add("https", settings.https, "Where HTTPS listens; port 0: any free one", "ADDR:PORT")
       ->capture_default_str();
   group.add("https-cert", settings.https_certificate, "The certificate of HTTPS, and its chain, PEM", "FILE")
@@ -140,7 +97,7 @@ void add_network_options(CLI::App& app, ServeSettings& settings) {
 }
 
 void add_proof_options(CLI::App& app, ServeSettings& settings) {
-  Group group(app, "How somebody proves that a name is theirs");
+  OptionGroup group = group_of(app, "How somebody proves that a name is theirs");
   group.add("proof", settings.proofs, "May be repeated", "WAY")
       ->check(CLI::IsMember({"mail", "invitation", "password", "certificate", "telephone"}))
       ->delimiter(',')
@@ -172,14 +129,12 @@ void add_proof_options(CLI::App& app, ServeSettings& settings) {
 }
 
 void add_limit_options(CLI::App& app, ServeSettings& settings) {
-  constexpr std::int64_t k_most = 1'000'000;
-  Group group(app, "Lifetimes and limits (a source is an IPv4 address, or the /64 of an IPv6 one)");
+  constexpr int k_most = 1'000'000;
+  OptionGroup group =
+      group_of(app, "Lifetimes and limits (a source is an IPv4 address, or the /64 of an IPv6 one)");
   Limits& limits = settings.limits;
-  group
-      .add("certificate-days", settings.certificate_days,
-           "How long certificates are valid; also 0.5 and the like", "N")
-      ->check(CLI::Range(0.0005, 36'500.0))
-      ->capture_default_str();
+  group.number("certificate-days", settings.certificate_days, 0.0005, 36'500.0,
+               "How long certificates are valid; also 0.5 and the like");
   group.number("proof-minutes", settings.proof_minutes, 1, 1440, "How long a link or code is good");
   group.number("attempts-per-source", limits.attempts_of_source.most, 1, k_most, "Calls in 10 minutes");
   group.number("mails-per-source", limits.mails_of_source.most, 1, k_most, "In an hour; and calls by phone");
@@ -195,26 +150,16 @@ void add_limit_options(CLI::App& app, ServeSettings& settings) {
   group.number("gather-seconds", settings.gather_seconds, 1, 3600,
                "Replaced devices are shut out together, by one document in this time");
   group.number("nodes-per-name", limits.nodes_of_name, 1, k_most, "Node-IDs with a live certificate");
-  group.number("nodes-per-device", limits.nodes_of_device, 1, k_max_nodes_per_device,
+  group.number("nodes-per-device", limits.nodes_of_device, std::size_t{1}, k_max_nodes_per_device,
                "Node-IDs in one certificate");
   group.number("connections-per-address", settings.connections_per_address, 1, 1024, "To HTTPS at once");
   group.number("workers", settings.workers, 1, 256, "Threads that wait for the database");
 }
 
 void add_operation_options(CLI::App& app, ServeSettings& settings) {
-  Group group(app, "Operation");
-  app.set_config("--config", "", "Read settings from this TOML file")
-      ->envname(environment_name("config"))
-      ->type_name("FILE")
-      ->group("Operation");
-  app.config_formatter(std::make_shared<SettingsFile>());
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  group.add("log-level", settings.log_level, "trace, debug, info, warn or error", "LEVEL")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
-      ->capture_default_str();
-  group.add("log-format", settings.log_format, "text, or json: one object on each line", "FORMAT")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  OptionGroup group = group_of(app, "Operation");
+  group.config_file();
+  group.log(settings.log_level, settings.log_format);
   group.add("ready-file", settings.ready_file, "Write the addresses as JSON when all of them listen", "FILE");
 }
 

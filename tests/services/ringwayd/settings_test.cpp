@@ -1,0 +1,83 @@
+#include "services/ringwayd/settings.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "tests/services/api/temporary_folder.hpp"
+
+namespace ringway::services {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class SettingsTest : public testing::Test {
+ protected:
+  void TearDown() override {
+    for (const char* variable : {"RINGWAY_BOOTSTRAP", "RINGWAY_MAX_LINKS"}) ::unsetenv(variable);
+  }
+  std::optional<Settings> parse(std::vector<std::string> words) {
+    words.insert(words.begin(), "ringwayd");
+    std::vector<const char*> arguments;
+    for (const auto& word : words) arguments.push_back(word.c_str());
+    err_.str("");
+    return parse_settings(static_cast<int>(arguments.size()), arguments.data(), out_, err_, exit_code_);
+  }
+  std::optional<Settings> parse_alice(std::vector<std::string> words) {
+    words.insert(words.end(), {"--credentials", "alice", "--listen", "127.0.0.1:0"});
+    return parse(std::move(words));
+  }
+  void expect_refused(std::vector<std::string> words, const std::string& word) {
+    EXPECT_FALSE(parse(std::move(words)));
+    EXPECT_EQ(exit_code_, k_daemon_usage);
+    EXPECT_THAT(err_.str(), HasSubstr(word));
+  }
+
+  std::ostringstream out_, err_;
+  int exit_code_ = -1;
+};
+
+TEST_F(SettingsTest, AFlagBeatsTheEnvironmentWhichBeatsTheFile) {
+  const TemporaryFolder folder;
+  const std::string file = folder.file(
+      "ringwayd.toml", "max-links = 10\nio-threads = 10\npeers = 10\nbootstrap = [\"192.0.2.1:1\"]\n");
+  ::setenv("RINGWAY_MAX_LINKS", "20", 1);
+  ::setenv("RINGWAY_BOOTSTRAP", "192.0.2.2:1,192.0.2.3:1", 1);
+  const auto settings = parse_alice({"--config", file, "--peers", "30"});
+  ASSERT_TRUE(settings) << err_.str();
+  EXPECT_EQ(settings->io_threads, 10U);
+  EXPECT_EQ(settings->max_links, 20U);
+  EXPECT_EQ(settings->peers, 30U);
+  EXPECT_THAT(settings->bootstrap, ElementsAre("192.0.2.2:1", "192.0.2.3:1"));
+}
+
+TEST_F(SettingsTest, NumbersHaveBounds) {
+  expect_refused({"--credentials", "alice", "--max-links", "7"}, "max-links");
+  expect_refused({"--credentials", "alice", "--configuration-poll-s", "0.5"}, "configuration-poll-s");
+  EXPECT_TRUE(parse_alice({"--max-links", "8", "--configuration-poll-s", "1"})) << err_.str();
+}
+
+TEST_F(SettingsTest, OneIdentityIsNeeded) {
+  expect_refused({}, "one of --credentials and --self-signed-user");
+  expect_refused({"--credentials", "alice", "--self-signed-user", "alice"}, "one of --credentials");
+  expect_refused({"--self-signed-user", "alice"}, "needs the overlay's --config-document");
+}
+
+TEST_F(SettingsTest, TheApiIsOpenToNobodyByAccident) {
+  const std::vector<std::string> open{"--credentials", "alice", "--api-listen", "192.0.2.1:80"};
+  const auto with = [&open](const std::vector<std::string>& more) {
+    auto words = open;
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  expect_refused(open, "--api-listen needs --api-cert");
+  expect_refused(with({"--api-insecure"}), "loopback addresses only");
+  expect_refused(with({"--api-cert", "a"}), "go together");
+  expect_refused({"--credentials", "alice", "--api-socket-mode", "0999"}, "no file permissions");
+}
+
+}  // namespace
+}  // namespace ringway::services
