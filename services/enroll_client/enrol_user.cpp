@@ -352,6 +352,7 @@ Step<EnrolledCertificate> Journey::checked(HandedOut handed_out) {
 
 Step<EnrolledUser> Journey::store(const EnrolledCertificate& issued) {
   nlohmann::ordered_json source{{"configuration_url", found_.server.url}};
+  if (wish_.configuration_url.empty()) source["found_by_name"] = true;
   if (offer_) source["grpc"] = offer_->grpc;
   if (!wish_.https.ca_file.empty())
     source["ca_file"] = std::filesystem::absolute(wish_.https.ca_file).lexically_normal().string();

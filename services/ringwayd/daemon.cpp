@@ -188,7 +188,10 @@ class Daemon {
     auto file = read_enrollment_file(folder);
     if (!file) return file.error();
     EnrollmentServer server = file->value_or(EnrollmentServer{});
-    if (!settings_.configuration_url.empty()) server.configuration_url = settings_.configuration_url;
+    if (!settings_.configuration_url.empty()) {
+      server.configuration_url = settings_.configuration_url;
+      server.found_by_name = false;
+    }
     if (!settings_.enrollment_ca.empty()) server.ca_file = settings_.enrollment_ca;
     return server;
   }

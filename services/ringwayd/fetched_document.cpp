@@ -12,7 +12,7 @@ Result<FetchedDocument> fetch_newer_document(const EnrollmentServer& server,
   HttpsSettings https;
   https.ca_file = server.ca_file;
   const auto fetched =
-      fetch_configuration(https, {}, {expired.instance_name, server.configuration_url}, now_ms);
+      fetch_configuration(https, {}, configuration_source(server, expired.instance_name), now_ms);
   if (!fetched) return fetched.error();
   const config::Configuration& document = **fetched;
   if (!config::sequence_newer(document.sequence, expired.sequence))

@@ -20,6 +20,10 @@ bool take(const Json& object, const char* name, std::string& into) {
 
 }  // namespace
 
+ConfigurationSource configuration_source(const EnrollmentServer& server, const std::string& overlay_name) {
+  return {overlay_name, server.found_by_name ? "" : server.configuration_url};
+}
+
 Result<std::optional<EnrollmentServer>> read_enrollment_file(const std::string& folder) {
   const std::string path = folder + "/enrollment.json";
   if (!enrolld::exists(path)) return std::optional<EnrollmentServer>{};
@@ -33,6 +37,10 @@ Result<std::optional<EnrollmentServer>> read_enrollment_file(const std::string& 
     return Failure{path + ": configuration_url, grpc and ca_file are texts"};
   if (!server.configuration_url.empty() && !server.configuration_url.starts_with("https://"))
     return Failure{path + ": configuration_url is not https"};
+  if (const auto by_name = object.find("found_by_name"); by_name != object.end()) {
+    if (!by_name->is_boolean()) return Failure{path + ": found_by_name is true or false"};
+    server.found_by_name = by_name->get<bool>();
+  }
   return std::optional(std::move(server));
 }
 

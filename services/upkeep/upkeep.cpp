@@ -210,7 +210,7 @@ void Upkeep::poll(Kept& kept, const std::stop_token& stop) {
   https.timeout = settings_.timeout;
   https.stop = stop;
   const auto fetched = fetch_configuration(
-      https, {}, {present->instance_name, kept.subject.server.configuration_url}, world_.wall_now_ms());
+      https, {}, configuration_source(kept.subject.server, present->instance_name), world_.wall_now_ms());
   if (!fetched) {
     if (stop.stop_requested()) return;
     return poll_failed(kept, fetched.error().reason);

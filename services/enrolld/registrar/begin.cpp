@@ -62,6 +62,12 @@ Answer<Done> Registrar::keep(const Pending& pending) {
                  k_try_again);
 }
 
+// Nobody can prove it: it must not take the room of those who can.
+Refused Registrar::give_up(const Pending& pending, Event event, Refusal refusal, const char* why) {
+  if (const auto dropped = tools_.records.drop_pending(pending.id); !dropped) tally_.count(Event::trouble);
+  return refused(event, refusal, why, refusal == Refusal::unavailable ? k_try_again : Duration{0});
+}
+
 // Nothing here depends on whether the name is taken: only its owner shall hear that.
 Answer<Begun> Registrar::begin_mail(const Claim& claim, const Caller& caller, WallMs now_ms) {
   auto to = MailAddress::read(claim.user_name);
@@ -81,12 +87,9 @@ Answer<Begun> Registrar::begin_mail(const Claim& claim, const Caller& caller, Wa
   if (!text) return trouble(text.error());
   if (auto kept = keep(pending); !kept) return kept.error();
   // The tag is for the operator's log: it proves nothing.
-  if (!tools_.mail->send({id, std::move(*to), std::move(*text), now_ms, settings_.pending_for})) {
-    // Nobody can prove it: it must not take the room of those who can.
-    if (const auto dropped = tools_.records.drop_pending(pending.id); !dropped) tally_.count(Event::trouble);
-    return refused(Event::mail_queue_full, Refusal::unavailable, "too many mails wait; come again later",
-                   k_try_again);
-  }
+  if (!tools_.mail->send({id, std::move(*to), std::move(*text), now_ms, settings_.pending_for}))
+    return give_up(pending, Event::mail_queue_full, Refusal::unavailable,
+                   "too many mails wait; come again later");
   tally_.count(Event::begun);
   return Begun{Waiting{id, "open the link in the mail to " + claim.user_name + ", or type the code in it",
                        pending.expires_ms},
@@ -107,14 +110,14 @@ Answer<Begun> Registrar::begin_telephone(const Claim& claim, const Caller& calle
       tally_.count(Event::begun);
       return Begun{Waiting{id, "type the code that comes to " + number, pending.expires_ms}, std::nullopt};
     case WebhookAnswer::Verdict::refused:
-      return refused(Event::verifier_refused, Refusal::name_not_available,
+      return give_up(pending, Event::verifier_refused, Refusal::name_not_available,
                      "this number cannot be verified here");
     case WebhookAnswer::Verdict::busy:
-      return refused(Event::verifier_busy, Refusal::unavailable, "the verifier is busy; come again later",
-                     k_try_again);
+      return give_up(pending, Event::verifier_busy, Refusal::unavailable,
+                     "the verifier is busy; come again later");
     default:
-      return refused(Event::verifier_unavailable, Refusal::unavailable,
-                     "the verifier cannot be reached; come again later", k_try_again);
+      return give_up(pending, Event::verifier_unavailable, Refusal::unavailable,
+                     "the verifier cannot be reached; come again later");
   }
 }
 

@@ -127,6 +127,7 @@ class Registrar {
   Answer<Delivered> with_certificate(const Claim& claim, const Caller& caller, WallMs now_ms);
   Pending pending_of(const Claim& claim, const Caller& caller, WallMs now_ms);
   Answer<Done> keep(const Pending& pending);
+  Refused give_up(const Pending& pending, Event event, Refusal refusal, const char* why);
 
   // confirm.cpp
   Answer<PendingState> find_enrolment(std::string_view enrolment, PendingId& id);

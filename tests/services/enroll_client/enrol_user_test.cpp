@@ -14,6 +14,7 @@
 #include "services/enroll_client/proof_choice.hpp"
 #include "services/enrolld/authority/signing_request.hpp"
 #include "tests/services/api/temporary_folder.hpp"
+#include "tests/services/enroll_client/name_server.hpp"
 #include "tests/services/enroll_client/support/fake_enrollment.hpp"
 
 namespace ringway::services {
@@ -343,6 +344,21 @@ TEST_F(EnrolUserTest, ADocumentWithAWrongSignatureIsRefused) {
   server_.body.replace(server_.body.find("127.0.0.1"), 9, "127.0.0.2");
   EXPECT_THAT(not_enrolled().reason, HasSubstr("signature"));
   EXPECT_THAT(server_.begun, IsEmpty());
+}
+
+TEST_F(EnrolUserTest, WhoWasFoundByNameIsLookedForByNameAgain) {
+  // Shows: ENROLL-01.
+  const std::string url = server_.url();
+  const auto port = static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+  const NameServer names({{0, 0, port, "localhost"}});
+  wish_.configuration_url.clear();
+  wish_.overlay_name = "localhost";
+  wish_.dns = {names.address(), milliseconds(3000)};
+  const auto enrolled = enrol();
+  ASSERT_TRUE(enrolled.ok()) << enrolled.error().reason;
+  const auto source = nlohmann::json::parse(read(file("enrollment.json")));
+  EXPECT_EQ(source["configuration_url"], "https://localhost/.well-known/reload-config");
+  EXPECT_EQ(source["found_by_name"], true);
 }
 
 TEST_F(EnrolUserTest, EverythingIsOfOneOverlay) {

@@ -33,10 +33,22 @@ TEST_F(EnrollmentFileTest, SaysWhereTheServerIs) {
   EXPECT_EQ((*some)->ca_file, "");
 }
 
+TEST_F(EnrollmentFileTest, WhatWasFoundByNameIsLookedForByName) {
+  // Shows: ENROLL-01.
+  const auto by_name = read(R"({"configuration_url": "https://example.org/c", "found_by_name": true})");
+  ASSERT_TRUE(by_name.ok()) << by_name.error().reason;
+  const auto found = configuration_source(**by_name, "example.org");
+  EXPECT_EQ(found.url, "");
+  EXPECT_EQ(found.overlay_name, "example.org");
+  const auto by_url = read(R"({"configuration_url": "https://example.org/c"})");
+  EXPECT_EQ(configuration_source(**by_url, "example.org").url, "https://example.org/c");
+}
+
 TEST_F(EnrollmentFileTest, IsRefusedWhenItIsWrong) {
   EXPECT_FALSE(read("").ok());
   EXPECT_FALSE(read("[]").ok());
   EXPECT_FALSE(read(R"({"grpc": 1})").ok());
+  EXPECT_FALSE(read(R"({"found_by_name": "yes"})").ok());
   EXPECT_FALSE(read(R"({"configuration_url": "http://a/b"})").ok());
 }
 

@@ -42,7 +42,7 @@ FakeEnrollmentServer::~FakeEnrollmentServer() {
 }
 
 EnrollmentServer FakeEnrollmentServer::address() const {
-  return {"https://localhost:" + std::to_string(https_->address().port) + "/.well-known/reload-config",
+  return {"https://localhost:" + std::to_string(https_->address().port) + "/.well-known/reload-config", false,
           "localhost:" + std::to_string(port_), folder_.file("ca.pem")};
 }
 

@@ -271,10 +271,15 @@ TEST_F(EnrolmentTest, APasswordProvesItsName) {
 TEST_F(EnrolmentTest, ATelephoneIsProvedByTheVerifier) {
   auto request = by_mail("tel:+4312345", key_);
   request.method = Method::telephone;
-  verifier_.to_begin = WebhookAnswer::Verdict::refused;
-  EXPECT_EQ(refusal(registrar().begin(request, caller_, k_now_ms)), Refusal::name_not_available);
-  verifier_.to_begin = WebhookAnswer::Verdict::unavailable;
-  EXPECT_EQ(refusal(registrar().begin(request, caller_, k_now_ms)), Refusal::unavailable);
+  using Verdict = WebhookAnswer::Verdict;
+  for (const auto& [verdict, what] : {std::pair{Verdict::refused, Refusal::name_not_available},
+                                      std::pair{Verdict::busy, Refusal::unavailable},
+                                      std::pair{Verdict::unavailable, Refusal::unavailable}}) {
+    verifier_.to_begin = verdict;
+    EXPECT_EQ(refusal(registrar().begin(request, caller_, k_now_ms)), what);
+    EXPECT_EQ(refusal(registrar().confirm(verifier_.asked_about, "4711", caller_, k_now_ms)), Refusal::gone)
+        << "nobody can prove it";
+  }
   verifier_.to_begin = WebhookAnswer::Verdict::started;
   const auto begun = registrar().begin(request, caller_, k_now_ms);
   ASSERT_TRUE(begun.ok()) << begun.error().detail;

@@ -96,6 +96,7 @@ ReadMail FakeMail::of(const std::string& enrolment) const {
 
 WebhookAnswer FakeVerifier::ask(WebhookQuestion question, WallMs /*now_ms*/) {
   identities.push_back(question.identity);
+  asked_about = question.request;
   if (question.action == WebhookQuestion::Action::begin) return {to_begin, ""};
   const bool right = question.code.reveal() == right_code;
   return {right ? WebhookAnswer::Verdict::verified : WebhookAnswer::Verdict::wrong_code, ""};

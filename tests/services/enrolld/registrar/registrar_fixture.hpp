@@ -60,6 +60,7 @@ class FakeVerifier final : public Verifier {
   WebhookAnswer::Verdict to_begin = WebhookAnswer::Verdict::started;
   std::string right_code = "4711";
   std::vector<std::string> identities;
+  std::string asked_about;  // the last pending enrolment
 };
 
 // The system's, but that the next Node-IDs may be given, and draws are counted.
