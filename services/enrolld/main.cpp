@@ -40,6 +40,20 @@ Result<std::vector<config::BootstrapNode>> bootstrap_nodes(const std::vector<std
   return nodes;
 }
 
+// Where newcomers ask a server, the names are the server's to give.
+void tell_next_steps(const enrolld::InitOptions& options) {
+  if (options.enrollment_servers.empty()) {
+    std::cout << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@"
+              << options.overlay_name << " --out alice\n";
+    return;
+  }
+  std::cout << "next: ringway-enrolld serve --dir " << options.directory
+            << " --state state --https-cert cert.pem --https-key key.pem --grpc 0.0.0.0:6085\n"
+            << "then, for each newcomer: ringway-enrolld invite --state state --user alice@"
+            << options.overlay_name << "\n"
+            << "  or newcomers prove their mailboxes: serve with --proof mail, --smtp and --mail-from\n";
+}
+
 int run_init(enrolld::InitOptions options, const std::vector<std::string>& bootstrap) {
   auto nodes = bootstrap_nodes(bootstrap);
   if (!nodes) return failed(nodes.error());
@@ -50,9 +64,8 @@ int run_init(enrolld::InitOptions options, const std::vector<std::string>& boots
       << "overlay " << options.overlay_name << " is in " << options.directory << "\n"
       << "  root.key      the root of all trust: keep a copy, best of all offline; issuing needs it no more\n"
       << "  issuing.key   certifies nodes, in the root's name: keep it secret\n"
-      << "  overlay.xml   the signed configuration document: every peer gets it\n"
-      << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@" << options.overlay_name
-      << " --out alice\n";
+      << "  overlay.xml   the signed configuration document: every peer gets it\n";
+  tell_next_steps(options);
   return 0;
 }
 
@@ -185,7 +198,8 @@ int main(int argc, char** argv) {
       "An overlay is a root, which certifies the key that certifies nodes, and a signed configuration "
       "document, which every peer reads.\n"
       "  ringway-enrolld init --overlay example.org --dir authority --bootstrap 192.0.2.1:6084\n"
-      "  ringway-enrolld issue --dir authority --user alice@example.org --out alice"};
+      "  ringway-enrolld issue --dir authority --user alice@example.org --out alice\n"
+      "With init --enrollment-server URL, nodes get their credentials from ringway-enrolld serve instead."};
   app.require_subcommand(1);
 
   enrolld::InitOptions init;
