@@ -72,6 +72,8 @@ const char* name_of(Event event) {
       return "limit_replacements_of_source";
     case Event::limit_replacements_of_name:
       return "limit_replacements_of_name";
+    case Event::limit_replacements_of_name_a_year:
+      return "limit_replacements_of_name_a_year";
     case Event::too_many_pending:
       return "too_many_pending";
     case Event::mail_queue_full:

@@ -51,6 +51,7 @@ enum class Event {
   limit_nodes_of_source,
   limit_replacements_of_source,
   limit_replacements_of_name,
+  limit_replacements_of_name_a_year,
   // For now: somebody else's trouble.
   too_many_pending,
   mail_queue_full,
