@@ -164,6 +164,16 @@ struct Invitation {
   std::string note;
 };
 
+// Names an invitation to operators, and proves nothing: the first bytes of its token's digest.
+using InvitationId = std::array<std::uint8_t, 8>;
+InvitationId id_of(const Digest& token);
+
+// Where a list of invitations goes on: behind this one.
+struct InvitationMark {
+  WallMs made_ms = 0;
+  InvitationId id{};
+};
+
 struct Revocation {
   std::string why;
   std::string source;

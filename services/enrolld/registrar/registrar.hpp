@@ -74,6 +74,11 @@ class Registrar {
   // names are.
   Answer<Invited> invite(const std::string& user, std::uint32_t uses, Duration valid, const Caller& caller,
                          WallMs now_ms);
+  // Those that have not expired, so many from behind `after`; for one user when one is given.
+  Answer<InvitationPage> list_invitations(const std::string& user, const InvitationMark& after,
+                                          std::size_t most, WallMs now_ms);
+  // Nobody enrols with it any more; who has done so stays.
+  Answer<Done> withdraw_invitation(const InvitationId& id, const Caller& caller, WallMs now_ms);
   Answer<Done> set_password(const std::string& user, const Secret& password, WallMs now_ms);
 
   // ---- The configuration document

@@ -154,8 +154,14 @@ struct Page {
   std::int64_t next = 0;  // to go on from; 0: this was the last page
 };
 
+struct InvitationPage {
+  std::vector<Invitation> invitations;
+  std::optional<InvitationMark> next;  // to go on from; none: this was the last page
+};
+
 struct Invited {
   Secret token;  // shown once
+  InvitationId id{};
   WallMs expires_ms = 0;
 };
 

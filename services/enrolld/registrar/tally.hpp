@@ -17,6 +17,7 @@ namespace ringway::enrolld {
 enum class Event {
   begun,  // an enrolment waits for its proof
   invited,
+  invitation_withdrawn,
   revoked,
   document_published,
   // Refusals.
@@ -39,6 +40,7 @@ enum class Event {
   verifier_refused,
   wrong_telephone_code,
   nobody_to_revoke,
+  no_such_invitation,
   signer_not_revoked,  // it signs the configuration document
   // Limits.
   limit_attempts_of_source,
