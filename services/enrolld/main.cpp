@@ -268,7 +268,7 @@ int main(int argc, char** argv) {
   update_command->add_option("--edit", update.edited,
                              "An edited copy of the folder's overlay.xml with other Kinds, limits or "
                              "signers: it is numbered and signed "
-                             "anew, each Kind too");
+                             "anew, each Kind too; refused when the folder has a newer one by now");
   update_command->add_option("--bootstrap", update_bootstrap, "The new list of bootstrap peers; repeatable");
   update_command->add_option("--enrollment-server", update.enrollment_servers,
                              "https:// URL where newcomers get credentials; repeatable, replaces the list");

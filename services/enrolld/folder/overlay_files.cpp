@@ -387,7 +387,11 @@ Result<config::Configuration> edited_document(const std::string& path, const con
   const auto parsed = config::parse_configuration(SharedBytes(copy_of(view_of(*text))), before.instance_name);
   if (!parsed) return Failure{path + ": " + parsed.error().reason};
   config::Configuration next = **parsed;
-  next.sequence = before.sequence;
+  // Over another one's changes nobody writes unseen: a bad-node that came meanwhile would be gone.
+  if (next.sequence != before.sequence)
+    return Failure{path + " is a copy of document " + std::to_string(next.sequence) +
+                   ", and the folder has document " + std::to_string(before.sequence) +
+                   " by now: edit a copy of that"};
   if (!next.unsupported.empty())
     return Failure{path + ": the peers of this version could not meet it: " + next.unsupported};
   const auto& signers = next.configuration_signers;

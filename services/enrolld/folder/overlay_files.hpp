@@ -58,7 +58,7 @@ Result<Issued> issue(const IssueOptions& asked);
 struct UpdateOptions {
   std::string directory;
   // A copy of the document that somebody has edited: Kinds, limits, signers. The signatures in it count for
-  // nothing, and its sequence neither. Empty: the present one.
+  // nothing; its sequence is that of the present one, or the copy is too old. Empty: the present one.
   std::string edited;
   std::vector<config::BootstrapNode> bootstrap_nodes;  // replaces the list when not empty
   std::vector<std::string> enrollment_servers;         // likewise
