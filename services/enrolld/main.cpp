@@ -4,12 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <string_view>
 
 #include "reload/config/utc_time.hpp"
 #include "reload/link/link_id.hpp"
 #include "services/enrolld/folder/ad_hoc.hpp"
 #include "services/enrolld/folder/overlay_files.hpp"
+#include "services/enrolld/issue/server_records.hpp"
 #include "services/enrolld/operate/operator_commands.hpp"
 #include "services/enrolld/push_command.hpp"
 #include "services/enrolld/serve/serve.hpp"
@@ -122,8 +124,19 @@ int run_init_ad_hoc(const enrolld::InitOptions& common, const AdHocFlags& flags,
   return 0;
 }
 
-int run_issue(const enrolld::IssueOptions& options) {
-  const auto issued = enrolld::issue(options);
+struct RecordsFlags {
+  std::string database;
+  bool without = false;
+};
+
+int run_issue(const enrolld::IssueOptions& options, const RecordsFlags& flags) {
+  std::unique_ptr<enrolld::IssueRecords> records;
+  if (!flags.without) {
+    auto opened = enrolld::open_server_records(options.directory, flags.database);
+    if (!opened) return failed(opened.error());
+    records = std::move(*opened);
+  }
+  const auto issued = enrolld::issue(options, records.get());
   if (!issued) return failed(issued.error());
   std::cout << options.user_name << "\n";
   for (const NodeId& node : issued->nodes) std::cout << "  node " << node.hex() << "\n";
@@ -257,6 +270,17 @@ int main(int argc, char** argv) {
   issue_command->add_flag("--renew", issue.renew,
                           "New key and certificate for a user who has one; same Node-IDs");
   issue_command->add_flag("--force", issue.force, "Overwrite credentials in --out");
+  RecordsFlags records;
+  issue_command
+      ->add_option(
+          "--database", records.database,
+          "The records of the overlay's enrollment server, postgresql://... or a file, where the folder "
+          "does not name them: they are asked first, and told")
+      ->envname("RINGWAY_ENROLLD_DATABASE");
+  issue_command->add_flag(
+      "--without-records", records.without,
+      "Do not ask the enrollment server's records: the name may be somebody's, and the server will "
+      "not know of the node");
   add_key_options(issue_command, issue.keys);
 
   enrolld::UpdateOptions update;
@@ -323,7 +347,7 @@ int main(int argc, char** argv) {
   if (operators_command) return operators_command();
   if (init_command->parsed())
     return ad_hoc.wanted ? run_init_ad_hoc(init, ad_hoc, init_bootstrap) : run_init(init, init_bootstrap);
-  if (issue_command->parsed()) return run_issue(issue);
+  if (issue_command->parsed()) return run_issue(issue, records);
   if (push_command->parsed()) return enrolld::run_push(push);
   if (issuing_command->parsed()) return run_new_issuing(issuing);
   return run_update(update, update_bootstrap, bad_nodes);
