@@ -4,12 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <string_view>
 
 #include "reload/config/utc_time.hpp"
 #include "reload/link/link_id.hpp"
 #include "services/enrolld/folder/ad_hoc.hpp"
 #include "services/enrolld/folder/overlay_files.hpp"
+#include "services/enrolld/issue/server_records.hpp"
 #include "services/enrolld/operate/operator_commands.hpp"
 #include "services/enrolld/push_command.hpp"
 #include "services/enrolld/serve/serve.hpp"
@@ -40,6 +42,20 @@ Result<std::vector<config::BootstrapNode>> bootstrap_nodes(const std::vector<std
   return nodes;
 }
 
+// Where newcomers ask a server, the names are the server's to give.
+void tell_next_steps(const enrolld::InitOptions& options) {
+  if (options.enrollment_servers.empty()) {
+    std::cout << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@"
+              << options.overlay_name << " --out alice\n";
+    return;
+  }
+  std::cout << "next: ringway-enrolld serve --dir " << options.directory
+            << " --state state --https-cert cert.pem --https-key key.pem --grpc 0.0.0.0:6085\n"
+            << "then, for each newcomer: ringway-enrolld invite --state state --user alice@"
+            << options.overlay_name << "\n"
+            << "  or newcomers prove their mailboxes: serve with --proof mail, --smtp and --mail-from\n";
+}
+
 int run_init(enrolld::InitOptions options, const std::vector<std::string>& bootstrap) {
   auto nodes = bootstrap_nodes(bootstrap);
   if (!nodes) return failed(nodes.error());
@@ -50,9 +66,8 @@ int run_init(enrolld::InitOptions options, const std::vector<std::string>& boots
       << "overlay " << options.overlay_name << " is in " << options.directory << "\n"
       << "  root.key      the root of all trust: keep a copy, best of all offline; issuing needs it no more\n"
       << "  issuing.key   certifies nodes, in the root's name: keep it secret\n"
-      << "  overlay.xml   the signed configuration document: every peer gets it\n"
-      << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@" << options.overlay_name
-      << " --out alice\n";
+      << "  overlay.xml   the signed configuration document: every peer gets it\n";
+  tell_next_steps(options);
   return 0;
 }
 
@@ -109,8 +124,19 @@ int run_init_ad_hoc(const enrolld::InitOptions& common, const AdHocFlags& flags,
   return 0;
 }
 
-int run_issue(const enrolld::IssueOptions& options) {
-  const auto issued = enrolld::issue(options);
+struct RecordsFlags {
+  std::string database;
+  bool without = false;
+};
+
+int run_issue(const enrolld::IssueOptions& options, const RecordsFlags& flags) {
+  std::unique_ptr<enrolld::IssueRecords> records;
+  if (!flags.without) {
+    auto opened = enrolld::open_server_records(options.directory, flags.database);
+    if (!opened) return failed(opened.error());
+    records = std::move(*opened);
+  }
+  const auto issued = enrolld::issue(options, records.get());
   if (!issued) return failed(issued.error());
   std::cout << options.user_name << "\n";
   for (const NodeId& node : issued->nodes) std::cout << "  node " << node.hex() << "\n";
@@ -185,7 +211,8 @@ int main(int argc, char** argv) {
       "An overlay is a root, which certifies the key that certifies nodes, and a signed configuration "
       "document, which every peer reads.\n"
       "  ringway-enrolld init --overlay example.org --dir authority --bootstrap 192.0.2.1:6084\n"
-      "  ringway-enrolld issue --dir authority --user alice@example.org --out alice"};
+      "  ringway-enrolld issue --dir authority --user alice@example.org --out alice\n"
+      "With init --enrollment-server URL, nodes get their credentials from ringway-enrolld serve instead."};
   app.require_subcommand(1);
 
   enrolld::InitOptions init;
@@ -243,6 +270,17 @@ int main(int argc, char** argv) {
   issue_command->add_flag("--renew", issue.renew,
                           "New key and certificate for a user who has one; same Node-IDs");
   issue_command->add_flag("--force", issue.force, "Overwrite credentials in --out");
+  RecordsFlags records;
+  issue_command
+      ->add_option(
+          "--database", records.database,
+          "The records of the overlay's enrollment server, postgresql://... or a file, where the folder "
+          "does not name them: they are asked first, and told")
+      ->envname("RINGWAY_ENROLLD_DATABASE");
+  issue_command->add_flag(
+      "--without-records", records.without,
+      "Do not ask the enrollment server's records: the name may be somebody's, and the server will "
+      "not know of the node");
   add_key_options(issue_command, issue.keys);
 
   enrolld::UpdateOptions update;
@@ -254,7 +292,7 @@ int main(int argc, char** argv) {
   update_command->add_option("--edit", update.edited,
                              "An edited copy of the folder's overlay.xml with other Kinds, limits or "
                              "signers: it is numbered and signed "
-                             "anew, each Kind too");
+                             "anew, each Kind too; refused when the folder has a newer one by now");
   update_command->add_option("--bootstrap", update_bootstrap, "The new list of bootstrap peers; repeatable");
   update_command->add_option("--enrollment-server", update.enrollment_servers,
                              "https:// URL where newcomers get credentials; repeatable, replaces the list");
@@ -309,7 +347,7 @@ int main(int argc, char** argv) {
   if (operators_command) return operators_command();
   if (init_command->parsed())
     return ad_hoc.wanted ? run_init_ad_hoc(init, ad_hoc, init_bootstrap) : run_init(init, init_bootstrap);
-  if (issue_command->parsed()) return run_issue(issue);
+  if (issue_command->parsed()) return run_issue(issue, records);
   if (push_command->parsed()) return enrolld::run_push(push);
   if (issuing_command->parsed()) return run_new_issuing(issuing);
   return run_update(update, update_bootstrap, bad_nodes);

@@ -72,6 +72,11 @@ Outcome<> make_directory(const std::string& path) {
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
+Outcome<> remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("cannot remove", path);
+  return Done{};
+}
+
 Result<FolderLock> FolderLock::take(const std::string& directory) {
   const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file < 0) return failed("cannot open", directory);

@@ -17,6 +17,8 @@ Outcome<> write_file(const std::string& path, const std::string& contents, Acces
 void sync_folder(const std::string& path);
 Outcome<> make_directory(const std::string& path);
 bool exists(const std::string& path);
+// Also when it is not there.
+Outcome<> remove_file(const std::string& path);
 
 // Held while a folder is read and changed, so that two commands at once do not lose each other's records.
 class FolderLock {

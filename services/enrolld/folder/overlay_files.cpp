@@ -207,6 +207,29 @@ Outcome<> check_servers(const std::vector<std::string>& urls) {
   return Done{};
 }
 
+struct CertifiedNode {
+  std::vector<NodeId> nodes;
+  std::string chain_pem;
+};
+Result<CertifiedNode> certify(const services::Authority& authority, const IssueOptions& options,
+                              const IssueRecords::Wanted& wanted, IssueRecords* records) {
+  CertifiedNode out{wanted.nodes, {}};
+  const auto validity = valid_for(options.validity_days);
+  const IssueRecords::Certify certify_for = [&](const std::vector<NodeId>& nodes) {
+    auto made = authority.certify({options.user_name, nodes, validity}, wanted.key);
+    if (made) out.chain_pem = made->chain_pem;
+    return made;
+  };
+  if (records == nullptr) {
+    if (const auto made = certify_for(wanted.nodes); !made) return made.error();
+    return out;
+  }
+  auto kept = records->keep(wanted, certify_for);
+  if (!kept) return kept.error();
+  out.nodes = std::move(*kept);
+  return out;
+}
+
 // The certificates of a new authority, and the files that keep it.
 struct NewAuthority {
   services::Authority authority;
@@ -387,7 +410,11 @@ Result<config::Configuration> edited_document(const std::string& path, const con
   const auto parsed = config::parse_configuration(SharedBytes(copy_of(view_of(*text))), before.instance_name);
   if (!parsed) return Failure{path + ": " + parsed.error().reason};
   config::Configuration next = **parsed;
-  next.sequence = before.sequence;
+  // Over another one's changes nobody writes unseen: a bad-node that came meanwhile would be gone.
+  if (next.sequence != before.sequence)
+    return Failure{path + " is a copy of document " + std::to_string(next.sequence) +
+                   ", and the folder has document " + std::to_string(before.sequence) +
+                   " by now: edit a copy of that"};
   if (!next.unsupported.empty())
     return Failure{path + ": the peers of this version could not meet it: " + next.unsupported};
   const auto& signers = next.configuration_signers;
@@ -428,11 +455,13 @@ Outcome<> init(const InitOptions& options) {
   for (const auto& files : {made->files, signer->files}) {
     if (auto written = write_files(files); !written) return written;
   }
+  // The old authority's server gives no name of this one.
+  if (auto gone = remove_file(directory + k_served_mark); !gone) return gone;
   return write_files({{directory + "/issued.json", names.to_json(), Access::owner_only},
                       {directory + "/overlay.xml", std::string(text_of(*document)), Access::everyone}});
 }
 
-Result<Issued> issue(const IssueOptions& asked) {
+Result<Issued> issue(const IssueOptions& asked, IssueRecords* records) {
   IssueOptions options = asked;
   options.user_name = services::normal_user_name(asked.user_name);
   if (auto good = check_options(options); !good) return good.error();
@@ -450,21 +479,39 @@ Result<Issued> issue(const IssueOptions& asked) {
   const auto authority = load_authority(options.directory, (*configuration)->instance_name, keyring);
   if (!authority) return authority.error();
   if (auto allowed = check_against(*authority, options); !allowed) return allowed.error();
-  const auto nodes = nodes_for(options, *names);
+  auto nodes = nodes_for(options, *names);
   if (!nodes) return nodes.error();
-  const auto credentials = authority->issue({options.user_name, *nodes, valid_for(options.validity_days)});
-  if (!credentials) return credentials.error();
-
+  const auto key = services::make_key(services::KeyType::p256);
+  if (!key) return key.error();
+  const auto key_pem = services::write_key(*key);
+  if (!key_pem) return key_pem.error();
+  const IssueRecords::Wanted wanted{options.user_name, *nodes, options.renew, *key};
+  if (records != nullptr) {
+    if (auto free = records->check(wanted); !free) return free.error();
+  }
   if (auto made = make_directory(options.out); !made) return made.error();
   // The name is taken before anyone holds a certificate for it.
+  const std::string before = names->to_json();
+  const auto record = [&](const std::string& json) {
+    return write_file(options.directory + "/issued.json", json, Access::owner_only);
+  };
   names->record(options.user_name, *nodes);
+  if (auto written = record(names->to_json()); !written) return written.error();
+  const auto certified = certify(*authority, options, wanted, records);
+  if (!certified) {
+    if (auto restored = record(before); !restored) return restored.error();
+    return certified.error();
+  }
+  if (certified->nodes != *nodes) {
+    names->record(options.user_name, certified->nodes);
+    if (auto written = record(names->to_json()); !written) return written.error();
+  }
   const auto written = write_files(
-      {{options.directory + "/issued.json", names->to_json(), Access::owner_only},
-       {options.out + "/node.key", credentials->private_key_pem, Access::owner_only},
-       {options.out + "/node.crt", credentials->certificate_pem, Access::everyone},
+      {{options.out + "/node.key", *key_pem, Access::owner_only},
+       {options.out + "/node.crt", certified->chain_pem, Access::everyone},
        {options.out + "/overlay.xml", std::string(text_of((*configuration)->document)), Access::everyone}});
   if (!written) return written.error();
-  return Issued{*nodes};
+  return Issued{certified->nodes};
 }
 
 Result<Updated> update(const UpdateOptions& options) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,6 +19,9 @@
 #include "services/enrolld/folder/keyring.hpp"
 
 namespace ringway::enrolld {
+
+// Which records a server of the folder keeps: services/enrolld/issue reads and writes it.
+inline constexpr const char* k_served_mark = "/served.json";
 
 struct InitOptions {
   std::string overlay_name;
@@ -39,6 +43,25 @@ struct InitOptions {
 // be kept elsewhere.
 Outcome<> init(const InitOptions& options);
 
+// What the enrollment server of the same overlay remembers: it and the folder give no name twice.
+class IssueRecords {
+ public:
+  struct Wanted {
+    std::string user_name;
+    std::vector<NodeId> nodes;  // those that the user has had, then fresh ones
+    bool renew = false;
+    services::Key key;
+  };
+  // Certifies the key for these Node-IDs. May be called more than once.
+  using Certify = std::function<Result<services::NodeCertificate>(const std::vector<NodeId>& nodes)>;
+
+  virtual ~IssueRecords() = default;
+  // Why not; changes nothing.
+  virtual Outcome<> check(const Wanted& wanted) = 0;
+  // Has it certified and keeps it: all of it or nothing. The Node-IDs that it has got.
+  virtual Result<std::vector<NodeId>> keep(const Wanted& wanted, const Certify& certify) = 0;
+};
+
 struct IssueOptions {
   std::string directory;
   std::string user_name;
@@ -53,12 +76,13 @@ struct IssueOptions {
 struct Issued {
   std::vector<NodeId> nodes;
 };
-Result<Issued> issue(const IssueOptions& asked);
+// `records`: null where no server enrols. They are asked before a name is given, and keep what was issued.
+Result<Issued> issue(const IssueOptions& asked, IssueRecords* records = nullptr);
 
 struct UpdateOptions {
   std::string directory;
   // A copy of the document that somebody has edited: Kinds, limits, signers. The signatures in it count for
-  // nothing, and its sequence neither. Empty: the present one.
+  // nothing; its sequence is that of the present one, or the copy is too old. Empty: the present one.
   std::string edited;
   std::vector<config::BootstrapNode> bootstrap_nodes;  // replaces the list when not empty
   std::vector<std::string> enrollment_servers;         // likewise

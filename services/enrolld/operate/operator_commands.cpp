@@ -38,8 +38,10 @@ int invite(const ServerAccess& access, const InviteOptions& options) {
   const auto status = v1::Enrollment::NewStub(channel)->Invite(&context, request, &response);
   if (!status.ok()) return access.fail(status, context);
   if (access.json) {
-    OutputJson json{
-        {"token", response.token()}, {"expires_ms", response.expires_ms()}, {"uses", options.uses}};
+    OutputJson json{{"token", response.token()},
+                    {"id", response.id()},
+                    {"expires_ms", response.expires_ms()},
+                    {"uses", options.uses}};
     if (!options.user.empty()) json["user"] = options.user;
     access.print(json);
     return k_operator_done;
@@ -48,7 +50,74 @@ int invite(const ServerAccess& access, const InviteOptions& options) {
   access.out << printable(response.token()) << '\n';
   access.err << "an invitation for " << (options.user.empty() ? "anybody" : printable(options.user))
              << ", good " << (options.uses == 1 ? "once" : std::to_string(options.uses) + " times")
-             << " until " << time_text(response.expires_ms()) << "; it is shown this once\n";
+             << " until " << time_text(response.expires_ms()) << "; it is shown this once\n"
+             << "to take it back: ringway-enrolld withdraw " << printable(response.id()) << '\n';
+  return k_operator_done;
+}
+
+OutputJson invitation_json(const v1::Invitation& invitation) {
+  OutputJson json{{"id", invitation.id()}};
+  if (!invitation.user().empty()) json["user"] = invitation.user();
+  json["uses_left"] = invitation.uses_left();
+  json["made_ms"] = invitation.made_ms();
+  json["expires_ms"] = invitation.expires_ms();
+  return json;
+}
+
+void print_invitation(std::ostream& out, const v1::Invitation& invitation) {
+  const auto uses = invitation.uses_left();
+  out << printable(invitation.id()) << "  for "
+      << (invitation.user().empty() ? "anybody" : printable(invitation.user())) << "  "
+      << (uses == 0 ? "used up" : std::to_string(uses) + (uses == 1 ? " use" : " uses") + " left")
+      << "  made " << time_text(invitation.made_ms()) << "  until " << time_text(invitation.expires_ms())
+      << '\n';
+}
+
+int invitations(const ServerAccess& access, const std::string& user) {
+  const auto channel = access.channel();
+  if (!channel) return k_operator_usage;
+  const auto stub = v1::Enrollment::NewStub(channel);
+  v1::ListInvitationsRequest request;
+  request.set_user(user);
+  request.set_page_size(k_page_size);
+  OutputJson found = OutputJson::array();
+  bool any = false;
+  do {
+    grpc::ClientContext context;
+    access.prepare(context);
+    v1::ListInvitationsResponse response;
+    const auto status = stub->ListInvitations(&context, request, &response);
+    if (!status.ok()) return access.fail(status, context);
+    any = any || response.invitations_size() > 0;
+    for (const auto& invitation : response.invitations()) {
+      if (access.json) {
+        found.push_back(invitation_json(invitation));
+      } else {
+        print_invitation(access.out, invitation);
+      }
+    }
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  if (access.json) access.print({{"invitations", std::move(found)}});
+  if (!access.json && !any) access.err << "no invitation is open\n";
+  return k_operator_done;
+}
+
+int withdraw(const ServerAccess& access, const std::string& id) {
+  const auto channel = access.channel();
+  if (!channel) return k_operator_usage;
+  v1::WithdrawInvitationRequest request;
+  request.set_id(id);
+  grpc::ClientContext context;
+  access.prepare(context);
+  v1::WithdrawInvitationResponse response;
+  const auto status = v1::Enrollment::NewStub(channel)->WithdrawInvitation(&context, request, &response);
+  if (!status.ok()) return access.fail(status, context);
+  if (access.json) {
+    access.print({{"id", id}});
+  } else {
+    access.out << "invitation " << printable(id) << " enrols nobody any more; who has come by it stays\n";
+  }
   return k_operator_done;
 }
 
@@ -232,6 +301,25 @@ void add_invite(CLI::App& app, std::ostream& out, std::ostream& err, std::functi
   command->callback([=, &chosen] { chosen = [=] { return invite(*access, *options); }; });
 }
 
+void add_invitations(CLI::App& app, std::ostream& out, std::ostream& err, std::function<int()>& chosen) {
+  auto* command = app.add_subcommand("invitations", "Show the invitations that have not expired");
+  const auto access = make_access(*command, out, err);
+  const auto user = std::make_shared<std::string>();
+  command->add_option("user", *user, "Only those for this user");
+  command->callback([=, &chosen] { chosen = [=] { return invitations(*access, *user); }; });
+}
+
+void add_withdraw(CLI::App& app, std::ostream& out, std::ostream& err, std::function<int()>& chosen) {
+  auto* command = app.add_subcommand("withdraw", "Take an invitation back: nobody enrols with it any more");
+  const auto access = make_access(*command, out, err);
+  const auto id = std::make_shared<std::string>();
+  command
+      ->add_option("id", *id,
+                   "Its id, as `ringway-enrolld invitations` shows it: 16 hex digits, not the token")
+      ->required();
+  command->callback([=, &chosen] { chosen = [=] { return withdraw(*access, *id); }; });
+}
+
 void add_revoke(CLI::App& app, std::ostream& out, std::ostream& err, std::function<int()>& chosen) {
   auto* command = app.add_subcommand(
       "revoke",
@@ -281,7 +369,8 @@ void add_statistics(CLI::App& app, std::ostream& out, std::ostream& err, std::fu
 
 void add_operator_commands(CLI::App& app, std::ostream& out, std::ostream& err,
                            std::function<int()>& chosen) {
-  for (const auto add : {add_invite, add_revoke, add_list, add_set_password, add_statistics})
+  for (const auto add :
+       {add_invite, add_invitations, add_withdraw, add_revoke, add_list, add_set_password, add_statistics})
     add(app, out, err, chosen);
 }
 

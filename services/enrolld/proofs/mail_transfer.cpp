@@ -63,6 +63,35 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+// libcurl's words for these are about its own options, or about SSH.
+std::string advice_for(CURLcode result, const SmtpServer& server) {
+  const std::string place = fmt::format("{}:{}", server.host, server.port);
+  const bool implicit = server.tls == SmtpServer::Tls::implicit;
+  switch (result) {
+    case CURLE_USE_SSL_FAILED:
+      return fmt::format(
+          "the mail server {0} offers no TLS (STARTTLS), and mails go over TLS only: turn it on there, or "
+          "name "
+          "a port that has TLS from the first byte (--smtp smtps://{1}:465)",
+          place, server.host);
+    case CURLE_SSL_CONNECT_ERROR:
+      if (!implicit) break;
+      return fmt::format(
+          "the mail server {0} does not begin with TLS: a port for STARTTLS is named with smtp:// (--smtp "
+          "smtp://{0})",
+          place);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return fmt::format(
+          "the certificate of the mail server {} does not hold: it is for another name, has ended, or is of "
+          "an "
+          "authority that is not trusted here (--smtp-ca)",
+          place);
+    default:
+      break;
+  }
+  return {};
+}
+
 // A server's words name the mailbox as a rule.
 std::string without(std::string text, const std::string& address) {
   for (auto at = text.find(address); at != std::string::npos; at = text.find(address, at))
@@ -171,7 +200,8 @@ std::optional<Duration> MailTransfer::finished(CURL* handle, CURLcode result) {
     report(Event::sent, reply_code, {});
     return std::nullopt;
   }
-  std::string reason = curl_easy_strerror(result);
+  std::string reason = advice_for(result, shared_->server);
+  if (reason.empty()) reason = curl_easy_strerror(result);
   if (!reply_.empty()) reason += "; the server's last words: " + without(printable(reply_), mail_.to.text());
   if (refused_for_good(result, reply_code)) {
     ++shared_->refused;

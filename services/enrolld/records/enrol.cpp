@@ -58,6 +58,9 @@ class Enrolment {
     }
     if (!same_ && !make_device()) return {Verdict::node_id_taken, {}};
     const Verdict verdict = verdict_of();
+    if (claim_.takes_name)
+      session_.run("UPDATE accounts SET blocked_ms = $2 WHERE id = $1 AND blocked_ms IS NULL",
+                   values(account_id_, request_.now_ms));
     auto device = certify(session_, device_id_, sign_);
     write_audit(session_, request_.now_ms, name_of(verdict), device.user_name, device.nodes.at(0),
                 request_.source);
@@ -74,7 +77,7 @@ class Enrolment {
     // Made by another transaction in between; if not, a name like it is there.
     if (!account) account = lock_account(session_, request_.user_name, request_.now_ms);
     if (!account) return Verdict::name_taken;
-    if (account->blocked) return Verdict::account_blocked;
+    if (account->blocked && !(claim_.takes_name && claim_.owns_name)) return Verdict::account_blocked;
     if (!made_account_ && !claim_.owns_name && !claim_.repeated) return Verdict::name_taken;
     account_id_ = account->id;
     return std::nullopt;
@@ -190,7 +193,7 @@ Enrolled renew_in(Session& session, const RenewRequest& request, const Sign& sig
   const auto device = read_device(session, request.node);
   if (!device) return {Verdict::no_such_device, {}};
   if (device->revoked_ms) return {Verdict::device_revoked, {}};
-  if (account->blocked) return {Verdict::account_blocked, {}};
+  if (account->blocked && !request.from_folder) return {Verdict::account_blocked, {}};
   if (const auto refusal = refused_key(session, request, *device)) return {*refusal, {}};
   if (request.new_key != device->key)
     session.run("UPDATE devices SET former_spki = spki, spki = $2 WHERE id = $1",

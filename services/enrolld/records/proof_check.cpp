@@ -96,6 +96,13 @@ Claim check(Session&, const EnrolRequest&, const OwnerProof&) {
   return claim;
 }
 
+Claim check(Session&, const EnrolRequest&, const FolderProof& proof) {
+  Claim claim;
+  claim.owns_name = proof.again;
+  claim.takes_name = true;
+  return claim;
+}
+
 }  // namespace
 
 Claim check_proof(Session& session, const EnrolRequest& request) {

@@ -13,6 +13,8 @@ struct Claim {
   // The claimant owns the name, and may add devices to its account; else he may only have a name that nobody
   // has.
   bool owns_name = false;
+  // It is the folder's from now on, and blocked for everybody else.
+  bool takes_name = false;
   // The invitation has brought this very device already; the answer may have got lost.
   bool repeated = false;
   std::optional<PendingId> pending;

@@ -97,7 +97,12 @@ struct InvitationProof {
   Digest token{};
 };
 struct OwnerProof {};  // the caller has: a password, a certificate, the operator himself
-using Proof = std::variant<CodeProof, LinkProof, VouchedProof, InvitationProof, OwnerProof>;
+// The operator issues from the authority's folder: a name that nobody has, and that nobody enrols from then
+// on.
+struct FolderProof {
+  bool again = false;  // the name was issued from the folder before
+};
+using Proof = std::variant<CodeProof, LinkProof, VouchedProof, InvitationProof, OwnerProof, FolderProof>;
 
 struct EnrolRequest {
   Proof proof;
@@ -117,6 +122,7 @@ struct RenewRequest {
   Digest new_key{};   // the key to be certified: the same or another
   std::string source;
   WallMs now_ms = 0;
+  bool from_folder = false;  // by the operator: also for a name that is blocked
 };
 
 // What became of a request for a certificate. The first five made one.
@@ -162,6 +168,16 @@ struct Invitation {
   WallMs made_ms = 0;
   WallMs expires_ms = 0;
   std::string note;
+};
+
+// Names an invitation to operators, and proves nothing: the first bytes of its token's digest.
+using InvitationId = std::array<std::uint8_t, 8>;
+InvitationId id_of(const Digest& token);
+
+// Where a list of invitations goes on: behind this one.
+struct InvitationMark {
+  WallMs made_ms = 0;
+  InvitationId id{};
 };
 
 struct Revocation {

@@ -77,8 +77,12 @@ class Records {
   // False when there are as many as max_invitations.
   Result<bool> invite(const Invitation& invitation, const std::string& source);
   Result<std::optional<Invitation>> find_invitation(const Digest& token);
+  // Those that have not expired, the oldest first, from the one behind `after`; for one user when a name is
+  // given.
+  Result<std::vector<Invitation>> list_invitations(const InvitationMark& after, std::size_t most,
+                                                   WallMs now_ms, const std::string& user_name = {});
   // False when there is no such one.
-  Result<bool> withdraw_invitation(const Digest& token, const std::string& source, WallMs now_ms);
+  Result<bool> withdraw_invitation(const InvitationId& id, const std::string& source, WallMs now_ms);
   Outcome<> set_password(const std::string& user_name, const std::string& hash, WallMs now_ms);
   Result<std::optional<std::string>> find_password(const std::string& user_name);
   // Only if it is still `old_hash`: an upgrade does not undo a change of password.

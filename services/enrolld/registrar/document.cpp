@@ -64,7 +64,43 @@ Answer<Registrar::Newest> Registrar::newest_parsed() {
   return Newest{std::move(**newest), std::move(*parsed)};
 }
 
-Answer<Adopted> Registrar::adopt_document(Bytes bytes, const Caller& caller, WallMs now_ms) {
+// Bad-nodes that came into the newest document after the folder's last: two updates in a row make one that is
+// newer than what was published between them. What the folder had, and an operator took out, is not kept.
+Result<std::set<NodeId>> Registrar::not_to_be_lost(const Document& newest, const Bytes& made_after) {
+  if (made_after.empty()) return std::set<NodeId>();
+  const std::string& overlay = tools_.authority.overlay_name();
+  const auto current = config::parse_configuration(SharedBytes(newest.bytes), overlay);
+  if (!current) return current.error();
+  const auto before = config::parse_configuration(SharedBytes(made_after), overlay);
+  if (!before) return before.error();
+  std::set<NodeId> out = (*current)->bad_nodes;
+  for (const NodeId& node : (*before)->bad_nodes) out.erase(node);
+  return out;
+}
+
+// What is published after the newest when `made` is newer: itself, or the next one, that lacks nobody.
+Answer<Document> Registrar::following(const config::Configuration& made, const Bytes& bytes,
+                                      const Document& newest, const Bytes& made_after, WallMs now_ms) {
+  auto named = not_to_be_lost(newest, made_after);
+  if (!named) return trouble(named.error());
+  named->insert(made.bad_nodes.begin(), made.bad_nodes.end());
+  auto bad_nodes = nodes_to_shut_out(*named, now_ms);
+  if (!bad_nodes) return trouble(bad_nodes.error());
+  config::Configuration next = made;
+  Document out{0, made.sequence, bytes, now_ms};
+  if (*bad_nodes != made.bad_nodes) {
+    next.bad_nodes = std::move(*bad_nodes);
+    out.sequence = next.sequence = sequence_after(made.sequence);
+    auto written = config::write_document(next, *settings_.document_signer, *settings_.document_signer);
+    if (!written) return trouble(written.error());
+    out.bytes = std::move(*written);
+  }
+  if (auto good = check_length(out.bytes.size(), next, newest.bytes.size()); !good) return good.error();
+  return out;
+}
+
+Answer<Adopted> Registrar::adopt_document(Bytes bytes, const Caller& caller, WallMs now_ms,
+                                          const Bytes& made_after) {
   const auto parsed = config::parse_configuration(SharedBytes(bytes), tools_.authority.overlay_name());
   if (!parsed) return trouble(parsed.error());
   // Anyone may fetch what is published here, and could then join (RFC 6940 §14.16).
@@ -81,10 +117,12 @@ Answer<Adopted> Registrar::adopt_document(Bytes bytes, const Caller& caller, Wal
       return supersede(**parsed, *current, caller.source, now_ms);
     }
     // The first is all that there is: it is taken as it is.
+    Document next{0, (*parsed)->sequence, bytes, now_ms};
     if (current) {
-      if (auto good = check_length(bytes.size(), **parsed, current->bytes.size()); !good) return good.error();
+      auto found = following(**parsed, bytes, *current, made_after, now_ms);
+      if (!found) return found.error();
+      next = std::move(*found);
     }
-    const Document next{0, (*parsed)->sequence, bytes, now_ms};
     const auto published = tools_.records.publish(next, current ? current->position : 0, caller.source);
     if (!published) return trouble(published.error());
     if (*published) {

@@ -56,6 +56,9 @@ Answer<Done> Registrar::may_replace(const std::string& user_name, const Caller& 
   if (!good) return good;
   good = within(limits.replacements_of_name, Event::limit_replacements_of_name, folded(user_name), now_ms);
   if (!good) return good;
+  good = within(limits.replacements_of_name_a_year, Event::limit_replacements_of_name_a_year,
+                folded(user_name), now_ms);
+  if (!good) return good;
   const auto newest = newest_parsed();
   if (!newest) return newest.error();
   const auto revoked = tools_.records.revoked_nodes(now_ms);

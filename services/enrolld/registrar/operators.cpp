@@ -106,7 +106,34 @@ Answer<Invited> Registrar::invite(const std::string& user, std::uint32_t uses, D
   if (!kept) return trouble(kept.error());
   if (!*kept) return refused(Event::too_many_pending, Refusal::too_many, "there are too many invitations");
   tally_.count(Event::invited);
-  return Invited{std::move(token), invitation.expires_ms};
+  return Invited{std::move(token), id_of(invitation.token), invitation.expires_ms};
+}
+
+Answer<InvitationPage> Registrar::list_invitations(const std::string& user, const InvitationMark& after,
+                                                   std::size_t most, WallMs now_ms) {
+  std::string name;
+  if (!user.empty()) {
+    auto given = name_given(user);
+    if (!given) return given.error();
+    name = std::move(*given);
+  }
+  const std::size_t size = std::clamp<std::size_t>(most, 1, k_most_listed);
+  auto found = tools_.records.list_invitations(after, size, now_ms, name);
+  if (!found) return trouble(found.error());
+  InvitationPage page;
+  if (found->size() == size) page.next = InvitationMark{found->back().made_ms, id_of(found->back().token)};
+  page.invitations = std::move(*found);
+  return page;
+}
+
+Answer<Done> Registrar::withdraw_invitation(const InvitationId& id, const Caller& caller, WallMs now_ms) {
+  const auto withdrawn = tools_.records.withdraw_invitation(id, caller.source, now_ms);
+  if (!withdrawn) return trouble(withdrawn.error());
+  if (!*withdrawn)
+    return refused(Event::no_such_invitation, Refusal::not_found,
+                   "no such invitation: it has expired, or is withdrawn already");
+  tally_.count(Event::invitation_withdrawn);
+  return Done{};
 }
 
 Answer<Done> Registrar::set_password(const std::string& user, const Secret& password, WallMs now_ms) {

@@ -27,7 +27,8 @@ Outcome<> check_limits(const Limits& limits) {
   for (const Limit& limit :
        {limits.attempts_of_source, limits.mails_of_source, limits.mails_to_name, limits.passwords_of_name,
         limits.codes_by_telephone, limits.certificates_of_source, limits.certificates_of_name,
-        limits.nodes_of_source, limits.replacements_of_source, limits.replacements_of_name}) {
+        limits.nodes_of_source, limits.replacements_of_source, limits.replacements_of_name,
+        limits.replacements_of_name_a_year}) {
     if (limit.window.count() <= 0) return Failure{"a limit needs a window of time"};
   }
   if (limits.nodes_of_device < 1 || limits.nodes_of_device > k_max_nodes_per_device)

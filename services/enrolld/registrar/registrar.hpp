@@ -74,6 +74,11 @@ class Registrar {
   // names are.
   Answer<Invited> invite(const std::string& user, std::uint32_t uses, Duration valid, const Caller& caller,
                          WallMs now_ms);
+  // Those that have not expired, so many from behind `after`; for one user when one is given.
+  Answer<InvitationPage> list_invitations(const std::string& user, const InvitationMark& after,
+                                          std::size_t most, WallMs now_ms);
+  // Nobody enrols with it any more; who has done so stays.
+  Answer<Done> withdraw_invitation(const InvitationId& id, const Caller& caller, WallMs now_ms);
   Answer<Done> set_password(const std::string& user, const Secret& password, WallMs now_ms);
 
   // ---- The configuration document
@@ -81,8 +86,11 @@ class Registrar {
   Answer<Document> document();
   // Publishes a document made elsewhere (the folder's), when it is the first or newer than the newest. Of one
   // that came too late its bad-nodes are published, in the next document, so that nobody stays in whom an
-  // operator has shut out.
-  Answer<Adopted> adopt_document(Bytes bytes, const Caller& caller, WallMs now_ms);
+  // operator has shut out. Neither does one that is newer let anybody in again who was shut out beside it:
+  // the next document names those, too. Hand-made bad-nodes go when they were taken out of `made_after`, what
+  // the folder had before (empty: not known).
+  Answer<Adopted> adopt_document(Bytes bytes, const Caller& caller, WallMs now_ms,
+                                 const Bytes& made_after = {});
   // Publishes the next one when the nodes it shuts out are not the right ones any more: mends a revocation
   // that was cut short, at once.
   Answer<std::uint16_t> refresh_document(const std::string& source, WallMs now_ms);
@@ -149,6 +157,9 @@ class Registrar {
   Answer<Newest> newest_parsed();
   // With the bad-nodes that `more` names, too.
   Answer<std::uint16_t> publish_next(const std::set<NodeId>& more, const std::string& source, WallMs now_ms);
+  Result<std::set<NodeId>> not_to_be_lost(const Document& newest, const Bytes& made_after);
+  Answer<Document> following(const config::Configuration& made, const Bytes& bytes, const Document& newest,
+                             const Bytes& made_after, WallMs now_ms);
   Answer<Done> check_length(std::size_t bytes, const config::Configuration& next, std::size_t before);
   Answer<Adopted> supersede(const config::Configuration& late, const Document& newest,
                             const std::string& source, WallMs now_ms);

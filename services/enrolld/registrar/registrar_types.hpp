@@ -39,6 +39,7 @@ struct Limits {
   // Each replaced device stays in the overlay's document until its certificate has ended.
   Limit replacements_of_source{20, Duration{86'400'000}};
   Limit replacements_of_name{3, Duration{86'400'000}};
+  Limit replacements_of_name_a_year{12, Duration{31'536'000'000}};
   std::uint32_t nodes_of_name = 8;  // with a live certificate (RFC 6940 §13.6.2)
   std::uint32_t nodes_of_device = 4;
 };
@@ -153,8 +154,14 @@ struct Page {
   std::int64_t next = 0;  // to go on from; 0: this was the last page
 };
 
+struct InvitationPage {
+  std::vector<Invitation> invitations;
+  std::optional<InvitationMark> next;  // to go on from; none: this was the last page
+};
+
 struct Invited {
   Secret token;  // shown once
+  InvitationId id{};
   WallMs expires_ms = 0;
 };
 

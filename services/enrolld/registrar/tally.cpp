@@ -8,6 +8,8 @@ const char* name_of(Event event) {
       return "begun";
     case Event::invited:
       return "invited";
+    case Event::invitation_withdrawn:
+      return "invitation_withdrawn";
     case Event::revoked:
       return "revoked";
     case Event::document_published:
@@ -50,6 +52,8 @@ const char* name_of(Event event) {
       return "wrong_telephone_code";
     case Event::nobody_to_revoke:
       return "nobody_to_revoke";
+    case Event::no_such_invitation:
+      return "no_such_invitation";
     case Event::signer_not_revoked:
       return "signer_not_revoked";
     case Event::limit_attempts_of_source:
@@ -72,6 +76,8 @@ const char* name_of(Event event) {
       return "limit_replacements_of_source";
     case Event::limit_replacements_of_name:
       return "limit_replacements_of_name";
+    case Event::limit_replacements_of_name_a_year:
+      return "limit_replacements_of_name_a_year";
     case Event::too_many_pending:
       return "too_many_pending";
     case Event::mail_queue_full:

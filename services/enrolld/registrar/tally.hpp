@@ -17,6 +17,7 @@ namespace ringway::enrolld {
 enum class Event {
   begun,  // an enrolment waits for its proof
   invited,
+  invitation_withdrawn,
   revoked,
   document_published,
   // Refusals.
@@ -39,6 +40,7 @@ enum class Event {
   verifier_refused,
   wrong_telephone_code,
   nobody_to_revoke,
+  no_such_invitation,
   signer_not_revoked,  // it signs the configuration document
   // Limits.
   limit_attempts_of_source,
@@ -51,6 +53,7 @@ enum class Event {
   limit_nodes_of_source,
   limit_replacements_of_source,
   limit_replacements_of_name,
+  limit_replacements_of_name_a_year,
   // For now: somebody else's trouble.
   too_many_pending,
   mail_queue_full,

@@ -128,10 +128,26 @@ Answer<Invited> Desk::invite(const Operator& who, const std::string& user, std::
   if (!invited) return told("invite", who.caller, std::move(invited));
   parts_.log.info("", "invited",
                   {{"user", user},
+                   {"id", to_hex(invited->id)},
                    {"uses", uses},
                    {"until", config::write_utc(invited->expires_ms)},
                    {"source", who.caller.source}});
   return invited;
+}
+
+Answer<InvitationPage> Desk::list_invitations(const Operator& who, const std::string& user,
+                                              const InvitationMark& after, std::size_t most) {
+  if (auto good = only_operators(who, "list invitations"); !good) return good.error();
+  return told("list invitations", who.caller,
+              parts_.registrar.list_invitations(user, after, most, parts_.now_ms()));
+}
+
+Answer<Done> Desk::withdraw_invitation(const Operator& who, const InvitationId& id) {
+  if (auto good = only_operators(who, "withdraw invitation"); !good) return good.error();
+  auto done = told("withdraw invitation", who.caller,
+                   parts_.registrar.withdraw_invitation(id, who.caller, parts_.now_ms()));
+  if (done) parts_.log.info("", "invitation withdrawn", {{"id", to_hex(id)}, {"source", who.caller.source}});
+  return done;
 }
 
 Answer<Done> Desk::set_password(const Operator& who, const std::string& user, const Secret& password) {

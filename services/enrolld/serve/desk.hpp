@@ -61,6 +61,9 @@ class Desk {
   Answer<RevokedNow> revoke_user(const Operator& who, const std::string& user, const std::string& why);
   Answer<Page> list(const Operator& who, const std::string& user, std::int64_t after, std::size_t most);
   Answer<Invited> invite(const Operator& who, const std::string& user, std::uint32_t uses, Duration valid);
+  Answer<InvitationPage> list_invitations(const Operator& who, const std::string& user,
+                                          const InvitationMark& after, std::size_t most);
+  Answer<Done> withdraw_invitation(const Operator& who, const InvitationId& id);
   Answer<Done> set_password(const Operator& who, const std::string& user, const Secret& password);
   Answer<Measures> statistics(const Operator& who);
 

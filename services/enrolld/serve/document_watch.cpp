@@ -60,7 +60,7 @@ void DocumentWatch::adopt_from_folder() {
   auto bytes = read_document(settings_.directory);
   if (!bytes) return warn_once("cannot read the folder's document", bytes.error().reason);
   if (*bytes == folders_document_) return;
-  const auto adopted = registrar_.adopt_document(*bytes, {k_source, {}}, now_ms_());
+  const auto adopted = registrar_.adopt_document(*bytes, {k_source, {}}, now_ms_(), folders_document_);
   if (!adopted) return warn_once("cannot adopt the folder's document", adopted.error().detail);
   if (adopted->superseded) tell_superseded(*adopted);
   folders_document_ = std::move(*bytes);

@@ -132,9 +132,33 @@ grpc::ServerUnaryReactor* EnrollmentService::Invite(grpc::CallbackServerContext*
     const std::uint32_t valid_s = request->valid_s() == 0 ? k_usual_validity_s : request->valid_s();
     const auto invited = desk_.invite({door_, caller}, request->user(), uses, std::chrono::seconds{valid_s});
     if (!invited) return status_of(invited.error(), *context);
-    response->set_token(std::string(invited->token.reveal()));
-    response->set_expires_ms(invited->expires_ms);
+    fill(*response, *invited);
     return grpc::Status::OK;
+  });
+}
+
+grpc::ServerUnaryReactor* EnrollmentService::ListInvitations(grpc::CallbackServerContext* context,
+                                                             const v1::ListInvitationsRequest* request,
+                                                             v1::ListInvitationsResponse* response) {
+  return on_worker(context, [this, context, request, response](const Caller& caller) {
+    const auto after = to_invitation_mark(request->page_token());
+    if (!after) return wrong(after.error().reason);
+    const std::uint32_t size = request->page_size() == 0 ? k_usual_page : request->page_size();
+    const auto page = desk_.list_invitations({door_, caller}, request->user(), *after, size);
+    if (!page) return status_of(page.error(), *context);
+    fill(*response, *page);
+    return grpc::Status::OK;
+  });
+}
+
+grpc::ServerUnaryReactor* EnrollmentService::WithdrawInvitation(grpc::CallbackServerContext* context,
+                                                                const v1::WithdrawInvitationRequest* request,
+                                                                v1::WithdrawInvitationResponse*) {
+  return on_worker(context, [this, context, request](const Caller& caller) {
+    const auto id = to_invitation_id(request->id());
+    if (!id) return wrong(id.error().reason);
+    const auto done = desk_.withdraw_invitation({door_, caller}, *id);
+    return done ? grpc::Status::OK : status_of(done.error(), *context);
   });
 }
 

@@ -29,6 +29,12 @@ class EnrollmentService final : public v1::Enrollment::CallbackService {
                                  v1::ListResponse* response) override;
   grpc::ServerUnaryReactor* Invite(grpc::CallbackServerContext* context, const v1::InviteRequest* request,
                                    v1::InviteResponse* response) override;
+  grpc::ServerUnaryReactor* ListInvitations(grpc::CallbackServerContext* context,
+                                            const v1::ListInvitationsRequest* request,
+                                            v1::ListInvitationsResponse* response) override;
+  grpc::ServerUnaryReactor* WithdrawInvitation(grpc::CallbackServerContext* context,
+                                               const v1::WithdrawInvitationRequest* request,
+                                               v1::WithdrawInvitationResponse* response) override;
   grpc::ServerUnaryReactor* SetPassword(grpc::CallbackServerContext* context,
                                         const v1::SetPasswordRequest* request,
                                         v1::SetPasswordResponse* response) override;

@@ -6,6 +6,7 @@
 
 #include "services/enrolld/authority/names.hpp"
 #include "services/enrolld/folder/files.hpp"
+#include "services/enrolld/issue/served_mark.hpp"
 #include "services/enrolld/serve/certificates.hpp"
 #include "services/enrolld/serve/code_key.hpp"
 #include "services/enrolld/serve/web.hpp"
@@ -111,6 +112,10 @@ Outcome<> Office::open_records() {
   auto records = Records::open(options);
   if (!records) return records.error();
   records_ = std::move(*records);
+  if (const auto marked = write_served_mark(settings_.directory, options.database); !marked)
+    log_.warn("", "the folder does not say which records this server keeps",
+              {{"why", marked.error().reason},
+               {"advice", "ringway-enrolld issue could give a name twice: give it --database"}});
   return Done{};
 }
 

@@ -3,6 +3,8 @@
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/security/auth_context.h>
 
+#include <algorithm>
+#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -76,6 +78,29 @@ Result<NodeId> to_node(const std::string& hex) {
   if (!from_hex(hex, bytes) || bytes.size() != k_node_id_size_bytes)
     return Failure{"a Node-ID has 32 hexadecimal digits"};
   return as_node(ring_id_from(bytes));
+}
+
+Result<InvitationId> to_invitation_id(const std::string& hex) {
+  Bytes bytes;
+  InvitationId out{};
+  if (!from_hex(hex, bytes) || bytes.size() != out.size())
+    return Failure{"the id of an invitation has " + std::to_string(2 * out.size()) + " hexadecimal digits"};
+  std::copy(bytes.begin(), bytes.end(), out.begin());
+  return out;
+}
+
+// "1750000000000.0123456789abcdef".
+Result<InvitationMark> to_invitation_mark(const std::string& page_token) {
+  InvitationMark out;
+  if (page_token.empty()) return out;
+  const Failure wrong{"that is no page token"};
+  const char* const end = page_token.data() + page_token.size();
+  const auto [stopped, error] = std::from_chars(page_token.data(), end, out.made_ms);
+  if (error != std::errc() || stopped == end || *stopped != '.' || out.made_ms > INT64_MAX) return wrong;
+  const auto id = to_invitation_id(std::string(stopped + 1, end));
+  if (!id) return wrong;
+  out.id = *id;
+  return out;
 }
 
 Result<BeginRequest> to_request(const v1::BeginRequest& message) {
@@ -172,6 +197,25 @@ void fill(v1::ListResponse& message, const Page& page) {
     }
   }
   if (page.next > 0) message.set_next_page_token(std::to_string(page.next));
+}
+
+void fill(v1::InviteResponse& message, const Invited& invited) {
+  message.set_token(std::string(invited.token.reveal()));
+  message.set_id(to_hex(invited.id));
+  message.set_expires_ms(invited.expires_ms);
+}
+
+void fill(v1::ListInvitationsResponse& message, const InvitationPage& page) {
+  for (const Invitation& from : page.invitations) {
+    auto& out = *message.add_invitations();
+    out.set_id(to_hex(id_of(from.token)));
+    out.set_user(from.user_name.value_or(""));
+    out.set_uses_left(from.uses_left);
+    out.set_made_ms(from.made_ms);
+    out.set_expires_ms(from.expires_ms);
+  }
+  if (page.next)
+    message.set_next_page_token(std::to_string(page.next->made_ms) + "." + to_hex(page.next->id));
 }
 
 void fill(v1::StatisticsResponse& message, const Measures& measures) {

@@ -23,6 +23,9 @@ Caller caller_of(const grpc::ServerContextBase& context, Door door);
 // Refuses what is no proof or no Node-ID.
 Result<BeginRequest> to_request(const v1::BeginRequest& message);
 Result<NodeId> to_node(const std::string& hex);
+Result<InvitationId> to_invitation_id(const std::string& hex);
+// As an answer before has given it; empty: from the first.
+Result<InvitationMark> to_invitation_mark(const std::string& page_token);
 v1::Proof to_proof(Method method);
 
 grpc::Status status_of(const Refused& refused, grpc::ServerContextBase& context);
@@ -30,6 +33,8 @@ void fill(v1::Certificate& message, Delivered delivered);
 void fill(v1::BeginResponse& message, Begun begun);
 void fill(v1::RevokeResponse& message, const RevokedNow& revoked);
 void fill(v1::ListResponse& message, const Page& page);
+void fill(v1::InviteResponse& message, const Invited& invited);
+void fill(v1::ListInvitationsResponse& message, const InvitationPage& page);
 void fill(v1::StatisticsResponse& message, const Measures& measures);
 
 }  // namespace ringway::enrolld

@@ -147,6 +147,8 @@ void add_limit_options(CLI::App& app, ServeSettings& settings) {
                "Lost devices, in a day");
   group.number("replacements-per-name", limits.replacements_of_name.most, 1, k_most,
                "Lost devices, in a day");
+  group.number("replacements-per-name-a-year", limits.replacements_of_name_a_year.most, 1, k_most,
+               "Lost devices, in 365 days");
   group.number("gather-seconds", settings.gather_seconds, 1, 3600,
                "Replaced devices are shut out together, by one document in this time");
   group.number("nodes-per-name", limits.nodes_of_name, 1, k_most, "Node-IDs with a live certificate");

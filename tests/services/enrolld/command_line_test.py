@@ -109,6 +109,18 @@ class Keys(unittest.TestCase):
         self.assertEqual(run("new-issuing-key", "--dir", self.authority).returncode, 1)
         self.good(run("new-issuing-key", "--dir", self.authority, "--root-key", away))
 
+    def test_the_next_steps_are_those_of_the_overlay(self):
+        made = run(*self.init)
+        self.good(made)
+        self.assertIn(f"next: ringway-enrolld issue --dir {self.authority} --user", made.stdout)
+        self.assertNotIn("serve", made.stdout)
+        made = run(*self.init, "--force", "--enrollment-server", "https://overlay.example.org/enroll")
+        self.good(made)
+        self.assertIn(f"next: ringway-enrolld serve --dir {self.authority} --state", made.stdout)
+        self.assertIn("ringway-enrolld invite --state state --user", made.stdout)
+        self.assertIn("--proof mail", made.stdout)
+        self.assertNotIn("enrolld issue", made.stdout)
+
     def test_a_document_that_nobody_takes(self):
         self.good(run(*self.init, RINGWAY_KEY_PASSPHRASE=WORD))
         push = ["push", "--dir", self.authority]

@@ -457,6 +457,39 @@ TEST_F(OverlayFilesTest, AnUpdateMayComeFromAnEditedCopy) {
   EXPECT_EQ(configuration(authority())->sequence, 2);
 }
 
+TEST_F(OverlayFilesTest, AnEditedCopyOfAnOlderDocumentIsRefused) {
+  ASSERT_EQ(made(), "");
+  const std::string edited = root_ + "/edited.xml";
+  fs::copy_file(authority() + "/overlay.xml", edited);
+  UpdateOptions shuts_out;
+  shuts_out.directory = authority();
+  shuts_out.bad_nodes.emplace_back().bytes.front() = 66;
+  ASSERT_TRUE(update(shuts_out));
+  UpdateOptions late;
+  late.directory = authority();
+  late.edited = edited;
+  const auto refused = update(late);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().reason, HasSubstr("a copy of document 1, and the folder has document 2"));
+  EXPECT_TRUE(configuration(authority())->bad_nodes.contains(shuts_out.bad_nodes.front()));
+}
+
+TEST_F(OverlayFilesTest, UpdatesAtOnceLoseNobodysBadNode) {
+  ASSERT_EQ(made(), "");
+  constexpr std::uint8_t k_updates = 8;
+  std::vector<std::thread> threads;
+  for (std::uint8_t i = 1; i <= k_updates; ++i)
+    threads.emplace_back([this, i] {
+      UpdateOptions options;
+      options.directory = authority();
+      options.bad_nodes.emplace_back().bytes.front() = i;
+      EXPECT_TRUE(update(options).ok());
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_THAT(configuration(authority())->bad_nodes, SizeIs(k_updates));
+  EXPECT_EQ(configuration(authority())->sequence, 1 + k_updates);
+}
+
 TEST_F(OverlayFilesTest, AnUpdateMaySetTheExpiration) {
   init_.validity_days = 30;
   ASSERT_EQ(made(), "");

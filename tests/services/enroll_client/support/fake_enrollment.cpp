@@ -200,7 +200,33 @@ grpc::Status FakeEnrollment::Invite(grpc::ServerContext*, const v1::InviteReques
   invited.push_back(*request);
   response->set_token(k_good_secret);
   response->set_expires_ms(1'800'000'000'000);
+  response->set_id("0123456789abcdef");
   return trouble("Invite");
+}
+
+// Two pages, of one each.
+grpc::Status FakeEnrollment::ListInvitations(grpc::ServerContext*, const v1::ListInvitationsRequest* request,
+                                             v1::ListInvitationsResponse* response) {
+  const std::lock_guard lock(mutex_);
+  invitations_listed.push_back(*request);
+  if (!request->user().empty() && request->user() != "alice@example.org") return grpc::Status::OK;
+  const bool first = request->page_token().empty();
+  auto& invitation = *response->add_invitations();
+  invitation.set_id(first ? "0123456789abcdef" : "fedcba9876543210");
+  invitation.set_user(first ? "alice@example.org" : "");
+  invitation.set_uses_left(first ? 2 : 0);
+  invitation.set_made_ms(1'750'000'000'000);
+  invitation.set_expires_ms(1'800'000'000'000);
+  if (first) response->set_next_page_token("1");
+  return trouble("ListInvitations");
+}
+
+grpc::Status FakeEnrollment::WithdrawInvitation(grpc::ServerContext*,
+                                                const v1::WithdrawInvitationRequest* request,
+                                                v1::WithdrawInvitationResponse*) {
+  const std::lock_guard lock(mutex_);
+  withdrawn.push_back(*request);
+  return trouble("WithdrawInvitation");
 }
 
 grpc::Status FakeEnrollment::SetPassword(grpc::ServerContext*, const v1::SetPasswordRequest* request,

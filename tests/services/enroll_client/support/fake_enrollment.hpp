@@ -55,6 +55,8 @@ class FakeEnrollment final : public v1::Enrollment::Service {
   std::vector<v1::RevokeRequest> revoked;
   std::vector<v1::ListRequest> listed;
   std::vector<v1::InviteRequest> invited;
+  std::vector<v1::ListInvitationsRequest> invitations_listed;
+  std::vector<v1::WithdrawInvitationRequest> withdrawn;
   std::vector<v1::SetPasswordRequest> passwords;
   std::string posted_name, posted_password;  // RFC 6940 §11.3
 
@@ -64,6 +66,10 @@ class FakeEnrollment final : public v1::Enrollment::Service {
   grpc::Status Revoke(grpc::ServerContext*, const v1::RevokeRequest*, v1::RevokeResponse*) override;
   grpc::Status List(grpc::ServerContext*, const v1::ListRequest*, v1::ListResponse*) override;
   grpc::Status Invite(grpc::ServerContext*, const v1::InviteRequest*, v1::InviteResponse*) override;
+  grpc::Status ListInvitations(grpc::ServerContext*, const v1::ListInvitationsRequest*,
+                               v1::ListInvitationsResponse*) override;
+  grpc::Status WithdrawInvitation(grpc::ServerContext*, const v1::WithdrawInvitationRequest*,
+                                  v1::WithdrawInvitationResponse*) override;
   grpc::Status SetPassword(grpc::ServerContext*, const v1::SetPasswordRequest*,
                            v1::SetPasswordResponse*) override;
   grpc::Status Statistics(grpc::ServerContext*, const v1::StatisticsRequest*,

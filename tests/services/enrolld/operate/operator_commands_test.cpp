@@ -72,9 +72,46 @@ TEST_F(OperatorCommandsTest, AnInvitationAloneGoesToStandardOutput) {
   EXPECT_EQ(server_.invited[0].uses(), 3U);
   EXPECT_EQ(server_.invited[0].valid_s(), 43'200U);
 
+  EXPECT_THAT(invited.err, HasSubstr("ringway-enrolld withdraw 0123456789abcdef"));
   EXPECT_EQ(ask({"invite", "--json"}).json()["token"], services::k_good_secret);
+  EXPECT_EQ(ask({"invite", "--json"}).json()["id"], "0123456789abcdef");
+  ASSERT_EQ(server_.invited.size(), 3U);
   EXPECT_EQ(server_.invited[1].valid_s(), 7U * 86'400U);
   EXPECT_EQ(ask({"invite", "--uses", "0"}).code, 2);
+}
+
+TEST_F(OperatorCommandsTest, ListsTheInvitationsOfAllPages) {
+  const auto listed = ask({"invitations"});
+  ASSERT_EQ(listed.code, 0) << listed.err;
+  EXPECT_EQ(listed.out,
+            "0123456789abcdef  for alice@example.org  2 uses left  made 2025-06-15T15:06:40Z  until "
+            "2027-01-15T08:00:00Z\n"
+            "fedcba9876543210  for anybody  used up  made 2025-06-15T15:06:40Z  until "
+            "2027-01-15T08:00:00Z\n");
+  ASSERT_EQ(server_.invitations_listed.size(), 2U);
+  EXPECT_EQ(server_.invitations_listed[1].page_token(), "1");
+  const auto json = ask({"invitations", "alice@example.org", "--json"}).json()["invitations"];
+  ASSERT_EQ(json.size(), 2U);
+  EXPECT_EQ(json[0]["user"], "alice@example.org");
+  EXPECT_EQ(json[0]["uses_left"], 2);
+  EXPECT_FALSE(json[1].contains("user"));
+  const auto nothing = ask({"invitations", "bob@example.org"});
+  EXPECT_EQ(nothing.code, 0) << "that nobody is invited is an answer";
+  EXPECT_EQ(nothing.out, "");
+  EXPECT_EQ(nothing.err, "no invitation is open\n");
+}
+
+TEST_F(OperatorCommandsTest, WithdrawsAnInvitation) {
+  const auto withdrawn = ask({"withdraw", "0123456789abcdef"});
+  ASSERT_EQ(withdrawn.code, 0) << withdrawn.err;
+  ASSERT_EQ(server_.withdrawn.size(), 1U);
+  EXPECT_EQ(server_.withdrawn[0].id(), "0123456789abcdef");
+  EXPECT_EQ(ask({"withdraw", "0123456789abcdef", "--json"}).json()["id"], "0123456789abcdef");
+  server_.trouble = [](const std::string&) {
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such invitation");
+  };
+  EXPECT_EQ(ask({"withdraw", "0123456789abcdef"}).code, 3);
+  EXPECT_EQ(ask({"withdraw"}).code, 2);
 }
 
 TEST_F(OperatorCommandsTest, RevokesANodeOrAUserAndSaysWhich) {

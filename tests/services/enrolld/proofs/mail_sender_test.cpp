@@ -320,7 +320,22 @@ TEST_F(MailSenderTest, AServerWithoutTlsGetsNeitherPasswordNorMail) {
   auto server = start_server({"none"});
   const auto sender = start(settings(server.port()));
   ASSERT_TRUE(sender->send(mail("alice@example.org")));
-  EXPECT_EQ(reports_.end_of("alice@example.org").event, Event::gave_up);
+  const auto end = reports_.end_of("alice@example.org");
+  EXPECT_EQ(end.event, Event::gave_up);
+  EXPECT_THAT(end.reason,
+              HasSubstr("localhost:" + std::to_string(server.port()) + " offers no TLS (STARTTLS)"));
+  EXPECT_THAT(end.reason, HasSubstr("smtps://localhost:465"));
+  expect_nothing_was_told(server);
+}
+
+TEST_F(MailSenderTest, TlsAtAPortForStarttlsIsTold) {
+  auto server = start_server({"starttls"});
+  const auto sender = start(settings(server.port(), Tls::implicit));
+  ASSERT_TRUE(sender->send(mail("alice@example.org")));
+  const auto end = reports_.end_of("alice@example.org");
+  EXPECT_EQ(end.event, Event::gave_up);
+  EXPECT_THAT(end.reason, HasSubstr("does not begin with TLS"));
+  EXPECT_THAT(end.reason, HasSubstr("smtp://localhost:" + std::to_string(server.port())));
   expect_nothing_was_told(server);
 }
 
@@ -333,6 +348,7 @@ TEST_F(MailSenderTest, ACertificateOfAnotherAuthorityGetsNothing) {
   const auto end = reports_.end_of("alice@example.org");
   EXPECT_EQ(end.event, Event::gave_up);
   EXPECT_THAT(end.reason, HasSubstr("certificate"));
+  EXPECT_THAT(end.reason, HasSubstr("--smtp-ca"));
   expect_nothing_was_told(server);
 }
 

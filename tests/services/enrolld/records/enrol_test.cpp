@@ -224,5 +224,20 @@ TEST_P(EnrolTest, RefusesWhatCannotBeKept) {
   EXPECT_EQ(refusal(wanted), "");
 }
 
+TEST_P(EnrolTest, ANameOfTheFolderIsItsAlone) {
+  // Shows: ENROLL-16.
+  EXPECT_EQ(enrol(request(1, "alice@example.org", FolderProof{})), Verdict::made_account);
+  EXPECT_EQ(enrol(request(2, "alice@example.org", FolderProof{})), Verdict::account_blocked);
+  EXPECT_EQ(enrol(request(2, "alice@example.org")), Verdict::account_blocked);
+  EXPECT_EQ(enrol(request(2, "alice@example.org", FolderProof{true})), Verdict::added_device);
+  RenewRequest renewal{node(1), digest(1), digest(3), "", k_now_ms};
+  EXPECT_EQ(records().renew(renewal, signer()).value().verdict, Verdict::account_blocked);
+  renewal.from_folder = true;
+  EXPECT_EQ(records().renew(renewal, signer()).value().verdict, Verdict::renewed);
+  EXPECT_EQ(enrol(request(4, "bob@example.org")), Verdict::made_account);
+  EXPECT_EQ(enrol(request(5, "bob@example.org", FolderProof{})), Verdict::name_taken);
+  EXPECT_FALSE(records().find_account("bob@example.org").value()->blocked_ms);
+}
+
 }  // namespace
 }  // namespace ringway::enrolld

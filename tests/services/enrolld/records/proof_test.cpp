@@ -194,10 +194,43 @@ TEST_P(ProofTest, InvitationsRunOutAndAreWithdrawn) {
   auto late = request(1, "alice@example.org", InvitationProof{digest(50)});
   late.now_ms = k_now_ms + k_day_ms;
   EXPECT_EQ(enrol(late), Verdict::proof_expired);
-  EXPECT_TRUE(records().withdraw_invitation(digest(50), "operator", k_now_ms).value());
-  EXPECT_FALSE(records().withdraw_invitation(digest(50), "operator", k_now_ms).value());
+  EXPECT_TRUE(records().withdraw_invitation(id_of(digest(50)), "operator", k_now_ms).value());
+  EXPECT_FALSE(records().withdraw_invitation(id_of(digest(50)), "operator", k_now_ms).value());
   EXPECT_EQ(enrol(request(1, "alice@example.org", InvitationProof{digest(50)})), Verdict::wrong_proof);
   EXPECT_THAT(events(), testing::ElementsAre("invited", "invitation-withdrawn"));
+}
+
+TEST_P(ProofTest, InvitationsAreListedInPagesByTheirAge) {
+  const auto invite_at = [&](unsigned number, const std::optional<std::string>& user_name, WallMs made_ms) {
+    const Invitation one{digest(number), user_name, 2, made_ms, made_ms + k_day_ms, ""};
+    ASSERT_TRUE(records().invite(one, "operator").value());
+  };
+  invite_at(53, "alice@example.org", k_now_ms);
+  invite_at(52, std::nullopt, k_now_ms + 1);
+  invite_at(50, "bob@example.org", k_now_ms + 1);
+  invite_at(51, "alice@example.org", k_now_ms + 2);
+  const auto listed = [&](const InvitationMark& after, std::size_t most, WallMs now_ms,
+                          const std::string& user_name = {}) {
+    std::vector<Digest> out;
+    const auto found = records().list_invitations(after, most, now_ms, user_name).value();
+    for (const Invitation& one : found) out.push_back(one.token);
+    return out;
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(listed({}, 9, k_now_ms), ElementsAre(digest(53), digest(50), digest(52), digest(51)));
+  EXPECT_THAT(listed({}, 2, k_now_ms), ElementsAre(digest(53), digest(50)));
+  const InvitationMark mark{k_now_ms + 1, id_of(digest(50))};
+  EXPECT_THAT(listed(mark, 2, k_now_ms), ElementsAre(digest(52), digest(51)));
+  EXPECT_THAT(listed({}, 9, k_now_ms, "alice@example.org"), ElementsAre(digest(53), digest(51)));
+  // What has expired cannot be used, though nothing has pruned it yet.
+  EXPECT_THAT(listed({}, 9, k_now_ms + k_day_ms + 1), ElementsAre(digest(51)));
+  const auto first = records().list_invitations({}, 1, k_now_ms).value().at(0);
+  EXPECT_EQ(first.user_name, "alice@example.org");
+  EXPECT_EQ(first.uses_left, 2U);
+  EXPECT_EQ(first.expires_ms, k_now_ms + k_day_ms);
+  // Only the one that is named is withdrawn.
+  EXPECT_TRUE(records().withdraw_invitation(id_of(digest(50)), "operator", k_now_ms).value());
+  EXPECT_THAT(listed({}, 9, k_now_ms), ElementsAre(digest(53), digest(52), digest(51)));
 }
 
 TEST_P(ProofTest, InvitationsAreBoundedAndPruned) {

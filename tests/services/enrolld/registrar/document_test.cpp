@@ -14,8 +14,8 @@ constexpr WallMs k_minute_ms = 60'000;
 
 class DocumentTest : public RegistrarTest {
  protected:
-  Adopted adopt(const Bytes& bytes) {
-    const auto adopted = registrar().adopt_document(bytes, caller_, k_now_ms);
+  Adopted adopt(const Bytes& bytes, const Bytes& made_after = {}) {
+    const auto adopted = registrar().adopt_document(bytes, caller_, k_now_ms, made_after);
     EXPECT_TRUE(adopted.ok()) << adopted.error().detail;
     return adopted.ok() ? *adopted : Adopted{};
   }
@@ -134,6 +134,40 @@ TEST_F(DocumentTest, WhomALateDocumentShutsOutIsShutOut) {
               testing::UnorderedElementsAre(test::node_id(55), test::node_id(99), alice.nodes[0]));
   EXPECT_EQ(registrar().tally().of(Event::document_superseded), 1U);
   EXPECT_EQ(registrar().tally().of(Event::document_changes_lost), 0U);
+}
+
+TEST_F(DocumentTest, TwoUpdatesInARowLetNobodyInAgain) {
+  // Shows: FM-27.
+  const auto alice = enrol(k_alice, test::new_key()).value();
+  const Bytes folders = copy_of(newest()->document.view());
+  // Both are made of the folder's 7; meanwhile the server has published its own 8.
+  const auto second =
+      made_elsewhere(9, [](config::Configuration& next) { next.bad_nodes.insert(test::node_id(55)); });
+  ASSERT_EQ(registrar().revoke_node(alice.nodes[0], "", caller_, k_now_ms).value().sequence, 8);
+  EXPECT_FALSE(adopt(second, folders).superseded);
+  EXPECT_EQ(newest()->sequence, 10);
+  EXPECT_THAT(newest()->bad_nodes,
+              testing::UnorderedElementsAre(test::node_id(55), test::node_id(99), alice.nodes[0]));
+  EXPECT_FALSE(
+      adopt(newest()->document.size() > 0 ? copy_of(newest()->document.view()) : Bytes()).superseded);
+  EXPECT_EQ(newest()->sequence, 10);
+}
+
+TEST_F(DocumentTest, WhatAnotherFolderShutsOutStaysUnlessItIsTakenOut) {
+  // Shows: FM-27.
+  registrar();
+  const Bytes seventh = copy_of(newest()->document.view());
+  const auto of_here =
+      made_elsewhere(9, [](config::Configuration& next) { next.bad_nodes.insert(test::node_id(66)); });
+  adopt(made_elsewhere(8, [](config::Configuration& next) { next.bad_nodes.insert(test::node_id(55)); }));
+  adopt(of_here, seventh);
+  EXPECT_THAT(newest()->bad_nodes,
+              testing::UnorderedElementsAre(test::node_id(55), test::node_id(66), test::node_id(99)));
+  const Bytes tenth = copy_of(newest()->document.view());
+  adopt(made_elsewhere(11, [](config::Configuration& next) { next.bad_nodes.erase(test::node_id(55)); }),
+        tenth);
+  EXPECT_THAT(newest()->bad_nodes, testing::UnorderedElementsAre(test::node_id(66), test::node_id(99)));
+  EXPECT_EQ(newest()->sequence, 11);
 }
 
 TEST_F(DocumentTest, WhatElseALateDocumentSaysIsToldAndNotTakenOver) {

@@ -130,6 +130,24 @@ TEST_F(LimitsTest, ReplacementsOfOneName) {
   EXPECT_TRUE(enrol(k_alice, test::new_key(), k_now_ms + k_day_ms, device.nodes[0]).ok());
 }
 
+TEST_F(LimitsTest, ReplacementsOfOneNameInAYear) {
+  // Shows: ENROLL-22, FM-16.
+  limits_.replacements_of_name_a_year.most = 4;
+  auto device = enrol(k_alice, key_).value();
+  const auto replace = [&](unsigned day) {
+    return enrol(k_alice, test::new_key(), k_now_ms + day * k_day_ms, device.nodes[0]);
+  };
+  for (const unsigned day : {0U, 0U, 1U, 1U}) {
+    const auto next = replace(day);
+    ASSERT_TRUE(next.ok()) << next.error().detail;
+    device = *next;
+  }
+  const auto fifth = replace(2);
+  expect_limit(fifth, Event::limit_replacements_of_name_a_year);
+  EXPECT_GT(fifth.error().retry_after, Duration{k_day_ms});
+  EXPECT_TRUE(replace(365).ok());
+}
+
 TEST_F(LimitsTest, ReplacementsOfOneSource) {
   // Shows: ENROLL-22, FM-16.
   limits_.replacements_of_source = {1, Duration{k_day_ms}};

@@ -151,6 +151,47 @@ TEST_F(OperatorsTest, WhereNamesAreProvedAnInvitationIsForSomebody) {
   EXPECT_TRUE(registrar().invite("bob@example.org", 1, Duration{1000}, caller_, k_now_ms).ok());
 }
 
+TEST_F(OperatorsTest, AWithdrawnInvitationEnrolsNobody) {
+  const auto invite = [&](const char* user) {
+    return registrar().invite(user, 2, Duration{k_hour_ms}, caller_, k_now_ms).value();
+  };
+  const auto alice = invite(k_alice), bob = invite(k_bob);
+  const auto enrols = [&](const char* user, const Invited& invited) {
+    auto request = by_mail(user, test::new_key());
+    request.method = Method::invitation;
+    request.secret = Secret(invited.token.reveal());
+    return registrar().begin(request, caller_, k_now_ms).ok();
+  };
+  ASSERT_TRUE(enrols(k_alice, alice));
+  const auto listed = registrar().list_invitations("alice@EXAMPLE.org", {}, 10, k_now_ms).value();
+  ASSERT_THAT(listed.invitations, SizeIs(1));
+  EXPECT_EQ(id_of(listed.invitations[0].token), alice.id);
+  EXPECT_EQ(listed.invitations[0].uses_left, 1U);
+  EXPECT_FALSE(listed.next);
+  EXPECT_FALSE(registrar().list_invitations("no name", {}, 10, k_now_ms).ok());
+
+  ASSERT_TRUE(registrar().withdraw_invitation(alice.id, caller_, k_now_ms).ok());
+  EXPECT_FALSE(enrols(k_alice, alice));
+  EXPECT_THAT(registrar().list(k_alice, 0, 10).value().accounts, SizeIs(1));  // who has come stays
+  EXPECT_TRUE(enrols(k_bob, bob));
+  const auto again = registrar().withdraw_invitation(alice.id, caller_, k_now_ms);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().refusal, Refusal::not_found);
+  EXPECT_EQ(registrar().tally().of(Event::invitation_withdrawn), 1U);
+  EXPECT_EQ(registrar().tally().of(Event::no_such_invitation), 1U);
+}
+
+TEST_F(OperatorsTest, InvitationsAreListedInPages) {
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(registrar().invite(k_bob, 1, Duration{k_hour_ms}, caller_, k_now_ms).ok());
+  const auto first = registrar().list_invitations("", {}, 2, k_now_ms).value();
+  EXPECT_THAT(first.invitations, SizeIs(2));
+  ASSERT_TRUE(first.next);
+  const auto second = registrar().list_invitations("", *first.next, 2, k_now_ms).value();
+  EXPECT_THAT(second.invitations, SizeIs(1));
+  EXPECT_FALSE(second.next);
+}
+
 TEST_F(OperatorsTest, InvitationsHaveBounds) {
   auto alone = settings();
   alone.methods = {Method::invitation};

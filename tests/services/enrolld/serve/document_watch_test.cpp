@@ -130,6 +130,31 @@ TEST_F(DocumentWatchTest, AnUpdateOfTheFolderThatCameSecondIsNotLost) {
   EXPECT_TRUE(comes([&] { return folders_sequence() == 9; }));
 }
 
+TEST_F(DocumentWatchTest, TwoUpdatesOfTheFolderInARowDropNoBadNode) {
+  // Shows: FM-27.
+  const auto other_records = open_records();
+  const auto other = make_registrar(*other_records, settings());
+  const auto watching = watch();
+  wait_for(1);
+  // Both runs of update-config come between two looks, and beside a document of another server's folder.
+  const auto second =
+      made_elsewhere(9, [](config::Configuration& next) { next.bad_nodes.insert(test::node_id(66)); });
+  const auto others =
+      made_elsewhere(8, [](config::Configuration& next) { next.bad_nodes.insert(test::node_id(55)); });
+  {
+    const auto lock = FolderLock::take(directory_);  // update-config's
+    ASSERT_TRUE(lock);
+    ASSERT_TRUE(other->adopt_document(others, caller_, k_now_ms));
+    put_document(second);
+  }
+  const auto both = [&] {
+    const auto& bad = newest()->bad_nodes;
+    return bad.contains(test::node_id(55)) && bad.contains(test::node_id(66));
+  };
+  EXPECT_TRUE(comes(both));
+  EXPECT_TRUE(comes([&] { return read_document(directory_).value() == registrar().document()->bytes; }));
+}
+
 TEST_F(DocumentWatchTest, AnUpdateThatCannotBeTakenOverIsToldAndTheFolderGetsTheNewest) {
   const auto late = made_elsewhere(7, [](config::Configuration& next) {
     next.bootstrap_nodes.push_back({"192.0.2.7", 6084});

@@ -96,6 +96,26 @@ class Invitations(ServerTestCase):
             env=environment())
         self.eventually(lambda: "192.0.2.7" in self.s.curl("/.well-known/reload-config").text)
 
+    def test_the_folder_and_the_server_give_no_name_twice(self):
+        # Shows: ENROLL-16.
+        def issue(user, *more):
+            return run(PROGRAMS / "ringway-enrolld", "issue", "--dir", self.w.authority, "--user", user, "--out",
+                       self.w.path(""), *more, env=environment(), check=False)
+
+        self.assertEqual(self.s.enrol("alice@example.org", self.w.csr(self.w.key()), self.s.invite()).status, 200)
+        refused = issue("alice@example.org")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(b"enrolled at the server already", refused.stderr)
+        issued = issue("bob@example.org")
+        self.assertEqual(issued.returncode, 0, issued.stderr)
+        node = issued.stdout.decode().split("node ")[1].split()[0]
+        self.assertEqual(self.s.rpc("List", 'user: "bob@example.org"').field("node"), node)
+        bob = self.s.enrol("bob@example.org", self.w.csr(self.w.key()), self.s.invite("bob@example.org"))
+        self.assertEqual(bob.text, "username_not_available")
+        self.assertEqual(self.s.rpc("Revoke", 'user: "bob@example.org"').status, 0)
+        self.eventually(lambda: node in (self.w.authority / "overlay.xml").read_text().lower())
+        self.assertEqual(issue("alice@example.org", "--without-records").returncode, 0)
+
     def test_a_metric_for_each_refusal(self):
         csr = self.w.csr(self.w.key())
         self.s.enrol("bob@example.org", csr, "rwi_" + "A" * 43)

@@ -86,6 +86,8 @@ TEST_F(OperatorsTest, EachOfTheirCallsAsks) {
   EXPECT_TRUE(denied(desk().revoke_user(who, k_alice, "")));
   EXPECT_TRUE(denied(desk().list(who, "", 0, 10)));
   EXPECT_TRUE(denied(desk().invite(who, "", 1, Duration{1000})));
+  EXPECT_TRUE(denied(desk().list_invitations(who, "", {}, 10)));
+  EXPECT_TRUE(denied(desk().withdraw_invitation(who, {})));
   EXPECT_TRUE(denied(desk().set_password(who, k_alice, Secret("a good word"))));
   EXPECT_TRUE(denied(desk().statistics(who)));
   const auto seen = desk().statistics({Door::operators_socket, caller_});
@@ -93,7 +95,7 @@ TEST_F(OperatorsTest, EachOfTheirCallsAsks) {
   const auto is_denied = [](const Measure& one) { return one.name == "operator_denied"; };
   const auto found = std::find_if(seen->counters.begin(), seen->counters.end(), is_denied);
   ASSERT_NE(found, seen->counters.end());
-  EXPECT_EQ(found->value, 6U);
+  EXPECT_EQ(found->value, 8U);
 }
 
 }  // namespace

@@ -190,6 +190,54 @@ TEST_F(RpcTest, AListComesInPages) {
   EXPECT_EQ(call(&v1::Enrollment::Stub::List, request, second).error_code(), StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_F(RpcTest, InvitationsAreListedAndWithdrawn) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    v1::InviteRequest invite;
+    invite.set_user(k_alice);
+    v1::InviteResponse invited;
+    ASSERT_TRUE(call(&v1::Enrollment::Stub::Invite, invite, invited).ok());
+    EXPECT_EQ(invited.id().size(), 16U);
+    EXPECT_THAT(invited.token(), testing::Not(testing::HasSubstr(invited.id())));
+    ids.push_back(invited.id());
+  }
+  v1::ListInvitationsRequest request;
+  request.set_page_size(2);
+  v1::ListInvitationsResponse first, second;
+  ASSERT_TRUE(call(&v1::Enrollment::Stub::ListInvitations, request, first).ok());
+  ASSERT_EQ(first.invitations_size(), 2);
+  EXPECT_EQ(first.invitations(0).user(), k_alice);
+  EXPECT_EQ(first.invitations(0).uses_left(), 1U);
+  EXPECT_EQ(first.invitations(0).made_ms(), k_now_ms);
+  EXPECT_EQ(first.invitations(0).expires_ms(), k_now_ms + 7 * k_day_ms);
+  request.set_page_token(first.next_page_token());
+  ASSERT_TRUE(call(&v1::Enrollment::Stub::ListInvitations, request, second).ok());
+  ASSERT_EQ(second.invitations_size(), 1);
+  EXPECT_EQ(second.next_page_token(), "");
+  EXPECT_THAT(ids, testing::UnorderedElementsAre(first.invitations(0).id(), first.invitations(1).id(),
+                                                 second.invitations(0).id()));
+  for (const char* wrong : {"x", "1", "1.", "-1.0123456789abcdef", "18446744073709551615.0123456789abcdef"}) {
+    request.set_page_token(wrong);
+    EXPECT_EQ(call(&v1::Enrollment::Stub::ListInvitations, request, second).error_code(),
+              StatusCode::INVALID_ARGUMENT)
+        << wrong;
+  }
+
+  v1::WithdrawInvitationRequest withdraw;
+  v1::WithdrawInvitationResponse withdrawn;
+  withdraw.set_id(ids[0]);
+  EXPECT_TRUE(call(&v1::Enrollment::Stub::WithdrawInvitation, withdraw, withdrawn).ok());
+  EXPECT_EQ(call(&v1::Enrollment::Stub::WithdrawInvitation, withdraw, withdrawn).error_code(),
+            StatusCode::NOT_FOUND);
+  withdraw.set_id("rwi_");
+  EXPECT_EQ(call(&v1::Enrollment::Stub::WithdrawInvitation, withdraw, withdrawn).error_code(),
+            StatusCode::INVALID_ARGUMENT);
+  request.clear_page_token();
+  v1::ListInvitationsResponse left;
+  ASSERT_TRUE(call(&v1::Enrollment::Stub::ListInvitations, request, left).ok());
+  EXPECT_EQ(left.invitations_size(), 2);
+}
+
 TEST_F(RpcTest, StatisticsHaveANameForEachRefusal) {
   v1::StatisticsResponse response;
   ASSERT_TRUE(call(&v1::Enrollment::Stub::Statistics, v1::StatisticsRequest(), response).ok());

@@ -70,7 +70,8 @@ TEST_F(ServeSettingsTest, SaysWhereEverythingIsWhenNothingElseIsSaid) {
 TEST_F(ServeSettingsTest, AFlagBeatsTheEnvironmentWhichBeatsTheFile) {
   const auto file = folder_.file("settings.toml");
   std::ofstream(file) << "certificate-days = 1\nproof-minutes = 1\nnodes-per-name = 1\n"
-                         "replacements-per-name = 2\nreplacements-per-source = 4\ngather-seconds = 5\n"
+                         "replacements-per-name = 2\nreplacements-per-source = "
+                         "4\nreplacements-per-name-a-year = 9\ngather-seconds = 5\n"
                          "proof = [\"invitation\", \"password\"]\n";
   const Variable days("RINGWAY_ENROLLD_CERTIFICATE_DAYS", "2");
   const Variable minutes("RINGWAY_ENROLLD_PROOF_MINUTES", "2");
@@ -79,6 +80,7 @@ TEST_F(ServeSettingsTest, AFlagBeatsTheEnvironmentWhichBeatsTheFile) {
   EXPECT_EQ(settings->limits.nodes_of_name, 1U);
   EXPECT_EQ(settings->limits.replacements_of_name.most, 2U);
   EXPECT_EQ(settings->limits.replacements_of_source.most, 4U);
+  EXPECT_EQ(settings->limits.replacements_of_name_a_year.most, 9U);
   EXPECT_EQ(settings->gather_seconds, 5);
   EXPECT_EQ(settings->certificate_days, 2);
   EXPECT_EQ(settings->proof_minutes, 3);

@@ -1,0 +1,208 @@
+// Issuing from the folder beside the records of an enrollment server.
+#include "services/enrolld/issue/server_records.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+
+#include "services/enrolld/folder/files.hpp"
+#include "services/enrolld/folder/name_register.hpp"
+#include "services/enrolld/issue/served_mark.hpp"
+#include "tests/services/api/temporary_folder.hpp"
+
+namespace ringway::enrolld {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr const char* k_alice = "alice@example.org";
+constexpr WallMs k_now_ms = 1'800'000'000'000;
+
+class ServerRecordsTest : public testing::Test {
+ protected:
+  ServerRecordsTest() {
+    InitOptions options;
+    options.overlay_name = "overlay.example.org";
+    options.directory = authority_;
+    EXPECT_TRUE(init(options).ok());
+  }
+
+  // As a server does that serves the folder.
+  Records& records() {
+    if (records_) return *records_;
+    RecordsOptions options;
+    options.database = database_;
+    records_ = Records::open(options).value();
+    EXPECT_TRUE(write_served_mark(authority_, database_).ok());
+    return *records_;
+  }
+  Verdict enrol(const std::string& user, Proof proof = OwnerProof{}, unsigned char number = 1) {
+    EnrolRequest request;
+    request.proof = proof;
+    request.user_name = user;
+    request.key.fill(number);
+    NodeId node;
+    node.bytes.fill(number);
+    request.nodes = {node};
+    request.quota_nodes = 8;
+    request.now_ms = k_now_ms;
+    const Sign sign = [&](const Device&) -> Result<Certificate> {
+      return Certificate{{1}, std::to_string(number), k_now_ms, k_now_ms + 1};
+    };
+    return records().enrol(request, sign).value().verdict;
+  }
+
+  IssueOptions options(const std::string& user, const std::string& out = "out") const {
+    IssueOptions options;
+    options.directory = authority_;
+    options.user_name = user;
+    options.out = folder_.file(out);
+    return options;
+  }
+  Result<Issued> issue_one(const IssueOptions& options, const std::string& database = {}) const {
+    RecordsOptions impatient;
+    impatient.patience = Duration{100};
+    const auto opened = open_server_records(authority_, database, impatient);
+    if (!opened) return opened.error();
+    return issue(options, opened->get());
+  }
+  std::string refusal(const IssueOptions& options, const std::string& database = {}) const {
+    const auto issued = issue_one(options, database);
+    return issued ? "" : issued.error().reason;
+  }
+  std::vector<Device> listed(const std::string& user) { return records().list_devices(0, 10, user).value(); }
+  bool in_register(const std::string& user) const {
+    const auto names = NameRegister::parse(read_file(authority_ + "/issued.json").value());
+    return names.value().find(user) != nullptr;
+  }
+
+  const services::TemporaryFolder folder_;
+  const std::string authority_ = folder_.file("authority");
+  const std::string database_ = folder_.file("records.sqlite");
+
+ private:
+  std::unique_ptr<Records> records_;
+};
+
+TEST_F(ServerRecordsTest, WithoutAServerTheFolderGivesTheNames) {
+  EXPECT_TRUE(open_server_records(authority_, "").value() == nullptr);
+  EXPECT_EQ(refusal(options(k_alice)), "");
+  EXPECT_TRUE(in_register(k_alice));
+}
+
+TEST_F(ServerRecordsTest, ANameOfTheServersIsNotIssuedAgain) {
+  // Shows: ENROLL-16.
+  ASSERT_EQ(enrol(k_alice), Verdict::made_account);
+  for (const char* user : {k_alice, "Alice@example.org"}) {
+    EXPECT_THAT(refusal(options(user)), HasSubstr("ringway-enrolld invite --user")) << user;
+    EXPECT_FALSE(in_register(user));
+    EXPECT_FALSE(exists(folder_.file("out") + "/node.key"));
+  }
+  EXPECT_THAT(listed(k_alice), SizeIs(1));
+  ASSERT_TRUE(records().set_blocked("bob@example.org", true, "operator", k_now_ms));
+  EXPECT_THAT(refusal(options("bob@example.org")), HasSubstr("blocked"));
+  EXPECT_FALSE(in_register("bob@example.org"));
+}
+
+TEST_F(ServerRecordsTest, WhatIsIssuedTheServerKnowsAndGivesToNobody) {
+  // Shows: ENROLL-16.
+  records();
+  const auto issued = issue_one(options(k_alice));
+  ASSERT_TRUE(issued) << issued.error().reason;
+  const auto devices = listed(k_alice);
+  ASSERT_THAT(devices, SizeIs(1));
+  EXPECT_EQ(devices[0].nodes, issued->nodes);
+  const auto certificate = security::Certificate::parse(SharedBytes(devices[0].certificate.der)).value();
+  EXPECT_EQ(certificate->node_ids(), issued->nodes);
+  EXPECT_EQ(devices[0].certificate.expires_ms, certificate->not_after_ms());
+  EXPECT_THAT(read_file(folder_.file("out") + "/node.crt").value(), HasSubstr("BEGIN CERTIFICATE"));
+  // Not even to who proves the mailbox, nor to one whose name looks like it.
+  EXPECT_EQ(enrol(k_alice), Verdict::account_blocked);
+  EXPECT_EQ(enrol("ALICE@example.org"), Verdict::name_taken);
+  EXPECT_EQ(records().revoke_user(k_alice, {"stolen", "", k_now_ms}).value().nodes, issued->nodes);
+}
+
+TEST_F(ServerRecordsTest, ARenewalKeepsTheNodeIdAndTellsTheRecords) {
+  records();
+  const auto first = issue_one(options(k_alice)).value();
+  const auto key = listed(k_alice).at(0).key;
+  auto renewal = options(k_alice);
+  renewal.renew = true;
+  const auto second = issue_one(renewal);
+  ASSERT_TRUE(second) << second.error().reason;
+  EXPECT_EQ(second->nodes, first.nodes);
+  ASSERT_THAT(listed(k_alice), SizeIs(1));
+  EXPECT_NE(listed(k_alice)[0].key, key);
+  renewal.nodes = 2;
+  EXPECT_THAT(refusal(renewal), HasSubstr("keeps as many"));
+  renewal.nodes = 1;
+  // Who was revoked meanwhile gets others.
+  ASSERT_TRUE(records().revoke_user(k_alice, {"stolen", "", k_now_ms}).ok());
+  const auto third = issue_one(renewal);
+  ASSERT_TRUE(third) << third.error().reason;
+  EXPECT_NE(third->nodes, first.nodes);
+  EXPECT_THAT(listed(k_alice), SizeIs(2));
+  EXPECT_EQ(issue_one(renewal).value().nodes, third->nodes);
+}
+
+TEST_F(ServerRecordsTest, ANameIssuedBeforeTheServerComesIntoTheRecordsWhenItIsRenewed) {
+  const auto before = issue_one(options(k_alice)).value();
+  records();
+  auto renewal = options(k_alice);
+  renewal.renew = true;
+  EXPECT_EQ(issue_one(renewal).value().nodes, before.nodes);
+  EXPECT_EQ(listed(k_alice).at(0).nodes, before.nodes);
+  // The server has given another one of those names away: that is told, and nothing renewed.
+  const auto bob = options("bob@example.org", "bob");
+  ASSERT_TRUE(issue(bob).ok());
+  ASSERT_EQ(enrol("bob@example.org"), Verdict::made_account);
+  auto late = bob;
+  late.renew = true;
+  EXPECT_THAT(refusal(late), HasSubstr("enrolled at the server already"));
+}
+
+TEST_F(ServerRecordsTest, RecordsThatAreLockedAreTold) {
+  records();
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(database_.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_THAT(refusal(options(k_alice)), testing::AllOf(HasSubstr("locked"), HasSubstr(database_)));
+  EXPECT_FALSE(in_register(k_alice));
+  ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  EXPECT_EQ(refusal(options(k_alice)), "");
+}
+
+TEST_F(ServerRecordsTest, RecordsThatCannotBeHadAreNotPassedOver) {
+  ASSERT_TRUE(write_served_mark(authority_, database_).ok());
+  EXPECT_THAT(refusal(options(k_alice)), HasSubstr("--without-records"));
+  EXPECT_FALSE(exists(database_)) << "empty records would let every name pass";
+  ASSERT_TRUE(write_served_mark(authority_, "postgresql://user:word@localhost/records").ok());
+  EXPECT_THAT(read_file(authority_ + "/served.json").value(), testing::Not(HasSubstr("word")));
+  EXPECT_THAT(refusal(options(k_alice)), HasSubstr("--database"));
+  ASSERT_TRUE(write_file(authority_ + "/served.json", "{}", Access::owner_only).ok());
+  EXPECT_THAT(refusal(options(k_alice)), HasSubstr("served.json"));
+  // A new authority's names are nobody's yet.
+  InitOptions again;
+  again.overlay_name = "overlay.example.org";
+  again.directory = authority_;
+  again.force = true;
+  ASSERT_TRUE(init(again).ok());
+  EXPECT_EQ(refusal(options(k_alice)), "");
+}
+
+TEST_F(ServerRecordsTest, RecordsOfAnotherOverlayAreRefused) {
+  InitOptions other;
+  other.overlay_name = "other.example.org";
+  other.directory = folder_.file("other");
+  ASSERT_TRUE(init(other).ok());
+  const Document document{0, 1, read_document(other.directory).value(), k_now_ms};
+  ASSERT_TRUE(records().publish(document, 0, "").value());
+  EXPECT_THAT(refusal(options(k_alice), database_), HasSubstr("not of this overlay"));
+}
+
+}  // namespace
+}  // namespace ringway::enrolld
