@@ -184,7 +184,7 @@ Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& sett
   settings.links.max_message_size_bytes = made.configuration->max_message_size_bytes;
   auto links = net::TlsLinks::start(io_, settings.links, made.trust, made.bridge);
   if (!links)
-    return Failure{"cannot listen for links: " + links.error().reason};
+    return Failure{"cannot listen for links: " + links.error().reason + " (--listen chooses where)"};
   made.links = *links;
   return made;
 }
