@@ -183,7 +183,8 @@ Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& sett
   settings.links.shared_secret = made.configuration->shared_secret;
   settings.links.max_message_size_bytes = made.configuration->max_message_size_bytes;
   auto links = net::TlsLinks::start(io_, settings.links, made.trust, made.bridge);
-  if (!links) return Failure{"cannot listen for links: " + links.error().reason};
+  if (!links)
+    return Failure{"cannot listen for links: " + links.error().reason + " (--listen chooses where)"};
   made.links = *links;
   return made;
 }
@@ -249,8 +250,8 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
                                                  made.store, clock_, mailboxes});
   mailboxes->routing = system_.spawn(
       drive<RoutingDriver>,
-      RoutingSetup{routing, made.configuration, made.signer, std::make_shared<SystemRandom>(), clock_,
-                   mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache)});
+      RoutingSetup{settings.name, routing, made.configuration, made.signer, std::make_shared<SystemRandom>(),
+                   clock_, mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache)});
   made.discovery = start_discovery(settings, *made.configuration, mailboxes);
   auto stopped = std::make_shared<std::promise<void>>();
   PeerImpl::Parts parts{shared_from_this(), mailboxes,

@@ -37,6 +37,7 @@ PingOutcome outcome_of(const routing::RequestDone& done, double round_trip_ms) {
 
 RoutingDriver::RoutingDriver(RoutingActor::pointer self, RoutingSetup setup)
     : Outbox(std::move(setup.mailboxes), setup.storage_backlog),
+      log_(peer_log(setup.name)),
       clock_(std::move(setup.clock)),
       links_(std::move(setup.links)),
       desk_(std::move(setup.desk)),
@@ -131,6 +132,11 @@ RoutingReport RoutingDriver::report() const {
   return {component_.status(), configuration->sequence, configuration->expiration_ms, configuration};
 }
 
+void RoutingDriver::perform(routing::CloseLink command) {
+  if (command.notable) log_->info("closed: {}", command.reason);
+  links_->close(std::move(command));
+}
+
 void RoutingDriver::perform(routing::Inspect order) {
   credits_.inspecting(order.ticket);
   desk_->inspect(std::move(order));
@@ -156,15 +162,21 @@ void RoutingDriver::perform(const routing::ConfigurationChanged& change) {
   if (const auto keyed = links_->replace_shared_secret(configuration->shared_secret); !keyed)
     throw std::runtime_error("the new configuration's shared secret is unusable: " + keyed.error().reason);
   links_->replace_max_message_size(configuration->max_message_size_bytes);
-  caf::anon_send(mailboxes().committer,
-                 data::PutFact{k_configuration_fact, copy_of(configuration->document.view())});
+  keep_document(*configuration);
   wire::ConfigUpdateReq learnt;
   learnt.type = wire::ConfigUpdateType::kind;
   learnt.kinds = change.learnt_kinds;
   caf::anon_send(mailboxes().committer, data::PutFact{k_learnt_kinds_fact, wire::encode(learnt)});
 }
 
+// For the next start, which then says the same at once.
+void RoutingDriver::keep_document(const config::Configuration& configuration) {
+  caf::anon_send(mailboxes().committer,
+                 data::PutFact{k_configuration_fact, copy_of(configuration.document.view())});
+}
+
 void RoutingDriver::perform(const routing::MustExit& exit) {
+  if (exit.document) keep_document(*exit.document);
   caf::anon_send(mailboxes().supervisor, BrokenAtom::value, exit.reason);
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "actors/alarm.hpp"
@@ -11,6 +12,7 @@
 #include "actors/credit_ledger.hpp"
 #include "actors/crypto_pool.hpp"
 #include "actors/outbox.hpp"
+#include "actors/peer_log.hpp"
 #include "actors/system_clock.hpp"
 #include "net/tls_links.hpp"
 #include "reload/config/configuration.hpp"
@@ -25,6 +27,7 @@ inline constexpr std::size_t k_max_pings_under_way = 1024;
 inline constexpr Duration k_bootstrap_cache_interval{30'000};  // at most one write of the cache in so long
 
 struct RoutingSetup {
+  std::string name;  // for the log
   routing::RoutingSettings settings;
   config::ConfigurationPtr configuration;
   std::shared_ptr<const security::Signer> signer;
@@ -48,7 +51,7 @@ class RoutingDriver : public Outbox {
   // Effects (peer::Dispatcher).
   void perform(routing::Transmit command) { links_->transmit(std::move(command)); }
   void perform(routing::OpenLink command) { links_->open(std::move(command)); }
-  void perform(routing::CloseLink command) { links_->close(std::move(command)); }
+  void perform(routing::CloseLink command);
   void perform(routing::Inspect order);
   void perform(const routing::RequestDone& done);
   void perform(const routing::ConfigurationChanged& change);
@@ -66,6 +69,7 @@ class RoutingDriver : public Outbox {
   void leave();
   RoutingReport report() const;
 
+  void keep_document(const config::Configuration& configuration);
   void step(routing::Input input);
   void note_bootstrap_peer(const routing::LinkUp& up);
   void keep_bootstrap_cache(MonoTime now, bool at_once);
@@ -76,6 +80,7 @@ class RoutingDriver : public Outbox {
     Answer<PingOutcome> done;
   };
 
+  std::shared_ptr<spdlog::logger> log_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<net::TlsLinks> links_;
   std::shared_ptr<InspectionDesk> desk_;

@@ -99,6 +99,8 @@ void LinkConnection::credit(std::size_t messages) {
 
 void LinkConnection::recheck(security::TrustPtr trust) {
   boost::asio::post(strand_, [self = shared_from_this(), trust = std::move(trust)] {
+    // Nothing comes in any more; the last words, which may say why it is closed, still go out.
+    if (self->state_ != State::up) return;
     const auto verdict = trust->check(*self->peer_.certificate, self->peer_.chain_der, wall_now());
     if (!verdict) self->finish("no longer trusted: " + verdict.error().reason);
   });

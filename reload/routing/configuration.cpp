@@ -124,6 +124,9 @@ void RoutingComponent::Impl::follow(Successor next, const NodeId& source) {
 // to any more.
 std::string RoutingComponent::Impl::why_unfit(const config::Configuration& next,
                                               const security::Trust& trust) const {
+  if (next.is_revoked(*signer_->certificate()))
+    return "this node is shut out of the overlay: configuration " + std::to_string(next.sequence) +
+           " names it as a bad-node";
   const std::string document = "the overlay's new configuration (sequence " + std::to_string(next.sequence);
   if (!next.unsupported.empty()) return document + ") cannot be met by this program: " + next.unsupported;
   const auto accepted = trust.check(*signer_->certificate(), signer_->chain_der(), now_.wall_ms);
@@ -136,6 +139,7 @@ void RoutingComponent::Impl::take_configuration(config::ConfigurationPtr next, s
   known_kinds_ = config::after_change(known_kinds_, *next);
   document_ = std::move(next);
   trust_ = std::move(trust);
+  part_from_revoked();
   announce_configuration();
   reassembler_.set_max_message_size_bytes(configuration_->max_message_size_bytes);
   settings_.bootstrap = bootstrap_addresses();
@@ -239,6 +243,32 @@ std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses() c
   return others;
 }
 
+// The last that a bad-node hears of us is the document that names it, so that it knows why, and ends: nobody
+// answers it from now on. Before the drivers hear of the document: they would cut the links off at once.
+void RoutingComponent::Impl::part_from_revoked() {
+  wire::ConfigUpdateReq update;
+  update.type = wire::ConfigUpdateType::config;
+  update.configuration = copy_of(document_->document);
+  wire::ForwardingHeader header;
+  header.overlay = overlay_hash_;
+  header.configuration_sequence = config::k_any_sequence;
+  header.ttl = configuration_->initial_ttl;
+  std::set<NodeId> nodes;
+  for (auto& [id, link] : links_.all()) {
+    if (!document_->is_revoked(*link.certificate)) continue;
+    header.transaction_id = random_->next();
+    header.destination_list = {wire::to_node(link.node)};
+    const auto payload =
+        make_payload(header.transaction_id, MessageCode::config_update_req, wire::encode(update), {});
+    if (payload.size() + wire::k_fixed_header_size_bytes <= configuration_->max_message_size_bytes)
+      transmit_on(id, header, payload);
+    link.closing = true;
+    out_->push_back(CloseLink{
+        id, link.node.hex() + " is shut out by configuration " + std::to_string(document_->sequence),
+        nodes.insert(link.node).second});
+  }
+}
+
 // A bad-node's certificate is not valid any more (RFC 6940 §11.1): its links are gone from this moment, not
 // only when the connection has been closed.
 void RoutingComponent::Impl::cut_off_revoked() {
@@ -247,7 +277,6 @@ void RoutingComponent::Impl::cut_off_revoked() {
     if (configuration_->is_revoked(*link.certificate)) links.push_back(id);
   for (const LinkId& id : links) {
     ++counters_.refused_revoked;
-    out_->push_back(CloseLink{id, "bad-node in the new configuration"});
     LinkDown down{id, 0, "revoked"};
     on(down);
   }

@@ -4,14 +4,15 @@
 
 namespace ringway::routing {
 
-std::uint64_t InspectionQueue::add(LinkId link, const NodeId& arrived_from, const SharedBytes& bytes) {
+std::uint64_t InspectionQueue::add(LinkId link, const NodeId& arrived_from, const SharedBytes& bytes,
+                                   bool outlives_link) {
   if (size_bytes_ + bytes.size() > max_bytes_) return 0;
   auto& queue = links_[link];
   if (queue.size() >= max_per_link_) return 0;
   const std::uint64_t ticket = next_ticket_++;
   tickets_[ticket] = {link, bytes.size()};
   size_bytes_ += bytes.size();
-  queue.push_back({ticket, {link, arrived_from, bytes, nullptr}});
+  queue.push_back({ticket, {link, arrived_from, bytes, nullptr}, outlives_link});
   return ticket;
 }
 
@@ -34,6 +35,13 @@ std::vector<InspectionQueue::Ready> InspectionQueue::settle(
   }
   if (queue.empty()) links_.erase(found);
   return ready;
+}
+
+void InspectionQueue::drop_link(LinkId link) {
+  const auto found = links_.find(link);
+  if (found == links_.end()) return;
+  std::erase_if(found->second, [](const Waiting& one) { return !one.outlives_link; });
+  if (found->second.empty()) links_.erase(found);
 }
 
 }  // namespace ringway::routing

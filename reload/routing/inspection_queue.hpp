@@ -25,11 +25,13 @@ class InspectionQueue {
     std::shared_ptr<Result<security::InspectedMessage>> verdict;
   };
   // A ticket for the message, or 0 when too many of this link, or too many bytes of all, wait already.
-  std::uint64_t add(LinkId link, const NodeId& arrived_from, const SharedBytes& bytes);
+  // `outlives_link`: it counts also when its link has gone meanwhile.
+  std::uint64_t add(LinkId link, const NodeId& arrived_from, const SharedBytes& bytes,
+                    bool outlives_link = false);
   // Takes a verdict and returns what may be processed now, in order.
   std::vector<Ready> settle(std::uint64_t ticket,
                             std::shared_ptr<Result<security::InspectedMessage>> verdict);
-  void drop_link(LinkId link) { links_.erase(link); }
+  void drop_link(LinkId link);
   std::size_t waiting() const { return tickets_.size(); }
   std::size_t waiting_bytes() const { return size_bytes_; }
 
@@ -37,6 +39,7 @@ class InspectionQueue {
   struct Waiting {
     std::uint64_t ticket;
     Ready ready;
+    bool outlives_link;
   };
   // Given out, and not settled yet: the pool holds such a message even when its link is gone.
   struct Ticket {

@@ -131,6 +131,7 @@ struct OpenLink {
 struct CloseLink {
   LinkId link;
   std::string reason;
+  bool notable = false;  // an operator wants to read the reason
 };
 // Check this message on the pool (security::Inspector) and give the verdict back as Inspected.
 struct Inspect {
@@ -180,9 +181,11 @@ struct ConfigurationChanged {
 };
 // leave() has finished: neighbours have answered or time is up.
 struct Left {};
-// The same, after a document that this peer cannot meet (RFC 6940 §11.1): it is to end, and say why.
+// The same, after a document that this peer cannot meet, or that shuts it out (RFC 6940 §11.1): it is to end,
+// and say why. The document is for whoever keeps it over a restart; null when this program cannot read it.
 struct MustExit {
   std::string reason;
+  config::ConfigurationPtr document = nullptr;
 };
 
 using Output = std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged,

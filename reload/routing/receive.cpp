@@ -222,7 +222,9 @@ void RoutingComponent::Impl::inspect(const Hop& from, const wire::ForwardingHead
     }
     fetch_resource = known->second.fetch_resource;
   }
-  const std::uint64_t ticket = inspections_.add(from.link, from.node, payload);
+  // A document may be the last that is said over a link: to a node that it shuts out.
+  const bool last_words = code_of(header, payload) == MessageCode::config_update_req;
+  const std::uint64_t ticket = inspections_.add(from.link, from.node, payload, last_words);
   if (ticket == 0) {
     ++counters_.dropped;
     return;

@@ -232,7 +232,7 @@ void RoutingComponent::Impl::carry_out(topology::AskThroughBootstrap& wish) {
 
 void RoutingComponent::Impl::carry_out(topology::LeftRing&) {
   if (exit_reason_.empty()) return out_->push_back(Left{});
-  out_->push_back(MustExit{exit_reason_});
+  out_->push_back(MustExit{exit_reason_, document_->unsupported.empty() ? document_ : nullptr});
 }
 
 // ---- status

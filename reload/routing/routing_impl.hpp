@@ -194,6 +194,7 @@ class RoutingComponent::Impl {
   void announce_configuration();
   void push_kinds(const NodeId& node, const std::vector<KindId>& kinds);
   std::vector<wire::IpAddressPort> bootstrap_addresses() const;
+  void part_from_revoked();
   void cut_off_revoked();
   void drop_bad_nodes(std::vector<NodeId>& nodes) const;
 

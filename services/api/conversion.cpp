@@ -220,6 +220,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_second_opinions(status.storage.second_opinions);
   storage.set_values_signed_again(status.storage.values_signed_again);
   storage.set_further_users(status.storage.further_users);
+  storage.set_further_users_until_ms(status.storage.further_users_until_ms);
   storage.set_writes_as_others(status.storage.writes_as_others);
 
   auto& replication = *out.mutable_replication();

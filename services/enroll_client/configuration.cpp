@@ -17,6 +17,16 @@ Outcome<> check_own_signature(const config::Configuration& document, WallMs now_
   return config::check_signature(document, document.configuration_signers, **trust, now_ms);
 }
 
+// Of somebody else: the wrong port, most likely.
+Failure no_document(const HttpsRequest& request, const HttpsAnswer& answer, const std::string& why) {
+  const std::string type = answer.content_type.empty() ? "no content type" : answer.content_type;
+  const bool grpc = answer.content_type.starts_with("application/grpc");
+  return Failure{request.url + ": asked for the overlay's configuration document, got status " +
+                 std::to_string(answer.status) + ", " + type + ", " + std::to_string(answer.body.size()) +
+                 " bytes" + why + (grpc ? ": that is a gRPC server" : "") +
+                 "; the URL has to be that of the enrollment server's HTTPS (ringway-enrolld serve --https)"};
+}
+
 Result<FoundConfiguration> fetch(const HttpsSettings& https, ConfigurationServer server,
                                  const std::string& overlay_name, WallMs now_ms) {
   HttpsRequest request;
@@ -27,9 +37,12 @@ Result<FoundConfiguration> fetch(const HttpsSettings& https, ConfigurationServer
   request.max_answer_size_bytes = config::k_max_document_size_bytes;
   const auto answer = ask_https(https, request);
   if (!answer) return answer.error();
-  if (answer->status != 200)
+  if (answer->status / 100 == 5)
     return Failure{request.url + ": the server answered with status " + std::to_string(answer->status)};
+  if (answer->status != 200) return no_document(request, *answer, "");
   auto document = config::parse_configuration(SharedBytes(copy_of(view_of(answer->body))), overlay_name);
+  if (!document && answer->content_type.find("xml") == std::string::npos)
+    return no_document(request, *answer, ", which is none");
   if (!document) return Failure{request.url + ": " + document.error().reason};
   if ((*document)->expired_at(now_ms)) return Failure{request.url + ": the document has expired"};
   if (auto good = check_own_signature(**document, now_ms); !good)

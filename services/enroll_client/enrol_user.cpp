@@ -85,6 +85,8 @@ class Journey {
   Step<EnrolledCertificate> checked(HandedOut handed_out);
   Step<EnrolledUser> store(const EnrolledCertificate& issued);
   Step<Done> keep();
+  void forget_what_is_over();
+  NotEnrolled refused_at_once(const CallFailure& failure);
   NotEnrolled not_yet(Why why) const;
 
   const EnrolWish& wish_;
@@ -96,20 +98,32 @@ class Journey {
   std::optional<EnrollmentOffer> offer_;  // none: the server is no Ringway's
   PendingEnrolment pending_;
   Bytes csr_der_;
+  bool keeps_key_ = false;             // of the credentials before
+  bool key_may_be_certified_ = false;  // although no certificate is here
   milliseconds next_look_{0};
   std::string told_;  // the last trouble
 };
 
 Step<EnrolledUser> Journey::travel() {
   if (folder_.has_credentials() && !wish_.force)
-    return NotEnrolled{Why::wrong_request, folder_.path() +
-                                               " holds credentials already: take another folder (--out), or "
-                                               "replace them (--force)"};
+    return NotEnrolled{Why::enrolled_already,
+                       folder_.path() +
+                           " holds credentials already: take another folder (--out), or "
+                           "replace them (--force)"};
   if (auto found = find_overlay(); !found) return found.error();
   if (auto ready = take_up_or_begin_anew(); !ready) return ready.error();
   const auto issued = certified();
-  if (!issued) return issued.error();
+  if (!issued) {
+    forget_what_is_over();
+    return issued.error();
+  }
   return store(*issued);
+}
+
+// Of an enrolment that the server has refused nothing is left; but for a key that it may have certified.
+void Journey::forget_what_is_over() {
+  if (key_may_be_certified_ || !pending_.enrolment.empty()) return;
+  if (auto gone = folder_.forget_pending(); !gone) person_.tell(gone.error().reason);
 }
 
 Step<Done> Journey::find_overlay() {
@@ -154,6 +168,7 @@ Step<enrolld::Secret> Journey::key_to_certify() {
     if (!given_up && certificate.overlay_name() == overlay &&
         normal_user_name(certificate.user_name()) == expected_name(wish_.user, overlay)) {
       person_.tell("node " + nodes.front().hex() + " keeps its key");
+      keeps_key_ = true;
       return std::move(present->private_key_pem);
     }
   }
@@ -178,6 +193,7 @@ Step<Done> Journey::take_up_or_begin_anew() {
                            "up (--force)"};
   if (same && !wish_.new_key) {
     pending_ = std::move(**pending);
+    key_may_be_certified_ = true;
     const bool other_way = wish_.proof && pending_.proof != name_of(*wish_.proof);
     if (wish_.force || other_way || pending_.expires_ms <= clock_()) pending_.enrolment.clear();
   } else {
@@ -226,6 +242,7 @@ Step<EnrolledCertificate> Journey::by_form() {
   auto enrolled = enrol(wish_.https, enrolment, *trust_, clock_());
   enrolld::wipe(*enrolment.password);
   if (enrolled) return *std::move(enrolled);
+  if (!enrolled.error().verdict) key_may_be_certified_ = true;
   return NotEnrolled{enrolled.error().verdict ? Why::refused : Why::unreachable, enrolled.error().reason};
 }
 
@@ -260,8 +277,11 @@ Step<HandedOut> Journey::begin(const EnrollmentClient& client) {
     asked.secret = std::move(*secret);
   }
   auto answer = client.begin(asked);
-  if (!answer) return stopped_by(answer.error());
-  if (answer->handed_out) return *std::move(answer->handed_out);
+  if (!answer) return refused_at_once(answer.error());
+  if (answer->handed_out) {
+    key_may_be_certified_ = true;
+    return *std::move(answer->handed_out);
+  }
   pending_.proof = name_of(*proof);
   pending_.grpc = offer_->grpc;
   pending_.enrolment = answer->waits->enrolment;
@@ -269,6 +289,15 @@ Step<HandedOut> Journey::begin(const EnrollmentClient& client) {
   pending_.expires_ms = answer->waits->expires_ms;
   if (auto kept = keep(); !kept) return kept.error();
   return wait_for_proof(client, false);
+}
+
+NotEnrolled Journey::refused_at_once(const CallFailure& failure) {
+  if (failure.kind == Kind::unreachable) key_may_be_certified_ = true;
+  NotEnrolled out = stopped_by(failure);
+  // A renewal whose answer got lost has put another key in its place; the certificate has ended since.
+  if (keeps_key_ && failure.kind == Kind::wrong_request)
+    out.reason += "; with --force --new-key it is another key, and so another Node-ID";
+  return out;
 }
 
 NotEnrolled Journey::not_yet(Why why) const {
@@ -309,8 +338,12 @@ Step<HandedOut> Journey::wait_for_proof(const EnrollmentClient& client, bool tak
 
 Step<std::optional<HandedOut>> Journey::look(const EnrollmentClient& client, const enrolld::Secret& code) {
   auto answer = client.confirm(pending_.enrolment, code);
-  if (answer) return std::optional<HandedOut>(*std::move(answer));
+  if (answer) {
+    key_may_be_certified_ = true;
+    return std::optional<HandedOut>(*std::move(answer));
+  }
   const CallFailure& failure = answer.error();
+  if (failure.kind == Kind::unreachable) key_may_be_certified_ = true;
   switch (failure.kind) {
     case Kind::not_proved_yet:
       return std::optional<HandedOut>();

@@ -65,7 +65,8 @@ struct EnrolledUser {
 struct NotEnrolled {
   enum class Why {
     wrong_request,  // mend the command
-    refused,        // the server says no
+    enrolled_already,
+    refused,  // the server says no
     unreachable,
     waiting,  // the proof has not come; the enrolment is kept
     stopped,  // the person wants to stop; the enrolment is kept

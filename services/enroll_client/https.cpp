@@ -1,6 +1,7 @@
 #include "services/enroll_client/https.hpp"
 
 #include <curl/curl.h>
+#include <openssl/x509.h>
 
 #include <array>
 #include <memory>
@@ -164,12 +165,23 @@ bool set_content(Exchange& exchange, const HttpsRequest& request) {
          exchange.set(CURLOPT_ERRORBUFFER, exchange.error.data());
 }
 
-Result<HttpsAnswer> perform(Exchange& exchange, const HttpsRequest& request) {
+// Not: its certificate is for another name, or has ended.
+bool is_of_an_unknown_ca(CURL* curl) {
+  long verdict = 0;
+  curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+  return verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+         verdict == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+         verdict == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+}
+
+Result<HttpsAnswer> perform(Exchange& exchange, const HttpsSettings& settings, const HttpsRequest& request) {
   const CURLcode code = curl_easy_perform(exchange.curl.get());
   if (exchange.too_large) return Failure{"the answer of " + request.url + " is too large"};
   if (code != CURLE_OK) {
     const std::string why = exchange.error[0] != '\0' ? exchange.error.data() : curl_easy_strerror(code);
-    return Failure{request.url + ": " + why};
+    const bool hint = code == CURLE_PEER_FAILED_VERIFICATION && !settings.ca_hint.empty() &&
+                      is_of_an_unknown_ca(exchange.curl.get());
+    return Failure{request.url + ": " + why + (hint ? ": " + settings.ca_hint : "")};
   }
   HttpsAnswer answer;
   const char* type = nullptr;
@@ -191,7 +203,7 @@ Result<HttpsAnswer> ask_https(const HttpsSettings& settings, const HttpsRequest&
   if (const auto set = set_url(exchange, request); !set) return set.error();
   if (!set_tls(exchange, settings) || !set_bounds(exchange, settings) || !set_content(exchange, request))
     return Failure{"the request to " + request.url + " cannot be made"};
-  return perform(exchange, request);
+  return perform(exchange, settings, request);
 }
 
 }  // namespace ringway::services

@@ -14,6 +14,7 @@ namespace ringway::services {
 
 struct HttpsSettings {
   std::string ca_file;  // PEM; empty: the authorities that the system trusts
+  std::string ca_hint;  // said when nobody known vouches for the server: which option names its CA
   // Shown when the server asks, both or none (PEM).
   std::string client_key_pem;
   std::string client_certificates_pem;

@@ -56,6 +56,7 @@ std::string usual_folder(const std::string& user) {
 ExitCode exit_code_of(NotEnrolled::Why why) {
   switch (why) {
     case NotEnrolled::Why::wrong_request:
+    case NotEnrolled::Why::enrolled_already:
       return k_exit_usage;
     case NotEnrolled::Why::refused:
     case NotEnrolled::Why::waiting:
@@ -93,6 +94,7 @@ std::string complete(const Session& session, EnrollOptions& options) {
   std::error_code ignored;
   wish.folder = std::filesystem::absolute(wish.folder, ignored).lexically_normal().string();
   if (options.wait_s >= 0) wish.patience = std::chrono::milliseconds(std::llround(options.wait_s * 1000));
+  wish.https.ca_hint = "name the CA that the server's certificate comes from with --ca FILE";
   wish.https.timeout = std::chrono::milliseconds(std::llround(session.timeout_s * 1000));
   return "";
 }
@@ -132,6 +134,16 @@ void print_enrolled(const Session& session, const EnrolledUser& enrolled, const 
   }
 }
 
+// What starts the peer of the credentials that are in the folder.
+std::string present_command(const EnrollOptions& options) {
+  std::vector<config::BootstrapNode> bootstrap_nodes;
+  if (const auto text = read_file(options.wish.folder + "/overlay.xml")) {
+    const auto document = config::parse_configuration(SharedBytes(copy_of(view_of(*text))), "");
+    if (document) bootstrap_nodes = (*document)->bootstrap_nodes;
+  }
+  return command_text(peer_command(options.wish.folder, bootstrap_nodes, options.peer_options));
+}
+
 int enroll(const Session& session, EnrollOptions& options) {
   if (const std::string wrong = complete(session, options); !wrong.empty())
     return session.fail(k_exit_usage, wrong);
@@ -139,7 +151,12 @@ int enroll(const Session& session, EnrollOptions& options) {
   {
     Terminal terminal(session, options.secrets);
     const auto enrolled = enrol_user(options.wish, terminal, &wall_now_ms);
-    if (!enrolled) return session.fail(exit_code_of(enrolled.error().why), enrolled.error().reason);
+    if (!enrolled) {
+      auto [why, reason] = enrolled.error();
+      if (why == NotEnrolled::Why::enrolled_already)
+        reason += ". Their peer is started by: " + present_command(options);
+      return session.fail(exit_code_of(why), reason);
+    }
     command = peer_command(options.wish.folder, enrolled->bootstrap_nodes, options.peer_options);
     print_enrolled(session, *enrolled, options.wish.folder, command, options.start);
   }

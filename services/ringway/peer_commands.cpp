@@ -63,9 +63,12 @@ void print_counters(std::ostream& out, const char* title, const google::protobuf
   std::size_t column = 0;
   const Json counters = counters_json(message);  // outlives the loop over its items
   for (const auto& [name, number] : counters.items()) {
-    std::string label = name;
+    const bool moment = name.ends_with("_until_ms");
+    if (moment && number == 0) continue;
+    std::string label = moment ? name.substr(0, name.size() - 3) : name;
     std::replace(label.begin(), label.end(), '_', ' ');
-    out << (column++ == 0 ? "" : ", ") << label << ' ' << number;
+    out << (column++ == 0 ? "" : ", ") << label << ' '
+        << (moment ? time_text(number.get<std::uint64_t>()) : number.dump());
   }
   out << '\n';
 }

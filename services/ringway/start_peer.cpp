@@ -1,6 +1,7 @@
 #include "services/ringway/start_peer.hpp"
 
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@ namespace ringway::services {
 
 namespace {
 
-constexpr const char* k_port = "6084";
+constexpr std::uint16_t k_port = 6084;
+constexpr std::uint16_t k_most_tried = 100;
 
 // ringwayd of the same build, if it lies beside this program.
 std::string program() {
@@ -53,12 +55,38 @@ std::string own_address(const config::BootstrapNode& node) {
   return own.ss_family == AF_INET6 ? "[" + std::string(text.data()) + "]" : text.data();
 }
 
+// Whether somebody could listen there, at all addresses.
+bool is_free(std::uint16_t port, bool v6) {
+  const int probe = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return true;  // not ours to find out
+  const int yes = 1;
+  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  sockaddr_storage any{};
+  any.ss_family = v6 ? AF_INET6 : AF_INET;
+  if (v6) {
+    reinterpret_cast<sockaddr_in6*>(&any)->sin6_port = htons(port);
+  } else {
+    reinterpret_cast<sockaddr_in*>(&any)->sin_port = htons(port);
+  }
+  const bool taken = ::bind(probe, reinterpret_cast<const sockaddr*>(&any),
+                            v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in)) != 0 &&
+                     errno == EADDRINUSE;
+  ::close(probe);
+  return !taken;
+}
+
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::strchr("@%_+=:,./-[]", c) != nullptr;
 }
 
 }  // namespace
+
+std::uint16_t free_port(bool v6) {
+  for (std::uint16_t port = k_port; port < k_port + k_most_tried; ++port)
+    if (is_free(port, v6)) return port;
+  return k_port;
+}
 
 std::vector<std::string> peer_command(const std::string& credentials,
                                       const std::vector<config::BootstrapNode>& bootstrap_nodes,
@@ -67,9 +95,11 @@ std::vector<std::string> peer_command(const std::string& credentials,
   if (!says(more, "--data")) command.insert(command.end(), {"--data", credentials + "/data"});
   if (!says(more, "--listen") && !says(more, "--advertise") && !bootstrap_nodes.empty()) {
     const std::string own = own_address(bootstrap_nodes.front());
-    const std::string any = own.starts_with("[") ? "[::]:" : "0.0.0.0:";
+    const bool v6 = own.starts_with("[");
+    const std::string port = ":" + std::to_string(free_port(v6));
     if (!own.empty())
-      command.insert(command.end(), {"--listen", any + k_port, "--advertise", own + ":" + k_port});
+      command.insert(command.end(),
+                     {"--listen", (v6 ? "[::]" : "0.0.0.0") + port, "--advertise", own + port});
   }
   command.insert(command.end(), more.begin(), more.end());
   return command;

@@ -458,6 +458,7 @@ class Daemon {
     upkeep_->observe(index, status.configuration);
     for (const auto& event : running.watcher.observe(status, wall_now_ms(), upkeep_->report(index)))
       log_.write(running.name, event);
+    if (running.watcher.wants_news()) upkeep_->look_soon(index);
     if (const auto event = running.refusals.observe(running.api->refusals()))
       log_.write(running.name, *event);
     running.api->set_serving(running.watcher.joined() && !stopping_);

@@ -5,6 +5,8 @@
 namespace ringway::services {
 namespace {
 
+constexpr WallMs k_patience_to_join_ms = 5'000;
+
 EventLog::Fields list_of(const std::vector<NodeId>& nodes) {
   auto out = EventLog::Fields::array();
   for (const auto& node : nodes) out.push_back(node.hex());
@@ -31,6 +33,15 @@ std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, 
   if (joined && !joined_) events.push_back({"joined", {{"alone", view->alone()}}});
   if (!joined && joined_) events.push_back({"not joined any more", {{"phase", status.routing.phase}}});
   joined_ = joined;
+  const bool in_company = joined && !view->alone();
+  const bool goes = status.routing.phase == "leaving" || status.routing.phase == "left";
+  wants_news_ = in_company_ && !in_company && !goes;
+  if (wants_news_) events.push_back({"all neighbours are lost", {}, spdlog::level::warn});
+  in_company_ = in_company;
+  if (!first_ms_) first_ms_ = now_ms;
+  const bool late = now_ms >= *first_ms_ + k_patience_to_join_ms;
+  if (waits_to_join_ && !joined && !goes && late) wants_news_ = true;
+  if (joined || late) waits_to_join_ = false;
   if (status.routing.phase != phase_ && status.routing.phase != "joined") {
     events.push_back({"phase", {{"phase", status.routing.phase}}});
   }

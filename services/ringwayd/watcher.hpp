@@ -1,5 +1,5 @@
-// Turns what a peer says of itself, asked again and again, into events: joined, neighbours changed, phase
-// changed, values older than before, what expires.
+// Turns what a peer says of itself, asked again and again, into events: joined, neighbours changed, all
+// of them lost, phase changed, values older than before, what expires.
 #pragma once
 
 #include <optional>
@@ -20,10 +20,17 @@ class Watcher {
   std::vector<EventLog::Event> observe(const actors::PeerStatus& status, WallMs now_ms,
                                        const UpkeepReport& upkeep = {});
   bool joined() const { return joined_; }
+  // True once when it has lost all its neighbours, or does not get in after its start: perhaps a document
+  // that it has not seen shuts it out.
+  bool wants_news() const { return wants_news_; }
 
  private:
   std::string phase_;
   bool joined_ = false;
+  bool in_company_ = false;
+  bool wants_news_ = false;
+  bool waits_to_join_ = true;  // for the first time, and not for long yet
+  std::optional<WallMs> first_ms_;
   std::vector<NodeId> predecessors_;
   std::vector<NodeId> successors_;
   std::uint64_t bad_signatures_ = 0;

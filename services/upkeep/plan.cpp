@@ -69,6 +69,12 @@ void UpkeepPlan::document(std::optional<WallMs> expires_ms, WallMs now_ms) {
   tell_next();
 }
 
+void UpkeepPlan::hurry_poll(WallMs now_ms) {
+  if (!report_.poll.on) return;
+  polls_.hurry(now_ms);
+  tell_next();
+}
+
 void UpkeepPlan::tell_next() {
   report_.renewal.next_ms = report_.renewal.on ? renewals_.next_ms().value_or(0) : 0;
   report_.poll.next_ms = report_.poll.on ? polls_.next_ms() : 0;

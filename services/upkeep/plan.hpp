@@ -53,6 +53,8 @@ class UpkeepPlan {
   void polled(const std::string& result, std::optional<WallMs> expires_ms, WallMs now_ms);
   void poll_failed(const std::string& reason, WallMs now_ms);
   void document(std::optional<WallMs> expires_ms, WallMs now_ms);
+  // There may be a newer document.
+  void hurry_poll(WallMs now_ms);
 
   const UpkeepReport& report() const { return report_; }
 

@@ -8,6 +8,7 @@ namespace {
 
 constexpr Duration k_soonest_retry{5'000};
 constexpr Duration k_longest_retry_after{86'400'000};
+constexpr Duration k_hurry_spread{1'000};
 constexpr Duration k_overdue_poll{600'000};  // how often a peer looks whose document has expired
 
 // Uniform in [from, to].
@@ -89,14 +90,22 @@ void PollTimetable::start(std::optional<WallMs> expires_ms, WallMs now_ms) {
 }
 
 void PollTimetable::succeeded(std::optional<WallMs> expires_ms, WallMs now_ms) {
+  looked_ms_ = now_ms;
   failures_ = 0;
   plan(between(*random_, times_.period * 3 / 4, times_.period * 5 / 4), expires_ms, now_ms);
 }
 
 void PollTimetable::failed(std::optional<WallMs> expires_ms, WallMs now_ms) {
+  looked_ms_ = now_ms;
   ++failures_;
   const Duration wait = doubled(shortest(), failures_, times_.period);
   plan(between(*random_, wait / 2, wait), expires_ms, now_ms);
+}
+
+void PollTimetable::hurry(WallMs now_ms) {
+  WallMs soon_ms = after(now_ms, between(*random_, Duration{0}, k_hurry_spread));
+  if (looked_ms_) soon_ms = std::max(soon_ms, after(*looked_ms_, shortest()));
+  next_ms_ = std::min(next_ms_, soon_ms);
 }
 
 void PollTimetable::document(std::optional<WallMs> expires_ms, WallMs now_ms) {

@@ -57,6 +57,8 @@ class PollTimetable {
   void failed(std::optional<WallMs> expires_ms, WallMs now_ms);
   // The present document is another one, however it came: it may end sooner.
   void document(std::optional<WallMs> expires_ms, WallMs now_ms);
+  // There may be news: at once, unless the last look was only just now.
+  void hurry(WallMs now_ms);
 
   WallMs next_ms() const { return next_ms_; }
 
@@ -67,6 +69,7 @@ class PollTimetable {
   PollTimes times_;
   std::shared_ptr<Random> random_;
   WallMs next_ms_ = 0;
+  std::optional<WallMs> looked_ms_;
   std::uint32_t failures_ = 0;
 };
 

@@ -78,6 +78,12 @@ void Upkeep::observe(std::size_t subject, const config::ConfigurationPtr& presen
   changed_.notify_all();
 }
 
+void Upkeep::look_soon(std::size_t subject) {
+  const std::scoped_lock lock(mutex_);
+  kept_.at(subject)->plan.hurry_poll(world_.wall_now_ms());
+  changed_.notify_all();
+}
+
 UpkeepReport Upkeep::report(std::size_t subject) const {
   const std::scoped_lock lock(mutex_);
   return kept_.at(subject)->plan.report();

@@ -66,6 +66,8 @@ class Upkeep {
 
   // What the peer says of itself; the users that count on it take it over.
   void observe(std::size_t subject, const config::ConfigurationPtr& present);
+  // Perhaps there is a document that the peer has not seen.
+  void look_soon(std::size_t subject);
   UpkeepReport report(std::size_t subject) const;
 
  private:

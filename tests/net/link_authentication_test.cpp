@@ -163,6 +163,24 @@ TEST(LinkAuthentication, LinksOfNodesThatBecomeBadAreClosed) {
   EXPECT_EQ(bob.seen().downs.size(), 1U);
 }
 
+TEST(LinkAuthentication, WhoIsCutOffStillReadsWhatWasSaidToItBefore) {
+  // Shows: FM-27.
+  LinkWorld world;
+  TestPeer alice(world.pool, world.authority, world.alice);
+  TestPeer bob(world.pool, world.authority, world.bob);
+  alice.open(1, bob.address(), world.bob);
+  const auto link = bob.first_link();
+  ASSERT_TRUE(link);
+  constexpr std::size_t k_messages = 64;  // more than one write takes
+  for (std::uint32_t i = 0; i < k_messages; ++i) bob.send(*link, numbered(i, 4096));
+  bob.links().close({*link, "shut out"});
+  bob.links().replace_trust(world.authority.trust({world.alice}));
+  ASSERT_TRUE(alice.events().wait([](const Seen& seen) { return !seen.downs.empty(); }));
+  EXPECT_EQ(alice.seen().messages.size(), k_messages);
+  ASSERT_TRUE(bob.events().wait([](const Seen& seen) { return !seen.downs.empty(); }));
+  EXPECT_EQ(bob.seen().downs[0].reason, "shut out");
+}
+
 TEST(LinkAuthentication, OldProtocolsAndWeakSuitesAreRefused) {
   // Shows: SEC-26.
   LinkWorld world;

@@ -60,6 +60,25 @@ TEST(AnswerMemory, WhatIsForgottenTakesNoRoom) {
   EXPECT_EQ(memory.size_bytes(), 0U);
 }
 
+TEST(InspectionQueue, WhatOutlivesItsLinkStillComesOut) {
+  // Shows: FM-27.
+  InspectionQueue queue(8, 1000);
+  const LinkId link{1};
+  const auto add = [&](bool outlives) {
+    return queue.add(link, node_id(1), SharedBytes(Bytes(10)), outlives);
+  };
+  const auto verdict = [] {
+    return std::make_shared<Result<security::InspectedMessage>>(Failure{"a verdict"});
+  };
+  const auto usual = add(false), last = add(true), later = add(false);
+  EXPECT_TRUE(queue.settle(last, verdict()).empty()) << "one before it waits";
+  queue.drop_link(link);
+  EXPECT_EQ(queue.settle(usual, verdict()).size(), 1U) << "the last words";
+  EXPECT_TRUE(queue.settle(later, verdict()).empty());
+  EXPECT_EQ(queue.waiting(), 0U);
+  EXPECT_EQ(queue.waiting_bytes(), 0U);
+}
+
 TEST(InspectionQueue, IsBoundedForEachLinkAndInBytes) {
   InspectionQueue queue(2, 1000);
   EXPECT_NE(queue.add({1}, k_signer, bytes_of(100)), 0U);

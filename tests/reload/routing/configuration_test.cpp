@@ -285,6 +285,26 @@ TEST_F(Configurations, WhoBringsAnOlderDocumentGetsOurs) {
   EXPECT_EQ(sent[1].code(), MessageCode::config_update_req);
 }
 
+TEST_F(Configurations, ARevokedNodeIsToldWhyAsTheLastThing) {
+  // Shows: CONFIG-33, FM-27.
+  const Remote bad = peer_->neighbor(node_id(0x20));
+  peer_->closed.clear();
+  const Bytes next = document(8, [](auto& values) { values.bad_nodes = {node_id(0x20)}; });
+  const auto sent = update(65535, next);
+  const auto told =
+      std::find_if(sent.begin(), sent.end(), [&](const Sent& one) { return one.link == bad.link; });
+  ASSERT_NE(told, sent.end());
+  EXPECT_EQ(told->header().configuration_sequence, 65535);
+  EXPECT_EQ(told->header().destination_list, wire::DestinationList{wire::to_node(bad.id)});
+  const auto body = wire::decode<wire::ConfigUpdateReq>(told->message.contents.body);
+  ASSERT_TRUE(body.ok());
+  EXPECT_EQ(body->configuration, next);
+  ASSERT_EQ(peer_->closed.size(), 1U);
+  EXPECT_EQ(peer_->closed[0].reason, bad.id.hex() + " is shut out by configuration 8");
+  EXPECT_TRUE(peer_->closed[0].notable);
+  for (const Sent& one : peer_->advance(Duration{30'000})) EXPECT_NE(one.link, bad.link) << "once";
+}
+
 TEST_F(Configurations, ARevokedNodeLosesItsLinksAtOnceAndGetsNoOther) {
   // Shows: SEC-21, FM-27.
   const Remote bad = peer_->neighbor(node_id(0x20));

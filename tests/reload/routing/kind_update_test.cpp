@@ -163,6 +163,7 @@ TEST_F(KindUpdates, ADocumentThatCannotBeMetEndsThisPeerAndGoesOnToOthers) {
   peer_->advance(Duration{30'000});
   ASSERT_EQ(peer_->exits.size(), 1U);
   EXPECT_NE(peer_->exits[0].reason.find("urn:example:unknown"), std::string::npos);
+  EXPECT_EQ(peer_->exits[0].document, nullptr);
 }
 
 TEST_F(KindUpdates, SoDoesOneThatRevokesIt) {
@@ -170,7 +171,10 @@ TEST_F(KindUpdates, SoDoesOneThatRevokesIt) {
   document([&](auto& next) { next.bad_nodes = {peer_->id()}; });
   peer_->advance(Duration{30'000});
   ASSERT_EQ(peer_->exits.size(), 1U);
-  EXPECT_NE(peer_->exits[0].reason.find("bad-node"), std::string::npos);
+  EXPECT_EQ(peer_->exits[0].reason,
+            "this node is shut out of the overlay: configuration 8 names it as a bad-node");
+  ASSERT_NE(peer_->exits[0].document, nullptr);
+  EXPECT_EQ(peer_->exits[0].document->sequence, 8);
 }
 
 TEST_F(KindUpdates, ADocumentThatIsNotGenuineEndsNobody) {

@@ -15,6 +15,7 @@ namespace {
 namespace http = ringway::enrolld_http;
 using std::chrono::milliseconds;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr WallMs k_expiration_ms = test::k_now_ms + 1000;
 
@@ -42,6 +43,9 @@ class ConfigurationTest : public testing::Test {
                });
     router.add(http::Method::get, "/moved", [](const http::Request&, const http::Responder& responder) {
       responder({302, "", "", {{"Location", "/.well-known/reload-config"}}});
+    });
+    router.add(http::Method::get, "/page", [](const http::Request&, const http::Responder& responder) {
+      responder({200, "text/html", "<p>Hi", {}});
     });
     router.add(http::Method::get, "/silent", [this](const http::Request&, http::Responder responder) {
       kept_.push_back(std::move(responder));
@@ -118,6 +122,24 @@ TEST_F(ConfigurationTest, DiscardsWhatIsNotThisOverlaysDocument) {
   EXPECT_FALSE(by_url(url("localhost")).ok());
   body_ = "";
   EXPECT_FALSE(by_url(url("localhost")).ok());
+}
+
+TEST_F(ConfigurationTest, SaysWhatCameInsteadOfADocument) {
+  const auto page = by_url(url("localhost", "/page"));
+  ASSERT_FALSE(page.ok());
+  EXPECT_THAT(page.error().reason, HasSubstr("got status 200, text/html, 5 bytes"));
+  EXPECT_THAT(page.error().reason, HasSubstr("serve --https"));
+  EXPECT_THAT(by_url(url("localhost", "/nothing")).error().reason, HasSubstr("got status 404"));
+}
+
+TEST_F(ConfigurationTest, TellsWhoseCaIsNotKnown) {
+  https_.ca_file.clear();
+  https_.ca_hint = "name it";
+  EXPECT_THAT(by_url(url("localhost")).error().reason, HasSubstr("name it"));
+  https_.ca_file = folder_.file("other.pem", http::self_signed("localhost").certificate_pem);
+  EXPECT_THAT(by_url(url("localhost")).error().reason, HasSubstr("name it"));
+  https_.ca_file = folder_.file("ca.pem");
+  EXPECT_THAT(by_url(url("127.0.0.1")).error().reason, Not(HasSubstr("name it"))) << "it is known";
 }
 
 TEST_F(ConfigurationTest, DiscardsAnExpiredDocument) {

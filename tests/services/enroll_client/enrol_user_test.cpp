@@ -25,6 +25,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using Why = NotEnrolled::Why;
 
 class FakePerson : public Person {
@@ -221,7 +222,7 @@ TEST_F(EnrolUserTest, KeepsWaitingWhileTheServerIsAway) {
 TEST_F(EnrolUserTest, DoesNotReplaceCredentialsUnasked) {
   ASSERT_TRUE(enrol().ok());
   const std::string key = read(file("node.key"));
-  EXPECT_EQ(not_enrolled().why, Why::wrong_request);
+  EXPECT_EQ(not_enrolled().why, Why::enrolled_already);
   EXPECT_EQ(read(file("node.key")), key);
   EXPECT_EQ(server_.begun.size(), 1U);
 
@@ -296,6 +297,55 @@ TEST_F(EnrolUserTest, CredentialsStayUntilTheNewOnesAreThere) {
   person_.secrets[Proof::invitation] = "rwi_wrong";
   EXPECT_EQ(not_enrolled().why, Why::refused);
   EXPECT_EQ(read(file("node.key")), key);
+}
+
+TEST_F(EnrolUserTest, ARefusalLeavesNothing) {
+  person_.secrets[Proof::invitation] = "rwi_wrong";
+  EXPECT_EQ(not_enrolled().why, Why::refused);
+  EXPECT_TRUE(std::filesystem::is_empty(wish_.folder));
+  by_mail();
+  wish_.patience = milliseconds(30'000);
+  person_.typed = [&] {
+    server_.forgotten = true;
+    return std::optional<std::string>();
+  };
+  EXPECT_THAT(not_enrolled().reason, HasSubstr("no such enrolment"));
+  EXPECT_TRUE(std::filesystem::is_empty(wish_.folder));
+}
+
+TEST_F(EnrolUserTest, AKeyThatMayBeCertifiedOutlivesARefusal) {
+  server_.trouble = [](const std::string& method) {
+    return method == "Begin" ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "lost") : grpc::Status::OK;
+  };
+  EXPECT_EQ(not_enrolled().why, Why::unreachable);
+  server_.trouble = [](const std::string&) { return grpc::Status::OK; };
+  const auto secret = std::exchange(person_.secrets[Proof::invitation], "rwi_wrong");
+  EXPECT_EQ(not_enrolled().why, Why::refused);
+  person_.secrets[Proof::invitation] = secret;
+  ASSERT_TRUE(enrol().ok());
+  EXPECT_EQ(key_asked_for(2), key_asked_for(0));
+}
+
+// Of a renewal whose answer got lost.
+TEST_F(EnrolUserTest, AKeyThatIsNotTakenAnyMoreIsToBeReplaced) {
+  ASSERT_TRUE(enrol().ok());
+  wish_.force = true;
+  server_.trouble = [](const std::string& method) {
+    if (method != "Begin") return grpc::Status::OK;
+    return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "this key cannot be certified: make another");
+  };
+  EXPECT_THAT(not_enrolled().reason, HasSubstr("--force --new-key"));
+  wish_.new_key = true;
+  EXPECT_THAT(not_enrolled().reason, Not(HasSubstr("--new-key")));
+}
+
+TEST_F(EnrolUserTest, SomebodyElsesPortIsCalledSo) {
+  const std::string port = server_.grpc().substr(server_.grpc().rfind(':'));
+  wish_.configuration_url = "https://localhost" + port;
+  const auto refused = not_enrolled();
+  EXPECT_EQ(refused.why, Why::unreachable);
+  EXPECT_THAT(refused.reason, AllOf(HasSubstr("asked for the overlay's configuration document"),
+                                    HasSubstr("gRPC server"), HasSubstr("serve --https")));
 }
 
 TEST_F(EnrolUserTest, OneFolderIsForOneEnrolment) {

@@ -25,6 +25,7 @@ namespace ringway::services {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class AppTest : public ::testing::Test {
  protected:
@@ -258,6 +259,15 @@ TEST_F(AppTest, StatusShowsCounters) {
   const auto json = call({"status", "--json"}).json();
   EXPECT_EQ(json.at("routing").at("forwarded"), 99);
   EXPECT_EQ(json.at("node"), test::node_id(0x40).hex());
+}
+
+TEST_F(AppTest, StatusSaysWhenTheFirstFurtherUsersCertificateEnds) {
+  EXPECT_THAT(call({"status"}).out, Not(HasSubstr("further users until")));
+  peer_->present.storage.further_users = 2;
+  peer_->present.storage.further_users_until_ms = 1'700'000'000'000;
+  EXPECT_THAT(call({"status"}).out, HasSubstr("further users 2"));
+  EXPECT_THAT(call({"status"}).out, HasSubstr("further users until 2023-11-14T22:13:20Z"));
+  EXPECT_EQ(call({"status", "--json"}).json().at("storage").at("further_users_until_ms"), 1'700'000'000'000);
 }
 
 TEST_F(AppTest, StatusSaysWhenTheDocumentExpires) {

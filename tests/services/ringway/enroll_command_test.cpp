@@ -1,6 +1,9 @@
 // `ringway enroll` as it is typed, against an enrollment server of the test's own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -44,7 +47,7 @@ TEST_F(EnrollCommandTest, SaysWhoOneIsNowAndHowToStartThePeer) {
   EXPECT_THAT(done.out, HasSubstr("alice@example.org is enrolled in localhost\n"));
   EXPECT_THAT(done.out, HasSubstr("  node         " + test::node_id(0x10).hex()));
   EXPECT_THAT(done.out, HasSubstr("ringwayd --credentials " + folder_ + " --data " + folder_ +
-                                  "/data --listen 0.0.0.0:6084 --advertise 127.0.0.1:6084\n"));
+                                  "/data --listen 0.0.0.0:"));
   EXPECT_THAT(done.out, HasSubstr("start that one with --listen 127.0.0.1:6084 --first-peer\n"));
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/node.key"));
   EXPECT_THAT(done.out + done.err, Not(HasSubstr(k_good_secret)));
@@ -52,6 +55,9 @@ TEST_F(EnrollCommandTest, SaysWhoOneIsNowAndHowToStartThePeer) {
   const auto again = enroll({"--invitation-file", invitation_});
   EXPECT_EQ(again.code, 2);
   EXPECT_THAT(again.err, HasSubstr("--force"));
+  EXPECT_THAT(again.err, HasSubstr("Their peer is started by: "));
+  EXPECT_THAT(again.err,
+              HasSubstr("ringwayd --credentials " + folder_ + " --data " + folder_ + "/data --listen"));
 
   const auto forced = enroll({"--invitation-file", invitation_, "--force"});
   EXPECT_THAT(forced.out, HasSubstr(test::node_id(0x10).hex())) << forced.err;
@@ -106,6 +112,10 @@ TEST_F(EnrollCommandTest, SaysHowItFailed) {
   const auto away = run_with(
       {"enroll", "alice@example.org", "--config-url", "https://localhost:1", "--out", temporary_.file("x")});
   EXPECT_EQ(away.code, 4) << away.err;
+  const auto stranger =
+      run_with({"enroll", "alice@example.org", "--config-url", server_.url(), "--out", temporary_.file("y")});
+  EXPECT_EQ(stranger.code, 4) << stranger.err;
+  EXPECT_THAT(stranger.err, HasSubstr("--ca FILE"));
 }
 
 TEST(PeerCommand, SaysNothingTwiceAndGuessesNoAddress) {
@@ -117,14 +127,40 @@ TEST(PeerCommand, SaysNothingTwiceAndGuessesNoAddress) {
               ElementsAre("--credentials", "c", "--data", "c/data", "--first-peer"));
   EXPECT_THAT(rest(peer_command("c", {{"127.0.0.1", 6084}}, {"--advertise=192.0.2.1:1"})),
               ElementsAre("--credentials", "c", "--data", "c/data", "--advertise=192.0.2.1:1"));
+  const std::string port = ":" + std::to_string(free_port(true));
   EXPECT_THAT(rest(peer_command("c", {{"::1", 6084}}, {})),
-              testing::AnyOf(ElementsAre("--credentials", "c", "--data", "c/data", "--listen", "[::]:6084",
-                                         "--advertise", "[::1]:6084"),
+              testing::AnyOf(ElementsAre("--credentials", "c", "--data", "c/data", "--listen", "[::]" + port,
+                                         "--advertise", "[::1]" + port),
                              ElementsAre("--credentials", "c", "--data", "c/data")));  // no IPv6 here
   EXPECT_TRUE(is_own_address({"127.0.0.1", 6084}));
   EXPECT_FALSE(is_own_address({"192.0.2.1", 6084}));
   EXPECT_EQ(command_text({"a", "b c", "d'e", ""}), "a 'b c' 'd'\\''e' ''");
   EXPECT_THAT(become({"/nothing/there"}), HasSubstr("cannot start /nothing/there"));
+}
+
+// A listening socket at 127.0.0.1 as long as this lives, unless somebody else has the port.
+struct TakenPort {
+  explicit TakenPort(std::uint16_t port) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(port);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0) ::listen(listener, 1);
+  }
+  ~TakenPort() { ::close(listener); }
+  TakenPort(const TakenPort&) = delete;
+  TakenPort& operator=(const TakenPort&) = delete;
+  int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+};
+
+TEST(PeerCommand, TakesAPortThatIsFree) {
+  const std::uint16_t first = free_port(false);
+  const TakenPort taken(first);
+  const std::uint16_t next = free_port(false);
+  EXPECT_GT(next, first);
+  const auto command = peer_command("c", {{"127.0.0.1", 6084}}, {});
+  EXPECT_THAT(command, testing::Contains("0.0.0.0:" + std::to_string(next)));
+  EXPECT_THAT(command, testing::Contains("127.0.0.1:" + std::to_string(next)));
 }
 
 }  // namespace

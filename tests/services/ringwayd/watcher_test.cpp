@@ -32,6 +32,47 @@ TEST(WatcherTest, RollbacksAreToldEachTimeTheyHaveDoubled) {
   EXPECT_THAT(told, ElementsAre(1, 2, 4, 8, 16, 32, 64));
 }
 
+TEST(WatcherTest, ThatAllNeighboursAreLostIsToldOnce) {
+  Watcher watcher;
+  const auto told = [&](bool joined, bool neighbours, const std::string& phase) {
+    auto view = std::make_shared<topology::RingView>();
+    view->joined = joined;
+    if (neighbours) {
+      view->predecessors.emplace_back();
+      view->successors.emplace_back();
+    }
+    actors::PeerStatus status;
+    status.certificate_not_after_ms = k_now_ms + 30 * k_day_ms;
+    status.routing.phase = phase;
+    status.routing.view = view;
+    const auto events = watcher.observe(status, k_now_ms);
+    const bool logged = std::any_of(events.begin(), events.end(), [](const EventLog::Event& event) {
+      return event.name == "all neighbours are lost" && event.level == spdlog::level::warn;
+    });
+    EXPECT_EQ(logged, watcher.wants_news());
+    return logged;
+  };
+  EXPECT_FALSE(told(true, false, "joined")) << "it begins the ring";
+  EXPECT_FALSE(told(true, true, "joined"));
+  EXPECT_TRUE(told(true, false, "joined"));
+  EXPECT_FALSE(told(true, false, "joined"));
+  EXPECT_FALSE(told(true, true, "joined"));
+  EXPECT_FALSE(told(false, false, "leaving")) << "it wants to";
+}
+
+TEST(WatcherTest, WhoDoesNotGetInWantsNewsOnce) {
+  actors::PeerStatus status;
+  status.certificate_not_after_ms = k_now_ms + 30 * k_day_ms;
+  status.routing.phase = "joining";
+  Watcher watcher;
+  int wanted = 0;
+  for (WallMs after_ms = 0; after_ms <= 20'000; after_ms += 1'000) {
+    watcher.observe(status, k_now_ms + after_ms);
+    if (watcher.wants_news()) ++wanted;
+    EXPECT_EQ(wanted, after_ms < 5'000 ? 0 : 1) << after_ms;
+  }
+}
+
 // What is told when it is so long before the end, negative after it: the level's first letter for each event.
 struct ValidityWatchTest : testing::Test {
   std::string told(std::int64_t before_end_ms) {

@@ -175,6 +175,22 @@ TEST(PollTimetableTest, WaitsLongerAfterEachFailureUpToThePeriod) {
   }
 }
 
+TEST(PollTimetableTest, NewsAreLookedForAtOnceButNotAgainAndAgain) {
+  // Shows: CONFIG-06.
+  PollTimetable times({}, seeded(5));
+  times.start(std::nullopt, k_start_ms);
+  times.hurry(k_start_ms);
+  EXPECT_LE(times.next_ms(), k_start_ms + 1'000);
+  const WallMs looked_ms = times.next_ms();
+  times.succeeded(std::nullopt, looked_ms);
+  times.hurry(looked_ms + 5'000);
+  EXPECT_EQ(times.next_ms(), looked_ms + k_minute_ms);
+  times.failed(std::nullopt, times.next_ms());
+  const WallMs planned_ms = times.next_ms();
+  times.hurry(planned_ms - 1);
+  EXPECT_LE(times.next_ms(), planned_ms);
+}
+
 TEST(PollTimetableTest, ADocumentThatEndsSoonerBringsThePollForward) {
   PollTimetable times({}, seeded(4));
   times.succeeded(std::nullopt, k_start_ms);

@@ -386,6 +386,16 @@ TEST_F(UpkeepTest, ANewerDocumentIsOfferedToThePeer) {
   EXPECT_FALSE(renewal().on);
 }
 
+TEST_F(UpkeepTest, APeerThatHasLostEverybodyLooksAtOnce) {
+  // Shows: CONFIG-06, FM-27.
+  server_.serve_document(text(document(8)));
+  start(false, true);
+  upkeep_->look_soon(0);
+  ASSERT_TRUE(enrolld_http::eventually([&] { return poll().succeeded == 1; }));
+  EXPECT_EQ(poll().last_ms, test::k_now_ms);
+  EXPECT_THAT(offered(), SizeIs(1));
+}
+
 TEST_F(UpkeepTest, TheSameDocumentIsNotOffered) {
   server_.serve_document(text(configuration_));
   start(false, true);

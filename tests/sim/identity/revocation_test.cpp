@@ -69,8 +69,12 @@ TEST_F(Revocation, ReachesEveryPeerAndIsRefusedEverywhere) {
 
   revoke(k_victim, 2);
   ASSERT_TRUE(simulation.run_until([&] { return all_shut_out(k_victim); }, k_within));
+  // Those that cut it off have told it; it says so and ends.
+  ASSERT_TRUE(simulation.run_until([&] { return !simulation.peer(k_victim).alive(); }, k_within));
+  EXPECT_NE(simulation.peer(k_victim).exit_reason().find("shut out"), std::string::npos);
 
-  // It goes on trying; nobody lets it in.
+  // With the document of before it goes on trying; nobody lets it in.
+  simulation.restart(k_victim);
   const auto refused_before = simulation.network().counters().links_refused;
   for (int i = 0; i < 60; ++i) {
     simulation.run_for(Duration{1000});
@@ -147,10 +151,10 @@ TEST_F(Revocation, AlsoWhenTheRevokedPeerIsAllItKnows) {
   ASSERT_TRUE(forms_ring(simulation));
   constexpr PeerNumber k_victim = 5, k_away = 3;
   simulation.kill(k_away);
-  revoke(k_victim, 2);
-  ASSERT_TRUE(simulation.run_until([&] { return all_shut_out(k_victim); }, k_within));
   // For a while it reaches nobody but the revoked one, which has kept the document from before.
   simulation.network().partition({{k_victim, 1}, {k_away, 1}});
+  revoke(k_victim, 2);
+  ASSERT_TRUE(simulation.run_until([&] { return all_shut_out(k_victim); }, k_within));
   simulation.restart(k_away, false, k_victim);
   const NodeId bad = simulation.peer(k_victim).node_id();
   ASSERT_TRUE(simulation.run_until(
