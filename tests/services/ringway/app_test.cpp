@@ -25,6 +25,7 @@ namespace ringway::services {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class AppTest : public ::testing::Test {
  protected:
@@ -32,6 +33,9 @@ class AppTest : public ::testing::Test {
     ::unsetenv("RINGWAY_API");
     ApiSettings settings;
     settings.socket_path = folder_.file("api.sock");
+    settings.add_to_status = [this](v1::StatusResponse& status) {
+      for (const auto& node : namesakes_) status.add_namesakes(node);
+    };
     auto started = ApiServer::start(settings, peer_, [](const std::function<void()>& done) { done(); });
     ASSERT_TRUE(started) << started.error().reason;
     server_ = std::move(*started);
@@ -43,6 +47,7 @@ class AppTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
+  std::vector<std::string> namesakes_;
   std::unique_ptr<ApiServer> server_;
 };
 
@@ -258,6 +263,15 @@ TEST_F(AppTest, StatusShowsCounters) {
   const auto json = call({"status", "--json"}).json();
   EXPECT_EQ(json.at("routing").at("forwarded"), 99);
   EXPECT_EQ(json.at("node"), test::node_id(0x40).hex());
+}
+
+TEST_F(AppTest, StatusShowsWhoHasTheSameName) {
+  peer_->present.users_unverified = true;
+  EXPECT_THAT(call({"status"}).out, Not(HasSubstr("namesake")));
+  EXPECT_EQ(call({"status", "--json"}).json().at("namesakes"), nlohmann::json::array());
+  namesakes_ = {test::node_id(0x41).hex()};
+  EXPECT_THAT(call({"status"}).out, HasSubstr(namesakes_.front() + " has this user name, too\n"));
+  EXPECT_EQ(call({"status", "--json"}).json().at("namesakes"), nlohmann::json(namesakes_));
 }
 
 TEST_F(AppTest, StatusSaysWhenTheDocumentExpires) {
