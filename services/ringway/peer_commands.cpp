@@ -39,6 +39,7 @@ Json status_json(const v1::StatusResponse& status) {
   return {{"node", status.node()},
           {"user", status.user()},
           {"users_unverified", status.users_unverified()},
+          {"namesakes", std::vector<std::string>(status.namesakes().begin(), status.namesakes().end())},
           {"overlay", status.overlay()},
           {"configuration_sequence", status.configuration_sequence()},
           {"configuration_expires_ms", status.configuration_expires_ms()},
@@ -93,8 +94,9 @@ void print_status(const Session& session, const v1::StatusResponse& status) {
   auto& out = session.out;
   out << "node          " << status.node() << '\n'
       << "user          " << printable(status.user())
-      << (status.users_unverified() ? " (names are not verified in this overlay)" : "") << '\n'
-      << "overlay       " << printable(status.overlay()) << ", " << configuration_text(status) << '\n'
+      << (status.users_unverified() ? " (names are not verified in this overlay)" : "") << '\n';
+  for (const auto& node : status.namesakes()) out << "namesake      " << node << " has this user name, too\n";
+  out << "overlay       " << printable(status.overlay()) << ", " << configuration_text(status) << '\n'
       << "phase         " << status.phase() << ", up " << duration_text(status.uptime_s()) << '\n'
       << "listening on  " << status.listening_on() << '\n'
       << "certificate   until " << time_text(status.certificate_not_after_ms()) << '\n'

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -24,6 +25,7 @@
 #include "services/ringwayd/credentials.hpp"
 #include "services/ringwayd/fetched_document.hpp"
 #include "services/ringwayd/further_users.hpp"
+#include "services/ringwayd/namesakes.hpp"
 #include "services/ringwayd/own_credentials.hpp"
 #include "services/ringwayd/permissions.hpp"
 #include "services/ringwayd/upkeep_status.hpp"
@@ -61,7 +63,7 @@ struct Mailbox {
   std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
   std::vector<std::size_t> left;
   std::vector<std::pair<std::size_t, std::string>> failures;
-  std::vector<std::pair<RunningPeer*, NodeId>> namesakes;
+  std::vector<std::pair<RunningPeer*, std::vector<NodeId>>> namesakes;  // all that a look has found
 
   template <typename List, typename Item>
   void post(List Mailbox::*list, Item item) {
@@ -82,9 +84,9 @@ struct RunningPeer {
   std::unique_ptr<ApiServer> api;
   Watcher watcher;
   RefusalWatch refusals;
+  Namesakes namesakes;
   bool asked = false;  // a status is on its way
   bool left = false;
-  bool looked_for_namesakes = false;
 };
 
 class Daemon {
@@ -372,7 +374,10 @@ class Daemon {
     if (!api.socket_path.empty()) warn_if(running.name, socket_warning(api.socket_path, api.socket_mode));
     api.listen = settings_.api_listen_of(index);
     api.tls = api_tls_;
-    api.add_to_status = [this, index](v1::StatusResponse& status) { fill(status, upkeep_->report(index)); };
+    api.add_to_status = [this, index](v1::StatusResponse& status) {
+      fill(status, upkeep_->report(index));
+      for (const NodeId& node : peers_[index]->namesakes.present()) status.add_namesakes(node.hex());
+    };
     api.user = running.credentials.user;
     api.policy = running.policy;
     auto server = ApiServer::start(
@@ -435,7 +440,7 @@ class Daemon {
     std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
     std::vector<std::size_t> left;
     std::vector<std::pair<std::size_t, std::string>> failures;
-    std::vector<std::pair<RunningPeer*, NodeId>> namesakes;
+    std::vector<std::pair<RunningPeer*, std::vector<NodeId>>> namesakes;
     {
       const std::scoped_lock lock(mailbox_.mutex);
       statuses.swap(mailbox_.statuses);
@@ -443,7 +448,7 @@ class Daemon {
       failures.swap(mailbox_.failures);
       namesakes.swap(mailbox_.namesakes);
     }
-    for (const auto& [running, node] : namesakes) tell_of_namesake(*running, node);
+    for (const auto& [running, nodes] : namesakes) take_namesakes(*running, nodes);
     for (const auto& [index, status] : statuses) take_status(index, status);
     for (const std::size_t index : left) take_left(*peers_[index]);
     for (const auto& [index, reason] : failures) {
@@ -472,19 +477,30 @@ class Daemon {
   // RFC 6940 §11.3.1: where everybody says himself who he is, look whether the name is taken. (It may be
   // another device of the same person: who that is only people know.)
   void look_for_namesakes(RunningPeer& running) {
-    if (std::exchange(running.looked_for_namesakes, true)) return;
+    if (!running.namesakes.take_turn(std::chrono::steady_clock::now())) return;
     running.peer->find_certificates(
         running.credentials.user, [this, &running](const data::CertificatesFound& found) {
+          if (found.failure && found.failure->error != data::CallError::not_found) return;
+          std::vector<NodeId> others;
           for (const auto& certificate : found.certificates) {
-            if (!certificate->has_node_id(running.credentials.node))
-              return mailbox_.post(&Mailbox::namesakes, std::pair{&running, certificate->node_ids().front()});
+            if (!is_of_this_process(*certificate)) others.push_back(certificate->node_ids().front());
           }
+          mailbox_.post(&Mailbox::namesakes, std::pair{&running, std::move(others)});
         });
   }
 
-  void tell_of_namesake(const RunningPeer& running, const NodeId& node) {
-    log_.warn(running.name, "another node has this user name, too; nobody verifies names in this overlay",
-              {{"user", running.credentials.user}, {"node", node.hex()}});
+  // Also called by other threads: the list of peers does not change any more.
+  bool is_of_this_process(const security::Certificate& certificate) const {
+    return std::any_of(peers_.begin(), peers_.end(), [&](const auto& running) {
+      return certificate.has_node_id(running->credentials.node);
+    });
+  }
+
+  void take_namesakes(RunningPeer& running, const std::vector<NodeId>& nodes) {
+    for (auto& event : running.namesakes.observe(nodes)) {
+      event.fields["user"] = running.credentials.user;
+      log_.write(running.name, event);
+    }
   }
 
   void take_left(RunningPeer& running) {

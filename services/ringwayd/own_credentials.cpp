@@ -1,6 +1,7 @@
 #include "services/ringwayd/own_credentials.hpp"
 
 #include <filesystem>
+#include <utility>
 
 #include "reload/security/signer.hpp"
 #include "services/enrolld/authority/names.hpp"
@@ -71,6 +72,20 @@ Result<OwnCredentials> keep(const std::string& folder, const SelfSignedRequest& 
   return OwnCredentials{false, true};
 }
 
+// A name of another domain would look as if that domain vouched for it, and nobody does (docs/adhoc.md). That
+// is our own rule for what is made here (RFC 6940 §11.3 leaves it to applications): a certificate of another
+// implementation may have any name (§11.3.1), and is taken.
+Result<std::string> user_name_of(const std::string& user, const std::string& overlay_name) {
+  const auto at = user.find('@');
+  auto name = normal_user_name(at == std::string::npos ? user + "@" + overlay_name : user);
+  if (auto good = check_user_name(name); !good) return good.error();
+  if (name != normal_user_name(name.substr(0, name.find('@')) + "@" + overlay_name))
+    return Failure{"--self-signed-user " + user +
+                   ": who makes the certificate himself has a name of this overlay: " +
+                   name.substr(0, name.find('@')) + "@" + overlay_name};
+  return name;
+}
+
 }  // namespace
 
 bool is_ad_hoc(const config::Configuration& configuration) {
@@ -87,12 +102,12 @@ Result<OwnCredentials> ensure_own_credentials(const std::string& folder, const s
     return Failure{document + ": " + overlay.instance_name +
                    " does not permit self-signed certificates: enrol, and start with --credentials"};
   SelfSignedRequest request;
-  request.user_name =
-      normal_user_name(user.find('@') == std::string::npos ? user + "@" + overlay.instance_name : user);
+  auto user_name = user_name_of(user, overlay.instance_name);
+  if (!user_name) return user_name.error();
+  request.user_name = std::move(*user_name);
   request.overlay_name = overlay.instance_name;
   request.digest = *overlay.self_signed_permitted;
   request.validity = {now_ms - k_clock_difference_ms, now_ms + k_valid_ms};
-  if (auto good = check_user_name(request.user_name); !good) return good.error();
   if (auto made = make_folder(folder); !made) return made.error();
   if (!enrolld::exists(folder + "/node.key")) return make_all(folder, request);
   return keep(folder, request, now_ms);

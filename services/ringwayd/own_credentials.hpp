@@ -17,9 +17,9 @@ struct OwnCredentials {
   bool made = false;     // there were none
   bool renewed = false;  // the certificate, for the same key: it would have ended soon
 };
-// `folder` has node.key and node.crt afterwards. `user` is a name, or a name and a domain; without one it is
-// the overlay's. Refuses when the folder's credentials are another user's, and overlays that do not permit
-// it.
+// `folder` has node.key and node.crt afterwards. `user` is a name, with or without "@" and the overlay's
+// name. Refuses names of other domains, when the folder's credentials are another user's, and overlays that
+// do not permit it.
 Result<OwnCredentials> ensure_own_credentials(const std::string& folder, const std::string& document,
                                               const std::string& user, WallMs now_ms);
 

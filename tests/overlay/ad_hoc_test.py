@@ -117,6 +117,27 @@ class AdHocTest(OverlayTestCase):
             for peer in overlay.running():
                 self.assertEqual(peer.stop(), 0)
 
+    def two_of_one_name(self, overlay):
+        """Somebody takes a name that another peer has had for long: both are told, and each once."""
+        holder, taker = overlay.peers[1], overlay.peers[3]
+        told = "another node has this user name"
+        self.assertEqual(holder.json("status")["namesakes"], [])
+        self.assertEqual(taker.stop(), 0)
+        taker.folder, taker.user = taker.folder / "again", holder.user
+        taker.folder.mkdir()
+        taker.api = f"unix:{taker.folder}/data/api.sock"
+        taker.start()
+        self.converge(overlay, 60)
+        for one, other in ((holder, taker), (taker, holder)):
+            node = other.json("status")["node"]
+            # k_between_looks, and what a certificate takes to get to its place.
+            self.eventually(lambda: one.json("status")["namesakes"] == [node], 60)
+            self.assertIn(f"{node} has this user name, too", one.ringway("status")[1])
+        for one in (holder, taker):
+            self.eventually(lambda: told in one.log.read_text(errors="replace"), 5)
+            self.assertEqual(one.log.read_text(errors="replace").count(told), 1)
+        self.assertEqual(overlay.peers[2].json("status")["namesakes"], [])
+
     def test_self_signed(self):
         # Shows: BOOT-05, BOOT-06, BOOT-08, SEC-22, SEC-25, FM-19.
         for overlay in self.starts_alone_together():
@@ -129,6 +150,7 @@ class AdHocTest(OverlayTestCase):
             overlay.peers[2].start()
             self.converge(overlay, 60)
             self.assertEqual(overlay.peers[2].json("status")["node"], node)
+            self.two_of_one_name(overlay)
             # The one that began the ring is not needed either.
             overlay.peers[0].kill()
             self.eventually(lambda: overlay.peers[4].ringway("get", f"{overlay.peers[1].user}/at")[1] == "tent 1", 30)

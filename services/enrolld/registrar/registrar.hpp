@@ -112,6 +112,7 @@ class Registrar {
 
   // limits.cpp
   Answer<Done> within(const Limit& limit, Event event, const std::string& key, WallMs now_ms);
+  Answer<Done> within_source(const Limit& limit, Event event, const std::string& source, WallMs now_ms);
   Answer<Done> may_attempt(const Caller& caller, WallMs now_ms);
   Answer<Done> may_write_to(const std::string& user_name, const Caller& caller, WallMs now_ms);
   Answer<Done> may_certify(const std::string& user_name, std::size_t nodes, const Caller& caller,

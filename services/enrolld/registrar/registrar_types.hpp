@@ -27,6 +27,9 @@ struct Limit {
   Duration window{3'600'000};
 };
 
+// An IPv6 /48, which one customer may have, is allowed what so many sources (each a /64) are.
+inline constexpr std::uint32_t k_sources_of_network = 16;
+
 struct Limits {
   Limit attempts_of_source{120, Duration{600'000}};  // of anything
   Limit mails_of_source{30, Duration{3'600'000}};    // and questions to the verifier

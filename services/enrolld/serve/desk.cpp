@@ -81,7 +81,7 @@ Answer<Delivered> Desk::renew(BytesView csr, const Caller& caller) {
   return handed_out("renew", caller, parts_.registrar.renew(csr, caller, parts_.now_ms()));
 }
 
-Answer<Document> Desk::document() { return told("document", {}, parts_.registrar.document()); }
+Answer<DocumentPtr> Desk::document() { return told("document", {}, document_.get(parts_.now_ms())); }
 
 // ---- Operators
 
@@ -97,6 +97,7 @@ Answer<Done> Desk::only_operators(const Operator& who, const char* what) {
 
 Answer<RevokedNow> Desk::revoked(const Operator& who, const std::string& why, Answer<RevokedNow> answer) {
   if (!answer) return told("revoke", who.caller, std::move(answer));
+  document_.forget();
   parts_.document_changed();
   parts_.log.info("", "revoked",
                   {{"nodes", nodes_of(answer->nodes)},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "services/enrolld/registrar/registrar.hpp"
+#include "services/enrolld/serve/document_memory.hpp"
 #include "services/enrolld/serve/operators.hpp"
 #include "services/enrolld/serve/workers.hpp"
 #include "services/log/event_log.hpp"
@@ -39,7 +40,8 @@ class Desk {
     // Of the parts that only the program knows: mail, the webhook, connections.
     std::function<void(Measures&)> measure = [](Measures&) {};
   };
-  explicit Desk(Parts parts) : parts_(std::move(parts)) {}
+  explicit Desk(Parts parts)
+      : parts_(std::move(parts)), document_([this] { return parts_.registrar.document(); }) {}
 
   // Runs the call on a worker; false when there is no room.
   [[nodiscard]] bool run(std::function<void()> call) { return parts_.workers.run(std::move(call)); }
@@ -50,7 +52,8 @@ class Desk {
   Answer<LinkTold> look_at_link(const std::string& token, const Caller& caller);
   Answer<Delivered> confirm_link(const std::string& token, const Caller& caller);
   Answer<Delivered> renew(BytesView csr, const Caller& caller);
-  Answer<Document> document();
+  // As of DocumentMemory::k_remembered_for ago at most.
+  Answer<DocumentPtr> document();
 
   // ---- For operators: whether the caller is one is checked first.
   struct Operator {
@@ -78,6 +81,7 @@ class Desk {
   Answer<RevokedNow> revoked(const Operator& who, const std::string& why, Answer<RevokedNow> answer);
 
   const Parts parts_;
+  DocumentMemory document_;
   std::atomic<std::uint64_t> operators_denied_{0};
 };
 

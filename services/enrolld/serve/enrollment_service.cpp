@@ -49,7 +49,7 @@ grpc::ServerUnaryReactor* EnrollmentService::Describe(grpc::CallbackServerContex
     if (!document) return status_of(document.error(), *context);
     response->set_overlay(overlay_name_);
     for (const Method method : desk_.settings().methods) response->add_proofs(to_proof(method));
-    response->set_configuration_sequence(document->sequence);
+    response->set_configuration_sequence((*document)->sequence);
     return grpc::Status::OK;
   });
 }

@@ -20,7 +20,12 @@
 namespace ringway::enrolld {
 namespace {
 
-constexpr int k_idle_ms = 300'000;  // a connection without calls is closed
+// gRPC 1.51 has no bound on the number of connections (docs/security.md): none is kept for nothing, or for
+// long.
+constexpr int k_handshake_ms = 10'000;  // TLS and HTTP/2; gRPC's own is two minutes
+constexpr int k_idle_ms = 60'000;       // a connection without calls is closed
+constexpr int k_age_ms = 600'000;       // and any: clients make another one without being told
+constexpr int k_age_grace_ms = 60'000;  // for the calls on it
 
 template <auto Free>
 struct Freed {
@@ -45,7 +50,10 @@ class Server final : public RpcServer {
     builder.SetMaxReceiveMessageSize(k_max_rpc_request_bytes);
     builder.SetResourceQuota(grpc::ResourceQuota("enrolment").Resize(k_max_rpc_memory_bytes));
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, k_max_rpc_calls_per_connection);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, k_handshake_ms);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, k_idle_ms);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, k_age_ms);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, k_age_grace_ms);
     // Two programs on one port would each get some of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddListeningPort(where, credentials, &port_);

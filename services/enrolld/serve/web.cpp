@@ -37,8 +37,9 @@ Response document_response(Desk& desk) {
   const auto document = desk.document();
   if (!document)
     return with_retry(text_response(503, document.error().message + "\n"), document.error().retry_after);
-  if (document->bytes.empty()) return text_response(404, "This overlay has no configuration document yet.\n");
-  return {200, "application/p2p-overlay+xml", std::string(text_of(document->bytes)), {}};
+  const Bytes& bytes = (*document)->bytes;
+  if (bytes.empty()) return text_response(404, "This overlay has no configuration document yet.\n");
+  return {200, "application/p2p-overlay+xml", std::string(text_of(bytes)), {}};
 }
 
 Response describe(const Desk& desk, const WebFacts& facts) {

@@ -256,6 +256,14 @@ TEST_P(SelfSignedTest, OnlyWherePermitted) {
   EXPECT_NE(refusal(*authority.trust(), *make()), "");
 }
 
+TEST_P(SelfSignedTest, TheUserNameIsOfItsUsersChoice) {
+  // RFC 6940 §11.3.1; §11.3: it need not match the overlay's name.
+  const auto certificate =
+      test::self_signed("alice@elsewhere.example.net", "overlay.example.org", GetParam(), 1)
+          .signer->certificate();
+  EXPECT_EQ(refusal(*permitting(GetParam()), *certificate), "");
+}
+
 TEST_P(SelfSignedTest, AStolenNodeIdIsRefused) {
   // Shows: SEC-22, FM-18.
   const auto key = test::new_key();

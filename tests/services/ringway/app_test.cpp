@@ -33,6 +33,9 @@ class AppTest : public ::testing::Test {
     ::unsetenv("RINGWAY_API");
     ApiSettings settings;
     settings.socket_path = folder_.file("api.sock");
+    settings.add_to_status = [this](v1::StatusResponse& status) {
+      for (const auto& node : namesakes_) status.add_namesakes(node);
+    };
     auto started = ApiServer::start(settings, peer_, [](const std::function<void()>& done) { done(); });
     ASSERT_TRUE(started) << started.error().reason;
     server_ = std::move(*started);
@@ -44,6 +47,7 @@ class AppTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
+  std::vector<std::string> namesakes_;
   std::unique_ptr<ApiServer> server_;
 };
 
@@ -268,6 +272,15 @@ TEST_F(AppTest, StatusSaysWhenTheFirstFurtherUsersCertificateEnds) {
   EXPECT_THAT(call({"status"}).out, HasSubstr("further users 2"));
   EXPECT_THAT(call({"status"}).out, HasSubstr("further users until 2023-11-14T22:13:20Z"));
   EXPECT_EQ(call({"status", "--json"}).json().at("storage").at("further_users_until_ms"), 1'700'000'000'000);
+}
+
+TEST_F(AppTest, StatusShowsWhoHasTheSameName) {
+  peer_->present.users_unverified = true;
+  EXPECT_THAT(call({"status"}).out, Not(HasSubstr("namesake")));
+  EXPECT_EQ(call({"status", "--json"}).json().at("namesakes"), nlohmann::json::array());
+  namesakes_ = {test::node_id(0x41).hex()};
+  EXPECT_THAT(call({"status"}).out, HasSubstr(namesakes_.front() + " has this user name, too\n"));
+  EXPECT_EQ(call({"status", "--json"}).json().at("namesakes"), nlohmann::json(namesakes_));
 }
 
 TEST_F(AppTest, StatusSaysWhenTheDocumentExpires) {

@@ -84,6 +84,16 @@ TEST_F(OwnCredentialsTest, OfAnotherUserAreLeftAlone) {
   EXPECT_NE(refusal("a b"), "");
 }
 
+TEST_F(OwnCredentialsTest, AreOfANameOfThisOverlay) {
+  EXPECT_EQ(
+      refusal("alice@other.org"),
+      "--self-signed-user alice@other.org: who makes the certificate himself has a name of this overlay: "
+      "alice@site.example.org");
+  EXPECT_NE(refusal("alice@sub.site.example.org"), "");
+  EXPECT_NE(refusal("alice@"), "");
+  EXPECT_FALSE(std::filesystem::exists(folder_));
+}
+
 TEST_F(OwnCredentialsTest, ADocumentWithTheSecretIsForItsOwner) {
   // Shows: SEC-37.
   enrolld::AdHocOptions options;

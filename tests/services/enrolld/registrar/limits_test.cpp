@@ -47,6 +47,30 @@ TEST_F(LimitsTest, MailsFromOneSource) {
   EXPECT_TRUE(registrar().begin(by_mail("carol@example.org", key_), from("198.51.100.1"), k_now_ms).ok());
 }
 
+// A customer's /48 has 65,536 sources.
+TEST_F(LimitsTest, TheSourcesOfOneNetworkShareALargerAllowance) {
+  // Shows: ENROLL-22, FM-16.
+  limits_.attempts_of_source = {2, Duration{600'000}};
+  const auto attempt = [&](const std::string& source) {
+    return registrar().confirm("nothing", "", from(source), k_now_ms).error().refusal != Refusal::too_many;
+  };
+  const auto site = [](unsigned number) { return "2001:db8:1:" + std::to_string(number) + "::/64"; };
+  // One alone has no more than before, and uses up no more than that of what all have.
+  EXPECT_TRUE(attempt(site(0)));
+  EXPECT_TRUE(attempt(site(0)));
+  for (int again = 0; again < 100; ++again) EXPECT_FALSE(attempt(site(0)));
+  for (unsigned number = 1; number < k_sources_of_network; ++number) {
+    EXPECT_TRUE(attempt(site(number)));
+    EXPECT_TRUE(attempt(site(number))) << number;
+  }
+  EXPECT_FALSE(attempt(site(k_sources_of_network)));
+  EXPECT_FALSE(attempt("2001:db8:1:ffff::/64"));
+  EXPECT_TRUE(attempt("2001:db8:2::/64"));
+  EXPECT_TRUE(attempt("192.0.2.7"));
+  const auto later = registrar().confirm("nothing", "", from(site(99)), k_now_ms + 600'000);
+  EXPECT_NE(later.error().refusal, Refusal::too_many);
+}
+
 TEST_F(LimitsTest, AttemptsOfOneSource) {
   limits_.attempts_of_source = {3, Duration{600'000}};
   EXPECT_FALSE(registrar().begin(by_mail("no name", key_), caller_, k_now_ms).ok());

@@ -17,7 +17,7 @@ class DeskTest : public RegistrarTest {
     if (desk_) return *desk_;
     operators_ = std::make_unique<Operators>(Operators::make(rules_, authority_, records()).value());
     workers_ = std::make_unique<Workers>(2, room_);
-    Desk::Parts parts{registrar(), *operators_, *workers_, log_, [] { return k_now_ms; }};
+    Desk::Parts parts{registrar(), *operators_, *workers_, log_, [this] { return now_ms_.load(); }};
     parts.document_changed = [this] { ++looks_; };
     desk_ = std::make_unique<Desk>(std::move(parts));
     return *desk_;
@@ -26,6 +26,7 @@ class DeskTest : public RegistrarTest {
   OperatorRules rules_;
   std::size_t room_ = k_max_calls_at_once;
   std::atomic<int> looks_{0};
+  std::atomic<WallMs> now_ms_{k_now_ms};
 
  private:
   services::EventLog log_{"error", false};

@@ -232,6 +232,15 @@ class Secrets(ServerTestCase):
 
 
 class Grpc(ServerTestCase):
+    def test_a_connection_that_says_nothing_is_closed(self):
+        server = self.server(self.world(), "--grpc", "127.0.0.1:0")
+        host, port = server.grpc.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as silent:
+            silent.settimeout(60)  # k_handshake_ms; gRPC's own is 120 s
+            while silent.recv(4096):
+                pass
+        self.assertEqual(server.rpc("Describe", socket=False).status, 0)
+
     def test_operators_methods_are_for_operators_only(self):
         world = self.world()
         server = self.server(world, "--grpc", "127.0.0.1:0", "--operator", "root@example.org")

@@ -87,6 +87,71 @@ TEST_F(WebTest, TheDocumentIsTheNewestOne) {
   EXPECT_EQ(answer.body, text_of(records().newest_document().value()->bytes));
 }
 
+// Whoever asks again and again does not read the database each time; another server's document is told when
+// the memory of ours has passed.
+TEST_F(WebTest, TheDocumentIsReadAgainWhenItsMemoryHasPassed) {
+  const auto path = "/.well-known/reload-config";
+  const std::string first = get(path).body;
+  const Bytes next = made_elsewhere(static_cast<std::uint16_t>(newest()->sequence + 1));
+  ASSERT_TRUE(registrar().adopt_document(next, caller_, k_now_ms).ok());
+  constexpr auto k_remembered_ms = static_cast<WallMs>(DocumentMemory::k_remembered_for.count());
+  now_ms_ = k_now_ms + k_remembered_ms - 1;
+  EXPECT_EQ(get(path).body, first);
+  now_ms_ = k_now_ms + k_remembered_ms;
+  EXPECT_EQ(get(path).body, text_of(next));
+  EXPECT_NE(first, text_of(next));
+}
+
+TEST_F(WebTest, AClockThatIsSetBackDoesNotKeepTheDocument) {
+  const auto path = "/.well-known/reload-config";
+  const std::string first = get(path).body;
+  const Bytes next = made_elsewhere(static_cast<std::uint16_t>(newest()->sequence + 1));
+  ASSERT_TRUE(registrar().adopt_document(next, caller_, k_now_ms).ok());
+  now_ms_ = k_now_ms - 1;
+  EXPECT_EQ(get(path).body, text_of(next));
+}
+
+TEST_F(WebTest, WhatThisServerRevokesIsInItsDocumentAtOnce) {
+  const auto delivered = enrol(k_alice, key_);
+  ASSERT_TRUE(delivered.ok());
+  const NodeId node = delivered->nodes.front();
+  EXPECT_THAT(get("/.well-known/reload-config").body, Not(HasSubstr(node.hex())));
+  const Caller operators{"operator.sock", {}};
+  ASSERT_TRUE(desk().revoke_node({Door::operators_socket, operators}, node, "stolen").ok());
+  EXPECT_THAT(get("/.well-known/reload-config").body, HasSubstr(node.hex()));
+}
+
+TEST(DocumentMemoryTest, WhatCannotBeReadIsNotRemembered) {
+  int reads = 0;
+  bool broken = true;
+  DocumentMemory memory([&]() -> Answer<Document> {
+    ++reads;
+    if (broken) return Refused{};
+    return Document{1, 7, {}, 0};
+  });
+  EXPECT_FALSE(memory.get(5).ok());
+  broken = false;
+  EXPECT_EQ(memory.get(5).value()->sequence, 7U);
+  EXPECT_EQ(memory.get(6).value()->sequence, 7U);
+  EXPECT_EQ(reads, 2);
+}
+
+TEST(DocumentMemoryTest, WhatWasReadBeforeItChangedIsNotRemembered) {
+  std::uint16_t sequence = 1;
+  DocumentMemory* itself = nullptr;
+  DocumentMemory memory([&]() -> Answer<Document> {
+    Document read{1, sequence, {}, 0};
+    if (sequence == 1) {  // somebody publishes while we are reading
+      sequence = 2;
+      itself->forget();
+    }
+    return read;
+  });
+  itself = &memory;
+  EXPECT_TRUE(memory.get(5).ok());
+  EXPECT_EQ(memory.get(5).value()->sequence, 2U);
+}
+
 TEST_F(WebTest, ProgramsAreToldHowToEnrol) {
   const auto answer = get("/.well-known/ringway-enrollment");
   EXPECT_EQ(answer.content_type, "application/json");
