@@ -455,7 +455,9 @@ std::shared_ptr<const security::InspectedMessage> Overlay::inspect(
     const SharedBytes& bytes, const std::optional<ResourceId>& fetch_resource) {
   auto header = wire::parse_header(bytes);
   if (!header) throw std::runtime_error("header: " + header.error().reason);
-  if (forgetful) inspector_->replace({authority().trust(), {configuration, &configuration->kinds}});
+  if (forgetful)
+    inspector_->replace(
+        {*security::Trust::make(configuration->trust_settings()), {configuration, &configuration->kinds}});
   auto verdict = inspector_->inspect(now_.wall_ms, std::move(*header), bytes, fetch_resource);
   if (!verdict) throw std::runtime_error("inspection: " + verdict.error().reason);
   return std::make_shared<const security::InspectedMessage>(std::move(*verdict));

@@ -134,6 +134,17 @@ TEST_F(KindUpdates, ALearntKindOutlivesDocumentsUntilItsSignerGoes) {
   EXPECT_TRUE(peer_->configurations.back().learnt_kinds.empty());
 }
 
+TEST_F(KindUpdates, WhatIsKeptFromBeforeARestartIsCheckedAgain) {
+  // Shows: FM-29.
+  const ringway::test::TestAuthority other;
+  const auto foreign = other.issue("signer@example.org", node_id(0x11));
+  LonePeer::Setup setup;
+  setup.configuration = [](config::Configuration& values) { values.kind_signers = {node_id(0x11)}; };
+  setup.settings = [&](RoutingSettings& settings) { settings.learnt_kinds = {kind_block(*foreign)}; };
+  const LonePeer again(setup);
+  EXPECT_EQ(again.configuration().kinds.find(k_kind), nullptr);
+}
+
 TEST_F(KindUpdates, WhoDoesNotKnowAKindIsToldOfIt) {
   // Shows: CONFIG-35.
   const Bytes block = kind_block(*signer_);

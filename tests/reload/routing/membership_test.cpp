@@ -60,9 +60,16 @@ TEST_F(Membership, NobodyJoinsOrLeavesInAnothersName) {
   auto passed_on = to_us();
   passed_on.via_list = {wire::to_node(before_.id)};
   expect_forbidden(peer_.receive(thief, passed_on, MessageCode::leave_req, leave_of(before_.id)));
+  // A captured one that somebody sends to us through the very node that has signed it.
+  auto around = to_us();
+  around.via_list = {wire::to_node(newcomer.id)};
+  expect_forbidden(peer_.receive(before_, around, MessageCode::leave_req, leave_of(before_.id)));
+  // Over that node's link and in its name, but signed by another.
+  const Remote signs_for_another{before_.id, newcomer.signer, before_.link};
+  expect_forbidden(peer_.receive(signs_for_another, to_us(), MessageCode::leave_req, leave_of(before_.id)));
   EXPECT_TRUE(peer_.status().view->is_neighbor(before_.id));
   EXPECT_EQ(peer_.status().view->joining, std::nullopt);
-  EXPECT_EQ(peer_.status().refused_membership, 6U);
+  EXPECT_EQ(peer_.status().refused_membership, 8U);
 }
 
 TEST_F(Membership, AnyUpdateMakesItsSenderRoutable) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/x509v3.h>
 
 #include "tests/support/test_authority.hpp"
 
@@ -57,6 +58,13 @@ Chain make_chain(const test::TestAuthority& authority, const std::vector<Certifi
   return chain;
 }
 
+// After a change that no authority of ours makes.
+SharedBytes signed_again(const services::X509Ptr& certificate, const services::Key& issuer_key,
+                         const EVP_MD* digest) {
+  EXPECT_GT(X509_sign(certificate.get(), issuer_key.get(), digest), 0);
+  return services::certificate_der(certificate);
+}
+
 class TrustTest : public testing::Test {
  protected:
   test::TestAuthority authority_;
@@ -90,6 +98,28 @@ TEST_F(TrustTest, IntermediatesAreAuthorities) {
   not_an_authority.authority = false;
   const auto bad = make_chain(authority_, {not_an_authority});
   EXPECT_NE(refusal(*trust_, *bad.node, bad.intermediates_der), "");
+}
+
+TEST_F(TrustTest, AnIntermediateMustSayThatItIsAnAuthority) {
+  // Shows: SEC-16.
+  const auto between = test::custom_certificate(authority_fields("one"), test::new_key(),
+                                                authority_.authority().root(), authority_.root_key());
+  const int constraints = X509_get_ext_by_NID(between.x509.get(), NID_basic_constraints, -1);
+  X509_EXTENSION_free(X509_delete_ext(between.x509.get(), constraints));  // its key usage alone says so
+  const auto der = signed_again(between.x509, authority_.root_key(), EVP_sha256());
+  const auto leaf = test::custom_certificate(node_fields(), test::new_key(), between.x509, between.key);
+  EXPECT_NE(refusal(*trust_, *Certificate::parse(leaf.der).value(), {der}), "");
+}
+
+TEST_F(TrustTest, RefusesSignaturesWithABrokenDigest) {
+  // Shows: SEC-16.
+  const auto leaf = test::custom_certificate(node_fields(), test::new_key(), authority_.authority().root(),
+                                             authority_.root_key());
+  const auto signed_with = [&](const EVP_MD* digest) {
+    return Certificate::parse(signed_again(leaf.x509, authority_.root_key(), digest)).value();
+  };
+  EXPECT_EQ(refusal(*trust_, *signed_with(EVP_sha256())), "");
+  EXPECT_NE(refusal(*trust_, *signed_with(EVP_sha1())), "");
 }
 
 TEST_F(TrustTest, ANodeCannotCertifyNodes) {

@@ -72,6 +72,21 @@ TEST_F(CredentialsTest, ButItsSignatureMustHaveBeenRight) {
   EXPECT_NE(loaded.error().reason.find("signature"), std::string::npos) << loaded.error().reason;
 }
 
+TEST_F(CredentialsTest, ADocumentThatWasHandedOverNeedsNoServerAndNoSignature) {
+  // Shows: ENROLL-04.
+  std::string unsigned_one = document(test::k_now_ms + k_hour_ms);
+  const std::string end = "</signature>";
+  const auto from = unsigned_one.find("<signature>");
+  const auto to = unsigned_one.find(end);
+  ASSERT_NE(from, std::string::npos);
+  ASSERT_NE(to, std::string::npos);
+  unsigned_one.erase(from, to + end.size() - from);
+  const auto loaded = load(unsigned_one);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().reason;
+  EXPECT_EQ(loaded->configuration->sequence, 7);
+  EXPECT_TRUE(loaded->configuration->signatures.empty());
+}
+
 TEST_F(CredentialsTest, AnEndedCertificateIsRefusedWithWhatToDo) {
   test::IssueOptions ended;
   ended.validity.not_after_ms = test::k_now_ms - k_hour_ms;

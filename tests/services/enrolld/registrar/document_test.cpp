@@ -170,6 +170,14 @@ TEST_F(DocumentTest, WhatAnotherFolderShutsOutStaysUnlessItIsTakenOut) {
   EXPECT_EQ(newest()->sequence, 11);
 }
 
+TEST_F(DocumentTest, TheSignerIsNeverShutOut) {
+  // An operator has written it into a document; the one after it would be nobody's.
+  const auto alice = enrol(k_alice, test::new_key()).value();
+  adopt(made_elsewhere(8, [&](config::Configuration& next) { next.bad_nodes.insert(signer_->node_id()); }));
+  ASSERT_EQ(registrar().revoke_node(alice.nodes[0], "", caller_, k_now_ms).value().sequence, 9);
+  EXPECT_THAT(newest()->bad_nodes, testing::UnorderedElementsAre(test::node_id(99), alice.nodes[0]));
+}
+
 TEST_F(DocumentTest, WhatElseALateDocumentSaysIsToldAndNotTakenOver) {
   registrar();
   adopt(made_elsewhere(9));

@@ -79,6 +79,8 @@ TEST_F(LimitsTest, AttemptsOfOneSource) {
   expect_limit(registrar().renew(signing_request(key_), caller_, k_now_ms), Event::limit_attempts_of_source);
   EXPECT_FALSE(registrar().look_at_link("nothing", caller_, k_now_ms).ok());
   EXPECT_EQ(registrar().tally().of(Event::limit_attempts_of_source), 2U);
+  EXPECT_FALSE(registrar().begin(by_mail(k_alice, key_), caller_, k_now_ms).ok());
+  EXPECT_EQ(mail_.count(), 0U);
   EXPECT_TRUE(registrar().begin(by_mail(k_alice, key_), caller_, k_now_ms + 600'000).ok());
 }
 
@@ -98,6 +100,20 @@ TEST_F(LimitsTest, CertificatesOfOneName) {
                Event::limit_certificates_of_name);
   EXPECT_TRUE(enrol(k_bob, test::new_key()).ok());
   EXPECT_TRUE(registrar().renew(signing_request(key_), with_certificate(first), k_now_ms + k_day_ms).ok());
+}
+
+TEST_F(LimitsTest, InvitationsThatAreNoneUseUpNothingOfAName) {
+  // Shows: ENROLL-22.
+  limits_.certificates_of_name = {1, Duration{k_day_ms}};
+  const auto bobs = registrar().invite(k_bob, 1, Duration{k_hour_ms}, caller_, k_now_ms).value();
+  auto request = by_mail(k_alice, test::new_key());
+  request.method = Method::invitation;
+  for (int i = 0; i < 3; ++i) {
+    request.secret = bobs.token.copy();
+    EXPECT_EQ(registrar().begin(request, from("198.51.100.1"), k_now_ms).error().refusal,
+              Refusal::wrong_proof);
+  }
+  EXPECT_TRUE(enrol(k_alice, key_).ok());
 }
 
 TEST_F(LimitsTest, CertificatesAndNodeIdsOfOneSource) {

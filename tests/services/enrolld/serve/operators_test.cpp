@@ -53,6 +53,16 @@ TEST_F(OperatorsTest, ADeviceThatIsShutOutIsNoOperatorsAnyMore) {
   EXPECT_FALSE(allowed({{k_boss}, {}}, boss));
 }
 
+TEST_F(OperatorsTest, ADeviceIsShutOutBeforeTheDocumentSaysSo) {
+  // One that was replaced waits for the next document.
+  const auto boss = enrol(k_boss, test::new_key()).value();
+  const auto shown = with_certificate(boss).certificates;
+  ASSERT_TRUE(allowed({{k_boss}, {}}, shown));
+  ASSERT_EQ(records().revoke_device(boss.nodes[0], {"replaced", "", k_now_ms}).value().size(), 1U);
+  ASSERT_FALSE(newest()->bad_nodes.contains(boss.nodes[0]));
+  EXPECT_FALSE(allowed({{k_boss}, {}}, shown));
+}
+
 TEST_F(OperatorsTest, ANodeThatTheDocumentAloneShutsOutIsNoOperatorsAnyMore) {
   // The records do not know it: issued from the folder, and listed there with update-config --bad-node.
   const auto issued = [&](const NodeId& node) {
