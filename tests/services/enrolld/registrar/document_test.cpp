@@ -174,7 +174,9 @@ TEST_F(DocumentTest, TheSignerIsNeverShutOut) {
   // An operator has written it into a document; the one after it would be nobody's.
   const auto alice = enrol(k_alice, test::new_key()).value();
   adopt(made_elsewhere(8, [&](config::Configuration& next) { next.bad_nodes.insert(signer_->node_id()); }));
-  ASSERT_EQ(registrar().revoke_node(alice.nodes[0], "", caller_, k_now_ms).value().sequence, 9);
+  EXPECT_EQ(newest()->sequence, 9);
+  EXPECT_THAT(newest()->bad_nodes, testing::ElementsAre(test::node_id(99)));
+  ASSERT_EQ(registrar().revoke_node(alice.nodes[0], "", caller_, k_now_ms).value().sequence, 10);
   EXPECT_THAT(newest()->bad_nodes, testing::UnorderedElementsAre(test::node_id(99), alice.nodes[0]));
 }
 
