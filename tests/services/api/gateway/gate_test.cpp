@@ -195,6 +195,14 @@ TEST_F(GateTest, TheSocketsCallersAreKnownByTheirUser) {
   EXPECT_THAT(refusals.last, Not(HasSubstr("card")));  // keys are not for logs
 }
 
+TEST_F(GateTest, ThePeersOwnUserMayBeNamed) {
+  start_on_socket(rule_for(::geteuid(), R"("methods": ["put"], "as": ["self"], "keys": ["shared/"])"));
+  const auto channel = socket_channel();
+  for (const char* own : {"", k_own}) EXPECT_TRUE(put(channel, "shared/a", own).ok()) << own;
+  EXPECT_EQ(put(channel, "shared/a", k_alice).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(calls_, 2);
+}
+
 TEST_F(GateTest, ABatchIsLookedAtOperationByOperation) {
   // Shows: FM-51.
   start_on_socket(rule_for(::geteuid(), R"("methods": ["put", "get", "remove"], "as": ["alice@example.org"],
