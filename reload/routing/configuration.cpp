@@ -246,6 +246,20 @@ std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses() c
 // The last that a bad-node hears of us is the document that names it, so that it knows why, and ends: nobody
 // answers it from now on. Before the drivers hear of the document: they would cut the links off at once.
 void RoutingComponent::Impl::part_from_revoked() {
+  std::set<NodeId> nodes;
+  for (auto& [id, link] : links_.all()) {
+    if (!document_->is_revoked(*link.certificate)) continue;
+    tell_why(id, link.node);
+    link.closing = true;
+    out_->push_back(CloseLink{
+        id, link.node.hex() + " is shut out by configuration " + std::to_string(document_->sequence),
+        nodes.insert(link.node).second});
+  }
+}
+
+void RoutingComponent::Impl::tell_why(const LinkId& link, const NodeId& bad_node) {
+  // A secret is changed so that whoever is out stays out (RFC 6940 §14.16).
+  if (document_->shared_secret) return;
   wire::ConfigUpdateReq update;
   update.type = wire::ConfigUpdateType::config;
   update.configuration = copy_of(document_->document);
@@ -253,20 +267,13 @@ void RoutingComponent::Impl::part_from_revoked() {
   header.overlay = overlay_hash_;
   header.configuration_sequence = config::k_any_sequence;
   header.ttl = configuration_->initial_ttl;
-  std::set<NodeId> nodes;
-  for (auto& [id, link] : links_.all()) {
-    if (!document_->is_revoked(*link.certificate)) continue;
-    header.transaction_id = random_->next();
-    header.destination_list = {wire::to_node(link.node)};
-    const auto payload =
-        make_payload(header.transaction_id, MessageCode::config_update_req, wire::encode(update), {});
-    if (payload.size() + wire::k_fixed_header_size_bytes <= configuration_->max_message_size_bytes)
-      transmit_on(id, header, payload);
-    link.closing = true;
-    out_->push_back(CloseLink{
-        id, link.node.hex() + " is shut out by configuration " + std::to_string(document_->sequence),
-        nodes.insert(link.node).second});
-  }
+  header.transaction_id = random_->next();
+  header.destination_list = {wire::to_node(bad_node)};
+  const auto payload =
+      make_payload(header.transaction_id, MessageCode::config_update_req, wire::encode(update), {});
+  // A document that fills a message can only be fetched.
+  if (wire::header_size_bytes(header) + payload.size() <= configuration_->max_message_size_bytes)
+    transmit_on(link, header, payload);
 }
 
 // A bad-node's certificate is not valid any more (RFC 6940 §11.1): its links are gone from this moment, not

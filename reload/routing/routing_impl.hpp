@@ -195,6 +195,7 @@ class RoutingComponent::Impl {
   void push_kinds(const NodeId& node, const std::vector<KindId>& kinds);
   std::vector<wire::IpAddressPort> bootstrap_addresses() const;
   void part_from_revoked();
+  void tell_why(const LinkId& link, const NodeId& bad_node);
   void cut_off_revoked();
   void drop_bad_nodes(std::vector<NodeId>& nodes) const;
 

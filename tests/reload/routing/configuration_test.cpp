@@ -305,6 +305,19 @@ TEST_F(Configurations, ARevokedNodeIsToldWhyAsTheLastThing) {
   for (const Sent& one : peer_->advance(Duration{30'000})) EXPECT_NE(one.link, bad.link) << "once";
 }
 
+TEST_F(Configurations, ARevokedNodeIsToldNoSecret) {
+  // Shows: SEC-37, FM-27.
+  const Remote bad = peer_->neighbor(node_id(0x20));
+  peer_->closed.clear();
+  const auto sent = update(65535, document(8, [](auto& values) {
+                             values.bad_nodes = {node_id(0x20)};
+                             values.shared_secret = "9f3c1be07a5d4826c0e17b94d35f8a62";
+                           }));
+  for (const Sent& one : sent) EXPECT_NE(one.link, bad.link);
+  ASSERT_EQ(peer_->closed.size(), 1U);
+  EXPECT_EQ(peer_->closed[0].link, bad.link);
+}
+
 TEST_F(Configurations, ARevokedNodeLosesItsLinksAtOnceAndGetsNoOther) {
   // Shows: SEC-21, FM-27.
   const Remote bad = peer_->neighbor(node_id(0x20));
