@@ -120,9 +120,10 @@ Step<EnrolledUser> Journey::travel() {
   return store(*issued);
 }
 
-// Of an enrolment that the server has refused nothing is left; but for a key that it may have certified.
+// Of an enrolment that the server has refused nothing is left. A key that has waited for a proof stays: the
+// link may have been followed, and its Node-ID counts.
 void Journey::forget_what_is_over() {
-  if (key_may_be_certified_ || !pending_.enrolment.empty()) return;
+  if (key_may_be_certified_) return;
   if (auto gone = folder_.forget_pending(); !gone) person_.tell(gone.error().reason);
 }
 
@@ -242,7 +243,7 @@ Step<EnrolledCertificate> Journey::by_form() {
   auto enrolled = enrol(wish_.https, enrolment, *trust_, clock_());
   enrolld::wipe(*enrolment.password);
   if (enrolled) return *std::move(enrolled);
-  if (!enrolled.error().verdict) key_may_be_certified_ = true;
+  key_may_be_certified_ = key_may_be_certified_ || !enrolled.error().verdict;
   return NotEnrolled{enrolled.error().verdict ? Why::refused : Why::unreachable, enrolled.error().reason};
 }
 
@@ -278,10 +279,8 @@ Step<HandedOut> Journey::begin(const EnrollmentClient& client) {
   }
   auto answer = client.begin(asked);
   if (!answer) return refused_at_once(answer.error());
-  if (answer->handed_out) {
-    key_may_be_certified_ = true;
-    return *std::move(answer->handed_out);
-  }
+  key_may_be_certified_ = true;
+  if (answer->handed_out) return *std::move(answer->handed_out);
   pending_.proof = name_of(*proof);
   pending_.grpc = offer_->grpc;
   pending_.enrolment = answer->waits->enrolment;
@@ -292,7 +291,7 @@ Step<HandedOut> Journey::begin(const EnrollmentClient& client) {
 }
 
 NotEnrolled Journey::refused_at_once(const CallFailure& failure) {
-  if (failure.kind == Kind::unreachable) key_may_be_certified_ = true;
+  key_may_be_certified_ = key_may_be_certified_ || !failure.decided;
   NotEnrolled out = stopped_by(failure);
   // A renewal whose answer got lost has put another key in its place; the certificate has ended since.
   if (keeps_key_ && failure.kind == Kind::wrong_request)
@@ -338,12 +337,8 @@ Step<HandedOut> Journey::wait_for_proof(const EnrollmentClient& client, bool tak
 
 Step<std::optional<HandedOut>> Journey::look(const EnrollmentClient& client, const enrolld::Secret& code) {
   auto answer = client.confirm(pending_.enrolment, code);
-  if (answer) {
-    key_may_be_certified_ = true;
-    return std::optional<HandedOut>(*std::move(answer));
-  }
+  if (answer) return std::optional<HandedOut>(*std::move(answer));
   const CallFailure& failure = answer.error();
-  if (failure.kind == Kind::unreachable) key_may_be_certified_ = true;
   switch (failure.kind) {
     case Kind::not_proved_yet:
       return std::optional<HandedOut>();

@@ -49,6 +49,13 @@ Kind kind_of(grpc::StatusCode code) {
   }
 }
 
+// Others may come from what is between, or from after the deed.
+bool is_decision(grpc::StatusCode code) {
+  return code == grpc::StatusCode::INVALID_ARGUMENT || code == grpc::StatusCode::UNAUTHENTICATED ||
+         code == grpc::StatusCode::PERMISSION_DENIED || code == grpc::StatusCode::ALREADY_EXISTS ||
+         code == grpc::StatusCode::FAILED_PRECONDITION;
+}
+
 }  // namespace
 
 Result<EnrollmentClient> EnrollmentClient::open(const EnrollmentEndpoint& endpoint,
@@ -64,7 +71,8 @@ void EnrollmentClient::prepare(grpc::ClientContext& context) const {
 
 CallFailure EnrollmentClient::failure_of(const grpc::Status& status,
                                          const grpc::ClientContext& context) const {
-  return {kind_of(status.error_code()), reason_of(status, address_), services::retry_after(context)};
+  return {kind_of(status.error_code()), reason_of(status, address_), services::retry_after(context),
+          is_decision(status.error_code())};
 }
 
 Called<EnrollmentOffer> EnrollmentClient::describe() const {

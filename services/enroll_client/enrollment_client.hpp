@@ -32,6 +32,7 @@ struct CallFailure {
   Kind kind = Kind::unreachable;
   std::string reason;
   std::chrono::milliseconds retry_after{0};
+  bool decided = false;  // by the server: it has certified nothing
 };
 template <typename T>
 using Called = Result<T, CallFailure>;

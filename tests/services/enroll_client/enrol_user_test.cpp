@@ -303,6 +303,10 @@ TEST_F(EnrolUserTest, ARefusalLeavesNothing) {
   person_.secrets[Proof::invitation] = "rwi_wrong";
   EXPECT_EQ(not_enrolled().why, Why::refused);
   EXPECT_TRUE(std::filesystem::is_empty(wish_.folder));
+}
+
+// The link may have been followed elsewhere, and the server has forgotten that since.
+TEST_F(EnrolUserTest, AKeyThatHasWaitedForAProofIsKept) {
   by_mail();
   wish_.patience = milliseconds(30'000);
   person_.typed = [&] {
@@ -310,7 +314,21 @@ TEST_F(EnrolUserTest, ARefusalLeavesNothing) {
     return std::optional<std::string>();
   };
   EXPECT_THAT(not_enrolled().reason, HasSubstr("no such enrolment"));
-  EXPECT_TRUE(std::filesystem::is_empty(wish_.folder));
+  server_.forgotten = false;
+  wish_.patience = milliseconds(0);
+  EXPECT_EQ(not_enrolled().why, Why::waiting);
+  EXPECT_EQ(key_asked_for(1), key_asked_for(0));
+}
+
+TEST_F(EnrolUserTest, WhatIsNoDecisionOfTheServersMayHaveComeAfterIt) {
+  for (const auto code :
+       {grpc::StatusCode::INTERNAL, grpc::StatusCode::UNKNOWN, grpc::StatusCode::CANCELLED}) {
+    server_.trouble = [code](const std::string& method) {
+      return method == "Begin" ? grpc::Status(code, "lost") : grpc::Status::OK;
+    };
+    EXPECT_FALSE(enrol().ok());
+    EXPECT_FALSE(std::filesystem::is_empty(wish_.folder)) << code;
+  }
 }
 
 TEST_F(EnrolUserTest, AKeyThatMayBeCertifiedOutlivesARefusal) {
