@@ -78,6 +78,15 @@ Result<std::set<NodeId>> Registrar::not_to_be_lost(const Document& newest, const
   return out;
 }
 
+// Nothing is signed for longer than the signer holds: its certificate may have been renewed, with a longer
+// document, after this server was started.
+Result<Bytes> Registrar::signed_document(config::Configuration& next) {
+  const auto& signer = *settings_.document_signer;
+  const WallMs end_ms = signer.certificate()->not_after_ms();
+  next.expiration_ms = std::min(next.expiration_ms.value_or(end_ms), end_ms);
+  return config::write_document(next, signer, signer);
+}
+
 // What is published after the newest when `made` is newer: itself, or the next one, that lacks nobody.
 Answer<Document> Registrar::following(const config::Configuration& made, const Bytes& bytes,
                                       const Document& newest, const Bytes& made_after, WallMs now_ms) {
@@ -91,7 +100,7 @@ Answer<Document> Registrar::following(const config::Configuration& made, const B
   if (*bad_nodes != made.bad_nodes) {
     next.bad_nodes = std::move(*bad_nodes);
     out.sequence = next.sequence = sequence_after(made.sequence);
-    auto written = config::write_document(next, *settings_.document_signer, *settings_.document_signer);
+    auto written = signed_document(next);
     if (!written) return trouble(written.error());
     out.bytes = std::move(*written);
   }
@@ -195,7 +204,7 @@ Answer<std::uint16_t> Registrar::publish_next(const std::set<NodeId>& more, cons
     config::Configuration next = *parsed;
     next.bad_nodes = std::move(*bad_nodes);
     next.sequence = sequence_after(next.sequence);
-    auto bytes = config::write_document(next, *settings_.document_signer, *settings_.document_signer);
+    auto bytes = signed_document(next);
     if (!bytes) return trouble(bytes.error());
     if (auto good = check_length(bytes->size(), next, current.bytes.size()); !good) return good.error();
     const auto published =

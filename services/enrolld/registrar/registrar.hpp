@@ -159,6 +159,7 @@ class Registrar {
   // With the bad-nodes that `more` names, too.
   Answer<std::uint16_t> publish_next(const std::set<NodeId>& more, const std::string& source, WallMs now_ms);
   Result<std::set<NodeId>> not_to_be_lost(const Document& newest, const Bytes& made_after);
+  Result<Bytes> signed_document(config::Configuration& next);
   Answer<Document> following(const config::Configuration& made, const Bytes& bytes, const Document& newest,
                              const Bytes& made_after, WallMs now_ms);
   Answer<Done> check_length(std::size_t bytes, const config::Configuration& next, std::size_t before);

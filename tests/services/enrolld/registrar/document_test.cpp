@@ -170,6 +170,16 @@ TEST_F(DocumentTest, WhatAnotherFolderShutsOutStaysUnlessItIsTakenOut) {
   EXPECT_EQ(newest()->sequence, 11);
 }
 
+TEST_F(DocumentTest, IsNotSignedForLongerThanTheSignerHolds) {
+  // The folder's signer has been renewed, and this server has the certificate before.
+  const auto alice = enrol(k_alice, test::new_key()).value();
+  const WallMs end_ms = signer_->certificate()->not_after_ms();
+  adopt(made_elsewhere(8, [&](config::Configuration& next) { next.expiration_ms = end_ms + 10 * k_day_ms; }));
+  EXPECT_EQ(newest()->expiration_ms, end_ms + 10 * k_day_ms);
+  ASSERT_TRUE(registrar().revoke_node(alice.nodes[0], "", caller_, k_now_ms).ok());
+  EXPECT_EQ(newest()->expiration_ms, end_ms);
+}
+
 TEST_F(DocumentTest, TheSignerIsNeverShutOut) {
   // An operator has written it into a document; the one after it would be nobody's.
   const auto alice = enrol(k_alice, test::new_key()).value();
