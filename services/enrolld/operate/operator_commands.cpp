@@ -163,7 +163,8 @@ OutputJson device_json(const v1::Device& device) {
           {"label", device.label()},
           {"issued_ms", device.issued_ms()},
           {"not_after_ms", device.not_after_ms()},
-          {"revoked_ms", device.revoked_ms()}};
+          {"revoked_ms", device.revoked_ms()},
+          {"shut_out", device.shut_out()}};
 }
 
 void print_account(std::ostream& out, const v1::Account& account) {
@@ -172,6 +173,7 @@ void print_account(std::ostream& out, const v1::Account& account) {
     out << "  " << printable(device.node()) << "  "
         << (device.revoked_ms() == 0 ? "until " + time_text(device.not_after_ms())
                                      : "revoked " + time_text(device.revoked_ms()));
+    if (device.revoked_ms() == 0 && device.shut_out()) out << "  shut out by the configuration document";
     if (!device.label().empty()) out << "  " << printable(device.label());
     out << '\n';
   }

@@ -62,6 +62,14 @@ Result<std::optional<Device>> Records::find_device(const NodeId& node) {
   return pool_->transact(Access::read, [&](Session& session) { return read_device(session, node); });
 }
 
+Result<std::optional<Device>> Records::find_device_of_key(const std::string& user_name, const Digest& key) {
+  return pool_->transact(Access::read, [&](Session& session) -> std::optional<Device> {
+    auto found = read_devices(session, "a.user_name = $1 AND d.spki = $2", values(user_name, key));
+    if (found.empty()) return std::nullopt;
+    return std::move(found[0]);
+  });
+}
+
 Result<std::vector<Device>> Records::list_devices(std::int64_t after, std::size_t most,
                                                   const std::string& user_name) {
   return pool_->transact(Access::read, [&](Session& session) {

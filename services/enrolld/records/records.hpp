@@ -61,6 +61,8 @@ class Records {
   // ---- Accounts and devices
   Result<std::optional<Account>> find_account(const std::string& user_name);
   Result<std::optional<Device>> find_device(const NodeId& node);
+  // The user's that has this key now.
+  Result<std::optional<Device>> find_device_of_key(const std::string& user_name, const Digest& key);
   // By their numbers, from the one behind `after`; of one user when a name is given.
   Result<std::vector<Device>> list_devices(std::int64_t after, std::size_t most,
                                            const std::string& user_name = {});

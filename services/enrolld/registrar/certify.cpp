@@ -106,6 +106,16 @@ Answer<Delivered> Registrar::answer_of(const Result<Enrolled>& enrolled) {
 Answer<Delivered> Registrar::certify(const Proven& proven, const Caller& caller, WallMs now_ms) {
   if (auto good = may_certify(proven.user_name, proven.node_count, caller, now_ms); !good)
     return good.error();
+  // Whom an operator has shut out by the document alone the records know as good.
+  const auto device = tools_.records.find_device_of_key(proven.user_name, proven.key);
+  if (!device) return trouble(device.error());
+  if (*device) {
+    const auto held = security::Certificate::parse(SharedBytes((*device)->certificate.der));
+    if (!held) return trouble({held.error().reason, 0});
+    const auto shut = is_shut_out(**held);
+    if (!shut) return trouble(shut.error());
+    if (*shut) return answer_of(Enrolled{Verdict::key_revoked, std::nullopt});
+  }
   if (proven.replace) {
     if (auto good = may_replace(proven.user_name, caller, now_ms); !good) return good.error();
   }

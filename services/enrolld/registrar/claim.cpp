@@ -54,6 +54,15 @@ Digest digest_of_key(const SigningRequest& request) {
 }
 
 Answer<std::string> Registrar::user_name_of(const std::string& user, Method method) {
+  auto name = well_formed(user, method);
+  if (!name) return name;
+  const auto is_this = [&](const std::string& reserved) { return folded(reserved) == folded(*name); };
+  if (std::any_of(settings_.reserved_names.begin(), settings_.reserved_names.end(), is_this))
+    return refused(Event::name_reserved, Refusal::name_not_available, "nobody can have this name");
+  return name;
+}
+
+Answer<std::string> Registrar::well_formed(const std::string& user, Method method) {
   const std::string& overlay = tools_.authority.overlay_name();
   if (method == Method::telephone) {
     const auto tel = read_tel(user);
@@ -71,9 +80,6 @@ Answer<std::string> Registrar::user_name_of(const std::string& user, Method meth
   if (names_a_telephone(name, overlay) && method != Method::password)
     return refused(Event::name_reserved, Refusal::name_not_available,
                    "names of this form belong to telephone numbers, which are asked for as tel:+...");
-  const auto is_this = [&](const std::string& reserved) { return folded(reserved) == folded(name); };
-  if (std::any_of(settings_.reserved_names.begin(), settings_.reserved_names.end(), is_this))
-    return refused(Event::name_reserved, Refusal::name_not_available, "nobody can have this name");
   return name;
 }
 
@@ -82,6 +88,10 @@ bool Registrar::names_are_proved() const {
   const auto& methods = settings_.methods;
   return methods.contains(Method::mail) || methods.contains(Method::telephone) ||
          methods.contains(Method::certificate);
+}
+
+Answer<std::string> Registrar::name_asked_for(const std::string& user) {
+  return well_formed(user, user.starts_with(k_tel) ? Method::telephone : Method::password);
 }
 
 Answer<std::string> Registrar::name_given(const std::string& user) {

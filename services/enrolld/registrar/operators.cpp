@@ -42,7 +42,7 @@ Answer<RevokedNow> Registrar::revoke_node(const NodeId& node, const std::string&
 
 Answer<RevokedNow> Registrar::revoke_user(const std::string& user, const std::string& why,
                                           const Caller& caller, WallMs now_ms) {
-  const auto name = name_given(user);
+  const auto name = name_asked_for(user);
   if (!name) return name.error();
   auto revoked = tools_.records.revoke_user(*name, {shortened(why), caller.source, now_ms});
   if (!revoked) return trouble(revoked.error());
@@ -53,7 +53,7 @@ Answer<RevokedNow> Registrar::revoke_user(const std::string& user, const std::st
 Answer<Page> Registrar::list(const std::string& user, std::int64_t after, std::size_t most) {
   std::string name;
   if (!user.empty()) {
-    auto given = name_given(user);
+    auto given = name_asked_for(user);
     if (!given) return given.error();
     name = std::move(*given);
   }
@@ -61,6 +61,11 @@ Answer<Page> Registrar::list(const std::string& user, std::int64_t after, std::s
   auto devices = tools_.records.list_devices(after, size, name);
   if (!devices) return trouble(devices.error());
   Page page;
+  if (!devices->empty()) {
+    const auto newest = newest_parsed();
+    if (!newest) return newest.error();
+    page.shut_out = newest->parsed->bad_nodes;
+  }
   if (devices->size() == size) page.next = devices->back().id;
   for (Device& device : *devices) {
     const auto same = [&](const AccountListed& one) { return one.account.user_name == device.user_name; };
@@ -113,7 +118,7 @@ Answer<InvitationPage> Registrar::list_invitations(const std::string& user, cons
                                                    std::size_t most, WallMs now_ms) {
   std::string name;
   if (!user.empty()) {
-    auto given = name_given(user);
+    auto given = name_asked_for(user);
     if (!given) return given.error();
     name = std::move(*given);
   }

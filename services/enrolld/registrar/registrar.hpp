@@ -121,7 +121,10 @@ class Registrar {
 
   // claim.cpp
   Answer<std::string> user_name_of(const std::string& user, Method method);
-  Answer<std::string> name_given(const std::string& user);  // by an operator: tel:... too
+  Answer<std::string> well_formed(const std::string& user, Method method);
+  // By an operator: tel:... too. Whom he asks for may be somebody whom the folder has issued.
+  Answer<std::string> name_given(const std::string& user);
+  Answer<std::string> name_asked_for(const std::string& user);
   bool names_are_proved() const;
   bool may_be_anybodys(const std::string& user_name) const;  // begin.cpp
   Answer<Claim> read_claim(const BeginRequest& request);

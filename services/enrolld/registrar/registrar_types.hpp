@@ -154,7 +154,8 @@ struct AccountListed {
 };
 struct Page {
   std::vector<AccountListed> accounts;
-  std::int64_t next = 0;  // to go on from; 0: this was the last page
+  std::set<NodeId> shut_out;  // by the newest document, whoever made it
+  std::int64_t next = 0;      // to go on from; 0: this was the last page
 };
 
 struct InvitationPage {

@@ -193,6 +193,7 @@ void fill(v1::ListResponse& message, const Page& page) {
         device.set_issued_ms(from.certificate.issued_ms);
         device.set_not_after_ms(from.certificate.expires_ms);
         device.set_revoked_ms(from.revoked_ms.value_or(0));
+        device.set_shut_out(page.shut_out.contains(node));
       }
     }
   }

@@ -170,6 +170,21 @@ TEST_F(DocumentTest, WhatAnotherFolderShutsOutStaysUnlessItIsTakenOut) {
   EXPECT_EQ(newest()->sequence, 11);
 }
 
+TEST_F(DocumentTest, WhomItAloneShutsOutIsNotCertifiedAgain) {
+  const auto key = test::new_key();
+  const auto alice = enrol(k_alice, key).value();
+  adopt(made_elsewhere(8, [&](config::Configuration& next) { next.bad_nodes.insert(alice.nodes[0]); }));
+  const auto page = registrar().list(k_alice, 0, 10).value();
+  EXPECT_TRUE(page.shut_out.contains(alice.nodes[0]));
+  EXPECT_FALSE(page.accounts.at(0).devices.at(0).revoked_ms);
+  const auto again = enrol(k_alice, key);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().refusal, Refusal::bad_csr);
+  EXPECT_TRUE(enrol(k_alice, test::new_key()).ok());
+  adopt(made_elsewhere(10, [&](config::Configuration& next) { next.bad_nodes.erase(alice.nodes[0]); }));
+  EXPECT_TRUE(enrol(k_alice, key).ok()) << "it was taken back";
+}
+
 TEST_F(DocumentTest, IsNotSignedForLongerThanTheSignerHolds) {
   // The folder's signer has been renewed, and this server has the certificate before.
   const auto alice = enrol(k_alice, test::new_key()).value();

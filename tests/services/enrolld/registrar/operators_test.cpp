@@ -55,6 +55,17 @@ TEST_F(OperatorsTest, AllDevicesOfAUserAreRevokedTogether) {
             Refusal::not_found);
 }
 
+TEST_F(OperatorsTest, WhomTheFolderHasIssuedIsFoundByName) {
+  ASSERT_TRUE(enrol(k_alice, test::new_key()).ok());
+  auto later = settings();  // of a server that starts when the folder has the name
+  later.reserved_names = {k_alice};
+  const auto again = make_registrar(records(), std::move(later));
+  EXPECT_EQ(again->list(k_alice, 0, 10).value().accounts.size(), 1U);
+  EXPECT_TRUE(again->list_invitations(k_alice, {}, 10, k_now_ms).ok());
+  EXPECT_EQ(again->revoke_user(k_alice, "", caller_, k_now_ms).value().nodes.size(), 1U);
+  EXPECT_FALSE(again->invite(k_alice, 1, Duration{k_hour_ms}, caller_, k_now_ms).ok());
+}
+
 TEST_F(OperatorsTest, AnInvitationBringsNoRevokedUserBack) {
   const auto invited = registrar().invite(k_alice, 2, Duration{k_hour_ms}, caller_, k_now_ms).value();
   const auto with_it = [&] {
