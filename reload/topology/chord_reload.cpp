@@ -1,7 +1,6 @@
 #include "reload/topology/chord_reload.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace ringway::topology {
@@ -586,19 +585,7 @@ std::string ChordReload::phase() const {
   return "idle";
 }
 
-// The neighbours cover a stretch of the ring; how many such stretches make a whole one?
-double ChordReload::estimated_peers() const {
-  const auto& successors = view_->successors;
-  const auto& predecessors = view_->predecessors;
-  if (successors.size() < k_neighbors_per_side) return static_cast<double>(successors.size() + 1);
-  const RingId span = ring_distance(predecessors.back(), successors.back());
-  double share = 0;
-  for (std::size_t i = 0; i < 8; ++i) share = share * 256 + span.bytes[i];
-  share /= std::ldexp(1.0, 64);
-  const double peers_in_span = static_cast<double>(successors.size() + predecessors.size());
-  return share <= 0 ? peers_in_span
-                    : std::max(peers_in_span / share, static_cast<double>(current_neighbors().size() + 1));
-}
+double ChordReload::estimated_peers() const { return view_->estimated_peers(); }
 
 std::uint32_t ChordReload::uptime_s(const Now& now) const {
   return static_cast<std::uint32_t>((now.mono - started_).count() / 1000);

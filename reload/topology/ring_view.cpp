@@ -1,6 +1,8 @@
 #include "reload/topology/ring_view.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 namespace ringway::topology {
 
@@ -43,6 +45,23 @@ std::optional<std::size_t> RingView::replica_position(const RingId& id) const {
 
 bool RingView::is_neighbor(const NodeId& node) const {
   return contains(predecessors, node) || contains(successors, node);
+}
+
+// The neighbours cover a stretch of the ring; how many such stretches make a whole one? Where those of one
+// side are among those of the other they go all around.
+double RingView::estimated_peers() const {
+  std::set<NodeId> all(predecessors.begin(), predecessors.end());
+  all.insert(successors.begin(), successors.end());
+  all.insert(self);
+  const auto known = static_cast<double>(all.size());
+  const bool all_around = all.size() < predecessors.size() + successors.size() + 1;
+  if (all_around || predecessors.empty() || successors.empty()) return known;
+  const RingId span = ring_distance(predecessors.back(), successors.back());
+  double share = 0;
+  for (std::size_t i = 0; i < 8; ++i) share = share * 256 + span.bytes[i];
+  share /= std::ldexp(1.0, 64);
+  if (share <= 0) return known;
+  return std::max(static_cast<double>(predecessors.size() + successors.size()) / share, known);
 }
 
 }  // namespace ringway::topology

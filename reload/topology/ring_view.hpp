@@ -35,6 +35,8 @@ struct RingView {
   // further.
   std::optional<std::size_t> replica_position(const RingId& id) const;
   bool is_neighbor(const NodeId& node) const;
+  // How many peers the whole ring has, this one too: exact in a ring so small that all are neighbours.
+  double estimated_peers() const;
 };
 using RingViewPtr = std::shared_ptr<const RingView>;
 

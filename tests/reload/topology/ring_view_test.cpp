@@ -89,6 +89,23 @@ TEST(RingView, WithoutPredecessorsTheFurthestSuccessorBoundsTheRange) {
   EXPECT_FALSE(view.responsible_for(at(0x58)));
 }
 
+TEST(RingView, CountsTheRingWhenItsTwoSidesMeet) {
+  for (std::size_t peers = 1; peers <= 9; ++peers) {
+    std::vector<NodeId> predecessors, successors;
+    for (std::size_t i = 1; i < peers && i <= 4; ++i) {
+      successors.push_back(node(static_cast<std::uint8_t>(i * 16)));
+      predecessors.push_back(node(static_cast<std::uint8_t>((peers - i) * 16)));
+    }
+    EXPECT_EQ(view_of(0, predecessors, successors).estimated_peers(), static_cast<double>(peers)) << peers;
+  }
+}
+
+TEST(RingView, EstimatesTheRingFromTheStretchThatItsNeighborsCover) {
+  // Four peers in a sixteenth of the ring, two on each side.
+  const auto view = view_of(0x40, {node(0x3c), node(0x38)}, {node(0x44), node(0x48)});
+  EXPECT_EQ(view.estimated_peers(), 64);
+}
+
 TEST(RingView, KnowsItsNeighbors) {
   const auto view = view_of(0x40, {node(0x30)}, {node(0x50)});
   EXPECT_TRUE(view.is_neighbor(node(0x30)));
