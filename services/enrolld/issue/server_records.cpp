@@ -70,7 +70,7 @@ class ServerRecords final : public IssueRecords {
     return refusal((*account)->blocked_ms ? Verdict::account_blocked : Verdict::name_taken, wanted.user_name);
   }
 
-  Result<std::vector<NodeId>> keep(const Wanted& wanted, const Certify& certify) override {
+  Result<Kept> keep(const Wanted& wanted, const Certify& certify) override {
     const Sign sign = [&](const Device& device) -> Result<Certificate> {
       const auto made = certify(device.nodes);
       if (!made) return made.error();
@@ -82,7 +82,7 @@ class ServerRecords final : public IssueRecords {
     if (!device) return device.error();
     // Issued before there were records: they learn of it now.
     if (!*device) return enrol(wanted, wanted.nodes, false, sign);
-    if (auto good = may_renew(**device, wanted); !good) return good.error();
+    if (auto good = may_renew(**device, wanted); !good) return Kept{{}, good.error()};
     if (!(*device)->revoked_ms) return renew(wanted, **device, sign);
     // Who was shut out comes back with other Node-IDs.
     std::vector<NodeId> fresh;
@@ -111,8 +111,7 @@ class ServerRecords final : public IssueRecords {
     return Done{};
   }
 
-  Result<std::vector<NodeId>> enrol(const Wanted& wanted, const std::vector<NodeId>& nodes, bool again,
-                                    const Sign& sign) {
+  Result<Kept> enrol(const Wanted& wanted, const std::vector<NodeId>& nodes, bool again, const Sign& sign) {
     EnrolRequest request;
     request.proof = FolderProof{again};
     request.user_name = wanted.user_name;
@@ -124,7 +123,7 @@ class ServerRecords final : public IssueRecords {
     return told(records_->enrol(request, sign), wanted);
   }
 
-  Result<std::vector<NodeId>> renew(const Wanted& wanted, const Device& device, const Sign& sign) {
+  Result<Kept> renew(const Wanted& wanted, const Device& device, const Sign& sign) {
     RenewRequest request;
     request.node = device.nodes.front();
     request.held_key = device.key;
@@ -135,11 +134,11 @@ class ServerRecords final : public IssueRecords {
     return told(records_->renew(request, sign), wanted);
   }
 
-  Result<std::vector<NodeId>> told(Result<Enrolled> enrolled, const Wanted& wanted) const {
+  Result<Kept> told(Result<Enrolled> enrolled, const Wanted& wanted) const {
     if (!enrolled) return trouble(enrolled.error(), wanted);
     if (!made_certificate(enrolled->verdict) || !enrolled->device)
-      return refusal(enrolled->verdict, wanted.user_name);
-    return std::move(enrolled->device->nodes);
+      return Kept{{}, refusal(enrolled->verdict, wanted.user_name)};
+    return Kept{std::move(enrolled->device->nodes), {}};
   }
 
   Failure trouble(const Failure& failure, const Wanted& wanted) const {

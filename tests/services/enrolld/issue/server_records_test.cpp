@@ -21,6 +21,23 @@ using testing::SizeIs;
 constexpr const char* k_alice = "alice@example.org";
 constexpr WallMs k_now_ms = 1'800'000'000'000;
 
+// Records that go away in the middle: nobody hears whether what was issued is kept.
+class LostAnswer final : public IssueRecords {
+ public:
+  LostAnswer(std::unique_ptr<IssueRecords> records, bool kept) : records_(std::move(records)), kept_(kept) {}
+  Outcome<> check(const Wanted& wanted) override { return records_->check(wanted); }
+  Result<Kept> keep(const Wanted& wanted, const Certify& certify) override {
+    if (kept_) {
+      EXPECT_TRUE(records_->keep(wanted, certify).ok());
+    }
+    return Failure{"the connection was lost"};
+  }
+
+ private:
+  const std::unique_ptr<IssueRecords> records_;
+  const bool kept_;
+};
+
 class ServerRecordsTest : public testing::Test {
  protected:
   ServerRecordsTest() {
@@ -146,6 +163,26 @@ TEST_F(ServerRecordsTest, ARenewalKeepsTheNodeIdAndTellsTheRecords) {
   EXPECT_NE(third->nodes, first.nodes);
   EXPECT_THAT(listed(k_alice), SizeIs(2));
   EXPECT_EQ(issue_one(renewal).value().nodes, third->nodes);
+}
+
+TEST_F(ServerRecordsTest, ARenewalFindsOutWhatARecordThatWasCutOffHasKept) {
+  records();
+  for (const bool kept : {false, true}) {
+    const std::string user = kept ? "bob@example.org" : k_alice;
+    LostAnswer lost(open_server_records(authority_, "").value(), kept);
+    const auto cut_off = issue(options(user, user), &lost);
+    ASSERT_FALSE(cut_off);
+    EXPECT_THAT(cut_off.error().reason, HasSubstr("issue --renew"));
+    EXPECT_TRUE(in_register(user)) << "the records may have it";
+    EXPECT_THAT(listed(user), SizeIs(kept ? 1 : 0));
+    EXPECT_THAT(refusal(options(user, user)), HasSubstr("--renew"));
+    auto renewal = options(user, user);
+    renewal.renew = true;
+    const auto renewed = issue_one(renewal);
+    ASSERT_TRUE(renewed) << renewed.error().reason;
+    ASSERT_THAT(listed(user), SizeIs(1));
+    EXPECT_EQ(listed(user)[0].nodes, renewed->nodes);
+  }
 }
 
 TEST_F(ServerRecordsTest, ANameIssuedBeforeTheServerComesIntoTheRecordsWhenItIsRenewed) {
