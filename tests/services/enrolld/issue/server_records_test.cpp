@@ -54,7 +54,13 @@ class ServerRecordsTest : public testing::Test {
     options.database = database_;
     records_ = Records::open(options).value();
     EXPECT_TRUE(write_served_mark(authority_, database_).ok());
+    EXPECT_TRUE(publish(authority_));
     return *records_;
+  }
+  bool publish(const std::string& directory) {
+    const auto newest = records_->newest_document().value();
+    const Document document{0, 1, read_document(directory).value(), k_now_ms};
+    return records_->publish(document, newest ? newest->position : 0, "").value();
   }
   Verdict enrol(const std::string& user, Proof proof = OwnerProof{}, unsigned char number = 1) {
     EnrolRequest request;
@@ -217,6 +223,7 @@ TEST_F(ServerRecordsTest, RecordsThatCannotBeHadAreNotPassedOver) {
   ASSERT_TRUE(write_served_mark(authority_, database_).ok());
   EXPECT_THAT(refusal(options(k_alice)), HasSubstr("--without-records"));
   EXPECT_FALSE(exists(database_)) << "empty records would let every name pass";
+  ASSERT_TRUE(remove_file(authority_ + k_served_mark));
   ASSERT_TRUE(write_served_mark(authority_, "postgresql://user:word@localhost/records").ok());
   EXPECT_THAT(read_file(authority_ + "/served.json").value(), testing::Not(HasSubstr("word")));
   EXPECT_THAT(refusal(options(k_alice)), HasSubstr("--database"));
@@ -232,13 +239,48 @@ TEST_F(ServerRecordsTest, RecordsThatCannotBeHadAreNotPassedOver) {
 }
 
 TEST_F(ServerRecordsTest, RecordsOfAnotherOverlayAreRefused) {
-  InitOptions other;
-  other.overlay_name = "other.example.org";
-  other.directory = folder_.file("other");
-  ASSERT_TRUE(init(other).ok());
-  const Document document{0, 1, read_document(other.directory).value(), k_now_ms};
-  ASSERT_TRUE(records().publish(document, 0, "").value());
-  EXPECT_THAT(refusal(options(k_alice), database_), HasSubstr("not of this overlay"));
+  records();
+  for (const char* name : {"other.example.org", "overlay.example.org"}) {
+    InitOptions other;
+    other.overlay_name = name;
+    other.directory = folder_.file(name);
+    ASSERT_TRUE(init(other).ok());
+    ASSERT_TRUE(publish(other.directory));
+    EXPECT_THAT(refusal(options(k_alice), database_), HasSubstr("not of this overlay")) << name;
+  }
+  // A root that was renewed is the same.
+  ASSERT_TRUE(publish(authority_));
+  UpdateOptions prolonged;
+  prolonged.directory = authority_;
+  prolonged.validity_days = 7300;
+  ASSERT_TRUE(update(prolonged).value().root_renewed);
+  EXPECT_EQ(refusal(options(k_alice)), "");
+}
+
+TEST_F(ServerRecordsTest, RecordsThatNobodyHasServedFromAreRefused) {
+  RecordsOptions empty;
+  empty.database = folder_.file("empty.sqlite");
+  ASSERT_TRUE(Records::open(empty).ok());
+  EXPECT_THAT(refusal(options(k_alice), empty.database), HasSubstr("no server has served from them"));
+  EXPECT_FALSE(in_register(k_alice));
+}
+
+TEST_F(ServerRecordsTest, OtherRecordsThanTheServersAreRefused) {
+  records();
+  const std::string other = folder_.file("other.sqlite");
+  for (const std::string& named : {other, std::string("postgresql://user:word@localhost/records")}) {
+    const std::string why = refusal(options(k_alice), named);
+    EXPECT_THAT(why, testing::AllOf(HasSubstr("other records"), HasSubstr(database_)));
+    EXPECT_THAT(why, testing::Not(HasSubstr("word")));
+  }
+  // Another spelling of the same file.
+  EXPECT_EQ(refusal(options(k_alice), folder_.file("authority/../records.sqlite")), "");
+  // Served with others since: neither of the two knows all names.
+  EXPECT_THAT(write_served_mark(authority_, other).value(), testing::ElementsAre(database_, other));
+  EXPECT_THAT(write_served_mark(authority_, database_).value(), testing::ElementsAre(database_, other));
+  for (const std::string& named : {std::string(), database_, other})
+    EXPECT_THAT(refusal(options("bob@example.org"), named),
+                testing::AllOf(HasSubstr(database_), HasSubstr(other), HasSubstr("served.json")));
 }
 
 }  // namespace
