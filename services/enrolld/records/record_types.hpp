@@ -105,7 +105,8 @@ struct OwnerProof {};  // the caller has: a certificate, the operator himself
 struct FolderProof {
   bool again = false;  // the name was issued from the folder before
 };
-using Proof = std::variant<CodeProof, LinkProof, VouchedProof, InvitationProof, PasswordProof, OwnerProof, FolderProof>;
+using Proof =
+    std::variant<CodeProof, LinkProof, VouchedProof, InvitationProof, PasswordProof, OwnerProof, FolderProof>;
 
 struct EnrolRequest {
   Proof proof;

@@ -14,7 +14,9 @@ constexpr WallMs k_minute_ms = 60'000;
 
 class DocumentTest : public RegistrarTest {
  protected:
-  Adopted adopt(const Bytes& bytes, const Bytes& made_after = {}) {
+  // Made of the newest.
+  Adopted adopt(const Bytes& bytes) { return adopt(bytes, copy_of(newest()->document.view())); }
+  Adopted adopt(const Bytes& bytes, const Bytes& made_after) {
     const auto adopted = registrar().adopt_document(bytes, caller_, k_now_ms, made_after);
     EXPECT_TRUE(adopted.ok()) << adopted.error().detail;
     return adopted.ok() ? *adopted : Adopted{};
@@ -168,6 +170,19 @@ TEST_F(DocumentTest, WhatAnotherFolderShutsOutStaysUnlessItIsTakenOut) {
         tenth);
   EXPECT_THAT(newest()->bad_nodes, testing::UnorderedElementsAre(test::node_id(66), test::node_id(99)));
   EXPECT_EQ(newest()->sequence, 11);
+}
+
+TEST_F(DocumentTest, ADocumentMadeWhileTheServerWasAwayLetsNobodyInAgain) {
+  // Shows: FM-27.
+  registrar();
+  // Of the folder's 7, or of a later one: a server that has just started does not know.
+  const auto folders =
+      made_elsewhere(9, [](config::Configuration& next) { next.bad_nodes = {test::node_id(66)}; });
+  adopt(made_elsewhere(8, [](config::Configuration& next) { next.bad_nodes.insert(test::node_id(55)); }));
+  adopt(folders, Bytes());
+  EXPECT_EQ(newest()->sequence, 10);
+  EXPECT_THAT(newest()->bad_nodes,
+              testing::UnorderedElementsAre(test::node_id(55), test::node_id(66), test::node_id(99)));
 }
 
 TEST_F(DocumentTest, TheSignerIsNeverShutOut) {
