@@ -210,10 +210,11 @@ Outcome<> check_servers(const std::vector<std::string>& urls) {
 struct CertifiedNode {
   std::vector<NodeId> nodes;
   std::string chain_pem;
+  std::optional<Failure> refused;  // by the records, which have written nothing
 };
 Result<CertifiedNode> certify(const services::Authority& authority, const IssueOptions& options,
                               const IssueRecords::Wanted& wanted, IssueRecords* records) {
-  CertifiedNode out{wanted.nodes, {}};
+  CertifiedNode out{wanted.nodes, {}, {}};
   const auto validity = valid_for(options.validity_days);
   const IssueRecords::Certify certify_for = [&](const std::vector<NodeId>& nodes) {
     auto made = authority.certify({options.user_name, nodes, validity}, wanted.key);
@@ -226,7 +227,8 @@ Result<CertifiedNode> certify(const services::Authority& authority, const IssueO
   }
   auto kept = records->keep(wanted, certify_for);
   if (!kept) return kept.error();
-  out.nodes = std::move(*kept);
+  out.nodes = std::move(kept->nodes);
+  out.refused = std::move(kept->refused);
   return out;
 }
 
@@ -498,9 +500,13 @@ Result<Issued> issue(const IssueOptions& asked, IssueRecords* records) {
   names->record(options.user_name, *nodes);
   if (auto written = record(names->to_json()); !written) return written.error();
   const auto certified = certify(*authority, options, wanted, records);
-  if (!certified) {
+  // The records may have it: then the name stays taken here, too, and a renewal finds out how far it came.
+  if (!certified)
+    return Failure{certified.error().reason + "; " + options.user_name +
+                   " is written down as issued: once that is mended, go on with issue --renew"};
+  if (certified->refused) {
     if (auto restored = record(before); !restored) return restored.error();
-    return certified.error();
+    return *certified->refused;
   }
   if (certified->nodes != *nodes) {
     names->record(options.user_name, certified->nodes);

@@ -55,11 +55,16 @@ class IssueRecords {
   // Certifies the key for these Node-IDs. May be called more than once.
   using Certify = std::function<Result<services::NodeCertificate>(const std::vector<NodeId>& nodes)>;
 
+  struct Kept {
+    std::vector<NodeId> nodes;       // that the certificate has got
+    std::optional<Failure> refused;  // the records' verdict: nothing was written
+  };
+
   virtual ~IssueRecords() = default;
   // Why not; changes nothing.
   virtual Outcome<> check(const Wanted& wanted) = 0;
-  // Has it certified and keeps it: all of it or nothing. The Node-IDs that it has got.
-  virtual Result<std::vector<NodeId>> keep(const Wanted& wanted, const Certify& certify) = 0;
+  // Has it certified and keeps it: all of it or nothing. After a Failure nobody knows which of the two.
+  virtual Result<Kept> keep(const Wanted& wanted, const Certify& certify) = 0;
 };
 
 struct IssueOptions {

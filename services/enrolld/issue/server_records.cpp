@@ -1,8 +1,13 @@
 #include "services/enrolld/issue/server_records.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>
 
+#include <algorithm>
 #include <chrono>
+#include <memory>
+#include <set>
 #include <utility>
 
 #include "reload/config/configuration.hpp"
@@ -70,7 +75,7 @@ class ServerRecords final : public IssueRecords {
     return refusal((*account)->blocked_ms ? Verdict::account_blocked : Verdict::name_taken, wanted.user_name);
   }
 
-  Result<std::vector<NodeId>> keep(const Wanted& wanted, const Certify& certify) override {
+  Result<Kept> keep(const Wanted& wanted, const Certify& certify) override {
     const Sign sign = [&](const Device& device) -> Result<Certificate> {
       const auto made = certify(device.nodes);
       if (!made) return made.error();
@@ -82,7 +87,7 @@ class ServerRecords final : public IssueRecords {
     if (!device) return device.error();
     // Issued before there were records: they learn of it now.
     if (!*device) return enrol(wanted, wanted.nodes, false, sign);
-    if (auto good = may_renew(**device, wanted); !good) return good.error();
+    if (auto good = may_renew(**device, wanted); !good) return Kept{{}, good.error()};
     if (!(*device)->revoked_ms) return renew(wanted, **device, sign);
     // Who was shut out comes back with other Node-IDs.
     std::vector<NodeId> fresh;
@@ -111,8 +116,7 @@ class ServerRecords final : public IssueRecords {
     return Done{};
   }
 
-  Result<std::vector<NodeId>> enrol(const Wanted& wanted, const std::vector<NodeId>& nodes, bool again,
-                                    const Sign& sign) {
+  Result<Kept> enrol(const Wanted& wanted, const std::vector<NodeId>& nodes, bool again, const Sign& sign) {
     EnrolRequest request;
     request.proof = FolderProof{again};
     request.user_name = wanted.user_name;
@@ -124,7 +128,7 @@ class ServerRecords final : public IssueRecords {
     return told(records_->enrol(request, sign), wanted);
   }
 
-  Result<std::vector<NodeId>> renew(const Wanted& wanted, const Device& device, const Sign& sign) {
+  Result<Kept> renew(const Wanted& wanted, const Device& device, const Sign& sign) {
     RenewRequest request;
     request.node = device.nodes.front();
     request.held_key = device.key;
@@ -135,11 +139,11 @@ class ServerRecords final : public IssueRecords {
     return told(records_->renew(request, sign), wanted);
   }
 
-  Result<std::vector<NodeId>> told(Result<Enrolled> enrolled, const Wanted& wanted) const {
+  Result<Kept> told(Result<Enrolled> enrolled, const Wanted& wanted) const {
     if (!enrolled) return trouble(enrolled.error(), wanted);
     if (!made_certificate(enrolled->verdict) || !enrolled->device)
-      return refusal(enrolled->verdict, wanted.user_name);
-    return std::move(enrolled->device->nodes);
+      return Kept{{}, refusal(enrolled->verdict, wanted.user_name)};
+    return Kept{std::move(enrolled->device->nodes), {}};
   }
 
   Failure trouble(const Failure& failure, const Wanted& wanted) const {
@@ -151,19 +155,72 @@ class ServerRecords final : public IssueRecords {
   const WallMs now_ms_ = wall_now_ms();
 };
 
-// Whoever mixes up two state folders gives a name of the wrong overlay.
+// Renewed, a root's certificate keeps its key; made anew, the overlay has another one.
+Result<std::set<Bytes>> root_keys(const config::Configuration& configuration) {
+  std::set<Bytes> out;
+  for (const SharedBytes& der : configuration.root_certificates_der) {
+    const std::uint8_t* at = der.view().data();
+    const std::unique_ptr<X509, decltype(&::X509_free)> root(
+        d2i_X509(nullptr, &at, static_cast<long>(der.size())), ::X509_free);
+    unsigned char* encoded = nullptr;
+    const int size = root ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(root.get()), &encoded) : -1;
+    if (size <= 0) return Failure{"a root certificate in a document cannot be read"};
+    out.emplace(encoded, encoded + size);
+    OPENSSL_free(encoded);
+  }
+  return out;
+}
+
+// Whoever mixes up two state folders, or two authorities of one name, gives a name of the wrong overlay.
 Outcome<> check_overlay(Records& records, const std::string& directory) {
   const auto newest = records.newest_document();
   if (!newest) return newest.error();
+  // A server publishes a document before it gives the first name: others would let every name pass.
+  if (!*newest) return Failure{"no server has served from them yet"};
   const auto own = read_document(directory);
   if (!own) return own.error();
-  if (!*newest) return Done{};
   const auto configuration = config::parse_configuration(SharedBytes(*own), "");
   if (!configuration) return configuration.error();
   const auto theirs =
       config::parse_configuration(SharedBytes((*newest)->bytes), (*configuration)->instance_name);
   if (!theirs) return Failure{"they are not of this overlay: " + theirs.error().reason};
+  const auto own_roots = root_keys(**configuration), their_roots = root_keys(**theirs);
+  if (!own_roots) return own_roots.error();
+  if (!their_roots) return their_roots.error();
+  const auto is_ours = [&](const Bytes& key) { return own_roots->contains(key); };
+  if (std::none_of(their_roots->begin(), their_roots->end(), is_ours))
+    return Failure{"they are not of this overlay: its document has another root"};
   return Done{};
+}
+
+std::string listed(const std::vector<std::string>& all) {
+  std::string out;
+  for (const std::string& one : all) out += out.empty() ? one : ", " + one;
+  return out;
+}
+
+// The database to ask, empty where no server enrols. What the folder knows of must all be asked: who names
+// other records, or only some of them, would give a name twice.
+Result<std::string> database_to_ask(const std::string& directory, const std::string& named) {
+  const auto marked = read_served_mark(directory);
+  if (!marked) return marked.error();
+  if (marked->empty()) return named;
+  if (marked->size() > 1)
+    return Failure{"more than one set of records gave the names of this folder (" + listed(*marked) +
+                   "): take those that hold no names out of " + directory + k_served_mark + k_way_out};
+  const std::string& one = marked->front();
+  if (named.empty() && one != k_postgres_records) return one;
+  if (named.empty())
+    return Failure{
+        std::string("a server with a PostgreSQL database gives the names of this folder: name it with "
+                    "--database, or let the server enrol: ringway-enrolld invite") +
+        k_way_out};
+  if (marked_as(named) != one)
+    return Failure{"the server of this folder keeps other records (" + one +
+                   ") than those that --database or "
+                   "RINGWAY_ENROLLD_DATABASE names (" +
+                   marked_as(named) + ")" + k_way_out};
+  return named;
 }
 
 }  // namespace
@@ -171,19 +228,11 @@ Outcome<> check_overlay(Records& records, const std::string& directory) {
 Result<std::unique_ptr<IssueRecords>> open_server_records(const std::string& directory,
                                                           const std::string& database,
                                                           const RecordsOptions& given) {
+  const auto to_ask = database_to_ask(directory, database);
+  if (!to_ask) return to_ask.error();
+  if (to_ask->empty()) return std::unique_ptr<IssueRecords>();
   RecordsOptions options = given;
-  options.database = database;
-  if (database.empty()) {
-    const auto mark = read_served_mark(directory);
-    if (!mark) return mark.error();
-    if (!*mark) return std::unique_ptr<IssueRecords>();
-    if ((*mark)->file.empty())
-      return Failure{
-          std::string("a server with a PostgreSQL database gives the names of this folder: name it with "
-                      "--database, or let the server enrol: ringway-enrolld invite") +
-          k_way_out};
-    options.database = (*mark)->file;
-  }
+  options.database = *to_ask;
   const bool is_file = options.database.find("://") == std::string::npos;
   const std::string where = is_file ? options.database : "PostgreSQL";
   // Never made here: empty ones would let every name pass.

@@ -93,10 +93,13 @@ Result<std::vector<NodeId>> Records::revoke_device(const NodeId& node, const Rev
 Result<RevokedUser> Records::revoke_user(const std::string& user_name, const Revocation& revocation) {
   return pool_->transact(Access::write, [&](Session& session) {
     RevokedUser out;
-    const auto account = lock_account(session, user_name, revocation.now_ms);
+    auto account = lock_account(session, user_name, revocation.now_ms);
     out.proofs_ended = end_proofs(session, user_name);
     if (out.proofs_ended > 0)
       write_audit(session, revocation.now_ms, "proofs-ended", user_name, {}, revocation.source);
+    // A first enrolment holds its invitation, for which end_proofs() waits in PostgreSQL: the account that it
+    // has made is there only now (READ COMMITTED).
+    if (!account) account = lock_account(session, user_name, revocation.now_ms);
     if (!account) return out;
     for (const Row& row : session.run("SELECT id FROM devices WHERE account_id = $1 AND revoked_ms IS NULL "
                                       "ORDER BY id",

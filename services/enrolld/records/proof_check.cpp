@@ -90,6 +90,17 @@ Claim check(Session& session, const EnrolRequest& request, const InvitationProof
   return claim;
 }
 
+// As above, it locks the row: against a revocation, which takes the password away.
+Claim check(Session& session, const EnrolRequest& request, const PasswordProof& proof) {
+  const Rows rows =
+      session.run("UPDATE passwords SET hash = hash WHERE user_name = $1 AND hash = $2 RETURNING 1",
+                  values(request.user_name, proof.hash));
+  if (rows.empty()) return refused(Verdict::wrong_proof);
+  Claim claim;
+  claim.owns_name = true;
+  return claim;
+}
+
 Claim check(Session&, const EnrolRequest&, const OwnerProof&) {
   Claim claim;
   claim.owns_name = true;

@@ -96,13 +96,17 @@ struct VouchedProof {  // somebody else has checked the name of this pending enr
 struct InvitationProof {
   Digest token{};
 };
-struct OwnerProof {};  // the caller has: a password, a certificate, the operator himself
+struct PasswordProof {
+  std::string hash;  // that the caller has checked the password against: it must be the name's still
+};
+struct OwnerProof {};  // the caller has: a certificate, the operator himself
 // The operator issues from the authority's folder: a name that nobody has, and that nobody enrols from then
 // on.
 struct FolderProof {
   bool again = false;  // the name was issued from the folder before
 };
-using Proof = std::variant<CodeProof, LinkProof, VouchedProof, InvitationProof, OwnerProof, FolderProof>;
+using Proof =
+    std::variant<CodeProof, LinkProof, VouchedProof, InvitationProof, PasswordProof, OwnerProof, FolderProof>;
 
 struct EnrolRequest {
   Proof proof;

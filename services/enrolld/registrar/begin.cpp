@@ -1,5 +1,6 @@
 // Registrar::begin: by mail and telephone an enrolment that waits; with a proof at hand the certificate.
 #include <algorithm>
+#include <utility>
 
 #include "services/enrolld/proofs/mail_texts.hpp"
 #include "services/enrolld/proofs/tokens.hpp"
@@ -165,15 +166,19 @@ Answer<Delivered> Registrar::with_password(const Claim& claim, const Secret& pas
   if (check.verdict == PasswordCheck::Verdict::failed) return trouble({check.reason, 0});
   if (check.verdict != PasswordCheck::Verdict::right)
     return refused(Event::wrong_password, Refusal::wrong_proof, k_not_good);
+  std::string hash = stored->value_or("");
   if (!check.upgraded.empty()) {
+    const auto kept = tools_.records.upgrade_password(claim.user_name, hash, check.upgraded);
+    // Another one's upgrade, or another password: the hash is none to enrol with any more.
+    if (kept && !*kept)
+      return refused(Event::password_busy, Refusal::unavailable, "the server is busy; come again later",
+                     k_try_again);
     // Not this claimant's trouble when it fails: the old hash goes on working.
-    if (const auto kept =
-            tools_.records.upgrade_password(claim.user_name, stored->value_or(""), check.upgraded);
-        !kept)
-      tally_.count(Event::trouble);
+    if (!kept) tally_.count(Event::trouble);
+    if (kept) hash = check.upgraded;
   }
   return certify({claim.user_name, claim.public_key, claim.key, claim.label, claim.node_count, claim.replace,
-                  OwnerProof{}},
+                  PasswordProof{std::move(hash)}},
                  caller, now_ms);
 }
 

@@ -67,10 +67,11 @@ Answer<Registrar::Newest> Registrar::newest_parsed() {
 // Bad-nodes that came into the newest document after the folder's last: two updates in a row make one that is
 // newer than what was published between them. What the folder had, and an operator took out, is not kept.
 Result<std::set<NodeId>> Registrar::not_to_be_lost(const Document& newest, const Bytes& made_after) {
-  if (made_after.empty()) return std::set<NodeId>();
   const std::string& overlay = tools_.authority.overlay_name();
   const auto current = config::parse_configuration(SharedBytes(newest.bytes), overlay);
   if (!current) return current.error();
+  // After a start nobody knows what the folder had before: then all of them stay.
+  if (made_after.empty()) return (*current)->bad_nodes;
   const auto before = config::parse_configuration(SharedBytes(made_after), overlay);
   if (!before) return before.error();
   std::set<NodeId> out = (*current)->bad_nodes;

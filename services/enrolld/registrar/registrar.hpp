@@ -88,7 +88,7 @@ class Registrar {
   // that came too late its bad-nodes are published, in the next document, so that nobody stays in whom an
   // operator has shut out. Neither does one that is newer let anybody in again who was shut out beside it:
   // the next document names those, too. Hand-made bad-nodes go when they were taken out of `made_after`, what
-  // the folder had before (empty: not known).
+  // the folder had before (empty: not known, and none goes).
   Answer<Adopted> adopt_document(Bytes bytes, const Caller& caller, WallMs now_ms,
                                  const Bytes& made_after = {});
   // Publishes the next one when the nodes it shuts out are not the right ones any more: mends a revocation

@@ -112,7 +112,16 @@ Outcome<> Office::open_records() {
   auto records = Records::open(options);
   if (!records) return records.error();
   records_ = std::move(*records);
-  if (const auto marked = write_served_mark(settings_.directory, options.database); !marked)
+  const auto marked = write_served_mark(settings_.directory, options.database);
+  if (marked && marked->size() > 1)
+    log_.warn(
+        "", "names of this folder are given by more than one set of records",
+        {{"served_now", marked_as(options.database)},
+         {"all", *marked},
+         {"advice",
+          "ringway-enrolld issue issues nothing: take those that hold no names out of served.json in the "
+          "folder, or start the server with the right database"}});
+  if (!marked)
     log_.warn("", "the folder does not say which records this server keeps",
               {{"why", marked.error().reason},
                {"advice", "ringway-enrolld issue could give a name twice: give it --database"}});

@@ -21,6 +21,23 @@ using testing::SizeIs;
 constexpr const char* k_alice = "alice@example.org";
 constexpr WallMs k_now_ms = 1'800'000'000'000;
 
+// Records that go away in the middle: nobody hears whether what was issued is kept.
+class LostAnswer final : public IssueRecords {
+ public:
+  LostAnswer(std::unique_ptr<IssueRecords> records, bool kept) : records_(std::move(records)), kept_(kept) {}
+  Outcome<> check(const Wanted& wanted) override { return records_->check(wanted); }
+  Result<Kept> keep(const Wanted& wanted, const Certify& certify) override {
+    if (kept_) {
+      EXPECT_TRUE(records_->keep(wanted, certify).ok());
+    }
+    return Failure{"the connection was lost"};
+  }
+
+ private:
+  const std::unique_ptr<IssueRecords> records_;
+  const bool kept_;
+};
+
 class ServerRecordsTest : public testing::Test {
  protected:
   ServerRecordsTest() {
@@ -37,7 +54,13 @@ class ServerRecordsTest : public testing::Test {
     options.database = database_;
     records_ = Records::open(options).value();
     EXPECT_TRUE(write_served_mark(authority_, database_).ok());
+    EXPECT_TRUE(publish(authority_));
     return *records_;
+  }
+  bool publish(const std::string& directory) {
+    const auto newest = records_->newest_document().value();
+    const Document document{0, 1, read_document(directory).value(), k_now_ms};
+    return records_->publish(document, newest ? newest->position : 0, "").value();
   }
   Verdict enrol(const std::string& user, Proof proof = OwnerProof{}, unsigned char number = 1) {
     EnrolRequest request;
@@ -148,6 +171,26 @@ TEST_F(ServerRecordsTest, ARenewalKeepsTheNodeIdAndTellsTheRecords) {
   EXPECT_EQ(issue_one(renewal).value().nodes, third->nodes);
 }
 
+TEST_F(ServerRecordsTest, ARenewalFindsOutWhatARecordThatWasCutOffHasKept) {
+  records();
+  for (const bool kept : {false, true}) {
+    const std::string user = kept ? "bob@example.org" : k_alice;
+    LostAnswer lost(open_server_records(authority_, "").value(), kept);
+    const auto cut_off = issue(options(user, user), &lost);
+    ASSERT_FALSE(cut_off);
+    EXPECT_THAT(cut_off.error().reason, HasSubstr("issue --renew"));
+    EXPECT_TRUE(in_register(user)) << "the records may have it";
+    EXPECT_THAT(listed(user), SizeIs(kept ? 1 : 0));
+    EXPECT_THAT(refusal(options(user, user)), HasSubstr("--renew"));
+    auto renewal = options(user, user);
+    renewal.renew = true;
+    const auto renewed = issue_one(renewal);
+    ASSERT_TRUE(renewed) << renewed.error().reason;
+    ASSERT_THAT(listed(user), SizeIs(1));
+    EXPECT_EQ(listed(user)[0].nodes, renewed->nodes);
+  }
+}
+
 TEST_F(ServerRecordsTest, ANameIssuedBeforeTheServerComesIntoTheRecordsWhenItIsRenewed) {
   const auto before = issue_one(options(k_alice)).value();
   records();
@@ -180,6 +223,7 @@ TEST_F(ServerRecordsTest, RecordsThatCannotBeHadAreNotPassedOver) {
   ASSERT_TRUE(write_served_mark(authority_, database_).ok());
   EXPECT_THAT(refusal(options(k_alice)), HasSubstr("--without-records"));
   EXPECT_FALSE(exists(database_)) << "empty records would let every name pass";
+  ASSERT_TRUE(remove_file(authority_ + k_served_mark));
   ASSERT_TRUE(write_served_mark(authority_, "postgresql://user:word@localhost/records").ok());
   EXPECT_THAT(read_file(authority_ + "/served.json").value(), testing::Not(HasSubstr("word")));
   EXPECT_THAT(refusal(options(k_alice)), HasSubstr("--database"));
@@ -195,13 +239,48 @@ TEST_F(ServerRecordsTest, RecordsThatCannotBeHadAreNotPassedOver) {
 }
 
 TEST_F(ServerRecordsTest, RecordsOfAnotherOverlayAreRefused) {
-  InitOptions other;
-  other.overlay_name = "other.example.org";
-  other.directory = folder_.file("other");
-  ASSERT_TRUE(init(other).ok());
-  const Document document{0, 1, read_document(other.directory).value(), k_now_ms};
-  ASSERT_TRUE(records().publish(document, 0, "").value());
-  EXPECT_THAT(refusal(options(k_alice), database_), HasSubstr("not of this overlay"));
+  records();
+  for (const char* name : {"other.example.org", "overlay.example.org"}) {
+    InitOptions other;
+    other.overlay_name = name;
+    other.directory = folder_.file(name);
+    ASSERT_TRUE(init(other).ok());
+    ASSERT_TRUE(publish(other.directory));
+    EXPECT_THAT(refusal(options(k_alice), database_), HasSubstr("not of this overlay")) << name;
+  }
+  // A root that was renewed is the same.
+  ASSERT_TRUE(publish(authority_));
+  UpdateOptions prolonged;
+  prolonged.directory = authority_;
+  prolonged.validity_days = 7300;
+  ASSERT_TRUE(update(prolonged).value().root_renewed);
+  EXPECT_EQ(refusal(options(k_alice)), "");
+}
+
+TEST_F(ServerRecordsTest, RecordsThatNobodyHasServedFromAreRefused) {
+  RecordsOptions empty;
+  empty.database = folder_.file("empty.sqlite");
+  ASSERT_TRUE(Records::open(empty).ok());
+  EXPECT_THAT(refusal(options(k_alice), empty.database), HasSubstr("no server has served from them"));
+  EXPECT_FALSE(in_register(k_alice));
+}
+
+TEST_F(ServerRecordsTest, OtherRecordsThanTheServersAreRefused) {
+  records();
+  const std::string other = folder_.file("other.sqlite");
+  for (const std::string& named : {other, std::string("postgresql://user:word@localhost/records")}) {
+    const std::string why = refusal(options(k_alice), named);
+    EXPECT_THAT(why, testing::AllOf(HasSubstr("other records"), HasSubstr(database_)));
+    EXPECT_THAT(why, testing::Not(HasSubstr("word")));
+  }
+  // Another spelling of the same file.
+  EXPECT_EQ(refusal(options(k_alice), folder_.file("authority/../records.sqlite")), "");
+  // Served with others since: neither of the two knows all names.
+  EXPECT_THAT(write_served_mark(authority_, other).value(), testing::ElementsAre(database_, other));
+  EXPECT_THAT(write_served_mark(authority_, database_).value(), testing::ElementsAre(database_, other));
+  for (const std::string& named : {std::string(), database_, other})
+    EXPECT_THAT(refusal(options("bob@example.org"), named),
+                testing::AllOf(HasSubstr(database_), HasSubstr(other), HasSubstr("served.json")));
 }
 
 }  // namespace

@@ -48,6 +48,28 @@ TEST_F(PostgresTest, ATransactionThatWasLostIsRepeatedWhole) {
   EXPECT_EQ(records_->list_devices(0, 9).value().size(), 1U);
 }
 
+TEST_F(PostgresTest, ARevocationThatMetAFirstEnrolmentByInvitationFindsItsDevice) {
+  const std::string alice = "alice@example.org";
+  ASSERT_TRUE(records_->invite({digest(9), alice, 1, k_now_ms, k_now_ms + k_day_ms, ""}, "").value());
+  std::vector<NodeId> revoked;
+  std::thread revocation_thread;
+  const Sign sign = [&](const Device& device) {
+    // The enrolment has its account and the invitation; the revocation has seen no account.
+    revocation_thread =
+        std::thread([&] { revoked = records_->revoke_user(alice, revocation()).value().nodes; });
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (server_.execute(url_, "SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" &&
+           std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    return signer()(device);
+  };
+  const auto enrolled = records_->enrol(request(1, alice, InvitationProof{digest(9)}), sign);
+  revocation_thread.join();
+  EXPECT_EQ(enrolled.value().verdict, Verdict::made_account);
+  EXPECT_EQ(revoked, std::vector<NodeId>{node(1)});
+  EXPECT_TRUE(records_->find_device(node(1)).value().value().revoked_ms);
+}
+
 TEST_F(PostgresTest, AConnectionThatIsLostInTheCommitIsNotTakenForARefusal) {
   server_.execute(url_,
                   "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "

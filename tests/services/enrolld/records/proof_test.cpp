@@ -50,6 +50,18 @@ TEST_P(ProofTest, APendingEnrolmentIsKeptWhole) {
   EXPECT_FALSE(records().begin(wanted).ok()) << "the same number twice";
 }
 
+TEST_P(ProofTest, APasswordIsAProofForAsLongAsItIsTheNamesOne) {
+  ASSERT_TRUE(records().set_password("alice@example.org", "$argon2id$one", k_now_ms).ok());
+  const auto wanted = request(1, "alice@example.org", PasswordProof{"$argon2id$one"});
+  EXPECT_EQ(enrol(request(2, "bob@example.org", wanted.proof)), Verdict::wrong_proof);
+  EXPECT_EQ(enrol(wanted), Verdict::made_account);
+  EXPECT_EQ(enrol(request(2, "alice@example.org", wanted.proof)), Verdict::added_device);
+  ASSERT_TRUE(records().set_password("alice@example.org", "$argon2id$two", k_now_ms).ok());
+  EXPECT_EQ(enrol(request(3, "alice@example.org", wanted.proof)), Verdict::wrong_proof);
+  ASSERT_TRUE(records().remove_password("alice@example.org").value());
+  EXPECT_EQ(enrol(request(3, "alice@example.org", PasswordProof{"$argon2id$two"})), Verdict::wrong_proof);
+}
+
 TEST_P(ProofTest, ACodeOpensOnce) {
   begin(1, "alice@example.org");
   const auto wanted = request(1, "alice@example.org", CodeProof{pending_id(1), digest(1001)});

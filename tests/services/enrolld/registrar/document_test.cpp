@@ -14,7 +14,9 @@ constexpr WallMs k_minute_ms = 60'000;
 
 class DocumentTest : public RegistrarTest {
  protected:
-  Adopted adopt(const Bytes& bytes, const Bytes& made_after = {}) {
+  // Made of the newest.
+  Adopted adopt(const Bytes& bytes) { return adopt(bytes, copy_of(newest()->document.view())); }
+  Adopted adopt(const Bytes& bytes, const Bytes& made_after) {
     const auto adopted = registrar().adopt_document(bytes, caller_, k_now_ms, made_after);
     EXPECT_TRUE(adopted.ok()) << adopted.error().detail;
     return adopted.ok() ? *adopted : Adopted{};
@@ -181,7 +183,8 @@ TEST_F(DocumentTest, WhomItAloneShutsOutIsNotCertifiedAgain) {
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.error().refusal, Refusal::bad_csr);
   EXPECT_TRUE(enrol(k_alice, test::new_key()).ok());
-  adopt(made_elsewhere(10, [&](config::Configuration& next) { next.bad_nodes.erase(alice.nodes[0]); }));
+  const Bytes eighth = copy_of(newest()->document.view());
+  adopt(made_elsewhere(10, [&](config::Configuration& next) { next.bad_nodes.erase(alice.nodes[0]); }), eighth);
   EXPECT_TRUE(enrol(k_alice, key).ok()) << "it was taken back";
 }
 
@@ -193,6 +196,19 @@ TEST_F(DocumentTest, IsNotSignedForLongerThanTheSignerHolds) {
   EXPECT_EQ(newest()->expiration_ms, end_ms + 10 * k_day_ms);
   ASSERT_TRUE(registrar().revoke_node(alice.nodes[0], "", caller_, k_now_ms).ok());
   EXPECT_EQ(newest()->expiration_ms, end_ms);
+}
+
+TEST_F(DocumentTest, ADocumentMadeWhileTheServerWasAwayLetsNobodyInAgain) {
+  // Shows: FM-27.
+  registrar();
+  // Of the folder's 7, or of a later one: a server that has just started does not know.
+  const auto folders =
+      made_elsewhere(9, [](config::Configuration& next) { next.bad_nodes = {test::node_id(66)}; });
+  adopt(made_elsewhere(8, [](config::Configuration& next) { next.bad_nodes.insert(test::node_id(55)); }));
+  adopt(folders, Bytes());
+  EXPECT_EQ(newest()->sequence, 10);
+  EXPECT_THAT(newest()->bad_nodes,
+              testing::UnorderedElementsAre(test::node_id(55), test::node_id(66), test::node_id(99)));
 }
 
 TEST_F(DocumentTest, TheSignerIsNeverShutOut) {

@@ -247,6 +247,19 @@ TEST_F(EnrolmentTest, AnInvitationTellsNobodyWhatIsWrongWithIt) {
                   .ok());
 }
 
+TEST_F(EnrolmentTest, APasswordThatIsTakenAwayBeforeTheEnrolmentProvesNothing) {
+  // Shows: ENROLL-11.
+  ASSERT_TRUE(registrar().set_password(k_alice, Secret("correct horse"), k_now_ms).ok());
+  auto request = by_mail(k_alice, key_);
+  request.method = Method::password;
+  request.secret = Secret("correct horse");
+  randomness_.before_draw = [&] {
+    EXPECT_EQ(records().revoke_user(k_alice, {"left", "", k_now_ms}).value().proofs_ended, 1U);
+  };
+  EXPECT_EQ(refusal(registrar().begin(request, caller_, k_now_ms)), Refusal::wrong_proof);
+  EXPECT_FALSE(records().find_account(k_alice).value());
+}
+
 TEST_F(EnrolmentTest, APasswordProvesItsName) {
   // Shows: ENROLL-11.
   ASSERT_TRUE(registrar().set_password(k_alice, Secret("correct horse"), k_now_ms).ok());

@@ -103,6 +103,7 @@ WebhookAnswer FakeVerifier::ask(WebhookQuestion question, WallMs /*now_ms*/) {
 }
 
 Result<NodeId> CountedRandomness::node_id() {
+  if (before_draw) before_draw();
   const std::lock_guard lock(mutex_);
   ++draws;
   if (next.empty()) return system_.node_id();

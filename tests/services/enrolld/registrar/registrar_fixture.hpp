@@ -74,6 +74,7 @@ class CountedRandomness final : public Randomness {
 
   std::deque<NodeId> next;
   unsigned draws = 0;
+  std::function<void()> before_draw;  // happens between a proof and the enrolment
 
  private:
   std::mutex mutex_;
