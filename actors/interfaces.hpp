@@ -88,7 +88,6 @@ using FlushAtom = caf::atom_constant<caf::atom("flush")>;
 using LeaveAtom = caf::atom_constant<caf::atom("leave")>;
 using LeftAtom = caf::atom_constant<caf::atom("left")>;
 using GiveUpAtom = caf::atom_constant<caf::atom("giveup")>;
-using BrokenAtom = caf::atom_constant<caf::atom("broken")>;
 using StopAtom = caf::atom_constant<caf::atom("stop")>;
 
 using RoutingActor = caf::typed_actor<
@@ -152,8 +151,8 @@ using SupervisorActor = caf::typed_actor<
     caf::reacts_to<LeftAtom>,
     // From itself: the neighbours have taken too long.
     caf::reacts_to<GiveUpAtom>,
-    // From the crypto pool: something that is not an actor has broken.
-    caf::reacts_to<BrokenAtom, std::string>,
+    // From the crypto pool: something that is not an actor has broken. From routing: the peer must not go on.
+    caf::reacts_to<PeerFailure>,
     // From the API: a renewed certificate.
     caf::reacts_to<CredentialsOrder>,
     // From the API: the credentials of the further users, all of them.
@@ -186,6 +185,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::DocumentOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CertificatesOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CredentialsOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::UsersOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PeerFailure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)

@@ -72,6 +72,23 @@ struct PingOutcome {
   double round_trip_ms = 0;
 };
 
+// Why a peer went down that nobody had told to.
+struct PeerFailure {
+  enum class Cause : std::uint8_t {
+    broken,    // an actor died, or the store broke
+    shut_out,  // the overlay talks to this node no more (RFC 6940 §11.1); others of the process may go on
+    cannot_follow,  // this program cannot meet the overlay's new document: none of the process's peers can
+  };
+  Cause cause = Cause::broken;
+  std::string reason;
+};
+
+// Why one did not start.
+struct StartFailure {
+  std::string reason;
+  config::ConfigurationPtr shut_out_by = nullptr;  // the document that refuses its certificate, if so
+};
+
 // What the peers of one process share: the actor system, the I/O threads, the pool that checks signatures.
 class PeerHost;
 
@@ -120,10 +137,9 @@ class PeerHost {
  public:
   static std::shared_ptr<PeerHost> make(HostSettings settings);
   virtual ~PeerHost() = default;
-  // `failed` is called when an actor of the peer dies or its store breaks: the peer is down then, and the
-  // reason logged.
-  virtual Result<std::shared_ptr<Peer>> start_peer(PeerSettings settings,
-                                                   std::function<void(std::string reason)> failed) = 0;
+  // `failed` is called when the peer has gone down without having been told to; the reason is logged then.
+  virtual Result<std::shared_ptr<Peer>, StartFailure> start_peer(PeerSettings settings,
+                                                                 std::function<void(PeerFailure)> failed) = 0;
 };
 
 }  // namespace ringway::actors

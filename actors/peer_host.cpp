@@ -115,17 +115,17 @@ class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHo
         io_(settings.io_threads),
         crypto_(or_cores(settings.crypto_threads), clock_) {}
 
-  Result<std::shared_ptr<Peer>> start_peer(PeerSettings settings,
-                                           std::function<void(std::string)> failed) override;
+  Result<std::shared_ptr<Peer>, StartFailure> start_peer(PeerSettings settings,
+                                                         std::function<void(PeerFailure)> failed) override;
 
  private:
   struct Foundation;  // what the actors of one peer stand on
-  Result<Foundation> lay_foundation(PeerSettings& settings);
+  Result<Foundation, StartFailure> lay_foundation(PeerSettings& settings);
   std::shared_ptr<net::Discovery> start_discovery(const PeerSettings& settings,
                                                   const config::Configuration& configuration,
                                                   std::shared_ptr<const Mailboxes> mailboxes);
   std::shared_ptr<Peer> spawn_actors(PeerSettings& settings, Foundation made,
-                                     std::function<void(std::string)> failed);
+                                     std::function<void(PeerFailure)> failed);
 
   std::shared_ptr<const Clock> clock_;
   SystemConfig config_;
@@ -146,35 +146,37 @@ struct PeerHostImpl::Foundation {
   std::shared_ptr<net::Discovery> discovery;  // null: none
 };
 
-Result<std::shared_ptr<Peer>> PeerHostImpl::start_peer(PeerSettings settings,
-                                                       std::function<void(std::string)> failed) {
+Result<std::shared_ptr<Peer>, StartFailure> PeerHostImpl::start_peer(
+    PeerSettings settings, std::function<void(PeerFailure)> failed) {
   auto foundation = lay_foundation(settings);
   if (!foundation) return foundation.error();
   return spawn_actors(settings, std::move(*foundation), std::move(failed));
 }
 
-Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& settings) {
+Result<PeerHostImpl::Foundation, StartFailure> PeerHostImpl::lay_foundation(PeerSettings& settings) {
   Foundation made;
   auto signer = security::load_signer(settings.private_key_pem, settings.certificates_pem);
-  if (!signer) return Failure{"the node's key or certificate cannot be used: " + signer.error().reason};
+  if (!signer) return StartFailure{"the node's key or certificate cannot be used: " + signer.error().reason};
   made.signer = *signer;
   auto users = load_users(settings.further_users, *made.signer);
-  if (!users) return users.error();
+  if (!users) return StartFailure{users.error().reason};
   made.users = *users;
   auto store = open_store(settings);
-  if (!store) return Failure{"the store cannot be opened: " + store.error().reason};
+  if (!store) return StartFailure{"the store cannot be opened: " + store.error().reason};
   made.store = *store;
   const WallMs now_ms = clock_->now().wall_ms;
   auto configuration = start_configuration(settings, *made.store, now_ms);
-  if (!configuration) return configuration.error();
+  if (!configuration) return StartFailure{configuration.error().reason};
   made.configuration = *configuration;
   made.bootstrap_cache = kept_bootstrap_cache(*made.store);
   auto trust = security::Trust::make(made.configuration->trust_settings());
-  if (!trust) return Failure{"the configuration's root certificates cannot be used: " + trust.error().reason};
+  if (!trust)
+    return StartFailure{"the configuration's root certificates cannot be used: " + trust.error().reason};
   made.trust = *trust;
   const auto trusted = made.trust->check(*made.signer->certificate(), made.signer->chain_der(), now_ms);
   if (!trusted)
-    return Failure{"the overlay does not accept the node's certificate: " + trusted.error().reason};
+    return StartFailure{"the overlay does not accept the node's certificate: " + trusted.error().reason,
+                        made.configuration};
   made.bridge = std::make_shared<LinkBridge>();
   settings.links.listen = settings.listen;
   settings.links.private_key_pem = settings.private_key_pem;
@@ -184,7 +186,7 @@ Result<PeerHostImpl::Foundation> PeerHostImpl::lay_foundation(PeerSettings& sett
   settings.links.max_message_size_bytes = made.configuration->max_message_size_bytes;
   auto links = net::TlsLinks::start(io_, settings.links, made.trust, made.bridge);
   if (!links)
-    return Failure{"cannot listen for links: " + links.error().reason + " (--listen chooses where)"};
+    return StartFailure{"cannot listen for links: " + links.error().reason + " (--listen chooses where)"};
   made.links = *links;
   return made;
 }
@@ -207,18 +209,19 @@ std::shared_ptr<net::Discovery> PeerHostImpl::start_discovery(const PeerSettings
 }
 
 std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundation made,
-                                                 std::function<void(std::string)> failed) {
+                                                 std::function<void(PeerFailure)> failed) {
   const auto mailboxes = std::make_shared<Mailboxes>();
   const auto backlog = std::make_shared<Backlog>();
-  const auto desk = crypto_.open_desk({made.trust, {made.configuration, &made.configuration->kinds}},
-                                      {[mailboxes](routing::Inspected verdict) {
-                                         RoutingBatch batch;
-                                         batch.inputs.emplace_back(std::move(verdict));
-                                         caf::anon_send(mailboxes->routing, std::move(batch));
-                                       },
-                                       [mailboxes](const std::string& reason) {
-                                         caf::anon_send(mailboxes->supervisor, BrokenAtom::value, reason);
-                                       }});
+  const auto desk = crypto_.open_desk(
+      {made.trust, {made.configuration, &made.configuration->kinds}},
+      {[mailboxes](routing::Inspected verdict) {
+         RoutingBatch batch;
+         batch.inputs.emplace_back(std::move(verdict));
+         caf::anon_send(mailboxes->routing, std::move(batch));
+       },
+       [mailboxes](const std::string& reason) {
+         caf::anon_send(mailboxes->supervisor, PeerFailure{PeerFailure::Cause::broken, reason});
+       }});
 
   PeerStatus identity;
   identity.node = made.signer->node_id();

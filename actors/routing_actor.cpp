@@ -177,7 +177,10 @@ void RoutingDriver::keep_document(const config::Configuration& configuration) {
 
 void RoutingDriver::perform(const routing::MustExit& exit) {
   if (exit.document) keep_document(*exit.document);
-  caf::anon_send(mailboxes().supervisor, BrokenAtom::value, exit.reason);
+  const bool shut_out = exit.cause == routing::ExitCause::shut_out;
+  caf::anon_send(
+      mailboxes().supervisor,
+      PeerFailure{shut_out ? PeerFailure::Cause::shut_out : PeerFailure::Cause::cannot_follow, exit.reason});
 }
 
 void RoutingDriver::perform(routing::Left) { caf::anon_send(mailboxes().supervisor, LeftAtom::value); }

@@ -39,7 +39,7 @@ SupervisorDriver::~SupervisorDriver() {
   setup_.bridge->disconnect();
   setup_.links->stop();
   setup_.desk->close();
-  failure_ = failure_.value_or("the supervisor has died");
+  failure_ = failure_.value_or(PeerFailure{PeerFailure::Cause::broken, "the supervisor has died"});
   finish();
 }
 
@@ -49,7 +49,7 @@ SupervisorActor::behavior_type SupervisorDriver::make_behavior() {
       [this](LeaveAtom, Answer<Stopped>& done) { leave(done); },
       [this](LeftAtom) { left(); },
       [this](GiveUpAtom) { give_up(); },
-      [this](BrokenAtom, const std::string& reason) { fail(reason); },
+      [this](const PeerFailure& failure) { fail(failure); },
       [this](CredentialsOrder& order) { order.done(use_credentials(order)); },
       [this](UsersOrder& order) { order.done(use_users(order)); },
       [this](Answer<PeerStatus>& done) { report(done); },
@@ -91,10 +91,10 @@ void SupervisorDriver::stop() {
   if (phase_ == Phase::running || phase_ == Phase::leaving) begin_stop();
 }
 
-void SupervisorDriver::fail(const std::string& reason) {
+void SupervisorDriver::fail(const PeerFailure& failure) {
   if (!failure_) {
-    failure_ = reason;
-    log_->error("going down: {}", reason);
+    failure_ = failure;
+    log_->error("going down: {}", failure.reason);
   }
   if (phase_ == Phase::running || phase_ == Phase::leaving) begin_stop();
 }
@@ -104,7 +104,8 @@ void SupervisorDriver::actor_ended(const caf::down_msg& message) {
   const bool asked_for = message.reason == caf::exit_reason::user_shutdown &&
                          (phase_ == Phase::stopping_components || phase_ == Phase::stopping_committer);
   if (!asked_for)
-    fail(std::string(name_of(message.source)) + " has died: " + self_->system().render(message.reason));
+    fail({PeerFailure::Cause::broken,
+          std::string(name_of(message.source)) + " has died: " + self_->system().render(message.reason)});
   const auto committer = setup_.mailboxes->committer.address();
   if (phase_ == Phase::stopping_components && (alive_.empty() || alive_ == std::set{committer}))
     stop_committer();

@@ -35,7 +35,7 @@ struct SupervisorSetup {
   std::shared_ptr<const Clock> clock;
   Duration leave_timeout{0};
   PeerStatus identity;  // what of a status never changes
-  std::function<void(std::string)> failed;
+  std::function<void(PeerFailure)> failed;
   std::shared_ptr<std::promise<void>> stopped;  // kept when everything has ended
   std::shared_ptr<net::Discovery> discovery = nullptr;
   std::shared_ptr<const security::Signer> signer = nullptr;  // the peer's own
@@ -57,7 +57,7 @@ class SupervisorDriver {
   void leave(Answer<Stopped>& done);
   void left();
   void give_up();
-  void fail(const std::string& reason);
+  void fail(const PeerFailure& failure);
   void report(Answer<PeerStatus>& done);
   std::optional<std::string> use_credentials(const CredentialsOrder& order);
   std::optional<std::string> use_users(const UsersOrder& order);
@@ -77,7 +77,7 @@ class SupervisorDriver {
   SupervisorSetup setup_;
   Phase phase_ = Phase::running;
   std::set<caf::actor_addr> alive_;
-  std::optional<std::string> failure_;
+  std::optional<PeerFailure> failure_;
   std::vector<Answer<Stopped>> waiting_for_stop_;
   MonoTime started_;
   std::shared_ptr<spdlog::logger> log_;

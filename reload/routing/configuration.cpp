@@ -109,8 +109,8 @@ auto RoutingComponent::Impl::successor(SharedBytes document) const -> Result<Suc
 // Puts it in force, or leaves because that cannot be; the others get it either way. `source` has it already.
 void RoutingComponent::Impl::follow(Successor next, const NodeId& source) {
   const auto push = [&](const NodeId& node) { push_configuration(node, {wire::to_node(node)}); };
-  exit_reason_ = why_unfit(*next.document, *next.trust);
-  if (!exit_reason_.empty()) {
+  unfit_ = why_unfit(*next.document, *next.trust);
+  if (unfit_) {
     document_ = std::move(next.document);  // others may be able to; here nothing of it is put in force
     hand_on(source, push);
     leaving_ = true;
@@ -122,16 +122,19 @@ void RoutingComponent::Impl::follow(Successor next, const NodeId& source) {
 
 // RFC 6940 §11.1: a node that does not support the new requirements exits. So does one that nobody will talk
 // to any more.
-std::string RoutingComponent::Impl::why_unfit(const config::Configuration& next,
-                                              const security::Trust& trust) const {
+auto RoutingComponent::Impl::why_unfit(const config::Configuration& next, const security::Trust& trust) const
+    -> std::optional<Unfit> {
   if (next.is_revoked(*signer_->certificate()))
-    return "this node is shut out of the overlay: configuration " + std::to_string(next.sequence) +
-           " names it as a bad-node";
+    return Unfit{ExitCause::shut_out, "this node is shut out of the overlay: configuration " +
+                                          std::to_string(next.sequence) + " names it as a bad-node"};
   const std::string document = "the overlay's new configuration (sequence " + std::to_string(next.sequence);
-  if (!next.unsupported.empty()) return document + ") cannot be met by this program: " + next.unsupported;
+  if (!next.unsupported.empty())
+    return Unfit{ExitCause::cannot_be_met, document + ") cannot be met by this program: " + next.unsupported};
   const auto accepted = trust.check(*signer_->certificate(), signer_->chain_der(), now_.wall_ms);
-  if (!accepted) return document + ") does not accept this peer's certificate: " + accepted.error().reason;
-  return {};
+  if (!accepted)
+    return Unfit{ExitCause::shut_out,
+                 document + ") does not accept this peer's certificate: " + accepted.error().reason};
+  return std::nullopt;
 }
 
 // Everything here that was made of the document before; the drivers and the other components hear of it too.

@@ -181,9 +181,16 @@ struct ConfigurationChanged {
 };
 // leave() has finished: neighbours have answered or time is up.
 struct Left {};
-// The same, after a document that this peer cannot meet, or that shuts it out (RFC 6940 §11.1): it is to end,
-// and say why. The document is for whoever keeps it over a restart; null when this program cannot read it.
+// What of a new document ends a peer.
+enum class ExitCause : std::uint8_t {
+  shut_out,       // nobody talks to this node any more: this one, not the others of its process
+  cannot_be_met,  // this program does not know how
+};
+// The same as Left, after a document that this peer cannot meet, or that shuts it out (RFC 6940 §11.1): it is
+// to end, and say why. The document is for whoever keeps it over a restart; null when this program cannot
+// read it.
 struct MustExit {
+  ExitCause cause = ExitCause::cannot_be_met;
   std::string reason;
   config::ConfigurationPtr document = nullptr;
 };

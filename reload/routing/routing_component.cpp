@@ -231,8 +231,9 @@ void RoutingComponent::Impl::carry_out(topology::AskThroughBootstrap& wish) {
 }
 
 void RoutingComponent::Impl::carry_out(topology::LeftRing&) {
-  if (exit_reason_.empty()) return out_->push_back(Left{});
-  out_->push_back(MustExit{exit_reason_, document_->unsupported.empty() ? document_ : nullptr});
+  if (!unfit_) return out_->push_back(Left{});
+  out_->push_back(
+      MustExit{unfit_->cause, unfit_->reason, document_->unsupported.empty() ? document_ : nullptr});
 }
 
 // ---- status

@@ -188,7 +188,11 @@ class RoutingComponent::Impl {
   void push_configuration(const NodeId& node, wire::DestinationList to);
   void serve_kind_update(std::uint64_t request, const NodeId& source, const wire::ConfigUpdateReq& update);
   void hand_on(const NodeId& source, const std::function<void(const NodeId&)>& send);
-  std::string why_unfit(const config::Configuration& next, const security::Trust& trust) const;
+  struct Unfit {
+    ExitCause cause;
+    std::string reason;
+  };
+  std::optional<Unfit> why_unfit(const config::Configuration& next, const security::Trust& trust) const;
   void take_configuration(config::ConfigurationPtr next, security::TrustPtr trust);
   void relearn_kinds();
   void announce_configuration();
@@ -281,7 +285,7 @@ class RoutingComponent::Impl {
   TransactionId join_ = 0;                   // the last one
   config::ConfigurationPtr document_;        // as it came; configuration_ has the learnt Kinds besides
   config::KnownKinds known_kinds_;
-  std::string exit_reason_;
+  std::optional<Unfit> unfit_;
   bool was_joined_ = false;
   bool over_access_ = false;  // how the latest Attach to the admitting peer went
   bool leaving_ = false;

@@ -92,7 +92,8 @@ Result<Credentials> load_credentials(const std::string& folder, const std::strin
   const auto trusted = (*configuration)->expired_at(now_ms)
                            ? Outcome<>{Done{}}
                            : (*trust)->check(*certificate, (*signer)->chain_der(), now_ms);
-  if (!trusted) return Failure{folder + "/node.crt is not of this overlay: " + trusted.error().reason};
+  if (!trusted && !security::is_revocation(trusted.error()))
+    return Failure{folder + "/node.crt is not of this overlay: " + trusted.error().reason};
 
   Credentials out;
   out.secret_readable_by_others = (*configuration)->shared_secret && readable_by_others(document);

@@ -25,8 +25,9 @@ struct Credentials {
 // `folder` holds node.key, node.crt and, unless `document` names another file, overlay.xml. The document
 // comes from a file, so that it is authentic is the operator's word (RFC 6940 §4.6.1); but a signature in it
 // must be right. An expired document is no failure here: the peer's store may have a newer one
-// (actors/configuration_choice.hpp), or the configuration server (fetched_document.hpp). An ended certificate
-// is one. A renewal that was cut short is brought to its end (services/upkeep/credential_files.hpp).
+// (actors/configuration_choice.hpp), or the configuration server (fetched_document.hpp). Nor is one that
+// names the node as a bad-node: a newer one may not. An ended certificate is one. A renewal that was cut
+// short is brought to its end (services/upkeep/credential_files.hpp).
 Result<Credentials> load_credentials(const std::string& folder, const std::string& document, WallMs now_ms);
 
 // A signature in the document is right; of an expired document, it was so when the document was in force.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -62,7 +63,7 @@ struct Mailbox {
   std::mutex mutex;
   std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
   std::vector<std::size_t> left;
-  std::vector<std::pair<std::size_t, std::string>> failures;
+  std::vector<std::pair<RunningPeer*, actors::PeerFailure>> failures;
   std::vector<std::pair<RunningPeer*, std::vector<NodeId>>> namesakes;  // all that a look has found
 
   template <typename List, typename Item>
@@ -76,7 +77,9 @@ struct Mailbox {
 };
 
 struct RunningPeer {
+  std::size_t number = 0;  // of the settings: those that do not start are left out
   std::string name;
+  std::string document;  // the file
   Credentials credentials;
   EnrollmentServer enrollment;
   std::shared_ptr<const ApiPolicy> policy;
@@ -87,6 +90,7 @@ struct RunningPeer {
   Namesakes namesakes;
   bool asked = false;  // a status is on its way
   bool left = false;
+  std::atomic<bool> ended = false;  // not by leaving: the overlay or its document wants it no more
 };
 
 class Daemon {
@@ -131,10 +135,12 @@ class Daemon {
       auto enrollment = enrollment_of(folder);
       if (!enrollment) return enrollment.error().reason;
       auto& peer = peers_.emplace_back(std::make_unique<RunningPeer>());
+      peer->number = i;
       peer->name = "peer-" + std::to_string(i);
+      peer->document = document;
       peer->credentials = std::move(*credentials);
       peer->enrollment = std::move(*enrollment);
-      replace_expired(*peer, document);
+      replace_expired(*peer);
       if (peer->credentials.key_readable_by_others) {
         log_.warn(peer->name, "the private key can be read by others", {{"file", folder + "/node.key"}});
       }
@@ -199,19 +205,24 @@ class Daemon {
   }
 
   // Without a newer one it is the store's turn (actors/configuration_choice.hpp).
-  void replace_expired(RunningPeer& peer, const std::string& document) {
-    auto& configuration = peer.credentials.configuration;
-    if (!configuration->expired_at(wall_now_ms()) || peer.enrollment.configuration_url.empty()) return;
-    const auto fetched = fetch_newer_document(peer.enrollment, *configuration, document, wall_now_ms());
-    if (!fetched) {
-      log_.warn(peer.name, "the configuration document has expired, and no newer one could be fetched",
-                {{"reason", fetched.error().reason}});
-      return;
-    }
-    configuration = fetched->configuration;
-    log_.info(peer.name, "fetched a configuration document in the place of the expired one",
-              {{"sequence", configuration->sequence}});
+  void replace_expired(RunningPeer& peer) {
+    const auto expired = peer.credentials.configuration;
+    if (!expired->expired_at(wall_now_ms()) || peer.enrollment.configuration_url.empty()) return;
+    const auto wrong = fetch_document(peer, *expired, "the expired one");
+    if (wrong.empty()) return;
+    log_.warn(peer.name, "the configuration document has expired, and no newer one could be fetched",
+              {{"reason", wrong}});
+  }
+
+  // A newer one than `old` from the configuration server, for this start and for later ones.
+  std::string fetch_document(RunningPeer& peer, const config::Configuration& old, const std::string& what) {
+    const auto fetched = fetch_newer_document(peer.enrollment, old, peer.document, wall_now_ms());
+    if (!fetched) return fetched.error().reason;
+    peer.credentials.configuration = fetched->configuration;
+    log_.info(peer.name, "fetched a configuration document in the place of " + what,
+              {{"sequence", fetched->configuration->sequence}});
     warn_if(peer.name, fetched->not_kept);
+    return "";
   }
 
   std::string make_own_credentials(const std::string& folder, const std::string& document) {
@@ -249,9 +260,7 @@ class Daemon {
     threads.io_threads = settings_.io_threads;
     threads.crypto_threads = settings_.crypto_threads;
     host_ = actors::PeerHost::make(threads);
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-      if (auto wrong = start_peer(i); !wrong.empty()) return peers_[i]->name + ": " + wrong;
-    }
+    if (auto wrong = start_peers(); !wrong.empty()) return wrong;
     start_upkeep();
     for (std::size_t i = 0; i < peers_.size(); ++i) {
       if (auto wrong = start_api(i); !wrong.empty()) return peers_[i]->name + ": " + wrong;
@@ -259,23 +268,23 @@ class Daemon {
     return "";
   }
 
-  actors::PeerSettings peer_settings(std::size_t index) const {
-    const Credentials& credentials = peers_[index]->credentials;
+  actors::PeerSettings peer_settings(const RunningPeer& running, bool first) const {
+    const Credentials& credentials = running.credentials;
     actors::PeerSettings out;
-    out.name = peers_[index]->name;
+    out.name = running.name;
     out.configuration = credentials.configuration;
     out.private_key_pem = credentials.private_key_pem;
     out.certificates_pem = credentials.certificates_pem;
     out.further_users = users_.all();
-    out.storage.keeps_users_certificates = index == 0;
-    out.data_directory = settings_.data_of(index);
-    out.listen = settings_.listen_of(index);
-    out.advertise = settings_.advertise_of(index);
+    out.storage.keeps_users_certificates = first;
+    out.data_directory = settings_.data_of(running.number);
+    out.listen = settings_.listen_of(running.number);
+    out.advertise = settings_.advertise_of(running.number);
     out.routing.bootstrap = bootstrap_;
-    out.discovery = discovers(*peers_[index]);
+    out.discovery = discovers(running);
     // Without an authority there is nobody to say who comes first: whoever finds no others begins the ring.
     const bool begins = settings_.first_peer || (out.discovery && is_ad_hoc(*credentials.configuration));
-    out.routing.first_peer = begins && index == 0;
+    out.routing.first_peer = begins && first;
     out.advertise_all = settings_.needs_addresses();
     out.routing.max_links = settings_.max_links;
     out.replication.successor_hold_down = duration_of(settings_.successor_hold_down_s);
@@ -284,19 +293,37 @@ class Daemon {
     return out;
   }
 
-  std::string start_peer(std::size_t index) {
-    auto& running = *peers_[index];
+  // Whom the overlay shuts out stays out; the others of this process are no worse for it.
+  std::string start_peers() {
+    std::string left_out;
+    const bool several = peers_.size() > 1;
+    bool first = true;
+    for (auto& running : peers_) {
+      const auto wrong = start_peer(*running, first);
+      if (!wrong) {
+        first = false;
+        continue;
+      }
+      const std::string reason = running->name + ": " + wrong->reason;
+      if (wrong->shut_out_by == nullptr) return reason;
+      if (several) log_.error(running->name, "this peer is left out", {{"reason", wrong->reason}});
+      if (left_out.empty()) left_out = reason;
+    }
+    std::erase_if(peers_, [](const auto& running) { return running->peer == nullptr; });
+    return peers_.empty() ? left_out : "";
+  }
+
+  std::optional<actors::StartFailure> start_peer(RunningPeer& running, bool first) {
     std::error_code failed;
-    const std::filesystem::path folder = settings_.data_of(index);
+    const std::filesystem::path folder = settings_.data_of(running.number);
     if (std::filesystem::create_directories(folder, failed))
       std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
-    if (failed) return "cannot make the folder " + folder.string() + ": " + failed.message();
+    if (failed)
+      return actors::StartFailure{"cannot make the folder " + folder.string() + ": " + failed.message()};
     warn_if(running.name, data_folder_warning(folder.string()));
 
-    auto started = host_->start_peer(peer_settings(index), [this, index](std::string reason) {
-      mailbox_.post(&Mailbox::failures, std::pair{index, std::move(reason)});
-    });
-    if (!started) return started.error().reason;
+    auto started = start_by_present_document(running, first);
+    if (!started) return started.error();
     running.peer = std::move(*started);
     const auto listening = running.peer->listening_on();
     log_.info(running.name, "started",
@@ -305,11 +332,38 @@ class Daemon {
                {"overlay", running.credentials.configuration->instance_name},
                {"listening_on", to_text(listening)}});
     // The other peers of this process join through the first.
-    if (index == 0) {
-      const auto advertised = settings_.advertise_of(0);
+    if (first) {
+      const auto advertised = settings_.advertise_of(running.number);
       bootstrap_.push_back(advertised.empty() ? as_local(listening) : advertised.front());
     }
-    return "";
+    return std::nullopt;
+  }
+
+  using Started = Result<std::shared_ptr<actors::Peer>, actors::StartFailure>;
+
+  Started try_to_start(RunningPeer& running, bool first) {
+    return host_->start_peer(peer_settings(running, first), [this, &running](actors::PeerFailure failure) {
+      mailbox_.post(&Mailbox::failures, std::pair{&running, std::move(failure)});
+    });
+  }
+
+  // Whom the document that it has shuts out may have been taken back since: the configuration server knows.
+  Started start_by_present_document(RunningPeer& running, bool first) {
+    auto started = try_to_start(running, first);
+    if (started || started.error().shut_out_by == nullptr) return started;
+    std::string unknown;
+    if (!running.enrollment.configuration_url.empty()) {
+      unknown = fetch_document(running, *started.error().shut_out_by, "the one that shuts this peer out");
+      if (unknown.empty()) started = try_to_start(running, first);
+      if (started || started.error().shut_out_by == nullptr) return started;
+    }
+    if (!unknown.empty()) unknown = " (no newer document could be fetched: " + unknown + ")";
+    return actors::StartFailure{started.error().reason + unknown +
+                                    "; when the overlay takes the node back: put the present configuration "
+                                    "document in the place of " +
+                                    running.document +
+                                    " (or wait until the enrollment server has it) and start again",
+                                started.error().shut_out_by};
   }
 
   void start_upkeep() {
@@ -319,7 +373,7 @@ class Daemon {
       const Credentials& credentials = running.credentials;
       subjects.push_back({running.peer,
                           running.enrollment,
-                          settings_.credentials_of(i),
+                          settings_.credentials_of(running.number),
                           {credentials.private_key_pem, credentials.certificates_pem},
                           credentials.configuration});
     }
@@ -348,7 +402,9 @@ class Daemon {
                       peers_.front()->credentials.configuration};
     out.use_as_user = [this, index](const KeyAndCertificate& renewed, UpkeepSubject::Done done) {
       UsersInUse::Peers peers;
-      for (const auto& running : peers_) peers.push_back(running->peer);
+      for (const auto& running : peers_) {
+        if (!running->ended) peers.push_back(running->peer);
+      }
       users_.renew(index, {renewed.private_key_pem, renewed.certificates_pem}, peers, std::move(done));
     };
     return out;
@@ -369,10 +425,10 @@ class Daemon {
   std::string start_api(std::size_t index) {
     auto& running = *peers_[index];
     ApiSettings api;
-    api.socket_path = settings_.api_socket_of(index);
+    api.socket_path = settings_.api_socket_of(running.number);
     api.socket_mode = settings_.api_mode;
     if (!api.socket_path.empty()) warn_if(running.name, socket_warning(api.socket_path, api.socket_mode));
-    api.listen = settings_.api_listen_of(index);
+    api.listen = settings_.api_listen_of(running.number);
     api.tls = api_tls_;
     api.add_to_status = [this, index](v1::StatusResponse& status) {
       fill(status, upkeep_->report(index));
@@ -399,7 +455,7 @@ class Daemon {
       const int signal = ::sigtimedwait(&signals, nullptr, &time);
       if (signal == SIGTERM || signal == SIGINT) take_stop_signal(signal);
       if (const auto failed = read_mailbox(); !failed.empty()) return end_failed(failed);
-      if (all_left()) return end_left();
+      if (all_left()) return must_end_.empty() ? end_left() : end_failed(must_end_);
     }
   }
 
@@ -424,6 +480,10 @@ class Daemon {
     }
     stopping_ = true;
     log_.info("", "leaving", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+    leave_all();
+  }
+
+  void leave_all() {
     for (std::size_t i = 0; i < peers_.size(); ++i) leave(i, [] {});
   }
 
@@ -435,11 +495,11 @@ class Daemon {
     });
   }
 
-  // Answers why the process must end, if it must.
+  // Answers why the process must end at once, if it must.
   std::string read_mailbox() {
     std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
     std::vector<std::size_t> left;
-    std::vector<std::pair<std::size_t, std::string>> failures;
+    std::vector<std::pair<RunningPeer*, actors::PeerFailure>> failures;
     std::vector<std::pair<RunningPeer*, std::vector<NodeId>>> namesakes;
     {
       const std::scoped_lock lock(mailbox_.mutex);
@@ -451,22 +511,52 @@ class Daemon {
     for (const auto& [running, nodes] : namesakes) take_namesakes(*running, nodes);
     for (const auto& [index, status] : statuses) take_status(index, status);
     for (const std::size_t index : left) take_left(*peers_[index]);
-    for (const auto& [index, reason] : failures) {
-      log_.error(peers_[index]->name, "failed", {{"reason", reason}});
+    std::string broken;
+    for (const auto& [running, failure] : failures) {
+      take_failure(*running, failure);
+      if (failure.cause == actors::PeerFailure::Cause::broken && broken.empty()) broken = failure.reason;
     }
-    return failures.empty() ? "" : failures.front().second;
+    return broken;
+  }
+
+  // A peer that was shut out goes alone. What this program cannot meet none of its peers can: they go, too,
+  // but in order.
+  void take_failure(RunningPeer& running, const actors::PeerFailure& failure) {
+    using enum actors::PeerFailure::Cause;
+    log_.error(running.name, "failed", {{"reason", failure.reason}});
+    if (failure.cause == broken) return;
+    end_peer(running);
+    if (all_left() && must_end_.empty()) must_end_ = failure.reason;
+    if (all_left()) return;
+    if (failure.cause == shut_out && !stopping_ && must_end_.empty())
+      return log_.warn("", "the other peers of this process go on", {{"without", running.name}});
+    if (failure.cause == shut_out || !must_end_.empty()) return;
+    must_end_ = failure.reason;
+    log_.info("", "leaving", {{"reason", must_end_}});
+    leave_all();
+  }
+
+  // It is down, and others of this process are not.
+  void end_peer(RunningPeer& running) {
+    running.left = true;
+    running.ended = true;
+    running.api->stop(std::chrono::milliseconds{0});
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      if (peers_[i].get() == &running) upkeep_->end(i);
+    }
   }
 
   void take_status(std::size_t index, const actors::PeerStatus& status) {
     RunningPeer& running = *peers_[index];
     running.asked = false;
+    if (running.ended) return;
     upkeep_->observe(index, status.configuration);
     for (const auto& event : running.watcher.observe(status, wall_now_ms(), upkeep_->report(index)))
       log_.write(running.name, event);
     if (running.watcher.wants_news()) upkeep_->look_soon(index);
     if (const auto event = running.refusals.observe(running.api->refusals()))
       log_.write(running.name, *event);
-    running.api->set_serving(running.watcher.joined() && !stopping_);
+    running.api->set_serving(running.watcher.joined() && !stopping_ && must_end_.empty());
     if (status.users_unverified && running.watcher.joined()) look_for_namesakes(running);
     if (!ready_ && all_joined()) {
       ready_ = true;
@@ -512,7 +602,7 @@ class Daemon {
 
   bool all_joined() const {
     for (const auto& running : peers_) {
-      if (!running->watcher.joined()) return false;
+      if (!running->ended && !running->watcher.joined()) return false;
     }
     return true;
   }
@@ -528,6 +618,7 @@ class Daemon {
     if (settings_.ready_file.empty()) return;
     nlohmann::ordered_json document{{"pid", ::getpid()}, {"peers", nlohmann::ordered_json::array()}};
     for (const auto& running : peers_) {
+      if (running->ended) continue;
       document["peers"].push_back({{"name", running->name},
                                    {"node", running->credentials.node.hex()},
                                    {"user", running->credentials.user},
@@ -578,6 +669,7 @@ class Daemon {
   std::chrono::steady_clock::time_point next_look_;
   bool ready_ = false;
   bool stopping_ = false;
+  std::string must_end_;  // why the process fails as soon as its peers have left
 };
 
 }  // namespace

@@ -6,18 +6,17 @@
 
 namespace ringway::services {
 
-Result<FetchedDocument> fetch_newer_document(const EnrollmentServer& server,
-                                             const config::Configuration& expired, const std::string& file,
-                                             WallMs now_ms) {
+Result<FetchedDocument> fetch_newer_document(const EnrollmentServer& server, const config::Configuration& old,
+                                             const std::string& file, WallMs now_ms) {
   HttpsSettings https;
   https.ca_file = server.ca_file;
   const auto fetched =
-      fetch_configuration(https, {}, configuration_source(server, expired.instance_name), now_ms);
+      fetch_configuration(https, {}, configuration_source(server, old.instance_name), now_ms);
   if (!fetched) return fetched.error();
   const config::Configuration& document = **fetched;
-  if (!config::sequence_newer(document.sequence, expired.sequence))
+  if (!config::sequence_newer(document.sequence, old.sequence))
     return Failure{server.configuration_url + ": number " + std::to_string(document.sequence) +
-                   " is not newer than the expired one"};
+                   " is not newer than number " + std::to_string(old.sequence)};
   if (const auto good = check_document(document, now_ms); !good)
     return Failure{server.configuration_url + ": " + good.error().reason};
   FetchedDocument out{*fetched, ""};

@@ -1,5 +1,5 @@
-// For a peer whose configuration document has expired while it was off: the present one, from the
-// configuration server (RFC 6940 §11.2), before it starts.
+// For a peer whose configuration document has expired while it was off, or shuts it out: the present one,
+// from the configuration server (RFC 6940 §11.2), before it starts.
 #pragma once
 
 #include <string>
@@ -17,8 +17,7 @@ struct FetchedDocument {
 // It is of the same overlay, newer, and right in itself. That it is the overlay's is the server's word, given
 // over HTTPS: a peer that has missed changes of the signers can check it by nothing else (§6.5.4.2). It takes
 // the place of `file`.
-Result<FetchedDocument> fetch_newer_document(const EnrollmentServer& server,
-                                             const config::Configuration& expired, const std::string& file,
-                                             WallMs now_ms);
+Result<FetchedDocument> fetch_newer_document(const EnrollmentServer& server, const config::Configuration& old,
+                                             const std::string& file, WallMs now_ms);
 
 }  // namespace ringway::services

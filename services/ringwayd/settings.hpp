@@ -19,7 +19,7 @@ enum DaemonExit : int {
   k_daemon_left = 0,         // left the ring as asked
   k_daemon_not_started = 1,  // an address is taken, a store is broken, …
   k_daemon_usage = 2,        // settings, credentials or the configuration document are not acceptable
-  k_daemon_failed = 70,      // a part of a peer died; the log says why (EX_SOFTWARE)
+  k_daemon_failed = 70,      // a part of a peer died, or the overlay wants none of them; the log says why
   k_daemon_cut_short = 130,  // a second signal while leaving
 };
 

@@ -39,6 +39,7 @@ struct Upkeep::Kept {
   CredentialFiles files;
   security::CertificatePtr certificate;
   UpkeepPlan plan;
+  bool ended = false;
 };
 
 Upkeep::Upkeep(UpkeepSettings settings, World world, std::vector<UpkeepSubject> subjects)
@@ -84,6 +85,12 @@ void Upkeep::look_soon(std::size_t subject) {
   changed_.notify_all();
 }
 
+void Upkeep::end(std::size_t subject) {
+  const std::scoped_lock lock(mutex_);
+  kept_.at(subject)->ended = true;
+  changed_.notify_all();
+}
+
 UpkeepReport Upkeep::report(std::size_t subject) const {
   const std::scoped_lock lock(mutex_);
   return kept_.at(subject)->plan.report();
@@ -110,7 +117,7 @@ Upkeep::Next Upkeep::next(WallMs now_ms) const {
   };
   for (const auto& kept : kept_) {
     const auto due = kept->plan.next();
-    if (!due) continue;
+    if (!due || kept->ended) continue;
     const Next one{kept.get(), *due};
     if (soonest.kept == nullptr || rank(one) < rank(soonest)) soonest = one;
   }

@@ -68,6 +68,8 @@ class Upkeep {
   void observe(std::size_t subject, const config::ConfigurationPtr& present);
   // Perhaps there is a document that the peer has not seen.
   void look_soon(std::size_t subject);
+  // The peer has ended: nothing is done for it any more.
+  void end(std::size_t subject);
   UpkeepReport report(std::size_t subject) const;
 
  private:

@@ -19,8 +19,8 @@ using ringway::test::node_id;
 // Peers of one overlay in this process, on ports that the system chooses.
 class Bootstrapping : public testing::Test {
  protected:
-  Result<std::shared_ptr<Peer>> start(const NodeId& node, const std::string& listen,
-                                      std::vector<config::BootstrapNode> bootstrap) {
+  Result<std::shared_ptr<Peer>, StartFailure> start(const NodeId& node, const std::string& listen,
+                                                    std::vector<config::BootstrapNode> bootstrap) {
     const auto credentials = authority_.credentials(node.hex().substr(0, 4) + "@example.org", node);
     auto configuration = std::make_shared<config::Configuration>();
     configuration->instance_name = authority_.overlay_name();
@@ -34,7 +34,8 @@ class Bootstrapping : public testing::Test {
     settings.certificates_pem = credentials.certificate_pem;
     EXPECT_TRUE(link::parse_address(listen, settings.listen));
     settings.routing.first_peer = configuration->bootstrap_nodes.empty();
-    return host_->start_peer(std::move(settings), [](const std::string& reason) { ADD_FAILURE() << reason; });
+    return host_->start_peer(std::move(settings),
+                             [](const PeerFailure& failure) { ADD_FAILURE() << failure.reason; });
   }
 
   static PeerStatus status_of(Peer& peer) {

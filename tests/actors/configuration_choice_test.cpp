@@ -57,8 +57,8 @@ class ConfigurationAtStart : public testing::Test {
  protected:
   ~ConfigurationAtStart() override { std::filesystem::remove_all(folder_); }
 
-  Bytes written(std::uint16_t sequence, std::optional<WallMs> expiration_ms,
-                const test::TestAuthority& root) const {
+  Bytes written(std::uint16_t sequence, std::optional<WallMs> expiration_ms, const test::TestAuthority& root,
+                std::set<NodeId> bad_nodes = {}) const {
     const auto signer = authority_.issue("signer@example.org", node_id(0x11));
     config::Configuration values;
     values.instance_name = authority_.overlay_name();
@@ -66,6 +66,7 @@ class ConfigurationAtStart : public testing::Test {
     values.no_ice = true;
     values.expiration_ms = expiration_ms;
     values.root_certificates_der = {root.root_der()};
+    values.bad_nodes = std::move(bad_nodes);
     auto document = config::write_document(values, *signer, *signer);
     EXPECT_TRUE(document.ok()) << document.error().reason;
     return document ? std::move(*document) : Bytes{};
@@ -76,7 +77,7 @@ class ConfigurationAtStart : public testing::Test {
     ASSERT_TRUE((*store)->commit({{data::PutFact{k_configuration_fact, document}}}).ok());
   }
   // The sequence that the peer works with.
-  Result<std::uint16_t> start(const Bytes& given) const {
+  Result<std::uint16_t, StartFailure> start(const Bytes& given) const {
     const auto host = PeerHost::make({});
     const auto node = authority_.credentials("alice@example.org", node_id(0x40));
     PeerSettings settings;
@@ -87,7 +88,7 @@ class ConfigurationAtStart : public testing::Test {
     settings.data_directory = folder_.string();
     settings.listen = {wire::AddressType::ipv4, {127, 0, 0, 1}, 0};
     settings.routing.first_peer = true;
-    auto peer = host->start_peer(settings, [](const std::string&) {});
+    auto peer = host->start_peer(settings, [](const PeerFailure&) {});
     if (!peer) return peer.error();
     std::promise<PeerStatus> status;
     (*peer)->status([&](PeerStatus now) { status.set_value(std::move(now)); });
@@ -117,6 +118,18 @@ TEST_F(ConfigurationAtStart, NorWithOneThatDoesNotTrustItsCertificate) {
   const auto sequence = start(written(7, std::nullopt, authority_));
   ASSERT_FALSE(sequence.ok());
   EXPECT_NE(sequence.error().reason.find("certificate"), std::string::npos) << sequence.error().reason;
+}
+
+TEST_F(ConfigurationAtStart, NorWithOneThatShutsItOutUntilThereIsANewer) {
+  // Shows: CONFIG-31.
+  keep(written(8, std::nullopt, authority_, {node_id(0x40)}));
+  const auto refused = start(written(7, std::nullopt, authority_));
+  ASSERT_FALSE(refused.ok());
+  ASSERT_NE(refused.error().shut_out_by, nullptr) << refused.error().reason;
+  EXPECT_EQ(refused.error().shut_out_by->sequence, 8);
+  const auto sequence = start(written(9, std::nullopt, authority_));
+  ASSERT_TRUE(sequence.ok()) << sequence.error().reason;
+  EXPECT_EQ(*sequence, 9);
 }
 
 }  // namespace

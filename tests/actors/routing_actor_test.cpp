@@ -56,7 +56,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
               [](LeaveAtom, Answer<Stopped>&) {},
               [this](LeftAtom) { ++left; },
               [](GiveUpAtom) {},
-              [](BrokenAtom, const std::string&) {},
+              [this](const PeerFailure& failure) { failures.push_back(failure); },
               [](CredentialsOrder&) {},
               [](UsersOrder&) {},
               [](Answer<PeerStatus>&) {},
@@ -152,6 +152,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
   std::uint64_t transaction = 100;
   std::size_t to_storage = 0;
   std::vector<data::PutFact> facts;
+  std::vector<PeerFailure> failures;
   int left = 0;
 };
 
@@ -240,6 +241,29 @@ TEST_F(RoutingActorTest, ADocumentThatIsOfferedIsTakenWhenItFollows) {
   EXPECT_EQ(links->message_limits, std::vector<std::size_t>{20'000});
   EXPECT_EQ(desk->replaced, 1);
   EXPECT_EQ(copy_of(reported().configuration->document), *document);
+}
+
+TEST_F(RoutingActorTest, ADocumentThatShutsItOutIsKeptAndEndsThisPeerOnly) {
+  // Shows: CONFIG-31.
+  const auto signer = authority().issue("signer@example.org", node(0x11)).signer();
+  config::Configuration next = *configuration;
+  next.sequence = 2;
+  next.bad_nodes = {node(0x20)};
+  const auto document = config::write_document(next, *signer, *signer);
+  ASSERT_TRUE(document.ok()) << document.error().reason;
+  caf::anon_send(mailboxes->routing,
+                 DocumentOrder{SharedBytes(*document),
+                               Answer<routing::DocumentOffer>([](const routing::DocumentOffer&) {},
+                                                              [] { return routing::DocumentOffer{}; })});
+  run_mailboxes();
+  clock->at.mono = clock->at.mono + Duration{30'000};
+  advance(Duration{30'000});
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_EQ(failures[0].cause, PeerFailure::Cause::shut_out);
+  const auto kept = std::find_if(facts.begin(), facts.end(),
+                                 [](const auto& fact) { return fact.name == k_configuration_fact; });
+  ASSERT_NE(kept, facts.end());
+  EXPECT_EQ(kept->value, *document);
 }
 
 TEST_F(RoutingActorTest, AnswersItsOwnPings) {

@@ -64,7 +64,7 @@ struct SupervisorTest : testing::Test, ActorWorld {
     setup.clock = clock;
     setup.leave_timeout = Duration{5'000};
     setup.identity.user = "u@example.org";
-    setup.failed = [this](std::string reason) { failures.push_back(std::move(reason)); };
+    setup.failed = [this](PeerFailure failure) { failures.push_back(std::move(failure)); };
     setup.stopped = std::make_shared<std::promise<void>>();
     stopped = setup.stopped->get_future();
     setup.signer = authority.issue("u@example.org", test::node_id(1));
@@ -111,7 +111,7 @@ struct SupervisorTest : testing::Test, ActorWorld {
   std::future<void> stopped;
   test::TestAuthority authority;
   data::UserSignersPtr users_in_use;
-  std::vector<std::string> failures;
+  std::vector<PeerFailure> failures;
   int starts = 0;
   int leaves = 0;
   int left = 0;
@@ -129,8 +129,8 @@ TEST_F(SupervisorTest, AnActorThatDiesTakesThePeerDown) {
   run();
   EXPECT_TRUE(is_down());
   ASSERT_EQ(failures.size(), 1U);
-  EXPECT_NE(failures[0].find("routing has died"), std::string::npos) << failures[0];
-  EXPECT_NE(failures[0].find("routing trips"), std::string::npos) << failures[0];
+  EXPECT_NE(failures[0].reason.find("routing has died"), std::string::npos) << failures[0].reason;
+  EXPECT_NE(failures[0].reason.find("routing trips"), std::string::npos) << failures[0].reason;
   EXPECT_EQ(links->stops, 1);
   EXPECT_EQ(desk->closed, 1);
   EXPECT_TRUE(store_alive.expired()) << "somebody still holds the store";
@@ -142,15 +142,26 @@ TEST_F(SupervisorTest, AStoreThatFailsTakesThePeerDown) {
   run();
   EXPECT_TRUE(is_down());
   ASSERT_EQ(failures.size(), 1U);
-  EXPECT_NE(failures[0].find("disk full"), std::string::npos) << failures[0];
+  EXPECT_NE(failures[0].reason.find("disk full"), std::string::npos) << failures[0].reason;
   EXPECT_TRUE(store_alive.expired());
 }
 
 TEST_F(SupervisorTest, ABrokenPoolTakesThePeerDown) {
-  caf::anon_send(mailboxes->supervisor, BrokenAtom::value, std::string("out of memory"));
+  caf::anon_send(mailboxes->supervisor, PeerFailure{PeerFailure::Cause::broken, "out of memory"});
   run();
   EXPECT_TRUE(is_down());
-  EXPECT_EQ(failures, std::vector<std::string>{"out of memory"});
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_EQ(failures[0].reason, "out of memory");
+  EXPECT_EQ(failures[0].cause, PeerFailure::Cause::broken);
+}
+
+TEST_F(SupervisorTest, APeerThatIsShutOutSaysThatItIsThat) {
+  // Shows: CONFIG-31.
+  caf::anon_send(mailboxes->supervisor, PeerFailure{PeerFailure::Cause::shut_out, "a bad-node"});
+  run();
+  EXPECT_TRUE(is_down());
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_EQ(failures[0].cause, PeerFailure::Cause::shut_out);
 }
 
 TEST_F(SupervisorTest, TheDeathOfTheSupervisorLeavesNobodyBehind) {

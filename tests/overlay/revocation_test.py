@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """One of 16 peers is revoked: the authority writes the next document and pushes it to a few peers. Within 10 s everyone
 refuses the revoked one, and so does a peer that was off meanwhile, once it is back. Then the same by a running
-enrollment server, which does it all itself."""
+enrollment server, which does it all itself. One peer of a process that runs three: the other two go on. And one whom
+nobody tells."""
 import contextlib
 import json
+import re
 import shutil
 import socket
 import ssl
@@ -14,12 +16,41 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from support import ROOT, OverlayTestCase, note, rings_of
-from local_overlay import environment
+from local_overlay import Peer, environment
 
 sys.path.insert(0, str(ROOT / "tests/services/enrolld/serve"))
 from enrolld_world import Server, World  # noqa: E402
 
 DEADLINE_S = 10
+
+
+class PeersOfOneProcess(Peer):
+    """Starts and stops as one; each is asked by itself."""
+
+    def __init__(self, overlay, index, count):
+        super().__init__(overlay, index, 0)  # any ports
+        self.members = [Member(self, number) for number in range(count)]
+        self.more = []
+        for member in self.members:
+            overlay.enrolld("issue", "--dir", overlay.folder / "authority", "--user", member.user, "--out",
+                            self.folder / "credentials" / str(member.number))
+
+    def command(self):
+        return [*super().command(), "--peers", str(len(self.members)), *map(str, self.more)]
+
+    def ready_nodes(self):
+        return [peer["node"] for peer in json.loads(self.ready_file.read_text())["peers"]]
+
+
+class Member(Peer):
+    def __init__(self, host, number):
+        super().__init__(host.overlay, host.index, 0)
+        self.host, self.number = host, number
+        self.user = f"member{number}@{host.overlay.name}"
+        self.api = f"unix:{host.folder}/data/{number}/api.sock"
+
+    def running(self):
+        return self.host.running()
 
 
 class RevocationTest(OverlayTestCase):
@@ -85,6 +116,85 @@ class RevocationTest(OverlayTestCase):
             self.assertIn("accepted", told)
             self.assertGreaterEqual(server.measures()["push_accepted"], 1)
             self.assertEqual(server.stop(), 0)
+
+    def test_the_others_of_its_process_go_on(self):
+        # Shows: CONFIG-31, FM-27.
+        with self.overlay(1) as overlay, contextlib.closing(World(authority=overlay.folder / "authority")) as world:
+            server, outside, host = Server(world), overlay.peers[0], PeersOfOneProcess(overlay, 1, 3)
+            overlay.start()
+            overlay.peers.append(host)
+            host.start()
+            victim, *rest = host.members  # the first of them: the others have joined through it
+            self.converge(overlay, 60, [outside, *host.members])
+
+            self.revoke(overlay, victim, 1)
+            self.tell_peer(overlay, outside)
+            self.eventually(lambda: "the other peers of this process go on" in host.log.read_text(), 20, host.process)
+            self.assertIn("this node is shut out of the overlay: configuration 2 names it as a bad-node",
+                          host.log.read_text())
+            self.assertNotEqual(victim.ringway("--timeout", "5", "status")[0], 0, "its API is closed")
+            self.serve(overlay, [outside, *rest])
+            self.assertEqual(host.stop(), 0)
+
+            host.start()
+            self.eventually(host.ready_file.exists, 30, host.process)
+            self.assertEqual(host.ready_nodes(), [peer.node for peer in rest])
+            self.assertRegex(host.log.read_text(), "this peer is left out.*put the present configuration document in the "
+                                                   "place of .*/credentials/0/overlay.xml")
+            self.serve(overlay, [outside, *rest])
+            self.assertEqual(host.stop(), 0)
+
+            self.take_back(overlay, victim)
+            self.tell_peer(overlay, outside)
+            self.eventually(lambda: victim.node not in server.curl("/.well-known/reload-config").text, 30)
+            host.more = self.server_options(server, world)
+            host.start()
+            self.eventually(host.ready_file.exists, 30, host.process)
+            self.assertEqual(host.ready_nodes(), [peer.node for peer in host.members])
+            self.serve(overlay, [outside, *host.members])
+            self.assertEqual(host.stop(), 0)
+
+    def test_one_whom_nobody_tells_asks_its_server(self):
+        # Shows: CONFIG-31, ENROLL-03.
+        with self.overlay(2) as overlay, contextlib.closing(World(authority=overlay.folder / "authority")) as world:
+            server, (friend, victim) = Server(world), overlay.peers
+            overlay.options += self.server_options(server, world)
+            overlay.start()
+            self.converge(overlay, 60)
+            self.revoke(overlay, victim, 1)
+            self.eventually(lambda: victim.node in server.curl("/.well-known/reload-config").text, 30)
+            friend.kill()
+            started = time.monotonic()
+            self.assertEqual(victim.wait(30), 70)
+            note(f"it has ended {time.monotonic() - started:.1f} s after its last neighbour was gone")
+            log = victim.log.read_text()
+            self.assertIn("all neighbours are lost", log)
+            self.assertIn("this node is shut out of the overlay: configuration 2 names it as a bad-node", log)
+
+            victim.start()  # the server still says so
+            self.assertEqual(victim.wait(), 1)
+            self.assertIn("no newer document could be fetched", victim.log_tail(1)[0])
+
+    def serve(self, overlay, peers):
+        self.converge(overlay, 60, peers)
+        for peer in peers:
+            self.assertEqual(peer.json("put", f"{peer.user}/works", str(time.monotonic()))["copies"], 3)
+
+    def tell_peer(self, overlay, peer):
+        out = self.enrolld(overlay, "push", "--dir", overlay.folder / "authority", "--to", peer.address)
+        self.assertIn(f"{peer.address}  node {peer.node} has", out)
+
+    def take_back(self, overlay, victim):
+        edited = overlay.folder / "edited.xml"
+        text = (overlay.folder / "authority/overlay.xml").read_text()
+        without = re.sub(rf"<(\w+:)?bad-node>{victim.node}</(\w+:)?bad-node>", "", text)
+        self.assertNotEqual(without, text)
+        edited.write_text(without)
+        self.enrolld(overlay, "update-config", "--dir", overlay.folder / "authority", "--edit", edited)
+
+    @staticmethod
+    def server_options(server, world):
+        return ["--configuration-url", f"https://{server.https}/.well-known/reload-config", "--enrollment-ca", world.tls]
 
     @staticmethod
     def pushed(server, sequence):

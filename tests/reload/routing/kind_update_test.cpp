@@ -173,6 +173,7 @@ TEST_F(KindUpdates, ADocumentThatCannotBeMetEndsThisPeerAndGoesOnToOthers) {
   EXPECT_EQ(sent[1].link, other_.link);
   peer_->advance(Duration{30'000});
   ASSERT_EQ(peer_->exits.size(), 1U);
+  EXPECT_EQ(peer_->exits[0].cause, ExitCause::cannot_be_met);
   EXPECT_NE(peer_->exits[0].reason.find("urn:example:unknown"), std::string::npos);
   EXPECT_EQ(peer_->exits[0].document, nullptr);
 }
@@ -182,6 +183,7 @@ TEST_F(KindUpdates, SoDoesOneThatRevokesIt) {
   document([&](auto& next) { next.bad_nodes = {peer_->id()}; });
   peer_->advance(Duration{30'000});
   ASSERT_EQ(peer_->exits.size(), 1U);
+  EXPECT_EQ(peer_->exits[0].cause, ExitCause::shut_out);
   EXPECT_EQ(peer_->exits[0].reason,
             "this node is shut out of the overlay: configuration 8 names it as a bad-node");
   ASSERT_NE(peer_->exits[0].document, nullptr);

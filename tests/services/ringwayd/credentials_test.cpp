@@ -29,7 +29,7 @@ class CredentialsTest : public testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << text;
   }
   // A document that expires, with its signer's certificate, at `end_ms`.
-  std::string document(WallMs end_ms) const {
+  std::string document(WallMs end_ms, std::set<NodeId> bad_nodes = {}) const {
     test::IssueOptions until_then;
     until_then.validity.not_after_ms = end_ms;
     const auto signer = authority_.issue("signer@example.org", node_id(0x11), until_then);
@@ -41,6 +41,7 @@ class CredentialsTest : public testing::Test {
     values.root_certificates_der = {authority_.root_der()};
     values.configuration_signers = {signer->node_id()};
     values.kind_signers = {signer->node_id()};
+    values.bad_nodes = std::move(bad_nodes);
     const auto written = config::write_document(values, *signer, *signer);
     EXPECT_TRUE(written.ok()) << written.error().reason;
     return written ? std::string(text_of(*written)) : "";
@@ -111,6 +112,12 @@ TEST_F(CredentialsTest, ARenewalThatWasCutShortIsEnded) {
   const auto loaded = load(document(test::k_now_ms + k_hour_ms));
   ASSERT_TRUE(loaded.ok()) << loaded.error().reason;
   EXPECT_EQ(loaded->certificates_pem, renewed.certificate_pem);
+}
+
+TEST_F(CredentialsTest, OfABadNodeTheyAreLoadedForANewerDocumentMayHaveTakenItBack) {
+  const auto loaded = load(document(test::k_now_ms + k_hour_ms, {node_id(0x40)}));
+  ASSERT_TRUE(loaded.ok()) << loaded.error().reason;
+  EXPECT_EQ(loaded->node, node_id(0x40));
 }
 
 TEST_F(CredentialsTest, ACertificateOfAnotherOverlayIsRefused) {

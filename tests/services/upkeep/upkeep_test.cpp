@@ -87,7 +87,7 @@ class UpkeepTest : public testing::Test {
     if (!poll) server.configuration_url.clear();
     start(server);
   }
-  void start(const EnrollmentServer& server) {
+  void start(const EnrollmentServer& server, std::size_t subjects = 1) {
     UpkeepSettings settings;
     settings.timeout = timeout_;
     settings.longest_sleep = std::chrono::milliseconds{10};
@@ -96,13 +96,9 @@ class UpkeepTest : public testing::Test {
                           const std::scoped_lock lock(mutex_);
                           notes_.push_back(note);
                         }};
-    upkeep_.emplace(settings, world,
-                    std::vector<UpkeepSubject>{{peer_,
-                                                server,
-                                                folder_.file(""),
-                                                {get("node.key"), get("node.crt")},
-                                                configuration_,
-                                                use_as_user_}});
+    const UpkeepSubject one{peer_,          server,      folder_.file(""), {get("node.key"), get("node.crt")},
+                            configuration_, use_as_user_};
+    upkeep_.emplace(settings, world, std::vector<UpkeepSubject>(subjects, one));
   }
   void first_poll() { now_ms_ = poll().next_ms; }
   TaskReport renewal() const { return upkeep_->report(0).renewal; }
@@ -394,6 +390,18 @@ TEST_F(UpkeepTest, APeerThatHasLostEverybodyLooksAtOnce) {
   ASSERT_TRUE(enrolld_http::eventually([&] { return poll().succeeded == 1; }));
   EXPECT_EQ(poll().last_ms, test::k_now_ms);
   EXPECT_THAT(offered(), SizeIs(1));
+}
+
+TEST_F(UpkeepTest, NothingIsDoneForAPeerThatHasEnded) {
+  server_.serve_document(text(document(8)));
+  EnrollmentServer server = server_.address();
+  server.grpc.clear();
+  start(server, 2);
+  upkeep_->end(0);
+  upkeep_->look_soon(0);  // it would come first
+  upkeep_->look_soon(1);
+  ASSERT_TRUE(enrolld_http::eventually([&] { return upkeep_->report(1).poll.succeeded == 1; }));
+  EXPECT_EQ(upkeep_->report(0).poll.last_ms, 0U);
 }
 
 TEST_F(UpkeepTest, TheSameDocumentIsNotOffered) {
