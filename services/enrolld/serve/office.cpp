@@ -112,11 +112,16 @@ Outcome<> Office::open_records() {
   auto records = Records::open(options);
   if (!records) return records.error();
   records_ = std::move(*records);
-  const auto marked = write_served_mark(settings_.directory, options.database);
+  return Done{};
+}
+
+void Office::mark_folder() {
+  const std::string database = settings_.database_or_file();
+  const auto marked = write_served_mark(settings_.directory, database);
   if (marked && marked->size() > 1)
     log_.warn(
         "", "names of this folder are given by more than one set of records",
-        {{"served_now", marked_as(options.database)},
+        {{"served_now", marked_as(database)},
          {"all", *marked},
          {"advice",
           "ringway-enrolld issue issues nothing: take those that hold no names out of served.json in the "
@@ -125,7 +130,6 @@ Outcome<> Office::open_records() {
     log_.warn("", "the folder does not say which records this server keeps",
               {{"why", marked.error().reason},
                {"advice", "ringway-enrolld issue could give a name twice: give it --database"}});
-  return Done{};
 }
 
 Result<Secret> Office::code_key() {

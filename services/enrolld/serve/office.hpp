@@ -24,6 +24,9 @@ class Office {
   Records& records() { return *records_; }
   const services::Authority& authority() const { return folder_->authority; }
   const std::string& public_url() const { return public_url_; }
+  // Leaves word in the authority's folder of which records the server keeps: `ringway-enrolld issue` asks
+  // them.
+  void mark_folder();
   // Of the mails and the webhook.
   void measure(Measures& out) const;
 

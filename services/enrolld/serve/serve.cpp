@@ -70,6 +70,8 @@ class Service {
     if (auto good = open_operators_door(); !good) return failed(good.error(), false);
     if (auto good = open_grpc(); !good) return failed(good.error(), false);
     if (auto good = open_https(); !good) return failed(good.error(), false);
+    // Not before: a start with the wrong settings gives no names.
+    office_->mark_folder();
     return std::nullopt;
   }
 

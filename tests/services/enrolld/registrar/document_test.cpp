@@ -184,7 +184,8 @@ TEST_F(DocumentTest, WhomItAloneShutsOutIsNotCertifiedAgain) {
   EXPECT_EQ(again.error().refusal, Refusal::bad_csr);
   EXPECT_TRUE(enrol(k_alice, test::new_key()).ok());
   const Bytes eighth = copy_of(newest()->document.view());
-  adopt(made_elsewhere(10, [&](config::Configuration& next) { next.bad_nodes.erase(alice.nodes[0]); }), eighth);
+  adopt(made_elsewhere(10, [&](config::Configuration& next) { next.bad_nodes.erase(alice.nodes[0]); }),
+        eighth);
   EXPECT_TRUE(enrol(k_alice, key).ok()) << "it was taken back";
 }
 

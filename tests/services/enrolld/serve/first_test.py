@@ -143,6 +143,8 @@ class Starting(ServerTestCase):
         server = folder.server(*options, environ=environ, start=False)
         with self.assertRaises(AssertionError):
             server.start()
+        # The folder's names stay those of the server that has served it.
+        self.assertFalse((folder.authority / "served.json").exists())
         return server.process.returncode, server.log
 
     def test_what_is_wrong_is_said_in_a_line(self):
