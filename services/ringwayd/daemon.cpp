@@ -293,7 +293,9 @@ class Daemon {
     if (failed) return "cannot make the folder " + folder.string() + ": " + failed.message();
     warn_if(running.name, data_folder_warning(folder.string()));
 
-    auto started = host_->start_peer(peer_settings(index), [this, index](std::string reason) {
+    const auto settings = peer_settings(index);
+    if (!settings.routing.first_peer) running.watcher.looks_for_peers_at(bootstrap_);
+    auto started = host_->start_peer(settings, [this, index](std::string reason) {
       mailbox_.post(&Mailbox::failures, std::pair{index, std::move(reason)});
     });
     if (!started) return started.error().reason;

@@ -265,6 +265,15 @@ TEST_F(AppTest, StatusShowsCounters) {
   EXPECT_EQ(json.at("node"), test::node_id(0x40).hex());
 }
 
+TEST_F(AppTest, StatusSaysWhatAPeerMayLackThatHasFoundNobody) {
+  peer_->present.routing.phase = "joined";
+  EXPECT_THAT(call({"status"}).out, Not(HasSubstr("--first-peer")));
+  peer_->present.routing.phase = "connecting";
+  EXPECT_THAT(call({"status"}).out, HasSubstr("if this is the overlay's first peer: --first-peer\n"));
+  peer_->present.users_unverified = true;
+  EXPECT_THAT(call({"status"}).out, Not(HasSubstr("--first-peer"))) << "any peer begins the ring there";
+}
+
 TEST_F(AppTest, StatusSaysWhenTheFirstFurtherUsersCertificateEnds) {
   EXPECT_THAT(call({"status"}).out, Not(HasSubstr("further users until")));
   peer_->present.storage.further_users = 2;
