@@ -8,6 +8,7 @@
 
 #include "services/client/channel.hpp"
 #include "services/enrolld/authority/names.hpp"
+#include "services/options/shell_words.hpp"
 #include "services/ringway/commands.hpp"
 #include "services/ringway/start_peer.hpp"
 #include "services/ringway/terminal.hpp"

@@ -51,7 +51,8 @@ int invite(const ServerAccess& access, const InviteOptions& options) {
   access.err << "an invitation for " << (options.user.empty() ? "anybody" : printable(options.user))
              << ", good " << (options.uses == 1 ? "once" : std::to_string(options.uses) + " times")
              << " until " << time_text(response.expires_ms()) << "; it is shown this once\n"
-             << "to take it back: ringway-enrolld withdraw " << printable(response.id()) << '\n';
+             << "to take it back: "
+             << printable(access.command_text({"ringway-enrolld", "withdraw", response.id()})) << '\n';
   return k_operator_done;
 }
 

@@ -7,6 +7,7 @@
 #include "reload/config/utc_time.hpp"
 #include "services/enroll_client/enrollment_channel.hpp"
 #include "services/enrolld/folder/files.hpp"
+#include "services/options/shell_words.hpp"
 
 namespace ringway::enrolld {
 
@@ -59,6 +60,17 @@ void ServerAccess::add_options(CLI::App& command) {
       ->capture_default_str()
       ->group(group);
   command.add_flag("--json", json, "Print one JSON document instead of text, also for errors");
+}
+
+std::string ServerAccess::command_text(std::vector<std::string> command) const {
+  if (server.empty() && state != k_usual_state) command.insert(command.end(), {"--state", state});
+  for (const auto& [option, given] : {std::pair{"--server", &server},
+                                      {"--ca", &ca_file},
+                                      {"--cert", &certificate_file},
+                                      {"--key", &key_file}}) {
+    if (!given->empty()) command.insert(command.end(), {option, *given});
+  }
+  return services::command_text(command);
 }
 
 std::shared_ptr<grpc::Channel> ServerAccess::channel() const {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "services/options/shell_words.hpp"
 #include "services/ringway/start_peer.hpp"
 #include "tests/services/api/temporary_folder.hpp"
 #include "tests/services/enroll_client/support/fake_enrollment.hpp"

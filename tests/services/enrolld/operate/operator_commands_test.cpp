@@ -72,7 +72,8 @@ TEST_F(OperatorCommandsTest, AnInvitationAloneGoesToStandardOutput) {
   EXPECT_EQ(server_.invited[0].uses(), 3U);
   EXPECT_EQ(server_.invited[0].valid_s(), 43'200U);
 
-  EXPECT_THAT(invited.err, HasSubstr("ringway-enrolld withdraw 0123456789abcdef"));
+  EXPECT_THAT(invited.err, HasSubstr("to take it back: ringway-enrolld withdraw 0123456789abcdef --state " +
+                                     temporary_.file("") + "\n"));
   EXPECT_EQ(ask({"invite", "--json"}).json()["token"], services::k_good_secret);
   EXPECT_EQ(ask({"invite", "--json"}).json()["id"], "0123456789abcdef");
   ASSERT_EQ(server_.invited.size(), 3U);
@@ -194,6 +195,13 @@ TEST_F(OperatorCommandsTest, FromElsewhereOverTls) {
   arguments.insert(arguments.end(), access.begin(), access.end());
   const auto listed = run(arguments);
   EXPECT_EQ(listed.code, 0) << listed.err;
+  auto inviting = access;
+  inviting.insert(inviting.begin(), "invite");
+  const auto invited = run(inviting);
+  EXPECT_EQ(invited.code, 0) << invited.err;
+  std::string take_back = "ringway-enrolld withdraw 0123456789abcdef";
+  for (const auto& word : access) take_back += " " + word;
+  EXPECT_THAT(invited.err, HasSubstr("to take it back: " + take_back + "\n"));
   arguments[4] = temporary_.file("other.pem", enrolld_http::self_signed("localhost").certificate_pem);
   EXPECT_EQ(run(arguments).code, 4) << "another server";
 }
