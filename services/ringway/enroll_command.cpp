@@ -128,6 +128,7 @@ void print_enrolled(const Session& session, const EnrolledUser& enrolled, const 
   } else if (is_own_address(others.front())) {
     const auto& [address, port] = others.front();
     const bool v6 = address.find(':') != std::string::npos;
+    if (!is_free(port, v6)) return;  // it runs
     out << "the overlay's first peer, through which the others join, is to be on this machine: start that "
            "one "
            "with --listen "
