@@ -163,6 +163,11 @@ int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& b
   if (updated->root_renewed) std::cout << "  root.crt      renewed, with the same key\n";
   if (updated->issuing_renewed) std::cout << "  issuing.crt   renewed, with the same key\n";
   if (updated->signer_renewed) std::cout << "  signer.crt    renewed, with the same key\n";
+  if (!updated->has_authority) {
+    std::cout << "next: start one peer with --config-document " << options.directory
+              << "/overlay.xml; it passes it on to the others\n";
+    return 0;
+  }
   std::cout << "next: ringway-enrolld push --dir " << options.directory
             << (updated->bootstrap_nodes == 0 ? " --to ADDRESS:PORT of a peer" : "")
             << ", which brings it to running peers; the others get it from them\n";

@@ -169,6 +169,17 @@ class AdHoc(unittest.TestCase):
         self.assertNotIn("Tr0ub4dor", refused.stdout)
         self.assertFalse((self.folder / "adhoc" / "overlay.xml").exists())
 
+    def test_the_next_document_goes_by_a_peer(self):
+        self.assertEqual(run(*self.init).returncode, 0)
+        updated = run("update-config", "--dir", self.folder / "adhoc", "--bad-node", "0f" * 16)
+        self.assertEqual(updated.returncode, 0, updated.stdout)
+        self.assertIn(f"next: start one peer with --config-document {self.folder}/adhoc/overlay.xml", updated.stdout)
+        self.assertNotIn("push", updated.stdout)
+        refused = run("push", "--dir", self.folder / "adhoc", "--to", "127.0.0.1:1")
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertIn("site.example.org has no authority", refused.stdout)
+        self.assertIn("one peer", refused.stdout)
+
     def test_options_that_do_not_go_together(self):
         self.assertEqual(run("init", "--overlay", "site.example.org", "--dir", self.folder / "a",
                              "--new-shared-secret").returncode, 2)
