@@ -1,4 +1,6 @@
 // enroll.
+#include <strings.h>
+
 #include <CLI/CLI.hpp>
 
 #include <chrono>
@@ -80,6 +82,8 @@ std::string complete(const Session& session, EnrollOptions& options) {
   } else if (wish.user.find('/') != std::string::npos) {
     return wish.user + " is no telephone number";
   }
+  if (!wish.configuration_url.empty() && ::strncasecmp(wish.configuration_url.c_str(), "https://", 8) != 0)
+    return "--config-url takes an https:// URL, not " + wish.configuration_url;
   if (!options.proof.empty()) wish.proof = proof_named(options.proof);
   if (options.certificate_file.empty() != options.key_file.empty()) return "--cert and --key go together";
   for (const auto& [path, into] : {std::pair{&options.certificate_file, &wish.https.client_certificates_pem},

@@ -128,6 +128,10 @@ TEST_F(EnrollCommandTest, GoesOnLater) {
 
 TEST_F(EnrollCommandTest, SaysHowItFailed) {
   EXPECT_EQ(enroll({"--invitation-file", temporary_.file("wrong", "rwi_wrong")}).code, 5);
+  EXPECT_FALSE(std::filesystem::exists(folder_)) << "nothing is in it, and it was not there before";
+  std::filesystem::create_directory(folder_);
+  EXPECT_EQ(enroll({"--invitation-file", temporary_.file("wrong", "rwi_wrong")}).code, 5);
+  EXPECT_TRUE(std::filesystem::exists(folder_)) << "it is the user's";
   EXPECT_EQ(enroll({"--proof", "telephone"}).code, 2);
   EXPECT_EQ(enroll({"--proof", "certificate"}).code, 2);
   EXPECT_EQ(enroll({"--proof", "charm"}).code, 2);
@@ -135,6 +139,11 @@ TEST_F(EnrollCommandTest, SaysHowItFailed) {
   EXPECT_EQ(run_with({"enroll", "alice", "--config-url", server_.url(), "--ca", ca_}).code, 2);
   EXPECT_EQ(run_with({"enroll", "tel:/1", "--config-url", server_.url(), "--ca", ca_}).code, 2);
   EXPECT_EQ(run_with({"enroll"}).code, 2);
+  for (const char* url : {"http://localhost:1", "localhost:1"}) {
+    const auto unsafe = run_with({"enroll", "alice@example.org", "--config-url", url, "--out", folder_});
+    EXPECT_EQ(unsafe.code, 2) << url;
+    EXPECT_THAT(unsafe.err, HasSubstr("https:// URL"));
+  }
   // Nobody to ask: standard input is no terminal.
   const auto nobody = enroll({"--proof", "password"});
   EXPECT_EQ(nobody.code, 2);
