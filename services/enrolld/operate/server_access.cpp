@@ -111,6 +111,10 @@ int ServerAccess::fail(const grpc::Status& status, const grpc::ClientContext& co
   std::string reason = services::reason_of(status, address());
   if (server.empty() && status.error_code() == grpc::StatusCode::UNAVAILABLE)
     reason += "; is ringway-enrolld serve running with --state " + state + ", and as you?";
+  if (!server.empty() && status.error_code() == grpc::StatusCode::UNAVAILABLE)
+    reason += ca_file.empty()
+                  ? "; if its certificate comes from a CA of your own: --ca FILE"
+                  : "; does its certificate come from --ca " + ca_file + ", and is it for that name?";
   if (const auto wait = services::retry_after(context); wait.count() > 0)
     reason += " (again in " + std::to_string(wait.count() / 1000) + " s)";
   return fail(exit_code_of(status.error_code()), reason);

@@ -203,7 +203,13 @@ TEST_F(OperatorCommandsTest, FromElsewhereOverTls) {
   for (const auto& word : access) take_back += " " + word;
   EXPECT_THAT(invited.err, HasSubstr("to take it back: " + take_back + "\n"));
   arguments[4] = temporary_.file("other.pem", enrolld_http::self_signed("localhost").certificate_pem);
-  EXPECT_EQ(run(arguments).code, 4) << "another server";
+  const auto another = run(arguments);
+  EXPECT_EQ(another.code, 4) << "another server";
+  EXPECT_THAT(another.err, HasSubstr("does its certificate come from --ca " + arguments[4]));
+  arguments.erase(arguments.begin() + 3, arguments.begin() + 5);
+  const auto unknown = run(arguments);
+  EXPECT_EQ(unknown.code, 4) << "the system does not trust it";
+  EXPECT_THAT(unknown.err, HasSubstr("--ca FILE"));
 }
 
 }  // namespace
