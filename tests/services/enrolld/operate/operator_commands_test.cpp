@@ -113,6 +113,11 @@ TEST_F(OperatorCommandsTest, WithdrawsAnInvitation) {
   };
   EXPECT_EQ(ask({"withdraw", "0123456789abcdef"}).code, 3);
   EXPECT_EQ(ask({"withdraw"}).code, 2);
+  const auto token = ask({"withdraw", services::k_good_secret});
+  EXPECT_EQ(token.code, 2);
+  EXPECT_THAT(token.err, HasSubstr("ringway-enrolld invitations --state"));
+  EXPECT_THAT(token.err, Not(HasSubstr(services::k_good_secret)));
+  EXPECT_EQ(server_.withdrawn.size(), 2U) << "nobody was asked";
 }
 
 TEST_F(OperatorCommandsTest, RevokesANodeOrAUserAndSaysWhich) {
@@ -128,6 +133,10 @@ TEST_F(OperatorCommandsTest, RevokesANodeOrAUserAndSaysWhich) {
   EXPECT_EQ(server_.revoked[0].node(), node);
   EXPECT_EQ(server_.revoked[0].reason(), "stolen");
   EXPECT_EQ(server_.revoked[1].user(), "alice@example.org");
+  const auto half = ask({"revoke", node.substr(0, 8)});
+  EXPECT_EQ(half.code, 2);
+  EXPECT_THAT(half.err, HasSubstr("a Node-ID has 32 hexadecimal digits"));
+  EXPECT_EQ(server_.revoked.size(), 2U) << "nobody was asked";
 }
 
 TEST_F(OperatorCommandsTest, ListsAllPages) {
