@@ -15,6 +15,7 @@
 #include "services/enrolld/operate/operator_commands.hpp"
 #include "services/enrolld/push_command.hpp"
 #include "services/enrolld/serve/serve.hpp"
+#include "services/options/mistyped.hpp"
 
 namespace {
 
@@ -347,6 +348,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
+    if (const auto mistyped = services::mistyped_command(app, wrong); !mistyped.empty()) {
+      std::cerr << "ringway-enrolld: there is no command '" << mistyped << "'; see ringway-enrolld --help\n";
+      return k_exit_usage;
+    }
     return app.exit(wrong) == 0 ? 0 : k_exit_usage;  // help comes this way too
   }
   if (operators_command) return operators_command();

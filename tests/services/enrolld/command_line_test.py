@@ -109,6 +109,11 @@ class Keys(unittest.TestCase):
         self.assertEqual(run("new-issuing-key", "--dir", self.authority).returncode, 1)
         self.good(run("new-issuing-key", "--dir", self.authority, "--root-key", away))
 
+    def test_a_command_that_there_is_not_is_named(self):
+        mistyped = run("invit", "--user", "alice@example.org")
+        self.assertEqual(mistyped.returncode, 2, mistyped.stdout)
+        self.assertIn("there is no command 'invit'", mistyped.stdout)
+
     def test_the_next_steps_are_those_of_the_overlay(self):
         made = run(*self.init)
         self.good(made)
