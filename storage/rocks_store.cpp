@@ -80,6 +80,13 @@ static Failure newer_store(const std::string& directory, const std::string& foun
           "): use that version, or start with an empty directory"};
 }
 
+// RocksDB locks its folder, and says so in words alone: another process, or this one.
+static bool is_locked(const rocksdb::Status& status) {
+  const std::string said = status.ToString();
+  return status.IsIOError() && (said.find("While lock file") != std::string::npos ||
+                                said.find("lock hold by current process") != std::string::npos);
+}
+
 // RocksDB opens a database only with all its column families.
 Outcome<> RocksStore::Impl::check_families() const {
   std::vector<std::string> existing;
@@ -122,6 +129,9 @@ Outcome<> RocksStore::Impl::open() {
   rocksdb::DB* database = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(database_options(settings_), settings_.directory,
                                                    family_descriptors(settings_), &handles_, &database);
+  if (is_locked(status))
+    return failure_of("another ringwayd uses " + settings_.directory + ": stop it, or choose another --data",
+                      status);
   if (!status.ok()) return failure_of("cannot open the store in " + settings_.directory, status);
   database_.reset(database);
   families_ = {handles_[1], handles_[2], handles_[3], handles_[4]};  // the order of family_descriptors

@@ -44,7 +44,8 @@ class Advice final : public grpc::experimental::Interceptor {
   std::string question() const {
     return api_.starts_with("unix:")
                ? "is ringwayd running there, and may you write to its socket?"
-               : "is ringwayd running there, and does it want --api-ca, --api-cert and --api-key?";
+               : "is ringwayd running there, does it want --api-ca, --api-cert and --api-key, and is its "
+                 "certificate for that name (--api-server-name)?";
   }
 
   grpc::experimental::ClientRpcInfo* call_;

@@ -34,12 +34,14 @@ Failure failed(const std::string& what, const std::string& path) {
   return {what + " " + path + ": " + std::strerror(errno)};
 }
 
-Outcome<> make_private_folder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return Done{};
+// False when it was there.
+Result<bool> make_private_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) == 0) return true;
+  if (errno == EEXIST) return false;
   return failed("cannot make", path);
 }
 
-Outcome<> make_folders(const std::string& path) {
+Result<bool> make_folders(const std::string& path) {
   std::error_code error;
   const auto parent = std::filesystem::absolute(path, error).parent_path();
   if (!error) std::filesystem::create_directories(parent, error);
@@ -102,11 +104,12 @@ std::string write_state(const PendingEnrolment& pending) {
 }  // namespace
 
 Result<CredentialsFolder> CredentialsFolder::open(const std::string& path) {
-  if (auto made = make_folders(path); !made) return made.error();
+  const auto made = make_folders(path);
+  if (!made) return made.error();
   if (auto good = check_private(path); !good) return good.error();
   const int lock = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0) return failed("cannot open", path);
-  CredentialsFolder folder(path, lock);
+  CredentialsFolder folder(path, lock, *made);
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return Failure{"another enrolment into " + path + " is under way"};
     return failed("cannot lock", path);
@@ -118,10 +121,12 @@ Result<CredentialsFolder> CredentialsFolder::open(const std::string& path) {
 }
 
 CredentialsFolder::CredentialsFolder(CredentialsFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), made_(other.made_) {}
 
 CredentialsFolder::~CredentialsFolder() {
-  if (lock_ >= 0) ::close(lock_);
+  if (lock_ < 0) return;
+  if (made_) ::rmdir(path_.c_str());  // stays when something is in it
+  ::close(lock_);
 }
 
 bool CredentialsFolder::has_credentials() const { return enrolld::exists(file(k_key)); }

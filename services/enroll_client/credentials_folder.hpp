@@ -46,7 +46,8 @@ struct PresentCredentials {
 class CredentialsFolder {
  public:
   // Made for its owner only when it is not there. It is this object's alone while it lives: of two enrolments
-  // into one folder at once the second fails.
+  // into one folder at once the second fails. When it was made here and nothing has come into it, it goes
+  // with the object.
   static Result<CredentialsFolder> open(const std::string& path);
   CredentialsFolder(CredentialsFolder&& other) noexcept;
   CredentialsFolder& operator=(CredentialsFolder&&) = delete;
@@ -64,12 +65,14 @@ class CredentialsFolder {
   Outcome<> finish(const CredentialTexts& texts) const;
 
  private:
-  CredentialsFolder(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  CredentialsFolder(std::string path, int lock, bool made)
+      : path_(std::move(path)), lock_(lock), made_(made) {}
   std::string file(const std::string& name) const { return path_ + "/" + name; }
   Outcome<> move_complete() const;
 
   std::string path_;
   int lock_;
+  bool made_;  // by open()
 };
 
 }  // namespace ringway::services

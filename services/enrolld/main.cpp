@@ -15,6 +15,7 @@
 #include "services/enrolld/operate/operator_commands.hpp"
 #include "services/enrolld/push_command.hpp"
 #include "services/enrolld/serve/serve.hpp"
+#include "services/options/mistyped.hpp"
 
 namespace {
 
@@ -163,6 +164,11 @@ int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& b
   if (updated->root_renewed) std::cout << "  root.crt      renewed, with the same key\n";
   if (updated->issuing_renewed) std::cout << "  issuing.crt   renewed, with the same key\n";
   if (updated->signer_renewed) std::cout << "  signer.crt    renewed, with the same key\n";
+  if (!updated->has_authority) {
+    std::cout << "next: start one peer with --config-document " << options.directory
+              << "/overlay.xml; it passes it on to the others\n";
+    return 0;
+  }
   std::cout << "next: ringway-enrolld push --dir " << options.directory
             << (updated->bootstrap_nodes == 0 ? " --to ADDRESS:PORT of a peer" : "")
             << ", which brings it to running peers; the others get it from them\n";
@@ -342,6 +348,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
+    if (const auto mistyped = services::mistyped_command(app, wrong); !mistyped.empty()) {
+      std::cerr << "ringway-enrolld: there is no command '" << mistyped << "'; see ringway-enrolld --help\n";
+      return k_exit_usage;
+    }
     return app.exit(wrong) == 0 ? 0 : k_exit_usage;  // help comes this way too
   }
   if (operators_command) return operators_command();

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "services/options/mistyped.hpp"
 #include "services/ringway/commands.hpp"
 
 namespace ringway::services {
@@ -87,10 +88,10 @@ int run_command_line(int argc, const char* const* argv, std::istream& in, std::o
   } catch (const CLI::ParseError& wrong) {
     // Help and version come this way too, with code 0.
     const bool failed = wrong.get_exit_code() != 0;
-    if (failed && asks_for_json(argc, argv)) {
-      session.json = true;
-      return session.fail(k_exit_usage, wrong.what());
-    }
+    session.json = failed && asks_for_json(argc, argv);
+    if (const auto mistyped = mistyped_command(app, wrong); !mistyped.empty())
+      return session.fail(k_exit_usage, "there is no command '" + mistyped + "'; see ringway --help");
+    if (session.json) return session.fail(k_exit_usage, wrong.what());
     app.exit(wrong, out, err);
     return failed ? k_exit_usage : k_exit_ok;
   }

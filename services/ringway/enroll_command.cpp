@@ -1,4 +1,6 @@
 // enroll.
+#include <strings.h>
+
 #include <CLI/CLI.hpp>
 
 #include <chrono>
@@ -8,6 +10,7 @@
 
 #include "services/client/channel.hpp"
 #include "services/enrolld/authority/names.hpp"
+#include "services/options/shell_words.hpp"
 #include "services/ringway/commands.hpp"
 #include "services/ringway/start_peer.hpp"
 #include "services/ringway/terminal.hpp"
@@ -79,6 +82,8 @@ std::string complete(const Session& session, EnrollOptions& options) {
   } else if (wish.user.find('/') != std::string::npos) {
     return wish.user + " is no telephone number";
   }
+  if (!wish.configuration_url.empty() && ::strncasecmp(wish.configuration_url.c_str(), "https://", 8) != 0)
+    return "--config-url takes an https:// URL, not " + wish.configuration_url;
   if (!options.proof.empty()) wish.proof = proof_named(options.proof);
   if (options.certificate_file.empty() != options.key_file.empty()) return "--cert and --key go together";
   for (const auto& [path, into] : {std::pair{&options.certificate_file, &wish.https.client_certificates_pem},
@@ -127,6 +132,7 @@ void print_enrolled(const Session& session, const EnrolledUser& enrolled, const 
   } else if (is_own_address(others.front())) {
     const auto& [address, port] = others.front();
     const bool v6 = address.find(':') != std::string::npos;
+    if (!is_free(port, v6)) return;  // it runs
     out << "the overlay's first peer, through which the others join, is to be on this machine: start that "
            "one "
            "with --listen "

@@ -97,8 +97,12 @@ void print_status(const Session& session, const v1::StatusResponse& status) {
       << (status.users_unverified() ? " (names are not verified in this overlay)" : "") << '\n';
   for (const auto& node : status.namesakes()) out << "namesake      " << node << " has this user name, too\n";
   out << "overlay       " << printable(status.overlay()) << ", " << configuration_text(status) << '\n'
-      << "phase         " << status.phase() << ", up " << duration_text(status.uptime_s()) << '\n'
-      << "listening on  " << status.listening_on() << '\n'
+      << "phase         " << status.phase() << ", up " << duration_text(status.uptime_s()) << '\n';
+  // Where nodes make their own credentials any peer begins the ring.
+  if (status.phase() == "connecting" && !status.users_unverified())
+    out << "hint          no peer found yet, ringwayd's log says where it looks; if this is the overlay's "
+           "first peer: --first-peer\n";
+  out << "listening on  " << status.listening_on() << '\n'
       << "certificate   until " << time_text(status.certificate_not_after_ms()) << '\n'
       << "renewal       " << task_text(status.renewal(), "not by itself") << '\n'
       << "document      " << task_text(status.configuration_poll(), "not looked for") << '\n'

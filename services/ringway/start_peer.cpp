@@ -55,6 +55,8 @@ std::string own_address(const config::BootstrapNode& node) {
   return own.ss_family == AF_INET6 ? "[" + std::string(text.data()) + "]" : text.data();
 }
 
+}  // namespace
+
 // Whether somebody could listen there, at all addresses.
 bool is_free(std::uint16_t port, bool v6) {
   const int probe = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -74,13 +76,6 @@ bool is_free(std::uint16_t port, bool v6) {
   ::close(probe);
   return !taken;
 }
-
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::strchr("@%_+=:,./-[]", c) != nullptr;
-}
-
-}  // namespace
 
 std::uint16_t free_port(bool v6) {
   for (std::uint16_t port = k_port; port < k_port + k_most_tried; ++port)
@@ -108,21 +103,6 @@ std::vector<std::string> peer_command(const std::string& credentials,
 bool is_own_address(const config::BootstrapNode& node) {
   const std::string own = own_address(node);
   return own == node.address || own == "[" + node.address + "]";
-}
-
-std::string command_text(const std::vector<std::string>& command) {
-  std::string out;
-  for (const std::string& word : command) {
-    if (!out.empty()) out += ' ';
-    if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) {
-      out += word;
-      continue;
-    }
-    out += '\'';
-    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    out += '\'';
-  }
-  return out;
 }
 
 std::string become(const std::vector<std::string>& command) {

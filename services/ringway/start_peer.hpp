@@ -17,10 +17,10 @@ std::vector<std::string> peer_command(const std::string& credentials,
                                       const std::vector<std::string>& more);
 // 6084 (RFC 6940 §14.2) or the next one that nobody listens at, at any of the addresses of this machine.
 std::uint16_t free_port(bool v6);
+// Whether nobody listens at that port of this machine.
+bool is_free(std::uint16_t port, bool v6);
 // Whether the bootstrap node's address is one of this machine's.
 bool is_own_address(const config::BootstrapNode& node);
-// As it may be typed into a shell.
-std::string command_text(const std::vector<std::string>& command);
 // Becomes that program; what is returned is why it could not.
 std::string become(const std::vector<std::string>& command);
 

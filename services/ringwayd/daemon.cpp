@@ -342,7 +342,9 @@ class Daemon {
   using Started = Result<std::shared_ptr<actors::Peer>, actors::StartFailure>;
 
   Started try_to_start(RunningPeer& running, bool first) {
-    return host_->start_peer(peer_settings(running, first), [this, &running](actors::PeerFailure failure) {
+    const auto settings = peer_settings(running, first);
+    if (!settings.routing.first_peer) running.watcher.looks_for_peers_at(bootstrap_);
+    return host_->start_peer(settings, [this, &running](actors::PeerFailure failure) {
       mailbox_.post(&Mailbox::failures, std::pair{&running, std::move(failure)});
     });
   }

@@ -2,10 +2,14 @@
 
 #include <utility>
 
+#include "reload/link/link_id.hpp"
+
 namespace ringway::services {
 namespace {
 
 constexpr WallMs k_patience_to_join_ms = 5'000;
+constexpr WallMs k_patience_to_find_ms = 10'000;
+constexpr WallMs k_lonely_again_ms = 60'000;
 
 EventLog::Fields list_of(const std::vector<NodeId>& nodes) {
   auto out = EventLog::Fields::array();
@@ -16,6 +20,21 @@ EventLog::Fields list_of(const std::vector<NodeId>& nodes) {
 const ValidityWatch::Words& certificate_words(const TaskReport& renewal) {
   if (!renewal.on) return k_certificate_words;
   return renewal.failing || renewal.next_ms == 0 ? k_failing_certificate_words : k_renewing_certificate_words;
+}
+
+// The document may name the peer itself: there it does not look.
+EventLog::Fields addresses_of(const std::vector<wire::IpAddressPort>& given,
+                              const actors::PeerStatus& status) {
+  auto out = EventLog::Fields::array();
+  for (const auto& address : given) out.push_back(link::to_text(address));
+  if (status.configuration == nullptr) return out;
+  const std::string own = link::to_text(status.listening_on);
+  for (const auto& [host, port] : status.configuration->bootstrap_nodes) {
+    const bool v6 = host.find(':') != std::string::npos;
+    const std::string text = (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    if (text != own) out.push_back(text);
+  }
+  return out;
 }
 
 std::optional<WallMs> first_end_of(const data::StorageComponent::Statistics& storage) {
@@ -46,6 +65,7 @@ std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, 
     events.push_back({"phase", {{"phase", status.routing.phase}}});
   }
   phase_ = status.routing.phase;
+  if (auto event = lonely(status, now_ms)) events.push_back(std::move(*event));
   if (view != nullptr && (view->predecessors != predecessors_ || view->successors != successors_)) {
     predecessors_ = view->predecessors;
     successors_ = view->successors;
@@ -73,6 +93,28 @@ std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, 
     if (event) events.push_back(std::move(*event));
   }
   return events;
+}
+
+// RFC 6940 §4.5.2: only who is told to begins a ring. Who is not and finds nobody says so, now and then.
+std::optional<EventLog::Event> Watcher::lonely(const actors::PeerStatus& status, WallMs now_ms) {
+  if (status.routing.phase != "connecting" || !given_) {
+    lonely_since_ms_.reset();
+    lonely_told_ = false;
+    return std::nullopt;
+  }
+  if (!lonely_since_ms_) lonely_since_ms_ = now_ms;
+  if (now_ms < *lonely_since_ms_ + (lonely_told_ ? k_lonely_again_ms : k_patience_to_find_ms))
+    return std::nullopt;
+  lonely_since_ms_ = now_ms;
+  lonely_told_ = true;
+  auto addresses = addresses_of(*given_, status);
+  const char* const name =
+      addresses.empty()
+          ? "knows no address of another peer: give one with --bootstrap; if this is the overlay's first "
+            "peer: --first-peer"
+          : "has found no peer yet at the addresses that it tries; if this is the overlay's first peer: "
+            "--first-peer";
+  return EventLog::Event{name, {{"tried", std::move(addresses)}}, spdlog::level::warn};
 }
 
 std::optional<EventLog::Event> RefusalWatch::observe(const Refusals::Count& count) {

@@ -1,9 +1,10 @@
 // Turns what a peer says of itself, asked again and again, into events: joined, neighbours changed, all
-// of them lost, phase changed, values older than before, what expires.
+// of them lost, no peer found, phase changed, values older than before, what expires.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/peer.hpp"
@@ -16,6 +17,9 @@ namespace ringway::services {
 
 class Watcher {
  public:
+  // The peer is to find others: at these addresses and those of its document. Without this it may begin a
+  // ring.
+  void looks_for_peers_at(std::vector<wire::IpAddressPort> given) { given_ = std::move(given); }
   // What has changed since the last time.
   std::vector<EventLog::Event> observe(const actors::PeerStatus& status, WallMs now_ms,
                                        const UpkeepReport& upkeep = {});
@@ -25,12 +29,17 @@ class Watcher {
   bool wants_news() const { return wants_news_; }
 
  private:
+  std::optional<EventLog::Event> lonely(const actors::PeerStatus& status, WallMs now_ms);
+
+  std::optional<std::vector<wire::IpAddressPort>> given_;
   std::string phase_;
   bool joined_ = false;
   bool in_company_ = false;
   bool wants_news_ = false;
+  bool lonely_told_ = false;
   bool waits_to_join_ = true;  // for the first time, and not for long yet
   std::optional<WallMs> first_ms_;
+  std::optional<WallMs> lonely_since_ms_;  // it has found no peer; since it was told of, then
   std::vector<NodeId> predecessors_;
   std::vector<NodeId> successors_;
   std::uint64_t bad_signatures_ = 0;

@@ -1,10 +1,12 @@
 // What only a store on a disk can show: permissions, locks, schemas, damage.
 #include "storage/rocks_store.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -103,6 +105,28 @@ TEST(RocksStoreTest, IsOpenOnlyOnce) {
   EXPECT_FALSE(open_store(folder.path("store")));
   store->reset();
   EXPECT_TRUE(open_store(folder.path("store")));
+}
+
+TEST(RocksStoreTest, AnotherProcessUsesTheFolder) {
+  const TempFolder folder;
+  ASSERT_TRUE(open_store(folder.path()));
+  const int file = ::open((folder.path() + "/LOCK").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  // Of the open file, not of the process: so it stands in the way here too.
+  struct ::flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  ASSERT_EQ(::fcntl(file, F_OFD_SETLK, &lock), 0);
+  const auto refused = open_store(folder.path());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().reason, HasSubstr("another ringwayd uses " + folder.path() + ": stop it"));
+  EXPECT_THAT(refused.error().reason, HasSubstr("--data"));
+  ::close(file);
+  const auto first = open_store(folder.path());
+  ASSERT_TRUE(first);
+  const auto second = open_store(folder.path());
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().reason, HasSubstr("another ringwayd"));
 }
 
 TEST(RocksStoreTest, OpensWithTheSystemsClock) {

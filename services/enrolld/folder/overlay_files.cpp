@@ -555,6 +555,7 @@ Result<Updated> update(const UpdateOptions& options) {
   update.told.sequence = next.sequence;
   update.told.expiration_ms = next.expiration_ms;
   update.told.bootstrap_nodes = next.bootstrap_nodes.size();
+  update.told.has_authority = !next.root_certificates_der.empty();
   return update.told;
 }
 
@@ -588,6 +589,11 @@ Outcome<> new_issuing(const IssuingOptions& options) {
 Result<OpenFolder> open_folder(const std::string& directory, const KeySources& keys) {
   const auto configuration = load_configuration(directory);
   if (!configuration) return configuration.error();
+  if ((*configuration)->root_certificates_der.empty())
+    return Failure{(*configuration)->instance_name +
+                   " has no authority, which certifies nodes and brings documents to peers; one peer that is "
+                   "started with the new " +
+                   directory + "/overlay.xml passes it on"};
   const auto names = load_names(directory);
   if (!names) return names.error();
   Keyring keyring(keys);

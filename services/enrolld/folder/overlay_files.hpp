@@ -101,6 +101,7 @@ struct Updated {
   std::uint16_t sequence = 0;
   std::optional<WallMs> expiration_ms;
   std::size_t bootstrap_nodes = 0;  // that the document names
+  bool has_authority = false;       // which may push it
   // Their certificates would have ended before the document: new ones, with the same keys.
   bool root_renewed = false;
   bool issuing_renewed = false;

@@ -51,7 +51,8 @@ int invite(const ServerAccess& access, const InviteOptions& options) {
   access.err << "an invitation for " << (options.user.empty() ? "anybody" : printable(options.user))
              << ", good " << (options.uses == 1 ? "once" : std::to_string(options.uses) + " times")
              << " until " << time_text(response.expires_ms()) << "; it is shown this once\n"
-             << "to take it back: ringway-enrolld withdraw " << printable(response.id()) << '\n';
+             << "to take it back: "
+             << printable(access.command_text({"ringway-enrolld", "withdraw", response.id()})) << '\n';
   return k_operator_done;
 }
 
@@ -104,6 +105,10 @@ int invitations(const ServerAccess& access, const std::string& user) {
 }
 
 int withdraw(const ServerAccess& access, const std::string& id) {
+  if (!is_hex(id, 16))
+    return access.fail(k_operator_usage,
+                       "an invitation's id has 16 hexadecimal digits, and is not its token; see: " +
+                           access.command_text({"ringway-enrolld", "invitations"}));
   const auto channel = access.channel();
   if (!channel) return k_operator_usage;
   v1::WithdrawInvitationRequest request;
@@ -121,12 +126,21 @@ int withdraw(const ServerAccess& access, const std::string& id) {
   return k_operator_done;
 }
 
+bool is_hex(const std::string& text, std::size_t digits) {
+  return text.size() == digits && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
 // A Node-ID has 32 hex digits; every user name has an @ or begins with tel:.
-bool is_node(const std::string& who) {
-  return who.size() == 32 && who.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+bool is_node(const std::string& who) { return is_hex(who, 32); }
+bool may_be_user(const std::string& who) {
+  return who.find('@') != std::string::npos || who.starts_with("tel:");
 }
 
 int revoke(const ServerAccess& access, const std::string& who, const std::string& reason) {
+  if (!is_node(who) && !may_be_user(who))
+    return access.fail(
+        k_operator_usage,
+        who + ": a Node-ID has 32 hexadecimal digits, a user name has the form user@domain or tel:+digits");
   const auto channel = access.channel();
   if (!channel) return k_operator_usage;
   v1::RevokeRequest request;

@@ -7,6 +7,7 @@
 #include "reload/config/utc_time.hpp"
 #include "services/enroll_client/enrollment_channel.hpp"
 #include "services/enrolld/folder/files.hpp"
+#include "services/options/shell_words.hpp"
 
 namespace ringway::enrolld {
 
@@ -61,6 +62,17 @@ void ServerAccess::add_options(CLI::App& command) {
   command.add_flag("--json", json, "Print one JSON document instead of text, also for errors");
 }
 
+std::string ServerAccess::command_text(std::vector<std::string> command) const {
+  if (server.empty() && state != k_usual_state) command.insert(command.end(), {"--state", state});
+  for (const auto& [option, given] : {std::pair{"--server", &server},
+                                      {"--ca", &ca_file},
+                                      {"--cert", &certificate_file},
+                                      {"--key", &key_file}}) {
+    if (!given->empty()) command.insert(command.end(), {option, *given});
+  }
+  return services::command_text(command);
+}
+
 std::shared_ptr<grpc::Channel> ServerAccess::channel() const {
   services::EnrollmentEndpoint endpoint{address(), ca_file, "", ""};
   std::string wrong;
@@ -99,6 +111,10 @@ int ServerAccess::fail(const grpc::Status& status, const grpc::ClientContext& co
   std::string reason = services::reason_of(status, address());
   if (server.empty() && status.error_code() == grpc::StatusCode::UNAVAILABLE)
     reason += "; is ringway-enrolld serve running with --state " + state + ", and as you?";
+  if (!server.empty() && status.error_code() == grpc::StatusCode::UNAVAILABLE)
+    reason += ca_file.empty()
+                  ? "; if its certificate comes from a CA of your own: --ca FILE"
+                  : "; does its certificate come from --ca " + ca_file + ", and is it for that name?";
   if (const auto wait = services::retry_after(context); wait.count() > 0)
     reason += " (again in " + std::to_string(wait.count() / 1000) + " s)";
   return fail(exit_code_of(status.error_code()), reason);

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "services/enrolld/operate/operator_commands.hpp"
 
@@ -19,10 +20,12 @@ namespace ringway::enrolld {
 
 using OutputJson = nlohmann::ordered_json;
 
+inline constexpr const char* k_usual_state = "/var/lib/ringway-enrolld";
+
 struct ServerAccess {
   ServerAccess(std::ostream& to, std::ostream& errors_to) : out(to), err(errors_to) {}
 
-  std::string state = "/var/lib/ringway-enrolld";
+  std::string state = k_usual_state;
   std::string server;  // empty: the socket in the state folder
   std::string ca_file, certificate_file, key_file;
   double timeout_s = 20;
@@ -32,6 +35,9 @@ struct ServerAccess {
 
   void add_options(CLI::App& command);
   std::string address() const { return server.empty() ? "unix:" + state + "/operator.sock" : server; }
+
+  // Another command to the same server, as it may be typed into a shell.
+  std::string command_text(std::vector<std::string> command) const;
 
   // Nothing when the options are wrong; that has been told then.
   std::shared_ptr<grpc::Channel> channel() const;

@@ -107,7 +107,8 @@ struct TlsChannelTest : ::testing::Test {
     EXPECT_THAT(
         status.error_message(),
         HasSubstr("cannot reach the peer at " + settings.api +
-                  ": is ringwayd running there, and does it want --api-ca, --api-cert and --api-key?"));
+                  ": is ringwayd running there, does it want --api-ca, --api-cert and --api-key, and is its "
+                  "certificate for that name (--api-server-name)?"));
   }
 
   TemporaryFolder folder;
@@ -122,6 +123,12 @@ TEST_F(TlsChannelTest, TheRightCertificateLetsIn) {
   show(ca.issue("client.example.org"));
   const auto status = ask(settings);
   EXPECT_TRUE(status.ok()) << status.error_message();
+}
+TEST_F(TlsChannelTest, ACertificateForAnotherNameGetsAdvice) {
+  trust_the_server();
+  show(ca.issue("client.example.org"));
+  settings.server_name.clear();
+  expect_advice();
 }
 TEST_F(TlsChannelTest, PlainTextGetsAdvice) { expect_advice(); }
 TEST_F(TlsChannelTest, NoCertificateGetsAdvice) {

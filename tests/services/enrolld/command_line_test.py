@@ -109,6 +109,11 @@ class Keys(unittest.TestCase):
         self.assertEqual(run("new-issuing-key", "--dir", self.authority).returncode, 1)
         self.good(run("new-issuing-key", "--dir", self.authority, "--root-key", away))
 
+    def test_a_command_that_there_is_not_is_named(self):
+        mistyped = run("invit", "--user", "alice@example.org")
+        self.assertEqual(mistyped.returncode, 2, mistyped.stdout)
+        self.assertIn("there is no command 'invit'", mistyped.stdout)
+
     def test_the_next_steps_are_those_of_the_overlay(self):
         made = run(*self.init)
         self.good(made)
@@ -168,6 +173,17 @@ class AdHoc(unittest.TestCase):
         self.assertIn("--new-shared-secret", refused.stdout)
         self.assertNotIn("Tr0ub4dor", refused.stdout)
         self.assertFalse((self.folder / "adhoc" / "overlay.xml").exists())
+
+    def test_the_next_document_goes_by_a_peer(self):
+        self.assertEqual(run(*self.init).returncode, 0)
+        updated = run("update-config", "--dir", self.folder / "adhoc", "--bad-node", "0f" * 16)
+        self.assertEqual(updated.returncode, 0, updated.stdout)
+        self.assertIn(f"next: start one peer with --config-document {self.folder}/adhoc/overlay.xml", updated.stdout)
+        self.assertNotIn("push", updated.stdout)
+        refused = run("push", "--dir", self.folder / "adhoc", "--to", "127.0.0.1:1")
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertIn("site.example.org has no authority", refused.stdout)
+        self.assertIn("one peer", refused.stdout)
 
     def test_options_that_do_not_go_together(self):
         self.assertEqual(run("init", "--overlay", "site.example.org", "--dir", self.folder / "a",

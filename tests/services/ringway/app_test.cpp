@@ -265,6 +265,28 @@ TEST_F(AppTest, StatusShowsCounters) {
   EXPECT_EQ(json.at("node"), test::node_id(0x40).hex());
 }
 
+TEST_F(AppTest, ACommandThatThereIsNotIsNamed) {
+  for (const auto& words : std::vector<std::vector<std::string>>{{"stauts"}, {"stauts", "--timeout", "1"}}) {
+    const auto mistyped = call(words);
+    EXPECT_EQ(mistyped.code, 2);
+    EXPECT_EQ(mistyped.err, "ringway: there is no command 'stauts'; see ringway --help\n");
+  }
+  EXPECT_THAT(call({"stauts", "--json"}).json().at("error").at("message").get<std::string>(),
+              HasSubstr("'stauts'"));
+  const auto wrong_option = call({"status", "--nothing"});
+  EXPECT_EQ(wrong_option.code, 2);
+  EXPECT_THAT(wrong_option.err, Not(HasSubstr("there is no command")));
+}
+
+TEST_F(AppTest, StatusSaysWhatAPeerMayLackThatHasFoundNobody) {
+  peer_->present.routing.phase = "joined";
+  EXPECT_THAT(call({"status"}).out, Not(HasSubstr("--first-peer")));
+  peer_->present.routing.phase = "connecting";
+  EXPECT_THAT(call({"status"}).out, HasSubstr("if this is the overlay's first peer: --first-peer\n"));
+  peer_->present.users_unverified = true;
+  EXPECT_THAT(call({"status"}).out, Not(HasSubstr("--first-peer"))) << "any peer begins the ring there";
+}
+
 TEST_F(AppTest, StatusSaysWhenTheFirstFurtherUsersCertificateEnds) {
   EXPECT_THAT(call({"status"}).out, Not(HasSubstr("further users until")));
   peer_->present.storage.further_users = 2;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "services/options/shell_words.hpp"
 #include "services/ringway/start_peer.hpp"
 #include "tests/services/api/temporary_folder.hpp"
 #include "tests/services/enroll_client/support/fake_enrollment.hpp"
@@ -19,6 +20,21 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+
+// A listening socket at 127.0.0.1 as long as this lives, unless somebody else has the port.
+struct TakenPort {
+  explicit TakenPort(std::uint16_t port) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(port);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0) ::listen(listener, 1);
+  }
+  ~TakenPort() { ::close(listener); }
+  TakenPort(const TakenPort&) = delete;
+  TakenPort& operator=(const TakenPort&) = delete;
+  int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+};
 
 class EnrollCommandTest : public testing::Test {
  protected:
@@ -48,7 +64,6 @@ TEST_F(EnrollCommandTest, SaysWhoOneIsNowAndHowToStartThePeer) {
   EXPECT_THAT(done.out, HasSubstr("  node         " + test::node_id(0x10).hex()));
   EXPECT_THAT(done.out, HasSubstr("ringwayd --credentials " + folder_ + " --data " + folder_ +
                                   "/data --listen 0.0.0.0:"));
-  EXPECT_THAT(done.out, HasSubstr("start that one with --listen 127.0.0.1:6084 --first-peer\n"));
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/node.key"));
   EXPECT_THAT(done.out + done.err, Not(HasSubstr(k_good_secret)));
 
@@ -63,6 +78,21 @@ TEST_F(EnrollCommandTest, SaysWhoOneIsNowAndHowToStartThePeer) {
   EXPECT_THAT(forced.out, HasSubstr(test::node_id(0x10).hex())) << forced.err;
   const auto another = enroll({"--invitation-file", invitation_, "--force", "--new-key"});
   EXPECT_THAT(another.out, HasSubstr(test::node_id(0x11).hex())) << another.err;
+}
+
+TEST_F(EnrollCommandTest, SaysHowToStartTheFirstPeerWhenItDoesNotRun) {
+  server_.bootstrap_port = free_port(false);
+  server_.body = server_.document(3, authority_);
+  const std::string advice =
+      "start that one with --listen 127.0.0.1:" + std::to_string(server_.bootstrap_port) + " --first-peer\n";
+  const auto alone = enroll({"--invitation-file", invitation_});
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  EXPECT_THAT(alone.out, HasSubstr(advice));
+
+  const TakenPort first_peer(server_.bootstrap_port);
+  const auto later = enroll({"--invitation-file", invitation_, "--force"});
+  ASSERT_EQ(later.code, 0) << later.err;
+  EXPECT_THAT(later.out, Not(HasSubstr("--first-peer")));
 }
 
 TEST_F(EnrollCommandTest, InJson) {
@@ -98,6 +128,10 @@ TEST_F(EnrollCommandTest, GoesOnLater) {
 
 TEST_F(EnrollCommandTest, SaysHowItFailed) {
   EXPECT_EQ(enroll({"--invitation-file", temporary_.file("wrong", "rwi_wrong")}).code, 5);
+  EXPECT_FALSE(std::filesystem::exists(folder_)) << "nothing is in it, and it was not there before";
+  std::filesystem::create_directory(folder_);
+  EXPECT_EQ(enroll({"--invitation-file", temporary_.file("wrong", "rwi_wrong")}).code, 5);
+  EXPECT_TRUE(std::filesystem::exists(folder_)) << "it is the user's";
   EXPECT_EQ(enroll({"--proof", "telephone"}).code, 2);
   EXPECT_EQ(enroll({"--proof", "certificate"}).code, 2);
   EXPECT_EQ(enroll({"--proof", "charm"}).code, 2);
@@ -105,6 +139,11 @@ TEST_F(EnrollCommandTest, SaysHowItFailed) {
   EXPECT_EQ(run_with({"enroll", "alice", "--config-url", server_.url(), "--ca", ca_}).code, 2);
   EXPECT_EQ(run_with({"enroll", "tel:/1", "--config-url", server_.url(), "--ca", ca_}).code, 2);
   EXPECT_EQ(run_with({"enroll"}).code, 2);
+  for (const char* url : {"http://localhost:1", "localhost:1"}) {
+    const auto unsafe = run_with({"enroll", "alice@example.org", "--config-url", url, "--out", folder_});
+    EXPECT_EQ(unsafe.code, 2) << url;
+    EXPECT_THAT(unsafe.err, HasSubstr("https:// URL"));
+  }
   // Nobody to ask: standard input is no terminal.
   const auto nobody = enroll({"--proof", "password"});
   EXPECT_EQ(nobody.code, 2);
@@ -137,21 +176,6 @@ TEST(PeerCommand, SaysNothingTwiceAndGuessesNoAddress) {
   EXPECT_EQ(command_text({"a", "b c", "d'e", ""}), "a 'b c' 'd'\\''e' ''");
   EXPECT_THAT(become({"/nothing/there"}), HasSubstr("cannot start /nothing/there"));
 }
-
-// A listening socket at 127.0.0.1 as long as this lives, unless somebody else has the port.
-struct TakenPort {
-  explicit TakenPort(std::uint16_t port) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_port = htons(port);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0) ::listen(listener, 1);
-  }
-  ~TakenPort() { ::close(listener); }
-  TakenPort(const TakenPort&) = delete;
-  TakenPort& operator=(const TakenPort&) = delete;
-  int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-};
 
 TEST(PeerCommand, TakesAPortThatIsFree) {
   const std::uint16_t first = free_port(false);

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reload/link/link_id.hpp"
+
 namespace ringway::services {
 namespace {
 
@@ -71,6 +73,50 @@ TEST(WatcherTest, WhoDoesNotGetInWantsNewsOnce) {
     if (watcher.wants_news()) ++wanted;
     EXPECT_EQ(wanted, after_ms < 5'000 ? 0 : 1) << after_ms;
   }
+}
+
+// When a peer that stays in `phase` says for two minutes that it finds nobody.
+std::vector<std::pair<WallMs, EventLog::Event>> lonely(
+    actors::PeerStatus status, const std::string& phase,
+    const std::optional<std::vector<wire::IpAddressPort>>& given) {
+  status.certificate_not_after_ms = k_now_ms + 30 * k_day_ms;
+  status.routing.phase = phase;
+  Watcher watcher;
+  if (given) watcher.looks_for_peers_at(*given);
+  std::vector<std::pair<WallMs, EventLog::Event>> told;
+  for (WallMs after_ms = 0; after_ms <= 120'000; after_ms += 200) {
+    for (auto& event : watcher.observe(status, k_now_ms + after_ms))
+      if (event.fields.contains("tried")) told.emplace_back(after_ms, std::move(event));
+  }
+  return told;
+}
+
+TEST(WatcherTest, WhoFindsNobodySaysWhereItLooksAndWhatTheFirstPeerWants) {
+  // Shows: TOPO-42.
+  actors::PeerStatus status;
+  auto document = std::make_shared<config::Configuration>();
+  document->bootstrap_nodes = {{"127.0.0.1", 6084}};
+  status.configuration = document;
+  ASSERT_TRUE(link::parse_address("127.0.0.1:6084", status.listening_on));
+  auto told = lonely(status, "connecting", std::vector<wire::IpAddressPort>{});
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[0].first, 10'000U);
+  EXPECT_EQ(told[1].first, 70'000U);
+  EXPECT_EQ(told[0].second.level, spdlog::level::warn);
+  EXPECT_THAT(told[0].second.name, HasSubstr("if this is the overlay's first peer: --first-peer"));
+  EXPECT_THAT(told[0].second.name, HasSubstr("--bootstrap")) << "its own is the only one";
+
+  wire::IpAddressPort address;
+  ASSERT_TRUE(link::parse_address("192.0.2.1:6084", address));
+  document->bootstrap_nodes.push_back({"2001:db8::1", 6084});
+  told = lonely(status, "connecting", std::vector{address});
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[0].second.fields.at("tried"),
+            EventLog::Fields::array({"192.0.2.1:6084", "[2001:db8::1]:6084"}));
+  EXPECT_THAT(told[0].second.name, HasSubstr("if this is the overlay's first peer: --first-peer"));
+
+  EXPECT_THAT(lonely(status, "joining", std::vector<wire::IpAddressPort>{}), IsEmpty()) << "it has found one";
+  EXPECT_THAT(lonely(status, "connecting", std::nullopt), IsEmpty()) << "it is going to begin the ring";
 }
 
 // What is told when it is so long before the end, negative after it: the level's first letter for each event.

@@ -50,7 +50,7 @@ std::string FakeEnrollment::document(std::uint16_t sequence, const test::TestAut
   configuration.expiration_ms = test::k_not_after_ms;
   configuration.root_certificates_der = {authority_.root_der()};
   configuration.enrollment_servers = {url() + "/enroll"};
-  configuration.bootstrap_nodes = {{"127.0.0.1", 6084}};
+  configuration.bootstrap_nodes = {{"127.0.0.1", bootstrap_port}};
   configuration.no_ice = true;
   configuration.configuration_signers = {test::node_id(9)};
   configuration.kind_signers = {test::node_id(9)};

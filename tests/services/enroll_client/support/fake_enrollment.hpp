@@ -36,6 +36,7 @@ class FakeEnrollment final : public v1::Enrollment::Service {
 
   // What it says. To be set before a call.
   std::string overlay_name;
+  std::uint16_t bootstrap_port = 6084;      // in documents made from then on, at 127.0.0.1
   std::string body;                         // of the document
   std::string offer;                        // JSON; empty: 404
   std::string certified_name;               // in certificates; empty: the one asked for

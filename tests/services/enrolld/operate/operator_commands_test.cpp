@@ -72,7 +72,8 @@ TEST_F(OperatorCommandsTest, AnInvitationAloneGoesToStandardOutput) {
   EXPECT_EQ(server_.invited[0].uses(), 3U);
   EXPECT_EQ(server_.invited[0].valid_s(), 43'200U);
 
-  EXPECT_THAT(invited.err, HasSubstr("ringway-enrolld withdraw 0123456789abcdef"));
+  EXPECT_THAT(invited.err, HasSubstr("to take it back: ringway-enrolld withdraw 0123456789abcdef --state " +
+                                     temporary_.file("") + "\n"));
   EXPECT_EQ(ask({"invite", "--json"}).json()["token"], services::k_good_secret);
   EXPECT_EQ(ask({"invite", "--json"}).json()["id"], "0123456789abcdef");
   ASSERT_EQ(server_.invited.size(), 3U);
@@ -112,6 +113,11 @@ TEST_F(OperatorCommandsTest, WithdrawsAnInvitation) {
   };
   EXPECT_EQ(ask({"withdraw", "0123456789abcdef"}).code, 3);
   EXPECT_EQ(ask({"withdraw"}).code, 2);
+  const auto token = ask({"withdraw", services::k_good_secret});
+  EXPECT_EQ(token.code, 2);
+  EXPECT_THAT(token.err, HasSubstr("ringway-enrolld invitations --state"));
+  EXPECT_THAT(token.err, Not(HasSubstr(services::k_good_secret)));
+  EXPECT_EQ(server_.withdrawn.size(), 2U) << "nobody was asked";
 }
 
 TEST_F(OperatorCommandsTest, RevokesANodeOrAUserAndSaysWhich) {
@@ -127,6 +133,10 @@ TEST_F(OperatorCommandsTest, RevokesANodeOrAUserAndSaysWhich) {
   EXPECT_EQ(server_.revoked[0].node(), node);
   EXPECT_EQ(server_.revoked[0].reason(), "stolen");
   EXPECT_EQ(server_.revoked[1].user(), "alice@example.org");
+  const auto half = ask({"revoke", node.substr(0, 8)});
+  EXPECT_EQ(half.code, 2);
+  EXPECT_THAT(half.err, HasSubstr("a Node-ID has 32 hexadecimal digits"));
+  EXPECT_EQ(server_.revoked.size(), 2U) << "nobody was asked";
 }
 
 TEST_F(OperatorCommandsTest, ListsAllPages) {
@@ -194,8 +204,21 @@ TEST_F(OperatorCommandsTest, FromElsewhereOverTls) {
   arguments.insert(arguments.end(), access.begin(), access.end());
   const auto listed = run(arguments);
   EXPECT_EQ(listed.code, 0) << listed.err;
+  auto inviting = access;
+  inviting.insert(inviting.begin(), "invite");
+  const auto invited = run(inviting);
+  EXPECT_EQ(invited.code, 0) << invited.err;
+  std::string take_back = "ringway-enrolld withdraw 0123456789abcdef";
+  for (const auto& word : access) take_back += " " + word;
+  EXPECT_THAT(invited.err, HasSubstr("to take it back: " + take_back + "\n"));
   arguments[4] = temporary_.file("other.pem", enrolld_http::self_signed("localhost").certificate_pem);
-  EXPECT_EQ(run(arguments).code, 4) << "another server";
+  const auto another = run(arguments);
+  EXPECT_EQ(another.code, 4) << "another server";
+  EXPECT_THAT(another.err, HasSubstr("does its certificate come from --ca " + arguments[4]));
+  arguments.erase(arguments.begin() + 3, arguments.begin() + 5);
+  const auto unknown = run(arguments);
+  EXPECT_EQ(unknown.code, 4) << "the system does not trust it";
+  EXPECT_THAT(unknown.err, HasSubstr("--ca FILE"));
 }
 
 }  // namespace
