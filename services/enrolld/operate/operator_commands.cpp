@@ -104,6 +104,10 @@ int invitations(const ServerAccess& access, const std::string& user) {
   return k_operator_done;
 }
 
+bool is_hex(const std::string& text, std::size_t digits) {
+  return text.size() == digits && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
 int withdraw(const ServerAccess& access, const std::string& id) {
   if (!is_hex(id, 16))
     return access.fail(k_operator_usage,
@@ -124,10 +128,6 @@ int withdraw(const ServerAccess& access, const std::string& id) {
     access.out << "invitation " << printable(id) << " enrols nobody any more; who has come by it stays\n";
   }
   return k_operator_done;
-}
-
-bool is_hex(const std::string& text, std::size_t digits) {
-  return text.size() == digits && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
 }
 
 // A Node-ID has 32 hex digits; every user name has an @ or begins with tel:.
