@@ -117,7 +117,7 @@ TEST_F(OperatorCommandsTest, WithdrawsAnInvitation) {
   EXPECT_EQ(token.code, 2);
   EXPECT_THAT(token.err, HasSubstr("ringway-enrolld invitations --state"));
   EXPECT_THAT(token.err, Not(HasSubstr(services::k_good_secret)));
-  EXPECT_EQ(server_.withdrawn.size(), 2U) << "nobody was asked";
+  EXPECT_EQ(server_.withdrawn.size(), 3U) << "nobody was asked";
 }
 
 TEST_F(OperatorCommandsTest, RevokesANodeOrAUserAndSaysWhich) {
