@@ -29,8 +29,10 @@ enum class Match { yes, no, no_memory };
 
 Match matches(const Secret& password, const std::string& stored) {
   const auto bytes = password.reveal();
+  // An empty one has no memory, and libsodium takes no null pointer.
+  const char* const text = bytes.empty() ? "" : bytes.data();
   errno = 0;
-  if (crypto_pwhash_str_verify(stored.c_str(), bytes.data(), bytes.size()) == 0) return Match::yes;
+  if (crypto_pwhash_str_verify(stored.c_str(), text, bytes.size()) == 0) return Match::yes;
   return errno == EINVAL ? Match::no : Match::no_memory;  // EINVAL is libsodium's word for another password
 }
 
