@@ -51,14 +51,10 @@ Answer<RevokedNow> Registrar::revoke_user(const std::string& user, const std::st
 }
 
 Answer<Page> Registrar::list(const std::string& user, std::int64_t after, std::size_t most) {
-  std::string name;
-  if (!user.empty()) {
-    auto given = name_asked_for(user);
-    if (!given) return given.error();
-    name = std::move(*given);
-  }
+  const auto name = user.empty() ? Answer<std::string>(user) : name_asked_for(user);
+  if (!name) return name.error();
   const std::size_t size = std::clamp<std::size_t>(most, 1, k_most_listed);
-  auto devices = tools_.records.list_devices(after, size, name);
+  auto devices = tools_.records.list_devices(after, size, *name);
   if (!devices) return trouble(devices.error());
   Page page;
   if (!devices->empty()) {
@@ -116,14 +112,10 @@ Answer<Invited> Registrar::invite(const std::string& user, std::uint32_t uses, D
 
 Answer<InvitationPage> Registrar::list_invitations(const std::string& user, const InvitationMark& after,
                                                    std::size_t most, WallMs now_ms) {
-  std::string name;
-  if (!user.empty()) {
-    auto given = name_asked_for(user);
-    if (!given) return given.error();
-    name = std::move(*given);
-  }
+  const auto name = user.empty() ? Answer<std::string>(user) : name_asked_for(user);
+  if (!name) return name.error();
   const std::size_t size = std::clamp<std::size_t>(most, 1, k_most_listed);
-  auto found = tools_.records.list_invitations(after, size, now_ms, name);
+  auto found = tools_.records.list_invitations(after, size, now_ms, *name);
   if (!found) return trouble(found.error());
   InvitationPage page;
   if (found->size() == size) page.next = InvitationMark{found->back().made_ms, id_of(found->back().token)};
