@@ -16,6 +16,7 @@
 #include "services/enrolld/push_command.hpp"
 #include "services/enrolld/serve/serve.hpp"
 #include "services/options/mistyped.hpp"
+#include "services/options/shell_words.hpp"
 
 namespace {
 
@@ -46,12 +47,17 @@ Result<std::vector<config::BootstrapNode>> bootstrap_nodes(const std::vector<std
 // Where newcomers ask a server, the names are the server's to give.
 void tell_next_steps(const enrolld::InitOptions& options) {
   if (options.enrollment_servers.empty()) {
-    std::cout << "next: ringway-enrolld issue --dir " << options.directory << " --user alice@"
-              << options.overlay_name << " --out alice\n";
+    std::cout << "next: "
+              << services::command_text({"ringway-enrolld", "issue", "--dir", options.directory, "--user",
+                                         "alice@" + options.overlay_name, "--out", "alice"})
+              << "\n";
     return;
   }
-  std::cout << "next: ringway-enrolld serve --dir " << options.directory
-            << " --state state --https-cert cert.pem --https-key key.pem --grpc 0.0.0.0:6085\n"
+  std::cout << "next: "
+            << services::command_text({"ringway-enrolld", "serve", "--dir", options.directory, "--state",
+                                       "state", "--https-cert", "cert.pem", "--https-key", "key.pem",
+                                       "--grpc", "0.0.0.0:6085"})
+            << "\n"
             << "then, for each newcomer: ringway-enrolld invite --state state --user alice@"
             << options.overlay_name << "\n"
             << "  or newcomers prove their mailboxes: serve with --proof mail, --smtp and --mail-from\n";
@@ -165,11 +171,12 @@ int run_update(enrolld::UpdateOptions options, const std::vector<std::string>& b
   if (updated->issuing_renewed) std::cout << "  issuing.crt   renewed, with the same key\n";
   if (updated->signer_renewed) std::cout << "  signer.crt    renewed, with the same key\n";
   if (!updated->has_authority) {
-    std::cout << "next: start one peer with --config-document " << options.directory
-              << "/overlay.xml; it passes it on to the others\n";
+    std::cout << "next: start one peer with "
+              << services::command_text({"--config-document", options.directory + "/overlay.xml"})
+              << "; it passes it on to the others\n";
     return 0;
   }
-  std::cout << "next: ringway-enrolld push --dir " << options.directory
+  std::cout << "next: " << services::command_text({"ringway-enrolld", "push", "--dir", options.directory})
             << (updated->bootstrap_nodes == 0 ? " --to ADDRESS:PORT of a peer" : "")
             << ", which brings it to running peers; the others get it from them\n";
   return 0;

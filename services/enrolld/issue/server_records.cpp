@@ -13,6 +13,7 @@
 #include "reload/config/configuration.hpp"
 #include "services/enrolld/folder/files.hpp"
 #include "services/enrolld/issue/served_mark.hpp"
+#include "services/options/shell_words.hpp"
 
 namespace ringway::enrolld {
 namespace {
@@ -32,16 +33,21 @@ Digest digest_of(const services::Key& key) {
   return out;
 }
 
+// To be typed into a shell: a user name may have characters that mean something there.
+std::string invitation_for(const std::string& user) {
+  return services::command_text({"ringway-enrolld", "invite", "--user", user});
+}
+
 std::string cannot_ask(const std::string& where, const Failure& failure) {
   return "the server's records (" + where + ") cannot be asked: " + failure.reason +
-         "; if a server is using them, stop it, or let it enrol: ringway-enrolld invite";
+         "; if a server is using them, stop it, or let it enrol";
 }
 
 Failure taken(const std::string& user) {
   return {user +
           " is enrolled at the server already, or a name is that differs in upper and lower case alone "
-          "(ringway-enrolld list). Another node for the same user comes by ringway-enrolld invite --user " +
-          user};
+          "(ringway-enrolld list). Another node for the same user comes by " +
+          invitation_for(user)};
 }
 
 Failure refusal(Verdict verdict, const std::string& user) {
@@ -147,7 +153,7 @@ class ServerRecords final : public IssueRecords {
   }
 
   Failure trouble(const Failure& failure, const Wanted& wanted) const {
-    return {cannot_ask(where_, failure) + " --user " + wanted.user_name};
+    return {cannot_ask(where_, failure) + ": " + invitation_for(wanted.user_name)};
   }
 
   const std::unique_ptr<Records> records_;

@@ -116,6 +116,12 @@ TEST_F(ServerRecordsTest, WithoutAServerTheFolderGivesTheNames) {
   EXPECT_TRUE(in_register(k_alice));
 }
 
+TEST_F(ServerRecordsTest, TheCommandItNamesIsSafeInAShell) {
+  const char* const k_odd = "`id`$HOME@example.org";
+  ASSERT_EQ(enrol(k_odd), Verdict::made_account);
+  EXPECT_THAT(refusal(options(k_odd)), HasSubstr("ringway-enrolld invite --user '`id`$HOME@example.org'"));
+}
+
 TEST_F(ServerRecordsTest, ANameOfTheServersIsNotIssuedAgain) {
   // Shows: ENROLL-16.
   ASSERT_EQ(enrol(k_alice), Verdict::made_account);
