@@ -37,6 +37,7 @@ class StorageDriver : public Outbox {
   void perform(data::Commit commit) { commits_.commits.push_back(std::move(commit)); }
   void perform(data::CallsDone done);
   void perform(data::CertificatesFound found);
+  void perform(const data::WatchEvent&) {}
 
  private:
   void submit(SubmissionPtr& submission);

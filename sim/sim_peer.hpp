@@ -113,6 +113,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void perform(data::Commit commit);
   void perform(data::CallsDone done);
   void perform(data::CertificatesFound found);
+  void perform(const data::WatchEvent&) {}
 
  private:
   template <typename Input>

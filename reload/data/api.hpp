@@ -29,10 +29,20 @@ struct PutCall {
   std::uint32_t lifetime_s = k_default_lifetime_s;
   std::optional<std::uint64_t> expected_generation;  // compare-and-swap; unset: whatever is there
   std::string as_user = {};  // who writes: a user whose credentials this peer holds; empty: the peer's own
+  // This peer puts the value again before its lifetime ends, also after a restart, until it is removed or put
+  // again without.
+  bool keep = false;
+};
+// How many are asked.
+enum class Consistency : std::uint8_t {
+  one,       // the responsible peer
+  quorum,    // it and its replicas, by Node-ID; the newest valid value wins, and who has an older one gets it
+  disjoint,  // along several first hops that have no hop in common, so that no single peer can hide a value
 };
 struct GetCall {
   std::string key;
   std::optional<std::string> entry;  // unset: all entries
+  Consistency consistency = Consistency::one;
 };
 struct RemoveCall {
   std::string key;
@@ -98,5 +108,18 @@ struct StatResult {
   std::vector<StatEntry> entries;
 };
 using CallResult = std::variant<PutResult, GetResult, StatResult, CallFailure>;  // Remove answers a PutResult
+
+struct WatchCall {
+  std::string key;
+  std::optional<std::string> entry;  // unset: all entries
+  std::string resume_token = {};     // of the last event that was seen: nothing that came since is missed
+};
+// What is stored at a watched key now.
+struct WatchUpdate {
+  GetResult state;         // without entries when nothing is stored there
+  bool compacted = false;  // changes between the last event and this one are not told one by one
+  std::string resume_token;
+};
+using WatchResult = std::variant<WatchUpdate, CallFailure>;
 
 }  // namespace ringway::data

@@ -52,6 +52,20 @@ struct Replicated {
   bool complete = false;
 };
 
+// Watches a key for an application: WatchEvents follow with the same token, the present state first, until
+// CancelWatch or an event with a failure. After each event the next comes only when WatchNext has asked for
+// it; what changes meanwhile becomes one event, marked as compacted.
+struct Watch {
+  std::uint64_t token = 0;
+  WatchCall call;
+};
+struct WatchNext {
+  std::uint64_t token = 0;
+};
+struct CancelWatch {
+  std::uint64_t token = 0;
+};
+
 // Take over what another peer has that is newer than ours (RFC 6940 §7.4.1.1, STORE-43): a FetchAns, each
 // value with its verdict.
 struct Adopt {
@@ -75,9 +89,20 @@ struct Replicate {
   std::vector<std::pair<KindAt, std::uint64_t>> generations;  // one per Kind in the Store
   std::vector<std::pair<KindAt, RecordPtr>> records;
 };
+// A read has seen that holders of this resource do not agree: to replication, which has its responsible peer
+// (known by Node-ID from the answers) compare what it holds with its replicas.
+struct AskToMend {
+  ResourceId resource;
+  NodeId responsible;
+};
 struct CallsDone {
   std::uint64_t token = 0;
   std::vector<CallResult> results;
+};
+
+struct WatchEvent {
+  std::uint64_t token = 0;
+  WatchResult result;  // a failure ends the watch
 };
 
 struct CertificatesFound {
@@ -93,18 +118,24 @@ struct DropKinds {
   std::vector<KindAt> kinds;
 };
 
-using StorageInput = std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
-                                  routing::ConfigurationChanged, routing::UseSigner, UseUsers, Calls,
-                                  CancelCalls, FindCertificates, Committed, Replicated, DropKinds, Adopt>;
-using StorageOutput = std::variant<Commit, Replicate, CallsDone, CertificatesFound, routing::SendRequest,
-                                   routing::CancelRequest, routing::SendAnswer>;
+using StorageInput =
+    std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
+                 routing::ConfigurationChanged, routing::UseSigner, UseUsers, Calls, CancelCalls,
+                 FindCertificates, Committed, Replicated, DropKinds, Adopt, Watch, WatchNext, CancelWatch,
+                 routing::ChannelUp, routing::ChannelDown, routing::ChannelMessage>;
+using StorageOutput =
+    std::variant<Commit, Replicate, AskToMend, CallsDone, CertificatesFound, routing::SendRequest,
+                 routing::CancelRequest, routing::SendAnswer, WatchEvent, routing::OpenChannel,
+                 routing::SendOnChannel, routing::CloseChannel>;
 using StorageOutputs = std::vector<StorageOutput>;
 
 using ReplicationInput =
-    std::variant<Replicate, routing::HandOver, routing::RingChanged, routing::RequestDone,
-                 routing::ConfigurationChanged, routing::UseSigner, routing::Drain>;
+    std::variant<Replicate, AskToMend, routing::HandOver, routing::RingChanged, routing::RequestDone,
+                 routing::ConfigurationChanged, routing::UseSigner, routing::Drain, routing::ChannelUp,
+                 routing::ChannelDown, routing::ChannelMessage>;
 using ReplicationOutput = std::variant<Replicated, DropKinds, Adopt, routing::SendRequest,
-                                       routing::CancelRequest, routing::HandOverReport, routing::Drained>;
+                                       routing::CancelRequest, routing::HandOverReport, routing::Drained,
+                                       routing::OpenChannel, routing::SendOnChannel, routing::CloseChannel>;
 using ReplicationOutputs = std::vector<ReplicationOutput>;
 
 }  // namespace ringway::data

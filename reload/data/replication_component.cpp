@@ -42,6 +42,10 @@ class ReplicationComponent::Impl {
   void on(const Now&, routing::UseSigner& m, ReplicationOutputs&) {
     context_.settings.own_certificates_bytes = own_certificates_bytes(*m.signer);
   }
+  void on(const Now&, AskToMend&, ReplicationOutputs&) {}
+  void on(const Now&, routing::ChannelUp&, ReplicationOutputs&) {}
+  void on(const Now&, routing::ChannelDown&, ReplicationOutputs&) {}
+  void on(const Now&, routing::ChannelMessage&, ReplicationOutputs&) {}
   void on(const Now& now, routing::RingChanged& m, ReplicationOutputs& out);
 
   void go_on(const Now& now, ReplicationOutputs& out) {

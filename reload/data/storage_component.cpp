@@ -54,6 +54,12 @@ class StorageComponent::Impl {
   void on(const Now&, Committed& m, StorageOutputs& out) { holder_.committed(m, out); }
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
   void on(const Now&, DropKinds& m, StorageOutputs& out) { holder_.drop(m, out); }
+  void on(const Now&, Watch&, StorageOutputs&) {}
+  void on(const Now&, WatchNext&, StorageOutputs&) {}
+  void on(const Now&, CancelWatch&, StorageOutputs&) {}
+  void on(const Now&, routing::ChannelUp&, StorageOutputs&) {}
+  void on(const Now&, routing::ChannelDown&, StorageOutputs&) {}
+  void on(const Now&, routing::ChannelMessage&, StorageOutputs&) {}
   void on(const Now& now, Adopt& m, StorageOutputs& out) { holder_.adopt(now, m, out); }
 
   // What the holder has finished for the client; which may lead to more.

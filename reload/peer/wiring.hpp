@@ -14,7 +14,7 @@ namespace ringway::peer {
 // What a driver offers to the Dispatcher: a way into each component. Besides these it has perform(effect) for
 // each effect that the components it drives can emit: Transmit, OpenLink, CloseLink, Inspect, Left,
 // ConfigurationChanged (for inspectors and links) and RequestDone (of requests it made itself) of routing;
-// Commit, CallsDone and CertificatesFound of storage.
+// Commit, CallsDone, WatchEvent and CertificatesFound of storage.
 template <typename T>
 concept Receiver = requires(T receiver, routing::Input to_routing, data::StorageInput to_storage,
                             data::ReplicationInput to_replication) {
@@ -53,6 +53,12 @@ class Dispatcher {
         return;  // routing keeps its own
     }
   }
+  void route(routing::OpenChannel& m) { receiver_.to_routing(m); }
+  void route(routing::SendOnChannel& m) { receiver_.to_routing(std::move(m)); }
+  void route(routing::CloseChannel& m) { receiver_.to_routing(m); }
+  void route(routing::ChannelUp& m) { to_owner_of_channel(m.application, std::move(m)); }
+  void route(routing::ChannelDown& m) { to_owner_of_channel(m.application, std::move(m)); }
+  void route(routing::ChannelMessage& m) { to_owner_of_channel(m.application, std::move(m)); }
   void route(routing::HandOver& m) { receiver_.to_replication(std::move(m)); }
   void route(routing::Drain& m) { receiver_.to_replication(m); }
   void route(routing::Drained& m) { receiver_.to_routing(m); }
@@ -66,12 +72,23 @@ class Dispatcher {
     receiver_.perform(std::move(m));  // the inspectors and the links need the new kinds, roots and limits
   }
   void route(data::Replicate& m) { receiver_.to_replication(std::move(m)); }
+  void route(data::AskToMend& m) { receiver_.to_replication(m); }
   void route(data::Replicated& m) { receiver_.to_storage(std::move(m)); }
   void route(data::DropKinds& m) { receiver_.to_storage(std::move(m)); }
   void route(data::Adopt& m) { receiver_.to_storage(std::move(m)); }
   template <typename Effect>
   void route(Effect& m) {
     receiver_.perform(std::move(m));
+  }
+
+  template <typename Message>
+  void to_owner_of_channel(routing::Application application, Message message) {
+    switch (application) {
+      case routing::Application::replication:
+        return receiver_.to_replication(std::move(message));
+      case routing::Application::watch:
+        return receiver_.to_storage(std::move(message));
+    }
   }
 
   R& receiver_;

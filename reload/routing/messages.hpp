@@ -26,6 +26,13 @@ using link::LinkId;
 // `application` stands for the driver (a Ping asked for over the API).
 enum class Origin : std::uint8_t { routing, storage, replication, application };
 
+// Applications that talk over connections of their own between two peers, set up with AppAttach (RFC 6940
+// §6.5.2). The numbers are Application-IDs; 61441 to 65534 are for private use.
+enum class Application : std::uint16_t {
+  replication = 61441,  // digests of what two neighbours hold (reload/data)
+  watch = 61442,        // changes of watched keys (reload/data)
+};
+
 // ---- in
 // -----------------------------------------------------------------------------------------------------------
 
@@ -36,6 +43,7 @@ struct LinkUp {
   std::uint64_t attempt = 0;
   security::CertificatePtr certificate;
   wire::IpAddressPort remote;
+  std::optional<Application> application = std::nullopt;  // none: a RELOAD link; else that one's connection
 };
 // A link is gone, or an attempt has failed (then link.number is 0).
 struct LinkDown {
@@ -69,6 +77,9 @@ struct SendRequest {
   std::optional<ResourceId> fetch_resource;   // of a Fetch
   std::uint32_t max_response_length = 0;
   std::optional<Duration> deadline;  // sooner than the RFC's 15 s
+  // The first hop, whatever the tables say: a peer that this one has a routable link to. Without one the
+  // request fails at once (not_found, local). A repetition takes the same hop.
+  std::optional<NodeId> first_hop = std::nullopt;
   // Signs the message in this peer's stead: another user whose credentials this peer holds has the request
   // made. The answer comes to this peer all the same, along the via list.
   std::shared_ptr<const security::Signer> signer = nullptr;
@@ -108,8 +119,31 @@ struct BootstrapFound {
   std::vector<wire::IpAddressPort> addresses;
 };
 
+// ---- channels: one connection for each application and node, made when either end wants it. Who has it is
+// the component that the application belongs to (peer/wiring.hpp). Messages are at most max-message-size
+// long and come in order, each once at most; one is lost when the connection breaks or its queue is full, so
+// what must not be lost is acknowledged by the application itself.
+
+// Wants a channel to that node; ChannelUp or ChannelDown follows. One that stands is used.
+struct OpenChannel {
+  Application application = Application::replication;
+  NodeId node;
+};
+// Dropped when there is no channel.
+struct SendOnChannel {
+  Application application = Application::replication;
+  NodeId node;
+  SharedBytes message;
+};
+// No interest in it any more; no ChannelDown follows.
+struct CloseChannel {
+  Application application = Application::replication;
+  NodeId node;
+};
+
 using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
-                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained, BootstrapFound>;
+                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained, BootstrapFound,
+                           OpenChannel, SendOnChannel, CloseChannel>;
 
 // ---- out
 // ----------------------------------------------------------------------------------------------------------
@@ -126,7 +160,8 @@ struct Transmit {
 struct OpenLink {
   std::uint64_t attempt = 0;
   std::vector<wire::IpAddressPort> addresses;
-  std::optional<NodeId> expected;  // none for a bootstrap link (BOOT-05)
+  std::optional<NodeId> expected;                         // none for a bootstrap link (BOOT-05)
+  std::optional<Application> application = std::nullopt;  // none: a RELOAD link
 };
 struct CloseLink {
   LinkId link;
@@ -179,6 +214,22 @@ struct ConfigurationChanged {
   config::ConfigurationPtr configuration;
   std::vector<Bytes> learnt_kinds = {};
 };
+// The channel stands: asked for with OpenChannel, or made by the other end.
+struct ChannelUp {
+  Application application = Application::replication;
+  NodeId node;
+};
+// It is gone, or could not be made.
+struct ChannelDown {
+  Application application = Application::replication;
+  NodeId node;
+  std::string reason;
+};
+struct ChannelMessage {
+  Application application = Application::replication;
+  NodeId node;
+  SharedBytes message;
+};
 // leave() has finished: neighbours have answered or time is up.
 struct Left {};
 // What of a new document ends a peer.
@@ -195,8 +246,9 @@ struct MustExit {
   config::ConfigurationPtr document = nullptr;
 };
 
-using Output = std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged,
-                            HandOver, Drain, ConfigurationChanged, Left, MustExit>;
+using Output =
+    std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged, HandOver,
+                 Drain, ConfigurationChanged, ChannelUp, ChannelDown, ChannelMessage, Left, MustExit>;
 using Outputs = std::vector<Output>;
 
 }  // namespace ringway::routing

@@ -125,6 +125,9 @@ class RoutingComponent::Impl {
   void on(Drained&);
   void on(UseSigner& input) { signer_ = std::move(input.signer); }
   void on(BootstrapFound& input);
+  void on(OpenChannel&) {}
+  void on(SendOnChannel&) {}
+  void on(CloseChannel&) {}
 
   // ---- receive.cpp
   void receive(const Hop& from, const SharedBytes& bytes);
