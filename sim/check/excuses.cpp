@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "reload/data/resource_names.hpp"
+#include "reload/ids.hpp"
 
 namespace ringway::sim {
 
@@ -62,7 +62,7 @@ void Excuses::apply(Ledger& ledger, const std::vector<NodeId>& ring, std::size_t
   if (failures_.size() < replicas + 1) return;
   const auto all = members(ring);
   for (auto& [key, writers] : ledger.entries()) {
-    const ResourceId point = data::resource_id_of(key);
+    const ResourceId point = resource_id_of(key);
     for (auto& [writer, entry] : writers)
       if (all_failed(all, point, replicas + 1, true, entry) ||
           all_failed(all, point, replicas + 1, false, entry))

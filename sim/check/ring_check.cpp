@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "reload/data/resource_names.hpp"
+#include "reload/ids.hpp"
 
 namespace ringway::sim {
 
@@ -11,7 +11,7 @@ std::string responsibility_fault(const Simulation& simulation, const std::vector
   for (const PeerNumber number : simulation.living())
     views.emplace_back(number, simulation.peer(number).status().view);
   for (const std::string& key : keys) {
-    const ResourceId resource = data::resource_id_of(key);
+    const ResourceId resource = resource_id_of(key);
     std::string claims;
     std::size_t count = 0;
     for (const auto& [number, view] : views) {

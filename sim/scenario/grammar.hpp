@@ -15,7 +15,6 @@
 namespace ringway::sim {
 
 enum class Verb : std::uint8_t {
-  begin_with,
   join,
   join_within,
   crash,
