@@ -130,8 +130,8 @@ void Simulation::restart(PeerNumber peer, bool first, PeerNumber bootstrap) {
   start(peer, first, bootstrap);
 }
 
-void Simulation::crash(PeerNumber peer, Disk disk) {
-  peers_.at(peer)->die(Death::silent);
+void Simulation::crash(PeerNumber peer, Disk disk, Death how) {
+  peers_.at(peer)->die(how);
   if (disk == Disk::kept) return;
   auto& identity = identities_.at(peer);
   identity.store = std::make_shared<storage::MemoryStore>();

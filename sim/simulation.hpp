@@ -47,8 +47,8 @@ class Simulation {
   void start(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
   void kill(PeerNumber peer, Death how = Death::reset) { peers_.at(peer)->die(how); }
   void leave(PeerNumber peer) { peers_.at(peer)->leave(); }
-  // Its machine goes without a word; with Disk::lost the next process starts with an empty one.
-  void crash(PeerNumber peer, Disk disk);
+  // With Disk::lost the next process starts with an empty one.
+  void crash(PeerNumber peer, Disk disk, Death how = Death::silent);
   // A new process for a peer that has died, on its disk.
   void restart(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
   // `count` peers, the first of them alone, the others when the one before has joined (or `limit` is over).
