@@ -12,6 +12,7 @@ ChordReload::ChordReload(ChordSettings settings, std::shared_ptr<Random> random)
     : settings_(settings), random_(std::move(random)), peers_(settings.self) {
   RingView view;
   view.self = settings_.self;
+  view.replicas = settings_.replicas;
   view_ = std::make_shared<const RingView>(view);
 }
 
@@ -91,7 +92,7 @@ void ChordReload::retry_join(const Now& now, Duration wait, Actions& out) {
 
 // What runs by an interval that is another now starts over with the new one; else a peer could go on for an
 // hour by the old.
-void ChordReload::reconfigure(const Now& now, const config::Configuration& configuration) {
+void ChordReload::reconfigure(const Now& now, const config::Configuration& configuration, Actions& out) {
   settings_.reactive = configuration.chord_reactive;
   const Duration update{configuration.chord_update_interval};
   if (std::exchange(settings_.update_interval, update) != update) {
@@ -101,6 +102,10 @@ void ChordReload::reconfigure(const Now& now, const config::Configuration& confi
   const Duration ping{configuration.chord_ping_interval};
   if (std::exchange(settings_.ping_interval, ping) != ping && fingers_at_)
     fingers_at_ = now.mono + jittered(ping);
+  // Another number of replicas asks for other neighbours too.
+  if (std::exchange(settings_.replicas, configuration.replicas) == configuration.replicas) return;
+  if (phase_ == Phase::joined) return refresh_tables(now, Audience::neighbors, out);
+  publish(now, out);
 }
 
 void ChordReload::leave(const Now& now, Actions& out) {
@@ -270,7 +275,7 @@ void ChordReload::on_leave(const Now& now, const NodeId& from, const wire::Chord
   if (phase_ != Phase::joined) return on_lost(now, from, out);
   refresh_tables(now, Audience::neighbors, out);
   for (const NodeId& node : told) {
-    if (!worth_attaching(now, node) || current_neighbors().size() >= 2 * k_neighbors_per_side) continue;
+    if (!worth_attaching(now, node) || current_neighbors().size() >= 2 * neighbors_per_side()) continue;
     attaching_[node] = now.mono;
     // Not through who told of it (TOPO-19): that one is gone.
     out.push_back(AttachTo{{wire::to_node(node)}, AttachPurpose::neighbor, false});
@@ -330,14 +335,14 @@ void ChordReload::publish(const Now& now, Actions& out) {
   RingView next;
   next.self = settings_.self;
   next.joined = phase_ == Phase::joined || phase_ == Phase::leaving;
-  next.predecessors = peers_.predecessors(k_neighbors_per_side);
-  next.successors = peers_.successors(k_neighbors_per_side);
-  next.replicas = view_->replicas;
+  next.predecessors = peers_.predecessors(neighbors_per_side());
+  next.successors = peers_.successors(neighbors_per_side());
+  next.replicas = settings_.replicas;
   next.joining = joining_;
   next.admitting = admitting_;
   const bool same = next.joined == view_->joined && next.predecessors == view_->predecessors &&
                     next.successors == view_->successors && next.joining == view_->joining &&
-                    next.admitting == view_->admitting;
+                    next.admitting == view_->admitting && next.replicas == view_->replicas;
   if (same && view_->version > 0) return;
   next.version = view_->version + 1;
   const bool predecessors_changed = next.predecessors != view_->predecessors;
@@ -372,8 +377,8 @@ bool ChordReload::worth_attaching(const Now& now, const NodeId& node) const {
 }
 
 std::vector<NodeId> ChordReload::wanted_neighbors(const std::vector<NodeId>& known) const {
-  auto wanted = nearest_clockwise(settings_.self, known, k_neighbors_per_side);
-  for (const NodeId& node : nearest_counter_clockwise(settings_.self, known, k_neighbors_per_side))
+  auto wanted = nearest_clockwise(settings_.self, known, neighbors_per_side());
+  for (const NodeId& node : nearest_counter_clockwise(settings_.self, known, neighbors_per_side()))
     wanted.push_back(node);
   return wanted;
 }
@@ -415,7 +420,7 @@ void ChordReload::seek_neighbors(const Now& now, Actions& out) {
 // So many entries that the last one reaches the last successor: what lies nearer is known anyhow (RFC 6940
 // §10.7.4.3). None while the neighbours go all around: then the whole ring is known.
 unsigned ChordReload::finger_table_size() const {
-  if (view_->successors.size() < k_neighbors_per_side) return 0;
+  if (view_->successors.size() < neighbors_per_side()) return 0;
   const RingId reach = ring_distance(settings_.self, view_->successors.back());
   if (!view_->predecessors.empty() && ring_distance(settings_.self, view_->predecessors.back()) <= reach)
     return 0;
@@ -578,7 +583,7 @@ bool ChordReload::plausible_owner(const RingId& resource, const NodeId& answerer
 bool ChordReload::wanted_as_neighbor(const NodeId& node) const {
   const auto& before = view_->predecessors;
   const auto& after = view_->successors;
-  if (before.size() < k_neighbors_per_side || after.size() < k_neighbors_per_side) return true;
+  if (before.size() < neighbors_per_side() || after.size() < neighbors_per_side()) return true;
   return in_half_open(node, settings_.self, after.back()) || node == before.back() ||
          in_open(node, before.back(), settings_.self);
 }

@@ -19,6 +19,7 @@ struct ChordSettings {
   bool first_peer = false;
   bool has_bootstrap = false;  // someone to ask before forming a ring alone
   bool reactive = true;
+  std::size_t replicas = config::k_default_replicas;
   Duration update_interval{600'000};  // chord-update-interval
   Duration ping_interval{3'600'000};  // chord-ping-interval
   Duration retry_min{500};
@@ -54,7 +55,7 @@ class ChordReload : public Plugin {
 
   void start(const Now& now, Actions& out) override;
   void leave(const Now& now, Actions& out) override;
-  void reconfigure(const Now& now, const config::Configuration& configuration) override;
+  void reconfigure(const Now& now, const config::Configuration& configuration, Actions& out) override;
   void on_timer(const Now& now, Actions& out) override;
   std::optional<MonoTime> next_deadline() const override;
 
@@ -130,6 +131,7 @@ class ChordReload : public Plugin {
   std::vector<NodeId> wanted_neighbors(const std::vector<NodeId>& known) const;
   Duration jittered(Duration interval);
   Duration next_back_off();
+  std::size_t neighbors_per_side() const { return topology::neighbors_per_side(settings_.replicas); }
   RingId point_after_self() const { return ring_add(settings_.self, ring_power_of_two(0)); }
 
   ChordSettings settings_;

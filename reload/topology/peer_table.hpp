@@ -3,6 +3,7 @@
 // chord_reload.hpp's.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -14,6 +15,11 @@
 namespace ringway::topology {
 
 inline constexpr std::size_t k_neighbors_per_side = 4;  // at least three (RFC 6940 §10.7)
+// Of an overlay with so many replicas. A peer has to know who comes into the replica set next, and where the
+// range of the peer before it begins.
+constexpr std::size_t neighbors_per_side(std::size_t replicas) {
+  return std::max(k_neighbors_per_side, replicas + 2);
+}
 // A link whose acknowledgements stay away so long is taken out of the tables (RFC 6940 §6.6.5); before, it is
 // only passed over for forwarding, so that a busy machine does not change who is responsible.
 inline constexpr Duration k_suspicion_limit{5'000};

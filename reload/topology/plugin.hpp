@@ -80,7 +80,7 @@ class Plugin {
   virtual void start(const Now& now, Actions& out) = 0;
   virtual void leave(const Now& now, Actions& out) = 0;
   // A newer configuration document is in force.
-  virtual void reconfigure(const Now& now, const config::Configuration& configuration) = 0;
+  virtual void reconfigure(const Now& now, const config::Configuration& configuration, Actions& out) = 0;
   virtual void on_timer(const Now& now, Actions& out) = 0;
   virtual std::optional<MonoTime> next_deadline() const = 0;
 
