@@ -90,6 +90,7 @@ class ChordReload : public Plugin {
   bool is_peer(const NodeId& node) const override { return peers_.routable(node); }
   bool wanted_as_neighbor(const NodeId& node) const override;
   RingViewPtr view() const override { return view_; }
+  std::vector<NodeId> hops_towards(const RingId& id) const override { return peers_.hops_towards(id); }
   std::vector<NodeId> fingers() const override { return peers_.fingers(); }
   std::string phase() const override;
   double estimated_peers() const override;
@@ -113,7 +114,9 @@ class ChordReload : public Plugin {
   void refresh_tables(const Now& now, Audience audience_of_change, Actions& out);
   bool exclude_long_suspected(const Now& now);
   void seek_neighbors(const Now& now, Actions& out);
-  void seek_fingers(const Now& now, bool initial, Actions& out);
+  unsigned finger_table_size() const;
+  void seek_initial_fingers(Actions& out);
+  void refresh_finger(Actions& out);
   void schedule_update(const Now& now, Audience audience);
   void send_updates(const Now& now, Audience audience, Actions& out);
   void send_update_to(const Now& now, const NodeId& node, wire::ChordUpdateType type, Actions& out) const;
@@ -145,7 +148,7 @@ class ChordReload : public Plugin {
   std::map<NodeId, Lists> lists_;
   std::map<NodeId, MonoTime> attaching_;     // since when
   std::map<NodeId, MonoTime> failed_until_;  // not tried again before
-  bool fingers_sought_ = false;              // since the ring has outgrown the neighbours
+  unsigned fingers_sought_ = 0;              // so many entries, from the first on
 
   // Joining.
   std::optional<NodeId> admitting_;
