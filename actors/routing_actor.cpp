@@ -192,7 +192,7 @@ void RoutingDriver::step(routing::Input input) {
 
 void RoutingDriver::note_bootstrap_peer(const routing::LinkUp& up) {
   // Only of a link that we opened is the other end's address one that it listens on.
-  if (up.attempt != 0 && bootstrap_cache_.note(up.remote)) bootstrap_cache_changed_ = true;
+  if (up.attempt != 0 && !up.application && bootstrap_cache_.note(up.remote)) bootstrap_cache_changed_ = true;
 }
 
 void RoutingDriver::keep_bootstrap_cache(MonoTime now, bool at_once) {

@@ -11,14 +11,6 @@ using wire::MessageCode;
 
 namespace {
 
-// An overlay is uniformly ICE or uniformly No-ICE, and no Attach mixes the two (RFC 6940 §6.5.1.1, §6.5.1.5).
-// This one is No-ICE: the reader of its document has seen to that.
-bool offers_ice(const wire::AttachBody& body) {
-  return std::any_of(body.candidates.begin(), body.candidates.end(), [](const wire::IceCandidate& candidate) {
-    return candidate.link == wire::OverlayLinkType::dtls_udp_sr;
-  });
-}
-
 // Only ICE could make anything of an address that is not the node's own.
 bool can_be_reached(const wire::IceCandidate& candidate) {
   return candidate.link == wire::OverlayLinkType::tls_tcp_fh_no_ice &&
@@ -26,6 +18,22 @@ bool can_be_reached(const wire::IceCandidate& candidate) {
 }
 
 }  // namespace
+
+// An overlay is uniformly ICE or uniformly No-ICE, and no Attach mixes the two (RFC 6940 §6.5.1.1, §6.5.1.5).
+// This one is No-ICE: the reader of its document has seen to that.
+bool RoutingComponent::Impl::offers_ice(const std::vector<wire::IceCandidate>& candidates) {
+  return std::any_of(candidates.begin(), candidates.end(), [](const wire::IceCandidate& candidate) {
+    return candidate.link == wire::OverlayLinkType::dtls_udp_sr;
+  });
+}
+
+std::vector<wire::IpAddressPort> RoutingComponent::Impl::reachable_addresses(
+    const std::vector<wire::IceCandidate>& candidates) {
+  std::vector<wire::IpAddressPort> addresses;
+  for (const auto& candidate : candidates)
+    if (can_be_reached(candidate)) addresses.push_back(candidate.address);
+  return addresses;
+}
 
 wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send_update) const {
   wire::AttachBody body;
@@ -104,7 +112,7 @@ void RoutingComponent::Impl::attach_answered(std::uint64_t key, const Outcome& o
     return tell_topology([&](auto& actions) { topology_->on_attached(now_, node, purpose, actions); });
   }
   const auto body = wire::decode<wire::AttachBody>((*message)->message.contents.body);
-  const bool usable = body && body->role == "active" && !offers_ice(*body);
+  const bool usable = body && body->role == "active" && !offers_ice(body->candidates);
   if (!usable || (*message)->signer_node == self()) return attach_failed(key);
   pending.answered_by = (*message)->signer_node;
   pending.link_deadline = now_.mono + k_link_wait;
@@ -138,7 +146,7 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
   const auto body = wire::decode<wire::AttachBody>(message.message.contents.body);
   if (!body || body->role != "passive" || body->candidates.size() > k_max_candidates)
     return answer_error(request, ErrorCode::invalid_message, "malformed Attach");
-  if (offers_ice(*body))
+  if (offers_ice(body->candidates))
     return answer_error(request, ErrorCode::invalid_message, "ICE candidates in an overlay without ICE");
   const NodeId node = message.signer_node;
   if (node == self()) return answer_error(request, ErrorCode::invalid_message, "attach to oneself");
@@ -158,8 +166,7 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
     break;
   }
   OpenLink open;
-  for (const auto& candidate : body->candidates)
-    if (can_be_reached(candidate)) open.addresses.push_back(candidate.address);
+  open.addresses = reachable_addresses(body->candidates);
   if (open.addresses.empty() || !room_for_link_to(node))
     return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
   if (withdrawn)

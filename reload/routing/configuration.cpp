@@ -295,6 +295,7 @@ void RoutingComponent::Impl::cut_off_revoked() {
     for (const auto& node : {pending.expected, pending.answered_by})
       if (node && configuration_->is_bad_node(*node)) hopeless.push_back(key);
   for (const std::uint64_t key : hopeless) attach_failed(key);
+  cut_off_revoked_channels();
 }
 
 // Of lists in others' Updates: they may not have the document yet.

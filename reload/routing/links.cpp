@@ -46,6 +46,7 @@ void RoutingComponent::Impl::close_link(LinkTable::Link& link, std::string reaso
 }
 
 void RoutingComponent::Impl::on(LinkUp& input) {
+  if (input.application) return channel_link_up(input);
   Attempt attempt;
   bool ours = false;
   if (const auto found = attempts_.find(input.attempt); input.attempt != 0 && found != attempts_.end()) {
@@ -116,6 +117,7 @@ void RoutingComponent::Impl::retire_spare_links(const NodeId& node) {
 }
 
 void RoutingComponent::Impl::on(LinkDown& input) {
+  if (channel_link_down(input)) return;
   if (input.link == LinkId{}) {
     const auto found = attempts_.find(input.attempt);
     if (found == attempts_.end()) return;
@@ -142,6 +144,7 @@ void RoutingComponent::Impl::on(LinkDown& input) {
 }
 
 void RoutingComponent::Impl::on(LinkSuspected& input) {
+  if (channel_link_suspected(input)) return;
   auto* link = links_.find(input.link);
   if (link == nullptr) return;
   link->suspected = input.suspected;

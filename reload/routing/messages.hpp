@@ -2,6 +2,7 @@
 // simulator, tests) see routing only through these values.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,6 +33,7 @@ enum class Application : std::uint16_t {
   replication = 61441,  // digests of what two neighbours hold (reload/data)
   watch = 61442,        // changes of watched keys (reload/data)
 };
+inline constexpr std::array k_applications{Application::replication, Application::watch};
 
 // ---- in
 // -----------------------------------------------------------------------------------------------------------
@@ -124,18 +126,20 @@ struct BootstrapFound {
 // long and come in order, each once at most; one is lost when the connection breaks or its queue is full, so
 // what must not be lost is acknowledged by the application itself.
 
-// Wants a channel to that node; ChannelUp or ChannelDown follows. One that stands is used.
+// Wants a channel to that node; ChannelUp or ChannelDown follows. One that stands is used. It is kept alive
+// until CloseChannel; what only the other end has opened is closed after five minutes without a message.
 struct OpenChannel {
   Application application = Application::replication;
   NodeId node;
 };
-// Dropped when there is no channel.
+// Dropped when there is no channel, or the message is empty.
 struct SendOnChannel {
   Application application = Application::replication;
   NodeId node;
   SharedBytes message;
 };
-// No interest in it any more; no ChannelDown follows.
+// No interest in it any more; no ChannelDown follows. The other end may go on using it: then messages still
+// come.
 struct CloseChannel {
   Application application = Application::replication;
   NodeId node;

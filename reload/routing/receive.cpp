@@ -40,6 +40,8 @@ std::optional<RingId> point_of(const wire::Destination& destination) {
 void RoutingComponent::Impl::on(LinkMessage& input) {
   auto* link = links_.find(input.link);
   if (link == nullptr) {
+    if (const auto channel = channels_.by_link.find(input.link); channel != channels_.by_link.end())
+      return channel_message(channel->second, std::move(input.bytes));
     ++counters_.dropped;
     return;
   }

@@ -129,6 +129,7 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
     if (reassembler_.messages() > 0) reassembly_check_ = now_.mono + wire::k_fragment_timeout;
   }
   close_silent_access();
+  channels_due();
   if (const auto at = topology_->next_deadline(); at && *at <= now_.mono)
     tell_topology([&](auto& actions) { topology_->on_timer(now_, actions); });
 }
@@ -142,6 +143,7 @@ std::optional<MonoTime> RoutingComponent::Impl::next_deadline() const {
   for (const auto& [key, pending] : attaches_) consider(pending.link_deadline);
   consider(reassembly_check_);
   consider(access_check_);
+  consider(channels_.check_at);
   consider(drain_deadline_);
   return soonest;
 }
@@ -248,6 +250,8 @@ RoutingStatus RoutingComponent::Impl::status() const {
   status.estimated_peers = topology_->estimated_peers();
   for (const auto& [id, link] : links_.all())
     status.links.push_back({id, link.node, link.remote, link.suspected, topology_->is_peer(link.node)});
+  status.channels = channels_.channels.size();
+  for (const auto& [key, channel] : channels_.channels) status.held_channels += channel.held ? 1 : 0;
   return status;
 }
 

@@ -1,6 +1,7 @@
 // The inside of RoutingComponent. Its member functions are grouped by file: receive.cpp (what arrives,
 // forwarding), originate.cpp (our requests and their answers), serve.cpp (requests for this peer), attach.cpp
-// (Attaches, bootstrap), links.cpp (which links there are), configuration.cpp (newer documents),
+// (Attaches, bootstrap), links.cpp (which links there are), channels.cpp (connections of applications),
+// configuration.cpp (newer documents),
 // routing_component.cpp (inputs, timers, what topology asks for).
 #pragma once
 
@@ -17,6 +18,7 @@
 
 #include "reload/config/known_kinds.hpp"
 #include "reload/routing/answer_memory.hpp"
+#include "reload/routing/channel_table.hpp"
 #include "reload/routing/inspection_queue.hpp"
 #include "reload/routing/link_table.hpp"
 #include "reload/routing/opaque_table.hpp"
@@ -125,9 +127,6 @@ class RoutingComponent::Impl {
   void on(Drained&);
   void on(UseSigner& input) { signer_ = std::move(input.signer); }
   void on(BootstrapFound& input);
-  void on(OpenChannel&) {}
-  void on(SendOnChannel&) {}
-  void on(CloseChannel&) {}
 
   // ---- receive.cpp
   void receive(const Hop& from, const SharedBytes& bytes);
@@ -214,6 +213,9 @@ class RoutingComponent::Impl {
   wire::AttachBody attach_body(std::string role, bool send_update) const;
   void link_attached(LinkTable::Link& link, PendingAttach pending);
   bool complete_attach_with(LinkTable::Link& link);
+  static bool offers_ice(const std::vector<wire::IceCandidate>& candidates);
+  static std::vector<wire::IpAddressPort> reachable_addresses(
+      const std::vector<wire::IceCandidate>& candidates);
   void open_access();
   void need_access(bool another);
   void ask_through_bootstrap(const RingId& point);
@@ -231,6 +233,27 @@ class RoutingComponent::Impl {
   void close_link(LinkTable::Link& link, std::string reason);
   void retire_spare_links(const NodeId& node);
   void close_silent_access();
+
+  // ---- channels.cpp
+  void on(OpenChannel& input);
+  void on(SendOnChannel& input);
+  void on(CloseChannel& input);
+  wire::AppAttachBody app_attach_body(Application application, std::string role) const;
+  std::string_view why_not_open(const NodeId& node);
+  void transmit_on_channel(ChannelTable::Channel& channel, SharedBytes message);
+  void app_attach_answered(const ChannelTable::Key& key, const Outcome& outcome);
+  void open_failed(const ChannelTable::Key& key, std::string reason);
+  void serve_app_attach(std::uint64_t request, const security::InspectedMessage& message);
+  bool room_for_channel();
+  std::optional<ChannelTable::Key> channel_of(const LinkUp& input);
+  void channel_link_up(const LinkUp& input);
+  void make_way_for_connection(ChannelTable::Channel& channel);
+  void channel_message(const ChannelTable::Key& key, SharedBytes bytes);
+  bool channel_link_down(const LinkDown& input);
+  bool channel_link_suspected(const LinkSuspected& input);
+  void drop_channel(const ChannelTable::Key& key, const std::string& reason);
+  void cut_off_revoked_channels();
+  void channels_due();
 
   // ---- topology's wishes (routing_component.cpp)
   void carry_out(topology::Actions& actions);
@@ -271,6 +294,7 @@ class RoutingComponent::Impl {
   std::unique_ptr<topology::Plugin> topology_;
 
   LinkTable links_;
+  ChannelTable channels_;
   OpaqueTable opaque_;
   AnswerMemory answers_;
   InspectionQueue inspections_;

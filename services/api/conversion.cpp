@@ -199,6 +199,11 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   routing.set_refused_configurations(status.routing.refused_configurations);
   routing.set_implausible_answers(status.routing.implausible_answers);
   routing.set_failed_attaches(status.routing.failed_attaches);
+  routing.set_channels(status.routing.channels);
+  routing.set_held_channels(status.routing.held_channels);
+  routing.set_channel_messages(status.routing.channel_messages);
+  routing.set_failed_channels(status.routing.failed_channels);
+  routing.set_refused_channels(status.routing.refused_channels);
 
   auto& storage = *out.mutable_storage();
   storage.set_stores_accepted(status.storage.stores_accepted);

@@ -288,7 +288,8 @@ class Daemon {
     out.advertise_all = settings_.needs_addresses();
     out.routing.max_links = settings_.max_links;
     out.replication.successor_hold_down = duration_of(settings_.successor_hold_down_s);
-    out.links.max_links = settings_.max_links;
+    out.links.max_links =
+        settings_.max_links + routing::k_max_connections_per_channel * out.routing.max_channels;
     out.leave_timeout = duration_of(settings_.leave_timeout_s);
     return out;
   }
