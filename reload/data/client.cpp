@@ -111,7 +111,11 @@ void Client::set_result(std::uint64_t batch, std::size_t index, CallResult resul
   done.results.reserve(found->second.results.size());
   for (auto& one : found->second.results) done.results.push_back(std::move(*one));
   batches_.erase(found);
-  out.emplace_back(std::move(done));
+  if (batch >= k_first_own_number) {
+    own_results_.push_back(std::move(done));
+  } else {
+    out.emplace_back(std::move(done));
+  }
 }
 
 void Client::finish(Work& work, CallResult result, StorageOutputs& out) {

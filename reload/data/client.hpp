@@ -22,6 +22,10 @@
 
 namespace ringway::data {
 
+// Tokens of calls, and numbers of requests and own stores, that other parts of this component make; those of
+// applications' calls are smaller.
+inline constexpr std::uint64_t k_first_own_number = std::uint64_t{1} << 62U;
+
 class Client {
  public:
   Client(PeerData& data, Holder& holder);
@@ -39,6 +43,9 @@ class Client {
   void ring_changed(const Now& now, StorageOutputs& out);
   void on_timer(const Now& now, StorageOutputs& out);
   std::optional<MonoTime> next_deadline() const;
+
+  // The results of calls with tokens from k_first_own_number.
+  std::vector<CallsDone> take_own_results() { return std::exchange(own_results_, {}); }
 
   std::size_t pending() const { return works_.size(); }
 
@@ -173,6 +180,7 @@ class Client {
   WrittenValues written_;
   std::size_t renewing_ = 0;  // under way
   std::optional<MonoTime> renew_at_;
+  std::vector<CallsDone> own_results_;
   std::uint64_t last_id_ = 0;
   std::uint64_t last_request_ = 0;
   std::unordered_map<std::uint64_t, Batch> batches_;
