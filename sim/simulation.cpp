@@ -11,6 +11,8 @@ namespace ringway::sim {
 
 namespace {
 
+constexpr std::chrono::hours k_year{24 * 365};
+
 // Nobody's: whoever signs the documents is no peer.
 const NodeId k_document_signer = [] {
   NodeId node;
@@ -18,8 +20,10 @@ const NodeId k_document_signer = [] {
   return node;
 }();
 
-config::ConfigurationPtr make_configuration(const SimulationSettings& settings, const Authority& authority) {
+config::ConfigurationPtr make_configuration(const SimulationSettings& settings, const Authority& authority,
+                                            security::SchemePtr scheme) {
   auto configuration = std::make_shared<config::Configuration>();
+  configuration->scheme = std::move(scheme);
   configuration->instance_name = settings.overlay_name;
   configuration->sequence = 1;
   configuration->no_ice = true;
@@ -55,7 +59,11 @@ Simulation::Simulation(SimulationSettings settings)
       network_(clock_, trace_, settings_.network, settings_.seed),
       random_(settings_.seed, "simulation"),
       authority_(settings_.overlay_name, settings_.start_wall_ms),
-      configuration_(make_configuration(settings_, authority_)),
+      stand_in_(settings_.cryptography == Cryptography::real
+                    ? nullptr
+                    : std::make_shared<const StandIn>(settings_.overlay_name, settings_.start_wall_ms,
+                                                      settings_.seed)),
+      configuration_(make_configuration(settings_, authority_, stand_in_)),
       document_signer_(authority_.issue("signer@example.org", k_document_signer).signer()) {}
 
 // ---- peers ------------------------------------------------------------------------------------------------
@@ -79,9 +87,7 @@ PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours c
   PeerIdentity identity;
   identity.number = number;
   identity.address = address_of(number);
-  identity.signer =
-      authority_.issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime)
-          .signer();
+  identity.signer = issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime);
   identity.store = std::make_shared<storage::MemoryStore>();
   identity.configuration = configuration_;
   identities_.push_back(std::move(identity));
@@ -89,10 +95,15 @@ PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours c
   return number;
 }
 
+std::shared_ptr<const security::Signer> Simulation::issue(const std::string& user_name, const NodeId& node,
+                                                          std::chrono::hours lifetime) const {
+  if (stand_in_) return stand_in_->issue(user_name, node, lifetime);
+  return authority_.issue(user_name, node, lifetime).signer();
+}
+
 void Simulation::renew(PeerNumber peer) {
   auto& identity = identities_.at(peer);
-  identity.signer =
-      authority_.issue(identity.signer->certificate()->user_name(), identity.signer->node_id()).signer();
+  identity.signer = issue(identity.signer->certificate()->user_name(), identity.signer->node_id(), k_year);
   peers_.at(peer)->use_signer(identity.signer);
 }
 
@@ -185,6 +196,7 @@ std::vector<PeerNumber> Simulation::living() const {
 
 const config::ConfigurationPtr& Simulation::publish(
     PeerNumber peer, const std::function<void(config::Configuration&)>& change) {
+  if (stand_in_) throw std::logic_error("documents are signed for real, and this simulation has a stand-in");
   config::Configuration next = *configuration_;
   next.sequence = static_cast<std::uint16_t>(next.sequence + 1);
   change(next);

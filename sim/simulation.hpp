@@ -13,15 +13,21 @@
 #include "sim/authority.hpp"
 #include "sim/network.hpp"
 #include "sim/sim_peer.hpp"
+#include "sim/stand_in.hpp"
 #include "sim/trace.hpp"
 #include "sim/virtual_clock.hpp"
 
 namespace ringway::sim {
 
+// What certificates and signatures are (a report says which). With the stand-in there is no new configuration
+// document: those are signed for real.
+enum class Cryptography { real, stand_in };
+
 struct SimulationSettings {
   std::uint64_t seed = 1;
   std::string overlay_name = "overlay.example.org";
   WallMs start_wall_ms = 1'800'000'000'000;
+  Cryptography cryptography = Cryptography::real;
   NetworkSettings network;
   WorkloadSettings workload;
   routing::RoutingSettings routing;  // addresses, bootstrap and first_peer are set for each peer
@@ -110,10 +116,13 @@ class Simulation {
   Network& network() { return network_; }
   Authority& authority() { return authority_; }
   std::uint64_t seed() const { return settings_.seed; }
+  Cryptography cryptography() const { return settings_.cryptography; }
 
  private:
   static constexpr std::int64_t k_ask_every_us = 10'000;
 
+  std::shared_ptr<const security::Signer> issue(const std::string& user_name, const NodeId& node,
+                                                std::chrono::hours lifetime) const;
   std::shared_ptr<SimPeer> make_process(PeerIdentity identity, bool first, PeerNumber bootstrap);
   static wire::IpAddressPort address_of(PeerNumber peer);
   void machine_changed(PeerNumber peer);
@@ -125,6 +134,7 @@ class Simulation {
   Network network_;
   SeededRandom random_;
   Authority authority_;
+  std::shared_ptr<const StandIn> stand_in_;  // null: real
   config::ConfigurationPtr configuration_;
   std::shared_ptr<const security::Signer> document_signer_;
   // By the document's sequence and how many Kinds are known.

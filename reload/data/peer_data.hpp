@@ -24,7 +24,7 @@ struct PeerData {
         store(std::move(store_in)),
         view(std::make_shared<const topology::RingView>()),
         cache(store, settings.max_cached_kinds, settings.max_cached_bytes),
-        certificates(store, signer->certificate()) {}
+        certificates(store, signer->certificate(), configuration->scheme) {}
 
   std::size_t budget_bytes() const {
     return message_budget_bytes(configuration->max_message_size_bytes, *signer);

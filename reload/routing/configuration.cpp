@@ -92,6 +92,17 @@ DocumentOffer RoutingComponent::Impl::offer_document(const Now& now, SharedBytes
   return {DocumentOffer::Verdict::taken, {}};
 }
 
+// Made when it is first needed, which in most peers' lives is never: the roots in it take kilobytes.
+const security::Trust& RoutingComponent::Impl::trust() const {
+  if (!trust_) {
+    auto made = security::Trust::make(document_->trust_settings());
+    // Roots that cannot be read vouch for nobody.
+    if (!made) made = security::Trust::make({document_->instance_name, {}, {}, {}, nullptr});
+    trust_ = *made;
+  }
+  return *trust_;
+}
+
 // Newer than ours, and by one of our configuration-signers (RFC 6940 §6.5.4.2, §11.1)?
 auto RoutingComponent::Impl::successor(SharedBytes document) const -> Result<Successor, DocumentRefusal> {
   auto next = config::parse_any_configuration(std::move(document), configuration_->instance_name);
@@ -99,7 +110,7 @@ auto RoutingComponent::Impl::successor(SharedBytes document) const -> Result<Suc
   if (!config::sequence_newer((*next)->sequence, configuration_->sequence))
     return DocumentRefusal{ErrorCode::config_too_old, "not newer than the present configuration",
                            (*next)->sequence != configuration_->sequence};
-  const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
+  const auto allowed = config::check_successor(*configuration_, **next, trust(), now_.wall_ms);
   if (!allowed) return DocumentRefusal{ErrorCode::forbidden, allowed.error().reason};
   auto trust = security::Trust::make((*next)->trust_settings());
   if (!trust) return DocumentRefusal{ErrorCode::invalid_message, trust.error().reason};
@@ -173,7 +184,7 @@ void RoutingComponent::Impl::relearn_kinds() {
   for (const Bytes& xml : settings_.learnt_kinds) {
     const auto kind = config::parse_kind_block(SharedBytes(xml));
     if (!kind || document_->kinds.find(kind->definition.kind) != nullptr) continue;
-    auto known = config::with_update(known_kinds_, *kind, *document_, *trust_, now_.wall_ms);
+    auto known = config::with_update(known_kinds_, *kind, *document_, trust(), now_.wall_ms);
     if (!known) continue;
     known_kinds_ = std::move(*known);
     any = true;
@@ -190,7 +201,7 @@ void RoutingComponent::Impl::serve_kind_update(std::uint64_t request, const Node
     if (!kind) return refuse_update(request, ErrorCode::invalid_message, kind.error().reason);
     const auto found = known.find(kind->definition.kind);
     const bool same = found != known.end() && found->second.definition == kind->definition;
-    auto with = config::with_update(std::move(known), *kind, *document_, *trust_, now_.wall_ms);
+    auto with = config::with_update(std::move(known), *kind, *document_, trust(), now_.wall_ms);
     if (!with) return refuse_update(request, ErrorCode::forbidden, with.error().reason);
     known = std::move(*with);
     // Its own number orders documents; Kinds have none, so an old definition could be played back.

@@ -46,7 +46,6 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
   next_bootstrap_ = settings_.bootstrap.empty() ? 0 : random_->below(settings_.bootstrap.size());
   topology_ =
       std::make_unique<topology::ChordReload>(chord_settings(settings_, *configuration_, self_), random_);
-  if (auto trust = security::Trust::make(configuration_->trust_settings())) trust_ = *trust;
 }
 
 void RoutingComponent::Impl::start(const Now& now, Outputs& out) {

@@ -185,6 +185,7 @@ class RoutingComponent::Impl {
   // ---- configuration.cpp
   void refuse_update(std::uint64_t request, wire::ErrorCode code, std::string_view reason);
   void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
+  const security::Trust& trust() const;
   Result<Successor, DocumentRefusal> successor(SharedBytes document) const;
   void follow(Successor next, const NodeId& source);
   void bring_up_to_date(const NodeId& node, wire::DestinationList to);
@@ -263,7 +264,7 @@ class RoutingComponent::Impl {
   std::vector<wire::IpAddressPort> given_bootstrap_;  // without the document's
   std::vector<wire::IpAddressPort> found_bootstrap_;  // by discovery
   config::ConfigurationPtr configuration_;
-  security::TrustPtr trust_;
+  mutable security::TrustPtr trust_;  // of document_; see trust()
   std::shared_ptr<const security::Signer> signer_;
   std::shared_ptr<Random> random_;
   NodeId self_;
