@@ -94,11 +94,21 @@ void SimPeer::step() {
   settle();
 }
 
-void SimPeer::settle() {
-  peer::Dispatcher dispatcher(*this);
+template <typename Receiver>
+void SimPeer::hand_on(Receiver& receiver) {
+  peer::Dispatcher dispatcher(receiver);
   dispatcher.dispatch(routing_outputs_);
   dispatcher.dispatch(storage_outputs_);
   dispatcher.dispatch(replication_outputs_);
+}
+
+void SimPeer::settle() {
+  if (world_.planted_bug == PlantedBug::none) {
+    hand_on(*this);
+  } else {
+    BuggyReceiver buggy(*this, world_.planted_bug);
+    hand_on(buggy);
+  }
   if (!routing_queue_.empty() || !storage_queue_.empty() || !replication_queue_.empty()) want_step();
   want_timer();
 }

@@ -18,6 +18,7 @@
 #include "reload/routing/routing_component.hpp"
 #include "reload/security/inspector.hpp"
 #include "sim/network.hpp"
+#include "sim/planted_bugs.hpp"
 #include "sim/seeded_random.hpp"
 #include "sim/virtual_clock.hpp"
 #include "storage/memory_store.hpp"
@@ -66,6 +67,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
     std::function<security::Inspector&(const config::ConfigurationPtr&)> inspector;
     WorkloadSettings workload;
     std::function<void(PeerNumber, const routing::ConfigurationChanged&)> configuration_accepted;
+    PlantedBug planted_bug = PlantedBug::none;
   };
 
   SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed);
@@ -138,6 +140,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void want_timer();
   void timer(std::int64_t due_us);
   void settle();  // hands on what the components have put out
+  template <typename Receiver>
+  void hand_on(Receiver& receiver);
   std::int64_t write_takes_us();
   void begin_write();
   void finish_write();

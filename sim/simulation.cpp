@@ -115,6 +115,8 @@ std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool fi
   components.routing.first_peer = first;
   components.routing.learnt_kinds = identity.learnt_kinds;
   components.routing.bootstrap = {address_of(bootstrap)};
+  for (const PeerNumber other : settings_.bootstrap_peers)
+    components.routing.bootstrap.push_back(address_of(other));
   components.storage = settings_.storage;
   components.replication = settings_.replication;
   const auto inspector = [this](const config::ConfigurationPtr& of) -> security::Inspector& {
@@ -126,7 +128,7 @@ std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool fi
     identities_[peer].configuration = accepted.configuration;
     identities_[peer].learnt_kinds = accepted.learnt_kinds;
   };
-  const SimPeer::World world{clock_, network_, inspector, settings_.workload, accept};
+  const SimPeer::World world{clock_, network_, inspector, settings_.workload, accept, settings_.planted_bug};
   // Each process draws its own numbers, or a restarted one would repeat its transaction IDs.
   return std::make_shared<SimPeer>(world, std::move(identity), std::move(components),
                                    settings_.seed + 0x9E3779B97F4A7C15ULL * processes_made_++);

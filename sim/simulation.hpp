@@ -33,6 +33,9 @@ struct SimulationSettings {
   routing::RoutingSettings routing;  // addresses, bootstrap and first_peer are set for each peer
   data::StorageSettings storage;
   data::ReplicationSettings replication;
+  // Addresses that every peer may bootstrap at, besides the one that it is started with.
+  std::vector<PeerNumber> bootstrap_peers;
+  PlantedBug planted_bug = PlantedBug::none;  // in every peer
   // May change the configuration before the first peer is made.
   std::function<void(config::Configuration&)> configure;
 };

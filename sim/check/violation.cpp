@@ -24,6 +24,8 @@ std::string_view name_of(Law law) {
       return "calls-answered";
     case Law::enough_success:
       return "enough-success";
+    case Law::playable:
+      return "playable";
   }
   return "unknown";
 }

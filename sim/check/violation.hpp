@@ -21,6 +21,7 @@ enum class Law : std::uint8_t {
   little_upkeep,    // and so does maintenance
   calls_answered,   // what is asked of a peer is answered
   enough_success,   // the share that the scenario expects
+  playable,         // none of the overlay: the scenario asks for what cannot be done
 };
 std::string_view name_of(Law law);
 

@@ -82,7 +82,7 @@ void restart_all(Stage& stage, const Statement& statement) {
     for (const PeerNumber crashed : stage.take_crashed()) stage.start_again(crashed);
     wait_for_ring(stage, "the restart of peer " + std::to_string(peer));
     stage.pass(Duration{due_ms - stage.now_ms()});
-    if (stage.enough()) return;
+    if (stage.broken()) return;
   }
 }
 
@@ -103,7 +103,7 @@ void churn(Stage& stage, const Statement& statement) {
   const double ends =
       1 - std::exp(-static_cast<double>(k_step.count()) / static_cast<double>(statement.time().count()));
   const std::int64_t end_ms = stage.now_ms() + statement.time(1).count();
-  while (stage.now_ms() < end_ms && !stage.enough()) {
+  while (stage.now_ms() < end_ms && !stage.broken()) {
     std::vector<PeerNumber> gone;
     for (const auto& member : stage.ring())
       if (stage.random().chance(ends)) gone.push_back(member.number);

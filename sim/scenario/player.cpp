@@ -83,8 +83,25 @@ verbs::Act act_of(Verb verb) {
   return verbs::run;
 }
 
-bool needs_no_peer(Verb verb) {
-  return verb == Verb::join || verb == Verb::join_within || verb == Verb::restart_crashed || verb == Verb::run;
+// Only these can be done when nobody is there.
+bool needs_a_peer(Verb verb) {
+  switch (verb) {
+    case Verb::join:
+    case Verb::join_within:
+    case Verb::restart_crashed:
+    case Verb::heal:
+    case Verb::lose_messages:
+    case Verb::lose_packets:
+    case Verb::duplicate:
+    case Verb::reorder:
+    case Verb::skew:
+    case Verb::mend_disks:
+    case Verb::let_be_honest:
+    case Verb::run:
+      return false;
+    default:
+      return true;
+  }
 }
 
 }  // namespace
@@ -95,12 +112,12 @@ Run play(const Scenario& scenario, const PlaySettings& settings) {
   for (const Statement& statement : scenario.statements) {
     stage.begin_statement(statement.line);
     if (settings.progress) settings.progress(done++, statement);
-    if (stage.ring().empty() && !needs_no_peer(statement.verb())) {
-      stage.violate(Law::one_ring, "no peer is alive");
+    if (stage.ring().empty() && needs_a_peer(statement.verb())) {
+      stage.violate(Law::playable, "no peer is alive");
       break;
     }
     act_of(statement.verb())(stage, statement);
-    if (stage.enough()) break;
+    if (!stage.violations().empty()) break;  // what follows would be its consequences
   }
   Run run;
   run.seed = settings.simulation.seed;

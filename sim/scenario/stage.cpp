@@ -128,7 +128,8 @@ void Stage::set_skew(PeerNumber peer) {
 // ---- judgement --------------------------------------------------------------------------------------------
 
 void Stage::violate(Law law, std::string what, std::optional<PeerNumber> peer) {
-  if (!enough()) violations_.push_back({law, now_ms(), peer, line_, std::move(what)});
+  if (violations_.size() < k_max_violations)
+    violations_.push_back({law, now_ms(), peer, line_, std::move(what)});
 }
 
 Measurements Stage::measure() {

@@ -23,7 +23,7 @@ namespace ringway::sim {
 
 class Stage {
  public:
-  // More are of no use to anybody.
+  // Of one statement; a run ends behind the first that breaks something.
   static constexpr std::size_t k_max_violations = 20;
 
   explicit Stage(const SimulationSettings& settings);
@@ -66,7 +66,7 @@ class Stage {
   void begin_statement(std::size_t line) { line_ = line; }
   void violate(Law law, std::string what, std::optional<PeerNumber> peer = std::nullopt);
   const std::vector<Violation>& violations() const { return violations_; }
-  bool enough() const { return violations_.size() >= k_max_violations; }
+  bool broken() const { return !violations_.empty(); }
 
   Simulation& simulation() { return simulation_; }
   Errands& errands() { return errands_; }
