@@ -103,6 +103,8 @@ class Change {
 
 }  // namespace
 
+Span own_range(const RingView& view) { return {lower_end(view), view.self}; }
+
 std::vector<CopyTask> tasks_after(const RingView& before, const RingView& after, MonoTime now,
                                   Duration hold_down, bool handed_over) {
   return Change(before, after, now, hold_down).tasks(handed_over);

@@ -5,9 +5,13 @@
 #include <vector>
 
 #include "reload/data/background_copies.hpp"
+#include "reload/data/ring_digest.hpp"
 #include "reload/topology/ring_view.hpp"
 
 namespace ringway::data {
+
+// What the peer is responsible for; everything when it knows nobody else.
+Span own_range(const topology::RingView& view);
 
 // `handed_over`: the new predecessor was given its range by us, so it need not be pushed there.
 std::vector<CopyTask> tasks_after(const topology::RingView& before, const topology::RingView& after,

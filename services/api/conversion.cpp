@@ -235,6 +235,13 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   replication.set_kinds_dropped(status.replication.kinds_dropped);
   replication.set_pending_values(status.replication.pending_values);
   replication.set_backlog_kinds(status.replication.backlog_kinds);
+  replication.set_background_bytes(status.replication.background_bytes);
+  replication.set_comparisons(status.replication.comparisons);
+  replication.set_comparisons_failed(status.replication.comparisons_failed);
+  replication.set_differences(status.replication.differences);
+  replication.set_mends_heard(status.replication.mends_heard);
+  replication.set_mends_refused(status.replication.mends_refused);
+  replication.set_bad_digest_messages(status.replication.bad_digest_messages);
 
   auto& links = *out.mutable_links();
   links.set_links(status.links.links);

@@ -154,6 +154,7 @@ void Overlay::kill(Peer& peer) {
     if (other->alive) break_channel(peer, *other);
   peer.storage.reset();
   peer.replication.reset();
+  close_channels(peer);
 }
 
 void Overlay::restart(Peer& peer) {
@@ -162,7 +163,7 @@ void Overlay::restart(Peer& peer) {
   ++peer.life;
   peer.view = std::make_shared<const topology::RingView>();
   peer.storage = std::make_unique<StorageComponent>(storage_settings, configuration, peer.signer, peer.store);
-  ReplicationSettings replication;
+  ReplicationSettings replication = replication_settings;
   replication.own_certificates_bytes = own_certificates_bytes(*peer.signer);
   peer.replication =
       std::make_unique<ReplicationComponent>(replication, configuration, peer.node, peer.store);
@@ -403,9 +404,53 @@ void Overlay::dispatch(Peer& peer, ReplicationOutputs& outputs) {
       to_storage(peer, std::move(*drop));
     } else if (auto* adopt = std::get_if<Adopt>(&output)) {
       to_storage(peer, std::move(*adopt));
+    } else if (auto* open = std::get_if<routing::OpenChannel>(&output)) {
+      channel(peer, *open);
+    } else if (auto* message = std::get_if<routing::SendOnChannel>(&output)) {
+      channel(peer, *message);
+    } else if (auto* close = std::get_if<routing::CloseChannel>(&output)) {
+      channel(peer, *close);
     }
   }
   outputs.clear();
+}
+
+void Overlay::channel(Peer& peer, const routing::OpenChannel& wish) {
+  const auto found = peers_.find(wish.node);
+  if (found == peers_.end() || !found->second->alive || without_channels.contains(wish.node))
+    return to_replication(peer, routing::ChannelDown{wish.application, wish.node, "refused"});
+  channel_between(peer, *found->second);
+}
+
+void Overlay::channel_between(Peer& one, Peer& other) {
+  channels_.insert({one.node, other.node});
+  channels_.insert({other.node, one.node});
+  to_replication(one, routing::ChannelUp{routing::Application::replication, other.node});
+  to_replication(other, routing::ChannelUp{routing::Application::replication, one.node});
+}
+
+void Overlay::channel(Peer& peer, const routing::SendOnChannel& message) {
+  if (!channels_.contains({peer.node, message.node})) return;
+  if (message.message.size() > configuration->max_message_size_bytes)
+    throw std::runtime_error("a message on a channel is too large");
+  sent_on_channels.emplace_back(peer.node, message.node, message.message);
+  to_replication(this->peer(message.node),
+                 routing::ChannelMessage{message.application, peer.node, message.message});
+}
+
+void Overlay::channel(Peer& peer, const routing::CloseChannel& wish) {
+  channels_.erase({peer.node, wish.node});
+  if (channels_.erase({wish.node, peer.node}) > 0)
+    to_replication(this->peer(wish.node), routing::ChannelDown{wish.application, peer.node, "closed"});
+}
+
+void Overlay::close_channels(Peer& peer) {
+  for (const auto& [node, other] : peers_) {
+    channels_.erase({peer.node, node});
+    if (channels_.erase({node, peer.node}) > 0)
+      to_replication(*other,
+                     routing::ChannelDown{routing::Application::replication, peer.node, "connection lost"});
+  }
 }
 
 Peer* Overlay::target_of(const routing::SendRequest& request) {

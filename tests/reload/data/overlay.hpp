@@ -124,6 +124,7 @@ class Overlay {
   void release_commits(Peer& peer);
   // An application that takes each event at once. Returns the token.
   std::uint64_t watch(Peer& peer, WatchCall call);
+  void channel_between(Peer& one, Peer& other);
 
   // A request by somebody outside, to that peer; answered at once or not at all.
   std::optional<Answered> ask(const SignerPtr& from, Peer& to, wire::MessageCode code, Bytes body,
@@ -135,6 +136,10 @@ class Overlay {
 
   // Which requests are lost: the requester hears of it when their time is over.
   std::function<bool(const Sent&)> loses = [](const Sent&) { return false; };
+  // Who has no channels for replication: whoever wants one with it is told so.
+  std::set<NodeId> without_channels;
+  // Messages on channels, and who sent them.
+  std::vector<std::tuple<NodeId, NodeId, SharedBytes>> sent_on_channels;
   // Changes an answer on its way (a lying peer).
   std::function<void(const Peer& from, wire::MessageCode code, Bytes& body)> bends = [](auto&&...) {};
   std::vector<Sent> sent;
@@ -149,6 +154,7 @@ class Overlay {
   std::shared_ptr<config::Configuration> configuration = test_configuration();
   std::size_t replicas = 2;
   StorageSettings storage_settings;  // of the peers added from now on
+  ReplicationSettings replication_settings;
 
  private:
   using Answer = std::function<void(std::optional<routing::SendAnswer>)>;  // nothing: there will be none
@@ -164,6 +170,10 @@ class Overlay {
   void finish(
       Peer& peer, std::uint64_t life, const routing::SendRequest& request,
       std::variant<std::shared_ptr<const security::InspectedMessage>, routing::RequestFailure> outcome);
+  void channel(Peer& peer, const routing::OpenChannel& wish);
+  void channel(Peer& peer, const routing::SendOnChannel& message);
+  void channel(Peer& peer, const routing::CloseChannel& wish);
+  void close_channels(Peer& peer);
   Peer* target_of(const routing::SendRequest& request);
   void deliver(Peer& to, std::shared_ptr<const security::InspectedMessage> message, const NodeId& from,
                Answer answer);
@@ -178,6 +188,7 @@ class Overlay {
   std::multimap<MonoTime, std::function<void()>> later_;
   std::map<std::pair<NodeId, std::uint64_t>, Answer> waiting_;
   std::set<std::tuple<NodeId, std::uint64_t, routing::Origin, std::uint64_t>> cancelled_;
+  std::set<std::pair<NodeId, NodeId>> channels_;  // both ways
   std::shared_ptr<security::Inspector> inspector_;
   std::uint64_t last_request_ = 0;
   std::uint64_t last_transaction_ = 0;
