@@ -237,8 +237,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   routing::RoutingSettings& routing = settings.routing;
   routing.learnt_kinds = kept_kinds(*made.store);
   routing.own_addresses = own_addresses(settings, identity.listening_on);
-  const auto& cached = made.bootstrap_cache.addresses();
-  routing.bootstrap.insert(routing.bootstrap.begin(), cached.begin(), cached.end());
+  routing.known_peers = made.bootstrap_cache.addresses();
   routing.bootstrap_may_come = settings.discovery;
 
   settings.replication.own_certificates_bytes = data::own_certificates_bytes(*made.signer);

@@ -21,6 +21,8 @@ inline constexpr std::size_t k_max_connections_per_channel = 2;
 
 struct RoutingSettings {
   std::vector<wire::IpAddressPort> own_addresses;  // offered in Attach candidates
+  // Peers that were linked to in an earlier life, newest first: tried before everybody else.
+  std::vector<wire::IpAddressPort> known_peers;
   std::vector<wire::IpAddressPort> bootstrap;      // tried in random order; besides the configuration's
   std::vector<Bytes> learnt_kinds;                 // kept from before (ConfigurationChanged)
   bool first_peer = false;                         // may form a ring alone (TOPO-42)
