@@ -28,7 +28,8 @@ config::ConfigurationPtr make_configuration(const SimulationSettings& settings, 
   configuration->mandatory_extensions = {std::string(config::k_access_namespace)};
   for (const auto& [kind, access] :
        {std::pair{config::k_owner_value, config::AccessPolicy::owner_path_match},
-        std::pair{config::k_shared_value, config::AccessPolicy::shared_writer_match}}) {
+        std::pair{config::k_shared_value, config::AccessPolicy::shared_writer_match},
+        std::pair{config::k_subscription, config::AccessPolicy::watcher_match}}) {
     config::KindDefinition definition;
     definition.kind = kind;
     definition.model = wire::DataModel::dictionary;
@@ -128,6 +129,37 @@ void Simulation::start(PeerNumber peer, bool first, PeerNumber bootstrap) {
 void Simulation::restart(PeerNumber peer, bool first, PeerNumber bootstrap) {
   if (peers_.at(peer)) kill(peer);
   start(peer, first, bootstrap);
+}
+
+void Simulation::crash(PeerNumber peer, Disk disk, Death how) {
+  peers_.at(peer)->die(how);
+  if (disk == Disk::kept) return;
+  auto& identity = identities_.at(peer);
+  identity.store = std::make_shared<storage::MemoryStore>();
+  // Whoever sets it up again has the newest document.
+  identity.configuration = configuration_;
+  identity.learnt_kinds.clear();
+}
+
+// ---- faults -----------------------------------------------------------------------------------------------
+
+void Simulation::skew(PeerNumber peer, Duration ahead) {
+  identities_.at(peer).faults.clock_skew = ahead;
+  machine_changed(peer);
+}
+
+void Simulation::slow_disk(PeerNumber peer, Duration write_takes) {
+  identities_.at(peer).faults.disk_takes = write_takes;
+  machine_changed(peer);
+}
+
+void Simulation::full_disk(PeerNumber peer, bool full) {
+  identities_.at(peer).faults.disk_full = full;
+  machine_changed(peer);
+}
+
+void Simulation::machine_changed(PeerNumber peer) {
+  if (peers_.at(peer)) peers_.at(peer)->suffer(identities_.at(peer).faults);
 }
 
 bool Simulation::grow(std::size_t count, Duration limit) {
