@@ -34,6 +34,7 @@ struct StorageBatch {
 };
 struct ReplicationBatch {
   std::vector<data::ReplicationInput> inputs;
+  std::size_t counted = 0;  // of these in Backlog
 };
 // Messages that one read of a link brought; each costs a credit of that link.
 struct LinkBatch {
@@ -103,7 +104,7 @@ using RoutingActor = caf::typed_actor<
     caf::reacts_to<DocumentOrder>,
     // From itself: its alarm, with the generation it was set under.
     caf::reacts_to<TickAtom, std::uint64_t>,
-    // From storage: its backlog is short again, credits held back may be returned.
+    // From storage and replication: their backlog is short again, credits held back may be returned.
     caf::reacts_to<CreditsAtom>,
     // From the supervisor: leave the ring; LeftAtom to the supervisor follows.
     caf::reacts_to<LeaveAtom>,

@@ -249,7 +249,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
                                          clock_, mailboxes, backlog});
   mailboxes->replication = system_.spawn<caf::detached>(
       drive<ReplicationDriver>, ReplicationSetup{settings.replication, made.configuration, identity.node,
-                                                 made.store, clock_, mailboxes});
+                                                 made.store, clock_, mailboxes, backlog});
   mailboxes->routing = system_.spawn(
       drive<RoutingDriver>,
       RoutingSetup{settings.name, routing, made.configuration, made.signer, std::make_shared<SystemRandom>(),

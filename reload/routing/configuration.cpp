@@ -227,8 +227,8 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
 // ---- what follows from a document
 // --------------------------------------------------------------------------------------
 
-// Peers that we had links to first (RFC 6940 §11.4), then those that were given and the document's, in any order
-// so that not all peers begin with the same one, then discovery's. Our own is no help.
+// Peers that we had links to first (RFC 6940 §11.4), then those that were given and the document's, in any
+// order so that not all peers begin with the same one, then discovery's. Our own is no help.
 std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses(bool with_known) {
   auto all = given_bootstrap_;
   for (const auto& node : configuration_->bootstrap_nodes) {

@@ -132,7 +132,7 @@ void RoutingComponent::Impl::on(LinkDown& input) {
     }
     // A bootstrap node that cannot be reached: the next one, once around.
     if (attempt.partition_point) return ask_next(*attempt.partition_point);
-    if ( bootstrap_tried_ < settings_.bootstrap.size()) open_access();
+    if (bootstrap_tried_ < settings_.bootstrap.size()) open_access();
     return;
   }
   inspections_.drop_link(input.link);

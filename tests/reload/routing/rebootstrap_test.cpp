@@ -52,10 +52,10 @@ TEST(Rebootstrap, PeersOfEarlierThenTheConfigurationThenDiscovery) {
     ASSERT_EQ(tried.size(), 7U) << "round " << round;
     EXPECT_EQ(tried[0], text_of_address(10));
     EXPECT_EQ(tried[1], text_of_address(11));
-    EXPECT_TRUE(std::is_permutation(tried.begin() + 2, tried.begin() + 6,
-                                    Addresses{text_of_address(20), text_of_address(21), text_of_address(30),
-                                              text_of_address(31)}
-                                        .begin()));
+    EXPECT_TRUE(std::is_permutation(
+        tried.begin() + 2, tried.begin() + 6,
+        Addresses{text_of_address(20), text_of_address(21), text_of_address(30), text_of_address(31)}
+            .begin()));
     EXPECT_EQ(tried[6], text_of_address(40));
     while (peer.opened.empty()) peer.advance(1s);
   }

@@ -1,5 +1,5 @@
-// Peers that come back after a long time, with an old disk or out of a long isolation: what they hold was changed
-// and removed meanwhile, and must not be served as if it were current.
+// Peers that come back after a long time, with an old disk or out of a long isolation: what they hold was
+// changed and removed meanwhile, and must not be served as if it were current.
 #include <algorithm>
 #include <memory>
 
@@ -16,8 +16,8 @@ constexpr std::size_t k_values = 30;
 
 Bytes text(const std::string& words) { return copy_of(view_of(words)); }
 
-// A ring with values of three kinds: those that nobody changes, those that are changed, those that are removed
-// while one peer is away.
+// A ring with values of three kinds: those that nobody changes, those that are changed, those that are
+// removed while one peer is away.
 class Return : public ::testing::TestWithParam<std::uint64_t> {
  protected:
   static SimulationSettings quiet(std::uint64_t seed) {
@@ -59,7 +59,8 @@ class Return : public ::testing::TestWithParam<std::uint64_t> {
     for (std::size_t i = 0; i < k_values; ++i) {
       auto& value = current_[name_of_value(i)];
       if (fate_of(i) == Fate::changes)
-        call(data::PutCall{.key = name_of_value(i), .value = value = text("second"), .lifetime_s = lifetime_s});
+        call(data::PutCall{
+            .key = name_of_value(i), .value = value = text("second"), .lifetime_s = lifetime_s});
       if (fate_of(i) == Fate::goes) {
         value.clear();
         call(data::RemoveCall{.key = name_of_value(i)});
