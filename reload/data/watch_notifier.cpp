@@ -155,8 +155,7 @@ void WatchNotifier::push(const Now& now, Lines::iterator line, StorageOutputs& o
     ++data_.statistics.notices_sent;
     out.emplace_back(routing::SendOnChannel{k_watch, line->first, SharedBytes{std::move(message)}});
   }
-  if (line->second.notices.unacknowledged() && !line->second.again)
-    plan(line, now.mono + k_first_repeat);
+  if (line->second.notices.unacknowledged() && !line->second.again) plan(line, now.mono + k_first_repeat);
 }
 
 // ---- channels ---------------------------------------------------------------------------------------------
