@@ -224,6 +224,8 @@ void Watcher::found(const Now& now, Subject& subject, GetResult got, StorageOutp
     end_look(now, subject, until_next(now, subject));
     if (!subject.watches.empty()) use_notices(now, subject, out);
   } else if (same) {
+    if (state.generation() >= subject.state->generation())
+      set_state(now, subject, std::move(state), false, out);  // tells nothing: lifetimes have been prolonged
     end_look(now, subject, until_next(now, subject));
   } else {
     subject.adopt_next = true;
