@@ -32,6 +32,13 @@ struct WorkloadSettings {
   std::int64_t commit_max_us = 3'000;
 };
 
+// What is wrong with the machine that a peer runs on; its next process finds it so, too.
+struct MachineFaults {
+  Duration clock_skew{0};  // its wall clock is so much ahead
+  Duration disk_takes{0};  // a commit takes so long; 0: as WorkloadSettings says
+  bool disk_full = false;  // commits fail, reads go on
+};
+
 // What stays of a peer when its process ends: who it is and its disk.
 struct PeerIdentity {
   PeerNumber number = 0;
@@ -40,6 +47,7 @@ struct PeerIdentity {
   std::shared_ptr<storage::MemoryStore> store;
   config::ConfigurationPtr configuration;  // the one it has accepted last
   std::vector<Bytes> learnt_kinds;
+  MachineFaults faults;
 };
 
 struct PeerComponents {
@@ -95,6 +103,10 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   using CertificatesAnswer = std::function<void(data::CertificatesFound)>;
   void find_certificates(data::CertificatesOf of, CertificatesAnswer done);
 
+  void suffer(const MachineFaults& faults) { identity_.faults = faults; }
+  // The time as this peer's clocks have it.
+  Now now() const;
+
   void use_signer(std::shared_ptr<const security::Signer> signer);
 
   // Endpoint
@@ -133,8 +145,10 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void want_timer();
   void timer(std::int64_t due_us);
   void settle();  // hands on what the components have put out
+  std::int64_t write_takes_us();
   void begin_write();
   void finish_write();
+  void end_write(bool ok, const std::string& reason);
   // Runs `event` after the delay unless this peer has died by then.
   void later(std::int64_t delay_us, std::function<void(SimPeer&)> event);
 
@@ -157,8 +171,9 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   bool step_wanted_ = false;
   std::optional<std::int64_t> timer_due_us_;
   std::vector<data::Commit> commits_;  // wait for the write that is under way
-  std::optional<storage::MemoryStore::Ticket> write_;
-  std::vector<std::uint64_t> written_tokens_;  // of that write
+  bool writing_ = false;
+  std::optional<storage::MemoryStore::Ticket> write_;  // none: the one under way will fail
+  std::vector<std::uint64_t> written_tokens_;          // of that write
   std::uint64_t last_token_ = 0;
   std::map<std::uint64_t, CallsAnswer> calls_;
   std::map<std::uint64_t, CertificatesAnswer> searches_;

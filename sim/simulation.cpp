@@ -131,6 +131,37 @@ void Simulation::restart(PeerNumber peer, bool first, PeerNumber bootstrap) {
   start(peer, first, bootstrap);
 }
 
+void Simulation::crash(PeerNumber peer, Disk disk, Death how) {
+  peers_.at(peer)->die(how);
+  if (disk == Disk::kept) return;
+  auto& identity = identities_.at(peer);
+  identity.store = std::make_shared<storage::MemoryStore>();
+  // Whoever sets it up again has the newest document.
+  identity.configuration = configuration_;
+  identity.learnt_kinds.clear();
+}
+
+// ---- faults -----------------------------------------------------------------------------------------------
+
+void Simulation::skew(PeerNumber peer, Duration ahead) {
+  identities_.at(peer).faults.clock_skew = ahead;
+  machine_changed(peer);
+}
+
+void Simulation::slow_disk(PeerNumber peer, Duration write_takes) {
+  identities_.at(peer).faults.disk_takes = write_takes;
+  machine_changed(peer);
+}
+
+void Simulation::full_disk(PeerNumber peer, bool full) {
+  identities_.at(peer).faults.disk_full = full;
+  machine_changed(peer);
+}
+
+void Simulation::machine_changed(PeerNumber peer) {
+  if (peers_.at(peer)) peers_.at(peer)->suffer(identities_.at(peer).faults);
+}
+
 bool Simulation::grow(std::size_t count, Duration limit) {
   for (std::size_t i = 0; i < count; ++i) {
     const PeerNumber peer = add_peer();

@@ -31,6 +31,8 @@ struct SimulationSettings {
   std::function<void(config::Configuration&)> configure;
 };
 
+enum class Disk { kept, lost };
+
 class Simulation {
  public:
   explicit Simulation(SimulationSettings settings);
@@ -45,7 +47,9 @@ class Simulation {
   void start(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
   void kill(PeerNumber peer, Death how = Death::reset) { peers_.at(peer)->die(how); }
   void leave(PeerNumber peer) { peers_.at(peer)->leave(); }
-  // A new process for a peer that has died, on its old disk.
+  // With Disk::lost the next process starts with an empty one.
+  void crash(PeerNumber peer, Disk disk, Death how = Death::silent);
+  // A new process for a peer that has died, on its disk.
   void restart(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
   // `count` peers, the first of them alone, the others when the one before has joined (or `limit` is over).
   bool grow(std::size_t count, Duration limit = Duration{60'000});
@@ -54,6 +58,14 @@ class Simulation {
   SimPeer& peer(PeerNumber peer) { return *peers_.at(peer); }
   const SimPeer& peer(PeerNumber peer) const { return *peers_.at(peer); }
   std::vector<PeerNumber> living() const;  // in the order of their Node-IDs
+
+  // ---- faults of a peer's machine, until they are taken back; they outlive its process
+  // Its wall clock is so much ahead (negative: behind); what measures intervals is right.
+  void skew(PeerNumber peer, Duration ahead);
+  // Each write takes so long; zero: as WorkloadSettings says.
+  void slow_disk(PeerNumber peer, Duration write_takes);
+  // Writes fail, reads go on.
+  void full_disk(PeerNumber peer, bool full);
 
   // ---- time
   // Until the condition holds (it is asked every k_ask_every_us of virtual time); false when `limit` is over.
@@ -101,6 +113,7 @@ class Simulation {
 
   std::shared_ptr<SimPeer> make_process(PeerIdentity identity, bool first, PeerNumber bootstrap);
   static wire::IpAddressPort address_of(PeerNumber peer);
+  void machine_changed(PeerNumber peer);
   void hand_to(PeerNumber peer, const wire::ConfigUpdateReq& update);
 
   SimulationSettings settings_;

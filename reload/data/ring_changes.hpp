@@ -13,7 +13,8 @@ namespace ringway::data {
 std::vector<CopyTask> tasks_after(const topology::RingView& before, const topology::RingView& after,
                                   MonoTime now, Duration hold_down, bool handed_over);
 
-// Pushing and dropping what three predecessors stand before (TOPO-38); nothing when fewer are known.
+// Pushing and dropping what one predecessor more than there are replicas stands before (TOPO-38); nothing
+// when fewer are known.
 std::optional<CopyTask> task_of_cleaning(const topology::RingView& view, MonoTime not_before);
 
 // Before this peer leaves: its own range to the peer that will be the last of the set then; nothing when all

@@ -57,7 +57,7 @@ class StorageComponent::Impl {
     certificates_.signers_changed(now);
   }
   void on(const Now&, FindCertificates& m, StorageOutputs& out) { certificates_.find(m, out); }
-  void on(const Now&, CancelCalls& m, StorageOutputs& out) { client_.cancel(m, out); }
+  void on(const Now& now, CancelCalls& m, StorageOutputs& out) { client_.cancel(now, m, out); }
   void on(const Now&, Committed& m, StorageOutputs& out) { holder_.committed(m, out); }
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
   void on(const Now&, DropKinds& m, StorageOutputs& out) { holder_.drop(m, out); }

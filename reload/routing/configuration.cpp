@@ -146,7 +146,7 @@ void RoutingComponent::Impl::take_configuration(config::ConfigurationPtr next, s
   announce_configuration();
   reassembler_.set_max_message_size_bytes(configuration_->max_message_size_bytes);
   settings_.bootstrap = bootstrap_addresses();
-  topology_->reconfigure(now_, *configuration_);
+  tell_topology([&](auto& actions) { topology_->reconfigure(now_, *configuration_, actions); });
   cut_off_revoked();
 }
 

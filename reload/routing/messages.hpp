@@ -79,9 +79,16 @@ struct SendRequest {
   std::optional<ResourceId> fetch_resource;   // of a Fetch
   std::uint32_t max_response_length = 0;
   std::optional<Duration> deadline;  // sooner than the RFC's 15 s
-  // The first hop, whatever the tables say: a peer that this one has a routable link to. Without one the
-  // request fails at once (not_found, local). A repetition takes the same hop.
-  std::optional<NodeId> first_hop = std::nullopt;
+  // Which first hop, for requests that are to take different ways: of the peers that may be the next one
+  // towards `point`, in the order in which they would be chosen, number `rank` (from 0). Requests with the
+  // same point and different ranks have no first hop in common. When there are not so many the request fails
+  // at once (not_found, local). A repetition takes the same hop. A node that is the destination and has a
+  // link to this peer is reached over it, whatever the rank: no way is shorter.
+  struct Way {
+    RingId point;
+    std::uint32_t rank = 0;
+  };
+  std::optional<Way> way = std::nullopt;
   // Signs the message in this peer's stead: another user whose credentials this peer holds has the request
   // made. The answer comes to this peer all the same, along the via list.
   std::shared_ptr<const security::Signer> signer = nullptr;

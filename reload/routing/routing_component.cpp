@@ -18,6 +18,7 @@ topology::ChordSettings chord_settings(const RoutingSettings& settings,
   chord.first_peer = settings.first_peer;
   chord.has_bootstrap = !settings.bootstrap.empty() || settings.bootstrap_may_come;
   chord.reactive = configuration.chord_reactive;
+  chord.replicas = configuration.replicas;
   chord.update_interval = configuration.chord_update_interval;
   chord.ping_interval = configuration.chord_ping_interval;
   chord.retry_min = settings.join_retry_min;

@@ -74,6 +74,8 @@ class RoutingComponent::Impl {
     std::uint32_t max_response_length = 0;
     std::uint16_t configuration_sequence = 0;
     std::optional<LinkId> first_link;  // goes out over this link whatever the tables say (bootstrap)
+    std::optional<SendRequest::Way> way;
+    std::optional<NodeId> first_hop;  // that the way has led to
     std::optional<NodeId> last_hop;
     int transmissions = 0;
     MonoTime next_at;
@@ -154,6 +156,7 @@ class RoutingComponent::Impl {
                     Completion completion, std::optional<LinkId> first_link = std::nullopt,
                     std::optional<Duration> deadline = std::nullopt);
   void send(TransactionId id, Transaction& transaction);
+  const LinkTable::Link* link_of_way(Transaction& transaction);
   void finish(TransactionId id, Outcome outcome);
   void drop(TransactionId id);  // nobody waits for its outcome any more
   void answer_arrived(const Hop& from, const std::shared_ptr<const security::InspectedMessage>& message);

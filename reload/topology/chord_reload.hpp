@@ -19,6 +19,7 @@ struct ChordSettings {
   bool first_peer = false;
   bool has_bootstrap = false;  // someone to ask before forming a ring alone
   bool reactive = true;
+  std::size_t replicas = config::k_default_replicas;
   Duration update_interval{600'000};  // chord-update-interval
   Duration ping_interval{3'600'000};  // chord-ping-interval
   Duration retry_min{500};
@@ -54,7 +55,7 @@ class ChordReload : public Plugin {
 
   void start(const Now& now, Actions& out) override;
   void leave(const Now& now, Actions& out) override;
-  void reconfigure(const Now& now, const config::Configuration& configuration) override;
+  void reconfigure(const Now& now, const config::Configuration& configuration, Actions& out) override;
   void on_timer(const Now& now, Actions& out) override;
   std::optional<MonoTime> next_deadline() const override;
 
@@ -89,6 +90,7 @@ class ChordReload : public Plugin {
   bool is_peer(const NodeId& node) const override { return peers_.routable(node); }
   bool wanted_as_neighbor(const NodeId& node) const override;
   RingViewPtr view() const override { return view_; }
+  std::vector<NodeId> hops_towards(const RingId& id) const override { return peers_.hops_towards(id); }
   std::vector<NodeId> fingers() const override { return peers_.fingers(); }
   std::string phase() const override;
   double estimated_peers() const override;
@@ -112,7 +114,9 @@ class ChordReload : public Plugin {
   void refresh_tables(const Now& now, Audience audience_of_change, Actions& out);
   bool exclude_long_suspected(const Now& now);
   void seek_neighbors(const Now& now, Actions& out);
-  void seek_fingers(const Now& now, bool initial, Actions& out);
+  unsigned finger_table_size() const;
+  void seek_initial_fingers(Actions& out);
+  void refresh_finger(Actions& out);
   void schedule_update(const Now& now, Audience audience);
   void send_updates(const Now& now, Audience audience, Actions& out);
   void send_update_to(const Now& now, const NodeId& node, wire::ChordUpdateType type, Actions& out) const;
@@ -127,6 +131,7 @@ class ChordReload : public Plugin {
   std::vector<NodeId> wanted_neighbors(const std::vector<NodeId>& known) const;
   Duration jittered(Duration interval);
   Duration next_back_off();
+  std::size_t neighbors_per_side() const { return topology::neighbors_per_side(settings_.replicas); }
   RingId point_after_self() const { return ring_add(settings_.self, ring_power_of_two(0)); }
 
   ChordSettings settings_;
@@ -143,7 +148,7 @@ class ChordReload : public Plugin {
   std::map<NodeId, Lists> lists_;
   std::map<NodeId, MonoTime> attaching_;     // since when
   std::map<NodeId, MonoTime> failed_until_;  // not tried again before
-  bool fingers_sought_ = false;              // since the ring has outgrown the neighbours
+  unsigned fingers_sought_ = 0;              // so many entries, from the first on
 
   // Joining.
   std::optional<NodeId> admitting_;

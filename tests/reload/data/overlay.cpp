@@ -181,8 +181,7 @@ topology::RingView Overlay::ring_view(const Peer& peer) const {
   std::sort(ring.begin(), ring.end(), [&](const NodeId& a, const NodeId& b) {
     return ring_distance(peer.node, a) < ring_distance(peer.node, b);
   });
-  constexpr std::size_t k_neighbors = 3;
-  const std::size_t count = std::min(k_neighbors, ring.size());
+  const std::size_t count = std::min(replicas + 1, ring.size());
   view.successors.assign(ring.begin(), ring.begin() + static_cast<std::ptrdiff_t>(count));
   view.predecessors.assign(ring.rbegin(), ring.rbegin() + static_cast<std::ptrdiff_t>(count));
   return view;

@@ -97,6 +97,21 @@ TEST_F(OverlayFilesTest, InitMakesASignedDocument) {
   EXPECT_TRUE(good.ok()) << good.error().reason;
 }
 
+TEST_F(OverlayFilesTest, TheNumberOfReplicasIsWrittenAndChanged) {
+  init_.replicas = 7;
+  ASSERT_EQ(made(), "");
+  EXPECT_EQ(configuration(authority())->replicas, 7U);
+  UpdateOptions change;
+  change.directory = authority();
+  ASSERT_TRUE(update(change).ok());
+  EXPECT_EQ(configuration(authority())->replicas, 7U);
+  change.replicas = 2;
+  ASSERT_TRUE(update(change).ok());
+  EXPECT_EQ(configuration(authority())->replicas, 2U);
+  EXPECT_THAT(configuration(authority())->mandatory_extensions,
+              ElementsAre(std::string(config::k_access_namespace)));
+}
+
 TEST_F(OverlayFilesTest, SecretsAreForTheirOwnerOnly) {
   ASSERT_EQ(made(), "");
   ASSERT_EQ(refusal(issue_options("alice@example.org")), "");
