@@ -84,8 +84,7 @@ verbs::Act act_of(Verb verb) {
 }
 
 bool needs_no_peer(Verb verb) {
-  return verb == Verb::join || verb == Verb::join_within || verb == Verb::restart_crashed ||
-         verb == Verb::run;
+  return verb == Verb::join || verb == Verb::join_within || verb == Verb::restart_crashed || verb == Verb::run;
 }
 
 }  // namespace
