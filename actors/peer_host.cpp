@@ -219,6 +219,11 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
          batch.inputs.emplace_back(std::move(verdict));
          caf::anon_send(mailboxes->routing, std::move(batch));
        },
+       [mailboxes](data::ValuesChecked checked) {
+         StorageBatch batch;
+         batch.inputs.emplace_back(std::move(checked));
+         caf::anon_send(mailboxes->storage, std::move(batch));
+       },
        [mailboxes](const std::string& reason) {
          caf::anon_send(mailboxes->supervisor, PeerFailure{PeerFailure::Cause::broken, reason});
        }});
@@ -246,7 +251,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       system_.spawn<caf::detached>(drive<CommitterDriver>, CommitterSetup{made.store, mailboxes});
   mailboxes->storage = system_.spawn<caf::detached>(
       drive<StorageDriver>, StorageSetup{settings.storage, made.configuration, made.signer, made.store,
-                                         clock_, mailboxes, backlog});
+                                         clock_, mailboxes, backlog, desk});
   mailboxes->replication = system_.spawn<caf::detached>(
       drive<ReplicationDriver>, ReplicationSetup{settings.replication, made.configuration, identity.node,
                                                  made.store, clock_, mailboxes, backlog});
