@@ -36,12 +36,11 @@ PingOutcome outcome_of(const routing::RequestDone& done, double round_trip_ms) {
 }  // namespace
 
 RoutingDriver::RoutingDriver(RoutingActor::pointer self, RoutingSetup setup)
-    : Outbox(std::move(setup.mailboxes), setup.storage_backlog),
+    : Outbox(std::move(setup.mailboxes), std::move(setup.backlog)),
       log_(peer_log(setup.name)),
       clock_(std::move(setup.clock)),
       links_(std::move(setup.links)),
       desk_(std::move(setup.desk)),
-      storage_backlog_(std::move(setup.storage_backlog)),
       component_(std::move(setup.settings), std::move(setup.configuration), std::move(setup.signer),
                  std::move(setup.random)),
       alarm_([self](Duration delay, std::uint64_t generation) {
@@ -210,7 +209,7 @@ void RoutingDriver::return_credits() {
 void RoutingDriver::end_turn() {
   const MonoTime now = clock_->now().mono;
   send_all();
-  if (!storage_backlog_->must_hold()) return_credits();
+  if (!backlog()->must_hold()) return_credits();
   keep_bootstrap_cache(now, false);
   alarm_.set(now, component_.next_deadline());
 }

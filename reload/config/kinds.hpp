@@ -40,8 +40,8 @@ enum class AccessPolicy {
   // Dictionary key = u16-prefixed resource name ‖ signer's Node-ID; the name hashes to the Resource-ID and
   // starts with "shared/".
   shared_writer_match,
-  // Dictionary key = u16-prefixed resource name ‖ signer's Node-ID; the name, of any application key, hashes to
-  // the Resource-ID.
+  // Dictionary key = u16-prefixed resource name ‖ signer's Node-ID; the name, of any application key, hashes
+  // to the Resource-ID.
   watcher_match,
 };
 

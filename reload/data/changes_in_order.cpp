@@ -15,7 +15,8 @@ void ChangesInOrder::end(std::uint64_t token, bool changed) {
   if (!places) return;
   for (const KindAt& at : places.mapped()) {
     auto& line = waiting_.at(at);
-    const auto mine = std::find_if(line.begin(), line.end(), [&](const Waiting& w) { return w.token == token; });
+    const auto mine =
+        std::find_if(line.begin(), line.end(), [&](const Waiting& w) { return w.token == token; });
     mine->state = changed ? Waiting::State::changed : Waiting::State::failed;
     for (; !line.empty() && line.front().state != Waiting::State::under_way; line.pop_front())
       if (line.front().state == Waiting::State::changed) ready_.push_back(std::move(line.front().change));

@@ -74,6 +74,15 @@ void Client::start(const Now& now, std::uint64_t batch, std::size_t index, Call 
   if (auto* failure = std::get_if<CallFailure>(&planned)) {
     return set_result(batch, index, std::move(*failure), out);
   }
+  const auto* put = std::get_if<PutCall>(&call);
+  if (put != nullptr && put->keep && !written_.may_keep(*put)) {
+    return set_result(batch, index,
+                      CallFailure{CallError::resource_exhausted,
+                                  "this peer keeps as much as it can: remove something that it keeps, or put "
+                                  "this without keep",
+                                  0},
+                      out);
+  }
   auto& plan = std::get<CallPlan>(planned);
   if (plan.as_user) ++data_.statistics.writes_as_others;
   const bool careful = is_careful(call);

@@ -82,6 +82,7 @@ class Client {
     std::uint32_t previous_lifetime_s = 0;
     Bytes certificate_sha256;  // of whom it was signed with
     WallMs certificate_not_after_ms = 0;
+    WallMs signed_ms = 0;         // when its lifetime began, as nearly as is known here
     std::uint64_t renews_ms = 0;  // signs again what was stored at that time; 0: a call
     bool renewed = false;         // signed once more, after Error_Data_Too_Old
     // Reading in chunks.
@@ -99,7 +100,7 @@ class Client {
     std::optional<wire::Destination> elsewhere;
     GetResult first;
     // Of a careful read.
-    std::unique_ptr<CarefulRead> careful;           // once it is its turn
+    std::unique_ptr<CarefulRead> careful;          // once it is its turn
     std::map<std::uint64_t, std::uint64_t> asked;  // by the request under way: the read's question
   };
 
@@ -130,6 +131,7 @@ class Client {
   // client_renew.cpp
   void renew_values(const Now& now, StorageOutputs& out);
   void renew(const Now& now, WrittenValue value, StorageOutputs& out);
+  void plan_renewals(const Now& now);
   void renewal_ended(const Work& work, const CallResult& result, StorageOutputs& out);
 
   // client_read.cpp

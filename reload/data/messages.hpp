@@ -137,8 +137,8 @@ struct DropKinds {
 using StorageInput =
     std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
                  routing::ConfigurationChanged, routing::UseSigner, UseUsers, Calls, CancelCalls,
-                 FindCertificates, Committed, Replicated, DropKinds, Adopt, ValuesChecked, Watch, WatchNext, CancelWatch,
-                 routing::ChannelUp, routing::ChannelDown, routing::ChannelMessage>;
+                 FindCertificates, Committed, Replicated, DropKinds, Adopt, ValuesChecked, Watch, WatchNext,
+                 CancelWatch, routing::ChannelUp, routing::ChannelDown, routing::ChannelMessage>;
 using StorageOutput =
     std::variant<Commit, Replicate, AskToMend, CallsDone, CertificatesFound, routing::SendRequest,
                  routing::CancelRequest, routing::SendAnswer, CheckValues, WatchEvent, routing::OpenChannel,

@@ -99,9 +99,8 @@ class StorageComponent::Impl {
         if (!watcher_.stored_here(now, outcome, out)) client_.stored_here(now, std::move(outcome), out);
       });
       each(client_.take_own_results(), [&](auto& done) { watcher_.read_done(now, std::move(done), out); });
-      each(notifier_.take_own(), [&](auto& own) {
-        watcher_.own_notice(now, std::move(own.notice), std::move(own.verdicts), out);
-      });
+      each(notifier_.take_own(),
+           [&](auto& own) { watcher_.own_notice(now, std::move(own.notice), std::move(own.verdicts), out); });
     }
   }
   void on_timer(const Now& now, StorageOutputs& out) {

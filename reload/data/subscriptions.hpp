@@ -1,6 +1,7 @@
-// Who watches what this peer is responsible for: the subscriptions that are stored there (docs/extensions.md),
-// as an index in memory. A subscription is a value like any other, so it moves and is copied with what it is
-// about; this is only how it is found without reading the store for each Store that comes.
+// Who watches what this peer is responsible for: the subscriptions that are stored there
+// (docs/extensions.md), as an index in memory. A subscription is a value like any other, so it moves and is
+// copied with what it is about; this is only how it is found without reading the store for each Store that
+// comes.
 #pragma once
 
 #include <functional>

@@ -139,6 +139,8 @@ void WatchNotifier::tell(const Now& now, const NodeId& node, const ResourceId& r
       return;
     }
     line = lines_.emplace(node, Line{NoticeLine(now.wall_ms), false, 0, {}}).first;
+  }
+  if (!line->second.up && !line->second.again) {
     out.emplace_back(routing::OpenChannel{k_watch, node});
     plan(line, now.mono + k_first_repeat);
   }
@@ -155,8 +157,7 @@ void WatchNotifier::push(const Now& now, Lines::iterator line, StorageOutputs& o
     ++data_.statistics.notices_sent;
     out.emplace_back(routing::SendOnChannel{k_watch, line->first, SharedBytes{std::move(message)}});
   }
-  if (line->second.notices.unacknowledged() && !line->second.again)
-    plan(line, now.mono + k_first_repeat);
+  if (line->second.notices.unacknowledged() && !line->second.again) plan(line, now.mono + k_first_repeat);
 }
 
 // ---- channels ---------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 // The side of a watch that is responsible for the key: each change there, once its Store is answered, is told
-// to every node that has a subscription, over the channel of watches between the two peers, in order and until
-// it is acknowledged. Who becomes responsible tells everybody that it finds to look again: what happened in
-// between nobody has counted. Values travel as they are signed; the watcher checks them like an answer to a
-// Fetch.
+// to every node that has a subscription, over the channel of watches between the two peers, in order and
+// until it is acknowledged. Who becomes responsible tells everybody that it finds to look again: what
+// happened in between nobody has counted. Values travel as they are signed; the watcher checks them like an
+// answer to a Fetch.
 #pragma once
 
 #include <map>
@@ -65,7 +65,8 @@ class WatchNotifier {
   void again(const Now& now, Lines::iterator line, StorageOutputs& out);
   void plan(Lines::iterator line, std::optional<MonoTime> at);
   void forget(Lines::iterator line, StorageOutputs& out);
-  ValuesChanged values_of(const Now& now, const Change& change, std::vector<security::ValueVerdict>& verdicts);
+  ValuesChanged values_of(const Now& now, const Change& change,
+                          std::vector<security::ValueVerdict>& verdicts);
 
   PeerData& data_;
   std::optional<RingId> lower_end_;  // of the range that is known here; nothing while not joined

@@ -60,7 +60,8 @@ WatchedState WatchedState::with(bool shared, const std::string& entry, const wir
                 verdict.signer_node,
                 value.storage_time_ms,
                 value.lifetime_s};
-  next.insert(std::make_shared<const Item>(Item{std::move(written), now_ms + WallMs{value.lifetime_s} * 1000}));
+  next.insert(
+      std::make_shared<const Item>(Item{std::move(written), now_ms + WallMs{value.lifetime_s} * 1000}));
   return next;
 }
 

@@ -1,5 +1,5 @@
-// What a watcher knows to be stored at a key: immutable, so that events that wait share their entries. And the
-// token that an application gets with each event, to go on from there.
+// What a watcher knows to be stored at a key: immutable, so that events that wait share their entries. And
+// the token that an application gets with each event, to go on from there.
 #pragma once
 
 #include <cstdint>

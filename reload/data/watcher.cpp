@@ -79,8 +79,9 @@ void Watcher::drop(const Now& now, Subjects::iterator found, StorageOutputs& out
   plan(subject, std::nullopt);
   if (subject.state) bytes_ -= subject.state->bytes();
   if (subject.busy()) --looks_;
-  for (const std::uint64_t number : {subject.storing, subject.reading, subject.checking}) numbers_.erase(number);
-  if (subject.reading != 0) client_.cancel({subject.reading}, out);
+  for (const std::uint64_t number : {subject.storing, subject.reading, subject.checking})
+    numbers_.erase(number);
+  if (subject.reading != 0) client_.cancel(now, {subject.reading}, out);
   if (subject.storing != 0)
     out.emplace_back(routing::CancelRequest{routing::Origin::storage, subject.storing});
   if (subject.holder != k_no_node && data_.view->joined) {

@@ -1,8 +1,8 @@
 // The watching side of a watch. For each key that applications of this peer watch there is one subscription,
 // a value that is stored at the key and refreshed; whoever is responsible sends changes because of it
-// (watch_notifier.hpp). The present state is read first, then each change is applied and told. Nothing depends
-// on notices arriving: the key is read again now and then, when a notice is missing, when the responsible peer
-// is another one or cannot be reached, and when a value expires.
+// (watch_notifier.hpp). The present state is read first, then each change is applied and told. Nothing
+// depends on notices arriving: the key is read again now and then, when a notice is missing, when the
+// responsible peer is another one or cannot be reached, and when a value expires.
 #pragma once
 
 #include <deque>
@@ -71,7 +71,7 @@ class Watcher {
     std::string key;
     std::optional<std::string> entry;
     std::optional<ResumePoint> resume;
-    bool told = false;        // something, or that nothing has changed since `resume`
+    bool told = false;                       // something, or that nothing has changed since `resume`
     std::optional<std::string> last_digest;  // of what was told or waits
     bool wants_event = true;
     std::deque<Event> waiting;
@@ -106,7 +106,8 @@ class Watcher {
   // watcher.cpp
   void push(const Now& now, Watching& watching, std::uint64_t token, const Subject& subject, bool compacted,
             StorageOutputs& out);
-  void emit(const Now& now, Watching& watching, std::uint64_t token, const NodeId& holder, StorageOutputs& out);
+  void emit(const Now& now, Watching& watching, std::uint64_t token, const NodeId& holder,
+            StorageOutputs& out);
   void first_event(const Now& now, Watching& watching, std::uint64_t token, const Subject& subject,
                    StorageOutputs& out);
   void set_state(const Now& now, Subject& subject, WatchedState state, bool compacted, StorageOutputs& out);
@@ -148,8 +149,8 @@ class Watcher {
   Subjects subjects_;
   std::map<std::uint64_t, std::string> numbers_;  // what is under way, and for which key
   std::set<std::pair<MonoTime, std::string>> due_;
-  std::size_t looks_ = 0;  // under way
-  std::size_t bytes_ = 0;  // of all states
+  std::size_t looks_ = 0;           // under way
+  std::size_t bytes_ = 0;           // of all states
   std::vector<std::string> ended_;  // keys whose watches have failed
   // From whom notices come: what was acknowledged of the session.
   std::map<NodeId, Seen> sessions_;

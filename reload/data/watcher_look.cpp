@@ -60,7 +60,8 @@ void Watcher::look_soon(const Now& now, Subject& subject, Duration delay, bool a
 
 // Not all at one moment: keys differ.
 Duration Watcher::until_next(const Now& now, const Subject& subject) const {
-  const auto spread = std::hash<std::string>{}(subject.key) % static_cast<std::size_t>(k_between_looks.count());
+  const auto spread =
+      std::hash<std::string>{}(subject.key) % static_cast<std::size_t>(k_between_looks.count());
   Duration next = k_between_looks - Duration{static_cast<std::int64_t>(spread / 8)};
   const WallMs expires_ms = subject.state ? subject.state->expires_ms() : 0;
   if (expires_ms != 0) {
@@ -223,6 +224,8 @@ void Watcher::found(const Now& now, Subject& subject, GetResult got, StorageOutp
     end_look(now, subject, until_next(now, subject));
     if (!subject.watches.empty()) use_notices(now, subject, out);
   } else if (same) {
+    if (state.generation() >= subject.state->generation())
+      set_state(now, subject, std::move(state), false, out);  // tells nothing: lifetimes have been prolonged
     end_look(now, subject, until_next(now, subject));
   } else {
     subject.adopt_next = true;

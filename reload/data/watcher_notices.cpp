@@ -75,10 +75,10 @@ void Watcher::use_notices(const Now& now, Subject& subject, StorageOutputs& out)
     if (!first.verdicts) {
       subject.checking = next_number();
       numbers_[subject.checking] = subject.key;
-      out.emplace_back(CheckValues{
-          subject.checking, subject.plan.at.resource, first.changed.kind,
-          std::make_shared<const std::vector<wire::StoredData>>(first.changed.values),
-          first.changed.certificates});
+      out.emplace_back(
+          CheckValues{subject.checking, subject.plan.at.resource, first.changed.kind,
+                      std::make_shared<const std::vector<wire::StoredData>>(first.changed.values),
+                      first.changed.certificates});
       return;
     }
     const WaitingNotice notice = std::move(first);

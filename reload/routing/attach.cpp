@@ -196,6 +196,10 @@ void RoutingComponent::Impl::need_access(bool another) {
   for (const auto& [number, attempt] : attempts_)
     if (!attempt.node) return;  // one is being made
   bootstrap_tried_ = 0;
+  if (!another) {
+    settings_.bootstrap = bootstrap_addresses(true);
+    next_bootstrap_ = 0;
+  }
   open_access();
 }
 
@@ -232,19 +236,44 @@ void RoutingComponent::Impl::access_link_up(LinkTable::Link& link, const Attempt
 void RoutingComponent::Impl::ask_through_bootstrap(const RingId& point) {
   close_idle_access();
   // Whoever we are attached to is in our own half of the ring: others can tell more.
-  auto candidates = settings_.bootstrap;
+  // Who knows nobody asks peers of its old ring as well, one after the other.
+  const bool alone = topology_->view()->alone();
+  auto candidates = bootstrap_addresses(alone);
   std::erase_if(candidates, [this](const wire::IpAddressPort& address) {
     return std::any_of(bootstrap_nodes_.begin(), bootstrap_nodes_.end(), [&](const auto& one) {
       return one.first == address && links_.attached_to(one.second);
     });
   });
-  if (candidates.empty()) candidates = settings_.bootstrap;
+  if (candidates.empty()) candidates = bootstrap_addresses(true);
   if (candidates.empty()) return;
+  if (alone) {
+    // The next look begins with another one: the first may be there and of no help.
+    const auto first = static_cast<std::ptrdiff_t>(lonely_looks_++ % candidates.size());
+    std::rotate(candidates.begin(), candidates.begin() + first, candidates.end());
+    std::reverse(candidates.begin(), candidates.end());
+    still_to_ask_ = std::move(candidates);
+  } else {
+    lonely_looks_ = 0;
+    still_to_ask_ = {candidates[random_->below(candidates.size())]};
+  }
+  ask_next(point);
+}
+
+void RoutingComponent::Impl::ask_next(const RingId& point) {
+  if (still_to_ask_.empty()) return;
   OpenLink open;
   open.attempt = next_attempt_++;
-  open.addresses = {candidates[random_->below(candidates.size())]};
+  open.addresses = {still_to_ask_.back()};
+  still_to_ask_.pop_back();
   attempts_[open.attempt] = {std::nullopt, false, point};
   out_->push_back(std::move(open));
+}
+
+// It listens there: we have connected to it.
+void RoutingComponent::Impl::note_known_peer(const wire::IpAddressPort& address) {
+  std::erase(known_peers_, address);
+  known_peers_.insert(known_peers_.begin(), address);
+  if (known_peers_.size() > k_most_known_peers) known_peers_.pop_back();
 }
 
 // Access links have done their work once we have joined, or once the next check for partitions comes.

@@ -73,6 +73,7 @@ void RoutingComponent::Impl::on(LinkUp& input) {
     if (!complete_attach_with(kept) && !access_check_) access_check_ = now_.mono + k_access_link_idle;
     return;
   }
+  note_known_peer(kept.remote);
   if (!attempt.node) return access_link_up(kept, attempt);
   kept.attached = true;
   const NodeId node = kept.node;
@@ -130,7 +131,8 @@ void RoutingComponent::Impl::on(LinkDown& input) {
       return tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
     }
     // A bootstrap node that cannot be reached: the next one, once around.
-    if (!attempt.partition_point && bootstrap_tried_ < settings_.bootstrap.size()) open_access();
+    if (attempt.partition_point) return ask_next(*attempt.partition_point);
+    if (bootstrap_tried_ < settings_.bootstrap.size()) open_access();
     return;
   }
   inspections_.drop_link(input.link);

@@ -43,8 +43,8 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
   document_ = configuration_;
   known_kinds_ = config::known_kinds(*document_);
   given_bootstrap_ = settings_.bootstrap;
-  settings_.bootstrap = bootstrap_addresses();
-  next_bootstrap_ = settings_.bootstrap.empty() ? 0 : random_->below(settings_.bootstrap.size());
+  known_peers_ = std::move(settings_.known_peers);
+  settings_.bootstrap = bootstrap_addresses(true);
   topology_ =
       std::make_unique<topology::ChordReload>(chord_settings(settings_, *configuration_, self_), random_);
 }
@@ -94,7 +94,7 @@ void RoutingComponent::Impl::on(BootstrapFound& input) {
   const auto before = settings_.bootstrap;
   found_bootstrap_ = std::move(input.addresses);
   if (found_bootstrap_.size() > k_most_found_bootstrap) found_bootstrap_.resize(k_most_found_bootstrap);
-  settings_.bootstrap = bootstrap_addresses();
+  settings_.bootstrap = bootstrap_addresses(true);
   const auto is_new = [&](const wire::IpAddressPort& address) {
     return std::find(before.begin(), before.end(), address) == before.end();
   };

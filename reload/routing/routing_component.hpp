@@ -21,11 +21,13 @@ inline constexpr std::size_t k_max_connections_per_channel = 2;
 
 struct RoutingSettings {
   std::vector<wire::IpAddressPort> own_addresses;  // offered in Attach candidates
-  std::vector<wire::IpAddressPort> bootstrap;      // tried in random order; besides the configuration's
-  std::vector<Bytes> learnt_kinds;                 // kept from before (ConfigurationChanged)
-  bool first_peer = false;                         // may form a ring alone (TOPO-42)
-  bool bootstrap_may_come = false;                 // BootstrapFound may bring some: look before being alone
-  bool compress_via_lists = false;                 // forward with an opaque ID instead of a growing via list
+  // Peers that were linked to in an earlier life, newest first: tried before everybody else.
+  std::vector<wire::IpAddressPort> known_peers;
+  std::vector<wire::IpAddressPort> bootstrap;  // tried in random order; besides the configuration's
+  std::vector<Bytes> learnt_kinds;             // kept from before (ConfigurationChanged)
+  bool first_peer = false;                     // may form a ring alone (TOPO-42)
+  bool bootstrap_may_come = false;             // BootstrapFound may bring some: look before being alone
+  bool compress_via_lists = false;             // forward with an opaque ID instead of a growing via list
   std::size_t max_links = 1024;
   std::size_t max_channels = 256;              // and those that are being made
   std::size_t max_transactions = 65536;        // requests of our own under way

@@ -41,6 +41,7 @@ inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
 inline constexpr std::size_t k_max_links_per_node = 4;
 inline constexpr std::size_t k_most_bootstrap_nodes = 64;  // remembered with their addresses
 inline constexpr std::size_t k_most_found_bootstrap = 64;
+inline constexpr std::size_t k_most_known_peers = 10;  // "about 10" (RFC 6940 §11.4)
 inline constexpr std::size_t k_reserved_links = 64;    // for neighbours, of RoutingSettings::max_links
 inline constexpr Duration k_access_link_idle{60'000};  // then the accepting side closes an access link
 
@@ -75,7 +76,7 @@ class RoutingComponent::Impl {
     std::uint16_t configuration_sequence = 0;
     std::optional<LinkId> first_link;  // goes out over this link whatever the tables say (bootstrap)
     std::optional<SendRequest::Way> way;
-    std::optional<NodeId> first_hop;       // that the way has led to
+    std::optional<NodeId> first_hop;  // that the way has led to
     std::optional<NodeId> last_hop;
     int transmissions = 0;
     MonoTime next_at;
@@ -203,7 +204,7 @@ class RoutingComponent::Impl {
   void relearn_kinds();
   void announce_configuration();
   void push_kinds(const NodeId& node, const std::vector<KindId>& kinds);
-  std::vector<wire::IpAddressPort> bootstrap_addresses() const;
+  std::vector<wire::IpAddressPort> bootstrap_addresses(bool with_known);
   void part_from_revoked();
   void tell_why(const LinkId& link, const NodeId& bad_node);
   void cut_off_revoked();
@@ -223,6 +224,8 @@ class RoutingComponent::Impl {
   void open_access();
   void need_access(bool another);
   void ask_through_bootstrap(const RingId& point);
+  void ask_next(const RingId& point);
+  void note_known_peer(const wire::IpAddressPort& address);
   void access_link_up(LinkTable::Link& link, const Attempt& attempt);
   void close_idle_access();
 
@@ -289,6 +292,8 @@ class RoutingComponent::Impl {
   RoutingSettings settings_;  // bootstrap: the given ones, the document's, those found
   std::vector<wire::IpAddressPort> given_bootstrap_;  // without the document's
   std::vector<wire::IpAddressPort> found_bootstrap_;  // by discovery
+  std::vector<wire::IpAddressPort> known_peers_;      // that we had links to, newest first
+  std::vector<wire::IpAddressPort> still_to_ask_;     // of a look for the ring, the next one last
   config::ConfigurationPtr configuration_;
   mutable security::TrustPtr trust_;  // of document_; see trust()
   std::shared_ptr<const security::Signer> signer_;
@@ -325,6 +330,7 @@ class RoutingComponent::Impl {
   std::vector<std::pair<wire::IpAddressPort, NodeId>> bootstrap_nodes_;
   std::size_t next_bootstrap_ = 0;
   std::size_t bootstrap_tried_ = 0;
+  std::size_t lonely_looks_ = 0;
   std::uint64_t next_request_ = 1;
   std::uint64_t next_attach_ = 1;
   std::uint64_t next_attempt_ = 1;

@@ -90,6 +90,16 @@ void ChordReload::retry_join(const Now& now, Duration wait, Actions& out) {
   publish(now, out);
 }
 
+// Who has lost everyone and finds the ring joins it (RFC 6940 §10.7.1, TOPO-29). Others have answered for its
+// range meanwhile: so it is given what is newer before it answers again, instead of after.
+void ChordReload::rejoin(const Now& now, Actions& out) {
+  lists_.clear();
+  failed_until_.clear();
+  lonely_back_off_ = Duration{0};
+  patience_until_ = now.mono + jittered(k_rejoin_patience);
+  become_connecting(now, out);
+}
+
 // What runs by an interval that is another now starts over with the new one; else a peer could go on for an
 // hour by the old.
 void ChordReload::reconfigure(const Now& now, const config::Configuration& configuration, Actions& out) {
@@ -325,7 +335,10 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
       schedule_update(now, audience_of_change);
     }
     // Who has lost everyone looks for the ring soon.
-    if (view_->alone()) partition_at_ = now.mono + jittered(k_lonely_check_interval);
+    if (view_->alone()) {
+      lonely_back_off_ = Duration{0};
+      partition_at_ = now.mono + jittered(k_lonely_check_interval);
+    }
   }
   seek_neighbors(now, out);
   seek_initial_fingers(out);
@@ -437,8 +450,8 @@ void ChordReload::seek_initial_fingers(Actions& out) {
   for (unsigned i = fingers_sought_ + 1; i <= size; ++i) {
     const RingId start = finger_start(settings_.self, i);
     // From the furthest predecessor on everybody is known.
-    const bool known = !view_->predecessors.empty() &&
-                       in_open(start, view_->predecessors.back(), settings_.self);
+    const bool known =
+        !view_->predecessors.empty() && in_open(start, view_->predecessors.back(), settings_.self);
     if (known || peers_.finger(i)) continue;
     out.push_back(AttachTo{{wire::to_resource(start)}, AttachPurpose::finger, false});
   }
@@ -470,13 +483,20 @@ void ChordReload::on_found(const Now& now, const RingId&, const NodeId& owner, A
 // RFC 6940 §10.7.4.4, AMB-41: a healthy ring answers for self+1 with our own successor.
 void ChordReload::check_partition(const Now& now, Actions& out) {
   const bool lonely = view_->alone();
-  partition_at_ = now.mono + jittered(lonely ? k_lonely_check_interval : settings_.update_interval);
+  if (!lonely)
+    lonely_back_off_ = Duration{0};
+  else if (lonely_back_off_.count() == 0)
+    lonely_back_off_ = k_lonely_check_interval;
+  else
+    lonely_back_off_ = std::min(lonely_back_off_ * 2, k_lonely_check_limit);
+  partition_at_ = now.mono + jittered(lonely ? lonely_back_off_ : settings_.update_interval);
   out.push_back(AskThroughBootstrap{point_after_self()});
 }
 
 void ChordReload::on_partition_answer(const Now& now, const NodeId& bootstrap, const NodeId& owner,
                                       Actions& out) {
   if (phase_ != Phase::joined || !worth_attaching(now, owner)) return;
+  if (view_->alone() && !joining_) return rejoin(now, out);
   if (!view_->successors.empty() && view_->successors.front() == owner) return;
   attaching_[owner] = now.mono;
   wire::DestinationList way{wire::to_node(bootstrap)};

@@ -45,7 +45,11 @@ inline constexpr Duration k_first_peer_patience{
     3'000};                                   // the first peer looks for a ring before it makes one
 inline constexpr unsigned k_most_yields = 4;  // so often as long again when somebody else is to begin it
 inline constexpr Duration k_check_found_soon{1'000};  // partition check of a lonely peer that hears of others
-inline constexpr Duration k_lonely_check_interval{5'000};   // partition check of a peer that knows nobody
+// Partition check of a peer that knows nobody; twice as long each time, up to the limit.
+inline constexpr Duration k_lonely_check_interval{5'000};
+inline constexpr Duration k_lonely_check_limit{30'000};
+// So long a peer that joins again after it has lost everyone looks for the ring before it serves alone again.
+inline constexpr Duration k_rejoin_patience{8'000};
 inline constexpr Duration k_first_partition_check{15'000};  // after joining: a ring of two halves is young
 inline constexpr std::size_t k_max_listed_nodes = 256;      // of one Update
 
@@ -109,6 +113,7 @@ class ChordReload : public Plugin {
   void become_joined(const Now& now, Actions& out);
   void become_left(Actions& out);
   void retry_join(const Now& now, Duration wait, Actions& out);
+  void rejoin(const Now& now, Actions& out);
 
   void gather_neighbors(const Now& now, Actions& out);
   void refresh_tables(const Now& now, Audience audience_of_change, Actions& out);
@@ -153,6 +158,7 @@ class ChordReload : public Plugin {
   // Joining.
   std::optional<NodeId> admitting_;
   Duration back_off_{0};
+  Duration lonely_back_off_{0};
   unsigned refused_as_busy_ = 0;    // since an admitting peer had time for us
   bool labelled_too_soon_ = false;  // an Update names us, and our Join is not answered yet
   bool access_led_nowhere_ = false;

@@ -74,6 +74,7 @@ TEST_F(ServerTest, PutCarriesEveryFieldBothWays) {
   request.set_value(std::string("\0\xFF", 2));
   request.set_lifetime_s(60);
   request.set_expected_generation(6);
+  request.set_keep(true);
   v1::PutResponse response;
   grpc::ClientContext context;
   ASSERT_TRUE(overlay_->Put(&context, request, &response).ok());
@@ -84,6 +85,7 @@ TEST_F(ServerTest, PutCarriesEveryFieldBothWays) {
   EXPECT_EQ(seen->value, (Bytes{0x00, 0xFF}));
   EXPECT_EQ(seen->lifetime_s, 60U);
   EXPECT_EQ(seen->expected_generation, 6U);
+  EXPECT_TRUE(seen->keep);
   EXPECT_EQ(response.generation(), 7U);
   EXPECT_EQ(response.copies(), 2U);
   EXPECT_EQ(response.copies_wanted(), 3U);
@@ -298,6 +300,55 @@ TEST_F(ServerTest, AnAnswerFromAnotherThreadCompletesTheCall) {
   submission->done({result});
   EXPECT_TRUE(outcome.get().ok());
   EXPECT_EQ(response.generation(), 5U);
+}
+
+TEST_F(ServerTest, WatchStreamsEachEventAndThenTheFailure) {
+  grpc::ClientContext context;
+  v1::WatchRequest request;
+  request.set_key("shared/news");
+  request.set_entry("");
+  request.set_resume_token("abc");
+  const auto reader = overlay_->Watch(&context, request);
+  data::WatchUpdate update;
+  update.state.generation = 3;
+  update.state.entries.push_back({"", {'x'}, "bob@example.org", node(1), 5, 60});
+  update.resume_token = "t1";
+  ASSERT_TRUE(peer_->give(update));
+  v1::WatchResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(peer_->watched[0].key, "shared/news");
+  EXPECT_EQ(peer_->watched[0].entry, "");
+  EXPECT_EQ(peer_->watched[0].resume_token, "abc");
+  EXPECT_EQ(response.generation(), 3U);
+  ASSERT_EQ(response.entries_size(), 1);
+  EXPECT_EQ(response.entries(0).value(), "x");
+  EXPECT_FALSE(response.compacted());
+  EXPECT_EQ(response.resume_token(), "t1");
+  update.state.entries.clear();
+  update.compacted = true;
+  ASSERT_TRUE(peer_->give(update)) << "the next one was asked for";
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.entries_size(), 0);
+  EXPECT_TRUE(response.compacted());
+  ASSERT_TRUE(peer_->give(data::CallFailure{data::CallError::unavailable, "the peer has stopped", 0}));
+  EXPECT_FALSE(reader->Read(&response));
+  const auto status = reader->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "the peer has stopped");
+}
+
+TEST_F(ServerTest, ACancelledWatchIsDroppedAtThePeer) {
+  grpc::ClientContext context;
+  v1::WatchRequest request;
+  request.set_key("shared/news");
+  const auto reader = overlay_->Watch(&context, request);
+  ASSERT_TRUE(peer_->give(data::WatchUpdate{}));
+  v1::WatchResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  context.TryCancel();
+  EXPECT_FALSE(reader->Read(&response));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(peer_->wait_for_cancel().size(), 1U);
 }
 
 TEST_F(ServerTest, RingShowsTheNeighbours) {

@@ -16,8 +16,8 @@ class ChannelsInARing : public ::testing::Test {
     ASSERT_TRUE(forms_ring(simulation_));
     ring_ = simulation_.living();
     near_ = ring_[0];
-    const auto stranger = std::find_if(ring_.begin() + 1, ring_.end(),
-                                       [&](PeerNumber peer) { return !linked(near_, peer); });
+    const auto stranger =
+        std::find_if(ring_.begin() + 1, ring_.end(), [&](PeerNumber peer) { return !linked(near_, peer); });
     ASSERT_NE(stranger, ring_.end());
     far_ = *stranger;
   }
