@@ -71,6 +71,7 @@ struct Peer {
   std::vector<routing::HandOverReport> hand_overs;
   std::map<std::uint64_t, std::vector<CallResult>> results;
   std::optional<CertificatesFound> found;
+  std::vector<AskToMend> asked_to_mend;
   std::uint64_t life = 0;  // grows with each restart; what was meant for an earlier one is lost
 };
 
