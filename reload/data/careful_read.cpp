@@ -17,14 +17,20 @@ struct Patience {
 constexpr Patience k_quorum{Duration{4'000}, 1, 2};
 constexpr Patience k_disjoint{Duration{2'000}, 2, 9};
 
+// Each is along another way and so finds a peer that liars on the ways before would hide.
+constexpr unsigned k_fewest_guesses = 6;
+constexpr Duration k_ping_deadline{1'500};
+
 SearchRules rules_of(Consistency consistency, std::size_t wanted) {
   SearchRules rules;
   rules.holders = wanted;
   rules.guesses = static_cast<unsigned>(wanted);
   if (consistency != Consistency::disjoint) return rules;
   rules.at_once = 3;
-  rules.at_most = 9;
+  rules.at_most = 12;
   rules.agreeing = 2;
+  rules.further = 1;
+  rules.guesses = std::max(rules.guesses, k_fewest_guesses);
   rules.usual_way_first = false;
   return rules;
 }
@@ -141,6 +147,7 @@ CarefulRead::Question& CarefulRead::add(Asked asked, std::vector<Question>& out)
   question.number = ++last_number_;
   question.rank = asked.rank;
   question.deadline = (disjoint() ? k_disjoint : k_quorum).deadline;
+  if (disjoint() && asked.point) question.deadline = k_ping_deadline;
   asked_.emplace(question.number, std::move(asked));
   return out.emplace_back(std::move(question));
 }

@@ -35,8 +35,7 @@ RingId point_after(const NodeId& node) { return ring_add(node, ring_power_of_two
 HolderSearch::HolderSearch(const RingId& resource, SearchRules rules, double peers, Ways& ways)
     : resource_(resource),
       rules_(rules),
-      share_limit_(k_plausible_gaps / std::max(peers, 1.0)),
-      gap_(distance_of_share(1.0 / std::max(peers, 2.0))),
+      peers_(std::max(peers, 1.0)),
       ways_(ways) {}
 
 void HolderSearch::know(const RingId& point, const NodeId& owner) {
@@ -45,7 +44,7 @@ void HolderSearch::know(const RingId& point, const NodeId& owner) {
 }
 
 bool HolderSearch::plausible(const RingId& point, const NodeId& owner) const {
-  return share_limit_ >= 1 || share_of_ring(ring_distance(point, owner)) <= share_limit_;
+  return share_of_ring(ring_distance(point, owner)) * peers_ <= k_plausible_gaps;
 }
 
 std::optional<NodeId> HolderSearch::nearest(const RingId& point) const {
@@ -60,12 +59,18 @@ bool HolderSearch::exhausted(const Point& point) const {
   return point.under_way == 0 && (point.no_more || point.asked >= rules_.at_most);
 }
 
-bool HolderSearch::settled(const Point& point, const std::optional<NodeId>& owner) const {
+// The further off, the more likely is it that somebody between is being hidden.
+unsigned HolderSearch::agreeing(const RingId& at, const NodeId& owner) const {
+  const double gaps = share_of_ring(ring_distance(at, owner)) * peers_;
+  return rules_.agreeing + rules_.further * static_cast<unsigned>(gaps);
+}
+
+bool HolderSearch::settled(const RingId& at, const Point& point, const std::optional<NodeId>& owner) const {
   if (exhausted(point)) return true;
   if (!owner) return false;
   if (point.known) return true;
   const auto answers = point.answers.find(*owner);
-  return answers != point.answers.end() && answers->second >= rules_.agreeing;
+  return answers != point.answers.end() && answers->second >= agreeing(at, *owner);
 }
 
 void HolderSearch::ask(const RingId& at, Point& point, std::vector<Question>& out) {
@@ -85,9 +90,10 @@ void HolderSearch::ask(const RingId& at, Point& point, std::vector<Question>& ou
 }
 
 void HolderSearch::guess(std::vector<Question>& out) {
+  const RingId gap = distance_of_share(1 / std::max(peers_, 2.0));
   RingId at = resource_;
   for (unsigned i = 0; i < rules_.guesses; ++i) {
-    at = ring_add(at, gap_);
+    at = ring_add(at, gap);
     Point& point = points_[at];
     const auto rank = ways_.choose(point.taken);
     if (!rank) return;
@@ -109,7 +115,7 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
   while (holders_.size() < rules_.holders) {
     Point& point = points_[at];
     const auto owner = nearest(at);
-    if (!settled(point, owner)) {
+    if (!settled(at, point, owner)) {
       ask(at, point, out);
       open = open || !exhausted(point);
     }
@@ -162,7 +168,7 @@ std::vector<HolderCache::Fact> HolderSearch::facts() const {
     const auto owner = nearest(at);
     if (!owner || point.known) continue;
     const auto answers = point.answers.find(*owner);
-    if (answers != point.answers.end() && answers->second >= rules_.agreeing)
+    if (answers != point.answers.end() && answers->second >= agreeing(at, *owner))
       facts.push_back({at, *owner, answers->second});
   }
   return facts;

@@ -22,10 +22,11 @@ namespace ringway::data {
 struct SearchRules {
   std::size_t holders = 3;  // 1 + replicas
   // Of one point: how many ways are under way at a time and are taken at most, and how many have to lead to
-  // the same peer, which is then believed.
+  // the same peer, which is then believed; `further` more for each average distance that it is off.
   unsigned at_once = 1;
   unsigned at_most = 3;
   unsigned agreeing = 1;
+  unsigned further = 0;
   // The first ping of a point goes where routing would send it, not along a way of its own.
   bool usual_way_first = true;
   // Besides, so many points are pinged at once, as far apart as peers are on average, so that most of the
@@ -75,15 +76,15 @@ class HolderSearch {
 
   std::optional<NodeId> nearest(const RingId& point) const;
   bool plausible(const RingId& point, const NodeId& owner) const;
-  bool settled(const Point& point, const std::optional<NodeId>& owner) const;
+  bool settled(const RingId& at, const Point& point, const std::optional<NodeId>& owner) const;
+  unsigned agreeing(const RingId& at, const NodeId& owner) const;
   bool exhausted(const Point& point) const;
   void ask(const RingId& at, Point& point, std::vector<Question>& out);
   void guess(std::vector<Question>& out);
 
   RingId resource_;
   SearchRules rules_;
-  double share_limit_;  // of the ring
-  RingId gap_;
+  double peers_;
   Ways& ways_;
   std::map<RingId, Point> points_;
   std::set<NodeId> known_;  // have answered, whatever the point

@@ -139,6 +139,7 @@ class RoutingComponent::Impl {
   void forward(const Hop& from, wire::ForwardingHeader header, const SharedBytes& payload,
                const wire::Destination& first);
   std::optional<NodeId> hop_towards(const wire::Destination& first);
+  bool has_come_back(const wire::ForwardingHeader& header) const;
   void for_us(const Hop& from, const wire::ForwardingHeader& header, const SharedBytes& payload);
   void inspect(const Hop& from, const wire::ForwardingHeader& header, const SharedBytes& payload);
   void refuse(const Hop& from, const wire::ForwardingHeader& header, BytesView payload, wire::ErrorCode code,

@@ -55,6 +55,17 @@ void add_all(List& out, const std::vector<NodeId>& nodes) {
   for (const NodeId& node : nodes) *out.Add() = node.hex();
 }
 
+data::Consistency to_consistency(v1::Consistency asked_for) {
+  switch (asked_for) {
+    case v1::CONSISTENCY_ONE:
+      return data::Consistency::one;
+    case v1::CONSISTENCY_QUORUM:
+      return data::Consistency::quorum;
+    default:
+      return data::Consistency::disjoint;
+  }
+}
+
 }  // namespace
 
 data::Call to_call(const v1::PutRequest& request) {
@@ -81,6 +92,7 @@ data::Call to_call(const v1::GetRequest& request) {
   data::GetCall call;
   call.key = request.key();
   if (request.has_entry()) call.entry = request.entry();
+  call.consistency = to_consistency(request.consistency());
   return call;
 }
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,6 +29,7 @@ struct PutOptions {
 struct GetOptions {
   std::string key, output, writer;
   std::optional<std::string> entry;
+  v1::Consistency consistency = v1::CONSISTENCY_ONE;
   bool verbose = false;
 };
 
@@ -195,6 +197,7 @@ int get(const Session& session, const GetOptions& options) {
   v1::GetRequest request;
   request.set_key(options.key);
   if (options.entry) request.set_entry(*options.entry);
+  request.set_consistency(options.consistency);
   v1::GetResponse response;
   const auto context = session.context();
   const auto status = v1::Overlay::NewStub(channel)->Get(context.get(), request, &response);
@@ -291,6 +294,15 @@ void add_get(CLI::App& app, Session& session, Action& chosen) {
   command
       ->add_option("-e,--entry", options->entry, "Only this entry of an owner's key; \"\" is the usual one")
       ->check(utf8_text());
+  const std::map<std::string, v1::Consistency> consistencies{{"one", v1::CONSISTENCY_ONE},
+                                                             {"quorum", v1::CONSISTENCY_QUORUM},
+                                                             {"disjoint", v1::CONSISTENCY_DISJOINT}};
+  command
+      ->add_option("--consistency", options->consistency,
+                   "How many holders are asked: one, a quorum of them (the newest value wins), or all, along "
+                   "disjoint ways through the ring (no single peer can hide a value)")
+      ->transform(CLI::CheckedTransformer(consistencies).description("{one,quorum,disjoint}"))
+      ->type_name("");
   command->add_option("-w,--writer", options->writer, "Only what this user has written");
   command->add_option("-o,--output", options->output, "Write the value to this file")->type_name("FILE");
   command->add_flag("-v,--verbose", options->verbose, "Say who wrote it and when");

@@ -314,6 +314,9 @@ void Overlay::dispatch(Peer& peer, StorageOutputs& outputs) {
       }
     } else if (auto* replicate = std::get_if<Replicate>(&output)) {
       to_replication(peer, std::move(*replicate));
+    } else if (auto* mend = std::get_if<AskToMend>(&output)) {
+      peer.asked_to_mend.push_back(*mend);
+      to_replication(peer, *mend);
     } else if (auto* done = std::get_if<CallsDone>(&output)) {
       peer.results[done->token] = std::move(done->results);
     } else if (auto* certificates = std::get_if<CertificatesFound>(&output)) {

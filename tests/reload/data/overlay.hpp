@@ -72,6 +72,7 @@ struct Peer {
   std::map<std::uint64_t, std::vector<CallResult>> results;
   std::optional<CertificatesFound> found;
   std::map<std::uint64_t, std::vector<WatchResult>> events;  // of watches, by token
+  std::vector<AskToMend> asked_to_mend;
   std::uint64_t life = 0;  // grows with each restart; what was meant for an earlier one is lost
 };
 

@@ -122,6 +122,26 @@ TEST_F(ServerTest, GetTellsAnEntryOfEmptyNameFromAllEntries) {
   EXPECT_THAT(seen, ::testing::ElementsAre(std::nullopt, std::optional<std::string>("")));
 }
 
+TEST_F(ServerTest, GetSaysHowManyAreToBeAsked) {
+  std::vector<data::Consistency> seen;
+  peer_->answer = [&](const data::Call& call) -> data::CallResult {
+    seen.push_back(std::get<data::GetCall>(call).consistency);
+    return data::GetResult{};
+  };
+  v1::GetRequest request;
+  v1::GetResponse response;
+  ASSERT_TRUE(get(request, response).ok());
+  request.set_consistency(v1::CONSISTENCY_QUORUM);
+  ASSERT_TRUE(get(request, response).ok());
+  request.set_consistency(v1::CONSISTENCY_DISJOINT);
+  ASSERT_TRUE(get(request, response).ok());
+  // Of a newer client: nothing weaker than it has asked for.
+  request.set_consistency(static_cast<v1::Consistency>(7));
+  ASSERT_TRUE(get(request, response).ok());
+  EXPECT_THAT(seen, ::testing::ElementsAre(data::Consistency::one, data::Consistency::quorum,
+                                           data::Consistency::disjoint, data::Consistency::disjoint));
+}
+
 TEST_F(ServerTest, GetShowsWritersAndLeavesOutWhatIsNoText) {
   peer_->answer = [](const data::Call&) -> data::CallResult {
     data::GetResult result;
