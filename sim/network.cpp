@@ -9,20 +9,25 @@ namespace ringway::sim {
 
 namespace {
 
-std::pair<std::string, std::uint16_t> key_of(const wire::IpAddressPort& address) {
-  return {std::string(text_of(address.address)), address.port};
+std::string key_of(const wire::IpAddressPort& address) {
+  const std::size_t used = address.type == wire::AddressType::ipv4 ? 4 : address.address.size();
+  std::string key(text_of(BytesView(address.address).first(used)));
+  key.push_back(static_cast<char>(address.port >> 8U));
+  key.push_back(static_cast<char>(address.port & 0xFFU));
+  return key;
 }
 
-// What a trace may say of a message: nothing that depends on random keys or signatures.
+// What a trace may say of a message: nothing that depends on random keys or signatures. These stand at fixed
+// places of the forwarding header (RFC 6940 §6.3.2): ttl; transaction ID; the lengths of the via list and of the
+// destination list.
 std::uint64_t summary(const SharedBytes& bytes) {
-  const auto parsed = wire::parse_header(bytes);
-  if (!parsed) return 1;
-  Trace mix;
-  mix.note(parsed->header.transaction_id);
-  mix.note(parsed->header.ttl);
-  mix.note(parsed->header.destination_list.size());
-  mix.note(parsed->header.via_list.size());
-  return mix.hash();
+  constexpr std::size_t k_ttl_at = 11, k_transaction_at = 20, k_lists_at = 32;
+  if (bytes.size() < wire::k_fixed_header_size_bytes) return 1;
+  const BytesView view = bytes;
+  std::uint64_t transaction = 0, rest = view[k_ttl_at];
+  for (std::size_t i = 0; i < 8; ++i) transaction = transaction << 8U | view[k_transaction_at + i];
+  for (std::size_t i = 0; i < 4; ++i) rest = rest << 8U | view[k_lists_at + i];
+  return transaction ^ (rest * 0x9E3779B97F4A7C15ULL);
 }
 
 }  // namespace
@@ -30,34 +35,101 @@ std::uint64_t summary(const SharedBytes& bytes) {
 Network::Network(VirtualClock& clock, Trace& trace, NetworkSettings settings, std::uint64_t seed)
     : clock_(clock), trace_(trace), settings_(settings), random_(seed, "network") {}
 
+// ---- links as they are kept -------------------------------------------------------------------------------
+
+Network::Link* Network::link(const Side& side) {
+  Link& there = links_[side.slot];
+  return there.number == side.number ? &there : nullptr;
+}
+
+Network::End* Network::near(const Side& side) {
+  Link* const there = link(side);
+  return there == nullptr ? nullptr : &there->ends[side.index];
+}
+
+bool Network::is_up(const Side& side) {
+  const End* const end = near(side);
+  return end != nullptr && end->up;
+}
+
+// Never the same twice, and later links have greater ones.
+link::LinkId Network::id_of(const Side& side) {
+  return {std::uint64_t{side.number} << 32U | std::uint64_t{side.slot} << 1U | side.index};
+}
+
+Network::Side Network::new_link(PeerNumber a, PeerNumber b) {
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(links_.size()));
+    links_.emplace_back();
+  }
+  const std::uint32_t slot = free_.back();
+  free_.pop_back();
+  Link& made = links_[slot];
+  made.number = ++last_link_;
+  made.closing = false;
+  const Side first{slot, made.number, 0};
+  for (const auto& [side, peer] : {std::pair{first, a}, {first.other(), b}}) {
+    End& end = made.ends[side.index] = End{};
+    end.peer = static_cast<std::uint32_t>(peer);
+    end.up = true;
+    place(peer).ends.push_back(side.slot << 1U | side.index);
+  }
+  return first;
+}
+
+void Network::free_link(const Side& side) {
+  for (const Side& one : {side, side.other()})
+    std::erase(place(near(one)->peer).ends, one.slot << 1U | one.index);
+  link(side)->number = 0;
+  free_.push_back(side.slot);
+}
+
+Network::Place& Network::place(PeerNumber peer) {
+  if (places_.size() <= peer) places_.resize(peer + 1);
+  return places_[peer];
+}
+
+std::vector<Network::Side> Network::sides_of(PeerNumber peer) {
+  std::vector<Side> sides;
+  for (const std::uint32_t end : place(peer).ends)
+    sides.push_back({end >> 1U, links_[end >> 1U].number, end & 1U});
+  return sides;
+}
+
+void Network::stand(PeerNumber a, PeerNumber b) {
+  ++counters_.links_made;
+  (void)new_link(a, b);
+}
+
+std::vector<Network::LinkEnd> Network::links_of(PeerNumber peer) {
+  std::vector<LinkEnd> ends;
+  for (const Side& side : sides_of(peer))
+    if (is_up(side)) ends.push_back({id_of(side), far(side)->peer, side.index == 1});
+  return ends;
+}
+
 // ---- who is there -----------------------------------------------------------------------------------------
 
 void Network::attach(const std::shared_ptr<Endpoint>& endpoint) {
-  endpoints_[endpoint->number()] = endpoint;
+  Place& here = place(endpoint->number());
+  here.endpoint = endpoint;
   listeners_[key_of(endpoint->address())] = endpoint->number();
-  if (gone_silent_.erase(endpoint->number()) == 0) return;
+  if (!std::exchange(here.gone_silent, false)) return;
   // Back on the same machine: its system resets the connections that it no longer knows.
-  std::vector<Side> sides;
-  for (const auto& [number, link] : links_)
-    for (std::size_t index = 0; index < 2; ++index)
-      if (link->ends[1 - index].peer == endpoint->number()) sides.push_back({link, index});
-  for (const Side& side : sides)
-    if (reachable(side.near().peer, side.far().peer)) path_restored(side);
+  for (const Side& side : sides_of(endpoint->number()))
+    if (far(side) != nullptr && reachable(near(side)->peer, far(side)->peer)) path_restored(side.other());
 }
 
 void Network::detach(PeerNumber peer, Death how) {
-  const auto gone = endpoints_.find(peer);
-  if (gone == endpoints_.end()) return;
-  endpoints_.erase(gone);
-  if (how == Death::silent) gone_silent_[peer] = true;
-  std::vector<Side> sides;
-  for (const auto& [number, link] : links_)
-    for (std::size_t index = 0; index < 2; ++index)
-      if (link->ends[index].peer == peer) sides.push_back({link, index});
-  for (const Side& side : sides) {
+  Place& here = place(peer);
+  if (here.endpoint.expired()) return;
+  here.endpoint.reset();
+  if (how == Death::silent) here.gone_silent = true;
+  for (const Side& side : sides_of(peer)) {
+    if (!is_up(side)) continue;
     // A killed process' system still sends what the process had written.
-    if (how == Death::reset && reaches(peer, side.far().peer))
-      bring_down(side.other(), "connection reset", arrival_us(side.far(), delay_us()) - clock_.now_us());
+    if (how == Death::reset && reaches(peer, far(side)->peer))
+      bring_down(side.other(), "connection reset", arrival_us(side.other(), delay_us()) - clock_.now_us());
     else
       watch_silence(side.other(), settings_.idle_notice_us);
     take_down_now(side, "");
@@ -65,8 +137,7 @@ void Network::detach(PeerNumber peer, Death how) {
 }
 
 std::shared_ptr<Endpoint> Network::endpoint(PeerNumber peer) const {
-  const auto found = endpoints_.find(peer);
-  return found == endpoints_.end() ? nullptr : found->second.lock();
+  return peer < places_.size() ? places_[peer].endpoint.lock() : nullptr;
 }
 
 std::shared_ptr<Endpoint> Network::listener(const wire::IpAddressPort& address) const {
@@ -75,7 +146,10 @@ std::shared_ptr<Endpoint> Network::listener(const wire::IpAddressPort& address) 
 }
 
 bool Network::reaches(PeerNumber from, PeerNumber to) const {
-  if (gone_silent_.contains(from) || gone_silent_.contains(to) || cuts_.contains({from, to})) return false;
+  const auto silent = [this](PeerNumber peer) { return peer < places_.size() && places_[peer].gone_silent; };
+  if (silent(from) || silent(to)) return false;
+  if (!cuts_.empty() && cuts_.contains({from, to})) return false;
+  if (groups_.empty()) return true;
   const auto group = [this](PeerNumber peer) {
     const auto found = groups_.find(peer);
     return found == groups_.end() ? 0 : found->second;
@@ -83,14 +157,10 @@ bool Network::reaches(PeerNumber from, PeerNumber to) const {
   return group(from) == group(to);
 }
 
-std::optional<Network::Side> Network::find(PeerNumber peer, link::LinkId id) const {
-  const auto number = link_of_id_.find(id.number);
-  if (number == link_of_id_.end()) return std::nullopt;
-  const auto found = links_.find(number->second);
-  if (found == links_.end()) return std::nullopt;
-  const std::size_t index = found->second->ends[0].id == id ? 0 : 1;
-  const Side side{found->second, index};
-  if (side.near().peer != peer || !side.near().up) return std::nullopt;
+std::optional<Network::Side> Network::find(PeerNumber peer, link::LinkId id) {
+  const Side side{static_cast<std::uint32_t>(id.number) >> 1U, static_cast<std::uint32_t>(id.number >> 32U),
+                  static_cast<std::uint32_t>(id.number & 1U)};
+  if (side.number == 0 || side.slot >= links_.size() || !is_up(side) || near(side)->peer != peer) return std::nullopt;
   return side;
 }
 
@@ -101,9 +171,11 @@ std::int64_t Network::delay_us() {
   return delay;
 }
 
-std::int64_t Network::arrival_us(End& to, std::int64_t delay_us) {
-  to.last_arrival_us = std::max(to.last_arrival_us, clock_.now_us() + delay_us);
-  return to.last_arrival_us;
+std::int64_t Network::arrival_us(const Side& to, std::int64_t delay_us) {
+  const std::int64_t soonest = clock_.now_us() + delay_us;
+  End* const end = near(to);
+  if (end == nullptr) return soonest;
+  return end->last_arrival_us = std::max(end->last_arrival_us, soonest);
 }
 
 void Network::deliver(PeerNumber to, std::uint64_t what, routing::Input event) {
@@ -160,62 +232,54 @@ void Network::connect(PeerNumber from, PeerNumber to, const routing::OpenLink& c
     return refuse(from, command.attempt, "the certificate is refused", 0);
   }
   ++counters_.links_made;
-  auto link = std::make_shared<Link>();
-  link->number = ++last_link_;
-  link->ends[0].peer = from;
-  link->ends[1].peer = to;
-  for (End& end : link->ends) {
-    end.id.number = ++last_id_;
-    end.up = true;
-    link_of_id_[end.id.number] = link->number;
-  }
-  links_[link->number] = link;
-  link->application = command.application;
-  announce({link, 0}, command.attempt);
-  const Side far{link, 1};
-  clock_.at_us(arrival_us(far.near(), delay_us()), [this, far] { announce(far, 0); });
+  const Side near_side = new_link(from, to);
+  link(near_side)->application = command.application;
+  announce(near_side, command.attempt);
+  const Side far_side = near_side.other();
+  clock_.at_us(arrival_us(far_side, delay_us()), [this, far_side] { announce(far_side, 0); });
 }
 
 void Network::announce(const Side& side, std::uint64_t attempt) {
-  const auto remote = endpoint(side.far().peer);
-  if (!side.near().up) return;
+  if (!is_up(side)) return;
+  const auto remote = endpoint(far(side)->peer);
   if (!remote) return take_down_now(side, "connection reset");  // it died during the last flight
   wire::IpAddressPort address = remote->address();
   // The one who accepts sees the port that the other's connection happens to have.
-  if (attempt == 0) address.port = static_cast<std::uint16_t>(49152 + side.link->number % 16384);
-  deliver(side.near().peer, 3,
-          routing::LinkUp{side.near().id, attempt, remote->certificate(), address, side.link->application});
+  if (attempt == 0) address.port = static_cast<std::uint16_t>(49152 + side.slot % 16384);
+  deliver(near(side)->peer, 3,
+          routing::LinkUp{id_of(side), attempt, remote->certificate(), address, link(side)->application});
 }
 
 // ---- messages ---------------------------------------------------------------------------------------------
 
 void Network::transmit(PeerNumber from, routing::Transmit command) {
   const auto side = find(from, command.link);
-  if (!side || side->link->closing) return;
+  if (!side || link(*side)->closing) return;
   Bytes whole = std::move(command.header);
   append(whole, command.payload);
   SharedBytes message(std::move(whole));
+  if (tampering_.empty()) return pass(*side, std::move(message));
   const auto liar = tampering_.find(from);
   if (liar == tampering_.end()) return pass(*side, std::move(message));
-  for (SharedBytes& instead : liar->second(side->far().peer, message)) pass(*side, std::move(instead));
+  for (SharedBytes& instead : liar->second(far(*side)->peer, message)) pass(*side, std::move(instead));
 }
 
 bool Network::inject(PeerNumber from, PeerNumber to, SharedBytes message) {
-  for (const auto& [number, link] : links_) {
-    for (const std::size_t index : {0U, 1U}) {
-      const Side side{link, index};
-      if (side.near().peer != from || side.far().peer != to || !side.near().up || link->closing) continue;
-      if (link->application) continue;
-      pass(side, std::move(message));
-      return true;
-    }
+  for (const Side& side : sides_of(from)) {
+    if (!is_up(side) || link(side)->closing || link(side)->application || far(side)->peer != to) continue;
+    pass(side, std::move(message));
+    return true;
   }
   return false;
 }
 
 void Network::pass(const Side& side, SharedBytes message) {
+  if (!is_up(side)) return;  // an earlier message of the same moment has brought it down
   ++counters_.messages;
   counters_.bytes += message.size();
+  Traffic& traffic = place(near(side)->peer).traffic;
+  ++traffic.messages;
+  traffic.bytes += message.size();
   if (settings_.message_drop > 0 && random_.chance(settings_.message_drop)) {
     ++counters_.dropped;
     return;
@@ -234,24 +298,40 @@ void Network::pass(const Side& side, SharedBytes message) {
 }
 
 void Network::carry(const Side& from, SharedBytes bytes) {
-  if (!reachable(from.near().peer, from.far().peer)) watch_silence(from, settings_.traffic_notice_us);
-  if (!reaches(from.near().peer, from.far().peer)) {
-    from.near().held.push_back(std::move(bytes));
+  End& sender = *near(from);
+  const PeerNumber to_peer = far(from)->peer;
+  if (!reachable(sender.peer, to_peer)) watch_silence(from, settings_.traffic_notice_us);
+  if (!reaches(sender.peer, to_peer)) {
+    if (!sender.held) sender.held = std::make_unique<std::vector<SharedBytes>>();
+    sender.held->push_back(std::move(bytes));
     return;
   }
   const Side to = from.other();
-  if (!to.near().up) return;
-  std::int64_t arrival = clock_.now_us() + delay_us();
+  if (!is_up(to)) return;
+  const std::int64_t delay = delay_us();
+  std::int64_t arrival = clock_.now_us() + delay;
   if (settings_.message_reordering > 0 && random_.chance(settings_.message_reordering)) {
     ++counters_.reordered;
     arrival += random_.between(1, settings_.reordering_max_us);
   } else {
-    arrival = arrival_us(to.near(), arrival - clock_.now_us());
+    arrival = arrival_us(to, delay);
   }
-  clock_.at_us(arrival, [this, to, bytes = std::move(bytes)] {
-    if (!to.near().up) return;
-    deliver(to.near().peer, summary(bytes), routing::LinkMessage{to.near().id, bytes});
-  });
+  if (free_flights_.empty()) {
+    free_flights_.push_back(static_cast<std::uint32_t>(flights_.size()));
+    flights_.emplace_back();
+  }
+  const std::uint32_t flight = free_flights_.back();
+  free_flights_.pop_back();
+  flights_[flight] = {to, std::move(bytes)};
+  clock_.at_us(arrival, [this, flight] { land(flight); });
+}
+
+void Network::land(std::uint32_t flight) {
+  const Flight landed = std::move(flights_[flight]);
+  free_flights_.push_back(flight);
+  if (!is_up(landed.to)) return;
+  deliver(near(landed.to)->peer, summary(landed.message),
+          routing::LinkMessage{id_of(landed.to), landed.message});
 }
 
 // ---- ending -----------------------------------------------------------------------------------------------
@@ -259,11 +339,11 @@ void Network::carry(const Side& from, SharedBytes bytes) {
 void Network::close(PeerNumber from, const routing::CloseLink& command) {
   const auto side = find(from, command.link);
   if (!side) return;
-  side->link->closing = true;
+  link(*side)->closing = true;
   // What is under way to the other end arrives before the end of the stream.
-  if (reaches(from, side->far().peer))
-    clock_.at_us(arrival_us(side->far(), delay_us()),
-                 [this, far = side->other()] { take_down_now(far, "closed by the other side"); });
+  if (reaches(from, far(*side)->peer))
+    clock_.at_us(arrival_us(side->other(), delay_us()),
+                 [this, other = side->other()] { take_down_now(other, "closed by the other side"); });
   bring_down(*side, command.reason, 0);
 }
 
@@ -272,12 +352,13 @@ void Network::bring_down(const Side& side, const std::string& reason, std::int64
 }
 
 void Network::take_down_now(const Side& side, const std::string& reason) {
-  if (!side.near().up) return;
-  side.near().up = false;
-  side.near().held.clear();
-  link_of_id_.erase(side.near().id.number);
-  if (!side.far().up) links_.erase(side.link->number);
-  deliver(side.near().peer, 4, routing::LinkDown{side.near().id, 0, reason});
+  if (!is_up(side)) return;
+  End& end = *near(side);
+  end.up = false;
+  end.held.reset();
+  const PeerNumber peer = end.peer;
+  if (!far(side)->up) free_link(side);
+  deliver(peer, 4, routing::LinkDown{id_of(side), 0, reason});
 }
 
 // ---- silence ----------------------------------------------------------------------------------------------
@@ -299,47 +380,50 @@ void Network::heal() {
 }
 
 void Network::paths_changed() {
-  std::vector<LinkPtr> all;
-  for (const auto& [number, link] : links_) all.push_back(link);
-  for (const LinkPtr& link : all)
-    for (std::size_t index = 0; index < 2; ++index) {
-      const Side side{link, index};
-      if (reachable(side.near().peer, side.far().peer))
+  for (std::uint32_t slot = 0; slot < links_.size(); ++slot) {
+    for (const std::uint32_t index : {0U, 1U}) {
+      const Side side{slot, links_[slot].number, index};
+      if (side.number == 0 || !is_up(side)) continue;
+      if (reachable(near(side)->peer, far(side)->peer))
         path_restored(side);
       else
         watch_silence(side, settings_.idle_notice_us);
     }
+  }
 }
 
 void Network::watch_silence(const Side& side, std::int64_t notice_us) {
-  End& end = side.near();
-  if (!end.up || end.suspected) return;
-  if (!end.quiet_since_us) end.quiet_since_us = clock_.now_us();
-  const std::int64_t since = *end.quiet_since_us;
+  End* const end = near(side);
+  if (end == nullptr || !end->up || end->suspected) return;
+  if (end->quiet_since_us == k_not_quiet) end->quiet_since_us = clock_.now_us();
+  const std::int64_t since = end->quiet_since_us;
   clock_.after_us(notice_us, [this, side, since] { notice_silence(side, since); });
 }
 
 void Network::notice_silence(const Side& side, std::int64_t since_us) {
-  End& end = side.near();
-  if (!end.up || end.suspected || end.quiet_since_us != since_us) return;
-  end.suspected = true;
+  End* const end = near(side);
+  if (end == nullptr || !end->up || end->suspected || end->quiet_since_us != since_us) return;
+  end->suspected = true;
   clock_.after_us(settings_.give_up_us, [this, side, since_us] {
-    if (side.near().quiet_since_us == since_us) take_down_now(side, "the link has gone quiet");
+    if (is_up(side) && near(side)->quiet_since_us == since_us)
+      take_down_now(side, "the link has gone quiet");
   });
-  deliver(end.peer, 5, routing::LinkSuspected{end.id, true});
+  deliver(end->peer, 5, routing::LinkSuspected{id_of(side), true});
 }
 
 void Network::path_restored(const Side& side) {
-  End& end = side.near();
-  if (!end.up || !end.quiet_since_us) return;
-  end.quiet_since_us.reset();
-  if (!side.far().up) return bring_down(side, "connection reset", 2 * delay_us());
-  if (std::exchange(end.suspected, false))
-    clock_.at_us(arrival_us(end, 2 * delay_us()), [this, side] {
-      if (side.near().up && !side.near().suspected)
-        deliver(side.near().peer, 5, routing::LinkSuspected{side.near().id, false});
+  End* const end = near(side);
+  if (end == nullptr || !end->up || end->quiet_since_us == k_not_quiet) return;
+  end->quiet_since_us = k_not_quiet;
+  if (!far(side)->up) return bring_down(side, "connection reset", 2 * delay_us());
+  if (std::exchange(end->suspected, false))
+    clock_.at_us(arrival_us(side, 2 * delay_us()), [this, side] {
+      if (is_up(side) && !near(side)->suspected)
+        deliver(near(side)->peer, 5, routing::LinkSuspected{id_of(side), false});
     });
-  for (auto& bytes : std::exchange(end.held, {})) carry(side, std::move(bytes));
+  const auto held = std::exchange(end->held, nullptr);
+  if (!held) return;
+  for (SharedBytes& bytes : *held) carry(side, std::move(bytes));
 }
 
 }  // namespace ringway::sim

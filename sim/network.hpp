@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,11 @@ struct NetworkCounters {
   std::uint64_t duplicated = 0, reordered = 0;
 };
 
+// What a peer's links have carried away from it.
+struct Traffic {
+  std::uint64_t messages = 0, bytes = 0;
+};
+
 class Network {
  public:
   Network(VirtualClock& clock, Trace& trace, NetworkSettings settings, std::uint64_t seed);
@@ -97,44 +103,79 @@ class Network {
   // A message that the peer's own components have not sent, over its link to that one; false: there is none.
   bool inject(PeerNumber from, PeerNumber to, SharedBytes message);
 
+  // A link that stands at once, without a handshake and without a word to its ends: to build rings that are too
+  // large to grow.
+  void stand(PeerNumber a, PeerNumber b);
+  struct LinkEnd {
+    link::LinkId id;
+    PeerNumber other = 0;
+    bool accepted = false;  // the other end has connected
+  };
+  std::vector<LinkEnd> links_of(PeerNumber peer);
+
   NetworkSettings& settings() { return settings_; }
   const NetworkCounters& counters() const { return counters_; }
-  std::size_t links_up() const { return links_.size(); }
+  std::size_t links_up() const { return links_.size() - free_.size(); }
+  Traffic traffic_of(PeerNumber peer) const {
+    return peer < places_.size() ? places_[peer].traffic : Traffic{};
+  }
 
  private:
+  // There are very many of these: each byte counts.
   struct End {
-    PeerNumber peer = 0;
-    link::LinkId id;
+    std::uint32_t peer = 0;
     bool up = false;
     bool suspected = false;
-    std::optional<std::int64_t> quiet_since_us;  // the path has been silent, and this end has begun to notice
-    std::int64_t last_arrival_us = 0;            // keeps what comes to this end in order
-    std::deque<SharedBytes> held;                // from this end, while the path is silent
+    std::int64_t quiet_since_us = k_not_quiet;  // the path has been silent, and this end has begun to notice
+    std::int64_t last_arrival_us = 0;           // keeps what comes to this end in order
+    std::unique_ptr<std::vector<SharedBytes>> held;  // from this end, while the path is silent
   };
   struct Link {
-    std::uint64_t number = 0;
     std::array<End, 2> ends;
+    std::uint32_t number = 0;  // grows over all links; 0: nobody's place
     bool closing = false;
     std::optional<routing::Application> application;  // none: a RELOAD link
   };
-  using LinkPtr = std::shared_ptr<Link>;
+  // One end of a link, as long as it is the same link.
   struct Side {
-    LinkPtr link;
-    std::size_t index = 0;
-    End& near() const { return link->ends[index]; }
-    End& far() const { return link->ends[1 - index]; }
-    Side other() const { return {link, 1 - index}; }
+    std::uint32_t slot = 0;
+    std::uint32_t number = 0;
+    std::uint32_t index = 0;
+    Side other() const { return {slot, number, 1 - index}; }
   };
+  struct Place {
+    std::weak_ptr<Endpoint> endpoint;
+    std::vector<std::uint32_t> ends;  // of its links, up or not: twice the slot, and the index
+    Traffic traffic;
+    bool gone_silent = false;
+  };
+  // A message under way.
+  struct Flight {
+    Side to;
+    SharedBytes message;
+  };
+  static constexpr std::int64_t k_not_quiet = -1;
+
+  Link* link(const Side& side);
+  // Null when the link has gone for good.
+  End* near(const Side& side);
+  End* far(const Side& side) { return near(side.other()); }
+  bool is_up(const Side& side);
+  static link::LinkId id_of(const Side& side);
+  Side new_link(PeerNumber a, PeerNumber b);
+  void free_link(const Side& side);
+  Place& place(PeerNumber peer);
+  std::vector<Side> sides_of(PeerNumber peer);
 
   bool reaches(PeerNumber from, PeerNumber to) const;
   bool reachable(PeerNumber a, PeerNumber b) const { return reaches(a, b) && reaches(b, a); }
   void paths_changed();
   std::shared_ptr<Endpoint> endpoint(PeerNumber peer) const;
   std::shared_ptr<Endpoint> listener(const wire::IpAddressPort& address) const;
-  std::optional<Side> find(PeerNumber peer, link::LinkId id) const;
+  std::optional<Side> find(PeerNumber peer, link::LinkId id);
   std::int64_t delay_us();
   // When something sent to this end now arrives: never before what was sent earlier.
-  std::int64_t arrival_us(End& to, std::int64_t delay_us);
+  std::int64_t arrival_us(const Side& to, std::int64_t delay_us);
 
   void try_address(PeerNumber from, const std::shared_ptr<routing::OpenLink>& command, std::size_t index);
   void refuse(PeerNumber from, std::uint64_t attempt, std::string reason, std::int64_t delay_us);
@@ -142,6 +183,7 @@ class Network {
   void announce(const Side& side, std::uint64_t attempt);
   void pass(const Side& side, SharedBytes message);
   void carry(const Side& from, SharedBytes bytes);
+  void land(std::uint32_t flight);
   void bring_down(const Side& side, const std::string& reason, std::int64_t delay_us);
   void take_down_now(const Side& side, const std::string& reason);
   void watch_silence(const Side& side, std::int64_t notice_us);
@@ -153,16 +195,16 @@ class Network {
   Trace& trace_;
   NetworkSettings settings_;
   SeededRandom random_;
-  std::map<PeerNumber, std::weak_ptr<Endpoint>> endpoints_;
-  std::map<std::pair<std::string, std::uint16_t>, PeerNumber> listeners_;
+  std::vector<Place> places_;  // by PeerNumber
+  std::unordered_map<std::string, PeerNumber> listeners_;
   std::map<PeerNumber, int> groups_;
   std::set<std::pair<PeerNumber, PeerNumber>> cuts_;  // from, to
   std::map<PeerNumber, Tampering> tampering_;
-  std::map<PeerNumber, bool> gone_silent_;
-  std::map<std::uint64_t, LinkPtr> links_;             // by number, while an end is up
-  std::map<std::uint64_t, std::uint64_t> link_of_id_;  // LinkId to link number
-  std::uint64_t last_link_ = 0;
-  std::uint64_t last_id_ = 0;
+  std::deque<Link> links_;
+  std::vector<std::uint32_t> free_;  // of links_
+  std::uint32_t last_link_ = 0;
+  std::deque<Flight> flights_;
+  std::vector<std::uint32_t> free_flights_;
   NetworkCounters counters_;
 };
 

@@ -17,6 +17,6 @@ std::uint64_t mixed(std::uint64_t seed, std::string_view purpose, std::uint64_t 
 }  // namespace
 
 SeededRandom::SeededRandom(std::uint64_t seed, std::string_view purpose, std::uint64_t number)
-    : engine_(mixed(seed, purpose, number)) {}
+    : state_(mixed(seed, purpose, number)) {}
 
 }  // namespace ringway::sim

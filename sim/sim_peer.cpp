@@ -1,31 +1,22 @@
 #include "sim/sim_peer.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 namespace ringway::sim {
 
-namespace {
-
-security::TrustPtr trust_of(const config::Configuration& configuration) {
-  auto trust = security::Trust::make(configuration.trust_settings());
-  if (!trust) throw std::runtime_error("the simulation's roots are refused: " + trust.error().reason);
-  return *trust;
+SimPeer::SimPeer(World& world, PeerIdentity& identity, routing::RoutingSettings routing, std::uint64_t seed)
+    : world_(world),
+      identity_(identity),
+      process_(static_cast<std::uint32_t>(world.processes.size())),
+      random_(seed, "peer", identity_.number),
+      routing_(std::move(routing), identity_.configuration, identity_.signer,
+               std::make_shared<SeededRandom>(seed, "routing", identity_.number)) {
+  world_.processes.push_back(this);
+  if (!world_.data_on_demand) need_data();
 }
 
-}  // namespace
-
-SimPeer::SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed)
-    : world_(std::move(world)),
-      identity_(std::move(identity)),
-      trust_(trust_of(*identity_.configuration)),
-      random_(seed, "peer", identity_.number),
-      routing_(std::move(components.routing), identity_.configuration, identity_.signer,
-               std::make_shared<SeededRandom>(seed, "routing", identity_.number)),
-      storage_(components.storage, identity_.configuration, identity_.signer, identity_.store),
-      replication_(components.replication, identity_.configuration, identity_.signer->node_id(),
-                   identity_.store) {}
+SimPeer::~SimPeer() { world_.processes[process_] = nullptr; }
 
 Now SimPeer::now() const {
   Now now = world_.clock.now();
@@ -37,6 +28,12 @@ Now SimPeer::now() const {
 void SimPeer::start() {
   world_.network.attach(shared_from_this());
   routing_.start(now(), routing_outputs_);
+  settle();
+}
+
+void SimPeer::start_joined(const std::vector<routing::StandingLink>& links) {
+  world_.network.attach(shared_from_this());
+  routing_.start_joined(now(), links, routing_outputs_);
   settle();
 }
 
@@ -53,6 +50,41 @@ void SimPeer::die(Death how) {
   world_.network.detach(number(), how);
 }
 
+// ---- the data components ------------------------------------------------------------------------------------
+
+// Both at once: who holds a value has to see from the first moment on who else should.
+void SimPeer::need_data() {
+  if (storage_) return;
+  storage_ = std::make_unique<data::StorageComponent>(world_.storage, identity_.configuration, identity_.signer,
+                                                      identity_.store);
+  replication_ = std::make_unique<data::ReplicationComponent>(
+      world_.replication, identity_.configuration, identity_.signer->node_id(), identity_.store);
+  if (!view_) return;
+  to_storage(routing::RingChanged{view_});
+  to_replication(routing::RingChanged{std::exchange(view_, nullptr)});
+}
+
+// Of what a component finds as it is when it is made.
+template <typename Input>
+bool SimPeer::can_wait(const Input& input) {
+  if (const auto* change = std::get_if<routing::RingChanged>(&input)) view_ = change->view;
+  return std::holds_alternative<routing::RingChanged>(input) ||
+         std::holds_alternative<routing::ConfigurationChanged>(input) ||
+         std::holds_alternative<routing::UseSigner>(input);
+}
+
+void SimPeer::to_storage(data::StorageInput input) {
+  if (!storage_ && can_wait(input)) return;
+  need_data();
+  enqueue(storage_queue_, std::move(input));
+}
+
+void SimPeer::to_replication(data::ReplicationInput input) {
+  if (!replication_ && can_wait(input)) return;
+  need_data();
+  enqueue(replication_queue_, std::move(input));
+}
+
 // ---- the queues -------------------------------------------------------------------------------------------
 
 void SimPeer::later(std::int64_t delay_us, std::function<void(SimPeer&)> event) {
@@ -64,7 +96,11 @@ void SimPeer::later(std::int64_t delay_us, std::function<void(SimPeer&)> event) 
 
 void SimPeer::want_step() {
   if (!alive_ || std::exchange(step_wanted_, true)) return;
-  later(random_.between(0, world_.workload.step_max_us), [](SimPeer& self) { self.step(); });
+  // As small as a function can hold without asking for memory: there are more of these than of anything else.
+  world_.clock.after_us(random_.between(0, world_.workload.step_max_us), [world = &world_, process = process_] {
+    SimPeer* const self = world->processes[process];
+    if (self != nullptr && self->alive_) self->step();
+  });
 }
 
 void SimPeer::step() {
@@ -86,10 +122,10 @@ void SimPeer::step() {
       serve(routing_queue_, routing_, routing_outputs_);
       break;
     case 1:
-      serve(storage_queue_, storage_, storage_outputs_);
+      serve(storage_queue_, *storage_, storage_outputs_);
       break;
     default:
-      serve(replication_queue_, replication_, replication_outputs_);
+      serve(replication_queue_, *replication_, replication_outputs_);
   }
   settle();
 }
@@ -115,19 +151,22 @@ void SimPeer::settle() {
 
 void SimPeer::want_timer() {
   std::optional<MonoTime> next;
-  for (const auto deadline :
-       {routing_.next_deadline(), storage_.next_deadline(), replication_.next_deadline()})
+  for (const auto deadline : {routing_.next_deadline(), storage_ ? storage_->next_deadline() : std::nullopt,
+                              replication_ ? replication_->next_deadline() : std::nullopt})
     if (deadline && (!next || *deadline < *next)) next = deadline;
   if (!alive_ || !next) return;
   // Never at once again: a deadline that has passed must not stop the time.
   const std::int64_t due_us = std::max(next->ms * 1000, world_.clock.now_us() + 1000);
   if (timer_due_us_ && *timer_due_us_ <= due_us) return;
   timer_due_us_ = due_us;
-  later(due_us - world_.clock.now_us(), [due_us](SimPeer& self) { self.timer(due_us); });
+  world_.clock.at_us(due_us, [world = &world_, process = process_] {
+    SimPeer* const self = world->processes[process];
+    if (self != nullptr && self->alive_) self->timer();
+  });
 }
 
-void SimPeer::timer(std::int64_t due_us) {
-  if (timer_due_us_ != due_us) return;  // an earlier one was set after this
+void SimPeer::timer() {
+  if (timer_due_us_ != world_.clock.now_us()) return;  // an earlier one was set after this
   timer_due_us_.reset();
   const Now now = this->now();
   const auto ring = [&now](auto& component, auto& outputs) {
@@ -135,13 +174,13 @@ void SimPeer::timer(std::int64_t due_us) {
     if (deadline && *deadline <= now.mono) component.on_timer(now, outputs);
   };
   ring(routing_, routing_outputs_);
-  ring(storage_, storage_outputs_);
-  ring(replication_, replication_outputs_);
+  if (storage_) ring(*storage_, storage_outputs_);
+  if (replication_) ring(*replication_, replication_outputs_);
   settle();
 }
 
 bool SimPeer::trusts(const security::Certificate& other) const {
-  return trust_->check(other, {}, now().wall_ms).ok();
+  return world_.inspector(identity_.configuration).context().trust->check(other, {}, now().wall_ms).ok();
 }
 
 // ---- effects ----------------------------------------------------------------------------------------------
@@ -169,8 +208,6 @@ void SimPeer::perform(routing::RequestDone done) {
 void SimPeer::perform(const routing::ConfigurationChanged& change) {
   identity_.configuration = change.configuration;
   identity_.learnt_kinds = change.learnt_kinds;
-  trust_ = trust_of(*change.configuration);
-  world_.configuration_accepted(number(), change);
 }
 
 void SimPeer::perform(routing::Left) {

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -51,28 +51,33 @@ struct PeerIdentity {
   MachineFaults faults;
 };
 
-struct PeerComponents {
-  routing::RoutingSettings routing;
-  data::StorageSettings storage;
-  data::ReplicationSettings replication;
-};
-
 class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
  public:
   // What the peers of a simulation share.
   struct World {
     VirtualClock& clock;
     Network& network;
+    WorkloadSettings workload;
+    data::StorageSettings storage;
+    data::ReplicationSettings replication;
+    // Storage and replication of a peer are made when the first request or call needs them. (A peer without values
+    // has nothing else to do for them, as long as it does not look after certificates of its own.)
+    bool data_on_demand = false;
     // For messages that come to a peer with this configuration.
     std::function<security::Inspector&(const config::ConfigurationPtr&)> inspector;
-    WorkloadSettings workload;
-    std::function<void(PeerNumber, const routing::ConfigurationChanged&)> configuration_accepted;
     PlantedBug planted_bug = PlantedBug::none;
+    std::vector<SimPeer*> processes;  // by their numbers; null when one has ended
   };
 
-  SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed);
+  // `identity` outlives it.
+  SimPeer(World& world, PeerIdentity& identity, routing::RoutingSettings routing, std::uint64_t seed);
+  ~SimPeer() override;
+  SimPeer(const SimPeer&) = delete;
+  SimPeer& operator=(const SimPeer&) = delete;
 
   void start();
+  // As a member of a ring whose links stand already (Simulation::build_ring).
+  void start_joined(const std::vector<routing::StandingLink>& links);
   void leave();
   // The process ends here and now. The write under way has reached the disk or not, as the seed has it.
   void die(Death how);
@@ -85,8 +90,15 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   const PeerIdentity& identity() const { return identity_; }
   routing::RoutingStatus status() const { return routing_.status(); }
   const routing::RoutingComponent& routing() const { return routing_; }
-  const data::StorageComponent& storage() const { return storage_; }
-  const data::ReplicationComponent& replication() const { return replication_; }
+  // To look at; made by that when it was not needed yet.
+  const data::StorageComponent& storage() const {
+    const_cast<SimPeer*>(this)->need_data();
+    return *storage_;
+  }
+  const data::ReplicationComponent& replication() const {
+    const_cast<SimPeer*>(this)->need_data();
+    return *replication_;
+  }
 
   // Calls of the API; `done` comes with the results unless the peer dies first.
   using CallsAnswer = std::function<void(std::vector<data::CallResult>)>;
@@ -105,7 +117,6 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   using CertificatesAnswer = std::function<void(data::CertificatesFound)>;
   void find_certificates(data::CertificatesOf of, CertificatesAnswer done);
 
-  void suffer(const MachineFaults& faults) { identity_.faults = faults; }
   // The time as this peer's clocks have it.
   Now now() const;
 
@@ -120,8 +131,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
 
   // peer::Receiver
   void to_routing(routing::Input input) { enqueue(routing_queue_, std::move(input)); }
-  void to_storage(data::StorageInput input) { enqueue(storage_queue_, std::move(input)); }
-  void to_replication(data::ReplicationInput input) { enqueue(replication_queue_, std::move(input)); }
+  void to_storage(data::StorageInput input);
+  void to_replication(data::ReplicationInput input);
   void perform(routing::Transmit command) { world_.network.transmit(number(), std::move(command)); }
   void perform(routing::OpenLink command) { world_.network.open(number(), std::move(command)); }
   void perform(const routing::CloseLink& command) { world_.network.close(number(), command); }
@@ -138,14 +149,17 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
 
  private:
   template <typename Input>
-  void enqueue(std::deque<Input>& queue, Input input) {
+  void enqueue(std::list<Input>& queue, Input input) {
     queue.push_back(std::move(input));
     want_step();
   }
+  template <typename Input>
+  bool can_wait(const Input& input);
+  void need_data();
   void want_step();
   void step();
   void want_timer();
-  void timer(std::int64_t due_us);
+  void timer();
   void settle();  // hands on what the components have put out
   template <typename Receiver>
   void hand_on(Receiver& receiver);
@@ -156,22 +170,24 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   // Runs `event` after the delay unless this peer has died by then.
   void later(std::int64_t delay_us, std::function<void(SimPeer&)> event);
 
-  World world_;
-  PeerIdentity identity_;
-  security::TrustPtr trust_;
+  World& world_;
+  PeerIdentity& identity_;
+  std::uint32_t process_;  // its number in World::processes
   SeededRandom random_;
   bool alive_ = true;
   bool left_ = false;
   std::string exit_reason_;
   routing::RoutingComponent routing_;
-  data::StorageComponent storage_;
-  data::ReplicationComponent replication_;
+  std::unique_ptr<data::StorageComponent> storage_;          // null: not needed yet
+  std::unique_ptr<data::ReplicationComponent> replication_;  // likewise
+  topology::RingViewPtr view_;                               // the latest, for those two
   routing::Outputs routing_outputs_;
   data::StorageOutputs storage_outputs_;
   data::ReplicationOutputs replication_outputs_;
-  std::deque<routing::Input> routing_queue_;
-  std::deque<data::StorageInput> storage_queue_;
-  std::deque<data::ReplicationInput> replication_queue_;
+  // Lists: a standard deque takes 600 bytes when it is empty.
+  std::list<routing::Input> routing_queue_;
+  std::list<data::StorageInput> storage_queue_;
+  std::list<data::ReplicationInput> replication_queue_;
   bool step_wanted_ = false;
   std::optional<std::int64_t> timer_due_us_;
   std::vector<data::Commit> commits_;  // wait for the write that is under way

@@ -65,7 +65,16 @@ Simulation::Simulation(SimulationSettings settings)
                     : std::make_shared<const StandIn>(settings_.overlay_name, settings_.start_wall_ms,
                                                       settings_.seed)),
       configuration_(make_configuration(settings_, authority_, stand_in_)),
-      document_signer_(authority_.issue("signer@example.org", k_document_signer).signer()) {}
+      document_signer_(authority_.issue("signer@example.org", k_document_signer).signer()),
+      world_{clock_,
+             network_,
+             settings_.workload,
+             settings_.storage,
+             settings_.replication,
+             settings_.data_on_demand,
+             [this](const config::ConfigurationPtr& of) -> security::Inspector& { return inspector_for(of); },
+             settings_.planted_bug,
+             {}} {}
 
 // ---- peers ------------------------------------------------------------------------------------------------
 
@@ -108,34 +117,28 @@ void Simulation::renew(PeerNumber peer) {
   peers_.at(peer)->use_signer(identity.signer);
 }
 
-std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool first, PeerNumber bootstrap) {
-  PeerComponents components;
-  components.routing = settings_.routing;
-  components.routing.own_addresses = {identity.address};
-  components.routing.first_peer = first;
-  components.routing.learnt_kinds = identity.learnt_kinds;
-  components.routing.bootstrap = {address_of(bootstrap)};
-  for (const PeerNumber other : settings_.bootstrap_peers)
-    components.routing.bootstrap.push_back(address_of(other));
-  components.storage = settings_.storage;
-  components.replication = settings_.replication;
-  const auto inspector = [this](const config::ConfigurationPtr& of) -> security::Inspector& {
-    auto& place = inspectors_[{of->sequence, of->kinds.all().size()}];
-    if (!place) place = std::make_unique<security::Inspector>(context_of(of));
-    return *place;
-  };
-  const auto accept = [this](PeerNumber peer, const routing::ConfigurationChanged& accepted) {
-    identities_[peer].configuration = accepted.configuration;
-    identities_[peer].learnt_kinds = accepted.learnt_kinds;
-  };
-  const SimPeer::World world{clock_, network_, inspector, settings_.workload, accept, settings_.planted_bug};
+security::Inspector& Simulation::inspector_for(const config::ConfigurationPtr& configuration) {
+  auto& place = inspectors_[{configuration->sequence, configuration->kinds.all().size()}];
+  if (!place) place = std::make_unique<security::Inspector>(context_of(configuration));
+  return *place;
+}
+
+std::shared_ptr<SimPeer> Simulation::make_process(PeerNumber peer, bool first,
+                                                  std::optional<PeerNumber> bootstrap) {
+  PeerIdentity& identity = identities_.at(peer);
+  routing::RoutingSettings routing = settings_.routing;
+  routing.own_addresses = {identity.address};
+  routing.first_peer = first;
+  routing.learnt_kinds = identity.learnt_kinds;
+  if (bootstrap) routing.bootstrap = {address_of(*bootstrap)};
+  for (const PeerNumber other : settings_.bootstrap_peers) routing.bootstrap.push_back(address_of(other));
   // Each process draws its own numbers, or a restarted one would repeat its transaction IDs.
-  return std::make_shared<SimPeer>(world, std::move(identity), std::move(components),
+  return std::make_shared<SimPeer>(world_, identity, std::move(routing),
                                    settings_.seed + 0x9E3779B97F4A7C15ULL * processes_made_++);
 }
 
 void Simulation::start(PeerNumber peer, bool first, PeerNumber bootstrap) {
-  peers_.at(peer) = make_process(identities_.at(peer), first, bootstrap);
+  peers_.at(peer) = make_process(peer, first, bootstrap);
   peers_.at(peer)->start();
 }
 
@@ -156,24 +159,13 @@ void Simulation::crash(PeerNumber peer, Disk disk, Death how) {
 
 // ---- faults -----------------------------------------------------------------------------------------------
 
-void Simulation::skew(PeerNumber peer, Duration ahead) {
-  identities_.at(peer).faults.clock_skew = ahead;
-  machine_changed(peer);
-}
+void Simulation::skew(PeerNumber peer, Duration ahead) { identities_.at(peer).faults.clock_skew = ahead; }
 
 void Simulation::slow_disk(PeerNumber peer, Duration write_takes) {
   identities_.at(peer).faults.disk_takes = write_takes;
-  machine_changed(peer);
 }
 
-void Simulation::full_disk(PeerNumber peer, bool full) {
-  identities_.at(peer).faults.disk_full = full;
-  machine_changed(peer);
-}
-
-void Simulation::machine_changed(PeerNumber peer) {
-  if (peers_.at(peer)) peers_.at(peer)->suffer(identities_.at(peer).faults);
-}
+void Simulation::full_disk(PeerNumber peer, bool full) { identities_.at(peer).faults.disk_full = full; }
 
 bool Simulation::grow(std::size_t count, Duration limit) {
   for (std::size_t i = 0; i < count; ++i) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,6 +37,7 @@ struct SimulationSettings {
   // Addresses that every peer may bootstrap at, besides the one that it is started with.
   std::vector<PeerNumber> bootstrap_peers;
   PlantedBug planted_bug = PlantedBug::none;  // in every peer
+  bool data_on_demand = false;  // SimPeer::World says what it means; for very many peers
   // May change the configuration before the first peer is made.
   std::function<void(config::Configuration&)> configure;
 };
@@ -62,6 +64,10 @@ class Simulation {
   void restart(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
   // `count` peers, the first of them alone, the others when the one before has joined (or `limit` is over).
   bool grow(std::size_t count, Duration limit = Duration{60'000});
+
+  // `count` peers that are one ring from the first moment on, as it would have grown: each has its neighbours, its
+  // fingers, and links to all of them, and none was joined by a message. Before any other peer.
+  void build_ring(std::size_t count);
 
   std::size_t size() const { return peers_.size(); }
   SimPeer& peer(PeerNumber peer) { return *peers_.at(peer); }
@@ -111,6 +117,19 @@ class Simulation {
   std::optional<routing::RequestDone> request(PeerNumber peer, routing::SendRequest request,
                                               Duration limit = Duration{60'000});
 
+  // Who answers for this point, asked with a Ping: whether it is the peer that should (of those alive), over how
+  // many links the request went, and how long the answer took.
+  struct Lookup {
+    bool answered = false;
+    NodeId by;
+    unsigned hops = 0;
+    std::int64_t took_us = 0;
+  };
+  void lookup(PeerNumber peer, const RingId& point, std::function<void(const Lookup&)> done);
+  Lookup lookup(PeerNumber peer, const RingId& point, Duration limit = Duration{60'000});
+  // What this peer has sent over its links.
+  Traffic traffic_of(PeerNumber peer) const { return network_.traffic_of(peer); }
+
   std::uint64_t trace_hash() const { return trace_.hash(); }
   std::uint64_t events() const { return clock_.events_run(); }
   Network& network() { return network_; }
@@ -123,9 +142,10 @@ class Simulation {
 
   std::shared_ptr<const security::Signer> issue(const std::string& user_name, const NodeId& node,
                                                 std::chrono::hours lifetime) const;
-  std::shared_ptr<SimPeer> make_process(PeerIdentity identity, bool first, PeerNumber bootstrap);
+  std::shared_ptr<SimPeer> make_process(PeerNumber peer, bool first, std::optional<PeerNumber> bootstrap);
+  security::Inspector& inspector_for(const config::ConfigurationPtr& configuration);
+  void link_up(const std::vector<std::pair<NodeId, PeerNumber>>& ring);
   static wire::IpAddressPort address_of(PeerNumber peer);
-  void machine_changed(PeerNumber peer);
   void hand_to(PeerNumber peer, const wire::ConfigUpdateReq& update);
 
   SimulationSettings settings_;
@@ -139,7 +159,8 @@ class Simulation {
   std::shared_ptr<const security::Signer> document_signer_;
   // By the document's sequence and how many Kinds are known.
   std::map<std::pair<std::uint16_t, std::size_t>, std::unique_ptr<security::Inspector>> inspectors_;
-  std::vector<PeerIdentity> identities_;
+  std::deque<PeerIdentity> identities_;  // their processes refer to them
+  SimPeer::World world_;
   std::vector<std::shared_ptr<SimPeer>> peers_;  // the present process of each; null before its start
   std::uint64_t processes_made_ = 0;
 };

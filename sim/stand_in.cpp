@@ -91,6 +91,7 @@ std::shared_ptr<const security::Signer> StandIn::issue(const std::string& user_n
   statement.not_before_ms = now_ms_ - k_hour_ms;
   statement.not_after_ms = now_ms_ + static_cast<WallMs>(lifetime.count()) * k_hour_ms;
   wire::Writer out;
+  out.reserve(k_stand_in_certificate_bytes);
   out.raw(k_sequence);
   out.u16(static_cast<std::uint16_t>(k_stand_in_certificate_bytes - k_head_bytes));
   out.raw(node.view());

@@ -120,7 +120,10 @@ bool MemoryStore::finish_commit(Ticket ticket) {
 void MemoryStore::crash(CrashMode mode, std::size_t whole_commits) {
   const std::lock_guard lock(mutex_);
   if (mode == CrashMode::torn) {
-    for (std::size_t i = 0; i < std::min(whole_commits, pending_.size()); ++i) apply(pending_[i]);
+    for (const Pending& pending : pending_) {
+      if (whole_commits-- == 0) break;
+      apply(pending);
+    }
   }
   pending_.clear();
 }

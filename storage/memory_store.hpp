@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -71,7 +71,7 @@ class MemoryStore final : public data::ValueStore {
   std::map<data::KindAt, Kind> kinds_;
   std::map<Bytes, CertificateEntry> certificates_;
   std::map<std::string, Bytes> facts_;
-  std::deque<Pending> pending_;
+  std::list<Pending> pending_;
   Ticket last_ticket_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t bytes_ = 0;

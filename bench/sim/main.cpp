@@ -1,45 +1,220 @@
-// What share of lookups succeeds when peers lie, by how carefully is read: printed as rows of a table.
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <iostream>
+// How much one simulated peer costs, and how far and how fast lookups go in large rings. Prints a table; asserts
+// nothing. `bench_sim --help` says what can be asked for.
+#include <malloc.h>
+#include <unistd.h>
 
-#include "sim/lie_experiment.hpp"
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "sim/simulation.hpp"
+
+namespace {
 
 using namespace ringway;
+using Clock = std::chrono::steady_clock;
+
+struct Wanted {
+  std::size_t peers = 10'000;
+  std::size_t lookups = 10'000;
+  std::size_t joins = 0;
+  std::size_t leaves = 0;
+  std::uint64_t seed = 1;
+  std::string ring = "built";
+  bool data = false;
+  std::string cryptography = "stand-in";
+};
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// What the process has asked the allocator for and not given back.
+std::size_t allocated_bytes() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+sim::SimulationSettings settings_of(const Wanted& wanted) {
+  sim::SimulationSettings settings;
+  settings.seed = wanted.seed;
+  settings.cryptography =
+      wanted.cryptography == "real" ? sim::Cryptography::real : sim::Cryptography::stand_in;
+  settings.data_on_demand = !wanted.data;
+  return settings;
+}
+
+RingId point_of(sim::SeededRandom& random) {
+  RingId point;
+  for (auto& byte : point.bytes) byte = static_cast<std::uint8_t>(random.below(256));
+  return point;
+}
+
+bool joined(const sim::SimPeer& peer) { return peer.status().phase == "joined"; }
+
+// `count` peers join one behind the other, as many at once as the ring has had peers for every sixteen, at a peer
+// of the ring that is drawn for each.
+std::size_t join(sim::Simulation& simulation, std::size_t count, sim::SeededRandom& random) {
+  std::vector<sim::PeerNumber> waiting;
+  std::size_t started = 0, ring = simulation.size();
+  if (ring == 0) {
+    simulation.start(simulation.add_peer(), true);
+    ++started;
+    ++ring;
+  }
+  const std::size_t before = ring - started;
+  for (Duration patience{3'600'000}; patience > Duration{0}; patience -= Duration{100}) {
+    std::erase_if(waiting, [&](sim::PeerNumber peer) { return joined(simulation.peer(peer)); });
+    if (started == count && waiting.empty()) break;
+    const std::size_t now_in = before + started - waiting.size();
+    while (started < count && waiting.size() < std::max<std::size_t>(now_in / 16, 1)) {
+      waiting.push_back(simulation.add_peer());
+      simulation.start(waiting.back(), false, random.below(now_in));
+      ++started;
+    }
+    simulation.run_for(Duration{100});
+  }
+  return started - waiting.size();
+}
+
+void leave(sim::Simulation& simulation, std::size_t count, sim::SeededRandom& random) {
+  for (std::size_t left = 0; left < count;) {
+    // The first peer is where others bootstrap.
+    const sim::PeerNumber peer = 1 + random.below(simulation.size() - 1);
+    if (!simulation.peer(peer).alive() || !joined(simulation.peer(peer))) continue;
+    simulation.leave(peer);
+    if (++left % 64 == 0) simulation.run_for(Duration{100});
+  }
+  simulation.run_for(Duration{15'000});
+}
+
+struct Lookups {
+  std::size_t asked = 0, answered = 0, right = 0;
+  std::vector<unsigned> hops;
+  std::vector<std::int64_t> took_us;
+};
+
+Lookups look_up(sim::Simulation& simulation, std::size_t count, sim::SeededRandom& random) {
+  Lookups all;
+  const auto ring = simulation.living();
+  const auto owner = [&](const RingId& point) {
+    const auto found =
+        std::lower_bound(ring.begin(), ring.end(), point, [&](sim::PeerNumber peer, const RingId& id) {
+          return static_cast<const RingId&>(simulation.peer(peer).node_id()) < id;
+        });
+    return simulation.peer(found == ring.end() ? ring.front() : *found).node_id();
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    const RingId point = point_of(random);
+    ++all.asked;
+    simulation.lookup(ring[random.below(ring.size())], point,
+                      [&all, right = owner(point)](const sim::Simulation::Lookup& found) {
+                        if (!found.answered) return;
+                        ++all.answered;
+                        if (found.by == right) ++all.right;
+                        all.hops.push_back(found.hops);
+                        all.took_us.push_back(found.took_us);
+                      });
+    if (i % 64 == 63) simulation.run_for(Duration{10});
+  }
+  simulation.run_for(Duration{80'000});  // the RFC's five transmissions, and some more
+  std::sort(all.hops.begin(), all.hops.end());
+  std::sort(all.took_us.begin(), all.took_us.end());
+  return all;
+}
+
+void report(const Lookups& lookups, double took_s) {
+  const std::size_t count = lookups.hops.size();
+  if (count == 0) return;
+  double sum = 0;
+  for (const unsigned hops : lookups.hops) sum += hops;
+  std::printf("lookups: %zu asked, %zu answered, %zu by the right peer, in %.1f s\n", lookups.asked,
+              lookups.answered, lookups.right, took_s);
+  std::printf("hops: mean %.2f, p50 %u, p99 %u, most %u\n", sum / static_cast<double>(count),
+              lookups.hops[count / 2], lookups.hops[count * 99 / 100], lookups.hops.back());
+  std::printf("latency of a lookup: p50 %.1f ms, p99 %.1f ms\n",
+              static_cast<double>(lookups.took_us[count / 2]) / 1000,
+              static_cast<double>(lookups.took_us[count * 99 / 100]) / 1000);
+}
+
+void report_memory(const sim::Simulation& simulation, std::size_t allocated_before,
+                   std::size_t resident_before) {
+  const double peers = static_cast<double>(simulation.living().size());
+  std::printf("memory: %.0f bytes allocated for each peer, %.0f resident\n",
+              static_cast<double>(allocated_bytes() - allocated_before) / peers,
+              static_cast<double>(resident_bytes() - resident_before) / peers);
+}
+
+void run(const Wanted& wanted) {
+  const std::size_t allocated_before = allocated_bytes(), resident_before = resident_bytes();
+  sim::Simulation simulation(settings_of(wanted));
+  sim::SeededRandom random(wanted.seed, "bench");
+  auto start = Clock::now();
+  if (wanted.ring == "built") {
+    simulation.build_ring(wanted.peers);
+  } else {
+    const std::size_t in = join(simulation, wanted.peers, random);
+    if (in != wanted.peers) std::printf("%zu of %zu have joined\n", in, wanted.peers);
+  }
+  std::printf("%zu peers, ring %s, certificates and signatures: %s, seed %llu: %.1f s\n", wanted.peers,
+              wanted.ring.c_str(), wanted.cryptography.c_str(),
+              static_cast<unsigned long long>(wanted.seed), seconds_since(start));
+  simulation.run_for(Duration{20'000});  // what is remembered for repetitions is forgotten
+  report_memory(simulation, allocated_before, resident_before);
+  std::printf("links: %.1f for each peer; peer 0 has %zu, and %zu fingers\n",
+              2 * static_cast<double>(simulation.network().links_up()) / static_cast<double>(wanted.peers),
+              simulation.peer(0).status().links.size(), simulation.peer(0).status().fingers.size());
+  if (wanted.joins > 0) {
+    start = Clock::now();
+    const std::size_t in = join(simulation, wanted.joins, random);
+    std::printf("joins: %zu of %zu, in %.1f s\n", in, wanted.joins, seconds_since(start));
+  }
+  if (wanted.leaves > 0) {
+    start = Clock::now();
+    leave(simulation, wanted.leaves, random);
+    std::printf("leaves: %zu, in %.1f s\n", wanted.leaves, seconds_since(start));
+  }
+  start = Clock::now();
+  const auto before = simulation.network().counters();
+  const auto lookups = look_up(simulation, wanted.lookups, random);
+  report(lookups, seconds_since(start));
+  const auto& after = simulation.network().counters();
+  std::printf("traffic of the lookups: %.1f messages and %.0f bytes each\n",
+              static_cast<double>(after.messages - before.messages) / static_cast<double>(lookups.asked),
+              static_cast<double>(after.bytes - before.bytes) / static_cast<double>(lookups.asked));
+  std::printf("events: %llu\n", static_cast<unsigned long long>(simulation.events()));
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  sim::LieExperimentSettings settings;
-  std::size_t lookups = 1000;
-  std::vector<std::size_t> replicas{2, 7};
-  std::vector<double> shares{0, 0.1, 0.2, 0.3};
-  CLI::App app{"Measures lookups among peers that lie, in the simulator."};
-  app.add_option("--peers", settings.peers, "in the ring")->capture_default_str();
-  app.add_option("--values", settings.values, "that are stored")->capture_default_str();
-  app.add_option("--lookups", lookups, "for each row")->capture_default_str();
-  app.add_option("--seed", settings.seed, "of the simulation")->capture_default_str();
-  app.add_option("--replicas", replicas, "numbers of replicas")->capture_default_str();
-  app.add_option("--liars", shares, "shares of the peers that lie")->capture_default_str();
+  CLI::App app{"Large simulated rings: memory of a peer, joins, leaves, lookups"};
+  Wanted wanted;
+  app.add_option("--peers", wanted.peers, "Peers of the ring")->check(CLI::Range(2, 10'000'000))->capture_default_str();
+  app.add_option("--ring", wanted.ring, "How the ring comes about: `built` at once, or `grown` by joins")
+      ->check(CLI::IsMember({"built", "grown"}))
+      ->capture_default_str();
+  app.add_option("--lookups", wanted.lookups, "Lookups of random points, each through a random peer")
+      ->capture_default_str();
+  app.add_option("--joins", wanted.joins, "Peers that join the ring then")->capture_default_str();
+  app.add_option("--leaves", wanted.leaves, "Peers that leave it then")->capture_default_str();
+  app.add_flag("--data", wanted.data, "Storage and replication from the start, not when they are first needed");
+  app.add_option("--cryptography", wanted.cryptography, "Certificates and signatures")
+      ->check(CLI::IsMember({"real", "stand-in"}))
+      ->capture_default_str();
+  app.add_option("--seed", wanted.seed, "Of everything that is drawn")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  const std::pair<const char*, data::Consistency> kinds[] = {{"one", data::Consistency::one},
-                                                             {"quorum", data::Consistency::quorum},
-                                                             {"disjoint", data::Consistency::disjoint}};
-  std::cout << "| replicas | liars | read | succeed | wrong | copies allow | messages | mean time |\n"
-               "|---|---|---|---|---|---|---|---|\n";
-  for (const std::size_t count : replicas) {
-    settings.replicas = count;
-    sim::LieExperiment experiment(settings);
-    for (const double share : shares) {
-      experiment.let_lie(share);
-      for (const auto& [name, consistency] : kinds) {
-        const auto seen = experiment.look_up(lookups, consistency);
-        const auto percent = [&](std::size_t of) {
-          return 100.0 * static_cast<double>(of) / static_cast<double>(seen.total);
-        };
-        std::printf("| %zu | %.0f %% | %s | %.2f %% | %.2f %% | %.2f %% | %.0f | %.0f ms |\n", count, 100 * share, name,
-                    percent(seen.ok), percent(seen.wrong), percent(seen.possible), seen.mean_messages, seen.mean_ms);
-        std::fflush(stdout);
-      }
-    }
-  }
+  run(wanted);
   return 0;
 }

@@ -14,8 +14,10 @@ void AnswerMemory::drop_oldest() {
   order_.pop_front();
 }
 
-void AnswerMemory::expire(MonoTime now) {
+std::optional<MonoTime> AnswerMemory::expire(MonoTime now) {
   while (!order_.empty() && order_.front().first <= now) drop_oldest();
+  if (order_.empty()) return std::nullopt;
+  return order_.front().first;
 }
 
 const AnswerMemory::Entry* AnswerMemory::find(MonoTime now, const NodeId& signer, TransactionId transaction) {

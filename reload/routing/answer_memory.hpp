@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <utility>
@@ -33,12 +33,13 @@ class AnswerMemory {
   void answered(const NodeId& signer, TransactionId transaction, SharedBytes payload);
   // For what may as well be carried out twice.
   void forget(const NodeId& signer, TransactionId transaction);
+  // Forgets what is too old to be repeated; when the next one will be, if there is one.
+  std::optional<MonoTime> expire(MonoTime now);
   std::size_t size() const { return entries_.size(); }
   std::size_t size_bytes() const { return size_bytes_; }
 
  private:
   using Key = std::pair<NodeId, TransactionId>;
-  void expire(MonoTime now);
   void drop_oldest();
   void erase(const Key& key);
 
@@ -46,7 +47,7 @@ class AnswerMemory {
   std::size_t max_bytes_;
   std::size_t size_bytes_ = 0;
   std::map<Key, Entry> entries_;
-  std::deque<std::pair<MonoTime, Key>> order_;
+  std::list<std::pair<MonoTime, Key>> order_;
 };
 
 }  // namespace ringway::routing

@@ -215,8 +215,9 @@ void RoutingComponent::Impl::open_access() {
 
 void RoutingComponent::Impl::access_link_up(LinkTable::Link& link, const Attempt& attempt) {
   const NodeId node = link.node;
-  std::erase_if(bootstrap_nodes_, [&](const auto& one) { return one.first == link.remote; });
-  if (bootstrap_nodes_.size() < k_most_bootstrap_nodes) bootstrap_nodes_.emplace_back(link.remote, node);
+  const auto remote = link.remote.full();
+  std::erase_if(bootstrap_nodes_, [&](const auto& one) { return one.first == remote; });
+  if (bootstrap_nodes_.size() < k_most_bootstrap_nodes) bootstrap_nodes_.emplace_back(remote, node);
   const LinkId id = link.id;
   if (!attempt.partition_point)
     return tell_topology([&](auto& actions) { topology_->on_access_link(now_, node, actions); });

@@ -1,13 +1,15 @@
-// The Connection Table (RFC 6940 §3): every link of this peer, by link and by the node at its other end.
+// The Connection Table (RFC 6940 §3): every link of this peer, by link and by the node at its other end. Flat
+// tables: there are few links, they change seldom, and each message looks here.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <boost/container/flat_map.hpp>
+#include <cstdint>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "reload/routing/messages.hpp"
+#include "reload/routing/remote_address.hpp"
 
 namespace ringway::routing {
 
@@ -17,7 +19,7 @@ class LinkTable {
     LinkId id;
     NodeId node;
     security::CertificatePtr certificate;
-    wire::IpAddressPort remote;
+    RemoteAddress remote;
     bool incoming = false;  // we were the TLS server
     bool attached =
         false;  // made by an Attach; else an access link of a node that bootstraps through us, or ours
@@ -26,6 +28,9 @@ class LinkTable {
     MonoTime heard_at;     // the latest message, or when it came up
   };
 
+  using Links = boost::container::flat_map<LinkId, Link>;  // the oldest first, since their numbers grow
+
+  // What is referred to is good until the next add() or remove().
   Link& add(Link link);
   std::optional<Link> remove(LinkId id);
   Link* find(LinkId id);
@@ -33,13 +38,24 @@ class LinkTable {
   Link* to(const NodeId& node);
   bool attached_to(const NodeId& node);
   std::vector<Link*> all_to(const NodeId& node);
-  const std::map<LinkId, Link>& all() const { return links_; }
-  std::map<LinkId, Link>& all() { return links_; }
+  const Links& all() const { return links_; }
+  Links& all() { return links_; }
   std::size_t size() const { return links_.size(); }
 
  private:
-  std::map<LinkId, Link> links_;
-  std::unordered_map<NodeId, std::vector<LinkId>> by_node_;
+  using Places = std::vector<std::uint32_t>;
+  const Link& at(std::uint32_t place) const { return links_.nth(place)->second; }
+  // The first of by_node_ whose node, and link, are not before these.
+  Places::iterator first_of(const NodeId& node, LinkId id = {});
+  // Calls `see` with each link to that node, the oldest first.
+  template <typename See>
+  void for_each_to(const NodeId& node, See see) {
+    for (auto place = first_of(node); place != by_node_.end() && at(*place).node == node; ++place)
+      see(links_.nth(*place)->second);
+  }
+
+  Links links_;
+  Places by_node_;  // of links_, ordered by node and, for one node, by age
 };
 
 }  // namespace ringway::routing

@@ -73,7 +73,7 @@ void RoutingComponent::Impl::on(LinkUp& input) {
     if (!complete_attach_with(kept) && !access_check_) access_check_ = now_.mono + k_access_link_idle;
     return;
   }
-  note_known_peer(kept.remote);
+  note_known_peer(kept.remote.full());
   if (!attempt.node) return access_link_up(kept, attempt);
   kept.attached = true;
   const NodeId node = kept.node;

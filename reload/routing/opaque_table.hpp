@@ -17,18 +17,21 @@ class OpaqueTable {
   static constexpr std::size_t k_slots = 1024;  // 10 bits; the 5 bits above count generations
   static constexpr Duration k_kept{15'000};     // the longest life of a request (RFC 6940 §6.1.2)
 
-  explicit OpaqueTable(Random& random);
+  // `random` outlives it.
+  explicit OpaqueTable(Random& random) : random_(random) {}
   // Nothing when every slot is still needed: then the list travels in full.
   std::optional<wire::CompressedDestination> keep(MonoTime now, wire::DestinationList list);
   std::optional<wire::DestinationList> find(MonoTime now, const wire::CompressedDestination& id) const;
 
  private:
+  void make_slots();
   struct Slot {
     std::uint16_t generation = 0;
     std::optional<MonoTime> until;
     wire::DestinationList list;
   };
-  std::vector<Slot> slots_;
+  Random& random_;
+  std::vector<Slot> slots_;  // none before the first list: most peers never shorten one, and this takes 48 KiB
   std::size_t next_ = 0;
 };
 

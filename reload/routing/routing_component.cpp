@@ -56,6 +56,27 @@ void RoutingComponent::Impl::start(const Now& now, Outputs& out) {
   tell_topology([&](auto& actions) { topology_->start(now_, actions); });
 }
 
+void RoutingComponent::Impl::start_joined(const Now& now, const std::vector<StandingLink>& links,
+                                          Outputs& out) {
+  now_ = now;
+  out_ = &out;
+  relearn_kinds();
+  std::vector<NodeId> peers;
+  for (const StandingLink& standing : links) {
+    LinkTable::Link link;
+    link.id = standing.link;
+    link.node = standing.certificate->node_ids().front();
+    link.certificate = standing.certificate;
+    link.remote = standing.remote;
+    link.incoming = standing.incoming;
+    link.attached = true;
+    link.heard_at = now_.mono;
+    peers.push_back(link.node);
+    links_.add(std::move(link));
+  }
+  tell_topology([&](auto& actions) { topology_->start_joined(now_, peers, actions); });
+}
+
 void RoutingComponent::Impl::leave(const Now& now, Outputs& out) {
   now_ = now;
   out_ = &out;
@@ -128,6 +149,7 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
     reassembly_check_.reset();
     if (reassembler_.messages() > 0) reassembly_check_ = now_.mono + wire::k_fragment_timeout;
   }
+  if (answers_check_ && *answers_check_ <= now_.mono) answers_check_ = answers_.expire(now_.mono);
   close_silent_access();
   channels_due();
   if (const auto at = topology_->next_deadline(); at && *at <= now_.mono)
@@ -144,6 +166,7 @@ std::optional<MonoTime> RoutingComponent::Impl::next_deadline() const {
   consider(reassembly_check_);
   consider(access_check_);
   consider(channels_.check_at);
+  consider(answers_check_);
   consider(drain_deadline_);
   return soonest;
 }
@@ -249,7 +272,7 @@ RoutingStatus RoutingComponent::Impl::status() const {
   status.transactions = transactions_.size();
   status.estimated_peers = topology_->estimated_peers();
   for (const auto& [id, link] : links_.all())
-    status.links.push_back({id, link.node, link.remote, link.suspected, topology_->is_peer(link.node)});
+    status.links.push_back({id, link.node, link.remote.full(), link.suspected, topology_->is_peer(link.node)});
   status.channels = channels_.channels.size();
   for (const auto& [key, channel] : channels_.channels) status.held_channels += channel.held ? 1 : 0;
   return status;
@@ -266,6 +289,9 @@ RoutingComponent::RoutingComponent(RoutingSettings settings, config::Configurati
 RoutingComponent::~RoutingComponent() = default;
 
 void RoutingComponent::start(const Now& now, Outputs& out) { impl_->start(now, out); }
+void RoutingComponent::start_joined(const Now& now, const std::vector<StandingLink>& links, Outputs& out) {
+  impl_->start_joined(now, links, out);
+}
 void RoutingComponent::handle(const Now& now, Input input, Outputs& out) {
   impl_->handle(now, std::move(input), out);
 }

@@ -79,6 +79,14 @@ struct DocumentOffer {
   std::string reason;  // when refused
 };
 
+// A link that stands before its peer has begun (RoutingComponent::start_joined).
+struct StandingLink {
+  LinkId link;
+  security::CertificatePtr certificate;
+  wire::IpAddressPort remote;
+  bool incoming = false;
+};
+
 class RoutingComponent {
  public:
   RoutingComponent(RoutingSettings settings, config::ConfigurationPtr configuration,
@@ -87,6 +95,9 @@ class RoutingComponent {
 
   // Starts bootstrapping and joining.
   void start(const Now& now, Outputs& out);
+  // Begins as a member of a ring that stands, with links to other members of it: for simulations of rings that are
+  // too large to be grown by joining.
+  void start_joined(const Now& now, const std::vector<StandingLink>& links, Outputs& out);
   void handle(const Now& now, Input input, Outputs& out);
   void on_timer(const Now& now, Outputs& out);
   std::optional<MonoTime> next_deadline() const;

@@ -5,7 +5,6 @@
 // routing_component.cpp (inputs, timers, what topology asks for).
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -51,6 +50,7 @@ class RoutingComponent::Impl {
        std::shared_ptr<const security::Signer> signer, std::shared_ptr<Random> random);
 
   void start(const Now& now, Outputs& out);
+  void start_joined(const Now& now, const std::vector<StandingLink>& links, Outputs& out);
   void handle(const Now& now, Input input, Outputs& out);
   void on_timer(const Now& now, Outputs& out);
   std::optional<MonoTime> next_deadline() const;
@@ -315,7 +315,7 @@ class RoutingComponent::Impl {
   std::unordered_map<std::uint64_t, Served> served_;
   std::map<std::uint64_t, PendingAttach> attaches_;
   std::map<std::uint64_t, Attempt> attempts_;
-  std::deque<std::pair<Hop, SharedBytes>> deferred_;
+  std::vector<std::pair<Hop, SharedBytes>> deferred_;
   // Nodes that have made us send them something, once at a time: others must not fill our transactions.
   std::set<NodeId> configuration_pushes_, kind_pushes_, solicited_updates_;
   std::map<NodeId, TransactionId> updates_;  // not answered yet
@@ -335,7 +335,7 @@ class RoutingComponent::Impl {
   std::uint64_t next_request_ = 1;
   std::uint64_t next_attach_ = 1;
   std::uint64_t next_attempt_ = 1;
-  std::optional<MonoTime> reassembly_check_, access_check_;
+  std::optional<MonoTime> reassembly_check_, access_check_, answers_check_;
   RoutingStatus counters_;
 
   // Of the call under way.

@@ -51,6 +51,7 @@ void RoutingComponent::Impl::request_arrived(
   }
   const std::uint64_t request = next_request_++;
   answers_.remember(now_.mono, message->signer_node, header.transaction_id, request);
+  if (!answers_check_) answers_check_ = now_.mono + k_max_request_lifetime;
   served_.emplace(request, std::move(served));
   if (request_acceptable(request, *message)) serve(request, message);
 }

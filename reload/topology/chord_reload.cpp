@@ -26,6 +26,21 @@ void ChordReload::start(const Now& now, Actions& out) {
   become_connecting(now, out);
 }
 
+void ChordReload::start_joined(const Now& now, const std::vector<NodeId>& peers, Actions& out) {
+  started_ = now.mono;
+  phase_ = Phase::joined;
+  for (const NodeId& node : peers) {
+    auto& peer = peers_.connect(node);
+    peer.routable = true;
+    peer.lists_dropped = true;  // never had, which is the same
+  }
+  fingers_sought_ = true;
+  publish(now, out);
+  periodic_update_at_ = now.mono + jittered(settings_.update_interval);
+  fingers_at_ = now.mono + jittered(settings_.ping_interval);
+  partition_at_ = now.mono + jittered(settings_.update_interval);
+}
+
 void ChordReload::become_connecting(const Now& now, Actions& out) {
   phase_ = Phase::connecting;
   admitting_.reset();
@@ -248,19 +263,19 @@ bool ChordReload::exclude_long_suspected(const Now& now) {
 
 void ChordReload::on_update(const Now& now, const NodeId& from, const wire::ChordUpdate& update,
                             Actions& out) {
-  peers_.connect(from).routable =
-      joining_ != from;  // TOPO-21; a peer that joins is one when its range is handed over
+  auto& peer = peers_.connect(from);
+  peer.routable = joining_ != from;  // TOPO-21; a peer that joins is one when its range is handed over
   failed_until_.erase(from);
   admitted_.erase(from);
   if (update.type != ChordUpdateType::peer_ready) {
     auto& lists = lists_[from];
+    peer.lists_dropped = false;
     const auto bounded = [](std::vector<NodeId> nodes) {
       if (nodes.size() > k_max_listed_nodes) nodes.resize(k_max_listed_nodes);
       return nodes;
     };
     lists.predecessors = bounded(update.predecessors);
     lists.successors = bounded(update.successors);
-    if (update.type == ChordUpdateType::full) lists.fingers = bounded(update.fingers);
   }
   if (phase_ == Phase::gathering && admitting_ == from) return gather_neighbors(now, out);
   const auto& named = update.predecessors;
@@ -340,8 +355,22 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
       partition_at_ = now.mono + jittered(k_lonely_check_interval);
     }
   }
+  keep_lists_of_neighbors(out);
   seek_neighbors(now, out);
   seek_initial_fingers(out);
+}
+
+// Lists tell who may be a neighbour, and only neighbours' lists can tell anything new of that; those of fingers
+// would be most of a peer's memory. A peer that becomes a neighbour when others have gone is asked for its own.
+void ChordReload::keep_lists_of_neighbors(Actions& out) {
+  const auto neighbors = current_neighbors();
+  std::erase_if(lists_, [&](const auto& told) {
+    if (neighbors.contains(told.first)) return false;
+    if (auto* peer = peers_.find(told.first)) peer->lists_dropped = true;
+    return true;
+  });
+  for (const NodeId& node : neighbors)
+    if (std::exchange(peers_.find(node)->lists_dropped, false)) out.push_back(AskForUpdate{node});
 }
 
 void ChordReload::publish(const Now& now, Actions& out) {

@@ -58,6 +58,7 @@ class ChordReload : public Plugin {
   ChordReload(ChordSettings settings, std::shared_ptr<Random> random);
 
   void start(const Now& now, Actions& out) override;
+  void start_joined(const Now& now, const std::vector<NodeId>& peers, Actions& out) override;
   void leave(const Now& now, Actions& out) override;
   void reconfigure(const Now& now, const config::Configuration& configuration, Actions& out) override;
   void on_timer(const Now& now, Actions& out) override;
@@ -122,6 +123,7 @@ class ChordReload : public Plugin {
   unsigned finger_table_size() const;
   void seek_initial_fingers(Actions& out);
   void refresh_finger(Actions& out);
+  void keep_lists_of_neighbors(Actions& out);
   void schedule_update(const Now& now, Audience audience);
   void send_updates(const Now& now, Audience audience, Actions& out);
   void send_update_to(const Now& now, const NodeId& node, wire::ChordUpdateType type, Actions& out) const;
@@ -146,9 +148,9 @@ class ChordReload : public Plugin {
   MonoTime started_;
   RingViewPtr view_;
 
-  // What each peer's latest Update listed.
+  // What the latest Update of each neighbour listed; before we have joined, of everybody.
   struct Lists {
-    std::vector<NodeId> predecessors, successors, fingers;
+    std::vector<NodeId> predecessors, successors;
   };
   std::map<NodeId, Lists> lists_;
   std::map<NodeId, MonoTime> attaching_;     // since when

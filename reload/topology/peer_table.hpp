@@ -4,8 +4,8 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/container/flat_map.hpp>
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -31,15 +31,22 @@ class PeerTable {
   struct Peer {
     bool routable = false;  // may be routed through (ICE-12)
     std::optional<MonoTime> suspected_since;
-    bool excluded = false;  // suspected for too long
+    bool excluded = false;       // suspected for too long
+    bool lists_dropped = false;  // what its Updates listed was not worth keeping
   };
 
-  Peer& connect(const NodeId& node) { return peers_[node]; }
+  using Peers = boost::container::flat_map<NodeId, Peer>;  // looked through for each message
+
+  Peer& connect(const NodeId& node) {
+    // Few at a time: half of a table that doubles is empty on average.
+    if (peers_.size() == peers_.capacity()) peers_.reserve(peers_.size() + k_grows_by);
+    return peers_[node];
+  }
   bool disconnect(const NodeId& node) { return peers_.erase(node) > 0; }
   Peer* find(const NodeId& node);
   const Peer* find(const NodeId& node) const;
   bool routable(const NodeId& node) const;
-  const std::map<NodeId, Peer>& all() const { return peers_; }
+  const Peers& all() const { return peers_; }
 
   // Nearest first; only peers that may be routed through.
   std::vector<NodeId> successors(std::size_t count) const;
@@ -53,11 +60,12 @@ class PeerTable {
   std::optional<NodeId> finger(unsigned index) const;
 
  private:
+  static constexpr std::size_t k_grows_by = 8;
   bool usable(const Peer& peer) const { return peer.routable && !peer.excluded; }
   std::optional<NodeId> next_hop_among(const RingId& id, bool with_suspected) const;
 
   NodeId self_;
-  std::map<NodeId, Peer> peers_;
+  Peers peers_;
 };
 
 // Finger i (from 1) may be any peer in [x + 2^(128-i), x + 2^(129-i) - 1] (TOPO-08).

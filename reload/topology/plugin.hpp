@@ -78,6 +78,8 @@ class Plugin {
   virtual ~Plugin() = default;
 
   virtual void start(const Now& now, Actions& out) = 0;
+  // Instead of start(): a member of a ring already, attached to these peers of it.
+  virtual void start_joined(const Now& now, const std::vector<NodeId>& peers, Actions& out) = 0;
   virtual void leave(const Now& now, Actions& out) = 0;
   // A newer configuration document is in force.
   virtual void reconfigure(const Now& now, const config::Configuration& configuration, Actions& out) = 0;
