@@ -63,6 +63,12 @@ verbs::Act act_of(Verb verb) {
       return verbs::change;
     case Verb::get:
       return verbs::get;
+    case Verb::read_one:
+      return verbs::read_one;
+    case Verb::read_quorum:
+      return verbs::read_quorum;
+    case Verb::read_disjoint:
+      return verbs::read_disjoint;
     case Verb::look_up:
       return verbs::look_up;
     case Verb::run:
@@ -97,6 +103,9 @@ bool needs_a_peer(Verb verb) {
     case Verb::skew:
     case Verb::mend_disks:
     case Verb::let_be_honest:
+    case Verb::read_one:
+    case Verb::read_quorum:
+    case Verb::read_disjoint:
     case Verb::run:
       return false;
     default:

@@ -38,7 +38,7 @@ class Reader {
   void read(Open open) {
     ++stage_.measured().gets.total;
     const PeerNumber via = stage_.anyone();
-    stage_.errands().call(via, data::GetCall{open.key, std::nullopt},
+    stage_.errands().call(via, data::GetCall{open.key, std::nullopt, stage_.consistency()},
                           [this, via, open](const data::CallResult* result) { answered(open, via, result); });
   }
 

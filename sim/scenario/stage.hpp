@@ -63,6 +63,10 @@ class Stage {
   void heal();
   void skew_clocks(Duration most);
 
+  // ---- the applications
+  void read_with(data::Consistency consistency) { consistency_ = consistency; }
+  data::Consistency consistency() const { return consistency_; }
+
   // ---- judgement
   void begin_statement(std::size_t line) { line_ = line; }
   void violate(Law law, std::string what, std::optional<PeerNumber> peer = std::nullopt);
@@ -100,6 +104,7 @@ class Stage {
   std::vector<PeerNumber> crashed_;
   std::map<PeerNumber, int> sides_;
   Duration skew_{0};
+  data::Consistency consistency_ = data::Consistency::one;
   std::size_t line_ = 0;
   std::size_t next_key_ = 0;
   std::int64_t tables_seen_ms_ = 0;

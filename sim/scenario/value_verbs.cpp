@@ -106,6 +106,10 @@ void change(Stage& stage, const Statement& statement) {
 
 void get(Stage& stage, const Statement&) { read_values(stage, stage.ledger().acknowledged_keys(), {}); }
 
+void read_one(Stage& stage, const Statement&) { stage.read_with(data::Consistency::one); }
+void read_quorum(Stage& stage, const Statement&) { stage.read_with(data::Consistency::quorum); }
+void read_disjoint(Stage& stage, const Statement&) { stage.read_with(data::Consistency::disjoint); }
+
 void begin_lookup(Stage& stage) {
   RingId point;
   for (auto& byte : point.bytes) byte = static_cast<std::uint8_t>(stage.random().below(256));

@@ -39,6 +39,9 @@ void let_be_honest(Stage& stage, const Statement& statement);
 void put(Stage& stage, const Statement& statement);
 void change(Stage& stage, const Statement& statement);
 void get(Stage& stage, const Statement& statement);
+void read_one(Stage& stage, const Statement& statement);
+void read_quorum(Stage& stage, const Statement& statement);
+void read_disjoint(Stage& stage, const Statement& statement);
 void look_up(Stage& stage, const Statement& statement);
 // One lookup of a random point from a random peer; it is counted when it ends.
 void begin_lookup(Stage& stage);
