@@ -170,6 +170,7 @@ void Network::connect(PeerNumber from, PeerNumber to, const routing::OpenLink& c
     link_of_id_[end.id.number] = link->number;
   }
   links_[link->number] = link;
+  link->application = command.application;
   announce({link, 0}, command.attempt);
   const Side far{link, 1};
   clock_.at_us(arrival_us(far.near(), delay_us()), [this, far] { announce(far, 0); });
@@ -182,7 +183,8 @@ void Network::announce(const Side& side, std::uint64_t attempt) {
   wire::IpAddressPort address = remote->address();
   // The one who accepts sees the port that the other's connection happens to have.
   if (attempt == 0) address.port = static_cast<std::uint16_t>(49152 + side.link->number % 16384);
-  deliver(side.near().peer, 3, routing::LinkUp{side.near().id, attempt, remote->certificate(), address});
+  deliver(side.near().peer, 3,
+          routing::LinkUp{side.near().id, attempt, remote->certificate(), address, side.link->application});
 }
 
 // ---- messages ---------------------------------------------------------------------------------------------
@@ -203,6 +205,7 @@ bool Network::inject(PeerNumber from, PeerNumber to, SharedBytes message) {
     for (const std::size_t index : {0U, 1U}) {
       const Side side{link, index};
       if (side.near().peer != from || side.far().peer != to || !side.near().up || link->closing) continue;
+      if (link->application) continue;
       pass(side, std::move(message));
       return true;
     }

@@ -115,6 +115,7 @@ class Network {
     std::uint64_t number = 0;
     std::array<End, 2> ends;
     bool closing = false;
+    std::optional<routing::Application> application;  // none: a RELOAD link
   };
   using LinkPtr = std::shared_ptr<Link>;
   struct Side {

@@ -233,6 +233,30 @@ void SimPeer::perform(data::CertificatesFound found) {
   if (search) search.mapped()(std::move(found));
 }
 
+void SimPeer::perform(data::CheckValues order) {
+  const auto delay = random_.between(world_.workload.inspection_min_us, world_.workload.inspection_max_us);
+  later(delay, [order = std::move(order)](SimPeer& self) {
+    data::ValuesChecked checked{order.ticket, {}};
+    auto& inspector = self.world_.inspector(self.identity_.configuration);
+    for (const auto& value : *order.values)
+      checked.verdicts.push_back(
+          inspector.check_value(self.now().wall_ms, order.resource, order.kind, value, order.certificates));
+    self.to_storage(std::move(checked));
+  });
+}
+
+void SimPeer::perform(data::WatchEvent event) {
+  const auto found = watches_.find(event.token);
+  if (found == watches_.end()) return;
+  const Watching watching = found->second;
+  if (std::holds_alternative<data::CallFailure>(event.result)) {
+    watches_.erase(found);
+  } else if (!watching.slow) {
+    watch_next(event.token);
+  }
+  watching.event(std::move(event.result));
+}
+
 // ---- the application --------------------------------------------------------------------------------------
 
 std::uint64_t SimPeer::submit(std::vector<data::Call> calls, CallsAnswer done) {
@@ -249,6 +273,17 @@ void SimPeer::cancel(std::uint64_t token) {
 void SimPeer::find_certificates(data::CertificatesOf of, CertificatesAnswer done) {
   searches_[++last_token_] = std::move(done);
   to_storage(data::FindCertificates{last_token_, std::move(of)});
+}
+
+std::uint64_t SimPeer::watch(data::WatchCall call, WatchAnswer event, bool slow) {
+  const std::uint64_t token = ++last_token_;
+  watches_[token] = {std::move(event), slow};
+  to_storage(data::Watch{token, std::move(call)});
+  return token;
+}
+
+void SimPeer::cancel_watch(std::uint64_t token) {
+  if (watches_.erase(token) > 0) to_storage(data::CancelWatch{token});
 }
 
 void SimPeer::use_signer(std::shared_ptr<const security::Signer> signer) {

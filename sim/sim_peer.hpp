@@ -96,6 +96,12 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   using RequestAnswer = std::function<void(routing::RequestDone)>;
   void request(routing::SendRequest request, RequestAnswer done);
 
+  // A watch; an application that takes each event at once unless `slow`, then with watch_next().
+  using WatchAnswer = std::function<void(data::WatchResult)>;
+  std::uint64_t watch(data::WatchCall call, WatchAnswer event, bool slow = false);
+  void watch_next(std::uint64_t token) { to_storage(data::WatchNext{token}); }
+  void cancel_watch(std::uint64_t token);
+
   using CertificatesAnswer = std::function<void(data::CertificatesFound)>;
   void find_certificates(data::CertificatesOf of, CertificatesAnswer done);
 
@@ -127,7 +133,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void perform(data::Commit commit);
   void perform(data::CallsDone done);
   void perform(data::CertificatesFound found);
-  void perform(const data::WatchEvent&) {}
+  void perform(data::CheckValues order);
+  void perform(data::WatchEvent event);
 
  private:
   template <typename Input>
@@ -175,6 +182,11 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   std::map<std::uint64_t, CallsAnswer> calls_;
   std::map<std::uint64_t, CertificatesAnswer> searches_;
   std::map<std::uint64_t, RequestAnswer> requests_;
+  struct Watching {
+    WatchAnswer event;
+    bool slow = false;
+  };
+  std::map<std::uint64_t, Watching> watches_;
 };
 
 }  // namespace ringway::sim

@@ -32,7 +32,8 @@ config::ConfigurationPtr make_configuration(const SimulationSettings& settings, 
   configuration->mandatory_extensions = {std::string(config::k_access_namespace)};
   for (const auto& [kind, access] :
        {std::pair{config::k_owner_value, config::AccessPolicy::owner_path_match},
-        std::pair{config::k_shared_value, config::AccessPolicy::shared_writer_match}}) {
+        std::pair{config::k_shared_value, config::AccessPolicy::shared_writer_match},
+        std::pair{config::k_subscription, config::AccessPolicy::watcher_match}}) {
     config::KindDefinition definition;
     definition.kind = kind;
     definition.model = wire::DataModel::dictionary;

@@ -13,6 +13,7 @@
 
 #include "reload/bytes.hpp"
 #include "reload/config/kinds.hpp"
+#include "reload/config/replicas.hpp"
 #include "reload/ids.hpp"
 #include "reload/result.hpp"
 #include "reload/security/signer.hpp"
@@ -66,6 +67,7 @@ struct Configuration {
   std::chrono::seconds chord_update_interval{600};
   std::chrono::seconds chord_ping_interval{3600};
   bool chord_reactive = true;
+  std::size_t replicas = k_default_replicas;  // 1 to k_most_replicas
   Kinds kinds;
   std::vector<KindBlock> kind_blocks;  // of the required Kinds, in order
   std::string unsupported;             // what of it this program cannot serve; empty: nothing

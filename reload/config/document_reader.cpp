@@ -141,9 +141,21 @@ class ElementReader {
   void extensions() {
     out_.mandatory_extensions = texts("mandatory-extension");
     for (const std::string& extension : out_.mandatory_extensions) {
-      if (extension != k_access_namespace)
+      if (extension != k_access_namespace && extension != k_replication_namespace)
         unsupported("mandatory-extension " + extension + " is not supported");
     }
+    replicas();
+  }
+
+  // Peers that count replicas differently would hand over and drop each other's copies: whoever does not know
+  // the element has to stay out.
+  void replicas() {
+    number("replicas", out_.replicas, std::size_t{1}, k_most_replicas, k_replication_namespace);
+    const auto& named = out_.mandatory_extensions;
+    const bool mandatory = std::find(named.begin(), named.end(), k_replication_namespace) != named.end();
+    if (out_.replicas != k_default_replicas && !mandatory)
+      fault("replicas is not " + std::to_string(k_default_replicas) + ", and " +
+            std::string(k_replication_namespace) + " is no mandatory-extension");
   }
 
   void trust() {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "reload/config/namespaces.hpp"
+#include "reload/config/replicas.hpp"
 #include "reload/config/xml_document.hpp"
 
 namespace ringway::config {
@@ -57,6 +58,7 @@ constexpr Rule k_configuration[] = {
     {"chord-ping-interval", Count::at_most_one, Content::text, {}, k_chord_namespace},
     {"chord-update-interval", Count::at_most_one, Content::text, {}, k_chord_namespace},
     {"chord-reactive", Count::at_most_one, Content::text, {}, k_chord_namespace},
+    {"replicas", Count::at_most_one, Content::text, {}, k_replication_namespace},
 };
 
 constexpr Rule k_required_kinds[] = {{"kind-block", Count::any, Content::elements}};
@@ -76,7 +78,9 @@ std::string_view name_of(const xmlNode* node) { return reinterpret_cast<const ch
 std::string_view namespace_of(const xmlNs* ns) {
   return ns == nullptr || ns->href == nullptr ? std::string_view() : reinterpret_cast<const char*>(ns->href);
 }
-bool is_own(std::string_view ns) { return ns.empty() || ns == k_base_namespace || ns == k_chord_namespace; }
+bool is_own(std::string_view ns) {
+  return ns.empty() || ns == k_base_namespace || ns == k_chord_namespace || ns == k_replication_namespace;
+}
 
 Failure misplaced(const xmlNode* parent, std::string_view what) {
   return {"<" + std::string(name_of(parent)) + "> does not have " + std::string(what)};

@@ -114,7 +114,17 @@ void write_settings(Xml& xml, const Configuration& from) {
   xml.element("chord:chord-update-interval", std::int64_t{from.chord_update_interval.count()});
   xml.element("chord:chord-ping-interval", std::int64_t{from.chord_ping_interval.count()});
   xml.element("chord:chord-reactive", from.chord_reactive);
-  for (const auto& extension : from.mandatory_extensions) xml.element("mandatory-extension", extension);
+}
+
+// The element of our own and its mandatory-extension stand together, or neither does: with the RFC's number
+// any implementation can take part.
+void write_extensions(Xml& xml, const Configuration& from) {
+  for (const auto& extension : from.mandatory_extensions) {
+    if (extension != k_replication_namespace) xml.element("mandatory-extension", extension);
+  }
+  if (from.replicas == k_default_replicas) return;
+  xml.element("mandatory-extension", std::string(k_replication_namespace));
+  xml.element("replication:replicas", static_cast<std::int64_t>(from.replicas));
 }
 
 void write_kinds(Xml& xml, const Configuration& from, const security::Signer& kind_signer) {
@@ -136,10 +146,13 @@ std::string configuration_element(const Configuration& from, const security::Sig
   xml.start("configuration");
   xml.attribute("xmlns", std::string(k_base_namespace));
   xml.attribute("xmlns:chord", std::string(k_chord_namespace));
+  if (from.replicas != k_default_replicas)
+    xml.attribute("xmlns:replication", std::string(k_replication_namespace));
   xml.attribute("instance-name", from.instance_name);
   if (from.expiration_ms) xml.attribute("expiration", write_utc(*from.expiration_ms));
   xml.attribute("sequence", std::to_string(from.sequence));
   write_settings(xml, from);
+  write_extensions(xml, from);
   write_trust(xml, from);
   write_kinds(xml, from, kind_signer);
   xml.end();

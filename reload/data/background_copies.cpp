@@ -18,6 +18,7 @@ constexpr Duration k_report_interval{5'000};  // of a hand-over that goes on
 constexpr Duration k_longest_retry{15'000};
 constexpr unsigned k_most_attempts = 8;
 constexpr unsigned k_most_hand_over_attempts = 6;
+constexpr std::size_t k_fetched_at_once = 16;  // items of one Kind in one Fetch
 // What could not be copied is tried once more with its whole range, ever less often.
 constexpr Duration k_first_repetition{60'000};
 constexpr unsigned k_most_repetition_doublings = 5;
@@ -47,6 +48,14 @@ void BackgroundCopies::start(CopyTask task) {
 void BackgroundCopies::start(MonoTime now, const KindAt& at, const NodeId& target) {
   if (!room_to_list(Purpose::refill)) return go_through_again(now);
   add_job(0, Purpose::refill, at, target);
+}
+
+void BackgroundCopies::start(Difference difference) {
+  Job& job = add_job(0, Purpose::refill, difference.at, difference.target);
+  job.only = std::move(difference.to_store);
+  job.to_fetch = std::move(difference.to_fetch);
+  job.fetched_at_once = k_fetched_at_once;
+  if (!job.to_fetch.empty()) job.step = Step::fetch;
 }
 
 // So many ranges wait that to copy everything is no more work.
@@ -114,7 +123,7 @@ void BackgroundCopies::go_on(const Now& now, ReplicationOutputs& out) {
     queue_of(job).push_back(id);
   }
   list_more(now, out);
-  while (const auto id = take_ready()) {
+  while (const auto id = take_ready(now.mono)) {
     if (jobs_.contains(*id)) send_next(now, *id, out);
   }
   if (!dropped_.empty()) {
@@ -129,14 +138,15 @@ std::deque<std::uint64_t>& BackgroundCopies::queue_of(const Job& job) {
 }
 
 // Others that nobody answers do not keep them waiting either: half as many more may be under way.
-bool BackgroundCopies::can_send() const {
+bool BackgroundCopies::has_ready_and_may_send() const {
   const std::size_t most = context_.settings.max_requests_in_flight;
   if (!ready_first_.empty()) return requests_.size() < most + most / 2;
   return !ready_.empty() && requests_.size() < most;
 }
 
-std::optional<std::uint64_t> BackgroundCopies::take_ready() {
-  if (!can_send()) return std::nullopt;
+std::optional<std::uint64_t> BackgroundCopies::take_ready(MonoTime now) {
+  if (!has_ready_and_may_send()) return std::nullopt;
+  if (ready_first_.empty() && !pace_.is_open(now)) return std::nullopt;
   auto& queue = ready_first_.empty() ? ready_ : ready_first_;
   const std::uint64_t id = queue.front();
   queue.pop_front();
@@ -210,7 +220,8 @@ void BackgroundCopies::add_jobs(std::uint64_t id, Task& task, const std::vector<
   }
 }
 
-void BackgroundCopies::add_job(std::uint64_t task, Purpose purpose, const KindAt& at, const NodeId& target) {
+BackgroundCopies::Job& BackgroundCopies::add_job(std::uint64_t task, Purpose purpose, const KindAt& at,
+                                                 const NodeId& target) {
   const std::uint64_t id = ++last_id_;
   Job& job = jobs_[id];
   job.task = task;
@@ -219,6 +230,7 @@ void BackgroundCopies::add_job(std::uint64_t task, Purpose purpose, const KindAt
   job.target = target;
   if (is_awaited(purpose)) ++awaited_jobs_;
   queue_of(job).push_back(id);
+  return job;
 }
 
 bool BackgroundCopies::still_wanted(const Job& job) const {
@@ -250,11 +262,44 @@ void BackgroundCopies::send_next(const Now& now, std::uint64_t id, ReplicationOu
     if (!*any) return done(now, id, true, out);
   }
   auto request = job.step == Step::fetch
-                     ? fetch_items(context_, job.part, destination_of(job))
+                     ? fetch_next(job)
                      : store_copies(context_, job.part, destination_of(job), 1, now.wall_ms);
+  if (!is_awaited(job.purpose)) {
+    pace_.spend(request.body.size());
+    context_.statistics.background_bytes += request.body.size();
+  }
   job.request = request.token;
   requests_[request.token] = id;
   out.emplace_back(std::move(request));
+}
+
+routing::SendRequest BackgroundCopies::fetch_next(Job& job) {
+  if (job.to_fetch.empty()) return fetch_items(context_, job.part, destination_of(job));
+  const std::size_t count = std::min(job.fetched_at_once, job.to_fetch.size());
+  return fetch_items(context_, job.at,
+                     {job.to_fetch.begin(), job.to_fetch.begin() + static_cast<long>(count)},
+                     wire::to_node(job.target));
+}
+
+void BackgroundCopies::fetched(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out) {
+  if (!job.to_fetch.empty()) job.attempts = 0;
+  const std::size_t count = std::min(job.fetched_at_once, job.to_fetch.size());
+  job.to_fetch.erase(job.to_fetch.begin(), job.to_fetch.begin() + static_cast<long>(count));
+  if (!job.to_fetch.empty()) return queue_of(job).push_front(id);
+  if (job.only && job.only->empty()) return done(now, id, true, out);
+  // Once it is ours too, the copy is made from what is newer.
+  job.step = Step::store;
+  retry(now, id, job);
+}
+
+// Items that are too large to come together are fetched one by one; one that does not come even so is left.
+void BackgroundCopies::fetch_failed(const Now& now, std::uint64_t id, Job& job,
+                                    const routing::RequestFailure& failure, ReplicationOutputs& out) {
+  if (job.attempts >= k_most_attempts) return done(now, id, false, out);
+  if (failure.local || failure.code != ErrorCode::response_too_large) return retry(now, id, job);
+  if (job.fetched_at_once == 1) return fetched(now, id, job, out);
+  job.fetched_at_once = 1;
+  queue_of(job).push_front(id);
 }
 
 // The next records, as they are now, that fit into one Store; false when there are none left.
@@ -269,7 +314,9 @@ Result<bool> BackgroundCopies::prepare_part(const Now& now, Job& job) {
   for (const RecordPtr& record : state->records) {
     // Nobody takes what a bad node has signed, nor what comes with it.
     if (!counts(*record, *context_.configuration, now.wall_ms)) continue;
-    if (job.after && item_key_of(record->stored.value) <= *job.after) continue;
+    const ItemKey key = item_key_of(record->stored.value);
+    if (job.after && key <= *job.after) continue;
+    if (job.only && !std::binary_search(job.only->begin(), job.only->end(), key)) continue;
     const std::size_t record_bytes = copy_size_bytes(context_, *record);
     if (!job.part.records.empty() && size_bytes + record_bytes > budget_bytes) {
       job.last_part = false;
@@ -294,10 +341,10 @@ bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& 
     return true;
   }
   if (job.step == Step::fetch) {
-    // Once it is ours too, the copy is made from what is newer.
-    out.emplace_back(Adopt{job.at.resource, std::get<0>(answer.outcome)});
-    job.step = Step::store;
-    retry(now, id, job);
+    const auto& message = std::get<0>(answer.outcome);
+    if (!is_awaited(job.purpose)) pace_.spend(message->message.contents.body.size());
+    out.emplace_back(Adopt{job.at.resource, message});
+    fetched(now, id, job, out);
     return true;
   }
   report_progress(now, job.task, out);
@@ -314,6 +361,7 @@ bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& 
 void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
                               const routing::RequestFailure& failure, ReplicationOutputs& out) {
   ++context_.statistics.copies_failed;
+  if (!job.to_fetch.empty()) return fetch_failed(now, id, job, failure, out);
   const bool newer_there = job.step == Step::store && !failure.local && has_newer(failure.code);
   job.step = newer_there ? Step::fetch : Step::store;
   job.newer_at = failure.answered_by;
@@ -420,7 +468,7 @@ std::optional<MonoTime> BackgroundCopies::next_deadline(MonoTime now) const {
   const auto consider = [&](MonoTime at) { next = next ? std::min(*next, at) : at; };
   if (!retries_.empty()) consider(retries_.begin()->first);
   if (!dropped_.empty()) consider(now);
-  if (can_send()) consider(now);
+  if (has_ready_and_may_send()) consider(ready_first_.empty() ? std::max(now, pace_.opens_at()) : now);
   for (const auto& [id, task] : tasks_) {
     if (!room_to_list(task.what.purpose)) continue;
     if (!task.started || !task.scan.done()) consider(std::max(now, task.what.not_before));

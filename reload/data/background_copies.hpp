@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "reload/data/copies.hpp"
+#include "reload/data/pace.hpp"
 #include "reload/data/range_scan.hpp"
 
 namespace ringway::data {
@@ -35,13 +36,26 @@ struct CopyTask {
   std::uint64_t hand_over = 0;  // routing::HandOver's number
 };
 
+// Items of one Kind that this peer and another one hold differently; what is in both lists is fetched first,
+// so that what both have signed versions of becomes the newest here before it is stored there.
+struct Difference {
+  KindAt at;
+  NodeId target;
+  std::vector<ItemKey> to_fetch;  // each list in order
+  std::vector<ItemKey> to_store;
+};
+
 class BackgroundCopies {
  public:
-  explicit BackgroundCopies(CopyContext& context) : context_(context) {}
+  explicit BackgroundCopies(CopyContext& context)
+      : context_(context), pace_(context.settings.background_bytes_per_s) {}
 
   void start(CopyTask task);
   // One Kind to one member of the replica set. With no room for it, everything is gone through again later.
   void start(MonoTime now, const KindAt& at, const NodeId& target);
+  // Only with room.
+  bool has_room() const { return room_to_list(Purpose::refill); }
+  void start(Difference difference);
   // Nothing more is sent for it and no HandOverReport follows.
   void stop_hand_over(const NodeId& joining, ReplicationOutputs& out);
   void stop_all(ReplicationOutputs& out);
@@ -81,6 +95,10 @@ class BackgroundCopies {
     unsigned attempts = 0;
     CopyPart part;                 // under way, or the last one
     std::optional<ItemKey> after;  // items up to this one are done
+    // Of a Difference.
+    std::optional<std::vector<ItemKey>> only;  // these are stored; unset: all
+    std::vector<ItemKey> to_fetch;             // before that
+    std::size_t fetched_at_once = 0;
     bool last_part = false;
     std::optional<MonoTime> retry_at;
   };
@@ -91,16 +109,20 @@ class BackgroundCopies {
   Task* next_to_list(const Now& now);
   void list_more(const Now& now, ReplicationOutputs& out);
   void add_jobs(std::uint64_t id, Task& task, const std::vector<KindAt>& kinds);
-  void add_job(std::uint64_t task, Purpose purpose, const KindAt& at, const NodeId& target);
+  Job& add_job(std::uint64_t task, Purpose purpose, const KindAt& at, const NodeId& target);
   bool room_to_list(Purpose purpose) const;
   std::deque<std::uint64_t>& queue_of(const Job& job);
-  bool can_send() const;
-  std::optional<std::uint64_t> take_ready();
+  bool has_ready_and_may_send() const;
+  std::optional<std::uint64_t> take_ready(MonoTime now);
   void report_progress(const Now& now, std::uint64_t id, ReplicationOutputs& out);
   bool still_wanted(const Job& job) const;
   void send_next(const Now& now, std::uint64_t id, ReplicationOutputs& out);
   Result<bool> prepare_part(const Now& now, Job& job);
   wire::Destination destination_of(const Job& job) const;
+  routing::SendRequest fetch_next(Job& job);
+  void fetched(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out);
+  void fetch_failed(const Now& now, std::uint64_t id, Job& job, const routing::RequestFailure& failure,
+                    ReplicationOutputs& out);
   void failed(const Now& now, std::uint64_t id, Job& job, const routing::RequestFailure& failure,
               ReplicationOutputs& out);
   void retry(const Now& now, std::uint64_t id, Job& job);
@@ -110,6 +132,7 @@ class BackgroundCopies {
   void close_hand_over(std::uint64_t id, ReplicationOutputs& out);
 
   CopyContext& context_;
+  Pace pace_;  // of what nobody waits for
   std::uint64_t last_id_ = 0;
   Tasks tasks_;
   Jobs jobs_;

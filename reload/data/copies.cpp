@@ -35,6 +35,13 @@ wire::StoredDataSpecifier specifier_of(KindId kind, const Records& records) {
   return specifier;
 }
 
+// Of an array's item key.
+std::uint32_t index_of(const ItemKey& item) {
+  std::uint32_t index = 0;
+  for (const std::uint8_t byte : item) index = index << 8U | byte;
+  return index;
+}
+
 }  // namespace
 
 std::size_t copy_budget_bytes(const CopyContext& context) {
@@ -84,6 +91,25 @@ routing::SendRequest fetch_items(CopyContext& context, const CopyPart& part, con
   }
   auto out = request(context, to, wire::MessageCode::fetch_req, wire::encode(fetch));
   out.fetch_resource = part.resource;
+  return out;
+}
+
+routing::SendRequest fetch_items(CopyContext& context, const KindAt& at, const std::vector<ItemKey>& items,
+                                 const wire::Destination& to) {
+  wire::StoredDataSpecifier specifier;
+  specifier.kind = at.kind;
+  (void)context.configuration->kinds.model_of(at.kind, specifier.model);
+  for (const ItemKey& item : items) {
+    if (specifier.model == wire::DataModel::dictionary) specifier.keys.push_back(item);
+    if (specifier.model != wire::DataModel::array) continue;
+    const std::uint32_t index = index_of(item);
+    specifier.indices.push_back({index, index});
+  }
+  wire::FetchReq fetch;
+  fetch.resource = copy_of(at.resource.view());
+  fetch.specifiers.push_back(std::move(specifier));
+  auto out = request(context, to, wire::MessageCode::fetch_req, wire::encode(fetch));
+  out.fetch_resource = at.resource;
   return out;
 }
 

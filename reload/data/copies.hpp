@@ -43,6 +43,10 @@ routing::SendRequest store_copies(CopyContext& context, const CopyPart& part, co
 // Asks for the same items: whoever refuses a copy has newer ones (STORE-43).
 routing::SendRequest fetch_items(CopyContext& context, const CopyPart& part, const wire::Destination& to);
 
+// These items of one Kind; of a Kind that is known.
+routing::SendRequest fetch_items(CopyContext& context, const KindAt& at, const std::vector<ItemKey>& items,
+                                 const wire::Destination& to);
+
 inline bool has_newer(wire::ErrorCode code) {
   return code == wire::ErrorCode::data_too_old || code == wire::ErrorCode::generation_counter_too_low;
 }

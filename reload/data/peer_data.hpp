@@ -9,6 +9,7 @@
 #include "reload/data/kind_cache.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/data/storage_component.hpp"
+#include "reload/data/subscriptions.hpp"
 #include "reload/data/user_signers.hpp"
 #include "reload/security/signer.hpp"
 #include "reload/topology/ring_view.hpp"
@@ -38,6 +39,7 @@ struct PeerData {
   topology::RingViewPtr view;
   KindCache cache;
   CertificateShelf certificates;
+  Subscriptions subscriptions;  // to what this peer is responsible for
   StorageComponent::Statistics statistics;
 };
 

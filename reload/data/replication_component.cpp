@@ -1,9 +1,16 @@
 #include "reload/data/replication_component.hpp"
 
+#include <algorithm>
+
 #include "reload/data/background_copies.hpp"
+#include "reload/data/comparisons.hpp"
 #include "reload/data/copies.hpp"
+#include "reload/data/digest_answers.hpp"
+#include "reload/data/digest_messages.hpp"
+#include "reload/data/mend_requests.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/data/new_copies.hpp"
+#include "reload/data/replica_channels.hpp"
 #include "reload/data/ring_changes.hpp"
 
 namespace ringway::data {
@@ -21,7 +28,10 @@ class ReplicationComponent::Impl {
                  {},
                  0},
         new_copies_(context_),
-        background_(context_) {}
+        background_(context_),
+        comparisons_(context_, channels_, background_),
+        answers_(context_),
+        mends_(context_, channels_, comparisons_) {}
 
   void on(const Now& now, Replicate& m, ReplicationOutputs& out) { new_copies_.add(now, std::move(m), out); }
   void on(const Now& now, routing::HandOver& m, ReplicationOutputs& out) {
@@ -31,6 +41,7 @@ class ReplicationComponent::Impl {
   void on(const Now& now, routing::Drain&, ReplicationOutputs&) {
     draining_ = true;
     background_.expedite(now.mono);
+    comparisons_.expedite(now.mono);
     if (auto task = task_of_parting(*context_.view, now.mono)) background_.start(std::move(*task));
   }
   void on(const Now& now, routing::RequestDone& m, ReplicationOutputs& out) {
@@ -42,10 +53,15 @@ class ReplicationComponent::Impl {
   void on(const Now&, routing::UseSigner& m, ReplicationOutputs&) {
     context_.settings.own_certificates_bytes = own_certificates_bytes(*m.signer);
   }
-  void on(const Now&, AskToMend&, ReplicationOutputs&) {}
-  void on(const Now&, routing::ChannelUp&, ReplicationOutputs&) {}
-  void on(const Now&, routing::ChannelDown&, ReplicationOutputs&) {}
-  void on(const Now&, routing::ChannelMessage&, ReplicationOutputs&) {}
+  void on(const Now& now, AskToMend& m, ReplicationOutputs& out) { mends_.ask(now, m, out); }
+  void on(const Now&, routing::ChannelUp& m, ReplicationOutputs& out) {
+    if (channels_.up(m.node, out)) mends_.channel_up(m.node, out);
+  }
+  void on(const Now& now, routing::ChannelDown& m, ReplicationOutputs&) {
+    channels_.down(now.mono, m.node);
+    channel_lost(now, m.node);
+  }
+  void on(const Now& now, routing::ChannelMessage& m, ReplicationOutputs& out);
   void on(const Now& now, routing::RingChanged& m, ReplicationOutputs& out);
 
   void go_on(const Now& now, ReplicationOutputs& out) {
@@ -55,8 +71,13 @@ class ReplicationComponent::Impl {
       clean_at_.reset();
       if (auto task = task_of_cleaning(*context_.view, now.mono)) background_.start(std::move(*task));
     }
+    for (const NodeId& node : channels_.overdue(now.mono, out)) channel_lost(now, node);
+    mends_.on_timer(now.mono, out);
+    comparisons_.go_on(now, out);
+    answers_.go_on(now, out);
     background_.go_on(now, out);
-    if (draining_ && new_copies_.pending() == 0 && background_.idle(now.mono)) {
+    if (draining_ && new_copies_.pending() == 0 && background_.idle(now.mono) &&
+        comparisons_.idle(now.mono)) {
       draining_ = false;
       out.emplace_back(routing::Drained{});
     }
@@ -69,7 +90,9 @@ class ReplicationComponent::Impl {
 
   std::optional<MonoTime> next_deadline() const {
     std::optional<MonoTime> next = clean_at_;
-    for (const auto& other : {new_copies_.next_deadline(), background_.next_deadline(now_)}) {
+    for (const auto& other :
+         {new_copies_.next_deadline(), background_.next_deadline(now_), comparisons_.next_deadline(now_),
+          answers_.next_deadline(), channels_.next_deadline(), mends_.next_deadline()}) {
       if (other) next = next ? std::min(*next, *other) : *other;
     }
     return next;
@@ -82,13 +105,58 @@ class ReplicationComponent::Impl {
   }
 
  private:
+  void channel_lost(const Now& now, const NodeId& node) {
+    comparisons_.channel_lost(now, node);
+    answers_.forget(node);
+    mends_.channel_lost(node);
+  }
+  void start(CopyTask task) {
+    task.purpose == Purpose::refill ? comparisons_.start(std::move(task))
+                                    : background_.start(std::move(task));
+  }
+
+  void heard(const Now&, const NodeId& node, DigestsWanted& m, ReplicationOutputs& out) {
+    answers_.asked(node, m, out);
+  }
+  void heard(const Now&, const NodeId& node, ListWanted& m, ReplicationOutputs& out) {
+    answers_.asked(node, std::move(m), out);
+  }
+  void heard(const Now& now, const NodeId& node, Digests& m, ReplicationOutputs& out) {
+    comparisons_.heard(now, node, std::move(m), out);
+  }
+  void heard(const Now& now, const NodeId& node, List& m, ReplicationOutputs& out) {
+    comparisons_.heard(now, node, std::move(m), out);
+  }
+  void heard(const Now& now, const NodeId& node, NotAnswered& m, ReplicationOutputs&) {
+    comparisons_.heard(now, node, m);
+  }
+  void heard(const Now& now, const NodeId& node, MendWanted& m, ReplicationOutputs& out) {
+    mends_.heard(now, node, m, out);
+  }
+  void heard(const Now&, const NodeId& node, MendHeard& m, ReplicationOutputs& out) {
+    mends_.heard(node, m, out);
+  }
+
   CopyContext context_;
   NewCopies new_copies_;
   BackgroundCopies background_;
+  ReplicaChannels channels_;
+  Comparisons comparisons_;
+  DigestAnswers answers_;
+  MendRequests mends_;
   std::optional<MonoTime> clean_at_;
   MonoTime now_;
   bool draining_ = false;
 };
+
+void ReplicationComponent::Impl::on(const Now& now, routing::ChannelMessage& m, ReplicationOutputs& out) {
+  auto message = decode_digest_message(m.message);
+  if (!message) {
+    ++context_.statistics.bad_digest_messages;
+    return;
+  }
+  std::visit([&](auto& one) { heard(now, m.node, one, out); }, *message);
+}
 
 void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, ReplicationOutputs& out) {
   const auto before = std::exchange(context_.view, std::move(m.view));
@@ -98,19 +166,26 @@ void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, Rep
   }
   if (!after.joined) {
     background_.stop_all(out);
+    comparisons_.stop_all();
     clean_at_.reset();
   } else {
     const bool handed_over =
         !after.predecessors.empty() && background_.has_handed_over(after.predecessors.front());
     for (auto& task :
          tasks_after(*before, after, now.mono, context_.settings.successor_hold_down, handed_over)) {
-      background_.start(std::move(task));
+      start(std::move(task));
     }
+    comparisons_.ring_changed(now);
     background_.forget_absent();
-    if (draining_) background_.expedite(now.mono);
+    if (draining_) {
+      background_.expedite(now.mono);
+      comparisons_.expedite(now.mono);
+    }
     // Any change may have left something here that is no longer ours to hold; dropping it can wait.
     clean_at_ = now.mono + context_.settings.successor_hold_down;
   }
+  answers_.forget_strangers();
+  channels_.close_strangers(after, out);
   new_copies_.ring_changed(now, out);
 }
 

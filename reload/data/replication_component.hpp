@@ -17,6 +17,12 @@ struct ReplicationSettings {
   Duration successor_hold_down{30'000};     // RFC 6940 §3, §10.7.1 (TOPO-27)
   std::size_t max_requests_in_flight = 32;  // of background copying; new values are not held back by it
   std::size_t max_pending_values = 16384;   // Replicates not yet answered
+  // Of background copying, on average; 0: no limit. What somebody waits for (new values, hand-overs) is not
+  // held back.
+  std::uint64_t background_bytes_per_s = 4U << 20;
+  // How often a peer compares what it is responsible for with each of its replicas, give or take a quarter;
+  // 0: only when the replica set changes, or a reader has seen a difference.
+  Duration comparison_interval{300'000};
   // What this peer's own certificate and its chain take in every message; this component has no key and does
   // not see them.
   std::size_t own_certificates_bytes = 1024;
@@ -34,6 +40,11 @@ class ReplicationComponent {
 
   struct Statistics {
     std::uint64_t copies_sent = 0, copies_failed = 0, kinds_handed_over = 0, kinds_dropped = 0;
+    std::uint64_t background_bytes = 0;  // Stores and Fetches of background copying
+    std::uint64_t comparisons = 0, comparisons_failed = 0;
+    std::uint64_t differences = 0;  // Kinds that were found to differ
+    std::uint64_t mends_heard = 0, mends_refused = 0;
+    std::uint64_t bad_digest_messages = 0;
     std::size_t pending_values = 0, backlog_kinds = 0;
   };
   Statistics statistics() const;

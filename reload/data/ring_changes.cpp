@@ -50,7 +50,8 @@ class Change {
   }
 
   // A peer that has joined gets its copies at once (TOPO-37); one that replaces a lost successor only when a
-  // better match had time to be found (TOPO-27).
+  // better match had time to be found (TOPO-27). One that a new configuration asks for may have to read that
+  // document first.
   void replica_set_changed() {
     const auto old_set = before_.replica_set();
     std::vector<NodeId> newcomers;
@@ -60,8 +61,9 @@ class Change {
     if (newcomers.empty()) return;
     const bool lost = std::any_of(old_set.begin(), old_set.end(),
                                   [&](const NodeId& node) { return !contains(after_.successors, node); });
+    const bool waits = lost || before_.replicas != after_.replicas;
     add(Purpose::refill, lower_end(after_), after_.self, std::move(newcomers),
-        lost ? hold_down_ : Duration{0});
+        waits ? hold_down_ : Duration{0});
   }
 
   void range_changed(bool handed_over) {
@@ -100,6 +102,8 @@ class Change {
 };
 
 }  // namespace
+
+Span own_range(const RingView& view) { return {lower_end(view), view.self}; }
 
 std::vector<CopyTask> tasks_after(const RingView& before, const RingView& after, MonoTime now,
                                   Duration hold_down, bool handed_over) {

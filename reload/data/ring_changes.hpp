@@ -5,15 +5,20 @@
 #include <vector>
 
 #include "reload/data/background_copies.hpp"
+#include "reload/data/ring_digest.hpp"
 #include "reload/topology/ring_view.hpp"
 
 namespace ringway::data {
+
+// What the peer is responsible for; everything when it knows nobody else.
+Span own_range(const topology::RingView& view);
 
 // `handed_over`: the new predecessor was given its range by us, so it need not be pushed there.
 std::vector<CopyTask> tasks_after(const topology::RingView& before, const topology::RingView& after,
                                   MonoTime now, Duration hold_down, bool handed_over);
 
-// Pushing and dropping what three predecessors stand before (TOPO-38); nothing when fewer are known.
+// Pushing and dropping what one predecessor more than there are replicas stands before (TOPO-38); nothing
+// when fewer are known.
 std::optional<CopyTask> task_of_cleaning(const topology::RingView& view, MonoTime not_before);
 
 // Before this peer leaves: its own range to the peer that will be the last of the set then; nothing when all

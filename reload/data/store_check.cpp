@@ -208,9 +208,11 @@ bool Check::apply() {
 // By storage time; of two copies that are equally old all holders must keep the same one.
 bool Check::replaces(const wire::StoredData& value, const wire::StoredData& old) const {
   if (value.storage_time_ms != old.storage_time_ms) return value.storage_time_ms > old.storage_time_ms;
+  if (store_.mode == StoreMode::original) return false;
   const BytesView now = value.signature.value, before = old.signature.value;
-  return store_.mode == StoreMode::adopt &&
-         std::lexicographical_compare(before.begin(), before.end(), now.begin(), now.end());
+  // One signature is over one value, and this one has been checked: what is on the disk is damaged.
+  if (equal(now, before)) return true;
+  return std::lexicographical_compare(before.begin(), before.end(), now.begin(), now.end());
 }
 
 bool Check::apply_value(Work& work, const wire::StoredData& value, const security::ValueVerdict& verdict) {

@@ -156,8 +156,8 @@ void RoutingComponent::Impl::take_configuration(config::ConfigurationPtr next, s
   part_from_revoked();
   announce_configuration();
   reassembler_.set_max_message_size_bytes(configuration_->max_message_size_bytes);
-  settings_.bootstrap = bootstrap_addresses();
-  topology_->reconfigure(now_, *configuration_);
+  settings_.bootstrap = bootstrap_addresses(true);
+  tell_topology([&](auto& actions) { topology_->reconfigure(now_, *configuration_, actions); });
   cut_off_revoked();
 }
 
@@ -238,16 +238,19 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
 // ---- what follows from a document
 // --------------------------------------------------------------------------------------
 
-// Cached and given addresses first, then the document's; our own is no help.
-std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses() const {
+// Peers that we had links to first (RFC 6940 §11.4), then those that were given and the document's, in any
+// order so that not all peers begin with the same one, then discovery's. Our own is no help.
+std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses(bool with_known) {
   auto all = given_bootstrap_;
-  all.insert(all.end(), found_bootstrap_.begin(), found_bootstrap_.end());
   for (const auto& node : configuration_->bootstrap_nodes) {
     wire::IpAddressPort address;
     const bool v6 = node.address.find(':') != std::string::npos;
     const std::string text = (v6 ? "[" + node.address + "]" : node.address) + ":" + std::to_string(node.port);
     if (link::parse_address(text, address)) all.push_back(address);
   }
+  for (std::size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[random_->below(i)]);
+  if (with_known) all.insert(all.begin(), known_peers_.begin(), known_peers_.end());
+  all.insert(all.end(), found_bootstrap_.begin(), found_bootstrap_.end());
   const auto& own = settings_.own_addresses;
   std::vector<wire::IpAddressPort> others;
   for (const auto& address : all) {
@@ -306,6 +309,7 @@ void RoutingComponent::Impl::cut_off_revoked() {
     for (const auto& node : {pending.expected, pending.answered_by})
       if (node && configuration_->is_bad_node(*node)) hopeless.push_back(key);
   for (const std::uint64_t key : hopeless) attach_failed(key);
+  cut_off_revoked_channels();
 }
 
 // Of lists in others' Updates: they may not have the document yet.

@@ -6,11 +6,10 @@
 #include <optional>
 #include <vector>
 
+#include "reload/config/replicas.hpp"
 #include "reload/ids.hpp"
 
 namespace ringway::topology {
-
-inline constexpr std::size_t k_default_replicas = 2;  // RFC 6940 §10.4
 
 struct RingView {
   std::uint64_t version = 0;  // grows by one with each change
@@ -18,7 +17,7 @@ struct RingView {
   bool joined = false;
   std::vector<NodeId> predecessors;  // nearest first
   std::vector<NodeId> successors;    // nearest first
-  std::size_t replicas = k_default_replicas;
+  std::size_t replicas = config::k_default_replicas;
   // Admitted but not yet handed its range: writes in (first predecessor, joining] are copied to it as well
   // (TOPO-18).
   std::optional<NodeId> joining;

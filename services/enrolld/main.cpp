@@ -113,6 +113,7 @@ int run_init_ad_hoc(const enrolld::InitOptions& common, const AdHocFlags& flags,
   options.new_shared_secret = flags.new_secret;
   options.shared_secret_file = flags.secret_file;
   options.max_message_size_bytes = common.max_message_size_bytes;
+  options.replicas = common.replicas;
   options.chord_update_interval_s = common.chord_update_interval_s;
   options.chord_ping_interval_s = common.chord_ping_interval_s;
   options.validity_days = common.validity_days;
@@ -244,6 +245,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1024, 16 << 20))
       ->capture_default_str();
   init_command
+      ->add_option("--replicas", init.replicas, "Peers that keep a copy of each value, beside the first")
+      ->check(CLI::Range(std::size_t{1}, config::k_most_replicas))
+      ->capture_default_str();
+  init_command
       ->add_option("--chord-update-interval", init.chord_update_interval_s,
                    "Seconds between Updates to neighbours")
       ->check(CLI::Range(1, 86'400))
@@ -310,6 +315,10 @@ int main(int argc, char** argv) {
   update_command->add_option("--enrollment-server", update.enrollment_servers,
                              "https:// URL where newcomers get credentials; repeatable, replaces the list");
   update_command->add_option("--bad-node", bad_nodes, "A Node-ID to shut out; repeatable");
+  update_command
+      ->add_option("--replicas", update.replicas,
+                   "Peers that keep a copy of each value, beside the first (not given: as many as before)")
+      ->check(CLI::Range(std::size_t{1}, config::k_most_replicas));
   update_command
       ->add_option(
           "--validity-days", update.validity_days,

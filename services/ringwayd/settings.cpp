@@ -138,6 +138,14 @@ void add_tuning_options(CLI::App& app, Settings& settings) {
   group.number("successor-hold-down-s", settings.successor_hold_down_s, k_least_s, k_most_s,
                "How long a neighbour must be gone before its copies are made anew (RFC 6940 says 30)",
                "SECONDS");
+  group.number("replication-rate", settings.replication_rate_bytes_per_s, std::uint64_t{0},
+               std::uint64_t{1} << 30U,
+               "What copying in the background may send, 0: as much as it can; new values and what a joining "
+               "peer waits for are not held back",
+               "BYTES/S");
+  group.number("comparison-interval-s", settings.comparison_interval_s, 0.0, 86'400.0,
+               "How often replicas are compared with what they should hold, 0: only when they change",
+               "SECONDS");
   group.number("leave-timeout-s", settings.leave_timeout_s, k_least_s, k_most_s,
                "The longest that leaving the ring may take", "SECONDS");
   group.number("max-links", settings.max_links, 8, 65536, "Links to other peers at once, of each peer");

@@ -52,6 +52,8 @@ struct Settings {
   std::string ready_file;
 
   double successor_hold_down_s = 30;
+  std::uint64_t replication_rate_bytes_per_s = 4U << 20;
+  double comparison_interval_s = 300;
   double leave_timeout_s = 15;
   std::size_t max_links = 1024;
   std::size_t actor_threads = 0, io_threads = 1, crypto_threads = 0;

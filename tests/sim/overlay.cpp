@@ -67,14 +67,14 @@ Bytes bytes_of(const std::string& text) { return copy_of(view_of(text)); }
   return ::testing::AssertionSuccess();
 }
 
-::testing::AssertionResult Values::placed_as_the_rfc_says() const {
+::testing::AssertionResult Values::placed_at(std::size_t replicas) const {
   const auto ring = simulation_.living();
   for (const auto& [name, value] : values_) {
     const ResourceId resource = resource_id_of(name);
     const auto owner =
         std::find(ring.begin(), ring.end(), simulation_.responsible_for(resource)) - ring.begin();
     std::vector<PeerNumber> wanted;
-    for (std::size_t i = 0; i < std::min<std::size_t>(3, ring.size()); ++i)
+    for (std::size_t i = 0; i < std::min<std::size_t>(replicas + 1, ring.size()); ++i)
       wanted.push_back(ring[(static_cast<std::size_t>(owner) + i) % ring.size()]);
     std::sort(wanted.begin(), wanted.end());
     const auto holders = simulation_.holders_of({resource, config::k_shared_value});

@@ -53,7 +53,9 @@ class Values {
   ::testing::AssertionResult all_found_from(PeerNumber peer, Duration limit = Duration{60'000});
   ::testing::AssertionResult all_found_from_everywhere();
   // Every value is held by the responsible peer and its next two successors, and by nobody else.
-  ::testing::AssertionResult placed_as_the_rfc_says() const;
+  ::testing::AssertionResult placed_as_the_rfc_says() const { return placed_at(2); }
+  // The same with another number of replicas.
+  ::testing::AssertionResult placed_at(std::size_t replicas) const;
 
   std::size_t size() const { return values_.size(); }
   const std::map<std::string, Bytes>& all() const { return values_; }

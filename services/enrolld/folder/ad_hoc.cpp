@@ -68,6 +68,7 @@ config::Configuration document_of(const AdHocOptions& options, const NodeId& sig
   configuration.bootstrap_nodes = options.bootstrap_nodes;
   configuration.no_ice = true;
   configuration.max_message_size_bytes = options.max_message_size_bytes;
+  configuration.replicas = options.replicas;
   configuration.chord_update_interval = std::chrono::seconds{options.chord_update_interval_s};
   configuration.chord_ping_interval = std::chrono::seconds{options.chord_ping_interval_s};
   configuration.kind_signers = {signer};

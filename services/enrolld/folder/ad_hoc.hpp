@@ -20,6 +20,7 @@ struct AdHocOptions {
   bool new_shared_secret = false;
   std::string shared_secret_file;  // whose first line is the secret; empty: none
   std::uint32_t max_message_size_bytes = 65536;
+  std::size_t replicas = config::k_default_replicas;
   std::int64_t chord_update_interval_s = 60;
   std::int64_t chord_ping_interval_s = 600;
   std::int64_t validity_days = 3650;

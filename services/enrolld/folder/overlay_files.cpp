@@ -121,6 +121,7 @@ config::Configuration first_configuration(const InitOptions& options, const serv
   configuration.enrollment_servers = options.enrollment_servers;
   configuration.no_ice = true;  // links are TLS over TCP without ICE
   configuration.max_message_size_bytes = options.max_message_size_bytes;
+  configuration.replicas = options.replicas;
   configuration.chord_update_interval = std::chrono::seconds{options.chord_update_interval_s};
   configuration.chord_ping_interval = std::chrono::seconds{options.chord_ping_interval_s};
   configuration.kind_signers = {signer};
@@ -539,6 +540,7 @@ Result<Updated> update(const UpdateOptions& options) {
   next.sequence = next.sequence == config::k_max_sequence ? 0 : static_cast<std::uint16_t>(next.sequence + 1);
   if (!options.bootstrap_nodes.empty()) next.bootstrap_nodes = options.bootstrap_nodes;
   if (!options.enrollment_servers.empty()) next.enrollment_servers = options.enrollment_servers;
+  if (options.replicas) next.replicas = *options.replicas;
   next.bad_nodes.insert(options.bad_nodes.begin(), options.bad_nodes.end());
   const NodeId node = update.signer->node_id();
   if (next.bad_nodes.contains(node))

@@ -29,6 +29,7 @@ struct InitOptions {
   std::vector<config::BootstrapNode> bootstrap_nodes;
   std::vector<std::string> enrollment_servers;  // https://, whom newcomers ask for credentials
   std::uint32_t max_message_size_bytes = 65536;
+  std::size_t replicas = config::k_default_replicas;
   std::int64_t chord_update_interval_s = 60;
   std::int64_t chord_ping_interval_s = 600;
   std::int64_t validity_days = 3650;
@@ -92,6 +93,7 @@ struct UpdateOptions {
   std::vector<config::BootstrapNode> bootstrap_nodes;  // replaces the list when not empty
   std::vector<std::string> enrollment_servers;         // likewise
   std::vector<NodeId> bad_nodes;                       // added
+  std::optional<std::size_t> replicas;                 // unset: as many as before
   // The document expires so many days from now; unset: when it did before.
   std::optional<std::int64_t> validity_days;
   std::string root_key;  // needed to renew certificates: a file, or a token's URI; empty: the folder's

@@ -30,6 +30,7 @@ std::string differences(const config::Configuration& late, const config::Configu
   say(late.expiration_ms != newest.expiration_ms, "expiration");
   say(!same_roots(), "root certificates");
   say(late.max_message_size_bytes != newest.max_message_size_bytes, "max-message-size");
+  say(late.replicas != newest.replicas, "replicas");
   return out;
 }
 

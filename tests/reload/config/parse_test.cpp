@@ -238,6 +238,26 @@ TEST(Parse, MandatoryExtensionsMustBeSupported) {
   EXPECT_THAT(named("URN:ringway:params:xml:ns:access-control"), HasSubstr("not supported"));
 }
 
+TEST(Parse, TheNumberOfReplicasIsForThoseWhoKnowIt) {
+  // Shows: CONFIG-17.
+  const auto with = [](const std::string& number) {
+    return "<r:replicas xmlns:r=\"" + std::string(k_replication_namespace) + "\">" + number + "</r:replicas>";
+  };
+  const std::string mandatory =
+      "<mandatory-extension>" + std::string(k_replication_namespace) + "</mandatory-extension>";
+  EXPECT_EQ(accepted("")->replicas, 2U);
+  EXPECT_EQ(accepted(mandatory)->replicas, 2U);
+  EXPECT_EQ(accepted(with("2"))->replicas, 2U);
+  EXPECT_EQ(accepted(mandatory + with(" 7 "))->replicas, 7U);
+  EXPECT_EQ(accepted(mandatory + with("1"))->replicas, 1U);
+  EXPECT_THAT(refusal_of_content(with("7")), HasSubstr("is no mandatory-extension"));
+  for (const char* number : {"0", "8", "-1", "two", ""})
+    EXPECT_THAT(refusal_of_content(mandatory + with(number)),
+                HasSubstr("replicas is not a number from 1 to 7"));
+  EXPECT_THAT(refusal_of_content(mandatory + with("3") + with("3")), HasSubstr("more than one"));
+  EXPECT_THAT(refusal_of_content("<replicas>3</replicas>"), HasSubstr("<replicas>"));
+}
+
 TEST(Parse, NodeIdsHaveTwiceTheLengthInDigits) {
   for (const char* name : {"kind-signer", "configuration-signer", "bad-node"}) {
     const auto refused = [&](const std::string& hex) {

@@ -107,6 +107,7 @@ TEST_F(SignedDocumentTest, WhatIsWrittenIsRead) {
   values_.chord_update_interval = std::chrono::seconds{60};
   values_.chord_ping_interval = std::chrono::seconds{61};
   values_.chord_reactive = false;
+  values_.replicas = 5;
   const std::string document = written(values_);
   const auto again = read(document);
   EXPECT_EQ(again->sequence, 7);
@@ -125,6 +126,9 @@ TEST_F(SignedDocumentTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(again->chord_update_interval, std::chrono::seconds{60});
   EXPECT_EQ(again->chord_ping_interval, std::chrono::seconds{61});
   EXPECT_FALSE(again->chord_reactive);
+  EXPECT_EQ(again->replicas, 5U);
+  EXPECT_THAT(again->mandatory_extensions,
+              ElementsAre(std::string(k_access_namespace), std::string(k_replication_namespace)));
   EXPECT_EQ(again->configuration_signers, values_.configuration_signers);
   EXPECT_EQ(again->kind_signers, values_.kind_signers);
   ASSERT_THAT(again->kinds.all(), SizeIs(3));
@@ -136,6 +140,14 @@ TEST_F(SignedDocumentTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(again->kinds.find(k_turn_service)->max_node_multiple, 20U);
   EXPECT_EQ(std::string(text_of(again->document)), document);
   EXPECT_EQ(refusal(*again), "");
+}
+
+TEST_F(SignedDocumentTest, WithTheRfcsNumberOfReplicasNoExtensionIsNamed) {
+  values_.mandatory_extensions.emplace_back(k_replication_namespace);
+  const std::string document = written(values_);
+  EXPECT_EQ(document.find(k_replication_namespace), std::string::npos);
+  values_.replicas = k_most_replicas + 1;
+  EXPECT_FALSE(write_document(values_, *signer_, *kind_signer_).ok());
 }
 
 TEST_F(SignedDocumentTest, ValuesThatNobodyCouldReadAreNotWritten) {

@@ -45,9 +45,11 @@ std::shared_ptr<config::Configuration> test_configuration() {
   out->kinds.add(kind(k_node_multiple_kind, DataModel::single, AccessPolicy::node_multiple));
   auto owner = kind(config::k_owner_value, DataModel::dictionary, AccessPolicy::owner_path_match);
   auto shared = kind(config::k_shared_value, DataModel::dictionary, AccessPolicy::shared_writer_match);
-  owner.max_count = shared.max_count = 40;
+  auto subscription = kind(config::k_subscription, DataModel::dictionary, AccessPolicy::watcher_match);
+  owner.max_count = shared.max_count = subscription.max_count = 40;
   out->kinds.add(owner);
   out->kinds.add(shared);
+  out->kinds.add(subscription);
   return out;
 }
 
@@ -148,8 +150,11 @@ void Overlay::kill(Peer& peer) {
     }
   }
   for (const auto& answer : unanswered) answer(std::nullopt);
+  for (auto& [node, other] : peers_)
+    if (other->alive) break_channel(peer, *other);
   peer.storage.reset();
   peer.replication.reset();
+  close_channels(peer);
 }
 
 void Overlay::restart(Peer& peer) {
@@ -158,7 +163,7 @@ void Overlay::restart(Peer& peer) {
   ++peer.life;
   peer.view = std::make_shared<const topology::RingView>();
   peer.storage = std::make_unique<StorageComponent>(storage_settings, configuration, peer.signer, peer.store);
-  ReplicationSettings replication;
+  ReplicationSettings replication = replication_settings;
   replication.own_certificates_bytes = own_certificates_bytes(*peer.signer);
   peer.replication =
       std::make_unique<ReplicationComponent>(replication, configuration, peer.node, peer.store);
@@ -177,8 +182,7 @@ topology::RingView Overlay::ring_view(const Peer& peer) const {
   std::sort(ring.begin(), ring.end(), [&](const NodeId& a, const NodeId& b) {
     return ring_distance(peer.node, a) < ring_distance(peer.node, b);
   });
-  constexpr std::size_t k_neighbors = 3;
-  const std::size_t count = std::min(k_neighbors, ring.size());
+  const std::size_t count = std::min(replicas + 1, ring.size());
   view.successors.assign(ring.begin(), ring.begin() + static_cast<std::ptrdiff_t>(count));
   view.predecessors.assign(ring.rbegin(), ring.rbegin() + static_cast<std::ptrdiff_t>(count));
   return view;
@@ -310,6 +314,9 @@ void Overlay::dispatch(Peer& peer, StorageOutputs& outputs) {
       }
     } else if (auto* replicate = std::get_if<Replicate>(&output)) {
       to_replication(peer, std::move(*replicate));
+    } else if (auto* mend = std::get_if<AskToMend>(&output)) {
+      peer.asked_to_mend.push_back(*mend);
+      to_replication(peer, *mend);
     } else if (auto* done = std::get_if<CallsDone>(&output)) {
       peer.results[done->token] = std::move(done->results);
     } else if (auto* certificates = std::get_if<CertificatesFound>(&output)) {
@@ -324,9 +331,64 @@ void Overlay::dispatch(Peer& peer, StorageOutputs& outputs) {
       auto reply = std::move(found->second);
       waiting_.erase(found);
       reply(std::move(*answer));
+    } else {
+      dispatch_watching(peer, output);
     }
   }
   outputs.clear();
+}
+
+// ---- watches and channels ---------------------------------------------------------------------------------
+
+void Overlay::dispatch_watching(Peer& peer, StorageOutput& output) {
+  if (auto* event = std::get_if<WatchEvent>(&output)) {
+    peer.events[event->token].push_back(std::move(event->result));
+    if (!slow_applications) to_storage(peer, WatchNext{event->token});
+  } else if (auto* order = std::get_if<CheckValues>(&output)) {
+    check_values(peer, *order);
+  } else if (auto* open = std::get_if<routing::OpenChannel>(&output)) {
+    open_channel(peer, *open);
+  } else if (auto* send = std::get_if<routing::SendOnChannel>(&output)) {
+    if (!channels_.contains({peer.node, send->node}) || channel_loses(peer.node, send->node, send->message))
+      return;
+    to_storage(*peers_.at(send->node), routing::ChannelMessage{send->application, peer.node, send->message});
+  } else if (auto* close = std::get_if<routing::CloseChannel>(&output)) {
+    if (channels_.erase({peer.node, close->node}) == 0) return;
+    channels_.erase({close->node, peer.node});
+    to_storage(*peers_.at(close->node), routing::ChannelDown{close->application, peer.node, "closed"});
+  }
+}
+
+void Overlay::open_channel(Peer& peer, const routing::OpenChannel& order) {
+  const auto found = peers_.find(order.node);
+  if (found == peers_.end() || !found->second->alive)
+    return to_storage(peer, routing::ChannelDown{order.application, order.node, "nobody there"});
+  if (!channels_.insert({peer.node, order.node}).second) return;
+  channels_.insert({order.node, peer.node});
+  to_storage(peer, routing::ChannelUp{order.application, order.node});
+  to_storage(*found->second, routing::ChannelUp{order.application, peer.node});
+}
+
+void Overlay::break_channel(Peer& one, Peer& other) {
+  if (channels_.erase({one.node, other.node}) == 0) return;
+  channels_.erase({other.node, one.node});
+  to_storage(one, routing::ChannelDown{routing::Application::watch, other.node, "broken"});
+  to_storage(other, routing::ChannelDown{routing::Application::watch, one.node, "broken"});
+}
+
+void Overlay::check_values(Peer& peer, const CheckValues& order) {
+  ValuesChecked checked{order.ticket, {}};
+  for (const auto& value : *order.values)
+    checked.verdicts.push_back(
+        inspector_->check_value(now_.wall_ms, order.resource, order.kind, value, order.certificates));
+  to_storage(peer, std::move(checked));
+}
+
+std::uint64_t Overlay::watch(Peer& peer, WatchCall call) {
+  const std::uint64_t token = ++last_watch_;
+  to_storage(peer, Watch{token, std::move(call)});
+  run();
+  return token;
 }
 
 void Overlay::dispatch(Peer& peer, ReplicationOutputs& outputs) {
@@ -345,9 +407,53 @@ void Overlay::dispatch(Peer& peer, ReplicationOutputs& outputs) {
       to_storage(peer, std::move(*drop));
     } else if (auto* adopt = std::get_if<Adopt>(&output)) {
       to_storage(peer, std::move(*adopt));
+    } else if (auto* open = std::get_if<routing::OpenChannel>(&output)) {
+      channel(peer, *open);
+    } else if (auto* message = std::get_if<routing::SendOnChannel>(&output)) {
+      channel(peer, *message);
+    } else if (auto* close = std::get_if<routing::CloseChannel>(&output)) {
+      channel(peer, *close);
     }
   }
   outputs.clear();
+}
+
+void Overlay::channel(Peer& peer, const routing::OpenChannel& wish) {
+  const auto found = peers_.find(wish.node);
+  if (found == peers_.end() || !found->second->alive || without_channels.contains(wish.node))
+    return to_replication(peer, routing::ChannelDown{wish.application, wish.node, "refused"});
+  channel_between(peer, *found->second);
+}
+
+void Overlay::channel_between(Peer& one, Peer& other) {
+  channels_.insert({one.node, other.node});
+  channels_.insert({other.node, one.node});
+  to_replication(one, routing::ChannelUp{routing::Application::replication, other.node});
+  to_replication(other, routing::ChannelUp{routing::Application::replication, one.node});
+}
+
+void Overlay::channel(Peer& peer, const routing::SendOnChannel& message) {
+  if (!channels_.contains({peer.node, message.node})) return;
+  if (message.message.size() > configuration->max_message_size_bytes)
+    throw std::runtime_error("a message on a channel is too large");
+  sent_on_channels.emplace_back(peer.node, message.node, message.message);
+  to_replication(this->peer(message.node),
+                 routing::ChannelMessage{message.application, peer.node, message.message});
+}
+
+void Overlay::channel(Peer& peer, const routing::CloseChannel& wish) {
+  channels_.erase({peer.node, wish.node});
+  if (channels_.erase({wish.node, peer.node}) > 0)
+    to_replication(this->peer(wish.node), routing::ChannelDown{wish.application, peer.node, "closed"});
+}
+
+void Overlay::close_channels(Peer& peer) {
+  for (const auto& [node, other] : peers_) {
+    channels_.erase({peer.node, node});
+    if (channels_.erase({node, peer.node}) > 0)
+      to_replication(*other,
+                     routing::ChannelDown{routing::Application::replication, peer.node, "connection lost"});
+  }
 }
 
 Peer* Overlay::target_of(const routing::SendRequest& request) {

@@ -71,6 +71,8 @@ struct Peer {
   std::vector<routing::HandOverReport> hand_overs;
   std::map<std::uint64_t, std::vector<CallResult>> results;
   std::optional<CertificatesFound> found;
+  std::map<std::uint64_t, std::vector<WatchResult>> events;  // of watches, by token
+  std::vector<AskToMend> asked_to_mend;
   std::uint64_t life = 0;  // grows with each restart; what was meant for an earlier one is lost
 };
 
@@ -121,6 +123,9 @@ class Overlay {
   void to_storage(Peer& peer, StorageInput input);
   void to_replication(Peer& peer, ReplicationInput input);
   void release_commits(Peer& peer);
+  // An application that takes each event at once. Returns the token.
+  std::uint64_t watch(Peer& peer, WatchCall call);
+  void channel_between(Peer& one, Peer& other);
 
   // A request by somebody outside, to that peer; answered at once or not at all.
   std::optional<Answered> ask(const SignerPtr& from, Peer& to, wire::MessageCode code, Bytes body,
@@ -132,14 +137,25 @@ class Overlay {
 
   // Which requests are lost: the requester hears of it when their time is over.
   std::function<bool(const Sent&)> loses = [](const Sent&) { return false; };
+  // Who has no channels for replication: whoever wants one with it is told so.
+  std::set<NodeId> without_channels;
+  // Messages on channels, and who sent them.
+  std::vector<std::tuple<NodeId, NodeId, SharedBytes>> sent_on_channels;
   // Changes an answer on its way (a lying peer).
   std::function<void(const Peer& from, wire::MessageCode code, Bytes& body)> bends = [](auto&&...) {};
   std::vector<Sent> sent;
+  // Which messages on channels are lost.
+  std::function<bool(const NodeId& from, const NodeId& to, const SharedBytes& message)> channel_loses =
+      [](auto&&...) { return false; };
+  void break_channel(Peer& one, Peer& other);
+  // Applications take events only when the test says WatchNext.
+  bool slow_applications = false;
   // Nobody remembers a certificate from an earlier message.
   bool forgetful = false;
   std::shared_ptr<config::Configuration> configuration = test_configuration();
   std::size_t replicas = 2;
   StorageSettings storage_settings;  // of the peers added from now on
+  ReplicationSettings replication_settings;
 
  private:
   using Answer = std::function<void(std::optional<routing::SendAnswer>)>;  // nothing: there will be none
@@ -147,11 +163,18 @@ class Overlay {
   void lost(Peer& peer, std::uint64_t life, const routing::SendRequest& request);
   void dispatch(Peer& peer, StorageOutputs& outputs);
   void dispatch(Peer& peer, ReplicationOutputs& outputs);
+  void dispatch_watching(Peer& peer, StorageOutput& output);
+  void open_channel(Peer& peer, const routing::OpenChannel& order);
+  void check_values(Peer& peer, const CheckValues& order);
   void commit(Peer& peer, const Commit& one);
   void request(Peer& peer, const routing::SendRequest& request);
   void finish(
       Peer& peer, std::uint64_t life, const routing::SendRequest& request,
       std::variant<std::shared_ptr<const security::InspectedMessage>, routing::RequestFailure> outcome);
+  void channel(Peer& peer, const routing::OpenChannel& wish);
+  void channel(Peer& peer, const routing::SendOnChannel& message);
+  void channel(Peer& peer, const routing::CloseChannel& wish);
+  void close_channels(Peer& peer);
   Peer* target_of(const routing::SendRequest& request);
   void deliver(Peer& to, std::shared_ptr<const security::InspectedMessage> message, const NodeId& from,
                Answer answer);
@@ -166,10 +189,13 @@ class Overlay {
   std::multimap<MonoTime, std::function<void()>> later_;
   std::map<std::pair<NodeId, std::uint64_t>, Answer> waiting_;
   std::set<std::tuple<NodeId, std::uint64_t, routing::Origin, std::uint64_t>> cancelled_;
+  std::set<std::pair<NodeId, NodeId>> channels_;  // both ways
   std::shared_ptr<security::Inspector> inspector_;
   std::uint64_t last_request_ = 0;
   std::uint64_t last_transaction_ = 0;
   std::uint64_t last_calls_ = 0;
+  std::uint64_t last_watch_ = 0;
+  std::set<std::pair<NodeId, NodeId>> channels_;  // both ways round
   std::uint64_t view_version_ = 0;
 };
 

@@ -57,6 +57,18 @@ TEST(RingChanges, ALostSuccessorIsReplacedAfterTheHoldDown) {
   EXPECT_EQ(tasks[0].not_before.ms, 31'000);
 }
 
+TEST(RingChanges, WhomANewConfigurationAsksForGetsItsCopiesAfterTheHoldDown) {
+  const auto before = ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70});
+  auto after = before;
+  after.replicas = 3;
+  const auto tasks = change(before, after);
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].purpose, Purpose::refill);
+  EXPECT_EQ(tasks[0].targets, (std::vector<NodeId>{node_at(0x70)}));
+  EXPECT_EQ(tasks[0].not_before.ms, 31'000);
+  EXPECT_TRUE(change(after, before).empty()) << "what is too much goes when the ring is cleaned";
+}
+
 TEST(RingChanges, ALostPredecessorLeavesItsRangeToUs) {
   // Shows: TOPO-41.
   const auto tasks = change(ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70}),

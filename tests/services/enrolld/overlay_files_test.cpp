@@ -87,13 +87,29 @@ TEST_F(OverlayFilesTest, InitMakesASignedDocument) {
   EXPECT_EQ(document->max_message_size_bytes, 65536U);
   EXPECT_THAT(document->bootstrap_nodes, ElementsAre(config::BootstrapNode{"192.0.2.1", 6084}));
   EXPECT_THAT(document->mandatory_extensions, ElementsAre(std::string(config::k_access_namespace)));
-  for (const KindId kind : {config::k_sip_registration, config::k_turn_service, config::k_certificate_by_node,
-                            config::k_certificate_by_user, config::k_owner_value, config::k_shared_value})
+  for (const KindId kind :
+       {config::k_sip_registration, config::k_turn_service, config::k_certificate_by_node,
+        config::k_certificate_by_user, config::k_owner_value, config::k_shared_value, config::k_subscription})
     EXPECT_NE(document->kinds.find(kind), nullptr) << kind;
   const auto trust = security::Trust::make(document->trust_settings());
   ASSERT_TRUE(trust.ok());
   const auto good = config::check_signature(*document, document->configuration_signers, **trust, now_ms());
   EXPECT_TRUE(good.ok()) << good.error().reason;
+}
+
+TEST_F(OverlayFilesTest, TheNumberOfReplicasIsWrittenAndChanged) {
+  init_.replicas = 7;
+  ASSERT_EQ(made(), "");
+  EXPECT_EQ(configuration(authority())->replicas, 7U);
+  UpdateOptions change;
+  change.directory = authority();
+  ASSERT_TRUE(update(change).ok());
+  EXPECT_EQ(configuration(authority())->replicas, 7U);
+  change.replicas = 2;
+  ASSERT_TRUE(update(change).ok());
+  EXPECT_EQ(configuration(authority())->replicas, 2U);
+  EXPECT_THAT(configuration(authority())->mandatory_extensions,
+              ElementsAre(std::string(config::k_access_namespace)));
 }
 
 TEST_F(OverlayFilesTest, SecretsAreForTheirOwnerOnly) {

@@ -1,0 +1,96 @@
+// Comparing what this peer is responsible for with what its replicas hold, by digests of ranges
+// (ring_digest.hpp): with all of them every few minutes, with whoever has come into the set, and at a
+// resource that a reader has seen differ. A range that differs is asked for in parts, down to lists of a few
+// items; only those that differ are copied, in either direction. What was to be copied and cannot be
+// compared, since the other end does not do this, is copied in full.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "reload/data/background_copies.hpp"
+#include "reload/data/copies.hpp"
+#include "reload/data/digest_messages.hpp"
+#include "reload/data/replica_channels.hpp"
+
+namespace ringway::data {
+
+class Comparisons {
+ public:
+  Comparisons(CopyContext& context, ReplicaChannels& channels, BackgroundCopies& background)
+      : context_(context), channels_(channels), background_(background) {}
+
+  // `refill`: what its targets lack, they are to get.
+  void start(CopyTask refill);
+  // What this peer is responsible for.
+  void mend(const ResourceId& resource);
+  void ring_changed(const Now& now);
+  void stop_all();
+  // What was to wait for its time starts now, and no comparison that nobody asked for starts any more.
+  void expedite(MonoTime now);
+  bool idle(MonoTime now) const;
+
+  void channel_lost(const Now& now, const NodeId& node);
+  void heard(const Now& now, const NodeId& node, Digests answer, ReplicationOutputs& out);
+  void heard(const Now& now, const NodeId& node, List answer, ReplicationOutputs& out);
+  void heard(const Now& now, const NodeId& node, const NotAnswered& answer);
+
+  // Does the next step; to be called after anything else has happened.
+  void go_on(const Now& now, ReplicationOutputs& out);
+  std::optional<MonoTime> next_deadline(MonoTime now) const;
+
+ private:
+  enum class Stage { between, counting, waits_for_digests, waits_for_list, listing };
+  struct Open {
+    Span span;
+    bool list = false;  // few items: they are listed
+  };
+  // With one member of the replica set.
+  struct Session {
+    std::vector<Open> open;      // still to be compared, the next one last
+    std::vector<Span> promised;  // that a refill asked for
+    Stage stage = Stage::between;
+    Span span;  // being compared
+    DigestScan digest;
+    ListScan list;
+    Listing theirs;
+    std::uint64_t number = 0;  // of the question that waits for its answer
+    Bytes question;
+    unsigned asked = 0;
+    MonoTime ask_again_at;
+  };
+  using Sessions = std::map<NodeId, Session>;
+
+  void begin_due(const Now& now);
+  void begin_round(const Now& now);
+  void add(const NodeId& target, const Span& span, bool promised);
+  void connect(const Now& now, ReplicationOutputs& out);
+  void ask_again(const Now& now, ReplicationOutputs& out);
+  bool can_step(const NodeId& target, const Session& session) const;
+  void step(const Now& now, Sessions::iterator at, ReplicationOutputs& out);
+  void next_span(Session& session);
+  void ask(const Now& now, const NodeId& target, Session& session, DigestMessage question,
+           ReplicationOutputs& out);
+  void ask_for_list(const Now& now, const NodeId& target, Session& session, ReplicationOutputs& out);
+  void compare(const NodeId& target, Session& session);
+  void finish(Sessions::iterator at);
+  void give_up(const Now& now, Sessions::iterator at);
+  Session* waiting_for(const NodeId& node, std::uint64_t number, Stage stage);
+  Duration jittered(Duration interval);
+
+  CopyContext& context_;
+  ReplicaChannels& channels_;
+  BackgroundCopies& background_;
+  std::vector<CopyTask> tasks_;  // that wait for their time
+  Sessions sessions_;            // one for each member of the replica set at most
+  NodeId last_stepped_;
+  Span range_;  // ours
+  std::uint64_t last_number_ = 0;
+  std::uint64_t rounds_ = 0;
+  std::optional<MonoTime> round_at_;
+  bool expedited_ = false;
+};
+
+}  // namespace ringway::data

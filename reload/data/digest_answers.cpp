@@ -1,0 +1,87 @@
+#include "reload/data/digest_answers.hpp"
+
+#include "reload/data/replica_channels.hpp"
+
+namespace ringway::data {
+
+namespace {
+
+constexpr Duration k_between_slices{5};
+constexpr std::size_t k_list_frame_bytes = 64;  // of a List, without its Kinds, and some more
+constexpr std::size_t k_least_list_bytes = 512;
+constexpr std::size_t k_most_list_bytes = 65'536;
+
+std::size_t list_budget_bytes(const config::Configuration& configuration) {
+  const std::size_t most = configuration.max_message_size_bytes;
+  return std::min(std::max(most, k_list_frame_bytes + k_least_list_bytes) - k_list_frame_bytes,
+                  k_most_list_bytes);
+}
+
+DigestMessage answer_of(std::uint64_t number, const DigestScan& scan, const RangeDigest& asker) {
+  Digests answer{number, {}};
+  if (scan.total() != asker) answer.parts = scan.parts();
+  return answer;
+}
+
+DigestMessage answer_of(std::uint64_t number, const ListScan& scan, const RangeDigest&) {
+  return List{number, scan.complete(), scan.listing()};
+}
+
+}  // namespace
+
+bool DigestAnswers::may_ask(const NodeId& node, std::uint64_t number, ReplicationOutputs& out) {
+  if (!context_.view->is_neighbor(node)) {
+    ReplicaChannels::send(node, encode(NotAnswered{number}), out);
+    return false;
+  }
+  const auto found = works_.find(node);
+  return found == works_.end() || found->second.number != number;  // else it is being answered
+}
+
+void DigestAnswers::asked(const NodeId& node, DigestsWanted question, ReplicationOutputs& out) {
+  if (!may_ask(node, question.number, out)) return;
+  works_[node] = {question.number, DigestScan(question.span), question.own};
+}
+
+void DigestAnswers::asked(const NodeId& node, ListWanted question, ReplicationOutputs& out) {
+  if (!may_ask(node, question.number, out)) return;
+  works_[node] = {
+      question.number,
+      ListScan(question.span, std::move(question.behind), list_budget_bytes(*context_.configuration)),
+      {}};
+}
+
+void DigestAnswers::forget_strangers() {
+  std::erase_if(works_, [&](const auto& one) { return !context_.view->is_neighbor(one.first); });
+}
+
+// In turn, so that none of them waits for all that another asks.
+DigestAnswers::Works::iterator DigestAnswers::next_work() {
+  const auto next = works_.upper_bound(last_);
+  return next == works_.end() ? works_.begin() : next;
+}
+
+void DigestAnswers::go_on(const Now& now, ReplicationOutputs& out) {
+  if (works_.empty() || now.mono < next_slice_at_) return;
+  next_slice_at_ = now.mono + k_between_slices;
+  const auto next = next_work();
+  last_ = next->first;
+  Work& work = next->second;
+  const auto step = std::visit(
+      [&](auto& scan) { return scan.go_on(*context_.store, *context_.configuration, now.wall_ms); },
+      work.scan);
+  const bool done = std::visit([](const auto& scan) { return scan.done(); }, work.scan);
+  if (step && !done) return;
+  const DigestMessage answer =
+      step ? std::visit([&](const auto& scan) { return answer_of(work.number, scan, work.asker); }, work.scan)
+           : DigestMessage{NotAnswered{work.number}};
+  ReplicaChannels::send(last_, encode(answer), out);
+  works_.erase(next);
+}
+
+std::optional<MonoTime> DigestAnswers::next_deadline() const {
+  if (works_.empty()) return std::nullopt;
+  return next_slice_at_;
+}
+
+}  // namespace ringway::data
