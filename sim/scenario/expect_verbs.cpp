@@ -9,6 +9,7 @@ namespace ringway::sim::verbs {
 namespace {
 
 constexpr Duration k_ring_limit{5 * 60'000};
+constexpr Duration k_watcher_limit{30'000};
 constexpr Duration k_read_again_after{5'000};
 constexpr int k_read_tries = 5;  // in a network that loses messages
 constexpr std::size_t k_shown = 3;
@@ -81,6 +82,16 @@ void expect_values(Stage& stage, const Statement& statement) {
   if (share < statement.share())
     stage.violate(Law::enough_success, percent(share) + " of " + std::to_string(keys.size()) +
                                            " values are read as they should be");
+}
+
+void expect_watchers(Stage& stage, const Statement& statement) {
+  const Duration limit = statement.has(0) ? statement.time() : k_watcher_limit;
+  if (stage.pass(
+          limit, [&] { return stage.watchers().faults(stage.ledger()).empty(); }, Duration{1000}))
+    return;
+  const auto faults = stage.watchers().faults(stage.ledger());
+  for (std::size_t i = 0; i < std::min(faults.size(), k_shown); ++i)
+    stage.violate(Law::subscription_kept, faults[i].what, faults[i].peer);
 }
 
 void expect_lookups(Stage& stage, const Statement& statement) {

@@ -10,6 +10,8 @@ namespace ringway::sim {
 namespace {
 
 constexpr std::array k_rules = std::to_array<Rule>({
+    {Verb::keep_replicas, "keep <count> replicas",
+     "of each value, besides the responsible peer's: from the first peer on"},
     {Verb::join, "join <count>", "new peers start at once; goes on when all are in one ring"},
     {Verb::join_within, "join <count> within <time>", "new peers start evenly over that time"},
     {Verb::crash, "crash <count> [adjacent] [silently] [losing their disks]",
@@ -44,7 +46,10 @@ constexpr std::array k_rules = std::to_array<Rule>({
     {Verb::change, "change <count> values",
      "values that were acknowledged are written again by their writers"},
     {Verb::get, "get every value", "each is read once; what was read must have been written"},
-    {Verb::read_one, "read from one", "from now on values are read from the responsible peer, as at the beginning"},
+    {Verb::watch, "watch <count> keys",
+     "that many keys with a value, each by some peer, until the peer ends"},
+    {Verb::read_one, "read from one",
+     "from now on values are read from the responsible peer, as at the beginning"},
     {Verb::read_quorum, "read by quorum", "from now on they are read from it and its replicas"},
     {Verb::read_disjoint, "read on disjoint ways", "and over first hops that have nothing in common"},
     {Verb::look_up, "look up <count> keys", "random points of the ring, from random peers"},
@@ -54,6 +59,8 @@ constexpr std::array k_rules = std::to_array<Rule>({
     {Verb::expect_every_value, "expect every value [within <time>]",
      "each is read: as it was acknowledged last, or newer"},
     {Verb::expect_values, "expect <share> of values", "the same for that share, at least"},
+    {Verb::expect_watchers, "expect every watcher to know [within <time>]",
+     "each has been told what was acknowledged last; 30s are given"},
     {Verb::expect_lookups, "expect <share> of lookups",
      "so many of all lookups reached the responsible peer"},
     {Verb::expect_hops, "expect at most <count> hops a lookup", "the mean of all lookups"},

@@ -6,7 +6,11 @@
 namespace ringway::sim {
 
 Stage::Stage(const SimulationSettings& settings)
-    : settings_(settings), simulation_(settings), errands_(simulation_), random_(settings.seed, "scenario") {}
+    : settings_(settings),
+      simulation_(settings),
+      errands_(simulation_),
+      watchers_(simulation_),
+      random_(settings.seed, "scenario") {}
 
 // ---- time -------------------------------------------------------------------------------------------------
 
@@ -102,7 +106,8 @@ void Stage::excuse_what_may_be_lost() {
     const auto side = sides_.find(member.number);
     sides[side == sides_.end() ? 0 : side->second].push_back(member.node);
   }
-  for (const auto& [side, nodes] : sides) excuses_.apply(ledger_, nodes, k_replicas, now_ms());
+  for (const auto& [side, nodes] : sides)
+    excuses_.apply(ledger_, nodes, simulation_.configuration()->replicas, now_ms());
 }
 
 // ---- the world --------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include "sim/check/violation.hpp"
 #include "sim/report/measurements.hpp"
 #include "sim/scenario/errands.hpp"
+#include "sim/scenario/watchers.hpp"
 #include "sim/seeded_random.hpp"
 #include "sim/simulation.hpp"
 
@@ -78,13 +79,12 @@ class Stage {
   Ledger& ledger() { return ledger_; }
   Measurements& measured() { return measured_; }
   SeededRandom& random() { return random_; }
-  std::size_t copies() const { return 1 + k_replicas; }
+  Watchers& watchers() { return watchers_; }
   std::size_t next_key() { return next_key_++; }
   // Of the whole run; to be asked once, at the end.
   Measurements measure();
 
  private:
-  static constexpr std::size_t k_replicas = topology::k_default_replicas;
   static constexpr std::int64_t k_look_at_tables_every_ms = 30'000;
 
   void check();
@@ -95,6 +95,7 @@ class Stage {
   SimulationSettings settings_;
   Simulation simulation_;
   Errands errands_;
+  Watchers watchers_;
   SeededRandom random_;
   Ledger ledger_;
   Excuses excuses_;

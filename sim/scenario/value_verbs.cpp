@@ -106,6 +106,12 @@ void change(Stage& stage, const Statement& statement) {
 
 void get(Stage& stage, const Statement&) { read_values(stage, stage.ledger().acknowledged_keys(), {}); }
 
+void watch(Stage& stage, const Statement& statement) {
+  const auto keys = stage.ledger().acknowledged_keys();
+  for (std::size_t i = 0; i < statement.count() && !keys.empty(); ++i)
+    stage.watchers().watch(stage.anyone(), keys[stage.random().below(keys.size())]);
+}
+
 void read_one(Stage& stage, const Statement&) { stage.read_with(data::Consistency::one); }
 void read_quorum(Stage& stage, const Statement&) { stage.read_with(data::Consistency::quorum); }
 void read_disjoint(Stage& stage, const Statement&) { stage.read_with(data::Consistency::disjoint); }
