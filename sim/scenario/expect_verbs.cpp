@@ -45,9 +45,11 @@ void run(Stage& stage, const Statement& statement) {
 void expect_ring(Stage& stage, const Statement& statement) {
   const Duration limit = statement.has(0) ? statement.time() : k_ring_limit;
   auto& simulation = stage.simulation();
+  // Whoever holds copies has to be known as well.
+  const std::size_t depth = std::max(k_ring_depth, simulation.configuration()->replicas);
   if (!stage.pass(
-          limit, [&] { return simulation.is_one_ring(k_ring_depth); }, Duration{1000}))
-    return stage.violate(Law::one_ring, simulation.ring_fault(k_ring_depth));
+          limit, [&] { return simulation.is_one_ring(depth); }, Duration{1000}))
+    return stage.violate(Law::one_ring, simulation.ring_fault(depth));
   auto keys = stage.ledger().acknowledged_keys();
   keys.resize(std::min(keys.size(), k_keys_asked_about));
   if (auto fault = responsibility_fault(simulation, keys); !fault.empty())
