@@ -11,17 +11,18 @@
 namespace ringway::sim {
 
 enum class Law : std::uint8_t {
-  one_ring,         // once quiet, every peer knows its true neighbours
-  one_responsible,  // and every key has exactly one responsible peer
-  value_kept,       // no acknowledged value is lost while fewer neighbours fail at once than hold copies
-  value_fresh,      // no read in a quiet ring returns something older than an acknowledged write
-  value_genuine,    // no read ever returns what nobody has written
-  tables_bounded,   // every table of a peer stays within its bound
-  few_hops,         // a lookup takes few messages
-  little_upkeep,    // and so does maintenance
-  calls_answered,   // what is asked of a peer is answered
-  enough_success,   // the share that the scenario expects
-  playable,         // none of the overlay: the scenario asks for what cannot be done
+  one_ring,           // once quiet, every peer knows its true neighbours
+  one_responsible,    // and every key has exactly one responsible peer
+  value_kept,         // no acknowledged value is lost while fewer neighbours fail at once than hold copies
+  value_fresh,        // no read in a quiet ring returns something older than an acknowledged write
+  value_genuine,      // no read ever returns what nobody has written
+  subscription_kept,  // in a quiet ring every watcher knows what was acknowledged last
+  tables_bounded,     // every table of a peer stays within its bound
+  few_hops,           // a lookup takes few messages
+  little_upkeep,      // and so does maintenance
+  calls_answered,     // what is asked of a peer is answered
+  enough_success,     // the share that the scenario expects
+  playable,           // none of the overlay: the scenario asks for what cannot be done
 };
 std::string_view name_of(Law law);
 

@@ -45,6 +45,7 @@ PlaySettings settings_of(const Options& options, std::uint64_t seed) {
   PlaySettings settings;
   settings.simulation.seed = seed;
   settings.simulation.planted_bug = options.planted_bug;
+  settings.simulation.cryptography = options.real_crypto ? Cryptography::real : Cryptography::stand_in;
   settings.simulation.bootstrap_peers = {0, 1, 2};
   return settings;
 }
@@ -59,7 +60,8 @@ std::string clock_text(std::int64_t ms) {
 
 void print(const Report::Broken& broken) {
   const Violation& violation = broken.violation;
-  std::cout << "seed " << broken.seed << ", line " << violation.line << ", at " << clock_text(violation.time_ms);
+  std::cout << "seed " << broken.seed << ", line " << violation.line << ", at "
+            << clock_text(violation.time_ms);
   if (violation.peer) std::cout << ", peer " << *violation.peer;
   std::cout << ": " << name_of(violation.law) << ": " << violation.what << '\n';
 }
@@ -125,9 +127,10 @@ int run(const Options& options) {
   Report report;
   report.scenario = options.scenario_file;
   report.first_seed = options.first_seed;
-  report.crypto = "real (ECDSA P-256)";
+  report.crypto = options.real_crypto ? "real (ECDSA P-256)" : "a checked stand-in";
   const auto seeds = static_cast<double>(options.last_seed - options.first_seed + 1);
-  for (std::uint64_t seed = options.first_seed; seed <= options.last_seed && report.violations.empty(); ++seed) {
+  for (std::uint64_t seed = options.first_seed; seed <= options.last_seed && report.violations.empty();
+       ++seed) {
     PlaySettings settings = settings_of(options, seed);
     settings.progress = [&](std::size_t done, const Statement& next) {
       const double of_this = static_cast<double>(done) / static_cast<double>(scenario->statements.size());
@@ -146,8 +149,9 @@ int run(const Options& options) {
   for (const auto& broken : report.violations) print(broken);
   if (!report.violations.empty() && options.shrink_s > 0)
     look_for_shortest(options, *scenario, report, progress);
-  const std::string title = options.scenario_file.empty() ? "A ring of " + std::to_string(options.peers) + " peers"
-                                                          : options.scenario_file;
+  const std::string title = options.scenario_file.empty()
+                                ? "A ring of " + std::to_string(options.peers) + " peers"
+                                : options.scenario_file;
   const bool written = write_file(options.report_file, json_of(report)) &&
                        write_file(options.plot_file, picture_of(title, report.measured));
   if (!written) return k_usage;

@@ -20,6 +20,7 @@ struct Options {
   std::string report_file;
   std::string plot_file;
   std::uint64_t shrink_s = 60;  // how long the shortest scenario is looked for
+  bool real_crypto = false;
   PlantedBug planted_bug = PlantedBug::none;
 };
 

@@ -9,6 +9,7 @@ namespace ringway::sim::verbs {
 namespace {
 
 constexpr Duration k_ring_limit{5 * 60'000};
+constexpr Duration k_watcher_limit{30'000};
 constexpr Duration k_read_again_after{5'000};
 constexpr int k_read_tries = 5;  // in a network that loses messages
 constexpr std::size_t k_shown = 3;
@@ -44,8 +45,11 @@ void run(Stage& stage, const Statement& statement) {
 void expect_ring(Stage& stage, const Statement& statement) {
   const Duration limit = statement.has(0) ? statement.time() : k_ring_limit;
   auto& simulation = stage.simulation();
-  if (!stage.pass(limit, [&] { return simulation.is_one_ring(k_ring_depth); }, Duration{1000}))
-    return stage.violate(Law::one_ring, simulation.ring_fault(k_ring_depth));
+  // Whoever holds copies has to be known as well.
+  const std::size_t depth = std::max(k_ring_depth, simulation.configuration()->replicas);
+  if (!stage.pass(
+          limit, [&] { return simulation.is_one_ring(depth); }, Duration{1000}))
+    return stage.violate(Law::one_ring, simulation.ring_fault(depth));
   auto keys = stage.ledger().acknowledged_keys();
   keys.resize(std::min(keys.size(), k_keys_asked_about));
   if (auto fault = responsibility_fault(simulation, keys); !fault.empty())
@@ -78,8 +82,18 @@ void expect_values(Stage& stage, const Statement& statement) {
   const auto misread = read_values(stage, keys, {true, 1});
   const double share = 1 - static_cast<double>(misread.size()) / static_cast<double>(keys.size());
   if (share < statement.share())
-    stage.violate(Law::enough_success,
-                  percent(share) + " of " + std::to_string(keys.size()) + " values are read as they should be");
+    stage.violate(Law::enough_success, percent(share) + " of " + std::to_string(keys.size()) +
+                                           " values are read as they should be");
+}
+
+void expect_watchers(Stage& stage, const Statement& statement) {
+  const Duration limit = statement.has(0) ? statement.time() : k_watcher_limit;
+  if (stage.pass(
+          limit, [&] { return stage.watchers().faults(stage.ledger()).empty(); }, Duration{1000}))
+    return;
+  const auto faults = stage.watchers().faults(stage.ledger());
+  for (std::size_t i = 0; i < std::min(faults.size(), k_shown); ++i)
+    stage.violate(Law::subscription_kept, faults[i].what, faults[i].peer);
 }
 
 void expect_lookups(Stage& stage, const Statement& statement) {

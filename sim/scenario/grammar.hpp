@@ -15,6 +15,7 @@
 namespace ringway::sim {
 
 enum class Verb : std::uint8_t {
+  keep_replicas,
   join,
   join_within,
   crash,
@@ -41,12 +42,17 @@ enum class Verb : std::uint8_t {
   put,
   change,
   get,
+  watch,
+  read_one,
+  read_quorum,
+  read_disjoint,
   look_up,
   run,
   expect_ring,
   expect_every_value,
   expect_values,
   expect_lookups,
+  expect_watchers,
   expect_hops,
   expect_maintenance,
 };

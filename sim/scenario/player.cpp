@@ -1,5 +1,6 @@
 #include "sim/scenario/player.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/scenario/stage.hpp"
@@ -11,6 +12,12 @@ namespace {
 
 verbs::Act act_of(Verb verb) {
   switch (verb) {
+    case Verb::keep_replicas:
+      return verbs::keep_replicas;
+    case Verb::watch:
+      return verbs::watch;
+    case Verb::expect_watchers:
+      return verbs::expect_watchers;
     case Verb::join:
       return verbs::join;
     case Verb::join_within:
@@ -63,6 +70,12 @@ verbs::Act act_of(Verb verb) {
       return verbs::change;
     case Verb::get:
       return verbs::get;
+    case Verb::read_one:
+      return verbs::read_one;
+    case Verb::read_quorum:
+      return verbs::read_quorum;
+    case Verb::read_disjoint:
+      return verbs::read_disjoint;
     case Verb::look_up:
       return verbs::look_up;
     case Verb::run:
@@ -97,6 +110,10 @@ bool needs_a_peer(Verb verb) {
     case Verb::skew:
     case Verb::mend_disks:
     case Verb::let_be_honest:
+    case Verb::keep_replicas:
+    case Verb::read_one:
+    case Verb::read_quorum:
+    case Verb::read_disjoint:
     case Verb::run:
       return false;
     default:
@@ -104,10 +121,20 @@ bool needs_a_peer(Verb verb) {
   }
 }
 
+// What a statement says of the configuration is there from the beginning.
+SimulationSettings made_for(const Scenario& scenario, SimulationSettings settings) {
+  for (const Statement& statement : scenario.statements) {
+    if (statement.verb() != Verb::keep_replicas) continue;
+    const std::size_t replicas = std::clamp<std::size_t>(statement.count(), 1, config::k_most_replicas);
+    settings.configure = [replicas](config::Configuration& document) { document.replicas = replicas; };
+  }
+  return settings;
+}
+
 }  // namespace
 
 Run play(const Scenario& scenario, const PlaySettings& settings) {
-  Stage stage(settings.simulation);
+  Stage stage(made_for(scenario, settings.simulation));
   std::size_t done = 0;
   for (const Statement& statement : scenario.statements) {
     stage.begin_statement(statement.line);

@@ -38,7 +38,7 @@ class Reader {
   void read(Open open) {
     ++stage_.measured().gets.total;
     const PeerNumber via = stage_.anyone();
-    stage_.errands().call(via, data::GetCall{open.key, std::nullopt},
+    stage_.errands().call(via, data::GetCall{open.key, std::nullopt, stage_.consistency()},
                           [this, via, open](const data::CallResult* result) { answered(open, via, result); });
   }
 
@@ -61,7 +61,8 @@ class Reader {
     if (!stage_.ledger().judge(open.key, entries, true)) ++stage_.measured().gets.ok;
     if (!fault) return;
     if (fault->law == Law::value_genuine) return stage_.violate(fault->law, fault->what, via);
-    misread_.push_back({open.key, fault->law, fault->what + " (read through peer " + std::to_string(via) + ")"});
+    misread_.push_back(
+        {open.key, fault->law, fault->what + " (read through peer " + std::to_string(via) + ")"});
   }
 
   Stage& stage_;

@@ -6,7 +6,11 @@
 namespace ringway::sim {
 
 Stage::Stage(const SimulationSettings& settings)
-    : settings_(settings), simulation_(settings), errands_(simulation_), random_(settings.seed, "scenario") {}
+    : settings_(settings),
+      simulation_(settings),
+      errands_(simulation_),
+      watchers_(simulation_),
+      random_(settings.seed, "scenario") {}
 
 // ---- time -------------------------------------------------------------------------------------------------
 
@@ -40,8 +44,9 @@ const std::vector<Stage::Member>& Stage::ring() {
 }
 
 std::optional<PeerNumber> Stage::living_with(const NodeId& node) {
-  const auto found = std::lower_bound(ring().begin(), ring().end(), node,
-                                      [](const Member& member, const NodeId& at) { return member.node < at; });
+  const auto found =
+      std::lower_bound(ring().begin(), ring().end(), node,
+                       [](const Member& member, const NodeId& at) { return member.node < at; });
   if (found == ring().end() || found->node != node) return std::nullopt;
   return found->number;
 }
@@ -101,7 +106,8 @@ void Stage::excuse_what_may_be_lost() {
     const auto side = sides_.find(member.number);
     sides[side == sides_.end() ? 0 : side->second].push_back(member.node);
   }
-  for (const auto& [side, nodes] : sides) excuses_.apply(ledger_, nodes, k_replicas, now_ms());
+  for (const auto& [side, nodes] : sides)
+    excuses_.apply(ledger_, nodes, simulation_.configuration()->replicas, now_ms());
 }
 
 // ---- the world --------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@
 #include "sim/check/violation.hpp"
 #include "sim/report/measurements.hpp"
 #include "sim/scenario/errands.hpp"
+#include "sim/scenario/watchers.hpp"
 #include "sim/seeded_random.hpp"
 #include "sim/simulation.hpp"
 
@@ -32,7 +33,8 @@ class Stage {
   // Until the condition holds, asked every `step`; false when the limit is over.
   bool pass(Duration limit, const std::function<bool()>& until, Duration step = Duration{200});
   void pass(Duration time) {
-    pass(time, [] { return false; }, Duration{1000});
+    pass(
+        time, [] { return false; }, Duration{1000});
   }
   std::int64_t now_ms() const { return simulation_.now().mono.ms; }
 
@@ -62,6 +64,10 @@ class Stage {
   void heal();
   void skew_clocks(Duration most);
 
+  // ---- the applications
+  void read_with(data::Consistency consistency) { consistency_ = consistency; }
+  data::Consistency consistency() const { return consistency_; }
+
   // ---- judgement
   void begin_statement(std::size_t line) { line_ = line; }
   void violate(Law law, std::string what, std::optional<PeerNumber> peer = std::nullopt);
@@ -73,13 +79,12 @@ class Stage {
   Ledger& ledger() { return ledger_; }
   Measurements& measured() { return measured_; }
   SeededRandom& random() { return random_; }
-  std::size_t copies() const { return 1 + k_replicas; }
+  Watchers& watchers() { return watchers_; }
   std::size_t next_key() { return next_key_++; }
   // Of the whole run; to be asked once, at the end.
   Measurements measure();
 
  private:
-  static constexpr std::size_t k_replicas = topology::k_default_replicas;
   static constexpr std::int64_t k_look_at_tables_every_ms = 30'000;
 
   void check();
@@ -90,6 +95,7 @@ class Stage {
   SimulationSettings settings_;
   Simulation simulation_;
   Errands errands_;
+  Watchers watchers_;
   SeededRandom random_;
   Ledger ledger_;
   Excuses excuses_;
@@ -99,6 +105,7 @@ class Stage {
   std::vector<PeerNumber> crashed_;
   std::map<PeerNumber, int> sides_;
   Duration skew_{0};
+  data::Consistency consistency_ = data::Consistency::one;
   std::size_t line_ = 0;
   std::size_t next_key_ = 0;
   std::int64_t tables_seen_ms_ = 0;

@@ -9,6 +9,7 @@ namespace ringway::sim::verbs {
 using Act = void (*)(Stage& stage, const Statement& statement);
 
 // Peers come and go (peer_verbs.cpp).
+void keep_replicas(Stage& stage, const Statement& statement);
 void join(Stage& stage, const Statement& statement);
 void join_within(Stage& stage, const Statement& statement);
 void crash(Stage& stage, const Statement& statement);
@@ -39,6 +40,10 @@ void let_be_honest(Stage& stage, const Statement& statement);
 void put(Stage& stage, const Statement& statement);
 void change(Stage& stage, const Statement& statement);
 void get(Stage& stage, const Statement& statement);
+void read_one(Stage& stage, const Statement& statement);
+void read_quorum(Stage& stage, const Statement& statement);
+void read_disjoint(Stage& stage, const Statement& statement);
+void watch(Stage& stage, const Statement& statement);
 void look_up(Stage& stage, const Statement& statement);
 // One lookup of a random point from a random peer; it is counted when it ends.
 void begin_lookup(Stage& stage);
@@ -48,6 +53,7 @@ void run(Stage& stage, const Statement& statement);
 void expect_ring(Stage& stage, const Statement& statement);
 void expect_every_value(Stage& stage, const Statement& statement);
 void expect_values(Stage& stage, const Statement& statement);
+void expect_watchers(Stage& stage, const Statement& statement);
 void expect_lookups(Stage& stage, const Statement& statement);
 void expect_hops(Stage& stage, const Statement& statement);
 void expect_maintenance(Stage& stage, const Statement& statement);

@@ -1,0 +1,51 @@
+#include "sim/scenario/watchers.hpp"
+
+#include <algorithm>
+
+namespace ringway::sim {
+
+void Watchers::watch(PeerNumber peer, const std::string& key) {
+  auto watcher = std::make_shared<Watcher>();
+  watcher->peer = peer;
+  watcher->process = &simulation_.peer(peer);
+  watcher->key = key;
+  watchers_.push_back(watcher);
+  data::WatchCall call;
+  call.key = key;
+  simulation_.peer(peer).watch(std::move(call), [watcher, told = told_](data::WatchResult result) {
+    ++*told;
+    if (auto* update = std::get_if<data::WatchUpdate>(&result))
+      watcher->known = std::move(update->state.entries);
+    else
+      watcher->ended = std::get<data::CallFailure>(result).message;
+  });
+}
+
+bool Watchers::lives(const Watcher& watcher) const {
+  const SimPeer& present = simulation_.peer(watcher.peer);
+  return &present == watcher.process && present.alive();
+}
+
+std::size_t Watchers::watching() const {
+  return static_cast<std::size_t>(std::count_if(watchers_.begin(), watchers_.end(),
+                                                [this](const auto& watcher) { return lives(*watcher); }));
+}
+
+std::vector<Watchers::Fault> Watchers::faults(const Ledger& ledger) const {
+  std::vector<Fault> faults;
+  for (const auto& watcher : watchers_) {
+    if (!lives(*watcher)) continue;
+    const auto say = [&](const std::string& what) {
+      faults.push_back({watcher->peer, "the watcher of " + watcher->key + " " + what});
+    };
+    if (!watcher->ended.empty())
+      say("was given up: " + watcher->ended);
+    else if (!watcher->known)
+      say("was told nothing");
+    else if (const auto fault = ledger.judge(watcher->key, *watcher->known, true))
+      say("does not know: " + fault->what);
+  }
+  return faults;
+}
+
+}  // namespace ringway::sim

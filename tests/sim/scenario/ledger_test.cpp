@@ -1,0 +1,137 @@
+// What a read may return, and which values may be lost.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "sim/check/excuses.hpp"
+#include "sim/check/ledger.hpp"
+
+namespace ringway::sim {
+namespace {
+
+const std::string k_key = "shared/a";
+
+NodeId node(std::uint8_t first) {
+  NodeId id;
+  id.bytes[0] = first;
+  return id;
+}
+
+data::Entry read(const NodeId& writer, std::uint64_t attempt, const std::string& key = k_key) {
+  data::Entry entry;
+  entry.writer_node = writer;
+  entry.value = Ledger::content(key, attempt);
+  return entry;
+}
+
+class LedgerTest : public testing::Test {
+ protected:
+  LedgerTest() {
+    ledger.attempt(k_key, writer);
+    ledger.attempt(k_key, writer);
+    ledger.attempt(k_key, writer);
+    ledger.acknowledge(k_key, writer, 2, 1000);
+  }
+  std::optional<Law> law(const std::vector<data::Entry>& entries, bool quiet = true) {
+    const auto fault = ledger.judge(k_key, entries, quiet);
+    return fault ? std::optional{fault->law} : std::nullopt;
+  }
+
+  Ledger ledger;
+  NodeId writer = node(7);
+};
+
+TEST_F(LedgerTest, TheLastAcknowledgedOrALaterAttemptIsRead) {
+  EXPECT_EQ(law({read(writer, 2)}), std::nullopt);
+  EXPECT_EQ(law({read(writer, 3)}), std::nullopt);
+  EXPECT_EQ(law({read(writer, 1)}), Law::value_fresh);
+  EXPECT_EQ(law({}), Law::value_kept);
+}
+
+TEST_F(LedgerTest, OutsideAQuietRingOnlyWhatNobodyWroteIsWrong) {
+  EXPECT_EQ(law({read(writer, 1)}, false), std::nullopt);
+  EXPECT_EQ(law({}, false), std::nullopt);
+  EXPECT_EQ(law({read(writer, 4)}, false), Law::value_genuine);
+  EXPECT_EQ(law({read(node(8), 2)}, false), Law::value_genuine);
+  EXPECT_EQ(law({read(writer, 2, "shared/b")}, false), Law::value_genuine);
+}
+
+TEST_F(LedgerTest, EachWriterHasItsOwnEntry) {
+  ledger.attempt(k_key, node(8));
+  ledger.acknowledge(k_key, node(8), 1, 2000);
+  EXPECT_EQ(law({read(writer, 2)}), Law::value_kept);
+  EXPECT_EQ(law({read(writer, 2), read(node(8), 1)}), std::nullopt);
+}
+
+TEST_F(LedgerTest, WhatIsExcusedCountsAgainOnceWritten) {
+  ledger.entries()[k_key][writer].excused = true;
+  EXPECT_EQ(law({}), std::nullopt);
+  EXPECT_FALSE(ledger.expects(k_key));
+  ledger.acknowledge(k_key, writer, 3, 3000);
+  EXPECT_EQ(law({}), Law::value_kept);
+}
+
+class ExcusesTest : public testing::Test {
+ protected:
+  ExcusesTest() {
+    for (int i = 0; i < 64; ++i) {
+      const std::string key = "shared/" + std::to_string(i);
+      ledger.acknowledge(key, node(1), ledger.attempt(key, node(1)), 1000);
+    }
+    for (int i = 1; i <= 8; ++i) ring.push_back(node(static_cast<std::uint8_t>(i * 30)));
+  }
+  void fail(std::size_t place, std::int64_t now_ms, bool disk_lost = false) {
+    excuses.failed(ring.at(place), now_ms, disk_lost);
+    gone.insert(ring.at(place));
+  }
+  std::size_t excused_at(std::int64_t now_ms) {
+    std::vector<NodeId> living;
+    for (const NodeId& each : ring)
+      if (!gone.contains(each)) living.push_back(each);
+    excuses.apply(ledger, living, 2, now_ms);
+    return ledger.excused();
+  }
+
+  Ledger ledger;
+  Excuses excuses;
+  std::vector<NodeId> ring;
+  std::set<NodeId> gone;
+};
+
+TEST_F(ExcusesTest, TwoNeighboursAreNoExcuse) {
+  fail(3, 2000);
+  fail(4, 2000);
+  fail(6, 2000);
+  EXPECT_EQ(excused_at(2000), 0U);
+}
+
+TEST_F(ExcusesTest, ThreeNeighboursAreOneForTheirKeysOnly) {
+  for (const std::size_t place : {3U, 4U, 5U}) fail(place, 2000);
+  std::size_t first_is_responsible = 0;
+  for (const auto& [key, writers] : ledger.entries())
+    if (in_half_open(resource_id_of(key), ring[2], ring[3])) ++first_is_responsible;
+  ASSERT_GT(first_is_responsible, 0U);
+  EXPECT_EQ(excused_at(2000), first_is_responsible);
+}
+
+TEST_F(ExcusesTest, AFailureThatCouldBeRepairedCountsNoMore) {
+  fail(3, 2000);
+  fail(4, 2000);
+  EXPECT_EQ(excused_at(2000), 0U);
+  fail(5, 200'000);
+  EXPECT_EQ(excused_at(200'000), 0U);
+}
+
+TEST_F(ExcusesTest, WhoIsBackWithItsDiskStillHasTheValue) {
+  for (const bool lost : {false, true}) {
+    fail(3, 2000, lost);
+    gone.erase(ring[3]);
+    excuses.started(ring[3], 3000);
+    fail(4, 4000);
+    fail(5, 4000);
+    EXPECT_EQ(excused_at(4000) > 0, lost);
+  }
+}
+
+}  // namespace
+}  // namespace ringway::sim

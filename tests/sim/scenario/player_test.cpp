@@ -1,0 +1,132 @@
+// Scenarios on whole simulated overlays: a run can be repeated, and bugs that are planted on purpose are
+// caught.
+#include <gtest/gtest.h>
+
+#include "sim/scenario/player.hpp"
+
+namespace ringway::sim {
+namespace {
+
+Run played(const std::string& text, std::uint64_t seed, PlantedBug bug = PlantedBug::none) {
+  const auto scenario = parse_scenario("test", text, Size::small);
+  EXPECT_TRUE(scenario) << scenario.error().reason;
+  PlaySettings settings;
+  settings.simulation.seed = seed;
+  settings.simulation.cryptography = Cryptography::stand_in;
+  settings.simulation.planted_bug = bug;
+  return play(*scenario, settings);
+}
+
+std::string broken(const Run& run) {
+  std::string all;
+  for (const Violation& violation : run.violations)
+    all += "seed " + std::to_string(run.seed) + ", line " + std::to_string(violation.line) + ": " +
+           violation.what + "\n";
+  return all;
+}
+
+constexpr const char* k_everything = R"(
+join 6
+expect one ring
+put 10 values
+lose 5% of messages
+duplicate 5% of messages
+reorder 5% of messages
+skew clocks by up to 2min
+churn with sessions of 10min for 2min with 1 lookups a second
+partition a b alternating
+run 1min
+heal
+)";
+
+TEST(Player, TheSameSeedIsTheSameRun) {
+  const Run first = played(k_everything, 3);
+  const Run again = played(k_everything, 3);
+  EXPECT_EQ(first.trace_hash, again.trace_hash);
+  EXPECT_EQ(first.measured.events, again.measured.events);
+  EXPECT_EQ(first.measured.lookups.ok, again.measured.lookups.ok);
+  EXPECT_NE(first.trace_hash, played(k_everything, 4).trace_hash);
+}
+
+TEST(Player, EndsBehindTheStatementThatBreaksSomething) {
+  const Run run = played(
+      "join 3\nexpect at most 0 messages a peer and minute\nrun 1min\n"
+      "lose 100% of messages\nput 1 values\nrun 24h\n",
+      1);
+  ASSERT_EQ(run.violations.size(), 1U) << broken(run);
+  EXPECT_EQ(run.violations[0].law, Law::calls_answered);
+  EXPECT_EQ(run.violations[0].line, 5U);
+  EXPECT_LT(run.measured.virtual_s, 3600);
+}
+
+TEST(Player, NobodyIsLeftToAsk) {
+  const Run run = played("join 3\ncrash 100%\nrun 1min\nget every value\n", 1);
+  ASSERT_EQ(run.violations.size(), 1U) << broken(run);
+  EXPECT_EQ(run.violations[0].law, Law::playable);
+  EXPECT_EQ(run.violations[0].line, 4U);
+}
+
+TEST(Player, FewMessagesAreALaw) {
+  const std::string rest = "join 5\nexpect one ring\nrun 5min\nlook up 50 keys\n";
+  EXPECT_EQ(broken(played(
+                rest + "expect at most 3 hops a lookup\nexpect at most 60 messages a peer and minute\n", 1)),
+            "");
+  EXPECT_EQ(played(rest + "expect at most 0 hops a lookup\n", 1).violations.at(0).law, Law::few_hops);
+  EXPECT_EQ(played(rest + "expect at most 0 messages a peer and minute\n", 1).violations.at(0).law,
+            Law::little_upkeep);
+}
+
+struct Planted {
+  PlantedBug bug;
+  Law law;
+  const char* scenario;
+};
+
+class PlantedBugs : public testing::TestWithParam<Planted> {};
+
+TEST_P(PlantedBugs, AreCaught) {
+  const auto& [bug, law, scenario] = GetParam();
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    EXPECT_EQ(broken(played(scenario, seed)), "") << "without the bug";
+    const Run run = played(scenario, seed, bug);
+    ASSERT_FALSE(run.violations.empty()) << "seed " << seed;
+    EXPECT_EQ(run.violations[0].law, law) << broken(run);
+  }
+}
+
+constexpr const char* k_one_crashes = R"(
+join 6
+expect one ring
+put 30 values
+crash 1
+expect one ring
+run 2min
+expect every value
+)";
+constexpr const char* k_two_neighbours_crash = R"(
+join 7
+expect one ring
+put 60 values
+run 2min
+crash 2 adjacent
+expect one ring
+run 2min
+expect every value
+)";
+constexpr const char* k_one_joins = R"(
+join 3
+expect one ring
+put 60 values
+join 1
+expect every value
+)";
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PlantedBugs,
+    testing::Values(Planted{PlantedBug::replica_not_sent, Law::value_kept, k_one_crashes},
+                    Planted{PlantedBug::wrong_interval_end, Law::value_kept, k_two_neighbours_crash},
+                    Planted{PlantedBug::update_not_sent, Law::one_ring, k_one_joins},
+                    Planted{PlantedBug::hand_over_not_made, Law::value_kept, k_one_joins}));
+
+}  // namespace
+}  // namespace ringway::sim
