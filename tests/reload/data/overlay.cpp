@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "reload/data/message_budget.hpp"
+#include "reload/topology/peer_table.hpp"
 
 namespace ringway::data::test {
 
@@ -178,7 +179,7 @@ topology::RingView Overlay::ring_view(const Peer& peer) const {
   std::sort(ring.begin(), ring.end(), [&](const NodeId& a, const NodeId& b) {
     return ring_distance(peer.node, a) < ring_distance(peer.node, b);
   });
-  const std::size_t count = std::min(replicas + 1, ring.size());
+  const std::size_t count = std::min(topology::neighbors_per_side(replicas), ring.size());
   view.successors.assign(ring.begin(), ring.begin() + static_cast<std::ptrdiff_t>(count));
   view.predecessors.assign(ring.rbegin(), ring.rbegin() + static_cast<std::ptrdiff_t>(count));
   return view;
