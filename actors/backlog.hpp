@@ -1,6 +1,6 @@
-// How many requests wait in the storage actor's mailbox, which has no bound of its own. Above the high mark
-// routing keeps the links' credits to itself, so that reading from the sockets stops; storage tells it when
-// the backlog has fallen to the low mark.
+// How much from routing waits in the mailboxes of storage and replication, which have no bound of their own:
+// requests, messages of channels. Above the high mark routing keeps the links' credits to itself, so that reading
+// from the sockets stops; storage or replication tells it when the backlog has fallen to the low mark.
 #pragma once
 
 #include <atomic>
@@ -18,10 +18,10 @@ class Backlog {
   bool must_hold() {
     if (waiting_.load() < k_high_mark) return false;
     held_.store(true);
-    // Storage may have caught up between the two lines, and would then never call.
+    // They may have caught up between the two lines, and would then never call.
     return waiting_.load() > k_low_mark || !held_.exchange(false);
   }
-  // Storage's report. True: tell routing to return credits.
+  // Storage's and replication's report. True: tell routing to return credits.
   bool remove(std::size_t requests) {
     const std::size_t before = waiting_.fetch_sub(requests);
     return before - requests <= k_low_mark && held_.exchange(false);

@@ -104,6 +104,19 @@ class CryptoPool::Desk : public InspectionDesk, public std::enable_shared_from_t
     });
   }
 
+  void check(data::CheckValues order) override {
+    const auto workers = workers_.lock();
+    if (!workers || closed_.load()) return;
+    if (waiting_.fetch_add(1) >= k_max_waiting_inspections) {
+      waiting_.fetch_sub(1);
+      return callbacks_.checked(data::ValuesChecked{order.ticket, {}});
+    }
+    const ResourceId resource = order.resource;
+    workers->post(resource, [self = shared_from_this(), order = std::move(order)](std::size_t worker) {
+      self->work(worker, order);
+    });
+  }
+
   void replace(security::InspectionContext context) override {
     const std::lock_guard lock(mutex_);
     context_ = std::move(context);
@@ -134,6 +147,20 @@ class CryptoPool::Desk : public InspectionDesk, public std::enable_shared_from_t
       callbacks_.verdict(routing::Inspected{order.ticket, std::move(verdict)});
     } catch (const std::exception& error) {
       callbacks_.broken(std::string("an inspection has failed: ") + error.what());
+    }
+  }
+
+  void work(std::size_t worker, const data::CheckValues& order) {
+    waiting_.fetch_sub(1);
+    if (closed_.load()) return;
+    try {
+      data::ValuesChecked checked{order.ticket, {}};
+      for (const auto& value : *order.values)
+        checked.verdicts.push_back(inspector(worker).check_value(clock_->now().wall_ms, order.resource,
+                                                                 order.kind, value, order.certificates));
+      callbacks_.checked(std::move(checked));
+    } catch (const std::exception& error) {
+      callbacks_.broken(std::string("a check of values has failed: ") + error.what());
     }
   }
 

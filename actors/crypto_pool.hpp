@@ -9,6 +9,7 @@
 #include <string>
 
 #include "actors/system_clock.hpp"
+#include "reload/data/messages.hpp"
 #include "reload/routing/messages.hpp"
 #include "reload/security/inspector.hpp"
 
@@ -23,6 +24,8 @@ class InspectionDesk {
   // The verdict follows. Above the bound the message is not looked at and the verdict says so: it counts as
   // lost on the way, and its sender repeats it (RFC 6940 §6.2.1).
   virtual void inspect(routing::Inspect order) = 0;
+  // Values that came on a channel; likewise: above the bound there are no verdicts.
+  virtual void check(data::CheckValues order) = 0;
   // A new configuration: what is inspected from now on is judged by it.
   virtual void replace(security::InspectionContext context) = 0;
   // What waits is dropped; no verdict is begun any more.
@@ -30,8 +33,9 @@ class InspectionDesk {
 };
 
 struct DeskCallbacks {
-  std::function<void(routing::Inspected)> verdict;  // on a worker's thread
-  std::function<void(std::string reason)> broken;   // an inspection has thrown: the peer must come down
+  std::function<void(routing::Inspected)> verdict;   // on a worker's thread
+  std::function<void(data::ValuesChecked)> checked;  // the same
+  std::function<void(std::string reason)> broken;    // an inspection has thrown: the peer must come down
 };
 
 class CryptoPool {

@@ -18,6 +18,7 @@
 #include "actors/answer.hpp"
 #include "actors/peer.hpp"
 #include "actors/submission.hpp"
+#include "actors/watch_handle.hpp"
 #include "reload/data/messages.hpp"
 #include "reload/link/link_id.hpp"
 #include "reload/routing/messages.hpp"
@@ -34,6 +35,7 @@ struct StorageBatch {
 };
 struct ReplicationBatch {
   std::vector<data::ReplicationInput> inputs;
+  std::size_t counted = 0;  // of these in Backlog
 };
 // Messages that one read of a link brought; each costs a credit of that link.
 struct LinkBatch {
@@ -65,6 +67,11 @@ struct CertificatesOrder {
   data::CertificatesOf of;
   Answer<data::CertificatesFound> done;
 };
+struct WatchOrder {
+  std::uint64_t token = 0;
+  data::WatchCall call;
+  WatchHandlePtr handle;
+};
 struct RoutingReport {
   routing::RoutingStatus status;
   std::uint16_t configuration_sequence = 0;
@@ -83,6 +90,8 @@ using StartAtom = caf::atom_constant<caf::atom("start")>;
 using TickAtom = caf::atom_constant<caf::atom("tick")>;
 using CreditsAtom = caf::atom_constant<caf::atom("credits")>;
 using CancelAtom = caf::atom_constant<caf::atom("cancel")>;
+using WatchNextAtom = caf::atom_constant<caf::atom("watchnext")>;
+using EndWatchAtom = caf::atom_constant<caf::atom("endwatch")>;
 using StatusAtom = caf::atom_constant<caf::atom("status")>;
 using FlushAtom = caf::atom_constant<caf::atom("flush")>;
 using LeaveAtom = caf::atom_constant<caf::atom("leave")>;
@@ -103,7 +112,7 @@ using RoutingActor = caf::typed_actor<
     caf::reacts_to<DocumentOrder>,
     // From itself: its alarm, with the generation it was set under.
     caf::reacts_to<TickAtom, std::uint64_t>,
-    // From storage: its backlog is short again, credits held back may be returned.
+    // From storage and replication: their backlog is short again, credits held back may be returned.
     caf::reacts_to<CreditsAtom>,
     // From the supervisor: leave the ring; LeftAtom to the supervisor follows.
     caf::reacts_to<LeaveAtom>,
@@ -115,6 +124,9 @@ using StorageActor = caf::typed_actor<
     caf::reacts_to<SubmissionPtr>,
     // From the API: nobody waits for the calls with this token any more.
     caf::reacts_to<CancelAtom, std::uint64_t>,
+    // From the API: a key to watch; its next event is wanted; nobody wants any more.
+    caf::reacts_to<WatchOrder>, caf::reacts_to<WatchNextAtom, std::uint64_t>,
+    caf::reacts_to<EndWatchAtom, std::uint64_t>,
     // From the API: whose certificates are wanted.
     caf::reacts_to<CertificatesOrder>,
     // From routing, replication and the committer.
@@ -183,6 +195,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PingOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SubmissionPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::DocumentOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CertificatesOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::WatchOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CredentialsOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::UsersOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PeerFailure)

@@ -11,9 +11,9 @@ namespace ringway::actors {
 
 class Outbox {
  public:
-  // `storage_backlog` counts what goes to storage, if given.
-  explicit Outbox(MailboxesPtr mailboxes, std::shared_ptr<Backlog> storage_backlog = nullptr)
-      : mailboxes_(std::move(mailboxes)), storage_backlog_(std::move(storage_backlog)) {}
+  // `backlog` counts what goes to storage and replication, if given.
+  explicit Outbox(MailboxesPtr mailboxes, std::shared_ptr<Backlog> backlog = nullptr)
+      : mailboxes_(std::move(mailboxes)), backlog_(std::move(backlog)) {}
 
   void to_routing(routing::Input input) { routing_.inputs.push_back(std::move(input)); }
   void to_storage(data::StorageInput input) { storage_.inputs.push_back(std::move(input)); }
@@ -21,11 +21,12 @@ class Outbox {
 
  protected:
   void send_all();
+  const std::shared_ptr<Backlog>& backlog() const { return backlog_; }
   const Mailboxes& mailboxes() const { return *mailboxes_; }
 
  private:
   MailboxesPtr mailboxes_;
-  std::shared_ptr<Backlog> storage_backlog_;
+  std::shared_ptr<Backlog> backlog_;
   RoutingBatch routing_;
   StorageBatch storage_;
   ReplicationBatch replication_;

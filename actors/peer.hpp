@@ -103,6 +103,12 @@ class Peer {
   virtual CallToken submit(std::vector<data::Call> calls,
                            std::function<void(std::vector<data::CallResult>)> done) = 0;
   virtual void cancel(CallToken token) = 0;
+  // `event` is called with what is stored at the key and then with each change, until one is a failure or
+  // cancel_watch() came: then at most once more. One at a time: the next follows watch_next(). As of
+  // submit().
+  virtual CallToken watch(data::WatchCall call, std::function<void(data::WatchResult)> event) = 0;
+  virtual void watch_next(CallToken token) = 0;
+  virtual void cancel_watch(CallToken token) = 0;
   virtual void status(std::function<void(PeerStatus)> done) = 0;
   virtual void ping(wire::Destination destination, Duration deadline,
                     std::function<void(PingOutcome)> done) = 0;

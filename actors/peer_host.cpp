@@ -219,6 +219,11 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
          batch.inputs.emplace_back(std::move(verdict));
          caf::anon_send(mailboxes->routing, std::move(batch));
        },
+       [mailboxes](data::ValuesChecked checked) {
+         StorageBatch batch;
+         batch.inputs.emplace_back(std::move(checked));
+         caf::anon_send(mailboxes->storage, std::move(batch));
+       },
        [mailboxes](const std::string& reason) {
          caf::anon_send(mailboxes->supervisor, PeerFailure{PeerFailure::Cause::broken, reason});
        }});
@@ -237,8 +242,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   routing::RoutingSettings& routing = settings.routing;
   routing.learnt_kinds = kept_kinds(*made.store);
   routing.own_addresses = own_addresses(settings, identity.listening_on);
-  const auto& cached = made.bootstrap_cache.addresses();
-  routing.bootstrap.insert(routing.bootstrap.begin(), cached.begin(), cached.end());
+  routing.known_peers = made.bootstrap_cache.addresses();
   routing.bootstrap_may_come = settings.discovery;
 
   settings.replication.own_certificates_bytes = data::own_certificates_bytes(*made.signer);
@@ -247,10 +251,10 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       system_.spawn<caf::detached>(drive<CommitterDriver>, CommitterSetup{made.store, mailboxes});
   mailboxes->storage = system_.spawn<caf::detached>(
       drive<StorageDriver>, StorageSetup{settings.storage, made.configuration, made.signer, made.store,
-                                         clock_, mailboxes, backlog});
+                                         clock_, mailboxes, backlog, desk});
   mailboxes->replication = system_.spawn<caf::detached>(
       drive<ReplicationDriver>, ReplicationSetup{settings.replication, made.configuration, identity.node,
-                                                 made.store, clock_, mailboxes});
+                                                 made.store, clock_, mailboxes, backlog});
   mailboxes->routing = system_.spawn(
       drive<RoutingDriver>,
       RoutingSetup{settings.name, routing, made.configuration, made.signer, std::make_shared<SystemRandom>(),

@@ -27,6 +27,21 @@ void PeerImpl::cancel(CallToken token) {
   caf::anon_send(parts_.mailboxes->storage, CancelAtom::value, token);
 }
 
+Peer::CallToken PeerImpl::watch(data::WatchCall call, std::function<void(data::WatchResult)> event) {
+  const CallToken token = ++last_token_;
+  caf::anon_send(parts_.mailboxes->storage,
+                 WatchOrder{token, std::move(call), std::make_shared<WatchHandle>(std::move(event))});
+  return token;
+}
+
+void PeerImpl::watch_next(CallToken token) {
+  caf::anon_send(parts_.mailboxes->storage, WatchNextAtom::value, token);
+}
+
+void PeerImpl::cancel_watch(CallToken token) {
+  caf::anon_send(parts_.mailboxes->storage, EndWatchAtom::value, token);
+}
+
 void PeerImpl::status(std::function<void(PeerStatus)> done) {
   const auto stopped = [identity = parts_.identity] {
     PeerStatus status = identity;

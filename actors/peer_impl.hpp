@@ -29,6 +29,9 @@ class PeerImpl : public Peer {
   CallToken submit(std::vector<data::Call> calls,
                    std::function<void(std::vector<data::CallResult>)> done) override;
   void cancel(CallToken token) override;
+  CallToken watch(data::WatchCall call, std::function<void(data::WatchResult)> event) override;
+  void watch_next(CallToken token) override;
+  void cancel_watch(CallToken token) override;
   void status(std::function<void(PeerStatus)> done) override;
   void ping(wire::Destination destination, Duration deadline, std::function<void(PingOutcome)> done) override;
   void use_credentials(std::string private_key_pem, std::string certificates_pem,

@@ -1,5 +1,6 @@
 #include "actors/replication_actor.hpp"
 
+#include <caf/send.hpp>
 #include <utility>
 
 #include "actors/driver.hpp"
@@ -8,6 +9,7 @@ namespace ringway::actors {
 
 ReplicationDriver::ReplicationDriver(ReplicationActor::pointer self, ReplicationSetup setup)
     : Outbox(std::move(setup.mailboxes)),
+      backlog_(std::move(setup.backlog)),
       clock_(std::move(setup.clock)),
       component_(setup.settings, std::move(setup.configuration), setup.self, std::move(setup.store)),
       alarm_([self](Duration delay, std::uint64_t generation) {
@@ -25,6 +27,8 @@ ReplicationActor::behavior_type ReplicationDriver::make_behavior() {
 void ReplicationDriver::handle(ReplicationBatch& batch) {
   for (auto& input : batch.inputs) component_.handle(clock_->now(), std::move(input), outputs_);
   end_turn();
+  if (batch.counted > 0 && backlog_->remove(batch.counted))
+    caf::anon_send(mailboxes().routing, CreditsAtom::value);
 }
 
 void ReplicationDriver::tick(std::uint64_t generation) {

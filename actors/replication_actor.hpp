@@ -19,6 +19,7 @@ struct ReplicationSetup {
   std::shared_ptr<const data::ValueStore> store;
   std::shared_ptr<const Clock> clock;
   MailboxesPtr mailboxes;
+  std::shared_ptr<Backlog> backlog;
 };
 
 class ReplicationDriver : public Outbox {
@@ -35,6 +36,7 @@ class ReplicationDriver : public Outbox {
   ReplicationReport report() const { return {component_.statistics()}; }
   void end_turn();
 
+  const std::shared_ptr<Backlog> backlog_;  // of what routing sends
   std::shared_ptr<const Clock> clock_;
   data::ReplicationComponent component_;
   Alarm alarm_;

@@ -36,12 +36,11 @@ PingOutcome outcome_of(const routing::RequestDone& done, double round_trip_ms) {
 }  // namespace
 
 RoutingDriver::RoutingDriver(RoutingActor::pointer self, RoutingSetup setup)
-    : Outbox(std::move(setup.mailboxes), setup.storage_backlog),
+    : Outbox(std::move(setup.mailboxes), std::move(setup.backlog)),
       log_(peer_log(setup.name)),
       clock_(std::move(setup.clock)),
       links_(std::move(setup.links)),
       desk_(std::move(setup.desk)),
-      storage_backlog_(std::move(setup.storage_backlog)),
       component_(std::move(setup.settings), std::move(setup.configuration), std::move(setup.signer),
                  std::move(setup.random)),
       alarm_([self](Duration delay, std::uint64_t generation) {
@@ -192,7 +191,7 @@ void RoutingDriver::step(routing::Input input) {
 
 void RoutingDriver::note_bootstrap_peer(const routing::LinkUp& up) {
   // Only of a link that we opened is the other end's address one that it listens on.
-  if (up.attempt != 0 && bootstrap_cache_.note(up.remote)) bootstrap_cache_changed_ = true;
+  if (up.attempt != 0 && !up.application && bootstrap_cache_.note(up.remote)) bootstrap_cache_changed_ = true;
 }
 
 void RoutingDriver::keep_bootstrap_cache(MonoTime now, bool at_once) {
@@ -210,7 +209,7 @@ void RoutingDriver::return_credits() {
 void RoutingDriver::end_turn() {
   const MonoTime now = clock_->now().mono;
   send_all();
-  if (!storage_backlog_->must_hold()) return_credits();
+  if (!backlog()->must_hold()) return_credits();
   keep_bootstrap_cache(now, false);
   alarm_.set(now, component_.next_deadline());
 }

@@ -36,7 +36,7 @@ struct RoutingSetup {
   MailboxesPtr mailboxes;
   std::shared_ptr<net::TlsLinks> links;
   std::shared_ptr<InspectionDesk> desk;
-  std::shared_ptr<Backlog> storage_backlog;
+  std::shared_ptr<Backlog> backlog;
   BootstrapCache bootstrap_cache;
 };
 
@@ -84,7 +84,6 @@ class RoutingDriver : public Outbox {
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<net::TlsLinks> links_;
   std::shared_ptr<InspectionDesk> desk_;
-  std::shared_ptr<Backlog> storage_backlog_;
   routing::RoutingComponent component_;
   Alarm alarm_;
   routing::Outputs outputs_;

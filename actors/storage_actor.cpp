@@ -12,6 +12,7 @@ StorageDriver::StorageDriver(StorageActor::pointer self, StorageSetup setup)
       store_(setup.store),
       clock_(std::move(setup.clock)),
       backlog_(std::move(setup.backlog)),
+      desk_(std::move(setup.desk)),
       component_(setup.settings, std::move(setup.configuration), std::move(setup.signer),
                  std::move(setup.store)),
       alarm_([self](Duration delay, std::uint64_t generation) {
@@ -22,6 +23,9 @@ StorageActor::behavior_type StorageDriver::make_behavior() {
   return {
       [this](SubmissionPtr& submission) { submit(submission); },
       [this](CancelAtom, std::uint64_t token) { cancel(token); },
+      [this](WatchOrder& order) { watch(order); },
+      [this](WatchNextAtom, std::uint64_t token) { watch_next(token); },
+      [this](EndWatchAtom, std::uint64_t token) { end_watch(token); },
       [this](CertificatesOrder& order) { find(order); },
       [this](StorageBatch& batch) { handle(batch); },
       [this](TickAtom, std::uint64_t generation) { tick(generation); },
@@ -55,6 +59,33 @@ void StorageDriver::find(CertificatesOrder& order) {
 void StorageDriver::perform(data::CertificatesFound found) {
   auto search = searches_.extract(found.token);
   if (search) search.mapped()(std::move(found));
+}
+
+void StorageDriver::watch(WatchOrder& order) {
+  watches_.emplace(order.token, std::move(order.handle));
+  step(data::Watch{order.token, std::move(order.call)});
+  end_turn();
+}
+
+void StorageDriver::watch_next(std::uint64_t token) {
+  step(data::WatchNext{token});
+  end_turn();
+}
+
+void StorageDriver::end_watch(std::uint64_t token) {
+  const auto found = watches_.extract(token);
+  if (!found) return;  // has failed already
+  found.mapped()->forget();
+  step(data::CancelWatch{token});
+  end_turn();
+}
+
+void StorageDriver::perform(data::WatchEvent event) {
+  const auto found = watches_.find(event.token);
+  if (found == watches_.end()) return;
+  const WatchHandlePtr handle = found->second;
+  if (std::holds_alternative<data::CallFailure>(event.result)) watches_.erase(found);
+  handle->give(std::move(event.result));
 }
 
 void StorageDriver::handle(StorageBatch& batch) {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "actors/alarm.hpp"
+#include "actors/crypto_pool.hpp"
 #include "actors/outbox.hpp"
 #include "actors/system_clock.hpp"
 #include "reload/config/configuration.hpp"
@@ -23,6 +24,7 @@ struct StorageSetup {
   std::shared_ptr<const Clock> clock;
   MailboxesPtr mailboxes;
   std::shared_ptr<Backlog> backlog;
+  std::shared_ptr<InspectionDesk> desk;
 };
 
 class StorageDriver : public Outbox {
@@ -37,12 +39,16 @@ class StorageDriver : public Outbox {
   void perform(data::Commit commit) { commits_.commits.push_back(std::move(commit)); }
   void perform(data::CallsDone done);
   void perform(data::CertificatesFound found);
-  void perform(const data::WatchEvent&) {}
+  void perform(data::CheckValues order) { desk_->check(std::move(order)); }
+  void perform(data::WatchEvent event);
 
  private:
   void submit(SubmissionPtr& submission);
   void cancel(std::uint64_t token);
   void find(CertificatesOrder& order);
+  void watch(WatchOrder& order);
+  void watch_next(std::uint64_t token);
+  void end_watch(std::uint64_t token);
   void handle(StorageBatch& batch);
   void tick(std::uint64_t generation);
   StorageReport report() const;
@@ -53,6 +59,7 @@ class StorageDriver : public Outbox {
   std::shared_ptr<const data::ValueStore> store_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<Backlog> backlog_;
+  std::shared_ptr<InspectionDesk> desk_;
   data::StorageComponent component_;
   Alarm alarm_;
   data::StorageOutputs outputs_;
@@ -60,6 +67,7 @@ class StorageDriver : public Outbox {
   std::uint64_t last_search_ = 0;
   std::unordered_map<std::uint64_t, Answer<data::CertificatesFound>> searches_;  // bounded by the component
   std::unordered_map<std::uint64_t, SubmissionPtr> submissions_;                 // bounded by CallBound
+  std::unordered_map<std::uint64_t, WatchHandlePtr> watches_;                    // bounded by the component
 };
 
 }  // namespace ringway::actors

@@ -5,11 +5,12 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
+#include "net/protocol_name.hpp"
 #include "net/shared_key.hpp"
 
 namespace ringway::net {
 
-Handshake::Handshake(std::shared_ptr<LinkHub> hub, Socket socket, std::optional<NodeId> expected, Done done)
+Handshake::Handshake(std::shared_ptr<LinkHub> hub, Socket socket, Wanted wanted, Done done)
     : hub_(std::move(hub)),
       means_(hub_->means()),
       stream_(std::make_unique<TlsStream>(std::move(socket), *means_.tls)),
@@ -17,7 +18,8 @@ Handshake::Handshake(std::shared_ptr<LinkHub> hub, Socket socket, std::optional<
       timer_(strand_),
       done_(std::move(done)) {
   check_.trust = hub_->trust();
-  check_.expected = expected;
+  check_.expected = wanted.node;
+  application_ = wanted.application;
 }
 
 void Handshake::start(boost::asio::ssl::stream_base::handshake_type side) {
@@ -31,6 +33,8 @@ void Handshake::start(boost::asio::ssl::stream_base::handshake_type side) {
   side_ = side == boost::asio::ssl::stream_base::client ? Side::client : Side::server;
   tune(stream_->next_layer());
   set_peer_check(stream_->native_handle(), &check_);
+  if (const auto offered = offer_protocol_name(stream_->native_handle(), application_); !offered)
+    given_up_ = offered.error().reason;
   timer_.expires_after(hub_->settings().handshake_timeout);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& stopped) {
     if (!stopped) self->give_up("handshake timed out");
@@ -40,10 +44,8 @@ void Handshake::start(boost::asio::ssl::stream_base::handshake_type side) {
   });
 }
 
-// ---- shared-secret mode: who is it?
-
 void Handshake::on_handshake(const boost::system::error_code& error) {
-  if (error || !given_up_.empty() || !means_.prover) return finish(error);
+  if (error || !given_up_.empty() || !agreed() || !means_.prover) return finish(error);
   auto binding = handshake_binding(stream_->native_handle());
   if (!binding) {
     check_.refusal = binding.error().reason;
@@ -52,6 +54,20 @@ void Handshake::on_handshake(const boost::system::error_code& error) {
   binding_ = *std::move(binding);
   send_proof();
 }
+
+// A server that knows no applications would take the connection for a RELOAD link.
+bool Handshake::agreed() {
+  const auto agreed = agreed_application(stream_->native_handle());
+  if (agreed && (side_ == Side::server || *agreed == application_)) {
+    application_ = *agreed;
+    return true;
+  }
+  check_.certificate = nullptr;
+  check_.refusal = "it does not speak what was asked for";
+  return false;
+}
+
+// ---- shared-secret mode: who is it?
 
 void Handshake::send_proof() {
   sent_proof_ = make_proof(*means_.prover, side_, binding_);
@@ -118,7 +134,7 @@ void Handshake::finish(const boost::system::error_code& error) {
     done(Failure{reason});
   } else {
     done(Authenticated{std::move(stream_), std::move(check_.trust), std::move(check_.certificate),
-                       std::move(check_.chain_der), remote_});
+                       std::move(check_.chain_der), remote_, application_});
   }
   hub_->leave(this);
 }

@@ -9,6 +9,7 @@
 #include "net/node_proof.hpp"
 #include "net/peer_check.hpp"
 #include "net/sockets.hpp"
+#include "reload/routing/messages.hpp"
 
 namespace ringway::net {
 
@@ -18,19 +19,27 @@ struct Authenticated {
   security::CertificatePtr certificate;
   std::vector<SharedBytes> chain_der;
   wire::IpAddressPort remote;
+  std::optional<routing::Application> application;  // none: a RELOAD link
 };
 
 class Handshake : public Stoppable, public std::enable_shared_from_this<Handshake> {
  public:
   using Done = std::function<void(Result<Authenticated>)>;
 
+  // What the client wants of the other side; a server takes who comes.
+  struct Wanted {
+    std::optional<NodeId> node;
+    std::optional<routing::Application> application;  // none: a RELOAD link
+  };
+
   // Call start() on the socket's strand; `done` is called there once.
-  Handshake(std::shared_ptr<LinkHub> hub, Socket socket, std::optional<NodeId> expected, Done done);
+  Handshake(std::shared_ptr<LinkHub> hub, Socket socket, Wanted wanted, Done done);
   void start(boost::asio::ssl::stream_base::handshake_type side);
   void stop() override;
 
  private:
   void on_handshake(const boost::system::error_code& error);
+  bool agreed();
   void send_proof();
   void read_proof_length();
   void read_proof();
@@ -45,6 +54,7 @@ class Handshake : public Stoppable, public std::enable_shared_from_this<Handshak
   Strand strand_;
   Timer timer_;
   PeerCheck check_;
+  std::optional<routing::Application> application_;
   Bytes binding_, sent_proof_, read_buffer_;
   wire::IpAddressPort remote_;
   std::string given_up_;

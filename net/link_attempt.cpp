@@ -74,7 +74,8 @@ void LinkAttempt::on_connected(const boost::system::error_code& error) {
     note_failure(timed_out_ ? "connecting timed out" : error.message());
     return try_next();
   }
-  std::make_shared<Handshake>(hub_, std::move(socket), command_.expected,
+  std::make_shared<Handshake>(hub_, std::move(socket),
+                              Handshake::Wanted{command_.expected, command_.application},
                               [self = shared_from_this()](Result<Authenticated> outcome) {
                                 self->on_authenticated(std::move(outcome));
                               })

@@ -41,7 +41,8 @@ Outcome<> LinkConnection::start(const std::shared_ptr<LinkHub>& hub, Authenticat
     }
   }
   hub->emit([&](LinkEvents& events) {
-    events.link_up({self->id_, attempt, self->peer_.certificate, self->peer_.remote});
+    events.link_up(
+        {self->id_, attempt, self->peer_.certificate, self->peer_.remote, self->peer_.application});
   });
   self->read();
   return Done{};

@@ -96,7 +96,7 @@ void LinkListener::shake_hands(Socket socket, Slot slot, Slot share) {
     if (!LinkConnection::start(hub, *std::move(outcome), 0, *std::move(link_slot)))
       ++hub->counters().refused_links;
   };
-  auto handshake = std::make_shared<Handshake>(hub_, std::move(socket), std::nullopt, std::move(done));
+  auto handshake = std::make_shared<Handshake>(hub_, std::move(socket), Handshake::Wanted{}, std::move(done));
   boost::asio::post(strand, [handshake] { handshake->start(boost::asio::ssl::stream_base::server); });
 }
 

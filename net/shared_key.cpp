@@ -8,6 +8,8 @@
 #include <cstring>
 #include <memory>
 
+#include "net/protocol_name.hpp"
+
 namespace ringway::net {
 
 namespace {
@@ -93,6 +95,7 @@ Result<TlsContextPtr> make_shared_key_context(std::string_view overlay_name, std
   key.release();  // NOLINT(bugprone-unused-return-value): the context's now
   SSL_CTX_set_psk_client_callback(native, &ringway_psk_client);
   SSL_CTX_set_psk_server_callback(native, &ringway_psk_server);
+  accept_protocol_names(native);
   return context;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "net/peer_check.hpp"
+#include "net/protocol_name.hpp"
 #include "reload/security/certificate.hpp"
 #include "reload/security/trust.hpp"
 
@@ -99,6 +100,7 @@ Result<TlsContextPtr> make_tls_context(std::string_view private_key_pem, std::st
   if (!use_private_key(native, private_key_pem)) return failed("the private key cannot be used");
   if (SSL_CTX_check_private_key(native) != 1) return failed("the private key is not the certificate's");
   install_peer_check(native);
+  accept_protocol_names(native);
   return context;
 }
 

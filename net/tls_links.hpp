@@ -29,7 +29,7 @@ struct LinkSettings {
   std::optional<std::string> shared_secret;
   std::string overlay_name;  // goes with it
   std::size_t max_message_size_bytes = 5000;
-  std::size_t max_links = 1024;
+  std::size_t max_links = 1024;                    // and connections of applications
   std::size_t max_handshakes = 256;                // inbound, not yet authenticated
   std::size_t max_handshakes_per_address = 64;     // of those; an IPv6 /64 is one address
   std::size_t max_send_queue_bytes = 8U << 20;     // per link; past it new messages are refused and counted

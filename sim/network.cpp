@@ -41,7 +41,8 @@ void Network::attach(const std::shared_ptr<Endpoint>& endpoint) {
   for (const auto& [number, link] : links_)
     for (std::size_t index = 0; index < 2; ++index)
       if (link->ends[1 - index].peer == endpoint->number()) sides.push_back({link, index});
-  for (const Side& side : sides) path_restored(side);
+  for (const Side& side : sides)
+    if (reachable(side.near().peer, side.far().peer)) path_restored(side);
 }
 
 void Network::detach(PeerNumber peer, Death how) {
@@ -55,7 +56,7 @@ void Network::detach(PeerNumber peer, Death how) {
       if (link->ends[index].peer == peer) sides.push_back({link, index});
   for (const Side& side : sides) {
     // A killed process' system still sends what the process had written.
-    if (how == Death::reset)
+    if (how == Death::reset && reaches(peer, side.far().peer))
       bring_down(side.other(), "connection reset", arrival_us(side.far(), delay_us()) - clock_.now_us());
     else
       watch_silence(side.other(), settings_.idle_notice_us);
@@ -73,13 +74,13 @@ std::shared_ptr<Endpoint> Network::listener(const wire::IpAddressPort& address) 
   return found == listeners_.end() ? nullptr : endpoint(found->second);
 }
 
-bool Network::reachable(PeerNumber a, PeerNumber b) const {
-  if (gone_silent_.contains(a) || gone_silent_.contains(b)) return false;
+bool Network::reaches(PeerNumber from, PeerNumber to) const {
+  if (gone_silent_.contains(from) || gone_silent_.contains(to) || cuts_.contains({from, to})) return false;
   const auto group = [this](PeerNumber peer) {
     const auto found = groups_.find(peer);
     return found == groups_.end() ? 0 : found->second;
   };
-  return group(a) == group(b);
+  return group(from) == group(to);
 }
 
 std::optional<Network::Side> Network::find(PeerNumber peer, link::LinkId id) const {
@@ -169,6 +170,7 @@ void Network::connect(PeerNumber from, PeerNumber to, const routing::OpenLink& c
     link_of_id_[end.id.number] = link->number;
   }
   links_[link->number] = link;
+  link->application = command.application;
   announce({link, 0}, command.attempt);
   const Side far{link, 1};
   clock_.at_us(arrival_us(far.near(), delay_us()), [this, far] { announce(far, 0); });
@@ -181,7 +183,8 @@ void Network::announce(const Side& side, std::uint64_t attempt) {
   wire::IpAddressPort address = remote->address();
   // The one who accepts sees the port that the other's connection happens to have.
   if (attempt == 0) address.port = static_cast<std::uint16_t>(49152 + side.link->number % 16384);
-  deliver(side.near().peer, 3, routing::LinkUp{side.near().id, attempt, remote->certificate(), address});
+  deliver(side.near().peer, 3,
+          routing::LinkUp{side.near().id, attempt, remote->certificate(), address, side.link->application});
 }
 
 // ---- messages ---------------------------------------------------------------------------------------------
@@ -202,6 +205,7 @@ bool Network::inject(PeerNumber from, PeerNumber to, SharedBytes message) {
     for (const std::size_t index : {0U, 1U}) {
       const Side side{link, index};
       if (side.near().peer != from || side.far().peer != to || !side.near().up || link->closing) continue;
+      if (link->application) continue;
       pass(side, std::move(message));
       return true;
     }
@@ -222,17 +226,29 @@ void Network::pass(const Side& side, SharedBytes message) {
     bring_down(side.other(), "connection reset", delay_us());
     return;
   }
+  if (settings_.message_duplication > 0 && random_.chance(settings_.message_duplication)) {
+    ++counters_.duplicated;
+    carry(side, message);
+  }
   carry(side, std::move(message));
 }
 
 void Network::carry(const Side& from, SharedBytes bytes) {
-  if (!reachable(from.near().peer, from.far().peer)) {
+  if (!reachable(from.near().peer, from.far().peer)) watch_silence(from, settings_.traffic_notice_us);
+  if (!reaches(from.near().peer, from.far().peer)) {
     from.near().held.push_back(std::move(bytes));
-    return watch_silence(from, settings_.traffic_notice_us);
+    return;
   }
   const Side to = from.other();
   if (!to.near().up) return;
-  clock_.at_us(arrival_us(to.near(), delay_us()), [this, to, bytes = std::move(bytes)] {
+  std::int64_t arrival = clock_.now_us() + delay_us();
+  if (settings_.message_reordering > 0 && random_.chance(settings_.message_reordering)) {
+    ++counters_.reordered;
+    arrival += random_.between(1, settings_.reordering_max_us);
+  } else {
+    arrival = arrival_us(to.near(), arrival - clock_.now_us());
+  }
+  clock_.at_us(arrival, [this, to, bytes = std::move(bytes)] {
     if (!to.near().up) return;
     deliver(to.near().peer, summary(bytes), routing::LinkMessage{to.near().id, bytes});
   });
@@ -245,7 +261,7 @@ void Network::close(PeerNumber from, const routing::CloseLink& command) {
   if (!side) return;
   side->link->closing = true;
   // What is under way to the other end arrives before the end of the stream.
-  if (reachable(from, side->far().peer))
+  if (reaches(from, side->far().peer))
     clock_.at_us(arrival_us(side->far(), delay_us()),
                  [this, far = side->other()] { take_down_now(far, "closed by the other side"); });
   bring_down(*side, command.reason, 0);
@@ -268,6 +284,21 @@ void Network::take_down_now(const Side& side, const std::string& reason) {
 
 void Network::partition(std::map<PeerNumber, int> groups) {
   groups_ = std::move(groups);
+  paths_changed();
+}
+
+void Network::cut(PeerNumber from, PeerNumber to) {
+  cuts_.insert({from, to});
+  paths_changed();
+}
+
+void Network::heal() {
+  groups_.clear();
+  cuts_.clear();
+  paths_changed();
+}
+
+void Network::paths_changed() {
   std::vector<LinkPtr> all;
   for (const auto& [number, link] : links_) all.push_back(link);
   for (const LinkPtr& link : all)

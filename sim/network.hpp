@@ -1,6 +1,7 @@
 // The links between the peers of a simulation, in memory: a reliable stream each way, with a seeded delay.
 // Losing a packet of a stream costs time, not the message; what can be lost are links (reset or gone quiet)
-// and, in the unreliable mode, whole messages, to exercise what repeats them end to end.
+// and, in the unreliable mode, whole messages, which may also come twice or late, to exercise what repeats
+// and recognises them end to end.
 //
 // A link appears at both ends after a handshake; each end knows it by a LinkId of its own.
 #pragma once
@@ -12,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,8 +32,12 @@ struct NetworkSettings {
   std::int64_t delay_max_us = 5'000;
   double packet_loss = 0;  // a message whose packet is lost comes later by packet_loss_costs_us
   std::int64_t packet_loss_costs_us = 200'000;
-  double message_drop = 0;  // unreliable mode: the message never comes
-  double link_failure = 0;  // for each message: the link is reset instead of carrying it
+  // The unreliable mode, for each message: it never comes; it comes twice; others overtake it.
+  double message_drop = 0;
+  double message_duplication = 0;
+  double message_reordering = 0;
+  std::int64_t reordering_max_us = 100'000;  // so late, at most, comes a message that others overtake
+  double link_failure = 0;                   // for each message: the link is reset instead of carrying it
   std::int64_t connect_timeout_us = 5'000'000;
   // A path that has gone silent: how long until an idle link notices, until one with traffic does, and until
   // the link is given up after that (RFC 6940 §6.6.5).
@@ -60,6 +66,7 @@ enum class Death {
 
 struct NetworkCounters {
   std::uint64_t links_made = 0, links_refused = 0, messages = 0, bytes = 0, dropped = 0, resets = 0;
+  std::uint64_t duplicated = 0, reordered = 0;
 };
 
 class Network {
@@ -77,7 +84,11 @@ class Network {
 
   // Peers reach each other within a group only; a peer that is not named is in group 0.
   void partition(std::map<PeerNumber, int> groups);
-  void heal() { partition({}); }
+  // One way only: what `from` sends does not arrive at `to` any more. The other way does, but `from` cannot
+  // acknowledge it, so that both ends find the link silent in the end, and no new one comes about.
+  void cut(PeerNumber from, PeerNumber to);
+  // Ends every partition and every cut.
+  void heal();
 
   // Of a liar: what goes out instead of a message (nothing, it, others). It sees all that the peer sends.
   using Tampering = std::function<std::vector<SharedBytes>(PeerNumber to, const SharedBytes& message)>;
@@ -104,6 +115,7 @@ class Network {
     std::uint64_t number = 0;
     std::array<End, 2> ends;
     bool closing = false;
+    std::optional<routing::Application> application;  // none: a RELOAD link
   };
   using LinkPtr = std::shared_ptr<Link>;
   struct Side {
@@ -114,7 +126,9 @@ class Network {
     Side other() const { return {link, 1 - index}; }
   };
 
-  bool reachable(PeerNumber a, PeerNumber b) const;
+  bool reaches(PeerNumber from, PeerNumber to) const;
+  bool reachable(PeerNumber a, PeerNumber b) const { return reaches(a, b) && reaches(b, a); }
+  void paths_changed();
   std::shared_ptr<Endpoint> endpoint(PeerNumber peer) const;
   std::shared_ptr<Endpoint> listener(const wire::IpAddressPort& address) const;
   std::optional<Side> find(PeerNumber peer, link::LinkId id) const;
@@ -142,6 +156,7 @@ class Network {
   std::map<PeerNumber, std::weak_ptr<Endpoint>> endpoints_;
   std::map<std::pair<std::string, std::uint16_t>, PeerNumber> listeners_;
   std::map<PeerNumber, int> groups_;
+  std::set<std::pair<PeerNumber, PeerNumber>> cuts_;  // from, to
   std::map<PeerNumber, Tampering> tampering_;
   std::map<PeerNumber, bool> gone_silent_;
   std::map<std::uint64_t, LinkPtr> links_;             // by number, while an end is up

@@ -27,14 +27,21 @@ SimPeer::SimPeer(World world, PeerIdentity identity, PeerComponents components, 
       replication_(components.replication, identity_.configuration, identity_.signer->node_id(),
                    identity_.store) {}
 
+Now SimPeer::now() const {
+  Now now = world_.clock.now();
+  now.wall_ms =
+      static_cast<WallMs>(static_cast<std::int64_t>(now.wall_ms) + identity_.faults.clock_skew.count());
+  return now;
+}
+
 void SimPeer::start() {
   world_.network.attach(shared_from_this());
-  routing_.start(world_.clock.now(), routing_outputs_);
+  routing_.start(now(), routing_outputs_);
   settle();
 }
 
 void SimPeer::leave() {
-  routing_.leave(world_.clock.now(), routing_outputs_);
+  routing_.leave(now(), routing_outputs_);
   settle();
 }
 
@@ -72,7 +79,7 @@ void SimPeer::step() {
   const auto serve = [this](auto& queue, auto& component, auto& outputs) {
     auto input = std::move(queue.front());
     queue.pop_front();
-    component.handle(world_.clock.now(), std::move(input), outputs);
+    component.handle(now(), std::move(input), outputs);
   };
   switch (candidates[random_.below(count)]) {
     case 0:
@@ -87,11 +94,21 @@ void SimPeer::step() {
   settle();
 }
 
-void SimPeer::settle() {
-  peer::Dispatcher dispatcher(*this);
+template <typename Receiver>
+void SimPeer::hand_on(Receiver& receiver) {
+  peer::Dispatcher dispatcher(receiver);
   dispatcher.dispatch(routing_outputs_);
   dispatcher.dispatch(storage_outputs_);
   dispatcher.dispatch(replication_outputs_);
+}
+
+void SimPeer::settle() {
+  if (world_.planted_bug == PlantedBug::none) {
+    hand_on(*this);
+  } else {
+    BuggyReceiver buggy(*this, world_.planted_bug);
+    hand_on(buggy);
+  }
   if (!routing_queue_.empty() || !storage_queue_.empty() || !replication_queue_.empty()) want_step();
   want_timer();
 }
@@ -112,7 +129,7 @@ void SimPeer::want_timer() {
 void SimPeer::timer(std::int64_t due_us) {
   if (timer_due_us_ != due_us) return;  // an earlier one was set after this
   timer_due_us_.reset();
-  const Now now = world_.clock.now();
+  const Now now = this->now();
   const auto ring = [&now](auto& component, auto& outputs) {
     const auto deadline = component.next_deadline();
     if (deadline && *deadline <= now.mono) component.on_timer(now, outputs);
@@ -124,7 +141,7 @@ void SimPeer::timer(std::int64_t due_us) {
 }
 
 bool SimPeer::trusts(const security::Certificate& other) const {
-  return trust_->check(other, {}, world_.clock.now().wall_ms).ok();
+  return trust_->check(other, {}, now().wall_ms).ok();
 }
 
 // ---- effects ----------------------------------------------------------------------------------------------
@@ -133,9 +150,9 @@ void SimPeer::perform(routing::Inspect order) {
   const auto delay = random_.between(world_.workload.inspection_min_us, world_.workload.inspection_max_us);
   auto held = std::make_shared<routing::Inspect>(std::move(order));
   later(delay, [held](SimPeer& self) {
-    auto verdict = self.world_.inspector(self.identity_.configuration)
-                       .inspect(self.world_.clock.now().wall_ms, std::move(held->header), held->bytes,
-                                held->fetch_resource);
+    auto verdict =
+        self.world_.inspector(self.identity_.configuration)
+            .inspect(self.now().wall_ms, std::move(held->header), held->bytes, held->fetch_resource);
     self.to_routing(routing::Inspected{
         held->ticket, std::make_shared<Result<security::InspectedMessage>>(std::move(verdict))});
   });
@@ -169,25 +186,37 @@ void SimPeer::perform(routing::MustExit exit) {
 
 void SimPeer::perform(data::Commit commit) {
   commits_.push_back(std::move(commit));
-  if (!write_) begin_write();
+  if (!writing_) begin_write();
 }
 
+std::int64_t SimPeer::write_takes_us() {
+  if (identity_.faults.disk_takes > Duration{0}) return identity_.faults.disk_takes.count() * 1000;
+  return random_.between(world_.workload.commit_min_us, world_.workload.commit_max_us);
+}
+
+// Commits that wait together are one write, as with the committer of a real peer.
 void SimPeer::begin_write() {
+  writing_ = true;
   std::vector<data::WriteBatch> batches;
   for (auto& commit : std::exchange(commits_, {})) {
     written_tokens_.push_back(commit.token);
     batches.push_back(std::move(commit.batch));
   }
-  write_ = identity_.store->begin_commit(std::move(batches));
-  later(random_.between(world_.workload.commit_min_us, world_.workload.commit_max_us),
-        [](SimPeer& self) { self.finish_write(); });
+  if (!identity_.faults.disk_full) write_ = identity_.store->begin_commit(std::move(batches));
+  later(write_takes_us(), [](SimPeer& self) { self.finish_write(); });
 }
 
 void SimPeer::finish_write() {
+  if (!write_) return end_write(false, "no space left on the disk");
   identity_.store->finish_commit(*write_);
   write_.reset();
+  end_write(true, "");
+}
+
+void SimPeer::end_write(bool ok, const std::string& reason) {
+  writing_ = false;
   for (const std::uint64_t token : std::exchange(written_tokens_, {}))
-    to_storage(data::Committed{token, true, ""});
+    to_storage(data::Committed{token, ok, reason});
   if (!commits_.empty()) begin_write();
 }
 
@@ -202,6 +231,30 @@ void SimPeer::perform(data::CallsDone done) {
 void SimPeer::perform(data::CertificatesFound found) {
   auto search = searches_.extract(found.token);
   if (search) search.mapped()(std::move(found));
+}
+
+void SimPeer::perform(data::CheckValues order) {
+  const auto delay = random_.between(world_.workload.inspection_min_us, world_.workload.inspection_max_us);
+  later(delay, [order = std::move(order)](SimPeer& self) {
+    data::ValuesChecked checked{order.ticket, {}};
+    auto& inspector = self.world_.inspector(self.identity_.configuration);
+    for (const auto& value : *order.values)
+      checked.verdicts.push_back(
+          inspector.check_value(self.now().wall_ms, order.resource, order.kind, value, order.certificates));
+    self.to_storage(std::move(checked));
+  });
+}
+
+void SimPeer::perform(data::WatchEvent event) {
+  const auto found = watches_.find(event.token);
+  if (found == watches_.end()) return;
+  const Watching watching = found->second;
+  if (std::holds_alternative<data::CallFailure>(event.result)) {
+    watches_.erase(found);
+  } else if (!watching.slow) {
+    watch_next(event.token);
+  }
+  watching.event(std::move(event.result));
 }
 
 // ---- the application --------------------------------------------------------------------------------------
@@ -220,6 +273,17 @@ void SimPeer::cancel(std::uint64_t token) {
 void SimPeer::find_certificates(data::CertificatesOf of, CertificatesAnswer done) {
   searches_[++last_token_] = std::move(done);
   to_storage(data::FindCertificates{last_token_, std::move(of)});
+}
+
+std::uint64_t SimPeer::watch(data::WatchCall call, WatchAnswer event, bool slow) {
+  const std::uint64_t token = ++last_token_;
+  watches_[token] = {std::move(event), slow};
+  to_storage(data::Watch{token, std::move(call)});
+  return token;
+}
+
+void SimPeer::cancel_watch(std::uint64_t token) {
+  if (watches_.erase(token) > 0) to_storage(data::CancelWatch{token});
 }
 
 void SimPeer::use_signer(std::shared_ptr<const security::Signer> signer) {

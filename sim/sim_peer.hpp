@@ -18,6 +18,7 @@
 #include "reload/routing/routing_component.hpp"
 #include "reload/security/inspector.hpp"
 #include "sim/network.hpp"
+#include "sim/planted_bugs.hpp"
 #include "sim/seeded_random.hpp"
 #include "sim/virtual_clock.hpp"
 #include "storage/memory_store.hpp"
@@ -32,6 +33,13 @@ struct WorkloadSettings {
   std::int64_t commit_max_us = 3'000;
 };
 
+// What is wrong with the machine that a peer runs on; its next process finds it so, too.
+struct MachineFaults {
+  Duration clock_skew{0};  // its wall clock is so much ahead
+  Duration disk_takes{0};  // a commit takes so long; 0: as WorkloadSettings says
+  bool disk_full = false;  // commits fail, reads go on
+};
+
 // What stays of a peer when its process ends: who it is and its disk.
 struct PeerIdentity {
   PeerNumber number = 0;
@@ -40,6 +48,7 @@ struct PeerIdentity {
   std::shared_ptr<storage::MemoryStore> store;
   config::ConfigurationPtr configuration;  // the one it has accepted last
   std::vector<Bytes> learnt_kinds;
+  MachineFaults faults;
 };
 
 struct PeerComponents {
@@ -58,6 +67,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
     std::function<security::Inspector&(const config::ConfigurationPtr&)> inspector;
     WorkloadSettings workload;
     std::function<void(PeerNumber, const routing::ConfigurationChanged&)> configuration_accepted;
+    PlantedBug planted_bug = PlantedBug::none;
   };
 
   SimPeer(World world, PeerIdentity identity, PeerComponents components, std::uint64_t seed);
@@ -86,8 +96,18 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   using RequestAnswer = std::function<void(routing::RequestDone)>;
   void request(routing::SendRequest request, RequestAnswer done);
 
+  // A watch; an application that takes each event at once unless `slow`, then with watch_next().
+  using WatchAnswer = std::function<void(data::WatchResult)>;
+  std::uint64_t watch(data::WatchCall call, WatchAnswer event, bool slow = false);
+  void watch_next(std::uint64_t token) { to_storage(data::WatchNext{token}); }
+  void cancel_watch(std::uint64_t token);
+
   using CertificatesAnswer = std::function<void(data::CertificatesFound)>;
   void find_certificates(data::CertificatesOf of, CertificatesAnswer done);
+
+  void suffer(const MachineFaults& faults) { identity_.faults = faults; }
+  // The time as this peer's clocks have it.
+  Now now() const;
 
   void use_signer(std::shared_ptr<const security::Signer> signer);
 
@@ -113,7 +133,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void perform(data::Commit commit);
   void perform(data::CallsDone done);
   void perform(data::CertificatesFound found);
-  void perform(const data::WatchEvent&) {}
+  void perform(data::CheckValues order);
+  void perform(data::WatchEvent event);
 
  private:
   template <typename Input>
@@ -126,8 +147,12 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void want_timer();
   void timer(std::int64_t due_us);
   void settle();  // hands on what the components have put out
+  template <typename Receiver>
+  void hand_on(Receiver& receiver);
+  std::int64_t write_takes_us();
   void begin_write();
   void finish_write();
+  void end_write(bool ok, const std::string& reason);
   // Runs `event` after the delay unless this peer has died by then.
   void later(std::int64_t delay_us, std::function<void(SimPeer&)> event);
 
@@ -150,12 +175,18 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   bool step_wanted_ = false;
   std::optional<std::int64_t> timer_due_us_;
   std::vector<data::Commit> commits_;  // wait for the write that is under way
-  std::optional<storage::MemoryStore::Ticket> write_;
-  std::vector<std::uint64_t> written_tokens_;  // of that write
+  bool writing_ = false;
+  std::optional<storage::MemoryStore::Ticket> write_;  // none: the one under way will fail
+  std::vector<std::uint64_t> written_tokens_;          // of that write
   std::uint64_t last_token_ = 0;
   std::map<std::uint64_t, CallsAnswer> calls_;
   std::map<std::uint64_t, CertificatesAnswer> searches_;
   std::map<std::uint64_t, RequestAnswer> requests_;
+  struct Watching {
+    WatchAnswer event;
+    bool slow = false;
+  };
+  std::map<std::uint64_t, Watching> watches_;
 };
 
 }  // namespace ringway::sim

@@ -11,6 +11,8 @@ namespace ringway::sim {
 
 namespace {
 
+constexpr std::chrono::hours k_year{24 * 365};
+
 // Nobody's: whoever signs the documents is no peer.
 const NodeId k_document_signer = [] {
   NodeId node;
@@ -18,8 +20,10 @@ const NodeId k_document_signer = [] {
   return node;
 }();
 
-config::ConfigurationPtr make_configuration(const SimulationSettings& settings, const Authority& authority) {
+config::ConfigurationPtr make_configuration(const SimulationSettings& settings, const Authority& authority,
+                                            security::SchemePtr scheme) {
   auto configuration = std::make_shared<config::Configuration>();
+  configuration->scheme = std::move(scheme);
   configuration->instance_name = settings.overlay_name;
   configuration->sequence = 1;
   configuration->no_ice = true;
@@ -28,7 +32,8 @@ config::ConfigurationPtr make_configuration(const SimulationSettings& settings, 
   configuration->mandatory_extensions = {std::string(config::k_access_namespace)};
   for (const auto& [kind, access] :
        {std::pair{config::k_owner_value, config::AccessPolicy::owner_path_match},
-        std::pair{config::k_shared_value, config::AccessPolicy::shared_writer_match}}) {
+        std::pair{config::k_shared_value, config::AccessPolicy::shared_writer_match},
+        std::pair{config::k_subscription, config::AccessPolicy::watcher_match}}) {
     config::KindDefinition definition;
     definition.kind = kind;
     definition.model = wire::DataModel::dictionary;
@@ -55,7 +60,11 @@ Simulation::Simulation(SimulationSettings settings)
       network_(clock_, trace_, settings_.network, settings_.seed),
       random_(settings_.seed, "simulation"),
       authority_(settings_.overlay_name, settings_.start_wall_ms),
-      configuration_(make_configuration(settings_, authority_)),
+      stand_in_(settings_.cryptography == Cryptography::real
+                    ? nullptr
+                    : std::make_shared<const StandIn>(settings_.overlay_name, settings_.start_wall_ms,
+                                                      settings_.seed)),
+      configuration_(make_configuration(settings_, authority_, stand_in_)),
       document_signer_(authority_.issue("signer@example.org", k_document_signer).signer()) {}
 
 // ---- peers ------------------------------------------------------------------------------------------------
@@ -79,9 +88,7 @@ PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours c
   PeerIdentity identity;
   identity.number = number;
   identity.address = address_of(number);
-  identity.signer =
-      authority_.issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime)
-          .signer();
+  identity.signer = issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime);
   identity.store = std::make_shared<storage::MemoryStore>();
   identity.configuration = configuration_;
   identities_.push_back(std::move(identity));
@@ -89,10 +96,15 @@ PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours c
   return number;
 }
 
+std::shared_ptr<const security::Signer> Simulation::issue(const std::string& user_name, const NodeId& node,
+                                                          std::chrono::hours lifetime) const {
+  if (stand_in_) return stand_in_->issue(user_name, node, lifetime);
+  return authority_.issue(user_name, node, lifetime).signer();
+}
+
 void Simulation::renew(PeerNumber peer) {
   auto& identity = identities_.at(peer);
-  identity.signer =
-      authority_.issue(identity.signer->certificate()->user_name(), identity.signer->node_id()).signer();
+  identity.signer = issue(identity.signer->certificate()->user_name(), identity.signer->node_id(), k_year);
   peers_.at(peer)->use_signer(identity.signer);
 }
 
@@ -103,6 +115,8 @@ std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool fi
   components.routing.first_peer = first;
   components.routing.learnt_kinds = identity.learnt_kinds;
   components.routing.bootstrap = {address_of(bootstrap)};
+  for (const PeerNumber other : settings_.bootstrap_peers)
+    components.routing.bootstrap.push_back(address_of(other));
   components.storage = settings_.storage;
   components.replication = settings_.replication;
   const auto inspector = [this](const config::ConfigurationPtr& of) -> security::Inspector& {
@@ -114,7 +128,7 @@ std::shared_ptr<SimPeer> Simulation::make_process(PeerIdentity identity, bool fi
     identities_[peer].configuration = accepted.configuration;
     identities_[peer].learnt_kinds = accepted.learnt_kinds;
   };
-  const SimPeer::World world{clock_, network_, inspector, settings_.workload, accept};
+  const SimPeer::World world{clock_, network_, inspector, settings_.workload, accept, settings_.planted_bug};
   // Each process draws its own numbers, or a restarted one would repeat its transaction IDs.
   return std::make_shared<SimPeer>(world, std::move(identity), std::move(components),
                                    settings_.seed + 0x9E3779B97F4A7C15ULL * processes_made_++);
@@ -128,6 +142,37 @@ void Simulation::start(PeerNumber peer, bool first, PeerNumber bootstrap) {
 void Simulation::restart(PeerNumber peer, bool first, PeerNumber bootstrap) {
   if (peers_.at(peer)) kill(peer);
   start(peer, first, bootstrap);
+}
+
+void Simulation::crash(PeerNumber peer, Disk disk, Death how) {
+  peers_.at(peer)->die(how);
+  if (disk == Disk::kept) return;
+  auto& identity = identities_.at(peer);
+  identity.store = std::make_shared<storage::MemoryStore>();
+  // Whoever sets it up again has the newest document.
+  identity.configuration = configuration_;
+  identity.learnt_kinds.clear();
+}
+
+// ---- faults -----------------------------------------------------------------------------------------------
+
+void Simulation::skew(PeerNumber peer, Duration ahead) {
+  identities_.at(peer).faults.clock_skew = ahead;
+  machine_changed(peer);
+}
+
+void Simulation::slow_disk(PeerNumber peer, Duration write_takes) {
+  identities_.at(peer).faults.disk_takes = write_takes;
+  machine_changed(peer);
+}
+
+void Simulation::full_disk(PeerNumber peer, bool full) {
+  identities_.at(peer).faults.disk_full = full;
+  machine_changed(peer);
+}
+
+void Simulation::machine_changed(PeerNumber peer) {
+  if (peers_.at(peer)) peers_.at(peer)->suffer(identities_.at(peer).faults);
 }
 
 bool Simulation::grow(std::size_t count, Duration limit) {
@@ -152,6 +197,7 @@ std::vector<PeerNumber> Simulation::living() const {
 
 const config::ConfigurationPtr& Simulation::publish(
     PeerNumber peer, const std::function<void(config::Configuration&)>& change) {
+  if (stand_in_) throw std::logic_error("documents are signed for real, and this simulation has a stand-in");
   config::Configuration next = *configuration_;
   next.sequence = static_cast<std::uint16_t>(next.sequence + 1);
   change(next);

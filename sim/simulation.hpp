@@ -13,23 +13,34 @@
 #include "sim/authority.hpp"
 #include "sim/network.hpp"
 #include "sim/sim_peer.hpp"
+#include "sim/stand_in.hpp"
 #include "sim/trace.hpp"
 #include "sim/virtual_clock.hpp"
 
 namespace ringway::sim {
 
+// What certificates and signatures are (a report says which). With the stand-in there is no new configuration
+// document: those are signed for real.
+enum class Cryptography { real, stand_in };
+
 struct SimulationSettings {
   std::uint64_t seed = 1;
   std::string overlay_name = "overlay.example.org";
   WallMs start_wall_ms = 1'800'000'000'000;
+  Cryptography cryptography = Cryptography::real;
   NetworkSettings network;
   WorkloadSettings workload;
   routing::RoutingSettings routing;  // addresses, bootstrap and first_peer are set for each peer
   data::StorageSettings storage;
   data::ReplicationSettings replication;
+  // Addresses that every peer may bootstrap at, besides the one that it is started with.
+  std::vector<PeerNumber> bootstrap_peers;
+  PlantedBug planted_bug = PlantedBug::none;  // in every peer
   // May change the configuration before the first peer is made.
   std::function<void(config::Configuration&)> configure;
 };
+
+enum class Disk { kept, lost };
 
 class Simulation {
  public:
@@ -45,7 +56,9 @@ class Simulation {
   void start(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
   void kill(PeerNumber peer, Death how = Death::reset) { peers_.at(peer)->die(how); }
   void leave(PeerNumber peer) { peers_.at(peer)->leave(); }
-  // A new process for a peer that has died, on its old disk.
+  // With Disk::lost the next process starts with an empty one.
+  void crash(PeerNumber peer, Disk disk, Death how = Death::silent);
+  // A new process for a peer that has died, on its disk.
   void restart(PeerNumber peer, bool first = false, PeerNumber bootstrap = 0);
   // `count` peers, the first of them alone, the others when the one before has joined (or `limit` is over).
   bool grow(std::size_t count, Duration limit = Duration{60'000});
@@ -54,6 +67,14 @@ class Simulation {
   SimPeer& peer(PeerNumber peer) { return *peers_.at(peer); }
   const SimPeer& peer(PeerNumber peer) const { return *peers_.at(peer); }
   std::vector<PeerNumber> living() const;  // in the order of their Node-IDs
+
+  // ---- faults of a peer's machine, until they are taken back; they outlive its process
+  // Its wall clock is so much ahead (negative: behind); what measures intervals is right.
+  void skew(PeerNumber peer, Duration ahead);
+  // Each write takes so long; zero: as WorkloadSettings says.
+  void slow_disk(PeerNumber peer, Duration write_takes);
+  // Writes fail, reads go on.
+  void full_disk(PeerNumber peer, bool full);
 
   // ---- time
   // Until the condition holds (it is asked every k_ask_every_us of virtual time); false when `limit` is over.
@@ -95,12 +116,16 @@ class Simulation {
   Network& network() { return network_; }
   Authority& authority() { return authority_; }
   std::uint64_t seed() const { return settings_.seed; }
+  Cryptography cryptography() const { return settings_.cryptography; }
 
  private:
   static constexpr std::int64_t k_ask_every_us = 10'000;
 
+  std::shared_ptr<const security::Signer> issue(const std::string& user_name, const NodeId& node,
+                                                std::chrono::hours lifetime) const;
   std::shared_ptr<SimPeer> make_process(PeerIdentity identity, bool first, PeerNumber bootstrap);
   static wire::IpAddressPort address_of(PeerNumber peer);
+  void machine_changed(PeerNumber peer);
   void hand_to(PeerNumber peer, const wire::ConfigUpdateReq& update);
 
   SimulationSettings settings_;
@@ -109,6 +134,7 @@ class Simulation {
   Network network_;
   SeededRandom random_;
   Authority authority_;
+  std::shared_ptr<const StandIn> stand_in_;  // null: real
   config::ConfigurationPtr configuration_;
   std::shared_ptr<const security::Signer> document_signer_;
   // By the document's sequence and how many Kinds are known.

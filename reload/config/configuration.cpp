@@ -71,6 +71,7 @@ security::TrustSettings Configuration::trust_settings() const {
   settings.root_certificates_der = root_certificates_der;
   settings.self_signed_permitted = self_signed_permitted;
   settings.bad_nodes = bad_nodes;
+  settings.scheme = scheme;
   return settings;
 }
 

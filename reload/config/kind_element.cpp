@@ -26,7 +26,7 @@ std::optional<wire::DataModel> data_model_of(std::string_view name) {
 
 bool is_for_dictionaries(AccessPolicy policy) {
   return policy == AccessPolicy::user_node_match || policy == AccessPolicy::owner_path_match ||
-         policy == AccessPolicy::shared_writer_match;
+         policy == AccessPolicy::shared_writer_match || policy == AccessPolicy::watcher_match;
 }
 
 // Which Kind it is: registered ones as IANA has them, private ones with their number only.

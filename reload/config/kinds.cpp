@@ -36,6 +36,7 @@ constexpr std::array k_policies{
     Policy{AccessPolicy::node_multiple, "NODE-MULTIPLE", false},
     Policy{AccessPolicy::owner_path_match, "OWNER-PATH-MATCH", true},
     Policy{AccessPolicy::shared_writer_match, "SHARED-WRITER-MATCH", true},
+    Policy{AccessPolicy::watcher_match, "WATCHER-MATCH", true},
 };
 
 std::string full_name(const Policy& policy) {

@@ -22,6 +22,8 @@ inline constexpr KindId k_last_private_kind = 0xFFFFFFFE;
 // Ringway's own (docs/extensions.md): values under `user@domain/…`, and `shared/…` with one entry per writer.
 inline constexpr KindId k_owner_value = 0xF0000001;
 inline constexpr KindId k_shared_value = 0xF0000002;
+// Who watches a key of the two: what data/ stores for itself there.
+inline constexpr KindId k_subscription = 0xF0000003;
 
 // The XML namespace that names Ringway's access policies; listed as mandatory-extension by overlays that use
 // them.
@@ -38,6 +40,9 @@ enum class AccessPolicy {
   // Dictionary key = u16-prefixed resource name ‖ signer's Node-ID; the name hashes to the Resource-ID and
   // starts with "shared/".
   shared_writer_match,
+  // Dictionary key = u16-prefixed resource name ‖ signer's Node-ID; the name, of any application key, hashes
+  // to the Resource-ID.
+  watcher_match,
 };
 
 struct KindDefinition {
@@ -72,7 +77,8 @@ class Kinds : public wire::KindModels {
 // Name, model and policy of an IANA Kind; limits are the overlay's to set (RFC 6940 §11.1, STORE-47).
 std::optional<KindDefinition> iana_kind(KindId kind);
 std::optional<KindDefinition> iana_kind(std::string_view name);
-// "USER-MATCH" and so on; Ringway's own as "{namespace}OWNER-PATH-MATCH", "{namespace}SHARED-WRITER-MATCH".
+// "USER-MATCH" and so on; Ringway's own with their namespace, as
+// "{namespace}OWNER-PATH-MATCH".
 std::string name_of(AccessPolicy policy);
 std::optional<AccessPolicy> access_policy_of(std::string_view name);
 std::string_view name_of(wire::DataModel model);  // SINGLE, ARRAY, DICTIONARY

@@ -25,15 +25,18 @@ bool matches_node_multiple(const NodeId& node, std::uint32_t max_iteration, cons
   return false;
 }
 
-Outcome<> check_name(const ResourceId& resource, const Writer& writer, const wire::StoredDataValue& value,
-                     bool shared) {
+// Ringway's own policies: the dictionary key carries the resource's name (docs/extensions.md).
+Outcome<> check_name(AccessPolicy policy, const ResourceId& resource, const Writer& writer,
+                     const wire::StoredDataValue& value) {
   const auto key = parse_dictionary_key(value.key);
   if (!key) return Failure{"the dictionary key holds no resource name"};
   const auto name = parse_resource_name(key->name);
   if (!name) return Failure{name.error()};
   if (name->resource() != resource) return Failure{"the resource name does not hash to the Resource-ID"};
-  if (name->shared() != shared) return Failure{"the resource name belongs to another Kind"};
-  if (!shared) {
+  if (policy != AccessPolicy::watcher_match &&
+      name->shared() != (policy == AccessPolicy::shared_writer_match))
+    return Failure{"the resource name belongs to another Kind"};
+  if (policy == AccessPolicy::owner_path_match) {
     if (key->entry.size() > k_max_entry_name_bytes) return Failure{"the entry's name is too long"};
     if (name->owner == writer.user_name) return Done{};
     return Failure{"only " + std::string(name->owner) + " may write under this name"};
@@ -65,9 +68,9 @@ Outcome<> check_writer(const config::KindDefinition& kind, const ResourceId& res
       if (matches_node_multiple(writer.node, kind.max_node_multiple, resource)) return Done{};
       return Failure{"no H(Node-ID || i) is the Resource-ID"};
     case AccessPolicy::owner_path_match:
-      return check_name(resource, writer, value, false);
     case AccessPolicy::shared_writer_match:
-      return check_name(resource, writer, value, true);
+    case AccessPolicy::watcher_match:
+      return check_name(kind.access, resource, writer, value);
   }
   return Failure{"unknown access policy"};
 }

@@ -1,4 +1,4 @@
-// Who may write a value of a Kind at a Resource-ID (RFC 6940 §7.3, and Ringway's two policies of
+// Who may write a value of a Kind at a Resource-ID (RFC 6940 §7.3, and Ringway's three policies of
 // docs/extensions.md). Signatures are checked elsewhere; here the signer is already known.
 #pragma once
 

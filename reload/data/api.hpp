@@ -33,7 +33,7 @@ struct PutCall {
   // again without.
   bool keep = false;
 };
-// How many are asked.
+// How many of those that hold a key are asked (reload/data/careful_read.hpp).
 enum class Consistency : std::uint8_t {
   one,       // the responsible peer
   quorum,    // it and its replicas, by Node-ID; the newest valid value wins, and who has an older one gets it

@@ -51,8 +51,11 @@ std::size_t CertificateShelf::DigestHash::operator()(const Digest& digest) const
 }
 
 CertificateShelf::CertificateShelf(std::shared_ptr<const ValueStore> store, security::CertificatePtr own,
-                                   std::size_t max_certificates)
-    : store_(std::move(store)), own_(std::move(own)), max_certificates_(max_certificates) {}
+                                   security::SchemePtr scheme, std::size_t max_certificates)
+    : store_(std::move(store)),
+      own_(std::move(own)),
+      scheme_(std::move(scheme)),
+      max_certificates_(max_certificates) {}
 
 security::CertificatePtr CertificateShelf::find(BytesView sha256) {
   if (is_own(sha256)) return own_;
@@ -80,7 +83,7 @@ const CertificateShelf::Place* CertificateShelf::look_up(BytesView sha256) {
   if (!stored || !*stored) return nullptr;
   auto ders = security::split_certificates(**stored);
   if (ders.empty()) return nullptr;
-  auto certificate = security::Certificate::parse(ders.front());
+  auto certificate = security::read_certificate(scheme_, ders.front());
   if (!certificate) return nullptr;
   ders.erase(ders.begin());
   return &place(*digest, std::move(*certificate), chain_of(std::move(ders)));

@@ -11,6 +11,7 @@
 
 #include "reload/data/value_store.hpp"
 #include "reload/security/certificate.hpp"
+#include "reload/security/scheme.hpp"
 
 namespace ringway::data {
 
@@ -18,7 +19,7 @@ class CertificateShelf {
  public:
   // `own` may be null, then no certificate is this peer's own.
   CertificateShelf(std::shared_ptr<const ValueStore> store, security::CertificatePtr own,
-                   std::size_t max_certificates = 4096);
+                   security::SchemePtr scheme = nullptr, std::size_t max_certificates = 4096);
 
   // Null when it is nowhere.
   security::CertificatePtr find(BytesView sha256);
@@ -52,6 +53,7 @@ class CertificateShelf {
 
   std::shared_ptr<const ValueStore> store_;
   security::CertificatePtr own_;
+  security::SchemePtr scheme_;
   std::size_t max_certificates_;
   std::list<Digest> recent_;
   std::unordered_map<Digest, Place, DigestHash> places_;

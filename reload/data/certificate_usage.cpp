@@ -282,7 +282,7 @@ std::vector<security::CertificatePtr> CertificateUsage::good_ones(
     if (!check_writer(*kind, search.at.resource, {verdict.signer->user_name(), verdict.signer_node},
                       value.value))
       continue;
-    auto certificate = security::Certificate::parse(value.value.data.value);
+    auto certificate = security::read_certificate(data_.configuration->scheme, value.value.data.value);
     if (!certificate || !names(**certificate, search.of)) continue;
     if (!(*trust)->check(**certificate, others, now.wall_ms)) continue;
     good.push_back(std::move(*certificate));

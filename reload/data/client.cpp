@@ -59,6 +59,7 @@ void Client::calls(const Now& now, Calls calls, StorageOutputs& out) {
       start(now, calls.token, i, std::move(calls.calls[i]), out);
     }
   }
+  start_careful_reads(now, out);
 }
 
 void Client::start(const Now& now, std::uint64_t batch, std::size_t index, Call call, StorageOutputs& out) {
@@ -73,11 +74,23 @@ void Client::start(const Now& now, std::uint64_t batch, std::size_t index, Call 
   if (auto* failure = std::get_if<CallFailure>(&planned)) {
     return set_result(batch, index, std::move(*failure), out);
   }
+  const auto* put = std::get_if<PutCall>(&call);
+  if (put != nullptr && put->keep && !written_.may_keep(*put)) {
+    return set_result(batch, index,
+                      CallFailure{CallError::resource_exhausted,
+                                  "this peer keeps as much as it can: remove something that it keeps, or put "
+                                  "this without keep",
+                                  0},
+                      out);
+  }
   auto& plan = std::get<CallPlan>(planned);
   if (plan.as_user) ++data_.statistics.writes_as_others;
-  if (auto result = read_here(now, call, plan)) {
-    ++data_.statistics.calls_local;
-    return set_result(batch, index, std::move(*result), out);
+  const bool careful = is_careful(call);
+  if (!careful) {
+    if (auto result = read_here(now, call, plan)) {
+      ++data_.statistics.calls_local;
+      return set_result(batch, index, std::move(*result), out);
+    }
   }
   const std::uint64_t id = ++last_id_;
   Work& work = works_[id];
@@ -90,6 +103,11 @@ void Client::start(const Now& now, std::uint64_t batch, std::size_t index, Call 
   if (std::holds_alternative<PutCall>(call)) work.stage = Stage::write;
   if (std::holds_alternative<RemoveCall>(call)) work.stage = Stage::learn;
   work.call = std::move(call);
+  if (careful) {
+    work.stage = Stage::careful;
+    careful_waiting_.push_back(id);
+    return;
+  }
   drive(now, work, out);
 }
 
@@ -102,11 +120,16 @@ void Client::set_result(std::uint64_t batch, std::size_t index, CallResult resul
   done.results.reserve(found->second.results.size());
   for (auto& one : found->second.results) done.results.push_back(std::move(*one));
   batches_.erase(found);
-  out.emplace_back(std::move(done));
+  if (batch >= k_first_own_number) {
+    own_results_.push_back(std::move(done));
+  } else {
+    out.emplace_back(std::move(done));
+  }
 }
 
 void Client::finish(Work& work, CallResult result, StorageOutputs& out) {
   stop_waiting(work);
+  stop_asking(work, out);
   if (work.renews_ms != 0) renewal_ended(work, result, out);
   const std::uint64_t batch = work.batch;
   const std::size_t index = work.index;
@@ -121,7 +144,7 @@ void Client::stop_waiting(Work& work) {
   work.retry_at.reset();
 }
 
-void Client::cancel(const CancelCalls& cancel, StorageOutputs& out) {
+void Client::cancel(const Now& now, const CancelCalls& cancel, StorageOutputs& out) {
   if (batches_.erase(cancel.token) == 0) return;
   for (auto at = works_.begin(); at != works_.end();) {
     Work& work = at->second;
@@ -131,8 +154,10 @@ void Client::cancel(const CancelCalls& cancel, StorageOutputs& out) {
     }
     if (work.request != 0) out.emplace_back(routing::CancelRequest{routing::Origin::storage, work.request});
     stop_waiting(work);
+    stop_asking(work, out);
     at = works_.erase(at);
   }
+  start_careful_reads(now, out);
 }
 
 // Does what the work's stage asks for. May finish it: it must not be touched afterwards.
@@ -149,6 +174,8 @@ void Client::drive(const Now& now, Work& work, StorageOutputs& out) {
     case Stage::copy:
       if (auto result = read_here(now, work.call, work.plan)) return finish(work, std::move(*result), out);
       return ask(work, out);
+    case Stage::careful:
+      return drive_careful(now, work, out);
   }
 }
 
@@ -174,6 +201,10 @@ void Client::request_done(const Now& now, const routing::RequestDone& done, Stor
   works_of_requests_.erase(asked);
   if (found == works_.end()) return;
   Work& work = found->second;
+  if (work.careful != nullptr) {
+    careful_done(now, work, done, out);
+    return start_careful_reads(now, out);
+  }
   work.request = 0;
   if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome)) {
     return refused(now, work, {failure->code, failure->info, 0}, failure->local, out);
@@ -253,7 +284,7 @@ void Client::stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs
 void Client::ring_changed(const Now& now, StorageOutputs& out) {
   std::vector<std::uint64_t> ours;
   for (const auto& [id, work] : works_) {
-    if (!work.here && responsible(work)) ours.push_back(id);
+    if (!work.here && work.stage != Stage::careful && responsible(work)) ours.push_back(id);
   }
   std::sort(ours.begin(), ours.end());
   for (const std::uint64_t id : ours) {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "reload/data/call_plan.hpp"
+#include "reload/data/careful_read.hpp"
 #include "reload/data/holder.hpp"
 #include "reload/data/item_times.hpp"
 #include "reload/data/messages.hpp"
@@ -19,12 +22,16 @@
 
 namespace ringway::data {
 
+// Tokens of calls, and numbers of requests and own stores, that other parts of this component make; those of
+// applications' calls are smaller.
+inline constexpr std::uint64_t k_first_own_number = std::uint64_t{1} << 62U;
+
 class Client {
  public:
   Client(PeerData& data, Holder& holder);
 
   void calls(const Now& now, Calls calls, StorageOutputs& out);
-  void cancel(const CancelCalls& cancel, StorageOutputs& out);
+  void cancel(const Now& now, const CancelCalls& cancel, StorageOutputs& out);
   void request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out);
   void stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs& out);
   // What a bad-node has written, dated into the future perhaps, must not make what replaces it look old.
@@ -37,6 +44,9 @@ class Client {
   void on_timer(const Now& now, StorageOutputs& out);
   std::optional<MonoTime> next_deadline() const;
 
+  // The results of calls with tokens from k_first_own_number.
+  std::vector<CallsDone> take_own_results() { return std::exchange(own_results_, {}); }
+
   std::size_t pending() const { return works_.size(); }
 
  private:
@@ -48,6 +58,7 @@ class Client {
     chunk,        // Fetch of some of those keys
     next_holder,  // Ping to whoever comes after the responsible peer, whose answer cannot be right
     copy,         // Fetch from that one
+    careful,      // several holders are asked (careful_read.hpp)
   };
   struct Batch {
     std::vector<std::optional<CallResult>> results;
@@ -71,6 +82,7 @@ class Client {
     std::uint32_t previous_lifetime_s = 0;
     Bytes certificate_sha256;  // of whom it was signed with
     WallMs certificate_not_after_ms = 0;
+    WallMs signed_ms = 0;         // when its lifetime began, as nearly as is known here
     std::uint64_t renews_ms = 0;  // signs again what was stored at that time; 0: a call
     bool renewed = false;         // signed once more, after Error_Data_Too_Old
     // Reading in chunks.
@@ -87,6 +99,9 @@ class Client {
     NodeId holder;  // who gave the first
     std::optional<wire::Destination> elsewhere;
     GetResult first;
+    // Of a careful read.
+    std::unique_ptr<CarefulRead> careful;          // once it is its turn
+    std::map<std::uint64_t, std::uint64_t> asked;  // by the request under way: the read's question
   };
 
   bool responsible(const Work& work) const { return data_.view->responsible_for(work.plan.at.resource); }
@@ -116,6 +131,7 @@ class Client {
   // client_renew.cpp
   void renew_values(const Now& now, StorageOutputs& out);
   void renew(const Now& now, WrittenValue value, StorageOutputs& out);
+  void plan_renewals(const Now& now);
   void renewal_ended(const Work& work, const CallResult& result, StorageOutputs& out);
 
   // client_read.cpp
@@ -127,7 +143,11 @@ class Client {
   void gather(Work& work, const wire::FetchKindResponse& response,
               const std::vector<security::ValueVerdict>& verdicts);
   bool acceptable(const Work& work, const wire::StoredData& value, const security::ValueVerdict& verdict);
-  bool rolled_back(const CallPlan& plan, const wire::StoredData& value);
+  bool rolled_back(const CallPlan& plan, const ItemKey& item, std::uint64_t storage_time_ms);
+  Entry entry_of_record(const CallPlan& plan, const Record& record, WallMs now_ms);
+  static bool of_another_name(const CallPlan& plan, const wire::StoredData& value);
+  static Entry entry_of_value(std::string entry, const wire::StoredData& value,
+                              const security::ValueVerdict& verdict);
   Bytes query(const Work& work, std::vector<Bytes> keys) const;
   void next_chunk(const Now& now, Work& work, StorageOutputs& out);
   std::vector<Bytes> keys_of_chunk(const Work& work) const;
@@ -143,18 +163,35 @@ class Client {
   void second_answered(const Now& now, Work& work, const security::InspectedMessage& message,
                        StorageOutputs& out);
 
+  // client_careful.cpp
+  static bool is_careful(const Call& call);
+  void start_careful_reads(const Now& now, StorageOutputs& out);
+  void begin_careful(const Now& now, Work& work);
+  void drive_careful(const Now& now, Work& work, StorageOutputs& out);
+  void ask_carefully(Work& work, const CarefulRead::Question& question, StorageOutputs& out);
+  void careful_done(const Now& now, Work& work, const routing::RequestDone& done, StorageOutputs& out);
+  HeldItems held_here(const Now& now, const CallPlan& plan);
+  HeldItems held_by(Work& work, const wire::FetchKindResponse& response,
+                    const std::vector<security::ValueVerdict>& verdicts);
+  void finish_careful(Work& work, StorageOutputs& out);
+  void stop_asking(Work& work, StorageOutputs& out);
+
   PeerData& data_;
   Holder& holder_;
   ItemTimes times_;
   WrittenValues written_;
   std::size_t renewing_ = 0;  // under way
   std::optional<MonoTime> renew_at_;
+  std::vector<CallsDone> own_results_;
   std::uint64_t last_id_ = 0;
   std::uint64_t last_request_ = 0;
   std::unordered_map<std::uint64_t, Batch> batches_;
   std::unordered_map<std::uint64_t, Work> works_;
   std::unordered_map<std::uint64_t, std::uint64_t> works_of_requests_;
   std::set<std::pair<MonoTime, std::uint64_t>> retries_;
+  HolderCache known_holders_;
+  std::deque<std::uint64_t> careful_waiting_;  // works whose turn has not come
+  std::size_t careful_under_way_ = 0;
 };
 
 // The entries in the order of their names.

@@ -22,16 +22,6 @@ NodeId writer_in_key(const CallPlan& plan, BytesView key) {
   return as_node(ring_id_from(key.subspan(plan.prefix.size())));
 }
 
-Entry entry_of_record(const CallPlan& plan, const Record& record, WallMs now_ms) {
-  Entry entry;
-  entry.entry = *entry_of(plan, record.stored.value.key);
-  entry.value = copy_of(record.stored.value.data.value);
-  entry.writer_node = record.signer_node;
-  entry.storage_time_ms = record.stored.storage_time_ms;
-  entry.lifetime_s = record.remaining_s(now_ms);
-  return entry;
-}
-
 StatEntry stat_of_record(const CallPlan& plan, const Record& record, WallMs now_ms) {
   StatEntry entry;
   entry.entry = *entry_of(plan, record.stored.value.key);
@@ -67,6 +57,18 @@ CallResult get_result(GetResult found) {
   return CallFailure{CallError::not_found, "nothing is stored there", found.generation};
 }
 
+Entry Client::entry_of_record(const CallPlan& plan, const Record& record, WallMs now_ms) {
+  Entry entry;
+  entry.entry = *entry_of(plan, record.stored.value.key);
+  entry.value = copy_of(record.stored.value.data.value);
+  entry.writer_node = record.signer_node;
+  entry.storage_time_ms = record.stored.storage_time_ms;
+  entry.lifetime_s = record.remaining_s(now_ms);
+  const auto certificate = data_.certificates.find(record.signer_certificate_sha256);
+  if (certificate != nullptr) entry.writer = certificate->user_name();
+  return entry;
+}
+
 // Values held here were checked when they were stored: no signature is checked again.
 std::optional<CallResult> Client::read_here(const Now& now, const Call& call, const CallPlan& plan) {
   const bool gets = std::holds_alternative<GetCall>(call);
@@ -96,9 +98,8 @@ CallResult Client::read_store(const Now& now, const Call& call, const CallPlan& 
       continue;
     }
     got.entries.push_back(entry_of_record(plan, record, now.wall_ms));
-    got.entries.back().rolled_back = rolled_back(plan, record.stored);
-    const auto certificate = data_.certificates.find(record.signer_certificate_sha256);
-    if (certificate != nullptr) got.entries.back().writer = certificate->user_name();
+    got.entries.back().rolled_back =
+        rolled_back(plan, item_key_of(record.stored.value), record.stored.storage_time_ms);
   }
   if (gets) return get_result(std::move(got));
   return result_of(std::move(stats));
@@ -152,29 +153,39 @@ void Client::fetched(const Now& now, Work& work, const security::InspectedMessag
   finish(work, get_result(std::move(work.gathered)), out);
 }
 
+// A different name may have the same Resource-ID; when all entries are asked for it comes along.
+bool Client::of_another_name(const CallPlan& plan, const wire::StoredData& value) {
+  return !plan.one && !entry_of(plan, value.value.key) && parse_dictionary_key(value.value.key);
+}
+
+Entry Client::entry_of_value(std::string entry, const wire::StoredData& value,
+                             const security::ValueVerdict& verdict) {
+  return {std::move(entry),    copy_of(value.value.data.value), verdict.signer->user_name(),
+          verdict.signer_node, value.storage_time_ms,           value.lifetime_s};
+}
+
 void Client::gather(Work& work, const wire::FetchKindResponse& response,
                     const std::vector<security::ValueVerdict>& verdicts) {
   work.gathered.generation = response.generation_counter;
   for (std::size_t i = 0; i < response.values.size(); ++i) {
     const wire::StoredData& value = response.values[i];
     if (wire::is_absent(value)) continue;
+    if (of_another_name(work.plan, value)) continue;
     const auto entry = entry_of(work.plan, value.value.key);
-    // A different name may have the same Resource-ID; when all entries are asked for it comes along.
-    if (!entry && !work.plan.one && parse_dictionary_key(value.value.key)) continue;
     if (!entry || !acceptable(work, value, verdicts[i])) {
       ++work.gathered.discarded;
       ++data_.statistics.values_discarded;
       continue;
     }
-    const bool older = rolled_back(work.plan, value);
-    times_.remember(work.plan.at, item_key_of(value.value), value.storage_time_ms);
+    const ItemKey item = item_key_of(value.value);
+    const bool older = rolled_back(work.plan, item, value.storage_time_ms);
+    times_.remember(work.plan.at, item, value.storage_time_ms);
     if (!value.value.data.exists) {
       work.removed = true;
       continue;
     }
-    work.gathered.entries.push_back({*entry, copy_of(value.value.data.value), verdicts[i].signer->user_name(),
-                                     verdicts[i].signer_node, value.storage_time_ms, value.lifetime_s,
-                                     older});
+    work.gathered.entries.push_back(entry_of_value(*entry, value, verdicts[i]));
+    work.gathered.entries.back().rolled_back = older;
   }
 }
 
@@ -192,8 +203,8 @@ bool Client::acceptable(const Work& work, const wire::StoredData& value,
 
 // Older than what was seen of this item before (RFC 6940 §13.5.3). It is shown all the same: the newer value
 // may come of a Store that failed half-way, while this one was acknowledged.
-bool Client::rolled_back(const CallPlan& plan, const wire::StoredData& value) {
-  if (value.storage_time_ms >= times_.newest_ms(plan.at, item_key_of(value.value))) return false;
+bool Client::rolled_back(const CallPlan& plan, const ItemKey& item, std::uint64_t storage_time_ms) {
+  if (storage_time_ms >= times_.newest_ms(plan.at, item)) return false;
   ++data_.statistics.rollbacks;
   return true;
 }

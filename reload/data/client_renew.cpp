@@ -1,4 +1,4 @@
-// Signing again what was put under the certificate before (client.hpp).
+// Signing again what was put under the certificate before, and what is to be kept (client.hpp).
 #include <algorithm>
 
 #include "reload/data/client.hpp"
@@ -10,18 +10,21 @@ namespace {
 constexpr std::size_t k_most_at_once = 32;
 constexpr Duration k_between_rounds{1'000};
 constexpr Duration k_after_failure{60'000};
+constexpr Duration k_longest_wait{3'600'000};
 
 }  // namespace
 
-// For when the certificate is renewed; what ends before it needs no other signature.
+// For when the certificate is renewed, or half of the lifetime is over; what ends before the certificate
+// needs no other signature.
 void Client::remember(const Work& work, StorageOutputs& out) {
   if (const auto* put = std::get_if<PutCall>(&work.call)) {
-    const WallMs expires_ms = work.value->storage_time_ms + WallMs{put->lifetime_s} * 1000;
-    if (expires_ms > work.certificate_not_after_ms) {
+    const WallMs expires_ms = work.signed_ms + WallMs{put->lifetime_s} * 1000;
+    if (put->keep || expires_ms > work.certificate_not_after_ms) {
       written_.remember({*put, work.value->storage_time_ms, expires_ms, work.certificate_sha256, {}});
       // Signed before the certificate changed, stored after it.
       if (!equal(work.certificate_sha256, present_certificate(put->as_user)) && !renew_at_)
         renew_at_ = work.started;
+      plan_renewals({work.started, work.signed_ms});
     } else {
       written_.forget(name_of(*put));
     }
@@ -38,23 +41,39 @@ void Client::keep_written(StorageOutputs& out) {
 
 void Client::signer_changed(const Now& now) { renew_at_ = now.mono; }
 
+// The sooner of what is planned and the next refresh.
+void Client::plan_renewals(const Now& now) {
+  const auto refresh_ms = written_.next_refresh_ms();
+  if (!refresh_ms) return;
+  const auto wait_ms = *refresh_ms > now.wall_ms ? static_cast<std::int64_t>(*refresh_ms - now.wall_ms) : 0;
+  // The wall clock may be set meanwhile.
+  const MonoTime at = now.mono + std::clamp(Duration{wait_ms}, k_between_rounds, k_longest_wait);
+  if (!renew_at_ || at < *renew_at_) renew_at_ = at;
+}
+
 // A few at a time: nobody waits for it, and there is time until the old certificate ends.
 void Client::renew_values(const Now& now, StorageOutputs& out) {
   const auto current = [this](const std::string& user) { return present_certificate(user); };
   const std::size_t most = renewing_ < k_most_at_once ? k_most_at_once - renewing_ : 0;
-  for (auto& value : written_.take_others(now, current, most)) renew(now, std::move(value), out);
+  for (auto& value : written_.take_due(now, current, most)) renew(now, std::move(value), out);
   renew_at_.reset();
   if (written_.any_others(current)) renew_at_ = now.mono + k_between_rounds;
+  plan_renewals(now);
   keep_written(out);  // some had ended
 }
 
 void Client::renew(const Now& now, WrittenValue value, StorageOutputs& out) {
-  value.call.lifetime_s =
-      static_cast<std::uint32_t>(std::max<WallMs>((value.expires_ms - now.wall_ms) / 1000, 1));
+  if (!value.call.keep)
+    value.call.lifetime_s =
+        static_cast<std::uint32_t>(std::max<WallMs>((value.expires_ms - now.wall_ms) / 1000, 1));
   value.call.expected_generation.reset();
   auto planned = plan_call(data_, now.wall_ms, value.call);
   auto* plan = std::get_if<CallPlan>(&planned);
-  if (plan == nullptr) return written_.forget(name_of(value.call));  // not acceptable any more
+  if (plan == nullptr) {
+    // Not acceptable any more; what is to be kept may be again, when the user's credentials are back.
+    if (value.call.keep) return written_.postpone(name_of(value.call), now.mono + k_after_failure);
+    return written_.forget(name_of(value.call));
+  }
   const std::uint64_t id = ++last_id_;
   Work& work = works_[id];
   work.id = id;
@@ -71,12 +90,14 @@ void Client::renewal_ended(const Work& work, const CallResult& result, StorageOu
   --renewing_;
   const auto& put = std::get<PutCall>(work.call);
   if (std::holds_alternative<PutResult>(result)) {
-    ++data_.statistics.values_signed_again;
+    ++(put.keep ? data_.statistics.values_refreshed : data_.statistics.values_signed_again);
   } else if (std::get<CallFailure>(result).error == CallError::aborted) {
     written_.forget(name_of(put));  // somebody has put something else there
     keep_written(out);
   } else {
-    written_.postpone(name_of(put), work.started + k_after_failure);
+    const MonoTime again = work.started + k_after_failure;
+    written_.postpone(name_of(put), again);
+    if (!renew_at_ || again < *renew_at_) renew_at_ = again;
   }
 }
 

@@ -36,8 +36,11 @@ void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
 }
 
 void Client::learned(const Now& now, Work& work, const wire::StoredMetaData* present, StorageOutputs& out) {
+  // What is to be kept is put again where it is missing: it has expired while this peer was away.
+  const bool keeps = work.renews_ms != 0 && std::get<PutCall>(work.call).keep;
   const bool replaced =
-      present == nullptr || !present->metadata.exists || present->storage_time_ms != work.renews_ms;
+      keeps ? present != nullptr && present->storage_time_ms > work.renews_ms
+            : present == nullptr || !present->metadata.exists || present->storage_time_ms != work.renews_ms;
   if (work.renews_ms != 0 && replaced)
     return finish(work, CallFailure{CallError::aborted, "another value is stored", 0}, out);
   if (present != nullptr) {
@@ -92,6 +95,7 @@ void Client::sign(const Now& now, Work& work) {
   if (work.renews_ms != 0) value.storage_time_ms = work.renews_ms + 1;
   const security::Signer& signer = signer_of(work);
   work.certificate_sha256 = copy_of(signer.certificate()->sha256());
+  work.signed_ms = now.wall_ms;
   work.certificate_not_after_ms = signer.certificate()->not_after_ms();
   value.value.model = wire::DataModel::dictionary;
   value.value.key = SharedBytes{work.plan.item};

@@ -129,6 +129,10 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
     ++data_.statistics.stores_refused;
     return refuse(ErrorCode::request_timeout, "too many Stores are waiting here: try again later");
   }
+  if (auto refused = check_subscriptions(incoming)) {
+    ++data_.statistics.stores_refused;
+    return refused;
+  }
   auto accepted = check_store(*data_.configuration, data_.cache, now.wall_ms, incoming);
   if (!accepted) {
     ++data_.statistics.stores_refused;
@@ -141,6 +145,7 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
   const std::uint64_t token = ++last_token_;
   PendingStore pending;
   pending.waiting = waiting;
+  pending.copied = incoming.mode != StoreMode::original;
   // What others bring to the responsible peer goes on to the other holders; whoever has brought it may drop
   // its own copy then.
   const bool news = std::any_of(accepted->kinds.begin(), accepted->kinds.end(),
@@ -155,8 +160,32 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
     pending.replicate->generations.emplace_back(kind.at, kind.state->generation_counter);
     for (const RecordPtr& record : kind.records) pending.replicate->records.emplace_back(kind.at, record);
   }
+  note_changes(token, incoming.mode, *accepted);
   commit(token, std::move(pending), std::move(*accepted), out);
   return std::nullopt;
+}
+
+// A node may not make this peer notify it of everything.
+std::optional<Refusal> Holder::check_subscriptions(const IncomingStore& incoming) const {
+  if (incoming.mode != StoreMode::original) return std::nullopt;
+  for (const wire::StoreKindData& kind : *incoming.kinds) {
+    if (kind.kind != config::k_subscription) continue;
+    const bool adds = std::any_of(kind.values.begin(), kind.values.end(),
+                                  [](const auto& value) { return value.value.data.exists; });
+    if (adds && !data_.subscriptions.admits(incoming.resource, incoming.requester.node))
+      return refuse(ErrorCode::data_too_large, "this peer keeps no more subscriptions of that node");
+  }
+  return std::nullopt;
+}
+
+void Holder::note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted) {
+  for (const AcceptedKind& kind : accepted.kinds) {
+    if (!kind.changed || kind.at.kind == config::k_subscription) continue;
+    if (!data_.subscriptions.watched(kind.at.resource)) continue;
+    // Only a writer's Store makes exactly one generation; what copies bring may be many changes at once.
+    const bool one = mode == StoreMode::original;
+    changes_.begin(token, {kind.at, kind.state->generation_counter, one ? kind.records : Records{}});
+  }
 }
 
 void Holder::commit(std::uint64_t token, PendingStore pending, AcceptedStore accepted, StorageOutputs& out) {
@@ -187,13 +216,16 @@ void Holder::committed(const Committed& outcome, StorageOutputs& out) {
   const auto found = pending_.find(outcome.token);
   if (found == pending_.end()) return;
   bool good = outcome.ok;
-  for (const KindAt& at : found->second.unsettled)
+  for (const KindAt& at : found->second.unsettled) {
     good = data_.cache.settle(at, outcome.token, outcome.ok) && good;
+    if (at.kind == config::k_subscription) subscribed_.push_back({at.resource, found->second.copied});
+  }
   found->second.unsettled.clear();
   if (!good) {
     data_.certificates.forget_kept();
     const Waiting waiting = found->second.waiting;
     pending_.erase(found);
+    changes_.end(outcome.token, false);
     finish(waiting, refuse(ErrorCode::request_timeout, "this peer could not write: " + outcome.reason), out);
     return;
   }
@@ -206,6 +238,7 @@ void Holder::after_commit(std::uint64_t token, PendingStore& pending, StorageOut
     pending.replicate.reset();
     return;
   }
+  changes_.end(token, true);
   finish(pending, out);
   pending_.erase(token);
 }
@@ -213,6 +246,7 @@ void Holder::after_commit(std::uint64_t token, PendingStore& pending, StorageOut
 void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
   const auto found = pending_.find(outcome.token);
   if (found == pending_.end()) return;
+  changes_.end(outcome.token, true);  // without all its copies it is there for readers all the same
   if (outcome.complete) {
     for (auto& response : found->second.answer.kind_responses) response.replicas = outcome.holders;
     finish(found->second, out);

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "reload/data/changes_in_order.hpp"
 #include "reload/data/messages.hpp"
 #include "reload/data/peer_data.hpp"
 #include "reload/data/reading.hpp"
@@ -37,6 +38,15 @@ class Holder {
   };
   std::vector<Outcome> take_outcomes() { return std::exchange(outcomes_, {}); }
 
+  // What has changed at watched resources, answered by now.
+  std::vector<Change> take_changes() { return changes_.take(); }
+  // Where subscriptions have been written; as copies of what another peer has, or by their watchers.
+  struct Subscribed {
+    ResourceId resource;
+    bool copied = false;
+  };
+  std::vector<Subscribed> take_subscribed() { return std::exchange(subscribed_, {}); }
+
   std::size_t pending() const { return pending_.size(); }
 
  private:
@@ -50,11 +60,14 @@ class Holder {
     std::vector<KindAt> unsettled;  // in the cache, until the commit's outcome
     wire::StoreAns answer;
     std::optional<Replicate> replicate;
+    bool copied = false;  // not by a writer's own Store
   };
 
   std::optional<Refusal> store(const Now& now, const routing::DeliverRequest& request, StorageOutputs& out);
   AnswerResult read(const Now& now, const security::InspectedMessage& message);
   AnswerResult find(const Now& now, const security::InspectedMessage& message);
+  std::optional<Refusal> check_subscriptions(const IncomingStore& incoming) const;
+  void note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted);
   std::optional<Refusal> run(const Now& now, const IncomingStore& incoming, Waiting waiting,
                              StorageOutputs& out);
   void commit(std::uint64_t token, PendingStore pending, AcceptedStore accepted, StorageOutputs& out);
@@ -66,6 +79,8 @@ class Holder {
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, PendingStore> pending_;
   std::vector<Outcome> outcomes_;
+  ChangesInOrder changes_;
+  std::vector<Subscribed> subscribed_;
 };
 
 }  // namespace ringway::data

@@ -54,7 +54,7 @@ struct Replicated {
 
 // Watches a key for an application: WatchEvents follow with the same token, the present state first, until
 // CancelWatch or an event with a failure. After each event the next comes only when WatchNext has asked for
-// it; what changes meanwhile becomes one event, marked as compacted.
+// it; a few wait meanwhile, more become one event, marked as compacted.
 struct Watch {
   std::uint64_t token = 0;
   WatchCall call;
@@ -64,6 +64,12 @@ struct WatchNext {
 };
 struct CancelWatch {
   std::uint64_t token = 0;
+};
+
+// The outcome of CheckValues: a verdict for each value, or none when they could not be looked at.
+struct ValuesChecked {
+  std::uint64_t ticket = 0;
+  std::vector<security::ValueVerdict> verdicts;
 };
 
 // Take over what another peer has that is newer than ours (RFC 6940 §7.4.1.1, STORE-43): a FetchAns, each
@@ -100,6 +106,16 @@ struct CallsDone {
   std::vector<CallResult> results;
 };
 
+// Have these signatures checked, as those of an answer to a Fetch are (security::Inspector), then say
+// ValuesChecked: values that another peer tells of on a channel, with the certificates that came along.
+struct CheckValues {
+  std::uint64_t ticket = 0;
+  ResourceId resource;
+  KindId kind = 0;
+  std::shared_ptr<const std::vector<wire::StoredData>> values;
+  std::vector<wire::GenericCertificate> certificates;
+};
+
 struct WatchEvent {
   std::uint64_t token = 0;
   WatchResult result;  // a failure ends the watch
@@ -121,11 +137,11 @@ struct DropKinds {
 using StorageInput =
     std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
                  routing::ConfigurationChanged, routing::UseSigner, UseUsers, Calls, CancelCalls,
-                 FindCertificates, Committed, Replicated, DropKinds, Adopt, Watch, WatchNext, CancelWatch,
-                 routing::ChannelUp, routing::ChannelDown, routing::ChannelMessage>;
+                 FindCertificates, Committed, Replicated, DropKinds, Adopt, ValuesChecked, Watch, WatchNext,
+                 CancelWatch, routing::ChannelUp, routing::ChannelDown, routing::ChannelMessage>;
 using StorageOutput =
     std::variant<Commit, Replicate, AskToMend, CallsDone, CertificatesFound, routing::SendRequest,
-                 routing::CancelRequest, routing::SendAnswer, WatchEvent, routing::OpenChannel,
+                 routing::CancelRequest, routing::SendAnswer, CheckValues, WatchEvent, routing::OpenChannel,
                  routing::SendOnChannel, routing::CloseChannel>;
 using StorageOutputs = std::vector<StorageOutput>;
 

@@ -9,6 +9,7 @@
 #include "reload/data/kind_cache.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/data/storage_component.hpp"
+#include "reload/data/subscriptions.hpp"
 #include "reload/data/user_signers.hpp"
 #include "reload/security/signer.hpp"
 #include "reload/topology/ring_view.hpp"
@@ -24,7 +25,7 @@ struct PeerData {
         store(std::move(store_in)),
         view(std::make_shared<const topology::RingView>()),
         cache(store, settings.max_cached_kinds, settings.max_cached_bytes),
-        certificates(store, signer->certificate()) {}
+        certificates(store, signer->certificate(), configuration->scheme) {}
 
   std::size_t budget_bytes() const {
     return message_budget_bytes(configuration->max_message_size_bytes, *signer);
@@ -38,6 +39,7 @@ struct PeerData {
   topology::RingViewPtr view;
   KindCache cache;
   CertificateShelf certificates;
+  Subscriptions subscriptions;  // to what this peer is responsible for
   StorageComponent::Statistics statistics;
 };
 

@@ -17,14 +17,14 @@ namespace ringway::data {
 
 class ReplicationComponent::Impl {
  public:
-  Impl(ReplicationSettings settings, config::ConfigurationPtr configuration, NodeId self,
+  Impl(ReplicationSettings settings, const config::ConfigurationPtr& configuration, NodeId self,
        const std::shared_ptr<const ValueStore>& store)
       : context_{settings,
-                 std::move(configuration),
+                 configuration,
                  self,
                  store,
                  std::make_shared<const topology::RingView>(),
-                 CertificateShelf(store, nullptr),
+                 CertificateShelf(store, nullptr, configuration->scheme),
                  {},
                  0},
         new_copies_(context_),

@@ -8,6 +8,8 @@
 #include "reload/data/holder.hpp"
 #include "reload/data/kind_purge.hpp"
 #include "reload/data/peer_data.hpp"
+#include "reload/data/watch_notifier.hpp"
+#include "reload/data/watcher.hpp"
 
 namespace ringway::data {
 
@@ -18,16 +20,21 @@ class StorageComponent::Impl {
         holder_(data_),
         client_(data_, holder_),
         certificates_(data_),
+        notifier_(data_),
+        watcher_(data_, holder_, client_),
         purge_(data_.store) {}
 
   void on(const Now& now, routing::DeliverRequest& m, StorageOutputs& out) { holder_.deliver(now, m, out); }
   void on(const Now& now, routing::RequestDone& m, StorageOutputs& out) {
-    if (!certificates_.request_done(now, m, out)) client_.request_done(now, m, out);
+    if (!certificates_.request_done(now, m, out) && !watcher_.request_done(now, m, out))
+      client_.request_done(now, m, out);
   }
   void on(const Now& now, routing::RingChanged& m, StorageOutputs& out) {
-    data_.view = std::move(m.view);
+    const auto before = std::exchange(data_.view, std::move(m.view));
     client_.ring_changed(now, out);
     certificates_.changed(now);
+    notifier_.ring_changed(now);
+    watcher_.ring_changed(now, *before);
   }
   void on(const Now& now, routing::ConfigurationChanged& m, StorageOutputs&) {
     const auto before = std::exchange(data_.configuration, std::move(m.configuration));
@@ -50,33 +57,64 @@ class StorageComponent::Impl {
     certificates_.signers_changed(now);
   }
   void on(const Now&, FindCertificates& m, StorageOutputs& out) { certificates_.find(m, out); }
-  void on(const Now&, CancelCalls& m, StorageOutputs& out) { client_.cancel(m, out); }
+  void on(const Now& now, CancelCalls& m, StorageOutputs& out) { client_.cancel(now, m, out); }
   void on(const Now&, Committed& m, StorageOutputs& out) { holder_.committed(m, out); }
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
   void on(const Now&, DropKinds& m, StorageOutputs& out) { holder_.drop(m, out); }
-  void on(const Now&, Watch&, StorageOutputs&) {}
-  void on(const Now&, WatchNext&, StorageOutputs&) {}
-  void on(const Now&, CancelWatch&, StorageOutputs&) {}
-  void on(const Now&, routing::ChannelUp&, StorageOutputs&) {}
-  void on(const Now&, routing::ChannelDown&, StorageOutputs&) {}
-  void on(const Now&, routing::ChannelMessage&, StorageOutputs&) {}
+  void on(const Now& now, Watch& m, StorageOutputs& out) { watcher_.watch(now, std::move(m), out); }
+  void on(const Now& now, WatchNext& m, StorageOutputs& out) { watcher_.next(now, m.token, out); }
+  void on(const Now& now, CancelWatch& m, StorageOutputs& out) { watcher_.cancel(now, m.token, out); }
+  void on(const Now& now, ValuesChecked& m, StorageOutputs& out) { watcher_.checked(now, std::move(m), out); }
+  void on(const Now& now, routing::ChannelUp& m, StorageOutputs& out) {
+    notifier_.channel_up(now, m.node, out);
+  }
+  void on(const Now& now, routing::ChannelDown& m, StorageOutputs&) {
+    notifier_.channel_down(now, m.node);
+    watcher_.channel_down(now, m.node);
+  }
+  void on(const Now& now, routing::ChannelMessage& m, StorageOutputs& out) {
+    auto message = decode_watch_message(m.message, data_.configuration->kinds);
+    if (!message) {
+      ++data_.statistics.notices_dropped;
+    } else if (const auto* seen = std::get_if<Seen>(&*message)) {
+      notifier_.seen(now, m.node, *seen, out);
+    } else {
+      watcher_.notice(now, m.node, std::get<NumberedNotice>(std::move(*message)), out);
+    }
+  }
   void on(const Now& now, Adopt& m, StorageOutputs& out) { holder_.adopt(now, m, out); }
 
-  // What the holder has finished for the client; which may lead to more.
+  // What the parts have finished for each other; which may lead to more.
   void settle(const Now& now, StorageOutputs& out) {
-    for (auto outcomes = holder_.take_outcomes(); !outcomes.empty(); outcomes = holder_.take_outcomes()) {
-      for (auto& outcome : outcomes) client_.stored_here(now, std::move(outcome), out);
+    for (bool more = true; more;) {
+      more = false;
+      const auto each = [&more](auto list, auto&& handle) {
+        more = more || !list.empty();
+        for (auto& one : list) handle(one);
+      };
+      each(holder_.take_subscribed(),
+           [&](auto& one) { notifier_.subscribed(now, one.resource, one.copied, out); });
+      each(holder_.take_changes(), [&](auto& change) { notifier_.changed(now, change, out); });
+      each(holder_.take_outcomes(), [&](auto& outcome) {
+        if (!watcher_.stored_here(now, outcome, out)) client_.stored_here(now, std::move(outcome), out);
+      });
+      each(client_.take_own_results(), [&](auto& done) { watcher_.read_done(now, std::move(done), out); });
+      each(notifier_.take_own(),
+           [&](auto& own) { watcher_.own_notice(now, std::move(own.notice), std::move(own.verdicts), out); });
     }
   }
   void on_timer(const Now& now, StorageOutputs& out) {
     client_.on_timer(now, out);
     certificates_.on_timer(now, out);
+    notifier_.on_timer(now, out);
+    watcher_.on_timer(now, out);
     if (!holder_.forget(purge_.due(now.mono), out)) purge_.again();
     settle(now, out);
   }
   std::optional<MonoTime> next_deadline() const {
     std::optional<MonoTime> next;
-    for (const auto& one : {client_.next_deadline(), purge_.next_deadline(), certificates_.next_deadline()})
+    for (const auto& one : {client_.next_deadline(), purge_.next_deadline(), certificates_.next_deadline(),
+                            notifier_.next_deadline(), watcher_.next_deadline()})
       if (one && (!next || *one < *next)) next = one;
     return next;
   }
@@ -88,6 +126,8 @@ class StorageComponent::Impl {
     now.pending_requests = holder_.pending();
     now.pending_calls = client_.pending();
     now.cached_kinds = data_.cache.size();
+    now.watches = watcher_.watches();
+    now.watched_resources = data_.subscriptions.resources();
     now.further_users = data_.users->size();
     now.further_users_until_ms = data_.users->first_end_ms();
     return now;
@@ -98,6 +138,8 @@ class StorageComponent::Impl {
   Holder holder_;
   Client client_;
   CertificateUsage certificates_;
+  WatchNotifier notifier_;
+  Watcher watcher_;
   KindPurge purge_;
 };
 

@@ -38,10 +38,19 @@ class StorageComponent {
     std::uint64_t values_discarded = 0;  // fetched, but signature, writer or name was wrong
     std::uint64_t rollbacks = 0;         // read and shown, but older than what was seen before
     std::uint64_t second_opinions = 0;   // reads that asked a replica as well: the answer could not be right
+    std::uint64_t careful_reads = 0;     // that asked several holders
+    std::uint64_t holders_differed = 0;  // of those: not all had the newest
     std::uint64_t values_signed_again = 0;  // with a new certificate
+    std::uint64_t values_refreshed = 0;     // put again because they are to be kept
     std::uint64_t certificates_stored = 0;  // of this peer, in the overlay
     std::uint64_t revoked_values = 0;    // of bad-nodes: refused in a Store, discarded, or held and not shown
     std::uint64_t writes_as_others = 0;  // calls that were to write as a further user
+    std::uint64_t notices_sent = 0, notices_repeated = 0;  // to those who watch something here
+    std::uint64_t notices_dropped = 0;   // there are too many of them, or what came was not acceptable
+    std::uint64_t watch_events = 0;      // given to applications
+    std::uint64_t events_compacted = 0;  // of these: stand for several changes
+    std::size_t watches = 0;             // of applications here
+    std::size_t watched_resources = 0;   // of others, that this peer is responsible for
     std::size_t pending_requests = 0, pending_calls = 0, cached_kinds = 0;
     std::size_t further_users = 0;      // whose credentials this peer holds
     WallMs further_users_until_ms = 0;  // the first of their certificates ends; 0: there are none

@@ -29,6 +29,7 @@ PutFact fact_of(const WrittenValue& value) {
   out.u64(value.expires_ms);
   out.opaque(1, value.certificate_sha256);
   out.opaque(4, value.call.value);
+  if (value.call.keep) out.u32(value.call.lifetime_s);
   return {fact_name(name_of(value.call)), out.take()};
 }
 
@@ -44,6 +45,8 @@ Result<WrittenValue> written_value_of(const PutFact& fact) {
   value.expires_ms = in.u64();
   value.certificate_sha256 = in.opaque_copy(1);
   value.call.value = in.opaque_copy(4);
+  value.call.keep = in.more();
+  if (value.call.keep) value.call.lifetime_s = in.u32();
   for (wire::Reader* part : {&names, &in}) {
     if (part->ok() && !part->at_end()) part->fail("bytes left over");
     if (!part->ok()) return part->failure();
@@ -68,9 +71,27 @@ Outcome<> WrittenValues::load(const ValueStore& store) {
 
 void WrittenValues::erase(std::map<WrittenName, Place>::iterator found) {
   changes_.emplace_back(DropFact{fact_name(found->first)});
-  size_bytes_ -= size_of(found->second.value.call);
-  ages_.erase(found->second.age);
+  const PutCall& call = found->second.value.call;
+  size_bytes_ -= size_of(call);
+  if (call.keep) {
+    --kept_;
+    kept_bytes_ -= size_of(call);
+    refreshes_.erase({found->second.value.refresh_ms(), found->first});
+  } else {
+    ages_.erase(found->second.age);
+  }
   values_.erase(found);
+}
+
+void WrittenValues::set_taken(std::map<WrittenName, Place>::iterator found, bool taken) {
+  found->second.taken = taken;
+  if (!found->second.value.call.keep) return;
+  const std::pair refresh{found->second.value.refresh_ms(), found->first};
+  if (taken) {
+    refreshes_.erase(refresh);
+  } else {
+    refreshes_.insert(refresh);
+  }
 }
 
 void WrittenValues::remember(WrittenValue value) {
@@ -82,11 +103,37 @@ void WrittenValues::remember(WrittenValue value) {
 void WrittenValues::insert(WrittenValue value) {
   WrittenName name = name_of(value.call);
   if (const auto found = values_.find(name); found != values_.end()) erase(found);
-  size_bytes_ += size_of(value.call);
-  const auto age = ages_.insert(ages_.end(), name);
+  const std::size_t bytes = size_of(value.call);
+  const bool keep = value.call.keep;
+  size_bytes_ += bytes;
+  if (keep) {
+    ++kept_;
+    kept_bytes_ += bytes;
+    refreshes_.insert({value.refresh_ms(), name});
+  }
+  const auto age = keep ? ages_.end() : ages_.insert(ages_.end(), name);
   values_.emplace(std::move(name), Place{std::move(value), false, age});
-  while (values_.size() > max_values_ || (size_bytes_ > max_bytes_ && values_.size() > 1))
+  while (values_.size() > max_values_ || (size_bytes_ > max_bytes_ && values_.size() > 1)) {
+    if (ages_.empty()) break;
     erase(values_.find(ages_.front()));
+  }
+}
+
+// A quarter of all: what is signed again for a new certificate needs room as well.
+bool WrittenValues::may_keep(const PutCall& call) const {
+  std::size_t count = kept_ + 1;
+  std::size_t bytes = kept_bytes_ + size_of(call);
+  const auto present = values_.find(name_of(call));
+  if (present != values_.end() && present->second.value.call.keep) {
+    --count;
+    bytes -= size_of(present->second.value.call);
+  }
+  return count <= max_values_ / 4 && bytes <= max_bytes_ / 4;
+}
+
+std::optional<WallMs> WrittenValues::next_refresh_ms() const {
+  if (refreshes_.empty()) return std::nullopt;
+  return refreshes_.begin()->first;
 }
 
 void WrittenValues::forget(const WrittenName& name) {
@@ -96,7 +143,7 @@ void WrittenValues::forget(const WrittenName& name) {
 void WrittenValues::postpone(const WrittenName& name, MonoTime until) {
   const auto found = values_.find(name);
   if (found == values_.end()) return;
-  found->second.taken = false;
+  set_taken(found, false);
   found->second.value.not_before = until;
 }
 
@@ -105,19 +152,20 @@ bool WrittenValues::is_other(const WrittenValue& value, const CertificateOf& pre
   return !certificate.empty() && !equal(value.certificate_sha256, certificate);
 }
 
-std::vector<WrittenValue> WrittenValues::take_others(const Now& now, const CertificateOf& present,
-                                                     std::size_t most) {
+std::vector<WrittenValue> WrittenValues::take_due(const Now& now, const CertificateOf& present,
+                                                  std::size_t most) {
   std::vector<WrittenValue> out;
   for (auto at = values_.begin(); at != values_.end() && out.size() < most;) {
     const auto here = at++;
     Place& place = here->second;
-    if (place.value.expires_ms <= now.wall_ms) {
+    if (place.value.expires_ms <= now.wall_ms && !place.value.call.keep) {
       erase(here);
       continue;
     }
     if (place.taken || place.value.not_before > now.mono) continue;
-    if (!is_other(place.value, present)) continue;
-    place.taken = true;
+    const bool refresh = place.value.call.keep && place.value.refresh_ms() <= now.wall_ms;
+    if (!refresh && !is_other(place.value, present)) continue;
+    set_taken(here, true);
     out.push_back(place.value);
   }
   return out;

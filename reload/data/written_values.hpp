@@ -1,6 +1,8 @@
 // What this peer's users have put and what would outlive the certificate that it is signed with, so that it
-// can be signed with the next one in time (RFC 6940 §7.1, SEC-17, SEC-38). Bounded: the oldest are forgotten
-// first. Kept over a restart as facts of the store, one for each value.
+// can be signed with the next one in time (RFC 6940 §7.1, SEC-17, SEC-38); and what is to be kept, that is
+// put again before its lifetime ends. Bounded: the oldest are forgotten first; what is to be kept is not
+// forgotten, so there may be only so much of it. Kept over a restart as facts of the store, one for each
+// value.
 #pragma once
 
 #include <compare>
@@ -8,6 +10,8 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +38,9 @@ struct WrittenValue {
   WallMs expires_ms = 0;
   Bytes certificate_sha256;  // of whom it is signed with
   MonoTime not_before;       // an attempt to sign it again has failed
+
+  // Of one to be kept: half of its lifetime is over.
+  WallMs refresh_ms() const { return expires_ms - WallMs{call.lifetime_s} * 500; }
 };
 
 // Facts of written values have names that begin so.
@@ -54,10 +61,15 @@ class WrittenValues {
   void postpone(const WrittenName& name, MonoTime until);
   // The SHA-256 of a user's present certificate; empty when there is none: what he has put stays as it is.
   using CertificateOf = std::function<BytesView(const std::string& as_user)>;
-  // So many that are signed with another certificate; each is told once until it is remembered or postponed.
-  std::vector<WrittenValue> take_others(const Now& now, const CertificateOf& present, std::size_t most);
+  // So many that are signed with another certificate, or are to be put again by now; each is told once until
+  // it is remembered or postponed.
+  std::vector<WrittenValue> take_due(const Now& now, const CertificateOf& present, std::size_t most);
   // Some are signed with another certificate, or are just being signed again.
   bool any_others(const CertificateOf& present) const;
+  // When the next one is to be put again; nothing: there is none, or all such are just being put.
+  std::optional<WallMs> next_refresh_ms() const;
+  // Room for one more to be kept, of that size, or for another value in its place.
+  bool may_keep(const PutCall& call) const;
   // What is to be written to the store since the last time.
   WriteBatch take_changes() { return std::exchange(changes_, {}); }
   std::size_t size() const { return values_.size(); }
@@ -66,10 +78,11 @@ class WrittenValues {
   struct Place {
     WrittenValue value;
     bool taken = false;
-    std::list<WrittenName>::iterator age;
+    std::list<WrittenName>::iterator age;  // ages_.end(): to be kept
   };
   void insert(WrittenValue value);
   void erase(std::map<WrittenName, Place>::iterator found);
+  void set_taken(std::map<WrittenName, Place>::iterator found, bool taken);
   static bool is_other(const WrittenValue& value, const CertificateOf& present);
 
   std::size_t max_values_;
@@ -77,6 +90,9 @@ class WrittenValues {
   std::size_t size_bytes_ = 0;
   std::map<WrittenName, Place> values_;
   std::list<WrittenName> ages_;  // oldest first
+  std::set<std::pair<WallMs, WrittenName>> refreshes_;
+  std::size_t kept_ = 0;
+  std::size_t kept_bytes_ = 0;
   WriteBatch changes_;
 };
 

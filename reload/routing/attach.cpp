@@ -11,14 +11,6 @@ using wire::MessageCode;
 
 namespace {
 
-// An overlay is uniformly ICE or uniformly No-ICE, and no Attach mixes the two (RFC 6940 §6.5.1.1, §6.5.1.5).
-// This one is No-ICE: the reader of its document has seen to that.
-bool offers_ice(const wire::AttachBody& body) {
-  return std::any_of(body.candidates.begin(), body.candidates.end(), [](const wire::IceCandidate& candidate) {
-    return candidate.link == wire::OverlayLinkType::dtls_udp_sr;
-  });
-}
-
 // Only ICE could make anything of an address that is not the node's own.
 bool can_be_reached(const wire::IceCandidate& candidate) {
   return candidate.link == wire::OverlayLinkType::tls_tcp_fh_no_ice &&
@@ -26,6 +18,22 @@ bool can_be_reached(const wire::IceCandidate& candidate) {
 }
 
 }  // namespace
+
+// An overlay is uniformly ICE or uniformly No-ICE, and no Attach mixes the two (RFC 6940 §6.5.1.1, §6.5.1.5).
+// This one is No-ICE: the reader of its document has seen to that.
+bool RoutingComponent::Impl::offers_ice(const std::vector<wire::IceCandidate>& candidates) {
+  return std::any_of(candidates.begin(), candidates.end(), [](const wire::IceCandidate& candidate) {
+    return candidate.link == wire::OverlayLinkType::dtls_udp_sr;
+  });
+}
+
+std::vector<wire::IpAddressPort> RoutingComponent::Impl::reachable_addresses(
+    const std::vector<wire::IceCandidate>& candidates) {
+  std::vector<wire::IpAddressPort> addresses;
+  for (const auto& candidate : candidates)
+    if (can_be_reached(candidate)) addresses.push_back(candidate.address);
+  return addresses;
+}
 
 wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send_update) const {
   wire::AttachBody body;
@@ -104,7 +112,7 @@ void RoutingComponent::Impl::attach_answered(std::uint64_t key, const Outcome& o
     return tell_topology([&](auto& actions) { topology_->on_attached(now_, node, purpose, actions); });
   }
   const auto body = wire::decode<wire::AttachBody>((*message)->message.contents.body);
-  const bool usable = body && body->role == "active" && !offers_ice(*body);
+  const bool usable = body && body->role == "active" && !offers_ice(body->candidates);
   if (!usable || (*message)->signer_node == self()) return attach_failed(key);
   pending.answered_by = (*message)->signer_node;
   pending.link_deadline = now_.mono + k_link_wait;
@@ -138,7 +146,7 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
   const auto body = wire::decode<wire::AttachBody>(message.message.contents.body);
   if (!body || body->role != "passive" || body->candidates.size() > k_max_candidates)
     return answer_error(request, ErrorCode::invalid_message, "malformed Attach");
-  if (offers_ice(*body))
+  if (offers_ice(body->candidates))
     return answer_error(request, ErrorCode::invalid_message, "ICE candidates in an overlay without ICE");
   const NodeId node = message.signer_node;
   if (node == self()) return answer_error(request, ErrorCode::invalid_message, "attach to oneself");
@@ -158,8 +166,7 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
     break;
   }
   OpenLink open;
-  for (const auto& candidate : body->candidates)
-    if (can_be_reached(candidate)) open.addresses.push_back(candidate.address);
+  open.addresses = reachable_addresses(body->candidates);
   if (open.addresses.empty() || !room_for_link_to(node))
     return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
   if (withdrawn)
@@ -189,6 +196,10 @@ void RoutingComponent::Impl::need_access(bool another) {
   for (const auto& [number, attempt] : attempts_)
     if (!attempt.node) return;  // one is being made
   bootstrap_tried_ = 0;
+  if (!another) {
+    settings_.bootstrap = bootstrap_addresses(true);
+    next_bootstrap_ = 0;
+  }
   open_access();
 }
 
@@ -225,19 +236,44 @@ void RoutingComponent::Impl::access_link_up(LinkTable::Link& link, const Attempt
 void RoutingComponent::Impl::ask_through_bootstrap(const RingId& point) {
   close_idle_access();
   // Whoever we are attached to is in our own half of the ring: others can tell more.
-  auto candidates = settings_.bootstrap;
+  // Who knows nobody asks peers of its old ring as well, one after the other.
+  const bool alone = topology_->view()->alone();
+  auto candidates = bootstrap_addresses(alone);
   std::erase_if(candidates, [this](const wire::IpAddressPort& address) {
     return std::any_of(bootstrap_nodes_.begin(), bootstrap_nodes_.end(), [&](const auto& one) {
       return one.first == address && links_.attached_to(one.second);
     });
   });
-  if (candidates.empty()) candidates = settings_.bootstrap;
+  if (candidates.empty()) candidates = bootstrap_addresses(true);
   if (candidates.empty()) return;
+  if (alone) {
+    // The next look begins with another one: the first may be there and of no help.
+    const auto first = static_cast<std::ptrdiff_t>(lonely_looks_++ % candidates.size());
+    std::rotate(candidates.begin(), candidates.begin() + first, candidates.end());
+    std::reverse(candidates.begin(), candidates.end());
+    still_to_ask_ = std::move(candidates);
+  } else {
+    lonely_looks_ = 0;
+    still_to_ask_ = {candidates[random_->below(candidates.size())]};
+  }
+  ask_next(point);
+}
+
+void RoutingComponent::Impl::ask_next(const RingId& point) {
+  if (still_to_ask_.empty()) return;
   OpenLink open;
   open.attempt = next_attempt_++;
-  open.addresses = {candidates[random_->below(candidates.size())]};
+  open.addresses = {still_to_ask_.back()};
+  still_to_ask_.pop_back();
   attempts_[open.attempt] = {std::nullopt, false, point};
   out_->push_back(std::move(open));
+}
+
+// It listens there: we have connected to it.
+void RoutingComponent::Impl::note_known_peer(const wire::IpAddressPort& address) {
+  std::erase(known_peers_, address);
+  known_peers_.insert(known_peers_.begin(), address);
+  if (known_peers_.size() > k_most_known_peers) known_peers_.pop_back();
 }
 
 // Access links have done their work once we have joined, or once the next check for partitions comes.

@@ -92,6 +92,17 @@ DocumentOffer RoutingComponent::Impl::offer_document(const Now& now, SharedBytes
   return {DocumentOffer::Verdict::taken, {}};
 }
 
+// Made when it is first needed, which in most peers' lives is never: the roots in it take kilobytes.
+const security::Trust& RoutingComponent::Impl::trust() const {
+  if (!trust_) {
+    auto made = security::Trust::make(document_->trust_settings());
+    // Roots that cannot be read vouch for nobody.
+    if (!made) made = security::Trust::make({document_->instance_name, {}, {}, {}, nullptr});
+    trust_ = *made;
+  }
+  return *trust_;
+}
+
 // Newer than ours, and by one of our configuration-signers (RFC 6940 §6.5.4.2, §11.1)?
 auto RoutingComponent::Impl::successor(SharedBytes document) const -> Result<Successor, DocumentRefusal> {
   auto next = config::parse_any_configuration(std::move(document), configuration_->instance_name);
@@ -99,7 +110,7 @@ auto RoutingComponent::Impl::successor(SharedBytes document) const -> Result<Suc
   if (!config::sequence_newer((*next)->sequence, configuration_->sequence))
     return DocumentRefusal{ErrorCode::config_too_old, "not newer than the present configuration",
                            (*next)->sequence != configuration_->sequence};
-  const auto allowed = config::check_successor(*configuration_, **next, *trust_, now_.wall_ms);
+  const auto allowed = config::check_successor(*configuration_, **next, trust(), now_.wall_ms);
   if (!allowed) return DocumentRefusal{ErrorCode::forbidden, allowed.error().reason};
   auto trust = security::Trust::make((*next)->trust_settings());
   if (!trust) return DocumentRefusal{ErrorCode::invalid_message, trust.error().reason};
@@ -145,7 +156,7 @@ void RoutingComponent::Impl::take_configuration(config::ConfigurationPtr next, s
   part_from_revoked();
   announce_configuration();
   reassembler_.set_max_message_size_bytes(configuration_->max_message_size_bytes);
-  settings_.bootstrap = bootstrap_addresses();
+  settings_.bootstrap = bootstrap_addresses(true);
   tell_topology([&](auto& actions) { topology_->reconfigure(now_, *configuration_, actions); });
   cut_off_revoked();
 }
@@ -173,7 +184,7 @@ void RoutingComponent::Impl::relearn_kinds() {
   for (const Bytes& xml : settings_.learnt_kinds) {
     const auto kind = config::parse_kind_block(SharedBytes(xml));
     if (!kind || document_->kinds.find(kind->definition.kind) != nullptr) continue;
-    auto known = config::with_update(known_kinds_, *kind, *document_, *trust_, now_.wall_ms);
+    auto known = config::with_update(known_kinds_, *kind, *document_, trust(), now_.wall_ms);
     if (!known) continue;
     known_kinds_ = std::move(*known);
     any = true;
@@ -190,7 +201,7 @@ void RoutingComponent::Impl::serve_kind_update(std::uint64_t request, const Node
     if (!kind) return refuse_update(request, ErrorCode::invalid_message, kind.error().reason);
     const auto found = known.find(kind->definition.kind);
     const bool same = found != known.end() && found->second.definition == kind->definition;
-    auto with = config::with_update(std::move(known), *kind, *document_, *trust_, now_.wall_ms);
+    auto with = config::with_update(std::move(known), *kind, *document_, trust(), now_.wall_ms);
     if (!with) return refuse_update(request, ErrorCode::forbidden, with.error().reason);
     known = std::move(*with);
     // Its own number orders documents; Kinds have none, so an old definition could be played back.
@@ -227,16 +238,19 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
 // ---- what follows from a document
 // --------------------------------------------------------------------------------------
 
-// Cached and given addresses first, then the document's; our own is no help.
-std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses() const {
+// Peers that we had links to first (RFC 6940 §11.4), then those that were given and the document's, in any
+// order so that not all peers begin with the same one, then discovery's. Our own is no help.
+std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses(bool with_known) {
   auto all = given_bootstrap_;
-  all.insert(all.end(), found_bootstrap_.begin(), found_bootstrap_.end());
   for (const auto& node : configuration_->bootstrap_nodes) {
     wire::IpAddressPort address;
     const bool v6 = node.address.find(':') != std::string::npos;
     const std::string text = (v6 ? "[" + node.address + "]" : node.address) + ":" + std::to_string(node.port);
     if (link::parse_address(text, address)) all.push_back(address);
   }
+  for (std::size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[random_->below(i)]);
+  if (with_known) all.insert(all.begin(), known_peers_.begin(), known_peers_.end());
+  all.insert(all.end(), found_bootstrap_.begin(), found_bootstrap_.end());
   const auto& own = settings_.own_addresses;
   std::vector<wire::IpAddressPort> others;
   for (const auto& address : all) {
@@ -295,6 +309,7 @@ void RoutingComponent::Impl::cut_off_revoked() {
     for (const auto& node : {pending.expected, pending.answered_by})
       if (node && configuration_->is_bad_node(*node)) hopeless.push_back(key);
   for (const std::uint64_t key : hopeless) attach_failed(key);
+  cut_off_revoked_channels();
 }
 
 // Of lists in others' Updates: they may not have the document yet.

@@ -46,6 +46,7 @@ void RoutingComponent::Impl::close_link(LinkTable::Link& link, std::string reaso
 }
 
 void RoutingComponent::Impl::on(LinkUp& input) {
+  if (input.application) return channel_link_up(input);
   Attempt attempt;
   bool ours = false;
   if (const auto found = attempts_.find(input.attempt); input.attempt != 0 && found != attempts_.end()) {
@@ -72,6 +73,7 @@ void RoutingComponent::Impl::on(LinkUp& input) {
     if (!complete_attach_with(kept) && !access_check_) access_check_ = now_.mono + k_access_link_idle;
     return;
   }
+  note_known_peer(kept.remote);
   if (!attempt.node) return access_link_up(kept, attempt);
   kept.attached = true;
   const NodeId node = kept.node;
@@ -116,6 +118,7 @@ void RoutingComponent::Impl::retire_spare_links(const NodeId& node) {
 }
 
 void RoutingComponent::Impl::on(LinkDown& input) {
+  if (channel_link_down(input)) return;
   if (input.link == LinkId{}) {
     const auto found = attempts_.find(input.attempt);
     if (found == attempts_.end()) return;
@@ -128,7 +131,8 @@ void RoutingComponent::Impl::on(LinkDown& input) {
       return tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
     }
     // A bootstrap node that cannot be reached: the next one, once around.
-    if (!attempt.partition_point && bootstrap_tried_ < settings_.bootstrap.size()) open_access();
+    if (attempt.partition_point) return ask_next(*attempt.partition_point);
+    if (bootstrap_tried_ < settings_.bootstrap.size()) open_access();
     return;
   }
   inspections_.drop_link(input.link);
@@ -142,6 +146,7 @@ void RoutingComponent::Impl::on(LinkDown& input) {
 }
 
 void RoutingComponent::Impl::on(LinkSuspected& input) {
+  if (channel_link_suspected(input)) return;
   auto* link = links_.find(input.link);
   if (link == nullptr) return;
   link->suspected = input.suspected;

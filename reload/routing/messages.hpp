@@ -2,6 +2,7 @@
 // simulator, tests) see routing only through these values.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,6 +33,7 @@ enum class Application : std::uint16_t {
   replication = 61441,  // digests of what two neighbours hold (reload/data)
   watch = 61442,        // changes of watched keys (reload/data)
 };
+inline constexpr std::array k_applications{Application::replication, Application::watch};
 
 // ---- in
 // -----------------------------------------------------------------------------------------------------------
@@ -77,9 +79,16 @@ struct SendRequest {
   std::optional<ResourceId> fetch_resource;   // of a Fetch
   std::uint32_t max_response_length = 0;
   std::optional<Duration> deadline;  // sooner than the RFC's 15 s
-  // The first hop, whatever the tables say: a peer that this one has a routable link to. Without one the
-  // request fails at once (not_found, local). A repetition takes the same hop.
-  std::optional<NodeId> first_hop = std::nullopt;
+  // Which first hop, for requests that are to take different ways: of the peers that may be the next one
+  // towards `point`, in the order in which they would be chosen, number `rank` (from 0). Requests with the
+  // same point and different ranks have no first hop in common. When there are not so many the request fails
+  // at once (not_found, local). A repetition takes the same hop. A node that is the destination and has a
+  // link to this peer is reached over it, whatever the rank: no way is shorter.
+  struct Way {
+    RingId point;
+    std::uint32_t rank = 0;
+  };
+  std::optional<Way> way = std::nullopt;
   // Signs the message in this peer's stead: another user whose credentials this peer holds has the request
   // made. The answer comes to this peer all the same, along the via list.
   std::shared_ptr<const security::Signer> signer = nullptr;
@@ -124,18 +133,20 @@ struct BootstrapFound {
 // long and come in order, each once at most; one is lost when the connection breaks or its queue is full, so
 // what must not be lost is acknowledged by the application itself.
 
-// Wants a channel to that node; ChannelUp or ChannelDown follows. One that stands is used.
+// Wants a channel to that node; ChannelUp or ChannelDown follows. One that stands is used. It is kept alive
+// until CloseChannel; what only the other end has opened is closed after five minutes without a message.
 struct OpenChannel {
   Application application = Application::replication;
   NodeId node;
 };
-// Dropped when there is no channel.
+// Dropped when there is no channel, or the message is empty.
 struct SendOnChannel {
   Application application = Application::replication;
   NodeId node;
   SharedBytes message;
 };
-// No interest in it any more; no ChannelDown follows.
+// No interest in it any more; no ChannelDown follows. The other end may go on using it: then messages still
+// come.
 struct CloseChannel {
   Application application = Application::replication;
   NodeId node;

@@ -25,6 +25,7 @@ void RoutingComponent::Impl::on(SendRequest& input) {
   transaction.code = input.code;
   transaction.fetch_resource = input.fetch_resource;
   transaction.max_response_length = input.max_response_length;
+  transaction.way = input.way;
   if (input.deadline) transaction.give_up_at = now_.mono + *input.deadline;
   originate(std::move(transaction), input.body, input.certificates_der, input.signer.get());
 }
@@ -95,8 +96,29 @@ void RoutingComponent::Impl::send(TransactionId id, Transaction& transaction) {
     transaction.last_hop = links_.find(*transaction.first_link)->node;
     return transmit_on(*transaction.first_link, header, payload);
   }
+  if (transaction.way) {
+    const auto* link = link_of_way(transaction);
+    if (link == nullptr) {
+      return finish(id, RequestFailure{ErrorCode::not_found, copy_of(view_of("no such way")), true, k_no_node});
+    }
+    transaction.last_hop = link->node;
+    return transmit_on(link->id, header, payload);
+  }
   transaction.last_hop = hop_towards(header.destination_list.front());
   route(here(), std::move(header), payload);  // may reach this very peer
+}
+
+// The way is chosen once: a repetition must not come to a hop that belongs to another way by now.
+const LinkTable::Link* RoutingComponent::Impl::link_of_way(Transaction& transaction) {
+  if (const auto* node = std::get_if<wire::NodeDestination>(&transaction.destination.front())) {
+    if (const auto* direct = links_.to(node->node)) return direct;
+  }
+  if (!transaction.first_hop) {
+    const auto hops = topology_->hops_towards(transaction.way->point);
+    if (transaction.way->rank >= hops.size()) return nullptr;
+    transaction.first_hop = hops[transaction.way->rank];
+  }
+  return links_.to(*transaction.first_hop);
 }
 
 void RoutingComponent::Impl::transactions_due() {

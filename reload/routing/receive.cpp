@@ -40,6 +40,8 @@ std::optional<RingId> point_of(const wire::Destination& destination) {
 void RoutingComponent::Impl::on(LinkMessage& input) {
   auto* link = links_.find(input.link);
   if (link == nullptr) {
+    if (const auto channel = channels_.by_link.find(input.link); channel != channels_.by_link.end())
+      return channel_message(channel->second, std::move(input.bytes));
     ++counters_.dropped;
     return;
   }
@@ -149,6 +151,13 @@ std::optional<NodeId> RoutingComponent::Impl::hop_towards(const wire::Destinatio
   return point ? topology_->next_hop(*point) : std::nullopt;
 }
 
+// A request of ours that was to take a way of its own: the peer at its first hop has none but through us.
+// (The answer would not come: on its way back it would name this peer twice, ROUTE-21.)
+bool RoutingComponent::Impl::has_come_back(const wire::ForwardingHeader& header) const {
+  const auto ours = transactions_.find(header.transaction_id);
+  return ours != transactions_.end() && ours->second.way;
+}
+
 void RoutingComponent::Impl::forward(const Hop& from, wire::ForwardingHeader header,
                                      const SharedBytes& payload, const wire::Destination& first) {
   const bool ours = from.link == LinkId{};
@@ -160,6 +169,11 @@ void RoutingComponent::Impl::forward(const Hop& from, wire::ForwardingHeader hea
         return refuse(from, header, payload, ErrorCode::not_found, "has not joined");
       ++counters_.dropped;
       return;
+    }
+    if (has_come_back(header)) {
+      const std::string_view reason = "this way leads back here";
+      return finish(header.transaction_id,
+                    RequestFailure{ErrorCode::loop_detected, copy_of(view_of(reason)), true, k_no_node});
     }
     if (header.ttl == 0) return refuse(from, header, payload, ErrorCode::ttl_exceeded, "ttl is used up");
     for (const auto& option : header.options)

@@ -43,11 +43,10 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
   document_ = configuration_;
   known_kinds_ = config::known_kinds(*document_);
   given_bootstrap_ = settings_.bootstrap;
-  settings_.bootstrap = bootstrap_addresses();
-  next_bootstrap_ = settings_.bootstrap.empty() ? 0 : random_->below(settings_.bootstrap.size());
+  known_peers_ = std::move(settings_.known_peers);
+  settings_.bootstrap = bootstrap_addresses(true);
   topology_ =
       std::make_unique<topology::ChordReload>(chord_settings(settings_, *configuration_, self_), random_);
-  if (auto trust = security::Trust::make(configuration_->trust_settings())) trust_ = *trust;
 }
 
 void RoutingComponent::Impl::start(const Now& now, Outputs& out) {
@@ -95,7 +94,7 @@ void RoutingComponent::Impl::on(BootstrapFound& input) {
   const auto before = settings_.bootstrap;
   found_bootstrap_ = std::move(input.addresses);
   if (found_bootstrap_.size() > k_most_found_bootstrap) found_bootstrap_.resize(k_most_found_bootstrap);
-  settings_.bootstrap = bootstrap_addresses();
+  settings_.bootstrap = bootstrap_addresses(true);
   const auto is_new = [&](const wire::IpAddressPort& address) {
     return std::find(before.begin(), before.end(), address) == before.end();
   };
@@ -130,6 +129,7 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
     if (reassembler_.messages() > 0) reassembly_check_ = now_.mono + wire::k_fragment_timeout;
   }
   close_silent_access();
+  channels_due();
   if (const auto at = topology_->next_deadline(); at && *at <= now_.mono)
     tell_topology([&](auto& actions) { topology_->on_timer(now_, actions); });
 }
@@ -143,6 +143,7 @@ std::optional<MonoTime> RoutingComponent::Impl::next_deadline() const {
   for (const auto& [key, pending] : attaches_) consider(pending.link_deadline);
   consider(reassembly_check_);
   consider(access_check_);
+  consider(channels_.check_at);
   consider(drain_deadline_);
   return soonest;
 }
@@ -249,6 +250,8 @@ RoutingStatus RoutingComponent::Impl::status() const {
   status.estimated_peers = topology_->estimated_peers();
   for (const auto& [id, link] : links_.all())
     status.links.push_back({id, link.node, link.remote, link.suspected, topology_->is_peer(link.node)});
+  status.channels = channels_.channels.size();
+  for (const auto& [key, channel] : channels_.channels) status.held_channels += channel.held ? 1 : 0;
   return status;
 }
 

@@ -16,14 +16,20 @@
 
 namespace ringway::routing {
 
+// Two when both ends have asked for it at once.
+inline constexpr std::size_t k_max_connections_per_channel = 2;
+
 struct RoutingSettings {
   std::vector<wire::IpAddressPort> own_addresses;  // offered in Attach candidates
-  std::vector<wire::IpAddressPort> bootstrap;      // tried in random order; besides the configuration's
-  std::vector<Bytes> learnt_kinds;                 // kept from before (ConfigurationChanged)
-  bool first_peer = false;                         // may form a ring alone (TOPO-42)
-  bool bootstrap_may_come = false;                 // BootstrapFound may bring some: look before being alone
-  bool compress_via_lists = false;                 // forward with an opaque ID instead of a growing via list
+  // Peers that were linked to in an earlier life, newest first: tried before everybody else.
+  std::vector<wire::IpAddressPort> known_peers;
+  std::vector<wire::IpAddressPort> bootstrap;  // tried in random order; besides the configuration's
+  std::vector<Bytes> learnt_kinds;             // kept from before (ConfigurationChanged)
+  bool first_peer = false;                     // may form a ring alone (TOPO-42)
+  bool bootstrap_may_come = false;             // BootstrapFound may bring some: look before being alone
+  bool compress_via_lists = false;             // forward with an opaque ID instead of a growing via list
   std::size_t max_links = 1024;
+  std::size_t max_channels = 256;              // and those that are being made
   std::size_t max_transactions = 65536;        // requests of our own under way
   std::size_t max_served_requests = 65536;     // requests of others that storage has not answered yet
   std::size_t max_answers_remembered = 65536;  // duplicate suppression (RFC 6940 §6.2.1)
@@ -54,12 +60,16 @@ struct RoutingStatus {
   std::uint64_t forwarded = 0, delivered = 0, originated = 0, answered = 0, dropped = 0;
   std::uint64_t unknown_answers = 0, bad_signatures = 0, duplicates = 0, retransmissions = 0;
   std::uint64_t refused_links = 0;
-  std::uint64_t refused_revoked = 0;         // links and messages of bad-nodes
-  std::uint64_t refused_membership = 0;      // Joins, Leaves and Updates not from the node they speak of
-  std::uint64_t refused_configurations = 0;  // documents and Kinds: not genuine, not newer, not understood
-  std::uint64_t failed_attaches = 0;         // that led to no link to the node asked for
-  std::uint64_t implausible_answers = 0;     // of nodes that were not asked; errors of theirs, too
-  double estimated_peers = 1;                // from the density of the neighbour table
+  std::uint64_t refused_revoked = 0;            // links and messages of bad-nodes
+  std::uint64_t refused_membership = 0;         // Joins, Leaves and Updates not from the node they speak of
+  std::uint64_t refused_configurations = 0;     // documents and Kinds: not genuine, not newer, not understood
+  std::uint64_t failed_attaches = 0;            // that led to no link to the node asked for
+  std::uint64_t implausible_answers = 0;        // of nodes that were not asked; errors of theirs, too
+  std::size_t channels = 0, held_channels = 0;  // connections of applications; those that are wanted here
+  std::uint64_t channel_messages = 0;           // that came over them
+  std::uint64_t failed_channels = 0;            // that were wanted and could not be made
+  std::uint64_t refused_channels = 0;  // others' connections that nobody here has asked for; too many
+  double estimated_peers = 1;          // from the density of the neighbour table
 };
 
 // What became of a document that did not come from a peer.

@@ -1,6 +1,7 @@
 // The inside of RoutingComponent. Its member functions are grouped by file: receive.cpp (what arrives,
 // forwarding), originate.cpp (our requests and their answers), serve.cpp (requests for this peer), attach.cpp
-// (Attaches, bootstrap), links.cpp (which links there are), configuration.cpp (newer documents),
+// (Attaches, bootstrap), links.cpp (which links there are), channels.cpp (connections of applications),
+// configuration.cpp (newer documents),
 // routing_component.cpp (inputs, timers, what topology asks for).
 #pragma once
 
@@ -17,6 +18,7 @@
 
 #include "reload/config/known_kinds.hpp"
 #include "reload/routing/answer_memory.hpp"
+#include "reload/routing/channel_table.hpp"
 #include "reload/routing/inspection_queue.hpp"
 #include "reload/routing/link_table.hpp"
 #include "reload/routing/opaque_table.hpp"
@@ -39,6 +41,7 @@ inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
 inline constexpr std::size_t k_max_links_per_node = 4;
 inline constexpr std::size_t k_most_bootstrap_nodes = 64;  // remembered with their addresses
 inline constexpr std::size_t k_most_found_bootstrap = 64;
+inline constexpr std::size_t k_most_known_peers = 10;  // "about 10" (RFC 6940 §11.4)
 inline constexpr std::size_t k_reserved_links = 64;    // for neighbours, of RoutingSettings::max_links
 inline constexpr Duration k_access_link_idle{60'000};  // then the accepting side closes an access link
 
@@ -72,6 +75,8 @@ class RoutingComponent::Impl {
     std::uint32_t max_response_length = 0;
     std::uint16_t configuration_sequence = 0;
     std::optional<LinkId> first_link;  // goes out over this link whatever the tables say (bootstrap)
+    std::optional<SendRequest::Way> way;
+    std::optional<NodeId> first_hop;  // that the way has led to
     std::optional<NodeId> last_hop;
     int transmissions = 0;
     MonoTime next_at;
@@ -125,9 +130,6 @@ class RoutingComponent::Impl {
   void on(Drained&);
   void on(UseSigner& input) { signer_ = std::move(input.signer); }
   void on(BootstrapFound& input);
-  void on(OpenChannel&) {}
-  void on(SendOnChannel&) {}
-  void on(CloseChannel&) {}
 
   // ---- receive.cpp
   void receive(const Hop& from, const SharedBytes& bytes);
@@ -137,6 +139,7 @@ class RoutingComponent::Impl {
   void forward(const Hop& from, wire::ForwardingHeader header, const SharedBytes& payload,
                const wire::Destination& first);
   std::optional<NodeId> hop_towards(const wire::Destination& first);
+  bool has_come_back(const wire::ForwardingHeader& header) const;
   void for_us(const Hop& from, const wire::ForwardingHeader& header, const SharedBytes& payload);
   void inspect(const Hop& from, const wire::ForwardingHeader& header, const SharedBytes& payload);
   void refuse(const Hop& from, const wire::ForwardingHeader& header, BytesView payload, wire::ErrorCode code,
@@ -155,6 +158,7 @@ class RoutingComponent::Impl {
                     Completion completion, std::optional<LinkId> first_link = std::nullopt,
                     std::optional<Duration> deadline = std::nullopt);
   void send(TransactionId id, Transaction& transaction);
+  const LinkTable::Link* link_of_way(Transaction& transaction);
   void finish(TransactionId id, Outcome outcome);
   void drop(TransactionId id);  // nobody waits for its outcome any more
   void answer_arrived(const Hop& from, const std::shared_ptr<const security::InspectedMessage>& message);
@@ -185,6 +189,7 @@ class RoutingComponent::Impl {
   // ---- configuration.cpp
   void refuse_update(std::uint64_t request, wire::ErrorCode code, std::string_view reason);
   void serve_config_update(std::uint64_t request, const security::InspectedMessage& message);
+  const security::Trust& trust() const;
   Result<Successor, DocumentRefusal> successor(SharedBytes document) const;
   void follow(Successor next, const NodeId& source);
   void bring_up_to_date(const NodeId& node, wire::DestinationList to);
@@ -200,7 +205,7 @@ class RoutingComponent::Impl {
   void relearn_kinds();
   void announce_configuration();
   void push_kinds(const NodeId& node, const std::vector<KindId>& kinds);
-  std::vector<wire::IpAddressPort> bootstrap_addresses() const;
+  std::vector<wire::IpAddressPort> bootstrap_addresses(bool with_known);
   void part_from_revoked();
   void tell_why(const LinkId& link, const NodeId& bad_node);
   void cut_off_revoked();
@@ -214,9 +219,14 @@ class RoutingComponent::Impl {
   wire::AttachBody attach_body(std::string role, bool send_update) const;
   void link_attached(LinkTable::Link& link, PendingAttach pending);
   bool complete_attach_with(LinkTable::Link& link);
+  static bool offers_ice(const std::vector<wire::IceCandidate>& candidates);
+  static std::vector<wire::IpAddressPort> reachable_addresses(
+      const std::vector<wire::IceCandidate>& candidates);
   void open_access();
   void need_access(bool another);
   void ask_through_bootstrap(const RingId& point);
+  void ask_next(const RingId& point);
+  void note_known_peer(const wire::IpAddressPort& address);
   void access_link_up(LinkTable::Link& link, const Attempt& attempt);
   void close_idle_access();
 
@@ -231,6 +241,27 @@ class RoutingComponent::Impl {
   void close_link(LinkTable::Link& link, std::string reason);
   void retire_spare_links(const NodeId& node);
   void close_silent_access();
+
+  // ---- channels.cpp
+  void on(OpenChannel& input);
+  void on(SendOnChannel& input);
+  void on(CloseChannel& input);
+  wire::AppAttachBody app_attach_body(Application application, std::string role) const;
+  std::string_view why_not_open(const NodeId& node);
+  void transmit_on_channel(ChannelTable::Channel& channel, SharedBytes message);
+  void app_attach_answered(const ChannelTable::Key& key, const Outcome& outcome);
+  void open_failed(const ChannelTable::Key& key, std::string reason);
+  void serve_app_attach(std::uint64_t request, const security::InspectedMessage& message);
+  bool room_for_channel();
+  std::optional<ChannelTable::Key> channel_of(const LinkUp& input);
+  void channel_link_up(const LinkUp& input);
+  void make_way_for_connection(ChannelTable::Channel& channel);
+  void channel_message(const ChannelTable::Key& key, SharedBytes bytes);
+  bool channel_link_down(const LinkDown& input);
+  bool channel_link_suspected(const LinkSuspected& input);
+  void drop_channel(const ChannelTable::Key& key, const std::string& reason);
+  void cut_off_revoked_channels();
+  void channels_due();
 
   // ---- topology's wishes (routing_component.cpp)
   void carry_out(topology::Actions& actions);
@@ -262,8 +293,10 @@ class RoutingComponent::Impl {
   RoutingSettings settings_;  // bootstrap: the given ones, the document's, those found
   std::vector<wire::IpAddressPort> given_bootstrap_;  // without the document's
   std::vector<wire::IpAddressPort> found_bootstrap_;  // by discovery
+  std::vector<wire::IpAddressPort> known_peers_;      // that we had links to, newest first
+  std::vector<wire::IpAddressPort> still_to_ask_;     // of a look for the ring, the next one last
   config::ConfigurationPtr configuration_;
-  security::TrustPtr trust_;
+  mutable security::TrustPtr trust_;  // of document_; see trust()
   std::shared_ptr<const security::Signer> signer_;
   std::shared_ptr<Random> random_;
   NodeId self_;
@@ -271,6 +304,7 @@ class RoutingComponent::Impl {
   std::unique_ptr<topology::Plugin> topology_;
 
   LinkTable links_;
+  ChannelTable channels_;
   OpaqueTable opaque_;
   AnswerMemory answers_;
   InspectionQueue inspections_;
@@ -297,6 +331,7 @@ class RoutingComponent::Impl {
   std::vector<std::pair<wire::IpAddressPort, NodeId>> bootstrap_nodes_;
   std::size_t next_bootstrap_ = 0;
   std::size_t bootstrap_tried_ = 0;
+  std::size_t lonely_looks_ = 0;
   std::uint64_t next_request_ = 1;
   std::uint64_t next_attach_ = 1;
   std::uint64_t next_attempt_ = 1;

@@ -121,7 +121,7 @@ void RoutingComponent::Impl::serve(std::uint64_t request,
       out_->push_back(DeliverRequest{request, message, served_.at(request).arrived_from});
       return;
     case MessageCode::app_attach_req:
-      return answer_error(request, ErrorCode::not_found, "no such application here");  // ICE-18
+      return serve_app_attach(request, *message);
     default:
       return answer_error(request, ErrorCode::invalid_message, "unknown method");
   }

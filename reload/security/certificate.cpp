@@ -169,6 +169,19 @@ Result<std::shared_ptr<const Certificate>> Certificate::parse(const SharedBytes&
   return std::shared_ptr<const Certificate>(out);
 }
 
+std::shared_ptr<const Certificate> Certificate::stating(Statement statement) {
+  std::shared_ptr<Certificate> out(new Certificate);
+  out->der_ = std::move(statement.der);
+  out->node_ids_ = {statement.node};
+  out->user_name_ = std::move(statement.user_name);
+  out->overlay_name_ = std::move(statement.overlay_name);
+  out->not_before_ms_ = statement.not_before_ms;
+  out->not_after_ms_ = statement.not_after_ms;
+  out->sha256_.resize(SHA256_DIGEST_LENGTH);
+  SHA256(out->der_.view().data(), out->der_.size(), out->sha256_.data());
+  return out;
+}
+
 std::vector<SharedBytes> split_certificates(const SharedBytes& ders) {
   std::vector<SharedBytes> out;
   SharedBytes rest = ders;
@@ -192,6 +205,7 @@ bool Certificate::has_node_id(const NodeId& node) const {
 }
 
 Bytes Certificate::public_key_info_der() const {
+  if (!x509_) return {};
   unsigned char* der = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509_.get()), &der);
   if (size <= 0) return {};

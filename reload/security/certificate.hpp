@@ -28,6 +28,17 @@ class Certificate {
   // key.
   static Result<std::shared_ptr<const Certificate>> parse(const SharedBytes& der);
 
+  // What a certificate says, for a scheme that is not X.509 (scheme.hpp): it has no public key.
+  struct Statement {
+    SharedBytes der;
+    NodeId node;
+    std::string user_name;
+    std::string overlay_name;
+    WallMs not_before_ms = 0;
+    WallMs not_after_ms = 0;
+  };
+  static std::shared_ptr<const Certificate> stating(Statement statement);
+
   const SharedBytes& der() const { return der_; }
   const std::vector<NodeId>& node_ids() const { return node_ids_; }
   bool has_node_id(const NodeId& node) const;
@@ -38,6 +49,7 @@ class Certificate {
   bool valid_at(WallMs now_ms) const { return not_before_ms_ <= now_ms && now_ms <= not_after_ms_; }
   BytesView sha256() const { return sha256_; }  // of the DER bytes
   Bytes public_key_info_der() const;            // SubjectPublicKeyInfo
+  // Null in a scheme that is not X.509, both of them.
   X509* x509() const { return x509_.get(); }
   EVP_PKEY* public_key() const { return key_.get(); }
 

@@ -44,8 +44,9 @@ struct Inspector::Memory {
 // has bytes for.
 class Inspector::Carried {
  public:
-  Carried(const std::vector<wire::GenericCertificate>& certificates, Memory& memory, Statistics& statistics)
-      : memory_(memory), statistics_(statistics) {
+  Carried(const std::vector<wire::GenericCertificate>& certificates, const Trust& trust, Memory& memory,
+          Statistics& statistics)
+      : trust_(trust), memory_(memory), statistics_(statistics) {
     for (const auto& certificate : certificates) {
       ders_.push_back(certificate.der);
       entries_.push_back({sha256_of(certificate.der), {}, {}, false});
@@ -71,13 +72,13 @@ class Inspector::Carried {
   }
 
   // The certificate, with its chain good and in its validity period (SEC-16, SEC-17).
-  Result<Trusted> trusted(std::size_t index, const Trust& trust, WallMs now_ms) {
+  Result<Trusted> trusted(std::size_t index, WallMs now_ms) {
     Entry& entry = entries_[index];
     const auto* known = memory_.certificates.find(entry.sha256);
     if (known != nullptr && known->certificate->valid_at(now_ms) && now_ms <= known->until_ms) return *known;
     if (!entry.fault.empty()) return Failure{entry.fault};
     ++statistics_.certificates_checked;
-    auto chain = trust.trusted_chain(*entry.certificate, ders_, now_ms);
+    auto chain = trust_.trusted_chain(*entry.certificate, ders_, now_ms);
     if (!chain) {
       entry.fault = chain.error().reason;
       return Failure{entry.fault};
@@ -102,7 +103,7 @@ class Inspector::Carried {
     entry.parsed = true;
     if (const auto* known = memory_.certificates.find(entry.sha256)) {
       entry.certificate = known->certificate;
-    } else if (auto certificate = Certificate::parse(ders_[index])) {
+    } else if (auto certificate = read_certificate(trust_.settings().scheme, ders_[index])) {
       entry.certificate = std::move(*certificate);
     }
     return entry.certificate;
@@ -130,6 +131,7 @@ class Inspector::Carried {
     }
   }
 
+  const Trust& trust_;
   Memory& memory_;
   Statistics& statistics_;
   std::vector<SharedBytes> ders_;
@@ -153,7 +155,7 @@ ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::
   if (signature.identity.hash != wire::HashAlgorithm::sha256) return refused("the identity is not a SHA-256");
   const auto named = carried.find(signature.identity);
   if (!named) return refused("the identity names none of the certificates that came along");
-  const auto trusted = carried.trusted(named->index, *context_.trust, now_ms);
+  const auto trusted = carried.trusted(named->index, now_ms);
   if (!trusted) return refused(trusted.error().reason);
   const CertificatePtr& certificate = trusted->certificate;
 
@@ -164,7 +166,7 @@ ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::
     return {certificate, named->node, {}, trusted->chain};
   }
   ++statistics_.signatures_checked;
-  if (!signature_good(signature, *certificate, input)) return refused("the signature is wrong");
+  if (!signature_good(context_.trust->settings().scheme, signature, *certificate, input)) return refused("the signature is wrong");
   memory_->signatures.add(key, {});
   return {certificate, named->node, {}, trusted->chain};
 }
@@ -172,7 +174,7 @@ ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::
 ValueVerdict Inspector::check_value(WallMs now_ms, const ResourceId& resource, KindId kind,
                                     const wire::StoredData& value,
                                     const std::vector<wire::GenericCertificate>& certificates) {
-  Carried carried(certificates, *memory_, statistics_);
+  Carried carried(certificates, *context_.trust, *memory_, statistics_);
   return check_one_value(now_ms, resource, kind, value, carried);
 }
 
@@ -191,7 +193,7 @@ Result<InspectedMessage> Inspector::inspect(WallMs now_ms, wire::ParsedHeader he
   if (!header.header.is_whole()) return Failure{"a fragment, not a whole message"};
   auto message = wire::decode_payload(std::move(header), bytes);
   if (!message) return message.error();
-  Carried carried(message->security.certificates, *memory_, statistics_);
+  Carried carried(message->security.certificates, *context_.trust, *memory_, statistics_);
   auto verdict =
       check_signature(now_ms,
                       message_signature_input(message->header.overlay, message->header.transaction_id,

@@ -53,6 +53,7 @@ class Inspector {
  public:
   explicit Inspector(InspectionContext context);
   void replace(InspectionContext context);  // forgets what it remembered
+  const InspectionContext& context() const { return context_; }
 
   // `bytes` is one whole message with its parsed header. A failure means: drop it (RFC 6940 §6.3.4). A
   // FetchAns does not say which resource it is about: `fetch_resource` does, from the request that it

@@ -121,6 +121,12 @@ Result<TrustedChain> Trust::trusted_chain(const Certificate& certificate,
   for (const NodeId& node : certificate.node_ids()) {
     if (is_bad_node(node)) return refused("Node-ID " + node.hex() + std::string(k_revoked));
   }
+  if (settings_.scheme) {
+    const auto vouched = settings_.scheme->vouched_for(certificate);
+    if (!vouched) return vouched.error();
+    return TrustedChain{certificate.not_after_ms(), nullptr};
+  }
+  if (certificate.x509() == nullptr) return refused("not an X.509 certificate");
   if (settings_.self_signed_permitted) {
     const auto own = check_self_signed(certificate, *settings_.self_signed_permitted);
     if (own) return TrustedChain{certificate.not_after_ms(), nullptr};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reload/security/certificate.hpp"
+#include "reload/security/scheme.hpp"
 
 namespace ringway::security {
 
@@ -24,6 +25,7 @@ struct TrustSettings {
   std::vector<SharedBytes> root_certificates_der;
   std::optional<SelfSignedDigest> self_signed_permitted;
   std::set<NodeId> bad_nodes;
+  SchemePtr scheme = nullptr;
 };
 
 // A certificate whose chain is good.

@@ -77,7 +77,7 @@ void ChordReload::become_joined(const Now& now, Actions& out) {
   fingers_at_ = now.mono + jittered(settings_.ping_interval);
   partition_at_ = now.mono + jittered(std::min(k_first_partition_check, settings_.update_interval));
   seek_neighbors(now, out);
-  seek_fingers(now, true, out);
+  seek_initial_fingers(out);
 }
 
 void ChordReload::retry_join(const Now& now, Duration wait, Actions& out) {
@@ -88,6 +88,16 @@ void ChordReload::retry_join(const Now& now, Duration wait, Actions& out) {
   gather_again_at_.reset();
   retry_at_ = now.mono + wait;
   publish(now, out);
+}
+
+// Who has lost everyone and finds the ring joins it (RFC 6940 §10.7.1, TOPO-29). Others have answered for its
+// range meanwhile: so it is given what is newer before it answers again, instead of after.
+void ChordReload::rejoin(const Now& now, Actions& out) {
+  lists_.clear();
+  failed_until_.clear();
+  lonely_back_off_ = Duration{0};
+  patience_until_ = now.mono + jittered(k_rejoin_patience);
+  become_connecting(now, out);
 }
 
 // What runs by an interval that is another now starts over with the new one; else a peer could go on for an
@@ -325,10 +335,13 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
       schedule_update(now, audience_of_change);
     }
     // Who has lost everyone looks for the ring soon.
-    if (view_->alone()) partition_at_ = now.mono + jittered(k_lonely_check_interval);
+    if (view_->alone()) {
+      lonely_back_off_ = Duration{0};
+      partition_at_ = now.mono + jittered(k_lonely_check_interval);
+    }
   }
   seek_neighbors(now, out);
-  if (!fingers_sought_) seek_fingers(now, true, out);
+  seek_initial_fingers(out);
 }
 
 void ChordReload::publish(const Now& now, Actions& out) {
@@ -417,27 +430,46 @@ void ChordReload::seek_neighbors(const Now& now, Actions& out) {
   }
 }
 
-// Initially every empty entry beyond the last successor (TOPO-13); later one of them at a time (TOPO-32).
-void ChordReload::seek_fingers(const Now&, bool initial, Actions& out) {
-  if (view_->successors.size() < neighbors_per_side()) return;  // the whole ring is known
-  fingers_sought_ = true;
+// So many entries that the last one reaches the last successor: what lies nearer is known anyhow (RFC 6940
+// §10.7.4.3). None while the neighbours go all around: then the whole ring is known.
+unsigned ChordReload::finger_table_size() const {
+  if (view_->successors.size() < neighbors_per_side()) return 0;
   const RingId reach = ring_distance(settings_.self, view_->successors.back());
-  for (unsigned i = 1; i <= k_ring_bits; ++i) {
+  if (!view_->predecessors.empty() && ring_distance(settings_.self, view_->predecessors.back()) <= reach)
+    return 0;
+  unsigned size = 0;
+  while (size < k_ring_bits && ring_distance(settings_.self, finger_start(settings_.self, size + 1)) > reach)
+    ++size;
+  return size;
+}
+
+// Looks once for each empty entry (TOPO-13): for all of them when the ring outgrows the neighbours, then for
+// those that the table gets more as the ring grows and the last successor comes nearer (TOPO-09).
+void ChordReload::seek_initial_fingers(Actions& out) {
+  const unsigned size = finger_table_size();
+  for (unsigned i = fingers_sought_ + 1; i <= size; ++i) {
     const RingId start = finger_start(settings_.self, i);
-    // Grow to 16, and past it until the last successor is reached (RFC 6940 §10.7.4.3).
-    if (ring_distance(settings_.self, start) <= reach) break;
-    if (peers_.finger(i)) continue;
-    if (initial) {
-      out.push_back(AttachTo{{wire::to_resource(start)}, AttachPurpose::finger, false});
-      continue;
-    }
-    if (random_->below(2) == 0) continue;
+    // From the furthest predecessor on everybody is known.
+    const bool known =
+        !view_->predecessors.empty() && in_open(start, view_->predecessors.back(), settings_.self);
+    if (known || peers_.finger(i)) continue;
+    out.push_back(AttachTo{{wire::to_resource(start)}, AttachPurpose::finger, false});
+  }
+  fingers_sought_ = std::max(fingers_sought_, size);
+}
+
+// One empty entry at a time, the lower ones more often: from the first on each has its chance of a half
+// (RFC 6940 §10.7.4.2, TOPO-32).
+void ChordReload::refresh_finger(Actions& out) {
+  const unsigned size = finger_table_size();
+  for (unsigned i = 1; i <= size; ++i) {
+    if (peers_.finger(i) || random_->below(2) == 0) continue;
     RingId offset;  // a random point of the entry's range, which is 2^(128-i) wide
     for (std::size_t b = 0; b < offset.bytes.size(); ++b)
       offset.bytes[b] = static_cast<std::uint8_t>(random_->next());
     for (unsigned bit = 0; bit < i; ++bit)
       offset.bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
-    out.push_back(Locate{ring_add(start, offset)});
+    out.push_back(Locate{ring_add(finger_start(settings_.self, i), offset)});
     return;
   }
 }
@@ -451,13 +483,20 @@ void ChordReload::on_found(const Now& now, const RingId&, const NodeId& owner, A
 // RFC 6940 §10.7.4.4, AMB-41: a healthy ring answers for self+1 with our own successor.
 void ChordReload::check_partition(const Now& now, Actions& out) {
   const bool lonely = view_->alone();
-  partition_at_ = now.mono + jittered(lonely ? k_lonely_check_interval : settings_.update_interval);
+  if (!lonely)
+    lonely_back_off_ = Duration{0};
+  else if (lonely_back_off_.count() == 0)
+    lonely_back_off_ = k_lonely_check_interval;
+  else
+    lonely_back_off_ = std::min(lonely_back_off_ * 2, k_lonely_check_limit);
+  partition_at_ = now.mono + jittered(lonely ? lonely_back_off_ : settings_.update_interval);
   out.push_back(AskThroughBootstrap{point_after_self()});
 }
 
 void ChordReload::on_partition_answer(const Now& now, const NodeId& bootstrap, const NodeId& owner,
                                       Actions& out) {
   if (phase_ != Phase::joined || !worth_attaching(now, owner)) return;
+  if (view_->alone() && !joining_) return rejoin(now, out);
   if (!view_->successors.empty() && view_->successors.front() == owner) return;
   attaching_[owner] = now.mono;
   wire::DestinationList way{wire::to_node(bootstrap)};
@@ -528,7 +567,7 @@ void ChordReload::on_timer(const Now& now, Actions& out) {
   }
   if (due(fingers_at_)) {
     fingers_at_ = now.mono + jittered(settings_.ping_interval);
-    seek_fingers(now, false, out);
+    refresh_finger(out);
   }
   if (due(partition_at_)) check_partition(now, out);
 }

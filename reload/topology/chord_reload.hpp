@@ -45,7 +45,11 @@ inline constexpr Duration k_first_peer_patience{
     3'000};                                   // the first peer looks for a ring before it makes one
 inline constexpr unsigned k_most_yields = 4;  // so often as long again when somebody else is to begin it
 inline constexpr Duration k_check_found_soon{1'000};  // partition check of a lonely peer that hears of others
-inline constexpr Duration k_lonely_check_interval{5'000};   // partition check of a peer that knows nobody
+// Partition check of a peer that knows nobody; twice as long each time, up to the limit.
+inline constexpr Duration k_lonely_check_interval{5'000};
+inline constexpr Duration k_lonely_check_limit{30'000};
+// So long a peer that joins again after it has lost everyone looks for the ring before it serves alone again.
+inline constexpr Duration k_rejoin_patience{8'000};
 inline constexpr Duration k_first_partition_check{15'000};  // after joining: a ring of two halves is young
 inline constexpr std::size_t k_max_listed_nodes = 256;      // of one Update
 
@@ -90,6 +94,7 @@ class ChordReload : public Plugin {
   bool is_peer(const NodeId& node) const override { return peers_.routable(node); }
   bool wanted_as_neighbor(const NodeId& node) const override;
   RingViewPtr view() const override { return view_; }
+  std::vector<NodeId> hops_towards(const RingId& id) const override { return peers_.hops_towards(id); }
   std::vector<NodeId> fingers() const override { return peers_.fingers(); }
   std::string phase() const override;
   double estimated_peers() const override;
@@ -108,12 +113,15 @@ class ChordReload : public Plugin {
   void become_joined(const Now& now, Actions& out);
   void become_left(Actions& out);
   void retry_join(const Now& now, Duration wait, Actions& out);
+  void rejoin(const Now& now, Actions& out);
 
   void gather_neighbors(const Now& now, Actions& out);
   void refresh_tables(const Now& now, Audience audience_of_change, Actions& out);
   bool exclude_long_suspected(const Now& now);
   void seek_neighbors(const Now& now, Actions& out);
-  void seek_fingers(const Now& now, bool initial, Actions& out);
+  unsigned finger_table_size() const;
+  void seek_initial_fingers(Actions& out);
+  void refresh_finger(Actions& out);
   void schedule_update(const Now& now, Audience audience);
   void send_updates(const Now& now, Audience audience, Actions& out);
   void send_update_to(const Now& now, const NodeId& node, wire::ChordUpdateType type, Actions& out) const;
@@ -145,11 +153,12 @@ class ChordReload : public Plugin {
   std::map<NodeId, Lists> lists_;
   std::map<NodeId, MonoTime> attaching_;     // since when
   std::map<NodeId, MonoTime> failed_until_;  // not tried again before
-  bool fingers_sought_ = false;              // since the ring has outgrown the neighbours
+  unsigned fingers_sought_ = 0;              // so many entries, from the first on
 
   // Joining.
   std::optional<NodeId> admitting_;
   Duration back_off_{0};
+  Duration lonely_back_off_{0};
   unsigned refused_as_busy_ = 0;    // since an admitting peer had time for us
   bool labelled_too_soon_ = false;  // an Update names us, and our Join is not answered yet
   bool access_led_nowhere_ = false;

@@ -1,6 +1,7 @@
 #include "reload/topology/peer_table.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace ringway::topology {
 
@@ -53,6 +54,21 @@ std::optional<NodeId> PeerTable::next_hop_among(const RingId& id, bool with_susp
 std::optional<NodeId> PeerTable::next_hop(const RingId& id) const {
   const auto healthy = next_hop_among(id, false);
   return healthy ? healthy : next_hop_among(id, true);
+}
+
+std::vector<NodeId> PeerTable::hops_towards(const RingId& id) const {
+  std::vector<NodeId> nodes;
+  for (const auto& [node, peer] : peers_)
+    if (usable(peer)) nodes.push_back(node);
+  const auto suspected = [&](const NodeId& node) { return find(node)->suspected_since.has_value(); };
+  const auto place = [&](const NodeId& node) {
+    const bool precedes = in_open(node, self_, id);
+    return std::tuple(suspected(node), !precedes,
+                      precedes ? ring_distance(node, id) : ring_distance(id, node));
+  };
+  std::sort(nodes.begin(), nodes.end(),
+            [&](const NodeId& a, const NodeId& b) { return place(a) < place(b); });
+  return nodes;
 }
 
 std::optional<NodeId> PeerTable::finger(unsigned index) const {

@@ -20,7 +20,6 @@ inline constexpr std::size_t k_neighbors_per_side = 4;  // at least three (RFC 6
 constexpr std::size_t neighbors_per_side(std::size_t replicas) {
   return std::max(k_neighbors_per_side, replicas + 2);
 }
-inline constexpr unsigned k_initial_fingers = 16;  // RFC 6940 §10.7.4.3
 // A link whose acknowledgements stay away so long is taken out of the tables (RFC 6940 §6.6.5); before, it is
 // only passed over for forwarding, so that a busy machine does not change who is responsible.
 inline constexpr Duration k_suspicion_limit{5'000};
@@ -47,6 +46,8 @@ class PeerTable {
   std::vector<NodeId> predecessors(std::size_t count) const;
   // RFC 6940 §10.3.
   std::optional<NodeId> next_hop(const RingId& id) const;
+  // All that next_hop() may come to when those before are passed over, best first.
+  std::vector<NodeId> hops_towards(const RingId& id) const;
   // The distinct valid finger entries, ascending (RFC 6940 §10.7.4.2).
   std::vector<NodeId> fingers() const;
   std::optional<NodeId> finger(unsigned index) const;

@@ -120,6 +120,8 @@ class Plugin {
   virtual bool responsible_for(const RingId& id) const = 0;
   // The next hop towards `id` (RFC 6940 §10.3); nothing when no peer is known.
   virtual std::optional<NodeId> next_hop(const RingId& id) const = 0;
+  // Every peer that may be the next hop, in the order in which they would be chosen.
+  virtual std::vector<NodeId> hops_towards(const RingId& id) const = 0;
   // Is `answerer` at least as close to `resource` as every peer that this one knows (RFC 6940 §6.3.4,
   // AMB-39)?
   virtual bool plausible_owner(const RingId& resource, const NodeId& answerer) const = 0;

@@ -43,6 +43,7 @@ inline constexpr std::array k_api_rpcs{
     RpcOfContract{"ringway.v1.Overlay.Remove", ApiMethod::remove},
     RpcOfContract{"ringway.v1.Overlay.Stat", ApiMethod::stat},
     RpcOfContract{"ringway.v1.Overlay.Batch", std::nullopt},
+    RpcOfContract{"ringway.v1.Overlay.Watch", ApiMethod::get},
     RpcOfContract{"ringway.v1.Peer.Status", ApiMethod::status},
     RpcOfContract{"ringway.v1.Peer.Ring", ApiMethod::ring},
     RpcOfContract{"ringway.v1.Peer.Ping", ApiMethod::ping},

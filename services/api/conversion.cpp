@@ -27,10 +27,43 @@ void fill_written(Response& out, const data::PutResult& result) {
   out.set_storage_time_ms(result.storage_time_ms);
 }
 
+// Returns how many could not be shown.
+template <typename Response>
+std::uint32_t fill_entries(Response& out, const std::vector<data::Entry>& entries) {
+  std::uint32_t discarded = 0;
+  out.mutable_entries()->Reserve(static_cast<int>(entries.size()));
+  for (const data::Entry& entry : entries) {
+    if (!is_utf8(entry.entry) || !is_utf8(entry.writer)) {
+      ++discarded;
+      continue;
+    }
+    v1::Entry& to = *out.add_entries();
+    to.set_entry(entry.entry);
+    to.set_value(entry.value.data(), entry.value.size());
+    to.set_writer(entry.writer);
+    to.set_writer_node(entry.writer_node.hex());
+    to.set_storage_time_ms(entry.storage_time_ms);
+    to.set_lifetime_s(entry.lifetime_s);
+    to.set_rolled_back(entry.rolled_back);
+  }
+  return discarded;
+}
+
 template <typename List>
 void add_all(List& out, const std::vector<NodeId>& nodes) {
   out.Reserve(static_cast<int>(nodes.size()));
   for (const NodeId& node : nodes) *out.Add() = node.hex();
+}
+
+data::Consistency to_consistency(v1::Consistency asked_for) {
+  switch (asked_for) {
+    case v1::CONSISTENCY_ONE:
+      return data::Consistency::one;
+    case v1::CONSISTENCY_QUORUM:
+      return data::Consistency::quorum;
+    default:
+      return data::Consistency::disjoint;
+  }
 }
 
 }  // namespace
@@ -43,6 +76,15 @@ data::Call to_call(const v1::PutRequest& request) {
   if (request.lifetime_s() != 0) call.lifetime_s = request.lifetime_s();
   if (request.has_expected_generation()) call.expected_generation = request.expected_generation();
   call.as_user = request.as_user();
+  call.keep = request.keep();
+  return call;
+}
+
+data::WatchCall to_call(const v1::WatchRequest& request) {
+  data::WatchCall call;
+  call.key = request.key();
+  if (request.has_entry()) call.entry = request.entry();
+  call.resume_token = request.resume_token();
   return call;
 }
 
@@ -50,6 +92,7 @@ data::Call to_call(const v1::GetRequest& request) {
   data::GetCall call;
   call.key = request.key();
   if (request.has_entry()) call.entry = request.entry();
+  call.consistency = to_consistency(request.consistency());
   return call;
 }
 
@@ -111,23 +154,14 @@ void fill(v1::RemoveResponse& out, const data::PutResult& result) { fill_written
 
 void fill(v1::GetResponse& out, const data::GetResult& result) {
   out.set_generation(result.generation);
-  std::uint32_t discarded = result.discarded;
-  out.mutable_entries()->Reserve(static_cast<int>(result.entries.size()));
-  for (const data::Entry& entry : result.entries) {
-    if (!is_utf8(entry.entry) || !is_utf8(entry.writer)) {
-      ++discarded;
-      continue;
-    }
-    v1::Entry& to = *out.add_entries();
-    to.set_entry(entry.entry);
-    to.set_value(entry.value.data(), entry.value.size());
-    to.set_writer(entry.writer);
-    to.set_writer_node(entry.writer_node.hex());
-    to.set_storage_time_ms(entry.storage_time_ms);
-    to.set_lifetime_s(entry.lifetime_s);
-    to.set_rolled_back(entry.rolled_back);
-  }
-  out.set_discarded(discarded);
+  out.set_discarded(result.discarded + fill_entries(out, result.entries));
+}
+
+void fill(v1::WatchResponse& out, const data::WatchUpdate& update) {
+  out.set_generation(update.state.generation);
+  fill_entries(out, update.state.entries);
+  out.set_compacted(update.compacted);
+  out.set_resume_token(update.resume_token);
 }
 
 void fill(v1::StatResponse& out, const data::StatResult& result) {
@@ -199,6 +233,11 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   routing.set_refused_configurations(status.routing.refused_configurations);
   routing.set_implausible_answers(status.routing.implausible_answers);
   routing.set_failed_attaches(status.routing.failed_attaches);
+  routing.set_channels(status.routing.channels);
+  routing.set_held_channels(status.routing.held_channels);
+  routing.set_channel_messages(status.routing.channel_messages);
+  routing.set_failed_channels(status.routing.failed_channels);
+  routing.set_refused_channels(status.routing.refused_channels);
 
   auto& storage = *out.mutable_storage();
   storage.set_stores_accepted(status.storage.stores_accepted);
@@ -222,6 +261,14 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_further_users(status.storage.further_users);
   storage.set_further_users_until_ms(status.storage.further_users_until_ms);
   storage.set_writes_as_others(status.storage.writes_as_others);
+  storage.set_values_refreshed(status.storage.values_refreshed);
+  storage.set_watches(status.storage.watches);
+  storage.set_watch_events(status.storage.watch_events);
+  storage.set_events_compacted(status.storage.events_compacted);
+  storage.set_watched_resources(status.storage.watched_resources);
+  storage.set_notices_sent(status.storage.notices_sent);
+  storage.set_notices_repeated(status.storage.notices_repeated);
+  storage.set_notices_dropped(status.storage.notices_dropped);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);

@@ -17,6 +17,7 @@ data::Call to_call(const v1::PutRequest& request);
 data::Call to_call(const v1::GetRequest& request);
 data::Call to_call(const v1::RemoveRequest& request);
 data::Call to_call(const v1::StatRequest& request);
+data::WatchCall to_call(const v1::WatchRequest& request);
 // Nothing when the operation is not set.
 std::optional<data::Call> to_call(const v1::Operation& operation);
 
@@ -25,6 +26,7 @@ grpc::StatusCode to_status_code(data::CallError error);
 void fill(v1::PutResponse& out, const data::PutResult& result);
 void fill(v1::RemoveResponse& out, const data::PutResult& result);
 void fill(v1::GetResponse& out, const data::GetResult& result);
+void fill(v1::WatchResponse& out, const data::WatchUpdate& update);
 void fill(v1::StatResponse& out, const data::StatResult& result);
 // `operation` says which of Put and Remove a PutResult answers.
 void fill(v1::OperationResult& out, const v1::Operation& operation, const data::CallResult& result);

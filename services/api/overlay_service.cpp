@@ -8,6 +8,7 @@
 
 #include "services/api/conversion.hpp"
 #include "services/api/pending_call.hpp"
+#include "services/api/watch_stream.hpp"
 
 namespace ringway::services {
 namespace {
@@ -162,6 +163,14 @@ grpc::ServerUnaryReactor* OverlayService::Batch(grpc::CallbackServerContext* con
                                    });
   pending->drop_on_cancel(peer_, token);
   return pending.get();
+}
+
+// Whoever may read a key may be told when it changes.
+grpc::ServerWriteReactor<v1::WatchResponse>* OverlayService::Watch(grpc::CallbackServerContext* context,
+                                                                   const v1::WatchRequest* request) {
+  const auto answer = gate_.visitor(*context).may({ApiMethod::get, {}, request->key()});
+  if (!answer.ok()) return WatchStream::refuse(answer);
+  return WatchStream::start(peer_, to_call(*request));
 }
 
 }  // namespace ringway::services

@@ -1,5 +1,5 @@
 // ringway.v1.Overlay on one peer: each call becomes one Peer::submit, its answer completes the call. No
-// thread waits.
+// thread waits. A Watch is one call with many answers (watch_stream.hpp).
 #pragma once
 
 #include <memory>
@@ -29,6 +29,8 @@ class OverlayService final : public v1::Overlay::CallbackService {
                                  v1::StatResponse* response) override;
   grpc::ServerUnaryReactor* Batch(grpc::CallbackServerContext* context, const v1::BatchRequest* request,
                                   v1::BatchResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext* context,
+                                                     const v1::WatchRequest* request) override;
 
  private:
   std::shared_ptr<actors::Peer> peer_;

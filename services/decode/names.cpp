@@ -110,6 +110,7 @@ Json name_of_probe(wire::ProbeInformationType type) {
 std::string name_of_kind(KindId kind) {
   if (kind == config::k_owner_value) return "RINGWAY-OWNER-VALUE";
   if (kind == config::k_shared_value) return "RINGWAY-SHARED-VALUE";
+  if (kind == config::k_subscription) return "RINGWAY-SUBSCRIPTION";
   const auto registered = config::iana_kind(kind);
   return registered ? registered->name : "";
 }
@@ -124,7 +125,8 @@ config::Kinds well_known_kinds() {
   }
   for (const auto& [kind, access] :
        {std::pair{config::k_owner_value, config::AccessPolicy::owner_path_match},
-        std::pair{config::k_shared_value, config::AccessPolicy::shared_writer_match}}) {
+        std::pair{config::k_shared_value, config::AccessPolicy::shared_writer_match},
+        std::pair{config::k_subscription, config::AccessPolicy::watcher_match}}) {
     config::KindDefinition definition;
     definition.kind = kind;
     definition.model = wire::DataModel::dictionary;

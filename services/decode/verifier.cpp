@@ -13,7 +13,8 @@ constexpr std::size_t k_max_remembered_fetches = 65536;
 
 // Ringway's own Kinds carry the resource's name in the dictionary key (docs/extensions.md).
 std::optional<ResourceId> resource_named_in(KindId kind, const wire::StoredData& stored) {
-  if (kind != config::k_owner_value && kind != config::k_shared_value) return std::nullopt;
+  if (kind != config::k_owner_value && kind != config::k_shared_value && kind != config::k_subscription)
+    return std::nullopt;
   wire::Reader reader(stored.value.key);
   const SharedBytes name = reader.opaque(2);
   if (!reader.ok() || name.empty()) return std::nullopt;

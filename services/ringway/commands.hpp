@@ -26,6 +26,7 @@ void add_put(CLI::App& app, Session& session, Action& chosen);
 void add_get(CLI::App& app, Session& session, Action& chosen);
 void add_remove(CLI::App& app, Session& session, Action& chosen);
 void add_stat(CLI::App& app, Session& session, Action& chosen);
+void add_watch(CLI::App& app, Session& session, Action& chosen);
 
 void add_status(CLI::App& app, Session& session, Action& chosen);
 void add_ring(CLI::App& app, Session& session, Action& chosen);

@@ -7,29 +7,29 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "ringway/v1/overlay.grpc.pb.h"
 #include "services/ringway/commands.hpp"
+#include "services/ringway/entries.hpp"
 
 namespace ringway::services {
 namespace {
-
-const char* const k_key_help =
-    "Resource name: user@domain/anything (only that user may write it) or shared/anything (one entry for "
-    "each writer)";
 
 struct PutOptions {
   std::string key, entry, file, as_user;
   std::optional<std::string> value;
   std::uint32_t lifetime_s = 0;
   std::optional<std::uint64_t> generation;
+  bool keep = false;
 };
 struct GetOptions {
   std::string key, output, writer;
   std::optional<std::string> entry;
+  v1::Consistency consistency = v1::CONSISTENCY_ONE;
   bool verbose = false;
 };
 
@@ -102,6 +102,7 @@ int put(const Session& session, const PutOptions& options) {
   request.set_value(std::move(value));
   request.set_lifetime_s(options.lifetime_s);
   request.set_as_user(options.as_user);
+  request.set_keep(options.keep);
   if (options.generation) request.set_expected_generation(*options.generation);
   v1::PutResponse response;
   const auto context = session.context();
@@ -125,22 +126,6 @@ int remove(const Session& session, const PutOptions& options) {
                      : session.fail(status, *context);
 }
 
-Json entry_json(const v1::Entry& entry) {
-  Json out{{"entry", entry.entry()}};
-  add_value(out, entry.value());
-  out["writer"] = entry.writer();
-  out["writer_node"] = entry.writer_node();
-  out["storage_time_ms"] = entry.storage_time_ms();
-  out["lifetime_s"] = entry.lifetime_s();
-  out["rolled_back"] = entry.rolled_back();
-  return out;
-}
-
-void print_writer(std::ostream& to, const v1::Entry& entry) {
-  to << "written by " << printable(entry.writer()) << " (node " << entry.writer_node() << ") at "
-     << time_text(entry.storage_time_ms()) << ", expires in " << duration_text(entry.lifetime_s()) << '\n';
-}
-
 int write_file(const Session& session, const std::string& path, const std::string& value) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out.write(value.data(), static_cast<std::streamsize>(value.size()));
@@ -153,17 +138,6 @@ void print_value(const Session& session, const std::string& value) {
   session.out.write(value.data(), static_cast<std::streamsize>(value.size()));
   const bool terminal = &session.out == &std::cout && ::isatty(STDOUT_FILENO) == 1;
   if (terminal && (value.empty() || value.back() != '\n')) session.out << '\n';
-}
-
-std::string label_of(const v1::Entry& entry) {
-  return printable(entry.entry().empty() ? entry.writer() : entry.entry());
-}
-
-void print_entries(const Session& session, const std::vector<v1::Entry>& entries, bool verbose) {
-  for (const auto& entry : entries) {
-    session.out << label_of(entry) << ": " << printable(entry.value()) << '\n';
-    if (verbose) print_writer(session.out, entry);
-  }
 }
 
 // What is not as it should be; the values themselves are good.
@@ -223,6 +197,7 @@ int get(const Session& session, const GetOptions& options) {
   v1::GetRequest request;
   request.set_key(options.key);
   if (options.entry) request.set_entry(*options.entry);
+  request.set_consistency(options.consistency);
   v1::GetResponse response;
   const auto context = session.context();
   const auto status = v1::Overlay::NewStub(channel)->Get(context.get(), request, &response);
@@ -303,6 +278,9 @@ void add_put(CLI::App& app, Session& session, Action& chosen) {
       ->transform(CLI::AsNumberWithUnit(
           std::map<std::string, std::uint32_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}))
       ->type_name("TIME");
+  command->add_flag(
+      "-k,--keep", options->keep,
+      "The peer puts it again before its lifetime ends, until it is removed or put without this");
   add_generation(*command, *options);
   add_user(*command, *options);
   command->callback(
@@ -316,6 +294,15 @@ void add_get(CLI::App& app, Session& session, Action& chosen) {
   command
       ->add_option("-e,--entry", options->entry, "Only this entry of an owner's key; \"\" is the usual one")
       ->check(utf8_text());
+  const std::map<std::string, v1::Consistency> consistencies{{"one", v1::CONSISTENCY_ONE},
+                                                             {"quorum", v1::CONSISTENCY_QUORUM},
+                                                             {"disjoint", v1::CONSISTENCY_DISJOINT}};
+  command
+      ->add_option("--consistency", options->consistency,
+                   "How many holders are asked: one, a quorum of them (the newest value wins), or all, along "
+                   "disjoint ways through the ring (no single peer can hide a value)")
+      ->transform(CLI::CheckedTransformer(consistencies).description("{one,quorum,disjoint}"))
+      ->type_name("");
   command->add_option("-w,--writer", options->writer, "Only what this user has written");
   command->add_option("-o,--output", options->output, "Write the value to this file")->type_name("FILE");
   command->add_flag("-v,--verbose", options->verbose, "Say who wrote it and when");

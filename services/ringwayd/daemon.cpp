@@ -290,7 +290,8 @@ class Daemon {
     out.replication.successor_hold_down = duration_of(settings_.successor_hold_down_s);
     out.replication.background_bytes_per_s = settings_.replication_rate_bytes_per_s;
     out.replication.comparison_interval = duration_of(settings_.comparison_interval_s);
-    out.links.max_links = settings_.max_links;
+    out.links.max_links =
+        settings_.max_links + routing::k_max_connections_per_channel * out.routing.max_channels;
     out.leave_timeout = duration_of(settings_.leave_timeout_s);
     return out;
   }

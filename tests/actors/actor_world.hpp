@@ -82,10 +82,12 @@ class RecordingLinks : public net::TlsLinks {
 class RecordingDesk : public InspectionDesk {
  public:
   void inspect(routing::Inspect order) override { orders.push_back(std::move(order)); }
+  void check(data::CheckValues order) override { checks.push_back(std::move(order)); }
   void replace(security::InspectionContext) override { ++replaced; }
   void close() override { ++closed; }
 
   std::vector<routing::Inspect> orders;
+  std::vector<data::CheckValues> checks;
   int replaced = 0;
   int closed = 0;
 };

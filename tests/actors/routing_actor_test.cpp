@@ -72,7 +72,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     setup.mailboxes = mailboxes;
     setup.links = links;
     setup.desk = desk;
-    setup.storage_backlog = backlog;
+    setup.backlog = backlog;
     mailboxes->routing = system.spawn(drive<RoutingDriver>, std::move(setup));
     caf::anon_send(mailboxes->routing, StartAtom::value);
     run_mailboxes();

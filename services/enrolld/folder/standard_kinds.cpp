@@ -34,6 +34,7 @@ config::Kinds standard_kinds() {
   kinds.add(limited(*config::iana_kind(config::k_certificate_by_user), 32, 4096));
   kinds.add(private_kind(config::k_owner_value, config::AccessPolicy::owner_path_match));
   kinds.add(private_kind(config::k_shared_value, config::AccessPolicy::shared_writer_match));
+  kinds.add(private_kind(config::k_subscription, config::AccessPolicy::watcher_match));
   return kinds;
 }
 

@@ -1,5 +1,5 @@
 // What the whole-overlay tests do too often for one process of `ringway` each: many puts and gets in batches,
-// over many peers, and the rings of all of them. Prints JSON.
+// over many peers, the rings of all of them, and clients that put and get without pause. Prints JSON.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -14,14 +14,14 @@
 
 #include "ringway/v1/overlay.grpc.pb.h"
 #include "ringway/v1/peer.grpc.pb.h"
-#include "services/client/channel.hpp"
+#include "tests/overlay/overlay_client/calls.hpp"
+#include "tests/overlay/overlay_client/load.hpp"
 
 namespace {
 
 using namespace ringway;
-using Clock = std::chrono::steady_clock;
+using namespace ringway::overlay_client;
 
-constexpr std::chrono::seconds k_call_timeout{20};
 constexpr std::chrono::milliseconds k_pause_before_retry{250};
 
 struct Options {
@@ -32,22 +32,8 @@ struct Options {
   double deadline_s = 30;
 };
 
-std::shared_ptr<grpc::Channel> channel_to(const std::string& api) {
-  services::ClientSettings settings;
-  settings.api = api;
-  auto channel = services::open_channel(settings);
-  if (!channel) throw std::runtime_error(channel.error().reason);
-  return *channel;
-}
-
 std::string key_of(const Options& options, int number) { return options.prefix + std::to_string(number); }
 std::string value_of(const std::string& key) { return "the value of " + key; }
-
-std::unique_ptr<grpc::ClientContext> context() {
-  auto out = std::make_unique<grpc::ClientContext>();
-  out->set_deadline(std::chrono::system_clock::now() + k_call_timeout);
-  return out;
-}
 
 // Sends `numbers` in batches; `add` fills each operation, `take` sees each result. A batch that fails as a
 // whole gives each of its operations that error.
@@ -206,11 +192,18 @@ int main(int argc, char** argv) {
   app.add_option("--deadline", options.deadline_s, "Seconds in which everything must be found");
   const auto* put_command = app.add_subcommand("put", "Store the values");
   const auto* check_command = app.add_subcommand("check", "Find the values through every peer");
+  const auto* load_command =
+      app.add_subcommand("load", "A client for each API puts and gets until the deadline");
+  const auto* verify_command =
+      app.add_subcommand("verify", "Find what `load` (standard input) says must be there");
   app.add_subcommand("rings", "The rings of the peers");
   CLI11_PARSE(app, argc, argv);
   try {
     if (put_command->parsed()) return put(options);
     if (check_command->parsed()) return check(options);
+    if (load_command->parsed())
+      return run_load({options.apis, options.prefix, options.count, options.deadline_s});
+    if (verify_command->parsed()) return verify_load(options.apis, options.deadline_s);
     return rings(options);
   } catch (const std::exception& problem) {
     std::cerr << "overlay_client: " << problem.what() << '\n';

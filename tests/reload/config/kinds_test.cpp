@@ -52,9 +52,9 @@ TEST(Kinds, RegisteredOnes) {
 }
 
 TEST(Kinds, PolicyNamesGoBothWays) {
-  for (const auto policy :
-       {AccessPolicy::user_match, AccessPolicy::node_match, AccessPolicy::user_node_match,
-        AccessPolicy::node_multiple, AccessPolicy::owner_path_match, AccessPolicy::shared_writer_match})
+  for (const auto policy : {AccessPolicy::user_match, AccessPolicy::node_match, AccessPolicy::user_node_match,
+                            AccessPolicy::node_multiple, AccessPolicy::owner_path_match,
+                            AccessPolicy::shared_writer_match, AccessPolicy::watcher_match})
     EXPECT_EQ(access_policy_of(name_of(policy)), policy);
   EXPECT_EQ(name_of(AccessPolicy::owner_path_match),
             "{urn:ringway:params:xml:ns:access-control}OWNER-PATH-MATCH");
@@ -148,7 +148,8 @@ TEST(Kinds, NodeMultipleHasABound) {
 }
 
 TEST(Kinds, DictionaryPoliciesAreForDictionaries) {
-  for (const char* policy : {"USER-NODE-MATCH", "rw:OWNER-PATH-MATCH", "rw:SHARED-WRITER-MATCH"}) {
+  for (const char* policy :
+       {"USER-NODE-MATCH", "rw:OWNER-PATH-MATCH", "rw:SHARED-WRITER-MATCH", "rw:WATCHER-MATCH"}) {
     EXPECT_EQ(refusal_of_content(private_kind("DICTIONARY", policy)), "");
     EXPECT_THAT(refusal_of_content(private_kind("SINGLE", policy)), HasSubstr("dictionaries"));
     EXPECT_THAT(refusal_of_content(private_kind("ARRAY", policy)), HasSubstr("dictionaries"));

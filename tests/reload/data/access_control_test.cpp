@@ -101,5 +101,18 @@ TEST(AccessControl, SharedWriterMatchGivesEachWriterOneEntry) {
                             keyed(dictionary_key_of(name, k_bob.node.view()))));
 }
 
+// A watcher may subscribe to any key, for itself only.
+TEST(AccessControl, WatcherMatchWantsNameHashAndTheWatchersNodeId) {
+  const auto policy = kind(AccessPolicy::watcher_match, DataModel::dictionary);
+  for (const char* text : {"shared/news", "alice@example.org/phone"}) {
+    const auto name = *parse_resource_name(text);
+    const auto key = dictionary_key_of(name, k_bob.node.view());
+    EXPECT_TRUE(check_writer(policy, name.resource(), k_bob, keyed(key)));
+    EXPECT_FALSE(check_writer(policy, name.resource(), k_alice, keyed(key)));
+    EXPECT_FALSE(check_writer(policy, name.resource(), k_bob, keyed(dictionary_key_of(name, {}))));
+    EXPECT_FALSE(check_writer(policy, resource_id_of(std::string_view("shared/old")), k_bob, keyed(key)));
+  }
+}
+
 }  // namespace
 }  // namespace ringway::data

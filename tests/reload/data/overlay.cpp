@@ -46,9 +46,11 @@ std::shared_ptr<config::Configuration> test_configuration() {
   out->kinds.add(kind(k_node_multiple_kind, DataModel::single, AccessPolicy::node_multiple));
   auto owner = kind(config::k_owner_value, DataModel::dictionary, AccessPolicy::owner_path_match);
   auto shared = kind(config::k_shared_value, DataModel::dictionary, AccessPolicy::shared_writer_match);
-  owner.max_count = shared.max_count = 40;
+  auto subscription = kind(config::k_subscription, DataModel::dictionary, AccessPolicy::watcher_match);
+  owner.max_count = shared.max_count = subscription.max_count = 40;
   out->kinds.add(owner);
   out->kinds.add(shared);
+  out->kinds.add(subscription);
   return out;
 }
 
@@ -149,6 +151,8 @@ void Overlay::kill(Peer& peer) {
     }
   }
   for (const auto& answer : unanswered) answer(std::nullopt);
+  for (auto& [node, other] : peers_)
+    if (other->alive) break_channel(peer, *other);
   peer.storage.reset();
   peer.replication.reset();
   close_channels(peer);
@@ -311,6 +315,9 @@ void Overlay::dispatch(Peer& peer, StorageOutputs& outputs) {
       }
     } else if (auto* replicate = std::get_if<Replicate>(&output)) {
       to_replication(peer, std::move(*replicate));
+    } else if (auto* mend = std::get_if<AskToMend>(&output)) {
+      peer.asked_to_mend.push_back(*mend);
+      to_replication(peer, *mend);
     } else if (auto* done = std::get_if<CallsDone>(&output)) {
       peer.results[done->token] = std::move(done->results);
     } else if (auto* certificates = std::get_if<CertificatesFound>(&output)) {
@@ -325,9 +332,64 @@ void Overlay::dispatch(Peer& peer, StorageOutputs& outputs) {
       auto reply = std::move(found->second);
       waiting_.erase(found);
       reply(std::move(*answer));
+    } else {
+      dispatch_watching(peer, output);
     }
   }
   outputs.clear();
+}
+
+// ---- watches and channels ---------------------------------------------------------------------------------
+
+void Overlay::dispatch_watching(Peer& peer, StorageOutput& output) {
+  if (auto* event = std::get_if<WatchEvent>(&output)) {
+    peer.events[event->token].push_back(std::move(event->result));
+    if (!slow_applications) to_storage(peer, WatchNext{event->token});
+  } else if (auto* order = std::get_if<CheckValues>(&output)) {
+    check_values(peer, *order);
+  } else if (auto* open = std::get_if<routing::OpenChannel>(&output)) {
+    open_channel(peer, *open);
+  } else if (auto* send = std::get_if<routing::SendOnChannel>(&output)) {
+    if (!channels_.contains({peer.node, send->node}) || channel_loses(peer.node, send->node, send->message))
+      return;
+    to_storage(*peers_.at(send->node), routing::ChannelMessage{send->application, peer.node, send->message});
+  } else if (auto* close = std::get_if<routing::CloseChannel>(&output)) {
+    if (channels_.erase({peer.node, close->node}) == 0) return;
+    channels_.erase({close->node, peer.node});
+    to_storage(*peers_.at(close->node), routing::ChannelDown{close->application, peer.node, "closed"});
+  }
+}
+
+void Overlay::open_channel(Peer& peer, const routing::OpenChannel& order) {
+  const auto found = peers_.find(order.node);
+  if (found == peers_.end() || !found->second->alive)
+    return to_storage(peer, routing::ChannelDown{order.application, order.node, "nobody there"});
+  if (!channels_.insert({peer.node, order.node}).second) return;
+  channels_.insert({order.node, peer.node});
+  to_storage(peer, routing::ChannelUp{order.application, order.node});
+  to_storage(*found->second, routing::ChannelUp{order.application, peer.node});
+}
+
+void Overlay::break_channel(Peer& one, Peer& other) {
+  if (channels_.erase({one.node, other.node}) == 0) return;
+  channels_.erase({other.node, one.node});
+  to_storage(one, routing::ChannelDown{routing::Application::watch, other.node, "broken"});
+  to_storage(other, routing::ChannelDown{routing::Application::watch, one.node, "broken"});
+}
+
+void Overlay::check_values(Peer& peer, const CheckValues& order) {
+  ValuesChecked checked{order.ticket, {}};
+  for (const auto& value : *order.values)
+    checked.verdicts.push_back(
+        inspector_->check_value(now_.wall_ms, order.resource, order.kind, value, order.certificates));
+  to_storage(peer, std::move(checked));
+}
+
+std::uint64_t Overlay::watch(Peer& peer, WatchCall call) {
+  const std::uint64_t token = ++last_watch_;
+  to_storage(peer, Watch{token, std::move(call)});
+  run();
+  return token;
 }
 
 void Overlay::dispatch(Peer& peer, ReplicationOutputs& outputs) {

@@ -71,6 +71,8 @@ struct Peer {
   std::vector<routing::HandOverReport> hand_overs;
   std::map<std::uint64_t, std::vector<CallResult>> results;
   std::optional<CertificatesFound> found;
+  std::map<std::uint64_t, std::vector<WatchResult>> events;  // of watches, by token
+  std::vector<AskToMend> asked_to_mend;
   std::uint64_t life = 0;  // grows with each restart; what was meant for an earlier one is lost
 };
 
@@ -121,6 +123,8 @@ class Overlay {
   void to_storage(Peer& peer, StorageInput input);
   void to_replication(Peer& peer, ReplicationInput input);
   void release_commits(Peer& peer);
+  // An application that takes each event at once. Returns the token.
+  std::uint64_t watch(Peer& peer, WatchCall call);
   void channel_between(Peer& one, Peer& other);
 
   // A request by somebody outside, to that peer; answered at once or not at all.
@@ -140,6 +144,12 @@ class Overlay {
   // Changes an answer on its way (a lying peer).
   std::function<void(const Peer& from, wire::MessageCode code, Bytes& body)> bends = [](auto&&...) {};
   std::vector<Sent> sent;
+  // Which messages on channels are lost.
+  std::function<bool(const NodeId& from, const NodeId& to, const SharedBytes& message)> channel_loses =
+      [](auto&&...) { return false; };
+  void break_channel(Peer& one, Peer& other);
+  // Applications take events only when the test says WatchNext.
+  bool slow_applications = false;
   // Nobody remembers a certificate from an earlier message.
   bool forgetful = false;
   std::shared_ptr<config::Configuration> configuration = test_configuration();
@@ -153,6 +163,9 @@ class Overlay {
   void lost(Peer& peer, std::uint64_t life, const routing::SendRequest& request);
   void dispatch(Peer& peer, StorageOutputs& outputs);
   void dispatch(Peer& peer, ReplicationOutputs& outputs);
+  void dispatch_watching(Peer& peer, StorageOutput& output);
+  void open_channel(Peer& peer, const routing::OpenChannel& order);
+  void check_values(Peer& peer, const CheckValues& order);
   void commit(Peer& peer, const Commit& one);
   void request(Peer& peer, const routing::SendRequest& request);
   void finish(
@@ -181,6 +194,8 @@ class Overlay {
   std::uint64_t last_request_ = 0;
   std::uint64_t last_transaction_ = 0;
   std::uint64_t last_calls_ = 0;
+  std::uint64_t last_watch_ = 0;
+  std::set<std::pair<NodeId, NodeId>> channels_;  // both ways round
   std::uint64_t view_version_ = 0;
 };
 

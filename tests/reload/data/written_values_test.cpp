@@ -28,7 +28,7 @@ std::vector<std::string> others(WrittenValues& values) {
   static const Bytes present(32, 2);
   const Now now{MonoTime{}, k_now_ms};
   std::vector<std::string> keys;
-  for (const auto& one : values.take_others(
+  for (const auto& one : values.take_due(
            now, [](const std::string&) { return BytesView(present); }, 100))
     keys.push_back(one.call.key + "/" + one.call.as_user);
   return keys;
@@ -96,6 +96,64 @@ TEST(WrittenValuesTest, WhatHasEndedIsForgotten) {
   EXPECT_TRUE(others(values).empty());
   ASSERT_TRUE(store.commit({values.take_changes()}).ok());
   EXPECT_TRUE(store.list_facts("put/", 10)->empty());
+}
+
+WrittenValue kept_at(const std::string& key, std::size_t size_bytes = 3) {
+  WrittenValue value = value_at(key, "", size_bytes);
+  value.call.keep = true;
+  value.call.lifetime_s = 100;
+  value.expires_ms = k_now_ms + 100'000;
+  value.certificate_sha256 = Bytes(32, 2);
+  return value;
+}
+
+std::vector<std::string> due(WrittenValues& values, WallMs at_ms) {
+  static const Bytes present(32, 2);
+  std::vector<std::string> keys;
+  for (const auto& one : values.take_due(
+           {MonoTime{}, at_ms}, [](const std::string&) { return BytesView(present); }, 100))
+    keys.push_back(one.call.key);
+  return keys;
+}
+
+TEST(WrittenValuesTest, WhatIsToBeKeptIsDueAtHalfOfItsLifetimeAndAfterItsEnd) {
+  WrittenValues values(10, 1000);
+  values.remember(kept_at("a"));
+  EXPECT_EQ(values.next_refresh_ms(), k_now_ms + 50'000);
+  EXPECT_TRUE(due(values, k_now_ms + 49'999).empty());
+  EXPECT_EQ(due(values, k_now_ms + 50'000), std::vector<std::string>{"a"});
+  EXPECT_EQ(values.next_refresh_ms(), std::nullopt) << "it is being put";
+  EXPECT_TRUE(due(values, k_now_ms + 60'000).empty());
+  values.postpone({"a", std::string("entry\0with", 10), ""}, MonoTime{});
+  EXPECT_EQ(values.next_refresh_ms(), k_now_ms + 50'000);
+  EXPECT_EQ(due(values, k_now_ms + 10'000'000), std::vector<std::string>{"a"});
+  values.forget({"a", std::string("entry\0with", 10), ""});
+  EXPECT_EQ(values.next_refresh_ms(), std::nullopt);
+}
+
+TEST(WrittenValuesTest, WhatIsToBeKeptIsSoAfterARestart) {
+  storage::MemoryStore store;
+  WrittenValues before(10, 1000);
+  before.remember(kept_at("a"));
+  before.remember(value_at("b"));
+  ASSERT_TRUE(store.commit({before.take_changes()}).ok());
+  WrittenValues after(10, 1000);
+  ASSERT_TRUE(after.load(store).ok());
+  EXPECT_EQ(due(after, k_now_ms + 50'000), std::vector<std::string>{"a"});
+}
+
+TEST(WrittenValuesTest, OnlySoMuchMayBeKeptAndItIsNotForgottenForOthers) {
+  WrittenValues values(8, 4000);
+  EXPECT_TRUE(values.may_keep(kept_at("a").call));
+  values.remember(kept_at("a"));
+  EXPECT_TRUE(values.may_keep(kept_at("b").call));
+  values.remember(kept_at("b"));
+  EXPECT_FALSE(values.may_keep(kept_at("c").call));
+  EXPECT_TRUE(values.may_keep(kept_at("a").call)) << "in its place";
+  for (int i = 0; i < 20; ++i) values.remember(value_at("other" + std::to_string(i)));
+  EXPECT_EQ(values.size(), 8U);
+  EXPECT_EQ(due(values, k_now_ms + 50'000).size(), 2U);
+  EXPECT_FALSE(WrittenValues(8, 4000).may_keep(kept_at("large", 1001).call));
 }
 
 }  // namespace

@@ -100,6 +100,8 @@ SentList LonePeer::ping(const Remote& from, const wire::ForwardingHeader& header
 }
 
 SentList LonePeer::input(Input input) {
+  if (const auto* up = std::get_if<LinkUp>(&input); up != nullptr && up->application)
+    channel_links_.insert(up->link);
   Outputs outputs;
   routing_->handle(now_, std::move(input), outputs);
   return perform(outputs);
@@ -143,6 +145,11 @@ SentList LonePeer::perform(Outputs& outputs) {
     if (auto* transmit = std::get_if<Transmit>(&output)) {
       Bytes whole = transmit->header;
       append(whole, transmit->payload);
+      if (channel_links_.contains(transmit->link)) {
+        channels.push_back("on " + std::to_string(transmit->link.number) + ": " +
+                           std::string(text_of(whole)));
+        continue;
+      }
       auto decoded = wire::decode_message(SharedBytes(whole));
       EXPECT_TRUE(decoded.ok()) << "transmitted what cannot be read";
       if (decoded) sent.push_back({transmit->link, std::move(decoded).value(), std::move(whole)});
@@ -161,6 +168,13 @@ SentList LonePeer::perform(Outputs& outputs) {
       done.push_back(std::move(*finished));
     } else if (auto* changed = std::get_if<ConfigurationChanged>(&output)) {
       configurations.push_back(*changed);
+    } else if (auto* up = std::get_if<ChannelUp>(&output)) {
+      channels.push_back("up " + up->node.hex().substr(0, 2));
+    } else if (auto* down = std::get_if<ChannelDown>(&output)) {
+      channels.push_back("down " + down->node.hex().substr(0, 2) + ": " + down->reason);
+    } else if (auto* message = std::get_if<ChannelMessage>(&output)) {
+      channels.push_back(message->node.hex().substr(0, 2) + " says " +
+                         std::string(text_of(message->message)));
     } else if (auto* exit = std::get_if<MustExit>(&output)) {
       exits.push_back(*exit);
     }

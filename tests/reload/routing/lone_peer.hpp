@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "reload/routing/routing_component.hpp"
@@ -87,6 +89,8 @@ class LonePeer {
   std::vector<RequestDone> done;
   std::vector<ConfigurationChanged> configurations;
   std::vector<MustExit> exits;
+  // What becomes of channels: "up 60", "60 says hello", "on 7: hello" (sent over that link), "down 60: idle".
+  std::vector<std::string> channels;
   DocumentOffer offer;
 
  private:
@@ -98,6 +102,7 @@ class LonePeer {
   std::unique_ptr<RoutingComponent> routing_;
   Now now_{MonoTime{1000}, ringway::test::k_now_ms};
   std::uint64_t next_link_ = 1;
+  std::set<LinkId> channel_links_;
   TransactionId next_transaction_ = 0x1000;
 };
 

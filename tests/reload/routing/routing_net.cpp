@@ -74,8 +74,9 @@ void RoutingNet::perform(std::size_t index, Outputs& outputs) {
       const LinkId theirs{next_link_++};
       links_[mine.number] = {{index, mine}, {other, theirs}};
       links_[theirs.number] = {{other, theirs}, {index, mine}};
-      input(other, LinkUp{theirs, 0, node.signer->certificate(), node.address});
-      input(index, LinkUp{mine, open->attempt, (*target)->signer->certificate(), (*target)->address});
+      input(other, LinkUp{theirs, 0, node.signer->certificate(), node.address, open->application});
+      input(index, LinkUp{mine, open->attempt, (*target)->signer->certificate(), (*target)->address,
+                          open->application});
     } else if (auto* close = std::get_if<CloseLink>(&output)) {
       const auto found = links_.find(close->link.number);
       if (found == links_.end()) continue;
@@ -96,6 +97,13 @@ void RoutingNet::perform(std::size_t index, Outputs& outputs) {
       input(index, SendAnswer{deliver->request, static_cast<wire::MessageCode>(code + 1), {}, {}});
     } else if (auto* done = std::get_if<RequestDone>(&output)) {
       node.done.push_back(std::move(*done));
+    } else if (auto* channel_up = std::get_if<ChannelUp>(&output)) {
+      node.channels.push_back("up " + channel_up->node.hex().substr(0, 2));
+    } else if (auto* channel_down = std::get_if<ChannelDown>(&output)) {
+      node.channels.push_back("down " + channel_down->node.hex().substr(0, 2) + ": " + channel_down->reason);
+    } else if (auto* message = std::get_if<ChannelMessage>(&output)) {
+      node.channels.push_back(message->node.hex().substr(0, 2) + " says " +
+                              std::string(text_of(message->message)));
     } else if (auto* hand_over = std::get_if<HandOver>(&output)) {
       node.hand_overs.push_back(*hand_over);
       if (!node.hand_over_holds)

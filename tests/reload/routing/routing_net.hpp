@@ -52,6 +52,7 @@ class RoutingNet {
     std::unique_ptr<RoutingComponent> routing;
     std::vector<DeliverRequest> delivered;
     std::vector<RequestDone> done;
+    std::vector<std::string> channels;  // "up 40", "40 says hello", "down 40: idle"
     bool left = false;
     bool alive = true;
     bool hand_over_holds = false;  // the test says HandOverReport itself

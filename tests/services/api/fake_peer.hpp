@@ -47,6 +47,19 @@ class FakePeer final : public actors::Peer {
     cancelled_.push_back(token);
     changed_.notify_all();
   }
+  CallToken watch(data::WatchCall call, std::function<void(data::WatchResult)> event) override {
+    const std::scoped_lock lock(mutex_);
+    watched.push_back(std::move(call));
+    watcher_ = std::move(event);
+    changed_.notify_all();
+    return ++tokens_;
+  }
+  void watch_next(CallToken) override {
+    const std::scoped_lock lock(mutex_);
+    ++nexts_;
+    changed_.notify_all();
+  }
+  void cancel_watch(CallToken token) override { cancel(token); }
   void status(std::function<void(actors::PeerStatus)> done) override { done(present); }
   void ping(wire::Destination destination, Duration, std::function<void(actors::PingOutcome)> done) override {
     pinged = std::move(destination);
@@ -78,6 +91,20 @@ class FakePeer final : public actors::Peer {
     waiting_.erase(waiting_.begin());
     return first;
   }
+  // Gives the last watch an event, once somebody watches and has asked for as many as came before.
+  bool give(data::WatchResult result) {
+    std::function<void(data::WatchResult)> to;
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait_for(lock, std::chrono::seconds(10), [this] { return watcher_ && nexts_ >= given_; }))
+        return false;
+      ++given_;
+      to = watcher_;
+    }
+    to(std::move(result));
+    return true;
+  }
+  std::vector<data::WatchCall> watched;
   std::vector<CallToken> wait_for_cancel() {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(10), [this] { return !cancelled_.empty(); });
@@ -90,6 +117,8 @@ class FakePeer final : public actors::Peer {
   std::vector<Submission> waiting_;
   std::vector<CallToken> cancelled_;
   CallToken tokens_ = 0;
+  std::function<void(data::WatchResult)> watcher_;
+  std::size_t nexts_ = 0, given_ = 0;
 };
 
 }  // namespace ringway::services

@@ -74,6 +74,7 @@ TEST_F(ServerTest, PutCarriesEveryFieldBothWays) {
   request.set_value(std::string("\0\xFF", 2));
   request.set_lifetime_s(60);
   request.set_expected_generation(6);
+  request.set_keep(true);
   v1::PutResponse response;
   grpc::ClientContext context;
   ASSERT_TRUE(overlay_->Put(&context, request, &response).ok());
@@ -84,6 +85,7 @@ TEST_F(ServerTest, PutCarriesEveryFieldBothWays) {
   EXPECT_EQ(seen->value, (Bytes{0x00, 0xFF}));
   EXPECT_EQ(seen->lifetime_s, 60U);
   EXPECT_EQ(seen->expected_generation, 6U);
+  EXPECT_TRUE(seen->keep);
   EXPECT_EQ(response.generation(), 7U);
   EXPECT_EQ(response.copies(), 2U);
   EXPECT_EQ(response.copies_wanted(), 3U);
@@ -118,6 +120,26 @@ TEST_F(ServerTest, GetTellsAnEntryOfEmptyNameFromAllEntries) {
   request.set_entry("");
   ASSERT_TRUE(get(request, response).ok());
   EXPECT_THAT(seen, ::testing::ElementsAre(std::nullopt, std::optional<std::string>("")));
+}
+
+TEST_F(ServerTest, GetSaysHowManyAreToBeAsked) {
+  std::vector<data::Consistency> seen;
+  peer_->answer = [&](const data::Call& call) -> data::CallResult {
+    seen.push_back(std::get<data::GetCall>(call).consistency);
+    return data::GetResult{};
+  };
+  v1::GetRequest request;
+  v1::GetResponse response;
+  ASSERT_TRUE(get(request, response).ok());
+  request.set_consistency(v1::CONSISTENCY_QUORUM);
+  ASSERT_TRUE(get(request, response).ok());
+  request.set_consistency(v1::CONSISTENCY_DISJOINT);
+  ASSERT_TRUE(get(request, response).ok());
+  // Of a newer client: nothing weaker than it has asked for.
+  request.set_consistency(static_cast<v1::Consistency>(7));
+  ASSERT_TRUE(get(request, response).ok());
+  EXPECT_THAT(seen, ::testing::ElementsAre(data::Consistency::one, data::Consistency::quorum,
+                                           data::Consistency::disjoint, data::Consistency::disjoint));
 }
 
 TEST_F(ServerTest, GetShowsWritersAndLeavesOutWhatIsNoText) {
@@ -298,6 +320,55 @@ TEST_F(ServerTest, AnAnswerFromAnotherThreadCompletesTheCall) {
   submission->done({result});
   EXPECT_TRUE(outcome.get().ok());
   EXPECT_EQ(response.generation(), 5U);
+}
+
+TEST_F(ServerTest, WatchStreamsEachEventAndThenTheFailure) {
+  grpc::ClientContext context;
+  v1::WatchRequest request;
+  request.set_key("shared/news");
+  request.set_entry("");
+  request.set_resume_token("abc");
+  const auto reader = overlay_->Watch(&context, request);
+  data::WatchUpdate update;
+  update.state.generation = 3;
+  update.state.entries.push_back({"", {'x'}, "bob@example.org", node(1), 5, 60});
+  update.resume_token = "t1";
+  ASSERT_TRUE(peer_->give(update));
+  v1::WatchResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(peer_->watched[0].key, "shared/news");
+  EXPECT_EQ(peer_->watched[0].entry, "");
+  EXPECT_EQ(peer_->watched[0].resume_token, "abc");
+  EXPECT_EQ(response.generation(), 3U);
+  ASSERT_EQ(response.entries_size(), 1);
+  EXPECT_EQ(response.entries(0).value(), "x");
+  EXPECT_FALSE(response.compacted());
+  EXPECT_EQ(response.resume_token(), "t1");
+  update.state.entries.clear();
+  update.compacted = true;
+  ASSERT_TRUE(peer_->give(update)) << "the next one was asked for";
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.entries_size(), 0);
+  EXPECT_TRUE(response.compacted());
+  ASSERT_TRUE(peer_->give(data::CallFailure{data::CallError::unavailable, "the peer has stopped", 0}));
+  EXPECT_FALSE(reader->Read(&response));
+  const auto status = reader->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "the peer has stopped");
+}
+
+TEST_F(ServerTest, ACancelledWatchIsDroppedAtThePeer) {
+  grpc::ClientContext context;
+  v1::WatchRequest request;
+  request.set_key("shared/news");
+  const auto reader = overlay_->Watch(&context, request);
+  ASSERT_TRUE(peer_->give(data::WatchUpdate{}));
+  v1::WatchResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  context.TryCancel();
+  EXPECT_FALSE(reader->Read(&response));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(peer_->wait_for_cancel().size(), 1U);
 }
 
 TEST_F(ServerTest, RingShowsTheNeighbours) {

@@ -87,8 +87,9 @@ TEST_F(OverlayFilesTest, InitMakesASignedDocument) {
   EXPECT_EQ(document->max_message_size_bytes, 65536U);
   EXPECT_THAT(document->bootstrap_nodes, ElementsAre(config::BootstrapNode{"192.0.2.1", 6084}));
   EXPECT_THAT(document->mandatory_extensions, ElementsAre(std::string(config::k_access_namespace)));
-  for (const KindId kind : {config::k_sip_registration, config::k_turn_service, config::k_certificate_by_node,
-                            config::k_certificate_by_user, config::k_owner_value, config::k_shared_value})
+  for (const KindId kind :
+       {config::k_sip_registration, config::k_turn_service, config::k_certificate_by_node,
+        config::k_certificate_by_user, config::k_owner_value, config::k_shared_value, config::k_subscription})
     EXPECT_NE(document->kinds.find(kind), nullptr) << kind;
   const auto trust = security::Trust::make(document->trust_settings());
   ASSERT_TRUE(trust.ok());

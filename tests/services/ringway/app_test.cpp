@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "reload/wire/frame.hpp"
@@ -495,6 +496,54 @@ TEST(DecodeCommandTest, FramesComeFromAFile) {
   EXPECT_EQ(run_with({"decode", "--frame", path}).json().at("sequence"), 3);
   EXPECT_EQ(run_with({"decode", "--frame", "-"}, std::string(text_of(frame))).json().at("sequence"), 3);
   EXPECT_EQ(run_with({"decode", "--frame", folder.file("missing")}).code, 2);
+}
+
+TEST_F(AppTest, WatchPrintsEachEventAndWhyItEnds) {
+  std::thread peer([this] {
+    data::WatchUpdate update;
+    update.state.generation = 3;
+    update.state.entries.push_back(entry_of("home", "one", "alice@example.org"));
+    EXPECT_TRUE(peer_->give(update));
+    update.state.entries.clear();
+    update.compacted = true;
+    EXPECT_TRUE(peer_->give(update));
+    EXPECT_TRUE(peer_->give(data::CallFailure{data::CallError::unavailable, "the peer has stopped", 0}));
+  });
+  const auto ran = call({"watch", "alice@example.org/card", "--entry", "home", "--resume", "abc"});
+  peer.join();
+  EXPECT_EQ(ran.code, 4);
+  EXPECT_EQ(ran.out,
+            "generation 3\nhome: one\n"
+            "generation 3 (after changes that are not shown one by one)\n  nothing is stored there\n");
+  EXPECT_THAT(ran.err, HasSubstr("the peer has stopped"));
+  ASSERT_EQ(peer_->watched.size(), 1U);
+  EXPECT_EQ(peer_->watched[0].entry, "home");
+  EXPECT_EQ(peer_->watched[0].resume_token, "abc");
+}
+
+TEST_F(AppTest, WatchEndsAfterSoManyEventsAndPrintsALineOfJsonForEach) {
+  std::thread peer([this] {
+    data::WatchUpdate update;
+    update.resume_token = "next";
+    EXPECT_TRUE(peer_->give(update));
+  });
+  const auto ran = call({"--json", "watch", "shared/news", "--count", "1"});
+  peer.join();
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.json()["resume_token"], "next");
+  EXPECT_EQ(ran.json()["compacted"], false);
+  EXPECT_TRUE(ran.json()["entries"].empty());
+}
+
+TEST_F(AppTest, PutMayBeKept) {
+  std::vector<bool> kept;
+  peer_->answer = [&](const data::Call& call) -> data::CallResult {
+    kept.push_back(std::get<data::PutCall>(call).keep);
+    return data::PutResult{};
+  };
+  EXPECT_EQ(call({"put", "shared/a", "one", "--keep"}).code, 0);
+  EXPECT_EQ(call({"put", "shared/a", "one"}).code, 0);
+  EXPECT_EQ(kept, (std::vector<bool>{true, false}));
 }
 
 }  // namespace

@@ -104,7 +104,9 @@ bool ring_words(std::size_t speaker, Sample sample, Words& out) {
       return say(MessageCode::route_query_req,
                  wire::encode(wire::RouteQueryReq{false, wire::to_resource(others[1]), {}}));
     case Sample::app_attach:
-      return say(MessageCode::app_attach_req, wire::encode(wire::AppAttachBody{{}, {}, 5060, "passive", {}}));
+      return say(MessageCode::app_attach_req,
+                 wire::encode(
+                     wire::AppAttachBody{{}, {}, 61442, "passive", attach(me, "passive", true).candidates}));
     case Sample::path_track:
       return say(MessageCode::path_track_req, Bytes(8, 0));
     case Sample::config_update: {

@@ -1,0 +1,259 @@
+#include "reload/data/careful_read.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace ringway::data {
+
+namespace {
+
+// A liar that stays silent costs one deadline, so with disjoint ways those are short; several are under way.
+struct Patience {
+  Duration deadline;
+  unsigned at_once;  // of one holder, after the first
+  unsigned at_most;
+};
+constexpr Patience k_quorum{Duration{4'000}, 1, 2};
+constexpr Patience k_disjoint{Duration{2'000}, 2, 9};
+
+// Each is along another way and so finds a peer that liars on the ways before would hide.
+constexpr unsigned k_fewest_guesses = 6;
+constexpr Duration k_ping_deadline{1'500};
+
+SearchRules rules_of(Consistency consistency, std::size_t wanted) {
+  SearchRules rules;
+  rules.holders = wanted;
+  rules.guesses = static_cast<unsigned>(wanted);
+  if (consistency != Consistency::disjoint) return rules;
+  rules.at_once = 3;
+  rules.at_most = 12;
+  rules.agreeing = 2;
+  rules.further = 1;
+  rules.guesses = std::max(rules.guesses, k_fewest_guesses);
+  rules.usual_way_first = false;
+  return rules;
+}
+
+}  // namespace
+
+CarefulRead::CarefulRead(const Now& now, Consistency consistency, const RingId& resource, std::size_t wanted,
+                         double peers, HolderCache& cache)
+    : started_(now.mono),
+      consistency_(consistency),
+      resource_(resource),
+      wanted_(wanted),
+      peers_(peers),
+      cache_(cache) {
+  begin_search(now, true);
+}
+
+void CarefulRead::holders_are(std::vector<NodeId> holders) {
+  search_.reset();
+  from_cache_ = false;
+  expected_ = holders.size();
+  for (const NodeId& node : holders) holders_.push_back(Holder(node));
+}
+
+// ---- searching
+
+void CarefulRead::begin_search(const Now& now, bool with_cache) {
+  const SearchRules rules = rules_of(consistency_, wanted_);
+  search_.emplace(resource_, rules, peers_, ways_);
+  from_cache_ = false;
+  if (!with_cache) return;
+  RingId at = resource_;
+  for (std::size_t i = 0; i < wanted_; ++i) {
+    const auto owner = cache_.owner_of(now.mono, at, rules.agreeing);
+    if (!owner) return;
+    search_->know(at, *owner);
+    from_cache_ = true;
+    at = point_after(*owner);
+  }
+}
+
+void CarefulRead::end_search(const Now& now) {
+  for (const auto& fact : search_->facts()) cache_.learn(now.mono, fact);
+  for (const NodeId& node : search_->holders())
+    if (holder_of(node) == nullptr) holders_.push_back(Holder(node));
+  std::sort(holders_.begin(), holders_.end(), [&](const Holder& a, const Holder& b) {
+    return ring_distance(resource_, a.node) < ring_distance(resource_, b.node);
+  });
+  expected_ = search_->whole_ring() ? search_->holders().size() : wanted_;
+  search_.reset();
+}
+
+// ---- asking
+
+std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
+  std::vector<Question> out;
+  if (done_) return out;
+  const Duration age = now.mono - started_;
+  if (search_) {
+    if (age >= k_careful_search_limit) search_->stop();
+    for (const auto& question : search_->next()) {
+      auto& one = add({question, {}, question.rank}, out);
+      one.point = question.point;
+    }
+    if (!search_->done()) return out;
+    end_search(now);
+  }
+  const bool in_time = age < k_careful_read_limit && last_number_ < k_max_careful_requests;
+  if (in_time) ask_holders(out);
+  const bool enough = !disjoint() && answered() >= needed();
+  const bool waits = std::any_of(holders_.begin(), holders_.end(), [](const Holder& holder) {
+    return !holder.answered && holder.under_way > 0;
+  });
+  if (!enough && waits) return out;
+  // Those who are known from before have gone, perhaps.
+  if (!enough && answered() < needed() && from_cache_ && in_time) {
+    for (const Holder& holder : holders_)
+      if (!holder.answered) cache_.forget(holder.node);
+    std::erase_if(holders_, [](const Holder& holder) { return !holder.answered; });
+    begin_search(now, false);
+    return next(now);
+  }
+  done_ = true;
+  return out;
+}
+
+void CarefulRead::ask_holders(std::vector<Question>& out) {
+  const Patience& patience = disjoint() ? k_disjoint : k_quorum;
+  for (Holder& holder : holders_) {
+    const unsigned at_once = holder.asked == 0 ? 1 : patience.at_once;
+    while (!holder.answered && !holder.given_up && holder.under_way < at_once &&
+           holder.asked < patience.at_most)
+      ask(holder, out);
+  }
+}
+
+void CarefulRead::ask(Holder& holder, std::vector<Question>& out) {
+  std::optional<std::uint32_t> rank;
+  if (disjoint() || holder.asked > 0) {
+    rank = ways_.choose(holder.taken);
+    if (!rank) {
+      holder.given_up = true;
+      return;
+    }
+  }
+  ++holder.asked;
+  ++holder.under_way;
+  auto& question = add({std::nullopt, holder.node, rank}, out);
+  question.holder = holder.node;
+}
+
+CarefulRead::Question& CarefulRead::add(Asked asked, std::vector<Question>& out) {
+  Question question;
+  question.number = ++last_number_;
+  question.rank = asked.rank;
+  question.deadline = (disjoint() ? k_disjoint : k_quorum).deadline;
+  if (disjoint() && asked.point) question.deadline = k_ping_deadline;
+  asked_.emplace(question.number, std::move(asked));
+  return out.emplace_back(std::move(question));
+}
+
+// ---- answers
+
+CarefulRead::Holder* CarefulRead::holder_of(const NodeId& node) {
+  const auto found = std::find_if(holders_.begin(), holders_.end(),
+                                  [&](const Holder& holder) { return holder.node == node; });
+  return found == holders_.end() ? nullptr : &*found;
+}
+
+void CarefulRead::found(std::uint64_t number, const NodeId& owner) {
+  const auto asked = asked_.extract(number);
+  if (search_ && asked && asked.mapped().point) search_->answered(*asked.mapped().point, owner);
+}
+
+void CarefulRead::fetched(std::uint64_t number, HeldItems items) {
+  const auto asked = asked_.extract(number);
+  Holder* holder = asked ? holder_of(asked.mapped().holder) : nullptr;
+  if (holder == nullptr) return;
+  --holder->under_way;
+  holder->answered = true;
+  answers_.try_emplace(holder->node, std::move(items));
+}
+
+void CarefulRead::failed(std::uint64_t number, Failure failure) {
+  const auto asked = asked_.extract(number);
+  if (!asked) return;
+  const Asked& what = asked.mapped();
+  if (what.point) {
+    if (!search_) return;
+    return failure == Failure::no_way ? search_->no_way(*what.point)
+                                      : search_->answered(*what.point, std::nullopt);
+  }
+  Holder* holder = holder_of(what.holder);
+  if (holder == nullptr) return;
+  --holder->under_way;
+  too_large_ = too_large_ || failure == Failure::too_large;
+  if (failure == Failure::refused || failure == Failure::too_large) holder->given_up = true;
+  if (!what.rank) return;
+  if (failure == Failure::no_answer) ways_.failed(*what.rank);
+  if (failure == Failure::no_way) {
+    --holder->asked;
+    ways_.end_at(*what.rank);
+  }
+}
+
+// ---- what they amount to
+
+std::map<ItemKey, const HeldItem*> CarefulRead::newest() const {
+  std::map<ItemKey, const HeldItem*> newest;
+  for (const auto& [node, held] : answers_) {
+    for (const auto& [key, item] : held.items) {
+      const HeldItem*& best = newest[key];
+      if (best == nullptr || best->entry.storage_time_ms < item.entry.storage_time_ms) best = &item;
+    }
+  }
+  return newest;
+}
+
+bool CarefulRead::holders_differ() const {
+  const auto newest = this->newest();
+  return std::any_of(answers_.begin(), answers_.end(), [&](const auto& answer) {
+    return std::any_of(newest.begin(), newest.end(), [&](const auto& one) {
+      const auto held = answer.second.items.find(one.first);
+      return held == answer.second.items.end() ||
+             held->second.entry.storage_time_ms < one.second->entry.storage_time_ms;
+    });
+  });
+}
+
+std::optional<NodeId> CarefulRead::responsible() const {
+  if (holders_.empty()) return std::nullopt;
+  return holders_.front().node;
+}
+
+CallFailure CarefulRead::too_few() const {
+  if (too_large_) {
+    return {CallError::resource_exhausted,
+            "too large for one message of this overlay: ask for one entry, or with consistency one", 0};
+  }
+  if (holders_.empty())
+    return {CallError::unavailable, "none of the peers that hold the key can be found now: try again", 0};
+  return {CallError::unavailable,
+          std::to_string(answered()) + " of the " + std::to_string(expected_) +
+              " peers that hold the key have answered, " + std::to_string(needed()) +
+              " are needed: try again",
+          0};
+}
+
+CallResult CarefulRead::result() const {
+  GetResult result;
+  for (const auto& [node, held] : answers_) {
+    result.generation = std::max(result.generation, held.generation);
+    result.discarded += held.discarded;
+  }
+  // A compare-and-swap compares with the responsible peer's.
+  if (!holders_.empty())
+    if (const auto held = answers_.find(holders_.front().node); held != answers_.end())
+      result.generation = held->second.generation;
+  for (const auto& [key, item] : newest())
+    if (item->exists) result.entries.push_back(item->entry);
+  const bool enough = answered() >= needed() && expected_ > 0;
+  if (!enough && (!disjoint() || result.entries.empty())) return too_few();
+  return result;
+}
+
+}  // namespace ringway::data

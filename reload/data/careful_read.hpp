@@ -1,0 +1,125 @@
+// One read that asks several holders (Consistency::quorum, Consistency::disjoint): whom to ask, along which
+// way, when that is enough, and what the answers amount to. Sending and checking signatures is the client's
+// (client_careful.cpp).
+//
+// quorum: the responsible peer and its replicas are asked, each by its Node-ID. A majority of them has to
+// answer; the newest of each item wins, a removal too. An acknowledged write is held by all of them, so in a
+// quiet ring one of any majority has it. What is waited for is the majority, not the rest.
+//
+// disjoint: both the search for the holders and the reading take ways that have no first hop in common as
+// long as there are such. All holders are waited for, each until it has answered or no way has led to it:
+// a majority of those who answer first may be liars. One honest holder and one honest way to it are enough.
+// "Nothing is stored there" is believed of a majority only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "reload/data/api.hpp"
+#include "reload/data/holder_search.hpp"
+#include "reload/data/value_store.hpp"
+#include "reload/data/ways.hpp"
+
+namespace ringway::data {
+
+// From its start; a search takes at most the first part of it.
+inline constexpr Duration k_careful_search_limit{6'000};
+inline constexpr Duration k_careful_read_limit{14'000};
+inline constexpr std::size_t k_max_careful_requests = 256;  // of one read
+inline constexpr std::size_t k_max_careful_reads = 64;      // at once; the others wait
+
+// What one holder has of the items that were asked for; each value checked.
+struct HeldItem {
+  bool exists = true;  // else its writer has removed it
+  Entry entry;
+};
+struct HeldItems {
+  std::uint64_t generation = 0;
+  std::uint32_t discarded = 0;
+  std::map<ItemKey, HeldItem> items;
+};
+
+class CarefulRead {
+ public:
+  struct Question {
+    std::uint64_t number = 0;
+    std::optional<RingId> point;  // a Ping to whoever is responsible for it
+    NodeId holder;                // else a Fetch from this one
+    std::optional<std::uint32_t> rank;
+    Duration deadline{0};
+  };
+  enum class Failure {
+    no_answer,
+    refused,    // by the holder itself, with its signature
+    too_large,  // likewise
+    no_way,     // this peer has no way of that rank
+  };
+
+  // `wanted`: 1 + replicas. `cache` outlives the read.
+  CarefulRead(const Now& now, Consistency consistency, const RingId& resource, std::size_t wanted,
+              double peers, HolderCache& cache);
+  // There is nothing to search for: this peer is one of the holders, and knows the others.
+  void holders_are(std::vector<NodeId> holders);
+
+  // What to ask now. With nothing to ask and nothing under way it is done.
+  std::vector<Question> next(const Now& now);
+  void found(std::uint64_t number, const NodeId& owner);
+  void fetched(std::uint64_t number, HeldItems items);
+  void failed(std::uint64_t number, Failure failure);
+
+  bool done() const { return done_; }
+  // The newest of each item, removals too.
+  std::map<ItemKey, const HeldItem*> newest() const;
+  // The entries of those that exist, in the same order; or why there is no result.
+  CallResult result() const;
+  // An item of which a holder has an older one than the newest, or none.
+  bool holders_differ() const;
+  // Of those that were found.
+  std::optional<NodeId> responsible() const;
+
+ private:
+  struct Holder {
+    explicit Holder(const NodeId& node_in) : node(node_in) {}
+    NodeId node;
+    Ways::Taken taken;
+    unsigned asked = 0, under_way = 0;
+    bool answered = false, given_up = false;
+  };
+  struct Asked {
+    std::optional<HolderSearch::Question> point;
+    NodeId holder;
+    std::optional<std::uint32_t> rank;
+  };
+
+  bool disjoint() const { return consistency_ == Consistency::disjoint; }
+  void begin_search(const Now& now, bool with_cache);
+  void end_search(const Now& now);
+  void ask_holders(std::vector<Question>& out);
+  void ask(Holder& holder, std::vector<Question>& out);
+  Question& add(Asked asked, std::vector<Question>& out);
+  Holder* holder_of(const NodeId& node);
+  std::size_t answered() const { return answers_.size(); }
+  std::size_t needed() const { return expected_ / 2 + 1; }
+  CallFailure too_few() const;
+
+  MonoTime started_;
+  Consistency consistency_;
+  RingId resource_;
+  std::size_t wanted_;
+  double peers_;
+  HolderCache& cache_;
+  Ways ways_;
+  std::optional<HolderSearch> search_;  // while it goes on
+  bool from_cache_ = false;             // whom it was told of from before
+  std::vector<Holder> holders_;         // nearest to the resource first
+  std::size_t expected_ = 0;            // so many there should be
+  std::map<NodeId, HeldItems> answers_;
+  std::map<std::uint64_t, Asked> asked_;
+  std::uint64_t last_number_ = 0;
+  bool too_large_ = false;
+  bool done_ = false;
+};
+
+}  // namespace ringway::data

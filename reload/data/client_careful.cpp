@@ -1,0 +1,173 @@
+// Reads that ask several holders (client.hpp, careful_read.hpp): the requests of such a read, and what of an
+// answer counts.
+#include <algorithm>
+#include <utility>
+
+#include "reload/data/client.hpp"
+#include "reload/data/replica_rules.hpp"
+
+namespace ringway::data {
+
+using wire::ErrorCode;
+using wire::MessageCode;
+
+bool Client::is_careful(const Call& call) {
+  const auto* get = std::get_if<GetCall>(&call);
+  return get != nullptr && get->consistency != Consistency::one;
+}
+
+// Each of them has dozens of requests under way, so only so many at once.
+void Client::start_careful_reads(const Now& now, StorageOutputs& out) {
+  while (!careful_waiting_.empty() && careful_under_way_ < k_max_careful_reads) {
+    const auto found = works_.find(careful_waiting_.front());
+    careful_waiting_.pop_front();
+    if (found == works_.end()) continue;  // cancelled
+    begin_careful(now, found->second);
+    drive_careful(now, found->second, out);
+  }
+}
+
+void Client::begin_careful(const Now& now, Work& work) {
+  ++data_.statistics.careful_reads;
+  ++careful_under_way_;
+  const auto& view = *data_.view;
+  const auto& resource = work.plan.at.resource;
+  work.careful = std::make_unique<CarefulRead>(now, std::get<GetCall>(work.call).consistency, resource,
+                                               1 + view.replicas, view.estimated_peers(), known_holders_);
+  if (view.replica_position(resource)) work.careful->holders_are(holders_of(view, resource));
+}
+
+void Client::drive_careful(const Now& now, Work& work, StorageOutputs& out) {
+  bool asked_here = true;
+  while (asked_here) {
+    asked_here = false;
+    for (const auto& question : work.careful->next(now)) {
+      if (!question.point && question.holder == data_.signer->node_id()) {
+        work.careful->fetched(question.number, held_here(now, work.plan));
+        asked_here = true;
+      } else {
+        ask_carefully(work, question, out);
+      }
+    }
+  }
+  if (work.careful->done()) finish_careful(work, out);
+}
+
+void Client::ask_carefully(Work& work, const CarefulRead::Question& question, StorageOutputs& out) {
+  const std::uint64_t token = ++last_request_;
+  works_of_requests_[token] = work.id;
+  work.asked[token] = question.number;
+  routing::SendRequest request;
+  request.origin = routing::Origin::storage;
+  request.token = token;
+  request.deadline = question.deadline;
+  if (question.rank) request.way = {work.plan.at.resource, *question.rank};
+  if (question.point) {
+    request.destination = {wire::to_resource(*question.point)};
+    request.code = MessageCode::ping_req;
+    request.body = SharedBytes{wire::encode(wire::PingReq{})};
+  } else {
+    std::vector<Bytes> keys;
+    if (work.plan.one) keys.push_back(work.plan.item);
+    request.destination = {wire::to_node(question.holder)};
+    request.code = MessageCode::fetch_req;
+    request.body = SharedBytes{query(work, std::move(keys))};
+    request.fetch_resource = work.plan.at.resource;
+  }
+  out.emplace_back(std::move(request));
+}
+
+void Client::careful_done(const Now& now, Work& work, const routing::RequestDone& done, StorageOutputs& out) {
+  using Failure = CarefulRead::Failure;
+  const auto asked = work.asked.extract(done.token);
+  if (!asked) return;
+  const std::uint64_t number = asked.mapped();
+  auto& read = *work.careful;
+  if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome)) {
+    if (failure->local) {
+      read.failed(number, failure->code == ErrorCode::not_found ? Failure::no_way : Failure::no_answer);
+    } else {
+      read.failed(number, failure->code == ErrorCode::response_too_large ? Failure::too_large
+                                                                         : Failure::refused);
+    }
+  } else {
+    const auto& message = *std::get<0>(done.outcome);
+    if (message.message.contents.code == MessageCode::ping_ans) {
+      read.found(number, message.signer_node);
+    } else if (is_answer_to_get(work, message)) {
+      read.fetched(number, held_by(work, message.fetch->kind_responses[0], message.verdicts[0]));
+    } else {
+      read.failed(number, Failure::refused);
+    }
+  }
+  drive_careful(now, work, out);
+}
+
+// What this peer has itself: checked when it was stored.
+HeldItems Client::held_here(const Now& now, const CallPlan& plan) {
+  HeldItems held;
+  const auto state = data_.cache.committed(plan.at);
+  if (!state) return held;
+  held.generation = (*state)->generation_counter;
+  const RecordRange range = records_of(plan, (*state)->records);
+  for (auto at = range.begin; at != range.end; ++at) {
+    const Record& record = **at;
+    if (!counts(record, *data_.configuration, now.wall_ms)) continue;
+    HeldItem item;
+    item.exists = record.stored.value.data.exists;
+    item.entry = entry_of_record(plan, record, now.wall_ms);
+    held.items.emplace(item_key_of(record.stored.value), std::move(item));
+  }
+  return held;
+}
+
+HeldItems Client::held_by(Work& work, const wire::FetchKindResponse& response,
+                          const std::vector<security::ValueVerdict>& verdicts) {
+  HeldItems held;
+  held.generation = response.generation_counter;
+  for (std::size_t i = 0; i < response.values.size(); ++i) {
+    const wire::StoredData& value = response.values[i];
+    if (wire::is_absent(value) || of_another_name(work.plan, value)) continue;
+    const auto entry = entry_of(work.plan, value.value.key);
+    if (!entry || !acceptable(work, value, verdicts[i])) {
+      ++held.discarded;
+      ++data_.statistics.values_discarded;
+      continue;
+    }
+    held.items.emplace(item_key_of(value.value),
+                       HeldItem{value.value.data.exists, entry_of_value(*entry, value, verdicts[i])});
+  }
+  return held;
+}
+
+void Client::finish_careful(Work& work, StorageOutputs& out) {
+  CarefulRead& read = *work.careful;
+  if (read.holders_differ()) {
+    ++data_.statistics.holders_differed;
+    if (const auto responsible = read.responsible())
+      out.emplace_back(AskToMend{work.plan.at.resource, *responsible});
+  }
+  auto result = read.result();
+  auto* got = std::get_if<GetResult>(&result);
+  if (got == nullptr) return finish(work, std::move(result), out);
+  auto entry = got->entries.begin();
+  for (const auto& [item, held] : read.newest()) {
+    const std::uint64_t storage_time_ms = held->entry.storage_time_ms;
+    const bool older = rolled_back(work.plan, item, storage_time_ms);
+    times_.remember(work.plan.at, item, storage_time_ms);
+    if (held->exists) (entry++)->rolled_back = older;
+  }
+  finish(work, get_result(sorted(std::move(*got))), out);
+}
+
+// Nobody waits for what is still under way.
+void Client::stop_asking(Work& work, StorageOutputs& out) {
+  for (const auto& [token, number] : work.asked) {
+    works_of_requests_.erase(token);
+    out.emplace_back(routing::CancelRequest{routing::Origin::storage, token});
+  }
+  work.asked.clear();
+  if (work.careful != nullptr) --careful_under_way_;
+}
+
+}  // namespace ringway::data

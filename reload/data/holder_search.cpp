@@ -1,0 +1,177 @@
+#include "reload/data/holder_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ringway::data {
+
+namespace {
+
+// Distances between neighbours are spread exponentially: one in e^16 is longer than that. The estimate of
+// the ring's size may be wrong by a factor of two.
+constexpr double k_plausible_gaps = 16;
+
+double share_of_ring(const RingId& distance) {
+  double share = 0;
+  for (std::size_t i = 0; i < 8; ++i) share = share * 256 + distance.bytes[i];
+  return share / std::ldexp(1.0, 64);
+}
+
+RingId distance_of_share(double share) {
+  RingId distance;
+  for (std::size_t i = 0; i < 6; ++i) {
+    share *= 256;
+    const double whole = std::min(std::floor(share), 255.0);
+    distance.bytes[i] = static_cast<std::uint8_t>(whole);
+    share -= whole;
+  }
+  return distance;
+}
+
+}  // namespace
+
+RingId point_after(const NodeId& node) { return ring_add(node, ring_power_of_two(0)); }
+
+HolderSearch::HolderSearch(const RingId& resource, SearchRules rules, double peers, Ways& ways)
+    : resource_(resource),
+      rules_(rules),
+      peers_(std::max(peers, 1.0)),
+      ways_(ways) {}
+
+void HolderSearch::know(const RingId& point, const NodeId& owner) {
+  known_.insert(owner);
+  points_[point].known = true;
+}
+
+bool HolderSearch::plausible(const RingId& point, const NodeId& owner) const {
+  return share_of_ring(ring_distance(point, owner)) * peers_ <= k_plausible_gaps;
+}
+
+std::optional<NodeId> HolderSearch::nearest(const RingId& point) const {
+  if (known_.empty()) return std::nullopt;
+  const auto at = known_.lower_bound(as_node(point));
+  const NodeId& owner = at == known_.end() ? *known_.begin() : *at;
+  if (!plausible(point, owner)) return std::nullopt;
+  return owner;
+}
+
+bool HolderSearch::exhausted(const Point& point) const {
+  return point.under_way == 0 && (point.no_more || point.asked >= rules_.at_most);
+}
+
+// The further off, the more likely is it that somebody between is being hidden.
+unsigned HolderSearch::agreeing(const RingId& at, const NodeId& owner) const {
+  const double gaps = share_of_ring(ring_distance(at, owner)) * peers_;
+  return rules_.agreeing + rules_.further * static_cast<unsigned>(gaps);
+}
+
+bool HolderSearch::settled(const RingId& at, const Point& point, const std::optional<NodeId>& owner) const {
+  if (exhausted(point)) return true;
+  if (!owner) return false;
+  if (point.known) return true;
+  const auto answers = point.answers.find(*owner);
+  return answers != point.answers.end() && answers->second >= agreeing(at, *owner);
+}
+
+void HolderSearch::ask(const RingId& at, Point& point, std::vector<Question>& out) {
+  while (point.under_way < rules_.at_once && point.asked < rules_.at_most && !point.no_more) {
+    std::optional<std::uint32_t> rank;
+    if (!rules_.usual_way_first || point.asked > 0) {
+      rank = ways_.choose(point.taken);
+      if (!rank) {
+        point.no_more = true;
+        return;
+      }
+    }
+    ++point.asked;
+    ++point.under_way;
+    out.push_back({at, rank});
+  }
+}
+
+void HolderSearch::guess(std::vector<Question>& out) {
+  const RingId gap = distance_of_share(1 / std::max(peers_, 2.0));
+  RingId at = resource_;
+  for (unsigned i = 0; i < rules_.guesses; ++i) {
+    at = ring_add(at, gap);
+    Point& point = points_[at];
+    const auto rank = ways_.choose(point.taken);
+    if (!rank) return;
+    ++point.asked;
+    ++point.under_way;
+    out.push_back({at, rank});
+  }
+}
+
+// Goes along the chain of holders as it looks now. Who comes after a peer that may still turn out not to be
+// one is asked for already: mostly it is one.
+std::vector<HolderSearch::Question> HolderSearch::next() {
+  std::vector<Question> out;
+  if (done_) return out;
+  bool open = false;
+  holders_.clear();
+  whole_ring_ = false;
+  RingId at = resource_;
+  while (holders_.size() < rules_.holders) {
+    Point& point = points_[at];
+    const auto owner = nearest(at);
+    if (!settled(at, point, owner)) {
+      ask(at, point, out);
+      open = open || !exhausted(point);
+    }
+    if (!owner) break;
+    if (std::find(holders_.begin(), holders_.end(), *owner) != holders_.end()) {
+      whole_ring_ = true;
+      break;
+    }
+    holders_.push_back(*owner);
+    at = point_after(*owner);
+  }
+  if (!guessed_ && open) guess(out);
+  guessed_ = true;
+  done_ = !open;
+  return out;
+}
+
+void HolderSearch::answered(const Question& question, const std::optional<NodeId>& owner) {
+  Point& point = points_[question.point];
+  --point.under_way;
+  if (!owner || !plausible(question.point, *owner)) {
+    if (question.rank) ways_.failed(*question.rank);
+    return;
+  }
+  known_.insert(*owner);
+  ++point.answers[*owner];
+  if (!question.rank) return;
+  const bool right = nearest(question.point) == owner;
+  if (!right) ways_.failed(*question.rank);
+  // Whoever was named before, and is further off, was not the right one.
+  if (right && point.answers[*owner] == 1)
+    for (const std::uint32_t rank : point.answered_ways) ways_.failed(rank);
+  point.answered_ways.push_back(*question.rank);
+}
+
+void HolderSearch::no_way(const Question& question) {
+  Point& point = points_[question.point];
+  --point.under_way;
+  --point.asked;
+  if (question.rank) {
+    ways_.end_at(*question.rank);
+  } else {
+    point.no_more = true;
+  }
+}
+
+std::vector<HolderCache::Fact> HolderSearch::facts() const {
+  std::vector<HolderCache::Fact> facts;
+  for (const auto& [at, point] : points_) {
+    const auto owner = nearest(at);
+    if (!owner || point.known) continue;
+    const auto answers = point.answers.find(*owner);
+    if (answers != point.answers.end() && answers->second >= agreeing(at, *owner))
+      facts.push_back({at, *owner, answers->second});
+  }
+  return facts;
+}
+
+}  // namespace ringway::data

@@ -1,0 +1,100 @@
+// Who holds a resource (RFC 6940 §10.4: its responsible peer and that one's next successors), found out by a
+// peer that is none of them: it pings the resource's point, then the point right after whoever answers, and
+// so on. Each answer is signed by who gives it, with a Node-ID out of its certificate. So nobody can make
+// itself nearer to a point than it is: of all who answer, the nearest after the point is the right one, or
+// the right one has not been reached. A liar can only keep others from being found, and that on its own way
+// only; what differs from way to way is decided by the ring itself.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "reload/data/holder_cache.hpp"
+#include "reload/data/ways.hpp"
+#include "reload/ids.hpp"
+#include "reload/time.hpp"
+
+namespace ringway::data {
+
+struct SearchRules {
+  std::size_t holders = 3;  // 1 + replicas
+  // Of one point: how many ways are under way at a time and are taken at most, and how many have to lead to
+  // the same peer, which is then believed; `further` more for each average distance that it is off.
+  unsigned at_once = 1;
+  unsigned at_most = 3;
+  unsigned agreeing = 1;
+  unsigned further = 0;
+  // The first ping of a point goes where routing would send it, not along a way of its own.
+  bool usual_way_first = true;
+  // Besides, so many points are pinged at once, as far apart as peers are on average, so that most of the
+  // stretch is known after one round trip.
+  unsigned guesses = 0;
+};
+
+class HolderSearch {
+ public:
+  struct Question {
+    RingId point;
+    std::optional<std::uint32_t> rank;  // none: the usual way
+  };
+
+  // `peers`: in the ring, estimated. Whoever answers from further off than k_plausible_gaps times the average
+  // distance is not believed.
+  HolderSearch(const RingId& resource, SearchRules rules, double peers, Ways& ways);
+
+  // What is known from before, and believed.
+  void know(const RingId& point, const NodeId& owner);
+  // What to ask now.
+  std::vector<Question> next();
+  // How a question has ended. An owner of nothing: no answer.
+  void answered(const Question& question, const std::optional<NodeId>& owner);
+  // The question could not be put: there is no such way.
+  void no_way(const Question& question);
+
+  bool done() const { return done_; }
+  // No further questions: time is up.
+  void stop() { done_ = true; }
+  // The nearest first. Fewer than asked for in a ring that has no more, or when the others cannot be found.
+  const std::vector<NodeId>& holders() const { return holders_; }
+  // They go all around: there are no others.
+  bool whole_ring() const { return whole_ring_; }
+  // What has been found out, for a cache.
+  std::vector<HolderCache::Fact> facts() const;
+
+ private:
+  struct Point {
+    Ways::Taken taken;
+    unsigned asked = 0, under_way = 0;
+    bool no_more = false;                // ways
+    std::map<NodeId, unsigned> answers;  // how many ways have led to each
+    std::vector<std::uint32_t> answered_ways;
+    bool known = false;  // from before
+  };
+
+  std::optional<NodeId> nearest(const RingId& point) const;
+  bool plausible(const RingId& point, const NodeId& owner) const;
+  bool settled(const RingId& at, const Point& point, const std::optional<NodeId>& owner) const;
+  unsigned agreeing(const RingId& at, const NodeId& owner) const;
+  bool exhausted(const Point& point) const;
+  void ask(const RingId& at, Point& point, std::vector<Question>& out);
+  void guess(std::vector<Question>& out);
+
+  RingId resource_;
+  SearchRules rules_;
+  double peers_;
+  Ways& ways_;
+  std::map<RingId, Point> points_;
+  std::set<NodeId> known_;  // have answered, whatever the point
+  std::vector<NodeId> holders_;
+  bool whole_ring_ = false;
+  bool guessed_ = false;
+  bool done_ = false;
+};
+
+// The place right after a node: whoever is responsible for it comes next in the ring.
+RingId point_after(const NodeId& node);
+
+}  // namespace ringway::data

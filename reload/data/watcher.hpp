@@ -1,0 +1,159 @@
+// The watching side of a watch. For each key that applications of this peer watch there is one subscription,
+// a value that is stored at the key and refreshed; whoever is responsible sends changes because of it
+// (watch_notifier.hpp). The present state is read first, then each change is applied and told. Nothing
+// depends on notices arriving: the key is read again now and then, when a notice is missing, when the
+// responsible peer is another one or cannot be reached, and when a value expires.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reload/data/call_plan.hpp"
+#include "reload/data/client.hpp"
+#include "reload/data/holder.hpp"
+#include "reload/data/messages.hpp"
+#include "reload/data/peer_data.hpp"
+#include "reload/data/watch_notice.hpp"
+#include "reload/data/watched_state.hpp"
+
+namespace ringway::data {
+
+inline constexpr std::size_t k_max_watches = 4096;       // of the applications of one peer
+inline constexpr std::size_t k_max_watched_keys = 1024;  // of these
+inline constexpr std::size_t k_max_watched_bytes = 64U << 20;
+// Told to an application one by one; what comes besides becomes one event.
+inline constexpr std::size_t k_max_waiting_events = 32;
+inline constexpr std::size_t k_max_waiting_event_bytes = 256U << 10;
+inline constexpr std::size_t k_max_waiting_notices = 64;  // of one key
+// Subscriptions that are being refreshed, and keys that are being read, at once.
+inline constexpr std::size_t k_most_looks_at_once = 16;
+
+class Watcher {
+ public:
+  Watcher(PeerData& data, Holder& holder, Client& client) : data_(data), holder_(holder), client_(client) {}
+
+  void watch(const Now& now, Watch watch, StorageOutputs& out);
+  void next(const Now& now, std::uint64_t token, StorageOutputs& out);
+  void cancel(const Now& now, std::uint64_t token, StorageOutputs& out);
+
+  // False when it is not about a request, a store or a read made here.
+  bool request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out);
+  bool stored_here(const Now& now, const Holder::Outcome& outcome, StorageOutputs& out);
+  void read_done(const Now& now, CallsDone done, StorageOutputs& out);
+
+  void notice(const Now& now, const NodeId& from, NumberedNotice notice, StorageOutputs& out);
+  // By this peer itself; the values are good.
+  void own_notice(const Now& now, Notice notice, std::vector<security::ValueVerdict> verdicts,
+                  StorageOutputs& out);
+  void checked(const Now& now, ValuesChecked checked, StorageOutputs& out);
+
+  void ring_changed(const Now& now, const topology::RingView& before);
+  void channel_down(const Now& now, const NodeId& node);
+  void on_timer(const Now& now, StorageOutputs& out);
+  std::optional<MonoTime> next_deadline() const;
+
+  std::size_t watches() const { return watches_.size(); }
+
+ private:
+  struct Event {
+    WatchedStatePtr state;
+    bool compacted = false;
+    std::size_t bytes = 0;
+  };
+  // One application's.
+  struct Watching {
+    std::string key;
+    std::optional<std::string> entry;
+    std::optional<ResumePoint> resume;
+    bool told = false;                       // something, or that nothing has changed since `resume`
+    std::optional<std::string> last_digest;  // of what was told or waits
+    bool wants_event = true;
+    std::deque<Event> waiting;
+    std::size_t waiting_bytes = 0;
+  };
+  struct WaitingNotice {
+    ValuesChanged changed;
+    std::optional<std::vector<security::ValueVerdict>> verdicts;
+  };
+  // One key that is watched here.
+  struct Subject {
+    CallPlan plan;
+    std::string key;
+    std::set<std::uint64_t> watches;
+    WatchedStatePtr state;  // null until it was read
+    NodeId holder;          // where the subscription was stored last
+    std::deque<WaitingNotice> notices;
+    std::uint64_t storing = 0;   // the request or own store under way
+    std::uint64_t reading = 0;   // the read under way
+    std::uint64_t checking = 0;  // the check under way
+    bool adopting = false;       // the read under way tells the state; else it only compares
+    bool adopt_next = true;      // that of the next look does
+    bool look_after = false;     // once more when the look under way has ended
+    unsigned failures = 0;
+    MonoTime began;
+    std::optional<MonoTime> looked;  // began last
+    std::optional<MonoTime> due;     // in due_ as well
+    bool busy() const { return storing != 0 || reading != 0; }
+  };
+  using Subjects = std::map<std::string, Subject>;
+
+  // watcher.cpp
+  void push(const Now& now, Watching& watching, std::uint64_t token, const Subject& subject, bool compacted,
+            StorageOutputs& out);
+  void emit(const Now& now, Watching& watching, std::uint64_t token, const NodeId& holder,
+            StorageOutputs& out);
+  void first_event(const Now& now, Watching& watching, std::uint64_t token, const Subject& subject,
+                   StorageOutputs& out);
+  void set_state(const Now& now, Subject& subject, WatchedState state, bool compacted, StorageOutputs& out);
+  void fail(Subject& subject, const CallFailure& failure, StorageOutputs& out);
+  void drop(const Now& now, Subjects::iterator subject, StorageOutputs& out);
+  void drop_ended(const Now& now, StorageOutputs& out);
+
+  // watcher_look.cpp: the subscription, then what is there
+  void look(const Now& now, Subject& subject, StorageOutputs& out);
+  wire::StoredData signed_subscription(const Now& now, const Subject& subject, bool exists);
+  void store(const Now& now, Subject& subject, bool exists, StorageOutputs& out);
+  void stored(const Now& now, Subject& subject, const NodeId& holder, StorageOutputs& out);
+  void not_stored(const Now& now, Subject& subject, const Refusal& refusal, bool found_here,
+                  StorageOutputs& out);
+  void read(const Now& now, Subject& subject, StorageOutputs& out);
+  void found(const Now& now, Subject& subject, GetResult got, StorageOutputs& out);
+  void failed(const Now& now, Subject& subject, const CallFailure& failure, StorageOutputs& out);
+  void end_look(const Now& now, Subject& subject, Duration next);
+  void look_soon(const Now& now, Subject& subject, Duration delay, bool adopts);
+  void plan(Subject& subject, std::optional<MonoTime> due);
+  Duration until_next(const Now& now, const Subject& subject) const;
+  Duration back_off(Subject& subject) const;
+
+  // watcher_notices.cpp
+  void take(const Now& now, const NodeId& from, Notice notice,
+            std::optional<std::vector<security::ValueVerdict>> verdicts, StorageOutputs& out);
+  void use_notices(const Now& now, Subject& subject, StorageOutputs& out);
+  bool apply(const Now& now, Subject& subject, const WaitingNotice& notice, StorageOutputs& out);
+
+  std::uint64_t next_number() { return ++last_number_; }
+  Subject* subject_of(std::uint64_t number);
+
+  PeerData& data_;
+  Holder& holder_;
+  Client& client_;
+  std::uint64_t last_number_ = k_first_own_number;
+  std::uint64_t last_storage_time_ms_ = 0;
+  std::map<std::uint64_t, Watching> watches_;
+  Subjects subjects_;
+  std::map<std::uint64_t, std::string> numbers_;  // what is under way, and for which key
+  std::set<std::pair<MonoTime, std::string>> due_;
+  std::size_t looks_ = 0;           // under way
+  std::size_t bytes_ = 0;           // of all states
+  std::vector<std::string> ended_;  // keys whose watches have failed
+  // From whom notices come: what was acknowledged of the session.
+  std::map<NodeId, Seen> sessions_;
+};
+
+}  // namespace ringway::data

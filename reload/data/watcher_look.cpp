@@ -1,0 +1,242 @@
+// Storing a subscription, and reading what is there (watcher.hpp).
+#include <algorithm>
+
+#include "reload/data/call_failures.hpp"
+#include "reload/data/resource_names.hpp"
+#include "reload/data/watcher.hpp"
+
+namespace ringway::data {
+
+namespace {
+
+// A third of its lifetime: two refreshes may be lost.
+constexpr Duration k_between_looks{k_subscription_lifetime_s * 1000 / 3};
+constexpr Duration k_least_between_looks{200};
+constexpr Duration k_first_retry{1'000};
+constexpr Duration k_longest_retry{30'000};
+// An application is told that its watch does not come about; later it waits for the overlay to heal.
+constexpr Duration k_first_within{30'000};
+// What a read shows and no notice has told may be on its way.
+constexpr Duration k_for_notices_to_come{3'000};
+constexpr Duration k_after_expiry{1'000};
+constexpr std::uint64_t k_clock_behind_ms = 10'000;
+
+bool may_pass(CallError error) {
+  return error == CallError::unavailable || error == CallError::deadline_exceeded ||
+         error == CallError::resource_exhausted || error == CallError::aborted;
+}
+
+}  // namespace
+
+// ---- when -------------------------------------------------------------------------------------------------
+
+void Watcher::on_timer(const Now& now, StorageOutputs& out) {
+  while (!due_.empty() && due_.begin()->first <= now.mono && looks_ < k_most_looks_at_once)
+    look(now, subjects_.at(due_.begin()->second), out);
+  drop_ended(now, out);
+}
+
+std::optional<MonoTime> Watcher::next_deadline() const {
+  if (due_.empty() || looks_ >= k_most_looks_at_once) return std::nullopt;
+  return due_.begin()->first;
+}
+
+void Watcher::plan(Subject& subject, std::optional<MonoTime> due) {
+  if (subject.due) due_.erase({*subject.due, subject.key});
+  subject.due = due;
+  if (due) due_.insert({*due, subject.key});
+}
+
+void Watcher::look_soon(const Now& now, Subject& subject, Duration delay, bool adopts) {
+  subject.adopt_next = subject.adopt_next || adopts;
+  if (subject.busy()) {
+    subject.look_after = true;
+    return;
+  }
+  MonoTime at = now.mono + delay;
+  if (subject.looked) at = std::max(at, *subject.looked + k_least_between_looks);
+  if (!subject.due || at < *subject.due) plan(subject, at);
+}
+
+// Not all at one moment: keys differ.
+Duration Watcher::until_next(const Now& now, const Subject& subject) const {
+  const auto spread =
+      std::hash<std::string>{}(subject.key) % static_cast<std::size_t>(k_between_looks.count());
+  Duration next = k_between_looks - Duration{static_cast<std::int64_t>(spread / 8)};
+  const WallMs expires_ms = subject.state ? subject.state->expires_ms() : 0;
+  if (expires_ms != 0) {
+    const auto left = static_cast<std::int64_t>(expires_ms) - static_cast<std::int64_t>(now.wall_ms);
+    next = std::min(next, Duration{std::max<std::int64_t>(left, 0)} + k_after_expiry);
+  }
+  return next;
+}
+
+Duration Watcher::back_off(Subject& subject) const {
+  return std::min(k_longest_retry, k_first_retry * (1U << std::min(subject.failures++, 8U)));
+}
+
+// ---- the subscription -------------------------------------------------------------------------------------
+
+void Watcher::look(const Now& now, Subject& subject, StorageOutputs& out) {
+  plan(subject, std::nullopt);
+  subject.looked = now.mono;
+  subject.adopting = std::exchange(subject.adopt_next, false) || !subject.state;
+  subject.look_after = false;
+  ++looks_;
+  if (!data_.view->joined)
+    return not_stored(now, subject, refuse(wire::ErrorCode::not_found, "not in the ring"), true, out);
+  store(now, subject, true, out);
+}
+
+wire::StoredData Watcher::signed_subscription(const Now& now, const Subject& subject, bool exists) {
+  const auto name = parse_resource_name(subject.key);
+  last_storage_time_ms_ = std::max<std::uint64_t>(now.wall_ms, last_storage_time_ms_ + 1);
+  wire::StoredData value;
+  value.storage_time_ms = last_storage_time_ms_;
+  value.lifetime_s = k_subscription_lifetime_s;
+  value.value.model = wire::DataModel::dictionary;
+  value.value.key = SharedBytes{dictionary_key_of(*name, data_.signer->node_id().view())};
+  value.value.data = {exists, exists ? SharedBytes{subscription_value()} : SharedBytes{}};
+  value.value_wire = SharedBytes{wire::encode(value.value)};
+  value.signature = data_.signer->sign(
+      security::value_signature_input(subject.plan.at.resource, config::k_subscription, value.storage_time_ms,
+                                      wire::DataModel::dictionary, value.value_wire));
+  return value;
+}
+
+void Watcher::store(const Now& now, Subject& subject, bool exists, StorageOutputs& out) {
+  const ResourceId& resource = subject.plan.at.resource;
+  wire::StoreKindData kind;
+  kind.kind = config::k_subscription;
+  kind.values.push_back(signed_subscription(now, subject, exists));
+  subject.storing = next_number();
+  numbers_[subject.storing] = subject.key;
+  if (data_.view->responsible_for(resource))
+    return holder_.store_own(now, subject.storing, resource, std::move(kind), *data_.signer, out);
+  wire::StoreReq body;
+  body.resource = copy_of(resource.view());
+  body.kind_data.push_back(std::move(kind));
+  routing::SendRequest request;
+  request.origin = routing::Origin::storage;
+  request.token = subject.storing;
+  request.destination = {wire::to_resource(resource)};
+  request.code = wire::MessageCode::store_req;
+  request.body = SharedBytes{wire::encode(body)};
+  out.emplace_back(std::move(request));
+}
+
+bool Watcher::request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out) {
+  if (done.token < k_first_own_number || done.token > last_number_) return false;
+  Subject* subject = subject_of(done.token);
+  if (subject == nullptr) return true;  // nobody watches it any more
+  if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome)) {
+    not_stored(now, *subject, {failure->code, failure->info, 0}, failure->local, out);
+  } else {
+    stored(now, *subject, std::get<0>(done.outcome)->signer_node, out);
+  }
+  drop_ended(now, out);
+  return true;
+}
+
+bool Watcher::stored_here(const Now& now, const Holder::Outcome& outcome, StorageOutputs& out) {
+  if (outcome.call < k_first_own_number) return false;
+  Subject* subject = subject_of(outcome.call);
+  if (subject == nullptr) return true;
+  if (outcome.result) {
+    stored(now, *subject, data_.view->self, out);
+  } else {
+    not_stored(now, *subject, outcome.result.error(), false, out);
+  }
+  drop_ended(now, out);
+  return true;
+}
+
+void Watcher::stored(const Now& now, Subject& subject, const NodeId& holder, StorageOutputs& out) {
+  subject.storing = 0;
+  if (subject.holder != holder) subject.adopting = true;  // another one counts generations
+  subject.holder = holder;
+  read(now, subject, out);
+}
+
+void Watcher::not_stored(const Now& now, Subject& subject, const Refusal& refusal, bool found_here,
+                         StorageOutputs& out) {
+  subject.storing = 0;
+  // A later one of this peer's, from before its clock was set back, is as good.
+  if (refusal.code == wire::ErrorCode::data_too_old) {
+    last_storage_time_ms_ = std::max<std::uint64_t>(last_storage_time_ms_, now.wall_ms) + k_clock_behind_ms;
+    return read(now, subject, out);
+  }
+  const bool passes = is_transient(refusal.code, found_here) ||
+                      (found_here && refusal.code == wire::ErrorCode::request_timeout);
+  // Who is refused a subscription later on goes on by reading now and then.
+  if (!passes && subject.state) return read(now, subject, out);
+  if (!subject.state && (!passes || now.mono - subject.began > k_first_within))
+    fail(subject, failure_of(refusal, found_here), out);
+  subject.adopt_next = subject.adopt_next || subject.adopting;
+  end_look(now, subject, back_off(subject));
+}
+
+// ---- what is there ----------------------------------------------------------------------------------------
+
+void Watcher::read(const Now& now, Subject& subject, StorageOutputs& out) {
+  subject.reading = next_number();
+  numbers_[subject.reading] = subject.key;
+  client_.calls(now, {subject.reading, {GetCall{subject.key, std::nullopt}}}, out);
+}
+
+void Watcher::read_done(const Now& now, CallsDone done, StorageOutputs& out) {
+  Subject* subject = subject_of(done.token);
+  if (subject == nullptr) return;
+  subject->reading = 0;
+  CallResult& result = done.results.front();
+  if (auto* got = std::get_if<GetResult>(&result)) {
+    found(now, *subject, std::move(*got), out);
+  } else {
+    const auto& failure = std::get<CallFailure>(result);
+    if (failure.error == CallError::not_found) {
+      GetResult nothing;
+      nothing.generation = failure.generation;
+      found(now, *subject, std::move(nothing), out);
+    } else {
+      failed(now, *subject, failure, out);
+    }
+  }
+  drop_ended(now, out);
+}
+
+void Watcher::failed(const Now& now, Subject& subject, const CallFailure& failure, StorageOutputs& out) {
+  if (!subject.state && (!may_pass(failure.error) || now.mono - subject.began > k_first_within))
+    fail(subject, failure, out);
+  subject.adopt_next = subject.adopt_next || subject.adopting;
+  end_look(now, subject, back_off(subject));
+}
+
+// A read that only compares never takes anything back: what it shows may be older than the last notice.
+void Watcher::found(const Now& now, Subject& subject, GetResult got, StorageOutputs& out) {
+  WatchedState state = WatchedState::of(got, now.wall_ms);
+  subject.failures = 0;
+  const bool same = subject.state && subject.state->digest(std::nullopt) == state.digest(std::nullopt);
+  if (subject.adopting) {
+    // Of the same generation: a value has expired, no change was missed.
+    const bool compacted = !subject.state || subject.state->generation() != state.generation();
+    subject.adopting = false;
+    set_state(now, subject, std::move(state), compacted, out);
+    end_look(now, subject, until_next(now, subject));
+    if (!subject.watches.empty()) use_notices(now, subject, out);
+  } else if (same) {
+    if (state.generation() >= subject.state->generation())
+      set_state(now, subject, std::move(state), false, out);  // tells nothing: lifetimes have been prolonged
+    end_look(now, subject, until_next(now, subject));
+  } else {
+    subject.adopt_next = true;
+    end_look(now, subject, k_for_notices_to_come);
+  }
+}
+
+void Watcher::end_look(const Now& now, Subject& subject, Duration next) {
+  --looks_;
+  plan(subject, now.mono + next);
+  if (std::exchange(subject.look_after, false)) look_soon(now, subject, Duration{0}, false);
+}
+
+}  // namespace ringway::data

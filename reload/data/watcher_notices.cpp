@@ -1,0 +1,126 @@
+// What the responsible peers tell (watcher.hpp).
+#include <algorithm>
+
+#include "reload/data/access_control.hpp"
+#include "reload/data/watcher.hpp"
+
+namespace ringway::data {
+
+namespace {
+
+constexpr Duration k_at_once{0};
+// Anybody may open a channel and say so; only who is known to be responsible is heeded at once.
+constexpr Duration k_hint_of_others{500};
+
+}  // namespace
+
+// Acknowledged when it is taken: what is lost afterwards is lost with this peer's memory, or read again.
+void Watcher::notice(const Now& now, const NodeId& from, NumberedNotice notice, StorageOutputs& out) {
+  if (subjects_.empty()) return;  // sends it again until the subscription ends
+  Seen& seen = sessions_[from];
+  if (seen.session != notice.session) {
+    // An older session's are repeated under the present one. One that does not begin at its begin has lost
+    // something: its sender repeats it from there.
+    if (notice.session < seen.session || notice.number != 1) return;
+    seen = {notice.session, 0};
+  }
+  const bool next = notice.number == seen.number + 1;
+  if (next) seen.number = notice.number;
+  out.emplace_back(routing::SendOnChannel{routing::Application::watch, from, SharedBytes{encode_seen(seen)}});
+  if (!next) return;  // came before, or one before it is missing
+  take(now, from, std::move(notice.notice), std::nullopt, out);
+  drop_ended(now, out);
+}
+
+void Watcher::own_notice(const Now& now, Notice notice, std::vector<security::ValueVerdict> verdicts,
+                         StorageOutputs& out) {
+  take(now, data_.view->self, std::move(notice), std::move(verdicts), out);
+  drop_ended(now, out);
+}
+
+void Watcher::take(const Now& now, const NodeId& from, Notice notice,
+                   std::optional<std::vector<security::ValueVerdict>> verdicts, StorageOutputs& out) {
+  // Keys that differ have different Resource-IDs, but for a collision of SHA-1: then each looks.
+  for (auto& [key, subject] : subjects_) {
+    if (subject.plan.at.resource != notice.resource) continue;
+    auto* changed = std::get_if<ValuesChanged>(&notice.what);
+    if (changed == nullptr || from != subject.holder) {
+      look_soon(now, subject, from == subject.holder ? k_at_once : k_hint_of_others, true);
+      continue;
+    }
+    if (changed->kind != subject.plan.at.kind) continue;
+    subject.notices.push_back({std::move(*changed), std::move(verdicts)});
+    if (subject.notices.size() > k_max_waiting_notices) {
+      subject.notices.clear();
+      look_soon(now, subject, k_at_once, true);
+    }
+    return use_notices(now, subject, out);
+  }
+}
+
+// In order of their generations, as far as they go; what is missing is read.
+void Watcher::use_notices(const Now& now, Subject& subject, StorageOutputs& out) {
+  if (!subject.state || subject.checking != 0 || (subject.busy() && subject.adopting)) return;
+  while (!subject.notices.empty()) {
+    WaitingNotice& first = subject.notices.front();
+    const std::uint64_t known = subject.state->generation();
+    if (first.changed.generation <= known) {
+      subject.notices.pop_front();
+      continue;
+    }
+    if (first.changed.generation != known + 1) {
+      subject.notices.clear();
+      return look_soon(now, subject, k_at_once, true);
+    }
+    if (!first.verdicts) {
+      subject.checking = next_number();
+      numbers_[subject.checking] = subject.key;
+      out.emplace_back(
+          CheckValues{subject.checking, subject.plan.at.resource, first.changed.kind,
+                      std::make_shared<const std::vector<wire::StoredData>>(first.changed.values),
+                      first.changed.certificates});
+      return;
+    }
+    const WaitingNotice notice = std::move(first);
+    subject.notices.pop_front();
+    if (!apply(now, subject, notice, out)) {
+      ++data_.statistics.notices_dropped;
+      subject.notices.clear();
+      return look_soon(now, subject, k_at_once, true);
+    }
+    if (subject.watches.empty()) return;
+  }
+}
+
+void Watcher::checked(const Now& now, ValuesChecked checked, StorageOutputs& out) {
+  Subject* subject = subject_of(checked.ticket);
+  if (subject == nullptr) return;
+  subject->checking = 0;
+  // It may have been thrown away meanwhile, and the next one be another.
+  if (!subject->notices.empty() && !subject->notices.front().verdicts)
+    subject->notices.front().verdicts = std::move(checked.verdicts);
+  use_notices(now, *subject, out);
+  drop_ended(now, out);
+}
+
+// False when a value is not acceptable (RFC 6940 §7.4.2.2): then what is really there is read.
+bool Watcher::apply(const Now& now, Subject& subject, const WaitingNotice& notice, StorageOutputs& out) {
+  const auto* kind = data_.configuration->kinds.find(notice.changed.kind);
+  if (kind == nullptr || notice.verdicts->size() != notice.changed.values.size()) return false;
+  WatchedState state = *subject.state;
+  for (std::size_t i = 0; i < notice.changed.values.size(); ++i) {
+    const wire::StoredData& value = notice.changed.values[i];
+    const security::ValueVerdict& verdict = (*notice.verdicts)[i];
+    if (verdict.signer == nullptr || data_.configuration->is_revoked(*verdict.signer)) return false;
+    const Writer writer{verdict.signer->user_name(), verdict.signer_node};
+    if (!check_writer(*kind, subject.plan.at.resource, writer, value.value).ok()) return false;
+    const auto entry = entry_of(subject.plan, value.value.key);
+    if (!entry) continue;  // of a name that differs
+    state = state.with(kind->kind == config::k_shared_value, *entry, value, verdict, now.wall_ms);
+  }
+  state.set_generation(notice.changed.generation);
+  set_state(now, subject, std::move(state), false, out);
+  return true;
+}
+
+}  // namespace ringway::data

@@ -1,0 +1,49 @@
+// Which values may be lost. The overlay promises to keep what it has acknowledged while fewer peers of a
+// replica set fail at once than there are: 1 + replicas. "At once" means before the copies could be made
+// again, so failures are remembered for as long as that takes, and so are peers that have just started, which
+// hold nothing yet.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "reload/ids.hpp"
+#include "sim/check/ledger.hpp"
+
+namespace ringway::sim {
+
+class Excuses {
+ public:
+  // The hold-down of RFC 6940 §10.7.1 (30 s), noticing the failure before it, and copying after it.
+  explicit Excuses(std::int64_t repair_ms = 90'000) : repair_ms_(repair_ms) {}
+
+  void started(const NodeId& node, std::int64_t now_ms);
+  void failed(const NodeId& node, std::int64_t now_ms, bool disk_lost);
+  // Marks in the ledger what may be gone. `ring` are the living in the order of their Node-IDs; in a
+  // partition this is asked for each side.
+  void apply(Ledger& ledger, const std::vector<NodeId>& ring, std::size_t replicas, std::int64_t now_ms);
+
+ private:
+  struct Failure {
+    std::int64_t ms = 0;
+    bool disk_lost = false;
+    bool back = false;
+  };
+  struct Member {
+    NodeId node;
+    bool living = false;
+    bool fresh = false;
+  };
+  std::vector<Member> members(const std::vector<NodeId>& ring) const;
+  bool all_failed(const std::vector<Member>& members, const RingId& point, std::size_t copies, bool with_fresh,
+                  const LedgerEntry& entry) const;
+  bool has_failed(const Member& member, const LedgerEntry& entry) const;
+  void forget_before(std::int64_t now_ms);
+
+  std::int64_t repair_ms_;
+  std::map<NodeId, Failure> failures_;
+  std::map<NodeId, std::int64_t> starts_ms_;
+};
+
+}  // namespace ringway::sim

@@ -1,0 +1,19 @@
+// Checks of the ring as a whole, and of each peer's tables, on a simulation that stands still.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/simulation.hpp"
+
+namespace ringway::sim {
+
+// How many neighbours on each side a peer has to know (RFC 6940 §10.1).
+inline constexpr std::size_t k_ring_depth = 3;
+
+// Not exactly one living peer holds itself responsible for one of these keys; empty when all is well.
+std::string responsibility_fault(const Simulation& simulation, const std::vector<std::string>& keys);
+// A table of this peer that has outgrown its bound; empty when none has.
+std::string bounds_fault(const SimPeer& peer, const PeerComponents& bounds);
+
+}  // namespace ringway::sim

@@ -1,0 +1,146 @@
+#include "sim/liars.hpp"
+
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "reload/config/known_kinds.hpp"
+#include "reload/wire/bodies.hpp"
+#include "reload/wire/message.hpp"
+#include "reload/wire/storage_bodies.hpp"
+
+namespace ringway::sim {
+
+namespace {
+
+using wire::MessageCode;
+
+std::optional<MessageCode> code_of(const wire::ParsedHeader& parsed, const SharedBytes& message) {
+  if (message.size() < parsed.size_bytes + 2) return std::nullopt;
+  const BytesView code = message.from(parsed.size_bytes);
+  return static_cast<MessageCode>((code[0] << 8U) | code[1]);
+}
+
+SharedBytes signed_by(const security::Signer& signer, const wire::ForwardingHeader& header, MessageCode code,
+                      BytesView body, const std::vector<SharedBytes>& certificates) {
+  const Bytes contents = wire::encode(wire::MessageContents{code, SharedBytes(copy_of(body)), {}});
+  const Bytes input = security::message_signature_input(header.overlay, header.transaction_id, contents);
+  const Bytes payload =
+      wire::encode_payload(contents, security::make_security_block(signer, input, certificates));
+  Bytes whole = wire::encode_header(header, payload.size());
+  append(whole, payload);
+  return SharedBytes(std::move(whole));
+}
+
+}  // namespace
+
+void Liars::add(PeerNumber peer, Lie lie) {
+  Liar& liar = liars_[peer];
+  liar.lie = lie;
+  liar.signer = simulation_.peer(peer).identity().signer;
+  if (lie == Lie::stale) liar.held_once = all_held_by(peer);
+  simulation_.network().tamper(peer, [this, peer](PeerNumber, const SharedBytes& message) {
+    return says(peer, liars_.at(peer), message);
+  });
+}
+
+void Liars::all_honest() {
+  for (const auto& [peer, liar] : liars_) simulation_.network().be_honest(peer);
+  liars_.clear();
+}
+
+std::map<Bytes, wire::StoredData> Liars::all_held_by(PeerNumber peer) const {
+  std::map<Bytes, wire::StoredData> all;
+  const auto& store = *simulation_.peer(peer).identity().store;
+  const NodeId self = simulation_.peer(peer).node_id();
+  const auto listed = store.list(self, self, std::numeric_limits<std::size_t>::max());
+  if (!listed) return all;
+  for (const auto& at : *listed) {
+    const auto state = store.load(at);
+    if (!state) continue;
+    for (const auto& record : state->records) all[copy_of(record->stored.value.key)] = record->stored;
+  }
+  return all;
+}
+
+Liars::Messages Liars::says(PeerNumber peer, const Liar& liar, const SharedBytes& message) {
+  const auto parsed = wire::parse_header(message);
+  if (!parsed) return {message};
+  const auto& header = parsed->header;
+  // A request says so by its via list, an answer by its ttl.
+  const bool of_others =
+      !header.via_list.empty() || header.ttl < simulation_.configuration()->initial_ttl;
+  if (of_others) return passes_on(peer, liar, *parsed, message);
+  if (code_of(*parsed, message) != MessageCode::fetch_ans) return {message};
+  return answers(liar, message);
+}
+
+Liars::Messages Liars::passes_on(PeerNumber peer, const Liar& liar, const wire::ParsedHeader& parsed,
+                                 const SharedBytes& message) {
+  if (liar.lie == Lie::deny || liar.lie == Lie::stale) return {message};
+  const auto code = code_of(parsed, message);
+  const auto& destination = parsed.header.destination_list.back();
+  const auto* resource = std::get_if<wire::ResourceDestination>(&destination);
+  // Who wants to join or to attach is let through: the ring is to stand.
+  if (code != MessageCode::ping_req && code != MessageCode::ping_ans && code != MessageCode::fetch_req &&
+      code != MessageCode::fetch_ans)
+    return {message};
+  if (liar.lie == Lie::drop || resource == nullptr || parsed.header.via_list.empty()) return {};
+  const auto& via = parsed.header.via_list;
+  const auto* back = std::get_if<wire::NodeDestination>(&via.back());
+  if (back == nullptr) return {};
+  wire::ForwardingHeader header;
+  header.overlay = parsed.header.overlay;
+  header.configuration_sequence = parsed.header.configuration_sequence;
+  header.ttl = simulation_.configuration()->initial_ttl;
+  header.transaction_id = parsed.header.transaction_id;
+  header.destination_list.assign(via.rbegin(), via.rend());
+  const auto& signer =
+      liar.lie == Lie::collude ? nearest_to(ring_id_from(resource->id)) : *liar.signer;
+  wire::FetchAns nothing;
+  nothing.kind_responses.resize(1);
+  nothing.kind_responses[0].kind = config::k_owner_value;
+  const bool ping = code == MessageCode::ping_req;
+  const Bytes body = ping ? wire::encode(wire::PingAns{}) : wire::encode(nothing);
+  simulation_.network().inject(
+      peer, number_of(back->node),
+      signed_by(signer, header, ping ? MessageCode::ping_ans : MessageCode::fetch_ans, body, {}));
+  return {};
+}
+
+Liars::Messages Liars::answers(const Liar& liar, const SharedBytes& message) const {
+  if (liar.lie == Lie::drop) return {};
+  const auto honest = wire::decode_message(message);
+  if (!honest) return {message};
+  auto answer = wire::decode<wire::FetchAns>(honest->contents.body, &simulation_.configuration()->kinds);
+  if (!answer) return {message};
+  for (auto& response : answer->kind_responses) {
+    if (liar.lie != Lie::stale) response.values.clear();
+    for (auto& value : response.values)
+      if (const auto old = liar.held_once.find(copy_of(value.value.key)); old != liar.held_once.end())
+        value = old->second;
+  }
+  std::vector<SharedBytes> certificates;
+  for (const auto& one : honest->security.certificates) certificates.push_back(one.der);
+  return {signed_by(*liar.signer, honest->header, MessageCode::fetch_ans, wire::encode(*answer),
+                    certificates)};
+}
+
+const security::Signer& Liars::nearest_to(const RingId& point) const {
+  const Liar* nearest = nullptr;
+  for (const auto& [peer, liar] : liars_) {
+    if (liar.lie != Lie::collude) continue;
+    if (nearest == nullptr || ring_distance(point, liar.signer->node_id()) <
+                                  ring_distance(point, nearest->signer->node_id()))
+      nearest = &liar;
+  }
+  return *nearest->signer;
+}
+
+PeerNumber Liars::number_of(const NodeId& node) const {
+  for (PeerNumber number = 0; number < simulation_.size(); ++number)
+    if (simulation_.peer(number).node_id() == node) return number;
+  return 0;
+}
+
+}  // namespace ringway::sim

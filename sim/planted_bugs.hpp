@@ -1,0 +1,69 @@
+// Bugs planted on purpose, to see that the checkers of a simulation catch them. Each stands between the
+// components of a peer, where the dispatcher hands on what they put out; the components themselves are as
+// always.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "reload/peer/wiring.hpp"
+#include "reload/wire/codes.hpp"
+
+namespace ringway::sim {
+
+enum class PlantedBug : std::uint8_t {
+  none,
+  replica_not_sent,    // a new value is said to be copied, and is not
+  wrong_interval_end,  // what a peer is to hold copies of ends one neighbour too early
+  update_not_sent,     // neighbours are told nothing of changes (RFC 6940 §10.7)
+  hand_over_not_made,  // a joining peer gets nothing, and it is said that it has everything
+};
+
+// Receives in a peer's stead what its dispatcher hands on, and passes it on but for the bug.
+template <peer::Receiver Peer>
+class BuggyReceiver {
+ public:
+  BuggyReceiver(Peer& peer, PlantedBug bug) : peer_(peer), bug_(bug) {}
+
+  void to_routing(routing::Input input) { peer_.to_routing(std::move(input)); }
+
+  void to_storage(data::StorageInput input) { peer_.to_storage(std::move(input)); }
+
+  void to_replication(data::ReplicationInput input) {
+    if (const auto* order = std::get_if<data::Replicate>(&input);
+        bug_ == PlantedBug::replica_not_sent && order != nullptr)
+      return peer_.to_storage(data::Replicated{order->token, {}, true});
+    if (const auto* order = std::get_if<routing::HandOver>(&input);
+        bug_ == PlantedBug::hand_over_not_made && order != nullptr)
+      return peer_.to_routing(
+          routing::HandOverReport{order->number, routing::HandOverReport::State::complete});
+    auto* change = std::get_if<routing::RingChanged>(&input);
+    if (bug_ == PlantedBug::wrong_interval_end && change != nullptr && change->view->replicas > 0) {
+      auto wrong = std::make_shared<topology::RingView>(*change->view);
+      --wrong->replicas;
+      change->view = std::move(wrong);
+    }
+    peer_.to_replication(std::move(input));
+  }
+
+  template <typename Effect>
+  void perform(Effect&& effect) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<Effect>, routing::Transmit>)
+      if (bug_ == PlantedBug::update_not_sent && is_update(effect)) return;
+    peer_.perform(std::forward<Effect>(effect));
+  }
+
+ private:
+  static bool is_update(const routing::Transmit& message) {
+    if (message.payload.size() < 2) return false;
+    const BytesView code = message.payload.view();
+    return static_cast<wire::MessageCode>((code[0] << 8) | code[1]) == wire::MessageCode::update_req;
+  }
+
+  Peer& peer_;
+  PlantedBug bug_;
+};
+
+}  // namespace ringway::sim

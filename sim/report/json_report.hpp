@@ -1,0 +1,34 @@
+// The report of one or more runs as JSON, for programs: `hops.mean`, `lookups.ok` and so on are members of
+// members.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/check/violation.hpp"
+#include "sim/report/measurements.hpp"
+
+namespace ringway::sim {
+
+// Runs of one scenario with several seeds. What they measured is put together.
+struct Report {
+  std::string scenario;  // its file; empty: the program's own
+  std::uint64_t first_seed = 0;
+  std::uint64_t runs = 0;
+  std::string crypto;  // which was used
+  double wall_s = 0;
+  Measurements measured;
+  struct Broken {
+    std::uint64_t seed = 0;
+    Violation violation;
+  };
+  std::vector<Broken> violations;
+  std::vector<std::string> shortest;  // statements that still break the first violation's law, if looked for
+};
+
+std::string json_of(const Report& report);
+// Adds what another run has measured.
+void add(Measurements& all, Measurements one);
+
+}  // namespace ringway::sim

@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <cstdio>
+
+#include "sim/scenario/readings.hpp"
+#include "sim/scenario/verbs.hpp"
+
+namespace ringway::sim::verbs {
+
+namespace {
+
+constexpr Duration k_ring_limit{5 * 60'000};
+constexpr Duration k_read_again_after{5'000};
+constexpr int k_read_tries = 5;  // in a network that loses messages
+constexpr std::size_t k_shown = 3;
+constexpr std::size_t k_keys_asked_about = 1000;
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f %%", 100 * share);
+  return text;
+}
+
+std::string one_decimal(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", number);
+  return text;
+}
+
+}  // namespace
+
+void run(Stage& stage, const Statement& statement) {
+  const auto before = stage.simulation().network().counters();
+  stage.pass(statement.time());
+  const auto& after = stage.simulation().network().counters();
+  const auto peers = static_cast<double>(stage.ring().size());
+  const double seconds = static_cast<double>(statement.time().count()) / 1000;
+  if (peers == 0 || seconds == 0) return;
+  auto& measured = stage.measured();
+  measured.upkeep_bytes_per_peer_s = static_cast<double>(after.bytes - before.bytes) / peers / seconds;
+  measured.upkeep_messages_per_peer_minute =
+      static_cast<double>(after.messages - before.messages) / peers / seconds * 60;
+}
+
+void expect_ring(Stage& stage, const Statement& statement) {
+  const Duration limit = statement.has(0) ? statement.time() : k_ring_limit;
+  auto& simulation = stage.simulation();
+  if (!stage.pass(limit, [&] { return simulation.is_one_ring(k_ring_depth); }, Duration{1000}))
+    return stage.violate(Law::one_ring, simulation.ring_fault(k_ring_depth));
+  auto keys = stage.ledger().acknowledged_keys();
+  keys.resize(std::min(keys.size(), k_keys_asked_about));
+  if (auto fault = responsibility_fault(simulation, keys); !fault.empty())
+    stage.violate(Law::one_responsible, std::move(fault));
+}
+
+void expect_every_value(Stage& stage, const Statement& statement) {
+  auto keys = stage.ledger().acknowledged_keys();
+  std::erase_if(keys, [&](const std::string& key) { return !stage.ledger().expects(key); });
+  const std::int64_t end_ms = stage.now_ms() + statement.time().count();
+  std::vector<Misread> misread;
+  while (true) {
+    misread = read_values(stage, keys, {true, k_read_tries});
+    if (misread.empty() || stage.now_ms() >= end_ms) break;
+    keys.clear();
+    for (const Misread& fault : misread) keys.push_back(fault.key);
+    stage.pass(k_read_again_after);
+  }
+  for (std::size_t i = 0; i < std::min(misread.size(), k_shown); ++i) {
+    const std::size_t more = i + 1 == k_shown ? misread.size() - k_shown : 0;
+    stage.violate(misread[i].law,
+                  misread[i].what + (more > 0 ? ", and " + std::to_string(more) + " others" : ""));
+  }
+}
+
+void expect_values(Stage& stage, const Statement& statement) {
+  auto keys = stage.ledger().acknowledged_keys();
+  std::erase_if(keys, [&](const std::string& key) { return !stage.ledger().expects(key); });
+  if (keys.empty()) return;
+  const auto misread = read_values(stage, keys, {true, 1});
+  const double share = 1 - static_cast<double>(misread.size()) / static_cast<double>(keys.size());
+  if (share < statement.share())
+    stage.violate(Law::enough_success,
+                  percent(share) + " of " + std::to_string(keys.size()) + " values are read as they should be");
+}
+
+void expect_lookups(Stage& stage, const Statement& statement) {
+  const Tally& lookups = stage.measured().lookups;
+  if (lookups.share() < statement.share())
+    stage.violate(Law::enough_success, percent(lookups.share()) + " of " + std::to_string(lookups.total) +
+                                           " lookups reached the responsible peer");
+}
+
+void expect_hops(Stage& stage, const Statement& statement) {
+  const double mean = stage.measured().hops.mean();
+  if (mean > static_cast<double>(statement.count()))
+    stage.violate(Law::few_hops, "a lookup takes " + one_decimal(mean) + " hops");
+}
+
+void expect_maintenance(Stage& stage, const Statement& statement) {
+  const double mean = stage.measured().upkeep_messages_per_peer_minute;
+  if (mean > static_cast<double>(statement.count()))
+    stage.violate(Law::little_upkeep, "a peer sends " + one_decimal(mean) + " messages a minute");
+}
+
+}  // namespace ringway::sim::verbs

@@ -1,0 +1,149 @@
+#include "sim/scenario/stage.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ringway::sim {
+
+Stage::Stage(const SimulationSettings& settings)
+    : settings_(settings), simulation_(settings), errands_(simulation_), random_(settings.seed, "scenario") {}
+
+// ---- time -------------------------------------------------------------------------------------------------
+
+bool Stage::pass(Duration limit, const std::function<bool()>& until, Duration step) {
+  const std::int64_t end_ms = now_ms() + limit.count();
+  while (!until()) {
+    if (now_ms() >= end_ms) return false;
+    simulation_.run_for(Duration{std::min<std::int64_t>(step.count(), end_ms - now_ms())});
+    check();
+  }
+  return true;
+}
+
+void Stage::check() {
+  errands_.tend();
+  if (now_ms() < tables_seen_ms_ + k_look_at_tables_every_ms) return;
+  tables_seen_ms_ = now_ms();
+  const PeerComponents bounds{settings_.routing, settings_.storage, settings_.replication};
+  for (const Member& member : ring())
+    if (const auto fault = bounds_fault(simulation_.peer(member.number), bounds); !fault.empty())
+      violate(Law::tables_bounded, fault, member.number);
+}
+
+// ---- peers ------------------------------------------------------------------------------------------------
+
+const std::vector<Stage::Member>& Stage::ring() {
+  if (ring_.empty())
+    for (const PeerNumber number : simulation_.living())
+      ring_.push_back({simulation_.peer(number).node_id(), number});
+  return ring_;
+}
+
+std::optional<PeerNumber> Stage::living_with(const NodeId& node) {
+  const auto found = std::lower_bound(ring().begin(), ring().end(), node,
+                                      [](const Member& member, const NodeId& at) { return member.node < at; });
+  if (found == ring().end() || found->node != node) return std::nullopt;
+  return found->number;
+}
+
+PeerNumber Stage::responsible_for(const RingId& point) {
+  const auto found =
+      std::lower_bound(ring().begin(), ring().end(), point,
+                       [](const Member& member, const RingId& at) { return RingId{member.node} < at; });
+  return found == ring().end() ? ring().front().number : found->number;
+}
+
+std::vector<PeerNumber> Stage::some(std::size_t count) {
+  std::vector<PeerNumber> all;
+  for (const Member& member : ring()) all.push_back(member.number);
+  for (std::size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[random_.below(i)]);
+  all.resize(std::min(count, all.size()));
+  return all;
+}
+
+std::vector<PeerNumber> Stage::some(double share) {
+  return some(static_cast<std::size_t>(std::lround(share * static_cast<double>(ring().size()))));
+}
+
+void Stage::start(PeerNumber peer, bool again) {
+  set_skew(peer);
+  const bool first = ring().empty();
+  const PeerNumber bootstrap = first ? peer : anyone();
+  if (again)
+    simulation_.restart(peer, first, bootstrap);
+  else
+    simulation_.start(peer, first, bootstrap);
+  excuses_.started(simulation_.peer(peer).node_id(), now_ms());
+  ring_changed();
+}
+
+PeerNumber Stage::start_new() {
+  const PeerNumber peer = simulation_.add_peer();
+  start(peer, false);
+  return peer;
+}
+
+void Stage::start_again(PeerNumber peer) { start(peer, true); }
+
+void Stage::crash(const std::vector<PeerNumber>& peers, Death how, Disk disk) {
+  for (const PeerNumber peer : peers) {
+    simulation_.crash(peer, disk, how);
+    excuses_.failed(simulation_.peer(peer).node_id(), now_ms(), disk == Disk::lost);
+    crashed_.push_back(peer);
+  }
+  ring_changed();
+  excuse_what_may_be_lost();
+}
+
+void Stage::excuse_what_may_be_lost() {
+  std::map<int, std::vector<NodeId>> sides;
+  for (const Member& member : ring()) {
+    const auto side = sides_.find(member.number);
+    sides[side == sides_.end() ? 0 : side->second].push_back(member.node);
+  }
+  for (const auto& [side, nodes] : sides) excuses_.apply(ledger_, nodes, k_replicas, now_ms());
+}
+
+// ---- the world --------------------------------------------------------------------------------------------
+
+void Stage::split(std::map<PeerNumber, int> sides) {
+  sides_ = sides;
+  simulation_.network().partition(std::move(sides));
+}
+
+void Stage::heal() {
+  sides_.clear();
+  simulation_.network().heal();
+}
+
+void Stage::skew_clocks(Duration most) {
+  skew_ = most;
+  for (const Member& member : ring()) set_skew(member.number);
+}
+
+void Stage::set_skew(PeerNumber peer) {
+  if (skew_ > Duration{0}) simulation_.skew(peer, Duration{random_.between(-skew_.count(), skew_.count())});
+}
+
+// ---- judgement --------------------------------------------------------------------------------------------
+
+void Stage::violate(Law law, std::string what, std::optional<PeerNumber> peer) {
+  if (violations_.size() < k_max_violations)
+    violations_.push_back({law, now_ms(), peer, line_, std::move(what)});
+}
+
+Measurements Stage::measure() {
+  measured_.peers = ring().size();
+  measured_.virtual_s = static_cast<double>(now_ms()) / 1000;
+  measured_.events = simulation_.events();
+  for (const Member& member : ring()) {
+    const auto status = simulation_.peer(member.number).status();
+    measured_.load.add(
+        static_cast<double>(status.forwarded + status.delivered + status.originated + status.answered));
+  }
+  measured_.values_acknowledged = ledger_.acknowledged_keys().size();
+  measured_.values_excused = ledger_.excused();
+  return std::move(measured_);
+}
+
+}  // namespace ringway::sim

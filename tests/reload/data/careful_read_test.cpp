@@ -1,0 +1,325 @@
+// Whom a careful read asks, when that is enough, and what the answers amount to; without messages.
+#include "reload/data/careful_read.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+namespace ringway::data {
+namespace {
+
+NodeId node_at(unsigned first, unsigned last = 1) {
+  NodeId node;
+  node.bytes[0] = static_cast<std::uint8_t>(first);
+  node.bytes[15] = static_cast<std::uint8_t>(last);
+  return node;
+}
+constexpr std::size_t k_peers = 32;
+
+// A ring of 32 peers, 8 apart; some ways and some peers do not play by the rules.
+class Ring {
+ public:
+  // Who answers when that point is asked for along a way: the responsible peer.
+  NodeId owner_of(const RingId& point) const {
+    for (unsigned i = 0; i < k_peers; ++i)
+      if (static_cast<RingId>(node_at(8 * i)) >= point) return node_at(8 * i);
+    return node_at(0);
+  }
+  using Question = CarefulRead::Question;
+  std::function<std::optional<NodeId>(const Question&)> ping = [this](const Question& question) {
+    return std::optional<NodeId>(owner_of(*question.point));
+  };
+  std::function<std::optional<HeldItems>(const Question&)> fetch = [](const Question&) {
+    return std::optional<HeldItems>(HeldItems{});
+  };
+  std::uint32_t ways = k_max_ways;
+
+  // Plays until the read is done; each round of questions is answered together, after its deadline when
+  // somebody is silent.
+  void play(CarefulRead& read) {
+    for (auto questions = read.next(now); !read.done(); questions = read.next(now)) {
+      ASSERT_LT(rounds, 1000) << "no end";
+      ++rounds;
+      pending.insert(pending.end(), questions.begin(), questions.end());
+      ASSERT_FALSE(pending.empty()) << "waits for nothing";
+      asked.insert(asked.end(), questions.begin(), questions.end());
+      const Question one = pending.front();
+      pending.erase(pending.begin());
+      answer(read, one);
+    }
+  }
+  void answer(CarefulRead& read, const Question& question) {
+    using Failure = CarefulRead::Failure;
+    if (question.rank && *question.rank >= ways) return read.failed(question.number, Failure::no_way);
+    if (question.point) {
+      if (const auto owner = ping(question)) return read.found(question.number, *owner);
+    } else if (auto items = fetch(question)) {
+      return read.fetched(question.number, std::move(*items));
+    }
+    read.failed(question.number, Failure::no_answer);
+  }
+  std::set<NodeId> read_from() const {
+    std::set<NodeId> nodes;
+    for (const auto& question : asked)
+      if (!question.point) nodes.insert(question.holder);
+    return nodes;
+  }
+  std::size_t pings() const {
+    return static_cast<std::size_t>(
+        std::count_if(asked.begin(), asked.end(), [](const auto& one) { return one.point.has_value(); }));
+  }
+
+  Now now{MonoTime{1000}, 0};
+  std::vector<Question> asked, pending;
+  int rounds = 0;
+};
+
+HeldItems holding(std::uint64_t storage_time_ms, bool exists = true) {
+  HeldItem item;
+  item.exists = exists;
+  item.entry.value = copy_of(view_of(std::to_string(storage_time_ms)));
+  item.entry.storage_time_ms = storage_time_ms;
+  HeldItems held;
+  held.items.emplace(Bytes{1}, item);
+  return held;
+}
+
+class CarefulReads : public ::testing::Test {
+ protected:
+  CarefulRead read(Consistency consistency, std::size_t wanted = 3) {
+    return CarefulRead(ring.now, consistency, resource, wanted, k_peers, cache);
+  }
+  static std::uint64_t time_of(const CallResult& result) {
+    const auto* got = std::get_if<GetResult>(&result);
+    return got == nullptr || got->entries.size() != 1 ? 0 : got->entries[0].storage_time_ms;
+  }
+  static CallError error_of(const CallResult& result) {
+    return std::get<CallFailure>(result).error;
+  }
+
+  const RingId resource = node_at(0x42);
+  const std::set<NodeId> holders{node_at(0x48), node_at(0x50), node_at(0x58)};
+  Ring ring;
+  HolderCache cache;
+};
+
+TEST_F(CarefulReads, AQuorumAsksTheResponsiblePeerAndItsReplicas) {
+  ring.fetch = [](const auto&) { return holding(5); };
+  auto one = read(Consistency::quorum);
+  ring.play(one);
+  EXPECT_EQ(ring.read_from(), holders);
+  EXPECT_EQ(one.responsible(), node_at(0x48));
+  EXPECT_EQ(time_of(one.result()), 5U);
+  EXPECT_FALSE(one.holders_differ());
+  EXPECT_LE(ring.asked.size(), 10U);
+}
+
+TEST_F(CarefulReads, WhatWasFoundLatelyIsNotSearchedForAgain) {
+  auto first = read(Consistency::quorum);
+  ring.play(first);
+  ring.asked.clear();
+  auto second = read(Consistency::quorum);
+  ring.play(second);
+  EXPECT_EQ(ring.read_from(), holders);
+  EXPECT_EQ(ring.pings(), 0U);
+  // One way's word is not enough for a read that trusts no single way.
+  ring.asked.clear();
+  auto third = read(Consistency::disjoint);
+  ring.play(third);
+  EXPECT_GT(ring.pings(), 0U);
+  ring.asked.clear();
+  ring.now.mono = ring.now.mono + k_owner_is_known_for;
+  auto later = read(Consistency::quorum);
+  ring.play(later);
+  EXPECT_GT(ring.pings(), 0U);
+}
+
+TEST_F(CarefulReads, HoldersThatHaveGoneAreSearchedForAgain) {
+  auto first = read(Consistency::quorum);
+  ring.play(first);
+  ring.fetch = [](const Ring::Question& question) -> std::optional<HeldItems> {
+    if (question.holder == node_at(0x48) || question.holder == node_at(0x50)) return std::nullopt;
+    return holding(5);
+  };
+  ring.ping = [this](const Ring::Question& question) {
+    const NodeId owner = ring.owner_of(*question.point);
+    return std::optional(owner == node_at(0x48) || owner == node_at(0x50) ? node_at(0x58) : owner);
+  };
+  auto second = read(Consistency::quorum);
+  ring.play(second);
+  EXPECT_EQ(time_of(second.result()), 5U);
+  EXPECT_TRUE(ring.read_from().contains(node_at(0x68)));
+}
+
+TEST_F(CarefulReads, TheNewestOfAMajorityWinsAndTheOthersAreNoted) {
+  ring.fetch = [](const Ring::Question& question) {
+    return holding(question.holder == node_at(0x50) ? 7 : 5);
+  };
+  auto one = read(Consistency::quorum);
+  ring.play(one);
+  EXPECT_EQ(time_of(one.result()), 7U);
+  EXPECT_TRUE(one.holders_differ());
+}
+
+TEST_F(CarefulReads, ARemovalIsNewerThanWhatItRemoves) {
+  ring.fetch = [](const Ring::Question& question) {
+    return question.holder == node_at(0x50) ? holding(7, false) : holding(5);
+  };
+  auto one = read(Consistency::quorum);
+  ring.play(one);
+  const auto result = one.result();
+  ASSERT_TRUE(std::holds_alternative<GetResult>(result));
+  EXPECT_TRUE(std::get<GetResult>(result).entries.empty());
+  EXPECT_TRUE(one.holders_differ());
+}
+
+TEST_F(CarefulReads, AQuorumWaitsForNoMoreThanAMajority) {
+  ring.fetch = [](const Ring::Question& question) -> std::optional<HeldItems> {
+    if (question.holder == node_at(0x48)) return std::nullopt;
+    return holding(5);
+  };
+  auto one = read(Consistency::quorum);
+  ring.play(one);
+  EXPECT_EQ(time_of(one.result()), 5U);
+}
+
+TEST_F(CarefulReads, WithoutAMajorityItSaysHowManyHaveAnswered) {
+  ring.fetch = [](const Ring::Question& question) -> std::optional<HeldItems> {
+    if (question.holder != node_at(0x50)) return std::nullopt;
+    return holding(5);
+  };
+  auto one = read(Consistency::quorum);
+  ring.play(one);
+  const auto result = one.result();
+  EXPECT_EQ(error_of(result), CallError::unavailable);
+  EXPECT_EQ(std::get<CallFailure>(result).message.substr(0, 52),
+            "1 of the 3 peers that hold the key have answered, 2 ");
+  ring.ping = [](const auto&) { return std::nullopt; };
+  cache.clear();
+  auto none = read(Consistency::quorum);
+  ring.play(none);
+  EXPECT_EQ(error_of(none.result()), CallError::unavailable);
+}
+
+TEST_F(CarefulReads, InASmallRingAllPeersAreHolders) {
+  ring.ping = [](const Ring::Question& question) {
+    const bool between = in_half_open(*question.point, node_at(0x10), node_at(0x80));
+    return std::optional(between ? node_at(0x80) : node_at(0x10));
+  };
+  ring.fetch = [](const auto&) { return holding(5); };
+  CarefulRead one(ring.now, Consistency::quorum, resource, 3, 2, cache);
+  ring.play(one);
+  EXPECT_EQ(ring.read_from(), (std::set<NodeId>{node_at(0x10), node_at(0x80)}));
+  EXPECT_EQ(time_of(one.result()), 5U);
+}
+
+// ---- ways that lie
+
+TEST_F(CarefulReads, DisjointWaysHaveDifferentFirstHops) {
+  ring.fetch = [](const auto&) { return holding(5); };
+  auto one = read(Consistency::disjoint);
+  ring.play(one);
+  EXPECT_EQ(ring.read_from(), holders);
+  std::multiset<std::uint32_t> ranks;
+  for (const auto& question : ring.asked) {
+    ASSERT_TRUE(question.rank) << "a request by the usual way";
+    ranks.insert(*question.rank);
+  }
+  for (const std::uint32_t rank : ranks) EXPECT_EQ(ranks.count(rank), 1U) << "way " << rank;
+}
+
+TEST_F(CarefulReads, OneHonestHolderAndOneHonestWayToItAreEnough) {
+  // Every way but a few is a liar's, who answers in the name of a peer further on.
+  const auto honest = [](const Ring::Question& question) { return *question.rank % 4 == 3; };
+  ring.ping = [&](const Ring::Question& question) {
+    return std::optional(honest(question) ? ring.owner_of(*question.point) : node_at(0x60));
+  };
+  ring.fetch = [&](const Ring::Question& question) -> std::optional<HeldItems> {
+    if (!honest(question)) return std::nullopt;
+    return question.holder == node_at(0x58) ? holding(7) : HeldItems{};
+  };
+  auto one = read(Consistency::disjoint);
+  ring.play(one);
+  EXPECT_EQ(time_of(one.result()), 7U);
+  EXPECT_LE(ring.asked.size(), k_max_careful_requests);
+}
+
+TEST_F(CarefulReads, AnAnswerFromTooFarOffIsNotBelieved) {
+  // From the other side of a ring of a thousand peers.
+  ring.ping = [](const auto&) { return std::optional(node_at(0xC0)); };
+  CarefulRead one(ring.now, Consistency::disjoint, resource, 3, 1000, cache);
+  ring.play(one);
+  EXPECT_TRUE(ring.read_from().empty());
+  EXPECT_EQ(error_of(one.result()), CallError::unavailable);
+}
+
+TEST_F(CarefulReads, AMajorityThatDeniesHidesNothingFromDisjointReads) {
+  ring.fetch = [](const Ring::Question& question) {
+    return question.holder == node_at(0x58) ? holding(5) : HeldItems{};
+  };
+  auto one = read(Consistency::disjoint);
+  ring.play(one);
+  EXPECT_EQ(time_of(one.result()), 5U);
+}
+
+TEST_F(CarefulReads, NothingIsNotFoundByAMinority) {
+  ring.fetch = [](const Ring::Question& question) -> std::optional<HeldItems> {
+    if (question.holder != node_at(0x58)) return std::nullopt;
+    return HeldItems{};
+  };
+  auto one = read(Consistency::disjoint);
+  ring.play(one);
+  EXPECT_EQ(error_of(one.result()), CallError::unavailable);
+}
+
+TEST_F(CarefulReads, NeverAsksMoreThanItsBound) {
+  ring.fetch = [](const auto&) { return std::nullopt; };
+  auto one = read(Consistency::disjoint, 8);
+  ring.play(one);
+  EXPECT_LE(ring.asked.size(), k_max_careful_requests);
+  EXPECT_GT(ring.asked.size(), 8U * 8U);
+}
+
+TEST_F(CarefulReads, WithFewWaysEachIsTakenOnceByAQuestion) {
+  ring.ways = 2;
+  ring.fetch = [](const auto&) { return std::nullopt; };
+  auto one = read(Consistency::disjoint);
+  ring.play(one);
+  std::map<NodeId, std::size_t> times;
+  for (const auto& question : ring.asked)
+    if (!question.point && *question.rank < 2) ++times[question.holder];
+  for (const NodeId& holder : holders) EXPECT_EQ(times[holder], 2U);
+}
+
+TEST(HolderCacheTest, IsBoundedAndForgetsTheOldest) {
+  HolderCache cache;
+  for (unsigned i = 0; i <= k_max_cached_owners; ++i) {
+    NodeId owner = node_at(i >> 8U);
+    owner.bytes[1] = static_cast<std::uint8_t>(i);
+    cache.learn(MonoTime{i}, {ring_subtract(owner, ring_power_of_two(8)), owner, 1});
+  }
+  EXPECT_EQ(cache.size(), k_max_cached_owners);
+  EXPECT_FALSE(cache.owner_of(MonoTime{k_max_cached_owners}, node_at(0), 1)) << "the oldest";
+  NodeId next = node_at(0);
+  next.bytes[1] = 1;
+  EXPECT_EQ(cache.owner_of(MonoTime{k_max_cached_owners}, next, 1), next);
+}
+
+TEST(HolderCacheTest, KnowsAStretchAndNoMore) {
+  HolderCache cache;
+  cache.learn(MonoTime{0}, {node_at(0x40), node_at(0x48), 2});
+  cache.learn(MonoTime{0}, {node_at(0x44), node_at(0x48), 2});  // lies within
+  EXPECT_EQ(cache.owner_of(MonoTime{1}, node_at(0x41), 2), node_at(0x48));
+  EXPECT_FALSE(cache.owner_of(MonoTime{1}, node_at(0x3F), 1));
+  EXPECT_FALSE(cache.owner_of(MonoTime{1}, node_at(0x49), 1));
+  EXPECT_FALSE(cache.owner_of(MonoTime{1}, node_at(0x41), 3)) << "found along too few ways";
+  EXPECT_FALSE(cache.owner_of(MonoTime{0} + k_owner_is_known_for, node_at(0x41), 1));
+  cache.forget(node_at(0x48));
+  EXPECT_FALSE(cache.owner_of(MonoTime{1}, node_at(0x41), 1));
+}
+
+}  // namespace
+}  // namespace ringway::data

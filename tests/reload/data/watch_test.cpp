@@ -1,0 +1,387 @@
+// Watches: the present state, then every change in order; and that nothing is missed when messages, channels
+// or peers are lost.
+#include <gmock/gmock.h>
+
+#include "reload/data/watch_notifier.hpp"
+#include "reload/data/watcher.hpp"
+#include "tests/reload/data/replication_fixture.hpp"
+
+namespace ringway::data::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// "value" for one entry, "a+b" for two; "*" before it when it is compacted, "!" and the reason for a failure.
+std::string text_of_event(const WatchResult& result) {
+  if (const auto* failure = std::get_if<CallFailure>(&result)) return "!" + failure->message;
+  const auto& update = std::get<WatchUpdate>(result);
+  std::string out = update.compacted ? "*" : "";
+  for (const Entry& entry : update.state.entries) {
+    if (out.size() > (update.compacted ? 1U : 0U)) out += "+";
+    out += text_of(entry.value);
+  }
+  return out;
+}
+
+class Watches : public Replication {
+ protected:
+  Watches() { make({10, 60, 110, 160, 210}); }
+
+  std::uint64_t watch(Peer& by, const std::string& key, std::optional<std::string> entry = std::nullopt,
+                      std::string token = {}) {
+    const auto watch = overlay.watch(by, {key, std::move(entry), std::move(token)});
+    overlay.advance(Duration{1000});
+    return watch;
+  }
+  std::vector<std::string> events(Peer& by, std::uint64_t watch) {
+    std::vector<std::string> out;
+    for (const auto& one : by.events[watch]) out.push_back(text_of_event(one));
+    return out;
+  }
+  std::string last_token(Peer& by, std::uint64_t watch) {
+    return std::get<WatchUpdate>(by.events[watch].back()).resume_token;
+  }
+  std::string last(Peer& by, std::uint64_t watch) {
+    return by.events[watch].empty() ? "nothing" : text_of_event(by.events[watch].back());
+  }
+  static PutCall call_of(const std::string& key, const std::string& value) {
+    PutCall call;
+    call.key = key;
+    call.value = copy_of(view_of(value));
+    return call;
+  }
+  void remove(Peer& by, const std::string& key) {
+    ASSERT_TRUE(std::holds_alternative<PutResult>(overlay.call(by, RemoveCall{key, "", {}})));
+  }
+  void put_at_once(Peer& by, const std::string& key, int count) {
+    for (int i = 1; i <= count; ++i) put(by, key, "v" + std::to_string(i));
+  }
+  bool subscribed(Peer& holder, const std::string& key) {
+    const auto state = holder.store->load({resource_id_of(std::string_view(key)), config::k_subscription});
+    return std::any_of(state->records.begin(), state->records.end(),
+                       [](const RecordPtr& one) { return one->stored.value.data.exists; });
+  }
+  std::uint64_t reads_of(const NodeId& node) const {
+    return static_cast<std::uint64_t>(std::count_if(
+        overlay.sent.begin(), overlay.sent.end(),
+        [&](const Sent& one) { return one.from == node && one.code == wire::MessageCode::fetch_req; }));
+  }
+};
+
+TEST_F(Watches, TellThePresentStateThenEachChangeInOrder) {
+  const auto key = key_of(at(160));
+  put(at(10), key, "first");
+  const auto watching = watch(at(60), key);
+  EXPECT_THAT(events(at(60), watching), ElementsAre("first"));
+  const auto reads = reads_of(at(60).node);
+  for (int i = 1; i <= 5; ++i) put(at(10), key, "v" + std::to_string(i));
+  remove(at(10), key);
+  EXPECT_THAT(events(at(60), watching), ElementsAre("first", "v1", "v2", "v3", "v4", "v5", ""));
+  EXPECT_EQ(reads_of(at(60).node), reads) << "changes travel with the notices";
+}
+
+TEST_F(Watches, OfNothingTellsNothingFirst) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  EXPECT_THAT(events(at(60), watching), ElementsAre(""));
+  put(at(210), key, "new");
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "new"));
+}
+
+TEST_F(Watches, OfAKeyHeldHereNeedNoChannel) {
+  const auto key = key_of(at(60));
+  const auto watching = watch(at(60), key);
+  put_at_once(at(10), key, 3);
+  put(at(60), key, "own");
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "v1", "v2", "v3", "v3+own"));
+  EXPECT_EQ(at(60).storage->statistics().notices_sent, 0U);
+}
+
+TEST_F(Watches, OfOneEntryTellOfItOnly) {
+  const std::string key = "p10@example.org/phone";
+  const auto home = watch(at(60), key, "home");
+  const auto all = watch(at(60), key);
+  for (const auto& [entry, value] :
+       {std::pair{"home", "1"}, std::pair{"work", "2"}, std::pair{"home", "3"}}) {
+    PutCall call;
+    call.key = key;
+    call.entry = entry;
+    call.value = copy_of(view_of(value));
+    ASSERT_TRUE(std::holds_alternative<PutResult>(overlay.call(at(10), call)));
+  }
+  EXPECT_THAT(events(at(60), home), ElementsAre("", "1", "3"));
+  EXPECT_THAT(events(at(60), all), ElementsAre("", "1", "1+2", "3+2"));
+}
+
+TEST_F(Watches, ChangesOfSeveralWritersAreToldInTheOrderOfTheirAnswers) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  // The first one's replicas are late.
+  std::size_t lost = 0;
+  overlay.loses = [&](const Sent& one) {
+    const bool copy = one.from == at(160).node && one.code == wire::MessageCode::store_req;
+    return copy && lost++ == 0;
+  };
+  overlay.begin(at(10), {call_of(key, "a")});
+  overlay.begin(at(210), {call_of(key, "b")});
+  overlay.run();
+  EXPECT_THAT(events(at(60), watching), ElementsAre("")) << "nothing overtakes the first";
+  overlay.advance(Duration{40'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "a", "a+b"));
+}
+
+TEST_F(Watches, LostNoticesAreRepeated) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  int left = 4;
+  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return from == at(160).node && left-- > 0; };
+  put_at_once(at(10), key, 3);
+  EXPECT_THAT(events(at(60), watching), ElementsAre(""));
+  overlay.advance(Duration{20'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "v1", "v2", "v3"));
+}
+
+TEST_F(Watches, LostAcknowledgementsTellNothingTwice) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  int left = 3;
+  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return from == at(60).node && left-- > 0; };
+  put_at_once(at(10), key, 3);
+  overlay.advance(Duration{20'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "v1", "v2", "v3"));
+  EXPECT_GT(at(160).storage->statistics().notices_repeated, 0U);
+}
+
+TEST_F(Watches, ABrokenChannelIsMadeAgain) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  put(at(10), key, "v1");
+  overlay.break_channel(at(160), at(60));
+  put_at_once(at(10), key, 3);
+  overlay.advance(Duration{10'000});
+  EXPECT_EQ(last(at(60), watching), "v3");
+  put(at(10), key, "v4");
+  EXPECT_EQ(last(at(60), watching), "v4");
+}
+
+TEST_F(Watches, WithoutAnyChannelTheKeyIsReadNowAndThen) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  overlay.channel_loses = [](auto&&...) { return true; };
+  put(at(10), key, "v1");
+  put(at(10), key, "v2");
+  overlay.advance(Duration{300'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "*v2"));
+}
+
+TEST_F(Watches, TooManyChangesForAWatcherBecomeOne) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  overlay.channel_loses = [](auto&&...) { return true; };
+  put_at_once(at(10), key, static_cast<int>(k_max_notices_of_watcher) + 5);
+  overlay.channel_loses = [](auto&&...) { return false; };
+  overlay.advance(Duration{40'000});
+  EXPECT_EQ(events(at(60), watching).size(), 2U);
+  EXPECT_EQ(last(at(60), watching), "*v" + std::to_string(k_max_notices_of_watcher + 5));
+}
+
+TEST_F(Watches, ASlowApplicationGetsTheNewestStateAndAMark) {
+  const auto key = key_of(at(160));
+  overlay.slow_applications = true;
+  const auto watching = watch(at(60), key);
+  const int many = static_cast<int>(k_max_waiting_events);
+  put_at_once(at(10), key, many);
+  EXPECT_THAT(events(at(60), watching), ElementsAre("")) << "it has not asked for more";
+  overlay.to_storage(at(60), WatchNext{watching});
+  overlay.run();
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "v1")) << "at the bound all are kept";
+  put(at(10), key, "more");
+  put(at(10), key, "newest");
+  for (int i = 0; i < 3; ++i) overlay.to_storage(at(60), WatchNext{watching});
+  overlay.run();
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "v1", "*newest"));
+}
+
+TEST_F(Watches, SurviveTheDeathOfTheResponsiblePeer) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(10), key);
+  put(at(10), key, "before");
+  EXPECT_EQ(last(at(10), watching), "before");
+  overlay.kill(at(160));
+  overlay.update_views();
+  overlay.advance(Duration{0});
+  put(at(60), key, "after");
+  overlay.advance(Duration{10'000});
+  EXPECT_THAT(last(at(10), watching), ::testing::HasSubstr("after"));
+  const std::size_t count = events(at(10), watching).size();
+  put(at(60), key, "next");
+  EXPECT_EQ(last(at(10), watching), "before+next");
+  EXPECT_EQ(events(at(10), watching).size(), count + 1);
+}
+
+// A change that nobody could tell of: whoever is responsible next says that there was something.
+TEST_F(Watches, WhoBecomesResponsibleTellsToLookAgain) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(10), key);
+  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return from == at(160).node; };
+  put(at(60), key, "unheard");
+  EXPECT_THAT(events(at(10), watching), ElementsAre(""));
+  overlay.kill(at(160));
+  overlay.update_views();
+  overlay.advance(Duration{3'000});
+  EXPECT_THAT(events(at(10), watching), ElementsAre("", "*unheard"));
+}
+
+TEST_F(Watches, SurviveALeave) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(10), key);
+  put(at(60), key, "before");
+  ASSERT_TRUE(overlay.leave(at(160), Duration{10'000}));
+  overlay.advance(Duration{3'000});
+  put(at(60), key, "after");
+  EXPECT_EQ(last(at(10), watching), "after");
+}
+
+TEST_F(Watches, SurviveTheirOwnPeersNeighbours) {
+  const auto key = key_of(at(110));
+  const auto watching = watch(at(10), key);
+  overlay.kill(at(60));
+  overlay.kill(at(210));
+  overlay.update_views();
+  overlay.advance(Duration{1'000});
+  put(at(160), key, "after");
+  EXPECT_EQ(last(at(10), watching), "after");
+}
+
+TEST_F(Watches, GoOnWhenTheWatcherBecomesResponsibleItself) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(210), key);
+  put(at(60), key, "before");
+  overlay.kill(at(160));
+  overlay.update_views();
+  overlay.advance(Duration{1'000});
+  put(at(60), key, "after");
+  EXPECT_EQ(last(at(210), watching), "after");
+  EXPECT_EQ(events(at(210), watching).size(), 3U);
+}
+
+TEST_F(Watches, RefreshTheirSubscriptionsAndTakeThemBack) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  overlay.advance(Duration{3 * 3600 * 1000});
+  put(at(10), key, "hours later");
+  EXPECT_EQ(last(at(60), watching), "hours later");
+  ASSERT_TRUE(subscribed(at(160), key));
+  overlay.to_storage(at(60), CancelWatch{watching});
+  overlay.advance(Duration{1000});
+  EXPECT_FALSE(subscribed(at(160), key));
+  const auto sent = at(160).storage->statistics().notices_sent;
+  put(at(10), key, "unwatched");
+  EXPECT_EQ(at(160).storage->statistics().notices_sent, sent);
+  EXPECT_EQ(at(60).storage->statistics().watches, 0U);
+}
+
+TEST_F(Watches, ThatNobodyRefreshesEnd) {
+  const auto key = key_of(at(160));
+  watch(at(60), key);
+  overlay.kill(at(60));
+  overlay.advance(Duration{2 * 1000 * k_subscription_lifetime_s});
+  EXPECT_EQ(at(160).storage->statistics().watched_resources, 0U);
+}
+
+TEST_F(Watches, GoOnFromAResumeToken) {
+  const auto key = key_of(at(160));
+  put(at(10), key, "one");
+  const auto first = watch(at(60), key);
+  const auto token = last_token(at(60), first);
+  overlay.to_storage(at(60), CancelWatch{first});
+  const auto same = watch(at(110), key, std::nullopt, token);
+  EXPECT_THAT(events(at(110), same), IsEmpty()) << "nothing has changed";
+  put(at(10), key, "two");
+  EXPECT_THAT(events(at(110), same), ElementsAre("two"));
+  const auto next = watch(at(60), key, std::nullopt, token);
+  EXPECT_THAT(events(at(60), next), ElementsAre("two")) << "one change, and it is this one";
+  put(at(10), key, "three");
+  overlay.to_storage(at(60), CancelWatch{next});
+  const auto later = watch(at(60), key, std::nullopt, token);
+  EXPECT_THAT(events(at(60), later), ElementsAre("*three"));
+  const auto wrong = watch(at(60), key, std::nullopt, "abc");
+  EXPECT_THAT(last(at(60), wrong), ::testing::StartsWith("!that is no resume token"));
+}
+
+TEST_F(Watches, TellWhenAValueExpires) {
+  const auto key = key_of(at(160));
+  PutCall call = call_of(key, "short");
+  call.lifetime_s = 30;
+  overlay.call(at(10), call);
+  const auto watching = watch(at(60), key);
+  overlay.advance(Duration{40'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("short", ""));
+}
+
+TEST_F(Watches, BelieveNoNoticeWithAWrongValue) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  put(at(10), key, "true");
+  // The responsible peer tells of a value that nobody has signed.
+  ValuesChanged changed{config::k_shared_value, 2, {}, {}};
+  ValueSpec spec;
+  spec.kind = config::k_shared_value;
+  spec.resource = resource_id_of(std::string_view(key));
+  spec.storage_time_ms = overlay.now().wall_ms + 1;
+  spec.key = dictionary_key_of(*parse_resource_name(key), at(10).node.view());
+  auto value = signed_value(*at(10).signer, spec);
+  value.storage_time_ms += 1;
+  changed.values.push_back(value);
+  changed.certificates.push_back({wire::CertificateType::x509, at(10).signer->certificate()->der()});
+  const Bytes forged = encode_numbered(1ULL << 60U, 1, encode_notice({spec.resource, changed}));
+  overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(160).node, {forged}});
+  overlay.advance(Duration{2'000});
+  EXPECT_EQ(at(60).storage->statistics().notices_dropped, 1U);
+  // A good one, but from somebody who is not responsible: it is read, not believed.
+  changed.values = {signed_value(*at(10).signer, spec)};
+  const Bytes elsewhere = encode_numbered(1, 1, encode_notice({spec.resource, changed}));
+  overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(110).node, {elsewhere}});
+  overlay.advance(Duration{2'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
+}
+
+TEST_F(Watches, OfAnOverlayWithoutTheKindAreRefused) {
+  auto older = std::make_shared<config::Configuration>(*overlay.configuration);
+  older->kinds = {};
+  for (const auto& [id, kind] : overlay.configuration->kinds.all())
+    if (id != config::k_subscription) older->kinds.add(kind);
+  overlay.to_storage(at(60), routing::ConfigurationChanged{older});
+  const auto watching = watch(at(60), key_of(at(160)));
+  ASSERT_EQ(at(60).events[watching].size(), 1U);
+  EXPECT_EQ(std::get<CallFailure>(at(60).events[watching][0]).error, CallError::failed_precondition);
+  EXPECT_EQ(at(60).storage->statistics().watches, 0U);
+}
+
+TEST_F(Watches, AreBounded) {
+  overlay.slow_applications = true;
+  const auto key = key_of(at(60));
+  for (std::size_t i = 0; i < k_max_watches; ++i) overlay.watch(at(60), {key, std::nullopt});
+  const auto one_more = watch(at(60), key);
+  EXPECT_EQ(std::get<CallFailure>(at(60).events[one_more][0]).error, CallError::resource_exhausted);
+}
+
+TEST_F(Watches, HostileMessagesAreRefused) {
+  const auto watching = watch(at(60), key_of(at(160)));
+  const Bytes good = encode_numbered(7, 1, encode_notice({ResourceId{}, LookAgain{}}));
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_FALSE(decode_watch_message({cut}, overlay.configuration->kinds).ok()) << size;
+  }
+  Bytes longer = good;
+  longer.push_back(0);
+  EXPECT_FALSE(decode_watch_message({longer}, overlay.configuration->kinds).ok());
+  overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(160).node, {longer}});
+  overlay.run();
+  EXPECT_EQ(at(60).storage->statistics().notices_dropped, 1U);
+  EXPECT_THAT(events(at(60), watching), ElementsAre(""));
+}
+
+}  // namespace
+}  // namespace ringway::data::test
