@@ -19,6 +19,7 @@ constexpr std::size_t k_dropped_items = 1024;  // that are gone through once mor
 constexpr std::size_t k_most_listed = 16'384;  // items at one resource
 constexpr std::size_t k_most_list_bytes = 64U << 20;
 constexpr Duration k_ask_again{15'000};
+constexpr Duration k_after_loss{1'000};
 constexpr unsigned k_most_asked = 4;
 
 bool contains(const std::vector<NodeId>& nodes, const NodeId& node) {
@@ -373,7 +374,18 @@ void Comparisons::give_up(const Now& now, Sessions::iterator at) {
 void Comparisons::channel_lost(const Now& now, const NodeId& node) {
   for (const Purpose purpose : {Purpose::refill, Purpose::push}) {
     const auto found = sessions_.find({node, purpose});
-    if (found != sessions_.end()) give_up(now, found);
+    if (found == sessions_.end()) continue;
+    if (channels_.refused(now.mono, node)) {
+      give_up(now, found);
+      continue;
+    }
+    // It has stood: another one can be had.
+    for (const Span& span : found->second.promised) {
+      CopyTask task{purpose, span.after, span.up_to, {}, now.mono + k_after_loss};
+      if (purpose == Purpose::refill) task.targets = {node};
+      start(std::move(task));
+    }
+    sessions_.erase(found);
   }
 }
 
