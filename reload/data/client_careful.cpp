@@ -87,8 +87,8 @@ void Client::careful_done(const Now& now, Work& work, const routing::RequestDone
     if (failure->local) {
       read.failed(number, failure->code == ErrorCode::not_found ? Failure::no_way : Failure::no_answer);
     } else {
-      read.failed(number,
-                  failure->code == ErrorCode::response_too_large ? Failure::too_large : Failure::refused);
+      read.failed(number, failure->code == ErrorCode::response_too_large ? Failure::too_large
+                                                                         : Failure::refused);
     }
   } else {
     const auto& message = *std::get<0>(done.outcome);

@@ -33,7 +33,10 @@ RingId distance_of_share(double share) {
 RingId point_after(const NodeId& node) { return ring_add(node, ring_power_of_two(0)); }
 
 HolderSearch::HolderSearch(const RingId& resource, SearchRules rules, double peers, Ways& ways)
-    : resource_(resource), rules_(rules), peers_(std::max(peers, 1.0)), ways_(ways) {}
+    : resource_(resource),
+      rules_(rules),
+      peers_(std::max(peers, 1.0)),
+      ways_(ways) {}
 
 void HolderSearch::know(const RingId& point, const NodeId& owner) {
   known_.insert(owner);

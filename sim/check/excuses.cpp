@@ -26,7 +26,8 @@ std::vector<Excuses::Member> Excuses::members(const std::vector<NodeId>& ring) c
   for (const NodeId& node : ring) members.push_back({node, true, starts_ms_.contains(node)});
   for (const auto& [node, failure] : failures_)
     if (!std::binary_search(ring.begin(), ring.end(), node)) members.push_back({node, false, false});
-  std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.node < b.node; });
+  std::sort(members.begin(), members.end(),
+            [](const Member& a, const Member& b) { return a.node < b.node; });
   return members;
 }
 

@@ -36,8 +36,8 @@ class Excuses {
     bool fresh = false;
   };
   std::vector<Member> members(const std::vector<NodeId>& ring) const;
-  bool all_failed(const std::vector<Member>& members, const RingId& point, std::size_t copies,
-                  bool with_fresh, const LedgerEntry& entry) const;
+  bool all_failed(const std::vector<Member>& members, const RingId& point, std::size_t copies, bool with_fresh,
+                  const LedgerEntry& entry) const;
   bool has_failed(const Member& member, const LedgerEntry& entry) const;
   void forget_before(std::int64_t now_ms);
 

@@ -12,7 +12,8 @@ std::uint64_t attempt_of(const std::string& key, const Bytes& content) {
   const std::string_view text = text_of(content);
   if (text.size() <= key.size() || !text.starts_with(key) || text[key.size()] != '#') return 0;
   std::uint64_t attempt = 0;
-  const auto [end, error] = std::from_chars(text.data() + key.size() + 1, text.data() + text.size(), attempt);
+  const auto [end, error] =
+      std::from_chars(text.data() + key.size() + 1, text.data() + text.size(), attempt);
   return error == std::errc{} && end == text.data() + text.size() ? attempt : 0;
 }
 
@@ -66,8 +67,7 @@ bool Ledger::expects(const std::string& key) const {
 std::vector<std::string> Ledger::acknowledged_keys() const {
   std::vector<std::string> keys;
   for (const auto& [key, writers] : entries_)
-    if (std::any_of(writers.begin(), writers.end(),
-                    [](const auto& of) { return of.second.acknowledged > 0; }))
+    if (std::any_of(writers.begin(), writers.end(), [](const auto& of) { return of.second.acknowledged > 0; }))
       keys.push_back(key);
   return keys;
 }

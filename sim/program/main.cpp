@@ -59,8 +59,7 @@ std::string clock_text(std::int64_t ms) {
 
 void print(const Report::Broken& broken) {
   const Violation& violation = broken.violation;
-  std::cout << "seed " << broken.seed << ", line " << violation.line << ", at "
-            << clock_text(violation.time_ms);
+  std::cout << "seed " << broken.seed << ", line " << violation.line << ", at " << clock_text(violation.time_ms);
   if (violation.peer) std::cout << ", peer " << *violation.peer;
   std::cout << ": " << name_of(violation.law) << ": " << violation.what << '\n';
 }
@@ -128,8 +127,7 @@ int run(const Options& options) {
   report.first_seed = options.first_seed;
   report.crypto = "real (ECDSA P-256)";
   const auto seeds = static_cast<double>(options.last_seed - options.first_seed + 1);
-  for (std::uint64_t seed = options.first_seed; seed <= options.last_seed && report.violations.empty();
-       ++seed) {
+  for (std::uint64_t seed = options.first_seed; seed <= options.last_seed && report.violations.empty(); ++seed) {
     PlaySettings settings = settings_of(options, seed);
     settings.progress = [&](std::size_t done, const Statement& next) {
       const double of_this = static_cast<double>(done) / static_cast<double>(scenario->statements.size());
@@ -148,9 +146,8 @@ int run(const Options& options) {
   for (const auto& broken : report.violations) print(broken);
   if (!report.violations.empty() && options.shrink_s > 0)
     look_for_shortest(options, *scenario, report, progress);
-  const std::string title = options.scenario_file.empty()
-                                ? "A ring of " + std::to_string(options.peers) + " peers"
-                                : options.scenario_file;
+  const std::string title = options.scenario_file.empty() ? "A ring of " + std::to_string(options.peers) + " peers"
+                                                          : options.scenario_file;
   const bool written = write_file(options.report_file, json_of(report)) &&
                        write_file(options.plot_file, picture_of(title, report.measured));
   if (!written) return k_usage;

@@ -48,26 +48,24 @@ std::string read_seeds(const std::string& text, Options& options) {
 
 Parsed parse_options(int argc, char** argv) {
   Options options;
-  CLI::App app{
-      "Runs many Ringway peers in one thread on a virtual clock and a virtual network, and checks that "
-      "nothing is lost."};
+  CLI::App app{"Runs many Ringway peers in one thread on a virtual clock and a virtual network, and checks that "
+               "nothing is lost."};
   app.footer(k_footer);
   app.get_formatter()->column_width(34);
-  app.add_option("--peers", options.peers,
-                 "Peers that are there at the beginning (100; with a scenario: none)")
+  app.add_option("--peers", options.peers, "Peers that are there at the beginning (100; with a scenario: none)")
       ->check(CLI::Range(0, 1'000'000));
   app.add_option("--scenario", options.scenario_file, "What to play; see --words")->check(CLI::ExistingFile);
   bool small = false;
   app.add_flag("--small", small, "The scenario's small form, for many seeds");
-  auto* seed =
-      app.add_option("--seed", options.first_seed, "Everything random comes from it")->capture_default_str();
+  auto* seed = app.add_option("--seed", options.first_seed, "Everything random comes from it")->capture_default_str();
   std::string seeds;
   app.add_option("--seeds", seeds, "A run for each seed of a range: 1..1000")->excludes(seed);
   app.add_option("--lookups", options.lookups, "How many keys are looked up without a scenario")
       ->capture_default_str()
       ->check(CLI::Range(1, 2'000'000));
   app.add_option("--report", options.report_file, "Write what was measured and broken there, as JSON");
-  app.add_option("--plot", options.plot_file, "Draw hops, latency, traffic and load per peer there, as SVG");
+  app.add_option("--plot", options.plot_file,
+                 "Draw hops, latency, traffic and load per peer there, as SVG");
   app.add_option("--shrink-seconds", options.shrink_s,
                  "How long to look for the shortest scenario that fails; 0: not at all")
       ->capture_default_str();

@@ -30,9 +30,9 @@ struct Measurements {
   std::size_t peers = 0;  // alive at the end
   double virtual_s = 0;
   std::uint64_t events = 0;
-  Samples hops;                 // of each lookup that was answered
-  Samples latency_ms;           // likewise, there and back
-  Samples load;                 // messages that each peer has handled
+  Samples hops;        // of each lookup that was answered
+  Samples latency_ms;  // likewise, there and back
+  Samples load;        // messages that each peer has handled
   Samples traffic_bytes_per_s;  // that each peer has sent, mean of the whole run
   Tally lookups, puts, gets;
   std::uint64_t values_acknowledged = 0, values_excused = 0;

@@ -38,8 +38,8 @@ std::string escaped(const std::string& text) {
 
 std::string text_at(double x, double y, const std::string& text, const std::string& kind,
                     const std::string& anchor) {
-  return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" class=\"" + kind + "\" text-anchor=\"" +
-         anchor + "\">" + escaped(text) + "</text>\n";
+  return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" class=\"" + kind + "\" text-anchor=\"" + anchor +
+         "\">" + escaped(text) + "</text>\n";
 }
 
 std::string line(double x1, double y1, double x2, double y2) {
@@ -59,8 +59,7 @@ std::string drawn(const Chart& chart, double left, double top) {
   const double height = k_chart_height - 2 * k_margin;
   std::string svg = text_at(left + k_chart_width / 2, top + 20, chart.title, "title", "middle");
   const auto bars = histogram(*chart.samples);
-  if (bars.empty())
-    return svg + text_at(left + k_chart_width / 2, y0 - height / 2, "not measured", "axis", "middle");
+  if (bars.empty()) return svg + text_at(left + k_chart_width / 2, y0 - height / 2, "not measured", "axis", "middle");
   std::size_t highest = 1;
   for (const Bar& bar : bars) highest = std::max(highest, bar.count);
   const double bar_width = width / static_cast<double>(bars.size());
@@ -68,8 +67,7 @@ std::string drawn(const Chart& chart, double left, double top) {
     const double tall = height * static_cast<double>(bars[i].count) / static_cast<double>(highest);
     const std::string says = number(bars[i].from) + " to " + number(bars[i].to) + " " + chart.unit + ": " +
                              std::to_string(bars[i].count);
-    svg +=
-        bar_at(x0 + static_cast<double>(i) * bar_width, y0 - tall, std::max(bar_width - 1, 0.5), tall, says);
+    svg += bar_at(x0 + static_cast<double>(i) * bar_width, y0 - tall, std::max(bar_width - 1, 0.5), tall, says);
   }
   svg += line(x0, y0, x0 + width, y0) + line(x0, y0 - height, x0, y0);
   svg += text_at(x0, y0 + 16, number(bars.front().from), "axis", "middle");

@@ -1,5 +1,5 @@
-// A picture of what was measured: histograms, side by side, as SVG. Written here because no C++ library of
-// the platform draws SVG; it needs rectangles, lines and text.
+// A picture of what was measured: histograms, side by side, as SVG. Written here because no C++ library of the
+// platform draws SVG; it needs rectangles, lines and text.
 #pragma once
 
 #include <string>

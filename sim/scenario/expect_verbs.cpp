@@ -44,8 +44,7 @@ void run(Stage& stage, const Statement& statement) {
 void expect_ring(Stage& stage, const Statement& statement) {
   const Duration limit = statement.has(0) ? statement.time() : k_ring_limit;
   auto& simulation = stage.simulation();
-  if (!stage.pass(
-          limit, [&] { return simulation.is_one_ring(k_ring_depth); }, Duration{1000}))
+  if (!stage.pass(limit, [&] { return simulation.is_one_ring(k_ring_depth); }, Duration{1000}))
     return stage.violate(Law::one_ring, simulation.ring_fault(k_ring_depth));
   auto keys = stage.ledger().acknowledged_keys();
   keys.resize(std::min(keys.size(), k_keys_asked_about));
@@ -79,8 +78,8 @@ void expect_values(Stage& stage, const Statement& statement) {
   const auto misread = read_values(stage, keys, {true, 1});
   const double share = 1 - static_cast<double>(misread.size()) / static_cast<double>(keys.size());
   if (share < statement.share())
-    stage.violate(Law::enough_success, percent(share) + " of " + std::to_string(keys.size()) +
-                                           " values are read as they should be");
+    stage.violate(Law::enough_success,
+                  percent(share) + " of " + std::to_string(keys.size()) + " values are read as they should be");
 }
 
 void expect_lookups(Stage& stage, const Statement& statement) {

@@ -17,8 +17,7 @@ constexpr std::array k_rules = std::to_array<Rule>({
     {Verb::crash_share, "crash <share> [silently] [losing their disks]", "the same for a share of all"},
     {Verb::crash_peer, "crash peer <peer> [silently] [losing its disk]",
      "the same for one, by its number: the first that joined is 0"},
-    {Verb::restart_crashed, "restart the crashed",
-     "whoever has crashed starts again, with what its disk has"},
+    {Verb::restart_crashed, "restart the crashed", "whoever has crashed starts again, with what its disk has"},
     {Verb::restart_all, "restart all one by one [every <time>]",
      "each peer ends, starts again, and is back in the ring before the next ends"},
     {Verb::leave, "leave <count>", "peers leave as RFC 6940 §10.9 says; goes on when they have gone"},
@@ -30,8 +29,7 @@ constexpr std::array k_rules = std::to_array<Rule>({
     {Verb::lose_packets, "lose <share> of packets", "their messages come later"},
     {Verb::duplicate, "duplicate <share> of messages", "they come twice"},
     {Verb::reorder, "reorder <share> of messages", "others overtake them"},
-    {Verb::skew, "skew clocks by up to <time>",
-     "each peer's wall clock is wrong, some ahead and some behind"},
+    {Verb::skew, "skew clocks by up to <time>", "each peer's wall clock is wrong, some ahead and some behind"},
     {Verb::slow_disks, "slow the disks of <share> to <time>", "a commit takes so long there"},
     {Verb::fill_disks, "fill the disks of <share>", "commits fail there"},
     {Verb::mend_disks, "mend all disks", "ends both"},
@@ -41,8 +39,7 @@ constexpr std::array k_rules = std::to_array<Rule>({
     {Verb::churn, "churn with sessions of <time> for <time> [with <count> lookups a second]",
      "peers crash after that time in the mean, and for each a new one joins"},
     {Verb::put, "put <count> values", "new keys; each is tried until it is acknowledged"},
-    {Verb::change, "change <count> values",
-     "values that were acknowledged are written again by their writers"},
+    {Verb::change, "change <count> values", "values that were acknowledged are written again by their writers"},
     {Verb::get, "get every value", "each is read once; what was read must have been written"},
     {Verb::look_up, "look up <count> keys", "random points of the ring, from random peers"},
     {Verb::run, "run <time>", "time passes"},
@@ -51,8 +48,7 @@ constexpr std::array k_rules = std::to_array<Rule>({
     {Verb::expect_every_value, "expect every value [within <time>]",
      "each is read: as it was acknowledged last, or newer"},
     {Verb::expect_values, "expect <share> of values", "the same for that share, at least"},
-    {Verb::expect_lookups, "expect <share> of lookups",
-     "so many of all lookups reached the responsible peer"},
+    {Verb::expect_lookups, "expect <share> of lookups", "so many of all lookups reached the responsible peer"},
     {Verb::expect_hops, "expect at most <count> hops a lookup", "the mean of all lookups"},
     {Verb::expect_maintenance, "expect at most <count> messages a peer and minute",
      "sent during the last \"run\", the mean of all peers"},
@@ -95,8 +91,8 @@ struct Unit {
   std::string_view name;
   std::int64_t ms;
 };
-constexpr std::array k_units =
-    std::to_array<Unit>({{"d", 86'400'000}, {"h", 3'600'000}, {"min", 60'000}, {"s", 1000}, {"ms", 1}});
+constexpr std::array k_units = std::to_array<Unit>(
+    {{"d", 86'400'000}, {"h", 3'600'000}, {"min", 60'000}, {"s", 1000}, {"ms", 1}});
 constexpr std::int64_t k_max_count = 2'000'000;
 constexpr std::int64_t k_max_time_ms = 30LL * 86'400'000;
 
@@ -114,7 +110,8 @@ std::optional<std::int64_t> read_value(std::string_view hole, std::string_view t
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view rest(end, text.data() + text.size());
   if (error != std::errc{} || number < 0 || number > k_max_time_ms) return std::nullopt;
-  if (hole != "<time>") return rest.empty() && number <= k_max_count ? std::optional{number} : std::nullopt;
+  if (hole != "<time>")
+    return rest.empty() && number <= k_max_count ? std::optional{number} : std::nullopt;
   for (const Unit& unit : k_units)
     if (rest == unit.name && number <= k_max_time_ms / unit.ms) return number * unit.ms;
   return std::nullopt;
@@ -143,8 +140,7 @@ std::string_view expected_in(std::string_view hole) {
 // One rule tried on one line.
 class Match {
  public:
-  Match(const Rule& rule, const std::vector<std::string_view>& words)
-      : parts_(parts_of(rule.pattern)), words_(words) {
+  Match(const Rule& rule, const std::vector<std::string_view>& words) : parts_(parts_of(rule.pattern)), words_(words) {
     statement_.rule = &rule;
   }
 

@@ -61,8 +61,7 @@ class Reader {
     if (!stage_.ledger().judge(open.key, entries, true)) ++stage_.measured().gets.ok;
     if (!fault) return;
     if (fault->law == Law::value_genuine) return stage_.violate(fault->law, fault->what, via);
-    misread_.push_back(
-        {open.key, fault->law, fault->what + " (read through peer " + std::to_string(via) + ")"});
+    misread_.push_back({open.key, fault->law, fault->what + " (read through peer " + std::to_string(via) + ")"});
   }
 
   Stage& stage_;

@@ -40,9 +40,8 @@ const std::vector<Stage::Member>& Stage::ring() {
 }
 
 std::optional<PeerNumber> Stage::living_with(const NodeId& node) {
-  const auto found =
-      std::lower_bound(ring().begin(), ring().end(), node,
-                       [](const Member& member, const NodeId& at) { return member.node < at; });
+  const auto found = std::lower_bound(ring().begin(), ring().end(), node,
+                                      [](const Member& member, const NodeId& at) { return member.node < at; });
   if (found == ring().end() || found->node != node) return std::nullopt;
   return found->number;
 }

@@ -32,8 +32,7 @@ class Stage {
   // Until the condition holds, asked every `step`; false when the limit is over.
   bool pass(Duration limit, const std::function<bool()>& until, Duration step = Duration{200});
   void pass(Duration time) {
-    pass(
-        time, [] { return false; }, Duration{1000});
+    pass(time, [] { return false; }, Duration{1000});
   }
   std::int64_t now_ms() const { return simulation_.now().mono.ms; }
 

@@ -35,16 +35,15 @@ void write(Stage& stage, const std::shared_ptr<Errand>& errand, Errands_to_do& a
   call.key = errand->key;
   call.value = Ledger::content(errand->key, attempt);
   ++stage.measured().puts.total;
-  stage.errands().call(errand->writer, std::move(call),
-                       [=, &stage, &again, &open](const data::CallResult* result) {
-                         if (result != nullptr && std::holds_alternative<data::PutResult>(*result)) {
-                           ++stage.measured().puts.ok;
-                           --open;
-                           return stage.ledger().acknowledge(errand->key, writer, attempt, stage.now_ms());
-                         }
-                         errand->last_answer = said(result);
-                         again.push_back(errand);
-                       });
+  stage.errands().call(errand->writer, std::move(call), [=, &stage, &again, &open](const data::CallResult* result) {
+    if (result != nullptr && std::holds_alternative<data::PutResult>(*result)) {
+      ++stage.measured().puts.ok;
+      --open;
+      return stage.ledger().acknowledge(errand->key, writer, attempt, stage.now_ms());
+    }
+    errand->last_answer = said(result);
+    again.push_back(errand);
+  });
 }
 
 // Each is tried until it is acknowledged, by another peer when its writer has gone or cannot.
@@ -120,9 +119,9 @@ void begin_lookup(Stage& stage) {
   request.body = SharedBytes(wire::encode(wire::PingReq{}));
   ++stage.measured().lookups.total;
   stage.errands().request(from, std::move(request), [=, &stage](const routing::RequestDone* done) {
-    const auto* answer = done == nullptr
-                             ? nullptr
-                             : std::get_if<std::shared_ptr<const security::InspectedMessage>>(&done->outcome);
+    const auto* answer =
+        done == nullptr ? nullptr
+                        : std::get_if<std::shared_ptr<const security::InspectedMessage>>(&done->outcome);
     if (answer == nullptr) return;
     const NodeId& by = (*answer)->signer_node;
     // While the lookup was under way another may have become responsible.

@@ -96,7 +96,9 @@ class CarefulReads : public ::testing::Test {
     const auto* got = std::get_if<GetResult>(&result);
     return got == nullptr || got->entries.size() != 1 ? 0 : got->entries[0].storage_time_ms;
   }
-  static CallError error_of(const CallResult& result) { return std::get<CallFailure>(result).error; }
+  static CallError error_of(const CallResult& result) {
+    return std::get<CallFailure>(result).error;
+  }
 
   const RingId resource = node_at(0x42);
   const std::set<NodeId> holders{node_at(0x48), node_at(0x50), node_at(0x58)};
