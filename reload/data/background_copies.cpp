@@ -1,6 +1,9 @@
 #include "reload/data/background_copies.hpp"
 
 #include <algorithm>
+#include <iterator>
+
+#include "reload/data/ring_digest.hpp"
 
 namespace ringway::data {
 
@@ -56,6 +59,20 @@ void BackgroundCopies::start(Difference difference) {
   job.to_fetch = std::move(difference.to_fetch);
   job.fetched_at_once = k_fetched_at_once;
   if (!job.to_fetch.empty()) job.step = Step::fetch;
+}
+
+void BackgroundCopies::push(const KindAt& at) { add_job(0, Purpose::push, at, k_no_node); }
+
+void BackgroundCopies::drop(const std::vector<KindAt>& kinds) {
+  std::copy_if(kinds.begin(), kinds.end(), std::back_inserter(dropped_),
+               [this](const KindAt& at) { return may_drop(at.resource); });
+}
+
+// More predecessors than there are replicas stand before it (TOPO-38). Only a peer that knows as many can
+// tell.
+bool BackgroundCopies::may_drop(const ResourceId& resource) const {
+  const auto& view = *context_.view;
+  return view.joined && view.predecessors.size() > view.replicas && !view.replica_position(resource);
 }
 
 // So many ranges wait that to copy everything is no more work.
@@ -390,18 +407,19 @@ void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, Replicati
   const Job& job = found->second;
   const std::uint64_t task_id = job.task;
   const bool is_refill = job.purpose == Purpose::refill;
-  const auto& view = *context_.view;
-  // With the owner's copy made, what three predecessors stand before may go (TOPO-38). Only a peer that knows
-  // as many can tell.
-  if (ok && job.purpose == Purpose::push && view.joined && view.predecessors.size() > view.replicas &&
-      !view.replica_position(job.at.resource)) {
-    dropped_.push_back(job.at);
-  }
+  const bool is_push = job.purpose == Purpose::push;
+  const ResourceId resource = job.at.resource;
+  // The owner's copy is made.
+  if (ok && is_push && may_drop(resource)) dropped_.push_back(job.at);
   if (ok && job.purpose == Purpose::hand_over) ++context_.statistics.kinds_handed_over;
   erase_job(found, out);
   const auto task = tasks_.find(task_id);
   if (task == tasks_.end()) {
     if (!ok && is_refill) go_through_again(now.mono);
+    if (!ok && is_push) {
+      const Span point = span_of(resource);
+      start({Purpose::push, point.after, point.up_to, {}, now.mono + k_first_repetition, 1});
+    }
     return;
   }
   --task->second.open_jobs;

@@ -56,6 +56,10 @@ class BackgroundCopies {
   // Only with room.
   bool has_room() const { return room_to_list(Purpose::refill); }
   void start(Difference difference);
+  // One Kind to the peer that is responsible for it.
+  void push(const KindAt& at);
+  // Forgets those of them that are not this peer's to hold: the responsible peer is known to have them.
+  void drop(const std::vector<KindAt>& kinds);
   // Nothing more is sent for it and no HandOverReport follows.
   void stop_hand_over(const NodeId& joining, ReplicationOutputs& out);
   void stop_all(ReplicationOutputs& out);
@@ -104,6 +108,7 @@ class BackgroundCopies {
   };
   using Jobs = std::map<std::uint64_t, Job>;
 
+  bool may_drop(const ResourceId& resource) const;
   void start_over(MonoTime not_before);
   void go_through_again(MonoTime now);
   Task* next_to_list(const Now& now);

@@ -1,6 +1,7 @@
 #include "reload/data/comparisons.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "reload/data/listing_difference.hpp"
@@ -10,59 +11,49 @@ namespace ringway::data {
 
 namespace {
 
-constexpr std::size_t k_most_tasks = 64;       // then the ranges that wait become one
-constexpr std::size_t k_most_promised = 64;    // of one session; likewise
+constexpr std::size_t k_most_tasks = 64;       // then more are copied in full
+constexpr std::size_t k_most_promised = 64;    // ranges of one session; then they become one
 constexpr std::size_t k_most_open = 1024;      // parts of one session; a ring has 32 levels of 15 at most
-constexpr std::size_t k_listed_items = 256;    // of both together: so few are listed
+constexpr std::size_t k_listed_items = 256;    // of each side: so few are listed
+constexpr std::size_t k_dropped_items = 1024;  // that are gone through once more together
 constexpr std::size_t k_most_listed = 16'384;  // items at one resource
 constexpr std::size_t k_most_list_bytes = 64U << 20;
 constexpr Duration k_ask_again{15'000};
+constexpr Duration k_after_loss{1'000};
 constexpr unsigned k_most_asked = 4;
 
 bool contains(const std::vector<NodeId>& nodes, const NodeId& node) {
   return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
 
-bool is_everything(const Span& span) { return span.after == span.up_to; }
-
-bool is_within(const Span& span, const Span& outer) {
-  if (span == outer) return true;
-  const RingId from = ring_distance(outer.after, span.after), to = ring_distance(outer.after, span.up_to);
-  return from < to && (is_everything(outer) || to <= ring_distance(outer.after, outer.up_to));
-}
-
 }  // namespace
 
 // ---- what is to be compared
 
-void Comparisons::start(CopyTask refill) {
-  if (tasks_.size() >= k_most_tasks) {
-    const auto soonest = std::min_element(tasks_.begin(), tasks_.end(), [](const auto& a, const auto& b) {
-      return a.not_before < b.not_before;
-    });
-    const NodeId& self = context_.self;
-    refill = {Purpose::refill, self, self, {}, std::min(soonest->not_before, refill.not_before)};
-    tasks_.clear();
-  }
-  tasks_.push_back(std::move(refill));
+void Comparisons::start(CopyTask task) {
+  if (tasks_.size() >= k_most_tasks) return background_.start(std::move(task));
+  tasks_.push_back(std::move(task));
 }
 
 void Comparisons::mend(const ResourceId& resource) {
   if (!context_.view->responsible_for(resource)) return;
-  for (const NodeId& target : context_.view->replica_set()) add(target, span_of(resource), false);
+  for (const NodeId& node : context_.view->replica_set())
+    add({node, Purpose::refill}, span_of(resource), false);
 }
 
-void Comparisons::add(const NodeId& target, const Span& wanted, bool promised) {
+void Comparisons::add(const Partner& partner, const Span& wanted, bool promised) {
+  const bool refill = partner.purpose == Purpose::refill;
   // The ring may have changed since somebody thought of it.
-  const Span span = is_within(wanted, range_) ? wanted : range_;
-  Session& session = sessions_[target];
+  const Span span = !refill || is_within(wanted, range_) ? wanted : range_;
+  Session& session = sessions_[partner];
   if (promised && session.promised.size() >= k_most_promised) {
+    if (!refill) return background_.start({Purpose::push, span.after, span.up_to, {}, MonoTime{}});
     session.promised = {range_};
-    session.open = {{range_, false}};
+    session.open = {{range_, false, {}}};
     return;
   }
   if (promised) session.promised.push_back(span);
-  if (session.open.size() < k_most_open) session.open.push_back({span, false});
+  if (session.open.size() < k_most_open) session.open.push_back({span, false, {}});
 }
 
 void Comparisons::begin_due(const Now& now) {
@@ -72,15 +63,22 @@ void Comparisons::begin_due(const Now& now) {
   std::move(later, tasks_.end(), std::back_inserter(due));
   tasks_.erase(later, tasks_.end());
   const auto set = context_.view->replica_set();
-  for (const CopyTask& task : due) {
-    for (const NodeId& target : task.targets.empty() ? set : task.targets) {
-      if (contains(set, target)) add(target, {task.after, task.up_to}, true);
+  for (CopyTask& task : due) {
+    const Span span{task.after, task.up_to};
+    if (task.purpose == Purpose::refill) {
+      for (const NodeId& node : task.targets.empty() ? set : task.targets) {
+        if (contains(set, node)) add({node, Purpose::refill}, span, true);
+      }
+    } else if (const auto owner = owner_of(*context_.view, span)) {
+      add({*owner, Purpose::push}, span, true);
+    } else {
+      background_.start(std::move(task));
     }
   }
 }
 
 // A quarter more or less, so that peers that joined together do not compare at the same moments for ever.
-Duration Comparisons::jittered(Duration interval) {
+Duration Comparisons::jittered(Duration interval) const {
   Bytes seed = copy_of(context_.self.view());
   seed.push_back(static_cast<std::uint8_t>(rounds_));
   const auto digest = sha1(seed);
@@ -92,25 +90,36 @@ void Comparisons::begin_round(const Now& now) {
   if (!round_at_ || *round_at_ > now.mono || expedited_) return;
   ++rounds_;
   round_at_ = now.mono + jittered(context_.settings.comparison_interval);
-  for (const NodeId& target : context_.view->replica_set()) {
-    if (!sessions_.contains(target) && !channels_.refused(now.mono, target)) add(target, range_, false);
+  for (const NodeId& node : context_.view->replica_set()) {
+    const Partner partner{node, Purpose::refill};
+    if (!sessions_.contains(partner) && !channels_.refused(now.mono, node)) add(partner, range_, false);
   }
 }
 
+bool Comparisons::is_out_of_date(const Partner& partner, const Session& session, bool range_moved) const {
+  const auto& view = *context_.view;
+  if (partner.purpose == Purpose::refill) return range_moved || !contains(view.replica_set(), partner.node);
+  return std::any_of(session.promised.begin(), session.promised.end(),
+                     [&](const Span& span) { return owner_of(view, span) != partner.node; });
+}
+
 void Comparisons::ring_changed(const Now& now) {
-  const auto set = context_.view->replica_set();
-  std::erase_if(sessions_, [&](const auto& one) { return !contains(set, one.first); });
   if (!round_at_ && context_.settings.comparison_interval > Duration{0})
     round_at_ = now.mono + jittered(context_.settings.comparison_interval);
   const Span range = own_range(*context_.view);
-  if (std::exchange(range_, range) == range) return;
-  // Begun with another range: those that somebody counts on begin again.
-  std::vector<NodeId> again;
-  for (const auto& [target, session] : sessions_) {
-    if (!session.promised.empty()) again.push_back(target);
+  const bool moved = std::exchange(range_, range) != range;
+  // What somebody counts on begins again, as the ring is now.
+  for (auto at = sessions_.begin(); at != sessions_.end();) {
+    const auto here = at++;
+    const auto& [partner, session] = *here;
+    if (!is_out_of_date(partner, session, moved)) continue;
+    if (partner.purpose == Purpose::push) {
+      for (const Span& span : session.promised) start({Purpose::push, span.after, span.up_to, {}, now.mono});
+    } else if (!session.promised.empty()) {
+      start({Purpose::refill, range_.after, range_.up_to, {partner.node}, now.mono});
+    }
+    sessions_.erase(here);
   }
-  sessions_.clear();
-  for (const NodeId& target : again) add(target, range_, true);
 }
 
 void Comparisons::stop_all() {
@@ -150,8 +159,9 @@ void Comparisons::go_on(const Now& now, ReplicationOutputs& out) {
 void Comparisons::connect(const Now& now, ReplicationOutputs& out) {
   for (auto at = sessions_.begin(); at != sessions_.end();) {
     const auto here = at++;
-    channels_.want(now.mono, here->first, out);
-    if (channels_.refused(now.mono, here->first)) give_up(now, here);
+    const NodeId& node = here->first.node;
+    channels_.want(now.mono, node, out);
+    if (channels_.refused(now.mono, node)) give_up(now, here);
   }
 }
 
@@ -166,127 +176,183 @@ void Comparisons::ask_again(const Now& now, ReplicationOutputs& out) {
     }
     ++session.asked;
     session.ask_again_at = now.mono + k_ask_again;
-    ReplicaChannels::send(here->first, session.question, out);
+    ReplicaChannels::send(here->first.node, session.question, out);
   }
 }
 
-bool Comparisons::can_step(const NodeId& target, const Session& session) const {
-  if (!channels_.stands(target) || session.number != 0) return false;
+bool Comparisons::can_step(const Partner& partner, const Session& session) const {
+  if (!channels_.stands(partner.node) || session.number != 0) return false;
   return session.stage == Stage::counting || background_.has_room();
 }
 
 void Comparisons::step(const Now& now, Sessions::iterator at, ReplicationOutputs& out) {
-  const NodeId& target = at->first;
+  const NodeId& node = at->first.node;
   Session& session = at->second;
   if (session.stage == Stage::between) {
     if (session.open.empty()) return finish(at);
     next_span(session);
-    if (session.stage == Stage::waits_for_list) ask_for_list(now, target, session, out);
+    if (session.stage == Stage::waits_for_list) ask_for_list(now, node, session, out);
     return;
   }
-  const bool counting = session.stage == Stage::counting;
-  const auto read = counting ? session.digest.go_on(*context_.store, *context_.configuration, now.wall_ms)
-                             : session.list.go_on(*context_.store, *context_.configuration, now.wall_ms);
+  const bool listing = session.stage == Stage::listing;
+  const auto read = listing ? session.list.go_on(*context_.store, *context_.configuration, now.wall_ms)
+                            : session.digest.go_on(*context_.store, *context_.configuration, now.wall_ms);
   if (!read) return give_up(now, at);
-  if (counting && session.digest.done()) {
-    session.stage = Stage::waits_for_digests;
-    return ask(now, target, session, DigestsWanted{++last_number_, session.span, session.digest.total()},
-               out);
+  if (listing) {
+    if (session.list.done()) compare(at->first, session);
+    return;
   }
-  if (!counting && session.list.done()) compare(target, session);
+  if (!session.digest.done()) return;
+  if (session.stage == Stage::dropping) return drop(session);
+  session.stage = Stage::waits_for_digests;
+  ask(now, node, session, DigestsWanted{++last_number_, session.span, session.digest.total()}, out);
 }
 
 void Comparisons::next_span(Session& session) {
   const Open next = session.open.back();
   session.open.pop_back();
   session.span = next.span;
-  if (next.list || split(next.span).empty()) {
+  if (next.held) {
+    session.held = *next.held;
+    session.digest = DigestScan(next.span, true);
+    session.stage = Stage::dropping;
+  } else if (next.list || split(next.span).empty()) {
     session.theirs.clear();
     session.stage = Stage::waits_for_list;
-    return;
+  } else {
+    session.digest = DigestScan(next.span);
+    session.stage = Stage::counting;
   }
-  session.digest = DigestScan(next.span);
-  session.stage = Stage::counting;
 }
 
-void Comparisons::ask(const Now& now, const NodeId& target, Session& session, DigestMessage question,
+void Comparisons::ask(const Now& now, const NodeId& node, Session& session, const DigestMessage& question,
                       ReplicationOutputs& out) {
   session.number = last_number_;
   session.question = encode(question);
   session.asked = 1;
   session.ask_again_at = now.mono + k_ask_again;
-  ReplicaChannels::send(target, session.question, out);
+  ReplicaChannels::send(node, session.question, out);
 }
 
-void Comparisons::ask_for_list(const Now& now, const NodeId& target, Session& session,
+void Comparisons::ask_for_list(const Now& now, const NodeId& node, Session& session,
                                ReplicationOutputs& out) {
   ListWanted question{++last_number_, session.span, std::nullopt};
   if (!session.theirs.empty())
     question.behind = ListPosition{session.theirs.back().at, session.theirs.back().items.back().key};
-  ask(now, target, session, std::move(question), out);
+  ask(now, node, session, question, out);
 }
 
 // ---- answers
 
-Comparisons::Session* Comparisons::waiting_for(const NodeId& node, std::uint64_t number, Stage stage) {
-  const auto found = sessions_.find(node);
-  if (found == sessions_.end() || found->second.stage != stage) return nullptr;
-  if (number == 0 || found->second.number != number) return nullptr;  // of a question asked again
-  found->second.number = 0;
-  return &found->second;
+// Another number is that of a question which was asked twice, and answered.
+Comparisons::Sessions::iterator Comparisons::waiting_for(const NodeId& node, std::uint64_t number,
+                                                         Stage stage) {
+  for (const Purpose purpose : {Purpose::refill, Purpose::push}) {
+    const auto found = sessions_.find({node, purpose});
+    if (found == sessions_.end() || number == 0 || found->second.number != number) continue;
+    if (found->second.stage != stage) break;
+    found->second.number = 0;
+    return found;
+  }
+  return sessions_.end();
 }
 
-void Comparisons::heard(const Now& now, const NodeId& node, Digests answer, ReplicationOutputs&) {
-  Session* session = waiting_for(node, answer.number, Stage::waits_for_digests);
-  if (session == nullptr) return;
-  session->stage = Stage::between;
-  if (answer.parts.empty()) return;
-  RangeDigest theirs;
-  for (const RangeDigest& part : answer.parts) theirs.add(part);
-  const auto& own = session->digest.parts();
-  if (theirs.items == 0 && session->digest.total().items > k_listed_items) {
-    // It has nothing of all this: that is the ordinary way to copy a range.
-    background_.start({Purpose::refill, session->span.after, session->span.up_to, {node}, now.mono});
+void Comparisons::heard(const Now& now, const NodeId& node, Digests answer) {
+  const auto at = waiting_for(node, answer.number, Stage::waits_for_digests);
+  if (at == sessions_.end()) return;
+  Session& session = at->second;
+  const bool push = at->first.purpose == Purpose::push;
+  session.stage = Stage::between;
+  if (answer.parts.empty()) {
+    if (push) same_there(session, session.span, session.digest.total());
     return;
   }
-  const auto parts = split(session->span);
-  for (std::size_t i = parts.size(); i > 0; --i) {
-    const RangeDigest& mine = own[i - 1];
-    const RangeDigest& other = answer.parts[i - 1];
-    if (mine == other || session->open.size() >= k_most_open) continue;
-    const bool few = mine.items <= k_listed_items && other.items <= k_listed_items;
-    session->open.push_back({parts[i - 1], few});
+  RangeDigest theirs;
+  for (const RangeDigest& part : answer.parts) theirs.add(part);
+  if (!push && theirs.items == 0 && session.digest.total().items > k_listed_items) {
+    // It has nothing of all this: that is the ordinary way to copy a range.
+    return background_.start({Purpose::refill, session.span.after, session.span.up_to, {node}, now.mono});
   }
+  const auto parts = split(session.span);
+  for (std::size_t i = parts.size(); i > 0; --i) {
+    const RangeDigest& mine = session.digest.parts()[i - 1];
+    const RangeDigest& other = answer.parts[i - 1];
+    const bool few = mine.items <= k_listed_items && other.items <= k_listed_items;
+    if (mine != other) {
+      if (session.open.size() < k_most_open) session.open.push_back({parts[i - 1], few, {}});
+    } else if (push) {
+      same_there(session, parts[i - 1], mine);
+    }
+  }
+}
+
+// The responsible peer has it all. Only what is there now may go, not what comes in between: it is counted
+// again while it is gone through, so much at a time.
+void Comparisons::same_there(Session& session, const Span& span, const RangeDigest& digest) {
+  if (digest.items <= k_dropped_items) return session.open.push_back({span, false, digest});
+  for (const Span& part : split(span)) session.open.push_back({part, false, {}});
+}
+
+void Comparisons::drop(Session& session) {
+  session.stage = Stage::between;
+  const auto& kinds = session.digest.kinds();
+  if (session.digest.total() == session.held && kinds.size() < k_most_kept_kinds)
+    return background_.drop(kinds);
+  background_.start({Purpose::push, session.span.after, session.span.up_to, {}, MonoTime{}});
 }
 
 void Comparisons::heard(const Now& now, const NodeId& node, List answer, ReplicationOutputs& out) {
-  Session* session = waiting_for(node, answer.number, Stage::waits_for_list);
-  if (session == nullptr) return;
-  const bool good = add_page(session->theirs, std::move(answer.kinds), session->span);
-  if (!good || count_items(session->theirs) > k_most_listed) {
+  const auto at = waiting_for(node, answer.number, Stage::waits_for_list);
+  if (at == sessions_.end()) return;
+  Session& session = at->second;
+  const bool good = add_page(session.theirs, std::move(answer.kinds), session.span);
+  if (!good || count_items(session.theirs) > k_most_listed) {
     ++context_.statistics.bad_digest_messages;
-    return give_up(now, sessions_.find(node));
+    return give_up(now, at);
   }
-  if (!answer.complete) return ask_for_list(now, node, *session, out);
-  session->list = ListScan(session->span, std::nullopt, k_most_list_bytes);
-  session->stage = Stage::listing;
+  if (!answer.complete) return ask_for_list(now, node, session, out);
+  session.list = ListScan(session.span, std::nullopt, k_most_list_bytes);
+  session.stage = Stage::listing;
 }
 
 void Comparisons::heard(const Now& now, const NodeId& node, const NotAnswered& answer) {
-  const auto found = sessions_.find(node);
-  if (found == sessions_.end() || answer.number == 0 || found->second.number != answer.number) return;
-  give_up(now, found);
+  for (const Stage stage : {Stage::waits_for_digests, Stage::waits_for_list}) {
+    const auto at = waiting_for(node, answer.number, stage);
+    if (at != sessions_.end()) return give_up(now, at);
+  }
 }
 
-void Comparisons::compare(const NodeId& target, Session& session) {
-  for (Difference& difference : differences(session.list.listing(), session.theirs, target)) {
-    if (context_.configuration->kinds.find(difference.at.kind) == nullptr) continue;
-    ++context_.statistics.differences;
-    background_.start(std::move(difference));
+void Comparisons::compare(const Partner& partner, Session& session) {
+  auto found = differences(session.list.listing(), session.theirs, partner.node);
+  std::erase_if(found, [&](const Difference& one) {
+    return context_.configuration->kinds.find(one.at.kind) == nullptr;
+  });
+  if (partner.purpose == Purpose::push) {
+    offer(session, std::move(found));
+  } else {
+    context_.statistics.differences += found.size();
+    for (Difference& difference : found) background_.start(std::move(difference));
   }
   session.theirs.clear();
   session.list = ListScan();
   session.stage = Stage::between;
+}
+
+// What the responsible peer lacks, or has older, it gets; the rest it has, the same or newer.
+void Comparisons::offer(Session& session, std::vector<Difference> found) {
+  std::set<KindAt> lacking;
+  for (const Difference& one : found) {
+    if (!one.to_store.empty()) lacking.insert(one.at);
+  }
+  context_.statistics.differences += lacking.size();
+  std::vector<KindAt> there;
+  for (const ListedKind& kind : session.list.listing()) {
+    if (lacking.contains(kind.at))
+      background_.push(kind.at);
+    else
+      there.push_back(kind.at);
+  }
+  background_.drop(there);
 }
 
 void Comparisons::finish(Sessions::iterator at) {
@@ -296,23 +362,40 @@ void Comparisons::finish(Sessions::iterator at) {
 
 void Comparisons::give_up(const Now& now, Sessions::iterator at) {
   ++context_.statistics.comparisons_failed;
-  for (const Span& span : at->second.promised)
-    background_.start({Purpose::refill, span.after, span.up_to, {at->first}, now.mono});
+  const auto& [partner, session] = *at;
+  for (const Span& span : session.promised) {
+    CopyTask task{partner.purpose, span.after, span.up_to, {}, now.mono};
+    if (partner.purpose == Purpose::refill) task.targets = {partner.node};
+    background_.start(std::move(task));
+  }
   sessions_.erase(at);
 }
 
 void Comparisons::channel_lost(const Now& now, const NodeId& node) {
-  const auto found = sessions_.find(node);
-  if (found != sessions_.end()) give_up(now, found);
+  for (const Purpose purpose : {Purpose::refill, Purpose::push}) {
+    const auto found = sessions_.find({node, purpose});
+    if (found == sessions_.end()) continue;
+    if (channels_.refused(now.mono, node)) {
+      give_up(now, found);
+      continue;
+    }
+    // It has stood: another one can be had.
+    for (const Span& span : found->second.promised) {
+      CopyTask task{purpose, span.after, span.up_to, {}, now.mono + k_after_loss};
+      if (purpose == Purpose::refill) task.targets = {node};
+      start(std::move(task));
+    }
+    sessions_.erase(found);
+  }
 }
 
 std::optional<MonoTime> Comparisons::next_deadline(MonoTime now) const {
   std::optional<MonoTime> next = expedited_ ? std::nullopt : round_at_;
   const auto consider = [&](MonoTime at) { next = next ? std::min(*next, at) : at; };
   for (const CopyTask& task : tasks_) consider(std::max(now, task.not_before));
-  for (const auto& [target, session] : sessions_) {
+  for (const auto& [partner, session] : sessions_) {
     if (session.number != 0) consider(session.ask_again_at);
-    if (can_step(target, session)) consider(now);
+    if (can_step(partner, session)) consider(now);
   }
   return next;
 }

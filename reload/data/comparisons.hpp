@@ -1,8 +1,9 @@
 // Comparing what this peer is responsible for with what its replicas hold, by digests of ranges
 // (ring_digest.hpp): with all of them every few minutes, with whoever has come into the set, and at a
 // resource that a reader has seen differ. A range that differs is asked for in parts, down to lists of a few
-// items; only those that differ are copied, in either direction. What was to be copied and cannot be
-// compared, since the other end does not do this, is copied in full.
+// items; only those that differ are copied, in either direction. In the same way a peer finds out what the
+// responsible one lacks of what it should no longer hold itself, and drops the rest. What was to be copied
+// and cannot be compared, since the other end does not do this, is copied in full.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ class Comparisons {
   Comparisons(CopyContext& context, ReplicaChannels& channels, BackgroundCopies& background)
       : context_(context), channels_(channels), background_(background) {}
 
-  // `refill`: what its targets lack, they are to get.
-  void start(CopyTask refill);
+  // What the targets of a refill, or the responsible peer of a push, lack, they are to get.
+  void start(CopyTask task);
   // What this peer is responsible for.
   void mend(const ResourceId& resource);
   void ring_changed(const Now& now);
@@ -33,7 +34,7 @@ class Comparisons {
   bool idle(MonoTime now) const;
 
   void channel_lost(const Now& now, const NodeId& node);
-  void heard(const Now& now, const NodeId& node, Digests answer, ReplicationOutputs& out);
+  void heard(const Now& now, const NodeId& node, Digests answer);
   void heard(const Now& now, const NodeId& node, List answer, ReplicationOutputs& out);
   void heard(const Now& now, const NodeId& node, const NotAnswered& answer);
 
@@ -42,17 +43,24 @@ class Comparisons {
   std::optional<MonoTime> next_deadline(MonoTime now) const;
 
  private:
-  enum class Stage { between, counting, waits_for_digests, waits_for_list, listing };
+  enum class Stage { between, counting, waits_for_digests, waits_for_list, listing, dropping };
   struct Open {
     Span span;
-    bool list = false;  // few items: they are listed
+    bool list = false;                // few items: they are listed
+    std::optional<RangeDigest> held;  // by the responsible peer as well: looked at once more, and dropped
   };
-  // With one member of the replica set.
+  // Refill: a member of the replica set. Push: the peer that is responsible.
+  struct Partner {
+    NodeId node;
+    Purpose purpose = Purpose::refill;
+    auto operator<=>(const Partner&) const = default;
+  };
   struct Session {
     std::vector<Open> open;      // still to be compared, the next one last
-    std::vector<Span> promised;  // that a refill asked for
+    std::vector<Span> promised;  // of tasks: copied in full if they cannot be compared
     Stage stage = Stage::between;
     Span span;  // being compared
+    RangeDigest held;
     DigestScan digest;
     ListScan list;
     Listing theirs;
@@ -61,31 +69,35 @@ class Comparisons {
     unsigned asked = 0;
     MonoTime ask_again_at;
   };
-  using Sessions = std::map<NodeId, Session>;
+  using Sessions = std::map<Partner, Session>;
 
   void begin_due(const Now& now);
   void begin_round(const Now& now);
-  void add(const NodeId& target, const Span& span, bool promised);
+  void add(const Partner& partner, const Span& span, bool promised);
+  bool is_out_of_date(const Partner& partner, const Session& session, bool range_moved) const;
   void connect(const Now& now, ReplicationOutputs& out);
   void ask_again(const Now& now, ReplicationOutputs& out);
-  bool can_step(const NodeId& target, const Session& session) const;
+  bool can_step(const Partner& partner, const Session& session) const;
   void step(const Now& now, Sessions::iterator at, ReplicationOutputs& out);
   void next_span(Session& session);
-  void ask(const Now& now, const NodeId& target, Session& session, DigestMessage question,
+  void ask(const Now& now, const NodeId& node, Session& session, const DigestMessage& question,
            ReplicationOutputs& out);
-  void ask_for_list(const Now& now, const NodeId& target, Session& session, ReplicationOutputs& out);
-  void compare(const NodeId& target, Session& session);
+  void ask_for_list(const Now& now, const NodeId& node, Session& session, ReplicationOutputs& out);
+  Sessions::iterator waiting_for(const NodeId& node, std::uint64_t number, Stage stage);
+  void same_there(Session& session, const Span& span, const RangeDigest& digest);
+  void drop(Session& session);
+  void compare(const Partner& partner, Session& session);
+  void offer(Session& session, std::vector<Difference> found);
   void finish(Sessions::iterator at);
   void give_up(const Now& now, Sessions::iterator at);
-  Session* waiting_for(const NodeId& node, std::uint64_t number, Stage stage);
-  Duration jittered(Duration interval);
+  Duration jittered(Duration interval) const;
 
   CopyContext& context_;
   ReplicaChannels& channels_;
   BackgroundCopies& background_;
   std::vector<CopyTask> tasks_;  // that wait for their time
-  Sessions sessions_;            // one for each member of the replica set at most
-  NodeId last_stepped_;
+  Sessions sessions_;            // one with each neighbour for each purpose at most
+  Partner last_stepped_;
   Span range_;  // ours
   std::uint64_t last_number_ = 0;
   std::uint64_t rounds_ = 0;

@@ -1,5 +1,8 @@
 #include "reload/data/digest_answers.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "reload/data/replica_channels.hpp"
 
 namespace ringway::data {
@@ -7,6 +10,7 @@ namespace ringway::data {
 namespace {
 
 constexpr Duration k_between_slices{5};
+constexpr std::ptrdiff_t k_most_of_node = 4;    // questions; then its oldest one is dropped
 constexpr std::size_t k_list_frame_bytes = 64;  // of a List, without its Kinds, and some more
 constexpr std::size_t k_least_list_bytes = 512;
 constexpr std::size_t k_most_list_bytes = 65'536;
@@ -34,37 +38,38 @@ bool DigestAnswers::may_ask(const NodeId& node, std::uint64_t number, Replicatio
     ReplicaChannels::send(node, encode(NotAnswered{number}), out);
     return false;
   }
-  const auto found = works_.find(node);
-  return found == works_.end() || found->second.number != number;  // else it is being answered
+  if (works_.contains({node, number})) return false;  // asked again: it is being answered
+  const auto first = works_.lower_bound({node, 0});
+  const auto end = std::find_if(first, works_.end(), [&](const auto& one) { return one.first.node != node; });
+  if (std::distance(first, end) >= k_most_of_node) works_.erase(first);
+  return true;
 }
 
 void DigestAnswers::asked(const NodeId& node, DigestsWanted question, ReplicationOutputs& out) {
   if (!may_ask(node, question.number, out)) return;
-  works_[node] = {question.number, DigestScan(question.span), question.own};
+  works_[{node, question.number}] = {DigestScan(question.span), question.own};
 }
 
 void DigestAnswers::asked(const NodeId& node, ListWanted question, ReplicationOutputs& out) {
   if (!may_ask(node, question.number, out)) return;
-  works_[node] = {
-      question.number,
-      ListScan(question.span, std::move(question.behind), list_budget_bytes(*context_.configuration)),
-      {}};
+  works_[{node, question.number}] = {
+      ListScan(question.span, std::move(question.behind), list_budget_bytes(*context_.configuration)), {}};
+}
+
+void DigestAnswers::forget(const NodeId& node) {
+  std::erase_if(works_, [&](const auto& one) { return one.first.node == node; });
 }
 
 void DigestAnswers::forget_strangers() {
-  std::erase_if(works_, [&](const auto& one) { return !context_.view->is_neighbor(one.first); });
+  std::erase_if(works_, [&](const auto& one) { return !context_.view->is_neighbor(one.first.node); });
 }
 
 // In turn, so that none of them waits for all that another asks.
-DigestAnswers::Works::iterator DigestAnswers::next_work() {
-  const auto next = works_.upper_bound(last_);
-  return next == works_.end() ? works_.begin() : next;
-}
-
 void DigestAnswers::go_on(const Now& now, ReplicationOutputs& out) {
   if (works_.empty() || now.mono < next_slice_at_) return;
   next_slice_at_ = now.mono + k_between_slices;
-  const auto next = next_work();
+  auto next = works_.upper_bound(last_);
+  if (next == works_.end()) next = works_.begin();
   last_ = next->first;
   Work& work = next->second;
   const auto step = std::visit(
@@ -73,9 +78,10 @@ void DigestAnswers::go_on(const Now& now, ReplicationOutputs& out) {
   const bool done = std::visit([](const auto& scan) { return scan.done(); }, work.scan);
   if (step && !done) return;
   const DigestMessage answer =
-      step ? std::visit([&](const auto& scan) { return answer_of(work.number, scan, work.asker); }, work.scan)
-           : DigestMessage{NotAnswered{work.number}};
-  ReplicaChannels::send(last_, encode(answer), out);
+      step
+          ? std::visit([&](const auto& scan) { return answer_of(last_.number, scan, work.asker); }, work.scan)
+          : DigestMessage{NotAnswered{last_.number}};
+  ReplicaChannels::send(last_.node, encode(answer), out);
   works_.erase(next);
 }
 

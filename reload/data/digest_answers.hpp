@@ -1,5 +1,5 @@
-// The answering side of a comparison: neighbours ask what this peer holds in a range. One question of each is
-// worked on at a time, in slices and not faster than the disk bears; the answer is kept nowhere.
+// The answering side of a comparison: neighbours ask what this peer holds in a range. A few questions of each
+// are worked on, in slices and not faster than the disk bears; the answer is kept nowhere.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ class DigestAnswers {
 
   void asked(const NodeId& node, DigestsWanted question, ReplicationOutputs& out);
   void asked(const NodeId& node, ListWanted question, ReplicationOutputs& out);
-  void forget(const NodeId& node) { works_.erase(node); }
+  void forget(const NodeId& node);
   void forget_strangers();
 
   // Does the next slice; to be called after anything else has happened.
@@ -26,19 +26,21 @@ class DigestAnswers {
 
  private:
   struct Work {
-    std::uint64_t number = 0;
     std::variant<DigestScan, ListScan> scan;
     RangeDigest asker;  // of a DigestsWanted
   };
-  // At most one for each neighbour.
-  using Works = std::map<NodeId, Work>;
+  struct Question {
+    NodeId node;
+    std::uint64_t number = 0;
+    auto operator<=>(const Question&) const = default;
+  };
+  using Works = std::map<Question, Work>;
 
   bool may_ask(const NodeId& node, std::uint64_t number, ReplicationOutputs& out);
-  Works::iterator next_work();
 
   CopyContext& context_;
   Works works_;
-  NodeId last_;
+  Question last_;
   MonoTime next_slice_at_;
 };
 

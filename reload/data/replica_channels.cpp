@@ -7,8 +7,8 @@ namespace ringway::data {
 namespace {
 
 constexpr std::size_t k_most_channels = 256;
-constexpr Duration k_patience{5'000};
-constexpr Duration k_not_again_before{600'000};
+constexpr Duration k_patience{10'000};
+constexpr Duration k_not_again_before{60'000};
 
 }  // namespace
 

@@ -69,7 +69,7 @@ class ReplicationComponent::Impl {
       background_.start(now.mono, overdue.at, overdue.target);
     if (clean_at_ && *clean_at_ <= now.mono) {
       clean_at_.reset();
-      if (auto task = task_of_cleaning(*context_.view, now.mono)) background_.start(std::move(*task));
+      for (CopyTask& task : tasks_of_cleaning(*context_.view, now.mono)) comparisons_.start(std::move(task));
     }
     for (const NodeId& node : channels_.overdue(now.mono, out)) channel_lost(now, node);
     mends_.on_timer(now.mono, out);
@@ -110,19 +110,14 @@ class ReplicationComponent::Impl {
     answers_.forget(node);
     mends_.channel_lost(node);
   }
-  void start(CopyTask task) {
-    task.purpose == Purpose::refill ? comparisons_.start(std::move(task))
-                                    : background_.start(std::move(task));
-  }
-
   void heard(const Now&, const NodeId& node, DigestsWanted& m, ReplicationOutputs& out) {
     answers_.asked(node, m, out);
   }
   void heard(const Now&, const NodeId& node, ListWanted& m, ReplicationOutputs& out) {
     answers_.asked(node, std::move(m), out);
   }
-  void heard(const Now& now, const NodeId& node, Digests& m, ReplicationOutputs& out) {
-    comparisons_.heard(now, node, std::move(m), out);
+  void heard(const Now& now, const NodeId& node, Digests& m, ReplicationOutputs&) {
+    comparisons_.heard(now, node, std::move(m));
   }
   void heard(const Now& now, const NodeId& node, List& m, ReplicationOutputs& out) {
     comparisons_.heard(now, node, std::move(m), out);
@@ -173,7 +168,7 @@ void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, Rep
         !after.predecessors.empty() && background_.has_handed_over(after.predecessors.front());
     for (auto& task :
          tasks_after(*before, after, now.mono, context_.settings.successor_hold_down, handed_over)) {
-      start(std::move(task));
+      comparisons_.start(std::move(task));
     }
     comparisons_.ring_changed(now);
     background_.forget_absent();

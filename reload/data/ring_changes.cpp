@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reload/topology/peer_table.hpp"
+
 namespace ringway::data {
 
 namespace {
@@ -105,14 +107,38 @@ class Change {
 
 Span own_range(const RingView& view) { return {lower_end(view), view.self}; }
 
+bool is_within(const Span& span, const Span& outer) {
+  if (span == outer) return true;
+  const RingId from = ring_distance(outer.after, span.after), to = ring_distance(outer.after, span.up_to);
+  if (from >= to) return false;
+  return outer.after == outer.up_to || to <= ring_distance(outer.after, outer.up_to);
+}
+
+std::optional<NodeId> owner_of(const RingView& view, const Span& span) {
+  const auto& before = view.predecessors;
+  // Who knows fewer than there is room for knows the whole ring.
+  const bool knows_all = before.size() < topology::neighbors_per_side(view.replicas);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const bool is_last = i + 1 == before.size();
+    if (is_last && !knows_all) break;
+    const NodeId& lower = is_last ? view.self : before[i + 1];
+    if (is_within(span, {lower, before[i]})) return before[i];
+  }
+  return std::nullopt;
+}
+
 std::vector<CopyTask> tasks_after(const RingView& before, const RingView& after, MonoTime now,
                                   Duration hold_down, bool handed_over) {
   return Change(before, after, now, hold_down).tasks(handed_over);
 }
 
-std::optional<CopyTask> task_of_cleaning(const RingView& view, MonoTime not_before) {
-  if (!view.joined || view.predecessors.size() <= view.replicas) return std::nullopt;
-  return CopyTask{Purpose::push, view.self, view.predecessors[view.replicas], {}, not_before, 0};
+std::vector<CopyTask> tasks_of_cleaning(const RingView& view, MonoTime not_before) {
+  const auto& before = view.predecessors;
+  if (!view.joined || before.size() <= view.replicas) return {};
+  const NodeId& nearest = before[view.replicas];
+  if (before.size() == view.replicas + 1) return {{Purpose::push, view.self, nearest, {}, not_before}};
+  const NodeId& next = before[view.replicas + 1];
+  return {{Purpose::push, view.self, next, {}, not_before}, {Purpose::push, next, nearest, {}, not_before}};
 }
 
 std::optional<CopyTask> task_of_parting(const RingView& view, MonoTime now) {

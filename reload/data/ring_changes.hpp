@@ -13,13 +13,18 @@ namespace ringway::data {
 // What the peer is responsible for; everything when it knows nobody else.
 Span own_range(const topology::RingView& view);
 
+// Is all of `span` in `outer`?
+bool is_within(const Span& span, const Span& outer);
+// The predecessor that is responsible for all of the span, as far as this view shows where its range begins.
+std::optional<NodeId> owner_of(const topology::RingView& view, const Span& span);
+
 // `handed_over`: the new predecessor was given its range by us, so it need not be pushed there.
 std::vector<CopyTask> tasks_after(const topology::RingView& before, const topology::RingView& after,
                                   MonoTime now, Duration hold_down, bool handed_over);
 
 // Pushing and dropping what one predecessor more than there are replicas stands before (TOPO-38); nothing
-// when fewer are known.
-std::optional<CopyTask> task_of_cleaning(const topology::RingView& view, MonoTime not_before);
+// when fewer are known. What is the nearest of those peers' own stands by itself: the two can compare it.
+std::vector<CopyTask> tasks_of_cleaning(const topology::RingView& view, MonoTime not_before);
 
 // Before this peer leaves: its own range to the peer that will be the last of the set then; nothing when all
 // others are in the set.

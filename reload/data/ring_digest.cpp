@@ -90,7 +90,8 @@ RingId version_of(const KindAt& at, const Record& record) {
 
 // ---- digests
 
-DigestScan::DigestScan(const Span& span) : span_(span), parts_(split(span)), scan_(span.after, span.up_to) {
+DigestScan::DigestScan(const Span& span, bool keeps_kinds)
+    : span_(span), keeps_kinds_(keeps_kinds), parts_(split(span)), scan_(span.after, span.up_to) {
   if (parts_.empty()) parts_.push_back(span);
   digests_.resize(parts_.size());
 }
@@ -102,6 +103,7 @@ Outcome<> DigestScan::go_on(const ValueStore& store, const config::Configuration
   for (const KindAt& at : *kinds) {
     const auto state = store.load(at);
     if (!state) return state.error();
+    if (keeps_kinds_ && kinds_.size() < k_most_kept_kinds) kinds_.push_back(at);
     while (part_ + 1 < parts_.size() && !in_half_open(at.resource, parts_[part_].after, parts_[part_].up_to))
       ++part_;
     for (const RecordPtr& record : state->records) {

@@ -17,6 +17,7 @@
 namespace ringway::data {
 
 inline constexpr std::size_t k_digest_parts = 16;
+inline constexpr std::size_t k_most_kept_kinds = 4096;
 
 // (after, up_to]; (x, x] is everything.
 struct Span {
@@ -46,7 +47,8 @@ RingId version_of(const KindAt& at, const Record& record);
 class DigestScan {
  public:
   DigestScan() = default;
-  explicit DigestScan(const Span& span);
+  // Keeps the Kinds that it goes over too, up to k_most_kept_kinds, if it is to.
+  explicit DigestScan(const Span& span, bool keeps_kinds = false);
 
   Outcome<> go_on(const ValueStore& store, const config::Configuration& configuration, WallMs now_ms);
   bool done() const { return scan_.done(); }
@@ -54,9 +56,13 @@ class DigestScan {
   // As split() has them; one for the whole span when it cannot be split.
   const std::vector<RangeDigest>& parts() const { return digests_; }
   RangeDigest total() const;
+  // All of them, or those that there was room for; with and without values that count.
+  const std::vector<KindAt>& kinds() const { return kinds_; }
 
  private:
   Span span_;
+  bool keeps_kinds_ = false;
+  std::vector<KindAt> kinds_;
   std::vector<Span> parts_;
   std::vector<RangeDigest> digests_;
   std::size_t part_ = 0;

@@ -145,6 +145,45 @@ TEST_F(Comparing, WithoutChannelsEverythingIsCopiedAsBefore) {
   EXPECT_GE(at(0x10).replication->statistics().comparisons_failed, 1U);
 }
 
+TEST_F(Comparing, WhatThePeerThatIsResponsibleHasTooIsDroppedAndNotSent) {
+  make({0x10, 0x50, 0x90, 0xC0, 0xD0, 0xE0, 0xF0});
+  const auto keys = put_many(at(0x10), 40);
+  make({0x30});
+  overlay.advance(Duration{1'000});
+  EXPECT_EQ(copies(keys[0]), 4U);
+  clear();
+  overlay.advance(k_hold_down + Duration{1'000});
+  for (const auto& key : keys) {
+    ASSERT_EQ(copies(key), 3U) << key;
+    ASSERT_TRUE(stored(at(0x90), key).records.empty());
+  }
+  EXPECT_EQ(stores(), 0U);
+}
+
+TEST_F(Comparing, WhatThePeerThatIsResponsibleLacksIsBroughtThereBeforeItIsDropped) {
+  make({0x10, 0x50, 0x90, 0xC0, 0xD0, 0xE0, 0xF0});
+  const auto keys = put_many(at(0x10), 40);
+  const KindAt lost{resource_id_of(std::string_view(keys[9])), config::k_shared_value};
+  make({0x30});
+  overlay.advance(Duration{1'000});
+  for (const std::uint8_t point : std::initializer_list<std::uint8_t>{0x10, 0x30, 0x50}) {
+    ASSERT_TRUE(at(point).store->commit({{DropKind{lost}}}).ok());
+    overlay.kill(at(point));
+    overlay.restart(at(point));
+    at(point).joined = true;
+  }
+  overlay.update_views();
+  ASSERT_EQ(copies(keys[9]), 1U);
+  overlay.loses = [](const Sent& one) { return one.code == wire::MessageCode::store_req; };
+  overlay.advance(k_hold_down + Duration{10'000});
+  EXPECT_EQ(stored(at(0x90), keys[9]).records.size(), 1U) << "the last copy there is";
+  EXPECT_TRUE(stored(at(0x90), keys[8]).records.empty());
+  overlay.loses = [](const Sent&) { return false; };
+  overlay.advance(Duration{600'000});
+  EXPECT_EQ(copies(keys[9]), 3U);
+  EXPECT_TRUE(stored(at(0x90), keys[9]).records.empty());
+}
+
 TEST_F(Comparing, OnlyNeighboursAreAnswered) {
   make({0x10, 0x28, 0x40, 0x58, 0x70, 0x88, 0xA0, 0xB8, 0xD0, 0xE8});
   overlay.advance(Duration{1'000});

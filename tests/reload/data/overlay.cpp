@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "reload/data/message_budget.hpp"
+#include "reload/topology/peer_table.hpp"
 
 namespace ringway::data::test {
 
@@ -154,7 +155,6 @@ void Overlay::kill(Peer& peer) {
     if (other->alive) break_channel(peer, *other);
   peer.storage.reset();
   peer.replication.reset();
-  close_channels(peer);
 }
 
 void Overlay::restart(Peer& peer) {
@@ -182,7 +182,7 @@ topology::RingView Overlay::ring_view(const Peer& peer) const {
   std::sort(ring.begin(), ring.end(), [&](const NodeId& a, const NodeId& b) {
     return ring_distance(peer.node, a) < ring_distance(peer.node, b);
   });
-  const std::size_t count = std::min(replicas + 1, ring.size());
+  const std::size_t count = std::min(topology::neighbors_per_side(replicas), ring.size());
   view.successors.assign(ring.begin(), ring.begin() + static_cast<std::ptrdiff_t>(count));
   view.predecessors.assign(ring.rbegin(), ring.rbegin() + static_cast<std::ptrdiff_t>(count));
   return view;
@@ -347,33 +347,12 @@ void Overlay::dispatch_watching(Peer& peer, StorageOutput& output) {
   } else if (auto* order = std::get_if<CheckValues>(&output)) {
     check_values(peer, *order);
   } else if (auto* open = std::get_if<routing::OpenChannel>(&output)) {
-    open_channel(peer, *open);
+    channel(peer, *open);
   } else if (auto* send = std::get_if<routing::SendOnChannel>(&output)) {
-    if (!channels_.contains({peer.node, send->node}) || channel_loses(peer.node, send->node, send->message))
-      return;
-    to_storage(*peers_.at(send->node), routing::ChannelMessage{send->application, peer.node, send->message});
+    channel(peer, *send);
   } else if (auto* close = std::get_if<routing::CloseChannel>(&output)) {
-    if (channels_.erase({peer.node, close->node}) == 0) return;
-    channels_.erase({close->node, peer.node});
-    to_storage(*peers_.at(close->node), routing::ChannelDown{close->application, peer.node, "closed"});
+    channel(peer, *close);
   }
-}
-
-void Overlay::open_channel(Peer& peer, const routing::OpenChannel& order) {
-  const auto found = peers_.find(order.node);
-  if (found == peers_.end() || !found->second->alive)
-    return to_storage(peer, routing::ChannelDown{order.application, order.node, "nobody there"});
-  if (!channels_.insert({peer.node, order.node}).second) return;
-  channels_.insert({order.node, peer.node});
-  to_storage(peer, routing::ChannelUp{order.application, order.node});
-  to_storage(*found->second, routing::ChannelUp{order.application, peer.node});
-}
-
-void Overlay::break_channel(Peer& one, Peer& other) {
-  if (channels_.erase({one.node, other.node}) == 0) return;
-  channels_.erase({other.node, one.node});
-  to_storage(one, routing::ChannelDown{routing::Application::watch, other.node, "broken"});
-  to_storage(other, routing::ChannelDown{routing::Application::watch, one.node, "broken"});
 }
 
 void Overlay::check_values(Peer& peer, const CheckValues& order) {
@@ -416,44 +395,6 @@ void Overlay::dispatch(Peer& peer, ReplicationOutputs& outputs) {
     }
   }
   outputs.clear();
-}
-
-void Overlay::channel(Peer& peer, const routing::OpenChannel& wish) {
-  const auto found = peers_.find(wish.node);
-  if (found == peers_.end() || !found->second->alive || without_channels.contains(wish.node))
-    return to_replication(peer, routing::ChannelDown{wish.application, wish.node, "refused"});
-  channel_between(peer, *found->second);
-}
-
-void Overlay::channel_between(Peer& one, Peer& other) {
-  channels_.insert({one.node, other.node});
-  channels_.insert({other.node, one.node});
-  to_replication(one, routing::ChannelUp{routing::Application::replication, other.node});
-  to_replication(other, routing::ChannelUp{routing::Application::replication, one.node});
-}
-
-void Overlay::channel(Peer& peer, const routing::SendOnChannel& message) {
-  if (!channels_.contains({peer.node, message.node})) return;
-  if (message.message.size() > configuration->max_message_size_bytes)
-    throw std::runtime_error("a message on a channel is too large");
-  sent_on_channels.emplace_back(peer.node, message.node, message.message);
-  to_replication(this->peer(message.node),
-                 routing::ChannelMessage{message.application, peer.node, message.message});
-}
-
-void Overlay::channel(Peer& peer, const routing::CloseChannel& wish) {
-  channels_.erase({peer.node, wish.node});
-  if (channels_.erase({wish.node, peer.node}) > 0)
-    to_replication(this->peer(wish.node), routing::ChannelDown{wish.application, peer.node, "closed"});
-}
-
-void Overlay::close_channels(Peer& peer) {
-  for (const auto& [node, other] : peers_) {
-    channels_.erase({peer.node, node});
-    if (channels_.erase({node, peer.node}) > 0)
-      to_replication(*other,
-                     routing::ChannelDown{routing::Application::replication, peer.node, "connection lost"});
-  }
 }
 
 Peer* Overlay::target_of(const routing::SendRequest& request) {

@@ -125,7 +125,8 @@ class Overlay {
   void release_commits(Peer& peer);
   // An application that takes each event at once. Returns the token.
   std::uint64_t watch(Peer& peer, WatchCall call);
-  void channel_between(Peer& one, Peer& other);
+  void channel_between(Peer& one, Peer& other,
+                       routing::Application application = routing::Application::replication);
 
   // A request by somebody outside, to that peer; answered at once or not at all.
   std::optional<Answered> ask(const SignerPtr& from, Peer& to, wire::MessageCode code, Bytes body,
@@ -139,7 +140,7 @@ class Overlay {
   std::function<bool(const Sent&)> loses = [](const Sent&) { return false; };
   // Who has no channels for replication: whoever wants one with it is told so.
   std::set<NodeId> without_channels;
-  // Messages on channels, and who sent them.
+  // Messages on channels for replication: from whom, to whom.
   std::vector<std::tuple<NodeId, NodeId, SharedBytes>> sent_on_channels;
   // Changes an answer on its way (a lying peer).
   std::function<void(const Peer& from, wire::MessageCode code, Bytes& body)> bends = [](auto&&...) {};
@@ -164,7 +165,6 @@ class Overlay {
   void dispatch(Peer& peer, StorageOutputs& outputs);
   void dispatch(Peer& peer, ReplicationOutputs& outputs);
   void dispatch_watching(Peer& peer, StorageOutput& output);
-  void open_channel(Peer& peer, const routing::OpenChannel& order);
   void check_values(Peer& peer, const CheckValues& order);
   void commit(Peer& peer, const Commit& one);
   void request(Peer& peer, const routing::SendRequest& request);
@@ -174,7 +174,8 @@ class Overlay {
   void channel(Peer& peer, const routing::OpenChannel& wish);
   void channel(Peer& peer, const routing::SendOnChannel& message);
   void channel(Peer& peer, const routing::CloseChannel& wish);
-  void close_channels(Peer& peer);
+  template <typename Message>
+  void to_owner_of_channel(Peer& peer, Message message);
   Peer* target_of(const routing::SendRequest& request);
   void deliver(Peer& to, std::shared_ptr<const security::InspectedMessage> message, const NodeId& from,
                Answer answer);
@@ -189,13 +190,12 @@ class Overlay {
   std::multimap<MonoTime, std::function<void()>> later_;
   std::map<std::pair<NodeId, std::uint64_t>, Answer> waiting_;
   std::set<std::tuple<NodeId, std::uint64_t, routing::Origin, std::uint64_t>> cancelled_;
-  std::set<std::pair<NodeId, NodeId>> channels_;  // both ways
+  std::set<std::tuple<routing::Application, NodeId, NodeId>> channels_;  // both ways
   std::shared_ptr<security::Inspector> inspector_;
   std::uint64_t last_request_ = 0;
   std::uint64_t last_transaction_ = 0;
   std::uint64_t last_calls_ = 0;
   std::uint64_t last_watch_ = 0;
-  std::set<std::pair<NodeId, NodeId>> channels_;  // both ways round
   std::uint64_t view_version_ = 0;
 };
 

@@ -214,13 +214,26 @@ TEST_F(ReplicaStore, AnIdenticalCopyMayProlongAndRaiseTheGeneration) {
   EXPECT_EQ(held().values[0].lifetime_s, 1000U);
 }
 
-TEST_F(ReplicaStore, OlderAndEquallyOldCopiesAreRefused) {
+TEST_F(ReplicaStore, OlderCopiesAreRefusedAndOfEquallyOldOnesAllKeepTheSame) {
   // Shows: STORE-14, STORE-43.
   ASSERT_EQ(copy(at_time(5, "new"), 4).code, MessageCode::store_ans);
   EXPECT_TRUE(copy(at_time(4, "old"), 9).is_error(ErrorCode::data_too_old));
-  EXPECT_TRUE(copy(at_time(5, "other"), 9).is_error(ErrorCode::data_too_old));
+  // Which of two it is does not depend on which came first: that with the larger signature.
+  const auto another = [&](bool larger) {
+    const Bytes present = copy_of(held().values[0].signature.value);
+    for (;;) {
+      auto request = store_of(at_time(5, larger ? "larger" : "smaller"), *writer, 9, 1);
+      const auto value = copy_of(request.kind_data[0].values[0].signature.value);
+      if (value != present && (present < value) == larger) return request;
+    }
+  };
+  const auto smaller = overlay.store(owner, peer, another(false), {writer->certificate()->der()});
+  EXPECT_TRUE(smaller->is_error(ErrorCode::data_too_old));
   EXPECT_EQ(text_of(held().values[0].value.data.value), "new");
   EXPECT_EQ(held().generation_counter, 4U) << "nothing of a refused Store stays";
+  const auto larger = overlay.store(owner, peer, another(true), {writer->certificate()->der()});
+  EXPECT_EQ(larger->code, MessageCode::store_ans);
+  EXPECT_EQ(text_of(held().values[0].value.data.value), "larger");
 }
 
 TEST_F(ReplicaStore, AHandOverIsTakenFromTheAdmittingPeerOnly) {

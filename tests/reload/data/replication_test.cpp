@@ -113,6 +113,7 @@ TEST_F(Replication, WhatIsTooManyStaysWhileTheResponsiblePeerDoesNotAnswer) {
   put(owner, key);
   EXPECT_EQ(copies(key), 5U);
   overlay.loses = [&](const Sent& one) { return one.to == owner.node; };
+  overlay.without_channels = {owner.node};
   overlay.replicas = 2;
   overlay.update_views();
   overlay.advance(k_hold_down + Duration{60'000});
@@ -285,6 +286,7 @@ TEST_F(Replication, NothingIsDroppedBeforeTheOwnerHasIt) {
   const std::string key = key_of(at(0x90));
   put(at(0x10), key);
   overlay.loses = [](const Sent& one) { return one.by_resource; };
+  overlay.without_channels = {node_at(0x90)};
   make({0xD0});  // between the owner and 0x10: 0x50 is out
   overlay.advance(k_hold_down * 3);
   EXPECT_EQ(stored(at(0x50), key).records.size(), 1U);

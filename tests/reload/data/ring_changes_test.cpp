@@ -112,11 +112,30 @@ TEST(RingChanges, AfterASecondPredecessorIsLostTheNewOwnerIsOffered) {
 
 TEST(RingChanges, CleaningWantsToKnowThreePredecessors) {
   // Shows: TOPO-38.
-  EXPECT_FALSE(task_of_cleaning(ring_of(0x40, {0x10, 0x50}), MonoTime{0}));
-  const auto task = task_of_cleaning(ring_of(0x40, {0x10, 0x20, 0x30, 0x50}), MonoTime{0});
-  ASSERT_TRUE(task);
-  EXPECT_EQ(task->after, static_cast<const RingId&>(node_at(0x40)));
-  EXPECT_EQ(task->up_to, static_cast<const RingId&>(node_at(0x10)));
+  EXPECT_TRUE(tasks_of_cleaning(ring_of(0x40, {0x10, 0x50}), MonoTime{0}).empty());
+  auto view = ring_of(0x40, {0x10, 0x20, 0x30, 0x50});
+  auto tasks = tasks_of_cleaning(view, MonoTime{0});
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].after, static_cast<const RingId&>(node_at(0x40)));
+  EXPECT_EQ(tasks[0].up_to, static_cast<const RingId&>(node_at(0x10)));
+  view.predecessors.push_back(node_at(0xE0));
+  tasks = tasks_of_cleaning(view, MonoTime{0});
+  ASSERT_EQ(tasks.size(), 2U) << "with the fourth predecessor the third one's range is known";
+  EXPECT_EQ(tasks[0].up_to, static_cast<const RingId&>(node_at(0xE0)));
+  EXPECT_EQ(tasks[1].after, static_cast<const RingId&>(node_at(0xE0)));
+  EXPECT_EQ(tasks[1].up_to, static_cast<const RingId&>(node_at(0x10)));
+}
+
+TEST(RingChanges, ASpansOwnerIsThePredecessorWhoseWholeRangeIsKnown) {
+  auto view = ring_of(0x40, {0x10, 0x20, 0x30, 0x50});
+  view.predecessors = {node_at(0x30), node_at(0x20), node_at(0x10), node_at(0xE0)};
+  EXPECT_EQ(owner_of(view, {node_at(0x10), node_at(0x20)}), node_at(0x20));
+  EXPECT_EQ(owner_of(view, {node_at(0xF0), node_at(0x08)}), node_at(0x10));
+  EXPECT_EQ(owner_of(view, {node_at(0x18), node_at(0x28)}), std::nullopt) << "two peers' ranges";
+  EXPECT_EQ(owner_of(view, {node_at(0xD0), node_at(0xD8)}), std::nullopt) << "begins who knows where";
+  view.predecessors.pop_back();
+  EXPECT_EQ(owner_of(view, {node_at(0x50), node_at(0x10)}), node_at(0x10)) << "the whole ring is known";
+  EXPECT_EQ(owner_of(view, {node_at(0x40), node_at(0x40)}), std::nullopt) << "everything is nobody's";
 }
 
 }  // namespace
