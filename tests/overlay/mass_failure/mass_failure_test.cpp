@@ -122,18 +122,27 @@ class MassFailure : public testing::Test {
     return good;
   }
   std::size_t put_all() {
-    return call_all([](std::size_t i) { return data::PutCall{.key = key_of(i), .value = {'v'}}; },
-                    [](const data::CallResult& result) {
-                      const auto* put = std::get_if<data::PutResult>(&result);
-                      return put != nullptr && put->copies == 1 + k_replicas;
-                    });
+    return call_all(
+        [](std::size_t i) {
+          data::PutCall put;
+          put.key = key_of(i);
+          put.value = {'v'};
+          return put;
+        },
+        [](const data::CallResult& result) {
+          const auto* put = std::get_if<data::PutResult>(&result);
+          return put != nullptr && put->copies == 1 + k_replicas;
+        });
   }
   std::size_t found() {
-    return call_all([](std::size_t i) { return data::GetCall{key_of(i)}; },
-                    [](const data::CallResult& result) {
-                      const auto* got = std::get_if<data::GetResult>(&result);
-                      return got != nullptr && got->entries.size() == 1;
-                    });
+    return call_all(
+        [](std::size_t i) {
+          return data::GetCall{key_of(i), std::nullopt};
+        },
+        [](const data::CallResult& result) {
+          const auto* got = std::get_if<data::GetResult>(&result);
+          return got != nullptr && got->entries.size() == 1;
+        });
   }
   // Nobody of these leaves the ring: from one moment to the next they are gone.
   void end_at_once(std::vector<std::shared_ptr<Peer>> victims) {
