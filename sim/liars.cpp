@@ -68,11 +68,11 @@ Liars::Messages Liars::says(PeerNumber peer, const Liar& liar, const SharedBytes
   if (!parsed) return {message};
   const auto& header = parsed->header;
   // A request says so by its via list, an answer by its ttl.
-  const bool of_others =
-      !header.via_list.empty() || header.ttl < simulation_.configuration()->initial_ttl;
+  const bool of_others = !header.via_list.empty() || header.ttl < simulation_.configuration()->initial_ttl;
   if (of_others) return passes_on(peer, liar, *parsed, message);
-  if (code_of(*parsed, message) != MessageCode::fetch_ans) return {message};
-  return answers(liar, message);
+  const auto code = code_of(*parsed, message);
+  if (code == MessageCode::route_query_ans && liar.lie != Lie::deny && liar.lie != Lie::stale) return {};
+  return code == MessageCode::fetch_ans ? answers(liar, message) : Messages{message};
 }
 
 Liars::Messages Liars::passes_on(PeerNumber peer, const Liar& liar, const wire::ParsedHeader& parsed,
@@ -82,9 +82,10 @@ Liars::Messages Liars::passes_on(PeerNumber peer, const Liar& liar, const wire::
   const auto& destination = parsed.header.destination_list.back();
   const auto* resource = std::get_if<wire::ResourceDestination>(&destination);
   // Who wants to join or to attach is let through: the ring is to stand.
-  if (code != MessageCode::ping_req && code != MessageCode::ping_ans && code != MessageCode::fetch_req &&
-      code != MessageCode::fetch_ans)
-    return {message};
+  const bool reads = code == MessageCode::ping_req || code == MessageCode::ping_ans ||
+                     code == MessageCode::fetch_req || code == MessageCode::fetch_ans ||
+                     code == MessageCode::route_query_req || code == MessageCode::route_query_ans;
+  if (!reads) return {message};
   if (liar.lie == Lie::drop || resource == nullptr || parsed.header.via_list.empty()) return {};
   const auto& via = parsed.header.via_list;
   const auto* back = std::get_if<wire::NodeDestination>(&via.back());
@@ -95,8 +96,7 @@ Liars::Messages Liars::passes_on(PeerNumber peer, const Liar& liar, const wire::
   header.ttl = simulation_.configuration()->initial_ttl;
   header.transaction_id = parsed.header.transaction_id;
   header.destination_list.assign(via.rbegin(), via.rend());
-  const auto& signer =
-      liar.lie == Lie::collude ? nearest_to(ring_id_from(resource->id)) : *liar.signer;
+  const auto& signer = liar.lie == Lie::collude ? nearest_to(ring_id_from(resource->id)) : *liar.signer;
   wire::FetchAns nothing;
   nothing.kind_responses.resize(1);
   nothing.kind_responses[0].kind = config::k_owner_value;
@@ -122,16 +122,16 @@ Liars::Messages Liars::answers(const Liar& liar, const SharedBytes& message) con
   }
   std::vector<SharedBytes> certificates;
   for (const auto& one : honest->security.certificates) certificates.push_back(one.der);
-  return {signed_by(*liar.signer, honest->header, MessageCode::fetch_ans, wire::encode(*answer),
-                    certificates)};
+  return {
+      signed_by(*liar.signer, honest->header, MessageCode::fetch_ans, wire::encode(*answer), certificates)};
 }
 
 const security::Signer& Liars::nearest_to(const RingId& point) const {
   const Liar* nearest = nullptr;
   for (const auto& [peer, liar] : liars_) {
     if (liar.lie != Lie::collude) continue;
-    if (nearest == nullptr || ring_distance(point, liar.signer->node_id()) <
-                                  ring_distance(point, nearest->signer->node_id()))
+    if (nearest == nullptr ||
+        ring_distance(point, liar.signer->node_id()) < ring_distance(point, nearest->signer->node_id()))
       nearest = &liar;
   }
   return *nearest->signer;

@@ -30,6 +30,7 @@ SearchRules rules_of(Consistency consistency, std::size_t wanted) {
   rules.at_most = 12;
   rules.agreeing = 2;
   rules.further = 1;
+  rules.witnesses = 2;
   rules.guesses = std::max(rules.guesses, k_fewest_guesses);
   rules.usual_way_first = false;
   return rules;
@@ -92,8 +93,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
   if (search_) {
     if (age >= k_careful_search_limit) search_->stop();
     for (const auto& question : search_->next()) {
-      auto& one = add({question, {}, question.rank}, out);
-      one.point = question.point;
+      add({question, {}, question.rank}, out).search = question;
     }
     if (!search_->done()) return out;
     end_search(now);
@@ -120,7 +120,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
 void CarefulRead::ask_holders(std::vector<Question>& out) {
   const Patience& patience = disjoint() ? k_disjoint : k_quorum;
   for (Holder& holder : holders_) {
-    const unsigned at_once = holder.asked == 0 ? 1 : patience.at_once;
+    const unsigned at_once = holder.failed ? patience.at_once : 1;
     while (!holder.answered && !holder.given_up && holder.under_way < at_once &&
            holder.asked < patience.at_most)
       ask(holder, out);
@@ -147,7 +147,7 @@ CarefulRead::Question& CarefulRead::add(Asked asked, std::vector<Question>& out)
   question.number = ++last_number_;
   question.rank = asked.rank;
   question.deadline = (disjoint() ? k_disjoint : k_quorum).deadline;
-  if (disjoint() && asked.point) question.deadline = k_ping_deadline;
+  if (disjoint() && asked.search) question.deadline = k_ping_deadline;
   asked_.emplace(question.number, std::move(asked));
   return out.emplace_back(std::move(question));
 }
@@ -162,7 +162,7 @@ CarefulRead::Holder* CarefulRead::holder_of(const NodeId& node) {
 
 void CarefulRead::found(std::uint64_t number, const NodeId& owner) {
   const auto asked = asked_.extract(number);
-  if (search_ && asked && asked.mapped().point) search_->answered(*asked.mapped().point, owner);
+  if (search_ && asked && asked.mapped().search) search_->answered(*asked.mapped().search, owner);
 }
 
 void CarefulRead::fetched(std::uint64_t number, HeldItems items) {
@@ -178,14 +178,15 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
   const auto asked = asked_.extract(number);
   if (!asked) return;
   const Asked& what = asked.mapped();
-  if (what.point) {
+  if (what.search) {
     if (!search_) return;
-    return failure == Failure::no_way ? search_->no_way(*what.point)
-                                      : search_->answered(*what.point, std::nullopt);
+    return failure == Failure::no_way ? search_->no_way(*what.search)
+                                      : search_->answered(*what.search, std::nullopt);
   }
   Holder* holder = holder_of(what.holder);
   if (holder == nullptr) return;
   --holder->under_way;
+  holder->failed = true;
   too_large_ = too_large_ || failure == Failure::too_large;
   if (failure == Failure::refused || failure == Failure::too_large) holder->given_up = true;
   if (!what.rank) return;

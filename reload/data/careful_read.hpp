@@ -45,8 +45,8 @@ class CarefulRead {
  public:
   struct Question {
     std::uint64_t number = 0;
-    std::optional<RingId> point;  // a Ping to whoever is responsible for it
-    NodeId holder;                // else a Fetch from this one
+    std::optional<HolderSearch::Question> search;  // of the search for the holders
+    NodeId holder;                                 // else a Fetch from this one
     std::optional<std::uint32_t> rank;
     Duration deadline{0};
   };
@@ -85,10 +85,10 @@ class CarefulRead {
     NodeId node;
     Ways::Taken taken;
     unsigned asked = 0, under_way = 0;
-    bool answered = false, given_up = false;
+    bool answered = false, failed = false, given_up = false;  // failed: once at least
   };
   struct Asked {
-    std::optional<HolderSearch::Question> point;
+    std::optional<HolderSearch::Question> search;
     NodeId holder;
     std::optional<std::uint32_t> rank;
   };

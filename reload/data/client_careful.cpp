@@ -42,7 +42,7 @@ void Client::drive_careful(const Now& now, Work& work, StorageOutputs& out) {
   while (asked_here) {
     asked_here = false;
     for (const auto& question : work.careful->next(now)) {
-      if (!question.point && question.holder == data_.signer->node_id()) {
+      if (!question.search && question.holder == data_.signer->node_id()) {
         work.careful->fetched(question.number, held_here(now, work.plan));
         asked_here = true;
       } else {
@@ -62,10 +62,14 @@ void Client::ask_carefully(Work& work, const CarefulRead::Question& question, St
   request.token = token;
   request.deadline = question.deadline;
   if (question.rank) request.way = {work.plan.at.resource, *question.rank};
-  if (question.point) {
-    request.destination = {wire::to_resource(*question.point)};
-    request.code = MessageCode::ping_req;
-    request.body = SharedBytes{wire::encode(wire::PingReq{})};
+  if (question.search) {
+    const auto& search = *question.search;
+    const bool asks_for_next_hop = search.what == HolderSearch::What::before;
+    const wire::Destination point = wire::to_resource(search.point);
+    request.destination = {search.what == HolderSearch::What::owner ? point : wire::to_node(search.node)};
+    request.code = asks_for_next_hop ? MessageCode::route_query_req : MessageCode::ping_req;
+    request.body = SharedBytes{asks_for_next_hop ? wire::encode(wire::RouteQueryReq{false, point, {}})
+                                                 : wire::encode(wire::PingReq{})};
   } else {
     std::vector<Bytes> keys;
     if (work.plan.one) keys.push_back(work.plan.item);
@@ -87,13 +91,20 @@ void Client::careful_done(const Now& now, Work& work, const routing::RequestDone
     if (failure->local) {
       read.failed(number, failure->code == ErrorCode::not_found ? Failure::no_way : Failure::no_answer);
     } else {
-      read.failed(number, failure->code == ErrorCode::response_too_large ? Failure::too_large
-                                                                         : Failure::refused);
+      read.failed(number,
+                  failure->code == ErrorCode::response_too_large ? Failure::too_large : Failure::refused);
     }
   } else {
     const auto& message = *std::get<0>(done.outcome);
     if (message.message.contents.code == MessageCode::ping_ans) {
       read.found(number, message.signer_node);
+    } else if (message.message.contents.code == MessageCode::route_query_ans) {
+      const auto answer = wire::decode<wire::ChordRouteQueryAns>(message.message.contents.body);
+      if (answer) {
+        read.found(number, answer->next_peer);
+      } else {
+        read.failed(number, Failure::refused);
+      }
     } else if (is_answer_to_get(work, message)) {
       read.fetched(number, held_by(work, message.fetch->kind_responses[0], message.verdicts[0]));
     } else {

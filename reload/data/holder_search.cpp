@@ -33,10 +33,7 @@ RingId distance_of_share(double share) {
 RingId point_after(const NodeId& node) { return ring_add(node, ring_power_of_two(0)); }
 
 HolderSearch::HolderSearch(const RingId& resource, SearchRules rules, double peers, Ways& ways)
-    : resource_(resource),
-      rules_(rules),
-      peers_(std::max(peers, 1.0)),
-      ways_(ways) {}
+    : resource_(resource), rules_(rules), peers_(std::max(peers, 1.0)), ways_(ways) {}
 
 void HolderSearch::know(const RingId& point, const NodeId& owner) {
   known_.insert(owner);
@@ -85,7 +82,7 @@ void HolderSearch::ask(const RingId& at, Point& point, std::vector<Question>& ou
     }
     ++point.asked;
     ++point.under_way;
-    out.push_back({at, rank});
+    out.push_back({What::owner, at, {}, rank});
   }
 }
 
@@ -99,7 +96,7 @@ void HolderSearch::guess(std::vector<Question>& out) {
     if (!rank) return;
     ++point.asked;
     ++point.under_way;
-    out.push_back({at, rank});
+    out.push_back({What::owner, at, {}, rank});
   }
 }
 
@@ -109,12 +106,14 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
   std::vector<Question> out;
   if (done_) return out;
   bool open = false;
+  bool all_from_before = true;
   holders_.clear();
   whole_ring_ = false;
   RingId at = resource_;
   while (holders_.size() < rules_.holders) {
     Point& point = points_[at];
     const auto owner = nearest(at);
+    all_from_before = all_from_before && point.known;
     if (!settled(at, point, owner)) {
       ask(at, point, out);
       open = open || !exhausted(point);
@@ -129,11 +128,69 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
   }
   if (!guessed_ && open) guess(out);
   guessed_ = true;
+  // What is known from before was not contradicted then.
+  if (!all_from_before) open = ask_witnesses(out) || open;
   done_ = !open;
   return out;
 }
 
+bool HolderSearch::ask(ToNode& state, Question question, std::vector<Question>& out) {
+  if (state.under_way == 0 && !state.ended && state.asked < rules_.ways_to_witness) {
+    question.rank = ways_.choose(state.taken);
+    if (!question.rank) {
+      state.ended = true;
+      return false;
+    }
+    ++state.asked;
+    ++state.under_way;
+    out.push_back(question);
+  }
+  return state.under_way > 0;
+}
+
+// The witnesses of a holder are those who come right after it. True while an answer is awaited.
+bool HolderSearch::ask_witnesses(std::vector<Question>& out) {
+  if (rules_.witnesses == 0) return false;
+  bool waits = false;
+  for (const NodeId& holder : holders_) {
+    NodeId witness = holder;
+    for (unsigned i = 0; i < rules_.witnesses; ++i) {
+      const auto next = nearest(point_after(witness));
+      if (!next || *next == holder) break;
+      witness = *next;
+      waits = ask(witnesses_[{holder, witness}], {What::before, holder, witness, {}}, out) || waits;
+    }
+  }
+  for (auto& [node, state] : named_) {
+    if (known_.contains(node)) state.ended = true;
+    waits = ask(state, {What::presence, {}, node, {}}, out) || waits;
+  }
+  return waits;
+}
+
+HolderSearch::ToNode& HolderSearch::state_of(const Question& question) {
+  if (question.what == What::presence) return named_[question.node];
+  return witnesses_[{as_node(question.point), question.node}];
+}
+
 void HolderSearch::answered(const Question& question, const std::optional<NodeId>& owner) {
+  if (question.what == What::owner) return point_answered(question, owner);
+  ToNode& state = state_of(question);
+  --state.under_way;
+  if (!owner) {
+    ways_.failed(*question.rank);
+    return;
+  }
+  state.ended = true;
+  if (question.what == What::presence) {
+    known_.insert(question.node);
+  } else if (!known_.contains(*owner) &&
+             ring_distance(resource_, *owner) < ring_distance(resource_, question.point)) {
+    named_.try_emplace(*owner);
+  }
+}
+
+void HolderSearch::point_answered(const Question& question, const std::optional<NodeId>& owner) {
   Point& point = points_[question.point];
   --point.under_way;
   if (!owner || !plausible(question.point, *owner)) {
@@ -152,6 +209,12 @@ void HolderSearch::answered(const Question& question, const std::optional<NodeId
 }
 
 void HolderSearch::no_way(const Question& question) {
+  if (question.what != What::owner) {
+    ToNode& state = state_of(question);
+    --state.under_way;
+    --state.asked;
+    return ways_.end_at(*question.rank);
+  }
   Point& point = points_[question.point];
   --point.under_way;
   --point.asked;

@@ -4,12 +4,18 @@
 // itself nearer to a point than it is: of all who answer, the nearest after the point is the right one, or
 // the right one has not been reached. A liar can only keep others from being found, and that on its own way
 // only; what differs from way to way is decided by the ring itself.
+//
+// But all ways to a point end at the peer right before it (RFC 6940 §10.3): when that one lies, whoever comes
+// next is hidden on all of them. So witnesses may be asked as well: peers further on, who know the holders as
+// their predecessors, say whom they would send what is for a holder to (RouteQuery, §6.4.2.4): it is the one
+// before it. Nobody is believed to be there before it has answered itself.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "reload/data/holder_cache.hpp"
@@ -32,12 +38,22 @@ struct SearchRules {
   // Besides, so many points are pinged at once, as far apart as peers are on average, so that most of the
   // stretch is known after one round trip.
   unsigned guesses = 0;
+  // And so many witnesses tell who comes before each holder, each asked along so many ways at most.
+  unsigned witnesses = 0;
+  unsigned ways_to_witness = 3;
 };
 
 class HolderSearch {
  public:
+  enum class What {
+    owner,     // who is responsible for `point`: a Ping to it
+    before,    // who comes before `point`, a Node-ID, as `node` knows it: a RouteQuery
+    presence,  // is `node` there: a Ping
+  };
   struct Question {
+    What what = What::owner;
     RingId point;
+    NodeId node;
     std::optional<std::uint32_t> rank;  // none: the usual way
   };
 
@@ -74,6 +90,13 @@ class HolderSearch {
     bool known = false;  // from before
   };
 
+  // A question to one node: it is asked along one way after the other.
+  struct ToNode {
+    Ways::Taken taken;
+    unsigned asked = 0, under_way = 0;
+    bool ended = false;
+  };
+
   std::optional<NodeId> nearest(const RingId& point) const;
   bool plausible(const RingId& point, const NodeId& owner) const;
   bool settled(const RingId& at, const Point& point, const std::optional<NodeId>& owner) const;
@@ -81,13 +104,19 @@ class HolderSearch {
   bool exhausted(const Point& point) const;
   void ask(const RingId& at, Point& point, std::vector<Question>& out);
   void guess(std::vector<Question>& out);
+  bool ask_witnesses(std::vector<Question>& out);
+  bool ask(ToNode& state, Question question, std::vector<Question>& out);
+  ToNode& state_of(const Question& question);
+  void point_answered(const Question& question, const std::optional<NodeId>& owner);
 
   RingId resource_;
   SearchRules rules_;
   double peers_;
   Ways& ways_;
   std::map<RingId, Point> points_;
-  std::set<NodeId> known_;  // have answered, whatever the point
+  std::set<NodeId> known_;                                 // have answered, whatever the point
+  std::map<std::pair<NodeId, NodeId>, ToNode> witnesses_;  // of a holder; by holder and witness
+  std::map<NodeId, ToNode> named_;                         // by a witness
   std::vector<NodeId> holders_;
   bool whole_ring_ = false;
   bool guessed_ = false;

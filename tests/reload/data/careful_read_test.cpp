@@ -30,11 +30,17 @@ class Ring {
   }
   using Question = CarefulRead::Question;
   std::function<std::optional<NodeId>(const Question&)> ping = [this](const Question& question) {
-    return std::optional<NodeId>(owner_of(*question.point));
+    return std::optional<NodeId>(owner_of(question.search->point));
   };
   std::function<std::optional<HeldItems>(const Question&)> fetch = [](const Question&) {
     return std::optional<HeldItems>(HeldItems{});
   };
+  // A witness knows who comes before a peer.
+  std::function<std::optional<NodeId>(const HolderSearch::Question&)> tell =
+      [](const HolderSearch::Question& question) {
+        if (question.what == HolderSearch::What::presence) return std::optional(question.node);
+        return std::optional(node_at((question.point.bytes[0] + 256U - 8U) % 256U));
+      };
   std::uint32_t ways = k_max_ways;
 
   // Plays until the read is done; each round of questions is answered together, after its deadline when
@@ -54,8 +60,10 @@ class Ring {
   void answer(CarefulRead& read, const Question& question) {
     using Failure = CarefulRead::Failure;
     if (question.rank && *question.rank >= ways) return read.failed(question.number, Failure::no_way);
-    if (question.point) {
-      if (const auto owner = ping(question)) return read.found(question.number, *owner);
+    if (question.search) {
+      const auto owner =
+          question.search->what == HolderSearch::What::owner ? ping(question) : tell(*question.search);
+      if (owner) return read.found(question.number, *owner);
     } else if (auto items = fetch(question)) {
       return read.fetched(question.number, std::move(*items));
     }
@@ -64,12 +72,12 @@ class Ring {
   std::set<NodeId> read_from() const {
     std::set<NodeId> nodes;
     for (const auto& question : asked)
-      if (!question.point) nodes.insert(question.holder);
+      if (!question.search) nodes.insert(question.holder);
     return nodes;
   }
   std::size_t pings() const {
     return static_cast<std::size_t>(
-        std::count_if(asked.begin(), asked.end(), [](const auto& one) { return one.point.has_value(); }));
+        std::count_if(asked.begin(), asked.end(), [](const auto& one) { return one.search.has_value(); }));
   }
 
   Now now{MonoTime{1000}, 0};
@@ -78,12 +86,15 @@ class Ring {
 };
 
 HeldItems holding(std::uint64_t storage_time_ms, bool exists = true) {
+  wire::StoredDataValue key;
+  key.model = wire::DataModel::dictionary;
+  key.key = SharedBytes{copy_of(view_of("item"))};
   HeldItem item;
   item.exists = exists;
   item.entry.value = copy_of(view_of(std::to_string(storage_time_ms)));
   item.entry.storage_time_ms = storage_time_ms;
   HeldItems held;
-  held.items.emplace(Bytes{1}, item);
+  held.items.emplace(item_key_of(key), item);
   return held;
 }
 
@@ -96,9 +107,7 @@ class CarefulReads : public ::testing::Test {
     const auto* got = std::get_if<GetResult>(&result);
     return got == nullptr || got->entries.size() != 1 ? 0 : got->entries[0].storage_time_ms;
   }
-  static CallError error_of(const CallResult& result) {
-    return std::get<CallFailure>(result).error;
-  }
+  static CallError error_of(const CallResult& result) { return std::get<CallFailure>(result).error; }
 
   const RingId resource = node_at(0x42);
   const std::set<NodeId> holders{node_at(0x48), node_at(0x50), node_at(0x58)};
@@ -145,7 +154,7 @@ TEST_F(CarefulReads, HoldersThatHaveGoneAreSearchedForAgain) {
     return holding(5);
   };
   ring.ping = [this](const Ring::Question& question) {
-    const NodeId owner = ring.owner_of(*question.point);
+    const NodeId owner = ring.owner_of(question.search->point);
     return std::optional(owner == node_at(0x48) || owner == node_at(0x50) ? node_at(0x58) : owner);
   };
   auto second = read(Consistency::quorum);
@@ -206,7 +215,7 @@ TEST_F(CarefulReads, WithoutAMajorityItSaysHowManyHaveAnswered) {
 
 TEST_F(CarefulReads, InASmallRingAllPeersAreHolders) {
   ring.ping = [](const Ring::Question& question) {
-    const bool between = in_half_open(*question.point, node_at(0x10), node_at(0x80));
+    const bool between = in_half_open(question.search->point, node_at(0x10), node_at(0x80));
     return std::optional(between ? node_at(0x80) : node_at(0x10));
   };
   ring.fetch = [](const auto&) { return holding(5); };
@@ -235,7 +244,7 @@ TEST_F(CarefulReads, OneHonestHolderAndOneHonestWayToItAreEnough) {
   // Every way but a few is a liar's, who answers in the name of a peer further on.
   const auto honest = [](const Ring::Question& question) { return *question.rank % 4 == 3; };
   ring.ping = [&](const Ring::Question& question) {
-    return std::optional(honest(question) ? ring.owner_of(*question.point) : node_at(0x60));
+    return std::optional(honest(question) ? ring.owner_of(question.search->point) : node_at(0x60));
   };
   ring.fetch = [&](const Ring::Question& question) -> std::optional<HeldItems> {
     if (!honest(question)) return std::nullopt;
@@ -245,6 +254,31 @@ TEST_F(CarefulReads, OneHonestHolderAndOneHonestWayToItAreEnough) {
   ring.play(one);
   EXPECT_EQ(time_of(one.result()), 7U);
   EXPECT_LE(ring.asked.size(), k_max_careful_requests);
+}
+
+TEST_F(CarefulReads, WhoeverHidesTheNextPeerIsContradictedByWitnesses) {
+  // 0x48 is before 0x50: nothing that is for the point after it gets past it.
+  ring.ping = [this](const Ring::Question& question) -> std::optional<NodeId> {
+    if (ring.owner_of(question.search->point) == node_at(0x50)) return std::nullopt;
+    return ring.owner_of(question.search->point);
+  };
+  ring.fetch = [](const Ring::Question& question) {
+    return question.holder == node_at(0x50) ? holding(7) : HeldItems{};
+  };
+  auto one = read(Consistency::disjoint);
+  ring.play(one);
+  EXPECT_EQ(time_of(one.result()), 7U);
+  // What a witness makes up is no holder.
+  cache.clear();
+  ring.asked.clear();
+  const auto honest = ring.tell;
+  ring.tell = [&](const HolderSearch::Question& question) -> std::optional<NodeId> {
+    if (question.what == HolderSearch::What::before) return node_at(0x4C);
+    return question.node == node_at(0x4C) ? std::nullopt : honest(question);
+  };
+  auto other = read(Consistency::disjoint);
+  ring.play(other);
+  EXPECT_FALSE(ring.read_from().contains(node_at(0x4C)));
 }
 
 TEST_F(CarefulReads, AnAnswerFromTooFarOffIsNotBelieved) {
@@ -290,7 +324,7 @@ TEST_F(CarefulReads, WithFewWaysEachIsTakenOnceByAQuestion) {
   ring.play(one);
   std::map<NodeId, std::size_t> times;
   for (const auto& question : ring.asked)
-    if (!question.point && *question.rank < 2) ++times[question.holder];
+    if (!question.search && *question.rank < 2) ++times[question.holder];
   for (const NodeId& holder : holders) EXPECT_EQ(times[holder], 2U);
 }
 
