@@ -81,7 +81,7 @@ void Watcher::drop(const Now& now, Subjects::iterator found, StorageOutputs& out
   if (subject.busy()) --looks_;
   for (const std::uint64_t number : {subject.storing, subject.reading, subject.checking})
     numbers_.erase(number);
-  if (subject.reading != 0) client_.cancel({subject.reading}, out);
+  if (subject.reading != 0) client_.cancel(now, {subject.reading}, out);
   if (subject.storing != 0)
     out.emplace_back(routing::CancelRequest{routing::Origin::storage, subject.storing});
   if (subject.holder != k_no_node && data_.view->joined) {
@@ -195,11 +195,12 @@ void Watcher::ring_changed(const Now& now, const topology::RingView& before) {
   }
 }
 
+// Where it is the same peer still, it makes another channel and goes on telling.
 void Watcher::channel_down(const Now& now, const NodeId& node) {
   constexpr Duration k_after_loss{500};
   sessions_.erase(node);
   for (auto& [key, subject] : subjects_)
-    if (subject.holder == node) look_soon(now, subject, k_after_loss, true);
+    if (subject.holder == node) look_soon(now, subject, k_after_loss, false);
 }
 
 }  // namespace ringway::data
