@@ -195,11 +195,12 @@ void Watcher::ring_changed(const Now& now, const topology::RingView& before) {
   }
 }
 
+// Where it is the same peer still, it makes another channel and goes on telling.
 void Watcher::channel_down(const Now& now, const NodeId& node) {
   constexpr Duration k_after_loss{500};
   sessions_.erase(node);
   for (auto& [key, subject] : subjects_)
-    if (subject.holder == node) look_soon(now, subject, k_after_loss, true);
+    if (subject.holder == node) look_soon(now, subject, k_after_loss, false);
 }
 
 }  // namespace ringway::data
