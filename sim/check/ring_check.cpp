@@ -25,7 +25,7 @@ std::string responsibility_fault(const Simulation& simulation, const std::vector
   return {};
 }
 
-std::string bounds_fault(const SimPeer& peer, const PeerComponents& bounds) {
+std::string bounds_fault(const SimPeer& peer, const SimulationSettings& bounds) {
   const auto routing = peer.status();
   const auto storage = peer.storage().statistics();
   const auto replication = peer.replication().statistics();

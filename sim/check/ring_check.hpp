@@ -14,6 +14,6 @@ inline constexpr std::size_t k_ring_depth = 3;
 // Not exactly one living peer holds itself responsible for one of these keys; empty when all is well.
 std::string responsibility_fault(const Simulation& simulation, const std::vector<std::string>& keys);
 // A table of this peer that has outgrown its bound; empty when none has.
-std::string bounds_fault(const SimPeer& peer, const PeerComponents& bounds);
+std::string bounds_fault(const SimPeer& peer, const SimulationSettings& bounds);
 
 }  // namespace ringway::sim

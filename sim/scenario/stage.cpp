@@ -28,9 +28,8 @@ void Stage::check() {
   errands_.tend();
   if (now_ms() < tables_seen_ms_ + k_look_at_tables_every_ms) return;
   tables_seen_ms_ = now_ms();
-  const PeerComponents bounds{settings_.routing, settings_.storage, settings_.replication};
   for (const Member& member : ring())
-    if (const auto fault = bounds_fault(simulation_.peer(member.number), bounds); !fault.empty())
+    if (const auto fault = bounds_fault(simulation_.peer(member.number), settings_); !fault.empty())
       violate(Law::tables_bounded, fault, member.number);
 }
 
