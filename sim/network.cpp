@@ -18,8 +18,8 @@ std::string key_of(const wire::IpAddressPort& address) {
 }
 
 // What a trace may say of a message: nothing that depends on random keys or signatures. These stand at fixed
-// places of the forwarding header (RFC 6940 §6.3.2): ttl; transaction ID; the lengths of the via list and of the
-// destination list.
+// places of the forwarding header (RFC 6940 §6.3.2): ttl; transaction ID; the lengths of the via list and of
+// the destination list.
 std::uint64_t summary(const SharedBytes& bytes) {
   constexpr std::size_t k_ttl_at = 11, k_transaction_at = 20, k_lists_at = 32;
   if (bytes.size() < wire::k_fixed_header_size_bytes) return 1;
@@ -160,7 +160,8 @@ bool Network::reaches(PeerNumber from, PeerNumber to) const {
 std::optional<Network::Side> Network::find(PeerNumber peer, link::LinkId id) {
   const Side side{static_cast<std::uint32_t>(id.number) >> 1U, static_cast<std::uint32_t>(id.number >> 32U),
                   static_cast<std::uint32_t>(id.number & 1U)};
-  if (side.number == 0 || side.slot >= links_.size() || !is_up(side) || near(side)->peer != peer) return std::nullopt;
+  if (side.number == 0 || side.slot >= links_.size() || !is_up(side) || near(side)->peer != peer)
+    return std::nullopt;
   return side;
 }
 
@@ -405,8 +406,7 @@ void Network::notice_silence(const Side& side, std::int64_t since_us) {
   if (end == nullptr || !end->up || end->suspected || end->quiet_since_us != since_us) return;
   end->suspected = true;
   clock_.after_us(settings_.give_up_us, [this, side, since_us] {
-    if (is_up(side) && near(side)->quiet_since_us == since_us)
-      take_down_now(side, "the link has gone quiet");
+    if (is_up(side) && near(side)->quiet_since_us == since_us) take_down_now(side, "the link has gone quiet");
   });
   deliver(end->peer, 5, routing::LinkSuspected{id_of(side), true});
 }

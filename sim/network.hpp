@@ -103,8 +103,8 @@ class Network {
   // A message that the peer's own components have not sent, over its link to that one; false: there is none.
   bool inject(PeerNumber from, PeerNumber to, SharedBytes message);
 
-  // A link that stands at once, without a handshake and without a word to its ends: to build rings that are too
-  // large to grow.
+  // A link that stands at once, without a handshake and without a word to its ends: to build rings that are
+  // too large to grow.
   void stand(PeerNumber a, PeerNumber b);
   struct LinkEnd {
     link::LinkId id;

@@ -50,15 +50,16 @@ void SimPeer::die(Death how) {
   world_.network.detach(number(), how);
 }
 
-// ---- the data components ------------------------------------------------------------------------------------
+// ---- the data components
+// ------------------------------------------------------------------------------------
 
 // Both at once: who holds a value has to see from the first moment on who else should.
 void SimPeer::need_data() {
   if (storage_) return;
-  storage_ = std::make_unique<data::StorageComponent>(world_.storage, identity_.configuration, identity_.signer,
-                                                      identity_.store);
-  replication_ = std::make_unique<data::ReplicationComponent>(
-      world_.replication, identity_.configuration, identity_.signer->node_id(), identity_.store);
+  storage_ = std::make_unique<data::StorageComponent>(world_.storage, identity_.configuration,
+                                                      identity_.signer, identity_.store);
+  replication_ = std::make_unique<data::ReplicationComponent>(world_.replication, identity_.configuration,
+                                                              identity_.signer->node_id(), identity_.store);
   if (!view_) return;
   to_storage(routing::RingChanged{view_});
   to_replication(routing::RingChanged{std::exchange(view_, nullptr)});
@@ -97,10 +98,11 @@ void SimPeer::later(std::int64_t delay_us, std::function<void(SimPeer&)> event) 
 void SimPeer::want_step() {
   if (!alive_ || std::exchange(step_wanted_, true)) return;
   // As small as a function can hold without asking for memory: there are more of these than of anything else.
-  world_.clock.after_us(random_.between(0, world_.workload.step_max_us), [world = &world_, process = process_] {
-    SimPeer* const self = world->processes[process];
-    if (self != nullptr && self->alive_) self->step();
-  });
+  world_.clock.after_us(random_.between(0, world_.workload.step_max_us),
+                        [world = &world_, process = process_] {
+                          SimPeer* const self = world->processes[process];
+                          if (self != nullptr && self->alive_) self->step();
+                        });
 }
 
 void SimPeer::step() {

@@ -60,8 +60,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
     WorkloadSettings workload;
     data::StorageSettings storage;
     data::ReplicationSettings replication;
-    // Storage and replication of a peer are made when the first request or call needs them. (A peer without values
-    // has nothing else to do for them, as long as it does not look after certificates of its own.)
+    // Storage and replication of a peer are made when the first request or call needs them. (A peer without
+    // values has nothing else to do for them, as long as it does not look after certificates of its own.)
     bool data_on_demand = false;
     // For messages that come to a peer with this configuration.
     std::function<security::Inspector&(const config::ConfigurationPtr&)> inspector;

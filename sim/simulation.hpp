@@ -65,8 +65,9 @@ class Simulation {
   // `count` peers, the first of them alone, the others when the one before has joined (or `limit` is over).
   bool grow(std::size_t count, Duration limit = Duration{60'000});
 
-  // `count` peers that are one ring from the first moment on, as it would have grown: each has its neighbours, its
-  // fingers, and links to all of them, and none was joined by a message. Before any other peer.
+  // `count` peers that are one ring from the first moment on, as it would have grown: each has its
+  // neighbours, its fingers, and links to all of them, and none was joined by a message. Before any other
+  // peer.
   void build_ring(std::size_t count);
 
   std::size_t size() const { return peers_.size(); }
@@ -117,8 +118,8 @@ class Simulation {
   std::optional<routing::RequestDone> request(PeerNumber peer, routing::SendRequest request,
                                               Duration limit = Duration{60'000});
 
-  // Who answers for this point, asked with a Ping: whether it is the peer that should (of those alive), over how
-  // many links the request went, and how long the answer took.
+  // Who answers for this point, asked with a Ping: whether it is the peer that should (of those alive), over
+  // how many links the request went, and how long the answer took.
   struct Lookup {
     bool answered = false;
     NodeId by;

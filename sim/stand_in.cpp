@@ -15,8 +15,8 @@ namespace {
 constexpr WallMs k_hour_ms = 3'600'000;
 constexpr std::string_view k_certificates = "certificate";
 
-// The head of a DER SEQUENCE with a length of two bytes: certificates are stored one behind the other and taken
-// apart again by it.
+// The head of a DER SEQUENCE with a length of two bytes: certificates are stored one behind the other and
+// taken apart again by it.
 constexpr std::array<std::uint8_t, 2> k_sequence{0x30, 0x82};
 constexpr std::size_t k_head_bytes = 4;
 constexpr std::size_t k_mac_bytes = SHA256_DIGEST_LENGTH;

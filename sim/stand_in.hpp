@@ -1,7 +1,7 @@
-// A stand-in for certificates and signatures, for simulations of very many peers: no key is made and nothing is
-// signed, but whatever is forged or changed is refused as with the real ones. A certificate is a statement with
-// the keyed hash of the authority; a signature is a keyed hash of what is signed under the Node-ID of the signer.
-// Who is inside the simulation does not know the key; who writes a liar for it must not use it.
+// A stand-in for certificates and signatures, for simulations of very many peers: no key is made and nothing
+// is signed, but whatever is forged or changed is refused as with the real ones. A certificate is a statement
+// with the keyed hash of the authority; a signature is a keyed hash of what is signed under the Node-ID of
+// the signer. Who is inside the simulation does not know the key; who writes a liar for it must not use it.
 //
 // Both are as long as real ones (ECDSA P-256), so that traffic is what it would be.
 #pragma once
@@ -23,7 +23,8 @@ class StandIn : public security::Scheme, public std::enable_shared_from_this<Sta
  public:
   StandIn(std::string overlay_name, WallMs now_ms, std::uint64_t seed);
 
-  // As sim::Authority::issue() does: valid from an hour before, until `lifetime` after the authority was made.
+  // As sim::Authority::issue() does: valid from an hour before, until `lifetime` after the authority was
+  // made.
   std::shared_ptr<const security::Signer> issue(const std::string& user_name, const NodeId& node,
                                                 std::chrono::hours lifetime) const;
 

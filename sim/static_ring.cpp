@@ -20,8 +20,9 @@ std::size_t owner_of(const Ring& ring, const RingId& point) {
   return found == ring.end() ? 0 : static_cast<std::size_t>(found - ring.begin());
 }
 
-// Whom the peer at this place has attached to when it has joined: its next neighbours, and for each finger beyond
-// them whoever answers for the finger's first point (RFC 6940 §10.7.4.3). Its predecessors have attached to it.
+// Whom the peer at this place has attached to when it has joined: its next neighbours, and for each finger
+// beyond them whoever answers for the finger's first point (RFC 6940 §10.7.4.3). Its predecessors have
+// attached to it.
 std::vector<std::size_t> attached_by(const Ring& ring, std::size_t at) {
   std::vector<std::size_t> others;
   const std::size_t neighbors = std::min(topology::k_neighbors_per_side, ring.size() - 1);
@@ -52,7 +53,8 @@ void Simulation::build_ring(std::size_t count) {
   for (PeerNumber peer = 0; peer < count; ++peer) {
     std::vector<routing::StandingLink> links;
     for (const auto& end : network_.links_of(peer))
-      links.push_back({end.id, identities_[end.other].signer->certificate(), address_of(end.other), end.accepted});
+      links.push_back(
+          {end.id, identities_[end.other].signer->certificate(), address_of(end.other), end.accepted});
     // The first one is where a peer that has lost everyone looks for the ring.
     peers_[peer] = make_process(peer, peer == 0, peer == 0 ? std::nullopt : std::optional<PeerNumber>{0});
     peers_[peer]->start_joined(links);

@@ -1,5 +1,5 @@
-// How much one simulated peer costs, and how far and how fast lookups go in large rings. Prints a table; asserts
-// nothing. `bench_sim --help` says what can be asked for.
+// How much one simulated peer costs, and how far and how fast lookups go in large rings. Prints a table;
+// asserts nothing. `bench_sim --help` says what can be asked for.
 #include <malloc.h>
 #include <unistd.h>
 
@@ -63,8 +63,8 @@ RingId point_of(sim::SeededRandom& random) {
 
 bool joined(const sim::SimPeer& peer) { return peer.status().phase == "joined"; }
 
-// `count` peers join one behind the other, as many at once as the ring has had peers for every sixteen, at a peer
-// of the ring that is drawn for each.
+// `count` peers join one behind the other, as many at once as the ring has had peers for every sixteen, at a
+// peer of the ring that is drawn for each.
 std::size_t join(sim::Simulation& simulation, std::size_t count, sim::SeededRandom& random) {
   std::vector<sim::PeerNumber> waiting;
   std::size_t started = 0, ring = simulation.size();
@@ -168,8 +168,8 @@ void run(const Wanted& wanted) {
     if (in != wanted.peers) std::printf("%zu of %zu have joined\n", in, wanted.peers);
   }
   std::printf("%zu peers, ring %s, certificates and signatures: %s, seed %llu: %.1f s\n", wanted.peers,
-              wanted.ring.c_str(), wanted.cryptography.c_str(),
-              static_cast<unsigned long long>(wanted.seed), seconds_since(start));
+              wanted.ring.c_str(), wanted.cryptography.c_str(), static_cast<unsigned long long>(wanted.seed),
+              seconds_since(start));
   simulation.run_for(Duration{20'000});  // what is remembered for repetitions is forgotten
   report_memory(simulation, allocated_before, resident_before);
   std::printf("links: %.1f for each peer; peer 0 has %zu, and %zu fingers\n",
@@ -201,7 +201,9 @@ void run(const Wanted& wanted) {
 int main(int argc, char** argv) {
   CLI::App app{"Large simulated rings: memory of a peer, joins, leaves, lookups"};
   Wanted wanted;
-  app.add_option("--peers", wanted.peers, "Peers of the ring")->check(CLI::Range(2, 10'000'000))->capture_default_str();
+  app.add_option("--peers", wanted.peers, "Peers of the ring")
+      ->check(CLI::Range(2, 10'000'000))
+      ->capture_default_str();
   app.add_option("--ring", wanted.ring, "How the ring comes about: `built` at once, or `grown` by joins")
       ->check(CLI::IsMember({"built", "grown"}))
       ->capture_default_str();
@@ -209,7 +211,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--joins", wanted.joins, "Peers that join the ring then")->capture_default_str();
   app.add_option("--leaves", wanted.leaves, "Peers that leave it then")->capture_default_str();
-  app.add_flag("--data", wanted.data, "Storage and replication from the start, not when they are first needed");
+  app.add_flag("--data", wanted.data,
+               "Storage and replication from the start, not when they are first needed");
   app.add_option("--cryptography", wanted.cryptography, "Certificates and signatures")
       ->check(CLI::IsMember({"real", "stand-in"}))
       ->capture_default_str();

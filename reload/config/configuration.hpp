@@ -72,7 +72,8 @@ struct Configuration {
   std::vector<KindBlock> kind_blocks;  // of the required Kinds, in order
   std::string unsupported;             // what of it this program cannot serve; empty: nothing
 
-  // Not of the document: how certificates and signatures are checked; null: as RELOAD does (security/scheme.hpp).
+  // Not of the document: how certificates and signatures are checked; null: as RELOAD does
+  // (security/scheme.hpp).
   security::SchemePtr scheme = nullptr;
 
   SharedBytes document;           // the whole file as received

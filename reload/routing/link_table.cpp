@@ -7,7 +7,8 @@ namespace ringway::routing {
 
 namespace {
 
-// Few at a time: half of a table that doubles is empty on average, and there is one at each peer of a simulation.
+// Few at a time: half of a table that doubles is empty on average, and there is one at each peer of a
+// simulation.
 constexpr std::size_t k_grows_by = 8;
 
 }  // namespace

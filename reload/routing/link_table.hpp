@@ -2,7 +2,6 @@
 // tables: there are few links, they change seldom, and each message looks here.
 #pragma once
 
-#include <cstdint>
 #include <boost/container/flat_map.hpp>
 #include <cstdint>
 #include <optional>

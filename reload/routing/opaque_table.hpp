@@ -31,7 +31,8 @@ class OpaqueTable {
     wire::DestinationList list;
   };
   Random& random_;
-  std::vector<Slot> slots_;  // none before the first list: most peers never shorten one, and this takes 48 KiB
+  std::vector<Slot>
+      slots_;  // none before the first list: most peers never shorten one, and this takes 48 KiB
   std::size_t next_ = 0;
 };
 

@@ -272,7 +272,8 @@ RoutingStatus RoutingComponent::Impl::status() const {
   status.transactions = transactions_.size();
   status.estimated_peers = topology_->estimated_peers();
   for (const auto& [id, link] : links_.all())
-    status.links.push_back({id, link.node, link.remote.full(), link.suspected, topology_->is_peer(link.node)});
+    status.links.push_back(
+        {id, link.node, link.remote.full(), link.suspected, topology_->is_peer(link.node)});
   status.channels = channels_.channels.size();
   for (const auto& [key, channel] : channels_.channels) status.held_channels += channel.held ? 1 : 0;
   return status;

@@ -95,8 +95,8 @@ class RoutingComponent {
 
   // Starts bootstrapping and joining.
   void start(const Now& now, Outputs& out);
-  // Begins as a member of a ring that stands, with links to other members of it: for simulations of rings that are
-  // too large to be grown by joining.
+  // Begins as a member of a ring that stands, with links to other members of it: for simulations of rings
+  // that are too large to be grown by joining.
   void start_joined(const Now& now, const std::vector<StandingLink>& links, Outputs& out);
   void handle(const Now& now, Input input, Outputs& out);
   void on_timer(const Now& now, Outputs& out);

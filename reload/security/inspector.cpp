@@ -166,7 +166,8 @@ ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::
     return {certificate, named->node, {}, trusted->chain};
   }
   ++statistics_.signatures_checked;
-  if (!signature_good(context_.trust->settings().scheme, signature, *certificate, input)) return refused("the signature is wrong");
+  if (!signature_good(context_.trust->settings().scheme, signature, *certificate, input))
+    return refused("the signature is wrong");
   memory_->signatures.add(key, {});
   return {certificate, named->node, {}, trusted->chain};
 }

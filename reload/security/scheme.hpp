@@ -1,6 +1,7 @@
-// How an overlay's certificates are read and vouched for, and its signatures checked. RELOAD's own way is X.509
-// and OpenSSL (certificate.hpp, trust.hpp, verify.hpp), and it is what everybody has who names no scheme. A
-// simulation of very many peers names one (sim/stand_in.hpp), since real keys would take all its time.
+// How an overlay's certificates are read and vouched for, and its signatures checked. RELOAD's own way is
+// X.509 and OpenSSL (certificate.hpp, trust.hpp, verify.hpp), and it is what everybody has who names no
+// scheme. A simulation of very many peers names one (sim/stand_in.hpp), since real keys would take all its
+// time.
 //
 // No document can name a scheme: it is a matter of the program that makes the configuration.
 #pragma once

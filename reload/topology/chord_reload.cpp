@@ -360,8 +360,9 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
   seek_initial_fingers(out);
 }
 
-// Lists tell who may be a neighbour, and only neighbours' lists can tell anything new of that; those of fingers
-// would be most of a peer's memory. A peer that becomes a neighbour when others have gone is asked for its own.
+// Lists tell who may be a neighbour, and only neighbours' lists can tell anything new of that; those of
+// fingers would be most of a peer's memory. A peer that becomes a neighbour when others have gone is asked
+// for its own.
 void ChordReload::keep_lists_of_neighbors(Actions& out) {
   const auto neighbors = current_neighbors();
   std::erase_if(lists_, [&](const auto& told) {

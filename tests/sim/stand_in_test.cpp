@@ -1,5 +1,5 @@
-// The stand-in for cryptography: whatever is forged or changed is refused, as with the real one, and an overlay
-// lives on it.
+// The stand-in for cryptography: whatever is forged or changed is refused, as with the real one, and an
+// overlay lives on it.
 #include "sim/stand_in.hpp"
 
 #include <gtest/gtest.h>

@@ -51,6 +51,17 @@ TEST(AnswerMemory, TheOldestGoWhenTheirAnswersAreTooLong) {
   EXPECT_EQ(memory.find(k_start, k_signer, 1), nullptr);
 }
 
+TEST(AnswerMemory, SaysWhenTheNextOneIsTooOld) {
+  AnswerMemory memory(10, 1000);
+  EXPECT_EQ(memory.expire(k_start), std::nullopt);
+  memory.remember(k_start, k_signer, 1, 1);
+  memory.remember(k_start + Duration{100}, k_signer, 2, 2);
+  EXPECT_EQ(memory.expire(k_start), k_start + k_max_request_lifetime);
+  EXPECT_EQ(memory.expire(k_start + k_max_request_lifetime),
+            k_start + Duration{100} + k_max_request_lifetime);
+  EXPECT_EQ(memory.size(), 1U);
+}
+
 TEST(AnswerMemory, WhatIsForgottenTakesNoRoom) {
   AnswerMemory memory(100, 1000);
   memory.remember(k_start, k_signer, 1, 1);
