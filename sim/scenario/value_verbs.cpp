@@ -20,7 +20,7 @@ struct Errand {
   bool may_change_writer = true;
   std::string last_answer = "none";
 };
-using Errands_to_do = std::vector<std::shared_ptr<Errand>>;
+using ErrandList = std::vector<std::shared_ptr<Errand>>;
 
 std::string said(const data::CallResult* result) {
   const auto* failure = result == nullptr ? nullptr : std::get_if<data::CallFailure>(result);
@@ -28,7 +28,7 @@ std::string said(const data::CallResult* result) {
   return "error " + std::to_string(static_cast<int>(failure->error)) + ": " + failure->message;
 }
 
-void write(Stage& stage, const std::shared_ptr<Errand>& errand, Errands_to_do& again, std::size_t& open) {
+void write(Stage& stage, const std::shared_ptr<Errand>& errand, ErrandList& again, std::size_t& open) {
   const NodeId writer = stage.simulation().peer(errand->writer).node_id();
   const std::uint64_t attempt = stage.ledger().attempt(errand->key, writer);
   data::PutCall call;
@@ -48,9 +48,9 @@ void write(Stage& stage, const std::shared_ptr<Errand>& errand, Errands_to_do& a
 }
 
 // Each is tried until it is acknowledged, by another peer when its writer has gone or cannot.
-void write_all(Stage& stage, Errands_to_do waiting) {
+void write_all(Stage& stage, ErrandList waiting) {
   std::size_t open = waiting.size();
-  Errands_to_do again;
+  ErrandList again;
   const auto all_written = [&] {
     while (!waiting.empty() && stage.errands().under_way() < k_writes_at_once) {
       write(stage, waiting.back(), again, open);
@@ -68,7 +68,7 @@ void write_all(Stage& stage, Errands_to_do waiting) {
     return open == 0;
   };
   if (stage.pass(k_write_limit, all_written)) return;
-  const Errands_to_do& left = waiting.empty() ? again : waiting;
+  const ErrandList& left = waiting.empty() ? again : waiting;
   const std::string example = left.empty() ? "" : ": " + left[0]->key + ", " + left[0]->last_answer;
   stage.violate(Law::calls_answered, std::to_string(open) + " writes are not acknowledged" + example);
   // What is still under way must find its place.
@@ -78,7 +78,7 @@ void write_all(Stage& stage, Errands_to_do waiting) {
 }  // namespace
 
 void put(Stage& stage, const Statement& statement) {
-  Errands_to_do errands;
+  ErrandList errands;
   for (std::size_t i = 0; i < statement.count(); ++i) {
     errands.push_back(std::make_shared<Errand>());
     errands.back()->key = "shared/value-" + std::to_string(stage.next_key());
@@ -90,7 +90,7 @@ void put(Stage& stage, const Statement& statement) {
 void change(Stage& stage, const Statement& statement) {
   const auto keys = stage.ledger().acknowledged_keys();
   std::set<std::size_t> chosen;
-  Errands_to_do errands;
+  ErrandList errands;
   for (std::size_t i = 0; i < statement.count() && chosen.size() < keys.size(); ++i) {
     const std::size_t at = stage.random().below(keys.size());
     if (!chosen.insert(at).second) continue;
