@@ -138,7 +138,7 @@ class Overlay {
 
   // Which requests are lost: the requester hears of it when their time is over.
   std::function<bool(const Sent&)> loses = [](const Sent&) { return false; };
-  // Who has no channels for replication: whoever wants one with it is told so.
+  // Who has no channels for replication: neither end gets one.
   std::set<NodeId> without_channels;
   // Messages on channels for replication: from whom, to whom.
   std::vector<std::tuple<NodeId, NodeId, SharedBytes>> sent_on_channels;

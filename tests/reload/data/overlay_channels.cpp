@@ -17,7 +17,8 @@ void Overlay::to_owner_of_channel(Peer& peer, Message message) {
 
 void Overlay::channel(Peer& peer, const routing::OpenChannel& wish) {
   const auto found = peers_.find(wish.node);
-  const bool refused = wish.application == Application::replication && without_channels.contains(wish.node);
+  const bool refused = wish.application == Application::replication &&
+                       (without_channels.contains(wish.node) || without_channels.contains(peer.node));
   if (found == peers_.end() || !found->second->alive || refused)
     return to_owner_of_channel(peer, routing::ChannelDown{wish.application, wish.node, "refused"});
   channel_between(peer, *found->second, wish.application);
