@@ -1,6 +1,8 @@
 // What every command of overlay_client needs: the way to a peer's API, and a context with a deadline.
 #pragma once
 
+#include <grpcpp/grpcpp.h>
+
 #include <chrono>
 #include <memory>
 #include <string>
