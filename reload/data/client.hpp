@@ -92,7 +92,7 @@ class Client {
     std::optional<wire::Destination> elsewhere;
     GetResult first;
     // Of a careful read.
-    std::unique_ptr<CarefulRead> careful;           // once it is its turn
+    std::unique_ptr<CarefulRead> careful;          // once it is its turn
     std::map<std::uint64_t, std::uint64_t> asked;  // by the request under way: the read's question
   };
 

@@ -73,7 +73,7 @@ class RoutingComponent::Impl {
     std::uint16_t configuration_sequence = 0;
     std::optional<LinkId> first_link;  // goes out over this link whatever the tables say (bootstrap)
     std::optional<SendRequest::Way> way;
-    std::optional<NodeId> first_hop;       // that the way has led to
+    std::optional<NodeId> first_hop;  // that the way has led to
     std::optional<NodeId> last_hop;
     int transmissions = 0;
     MonoTime next_at;

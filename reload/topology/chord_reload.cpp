@@ -437,8 +437,8 @@ void ChordReload::seek_initial_fingers(Actions& out) {
   for (unsigned i = fingers_sought_ + 1; i <= size; ++i) {
     const RingId start = finger_start(settings_.self, i);
     // From the furthest predecessor on everybody is known.
-    const bool known = !view_->predecessors.empty() &&
-                       in_open(start, view_->predecessors.back(), settings_.self);
+    const bool known =
+        !view_->predecessors.empty() && in_open(start, view_->predecessors.back(), settings_.self);
     if (known || peers_.finger(i)) continue;
     out.push_back(AttachTo{{wire::to_resource(start)}, AttachPurpose::finger, false});
   }

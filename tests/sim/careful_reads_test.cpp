@@ -37,8 +37,8 @@ TEST(CarefulReads, OfEveryPeerAreTheNewestInAQuietRing) {
       EXPECT_EQ(read(simulation, reader, key, Consistency::disjoint), value) << "peer " << reader;
     }
   }
-  ASSERT_TRUE(std::holds_alternative<data::PutResult>(
-      simulation.call(3, data::RemoveCall{key, "", std::nullopt})));
+  ASSERT_TRUE(
+      std::holds_alternative<data::PutResult>(simulation.call(3, data::RemoveCall{key, "", std::nullopt})));
   for (PeerNumber reader = 0; reader < 24; ++reader) {
     EXPECT_EQ(read(simulation, reader, key, Consistency::quorum).substr(0, 8), "error 1:");
     EXPECT_EQ(read(simulation, reader, key, Consistency::disjoint).substr(0, 8), "error 1:");
