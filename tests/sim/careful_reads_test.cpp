@@ -84,7 +84,7 @@ TEST(CarefulReads, OfAHolderThatShowsAnOldValueGoOnToTheNewest) {
   EXPECT_GE(differed, 20U);
 }
 
-// Two times the same overlay: what one liar on the way does to reads of one peer, and to careful ones.
+// What a fifth of lying peers does to reads of one peer, and to careful ones.
 TEST(CarefulReads, FindWhatIsThereAmongPeersThatLie) {
   // Shows: FM-13.
   LieExperimentSettings settings;
