@@ -106,9 +106,8 @@ LookupCount LieExperiment::look_up(std::size_t count, data::Consistency consiste
       throw std::runtime_error("a lookup has no end");
   }
   counted.mean_ms = static_cast<double>(sum_ms) / static_cast<double>(count);
-  counted.mean_messages =
-      static_cast<double>(simulation_->network().counters().messages - messages_before) /
-      static_cast<double>(count);
+  counted.mean_messages = static_cast<double>(simulation_->network().counters().messages - messages_before) /
+                          static_cast<double>(count);
   return counted;
 }
 

@@ -1,5 +1,5 @@
-// An overlay in which a share of the peers begins to lie, and lookups of honest ones in it: how many bring the
-// newest value? For the test of careful reads and for their figures in bench/README.md.
+// An overlay in which a share of the peers begins to lie, and lookups of honest ones in it: how many bring
+// the newest value? For the test of careful reads and for their figures in bench/README.md.
 #pragma once
 
 #include <cstdint>

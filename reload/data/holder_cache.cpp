@@ -11,9 +11,9 @@ void HolderCache::learn(MonoTime now, const Fact& fact) {
       length(fact.point) < length(present->second.point))
     return;
   if (present == stretches_.end() && stretches_.size() >= k_max_cached_owners) {
-    const auto oldest = std::min_element(stretches_.begin(), stretches_.end(), [](const auto& a, const auto& b) {
-      return a.second.learned < b.second.learned;
-    });
+    const auto oldest =
+        std::min_element(stretches_.begin(), stretches_.end(),
+                         [](const auto& a, const auto& b) { return a.second.learned < b.second.learned; });
     stretches_.erase(oldest);
   }
   stretches_[fact.owner] = {fact.point, fact.ways, now};

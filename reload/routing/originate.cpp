@@ -99,7 +99,8 @@ void RoutingComponent::Impl::send(TransactionId id, Transaction& transaction) {
   if (transaction.way) {
     const auto* link = link_of_way(transaction);
     if (link == nullptr) {
-      return finish(id, RequestFailure{ErrorCode::not_found, copy_of(view_of("no such way")), true, k_no_node});
+      return finish(id,
+                    RequestFailure{ErrorCode::not_found, copy_of(view_of("no such way")), true, k_no_node});
     }
     transaction.last_hop = link->node;
     return transmit_on(link->id, header, payload);

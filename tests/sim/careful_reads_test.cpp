@@ -37,8 +37,8 @@ TEST(CarefulReads, OfEveryPeerAreTheNewestInAQuietRing) {
       EXPECT_EQ(read(simulation, reader, key, Consistency::disjoint), value) << "peer " << reader;
     }
   }
-  ASSERT_TRUE(std::holds_alternative<data::PutResult>(
-      simulation.call(3, data::RemoveCall{key, "", std::nullopt})));
+  ASSERT_TRUE(
+      std::holds_alternative<data::PutResult>(simulation.call(3, data::RemoveCall{key, "", std::nullopt})));
   for (PeerNumber reader = 0; reader < 24; ++reader) {
     EXPECT_EQ(read(simulation, reader, key, Consistency::quorum).substr(0, 8), "error 1:");
     EXPECT_EQ(read(simulation, reader, key, Consistency::disjoint).substr(0, 8), "error 1:");
@@ -84,7 +84,7 @@ TEST(CarefulReads, OfAHolderThatShowsAnOldValueGoOnToTheNewest) {
   EXPECT_GE(differed, 20U);
 }
 
-// Two times the same overlay: what one liar on the way does to reads of one peer, and to careful ones.
+// What a fifth of lying peers does to reads of one peer, and to careful ones.
 TEST(CarefulReads, FindWhatIsThereAmongPeersThatLie) {
   // Shows: FM-13.
   LieExperimentSettings settings;

@@ -82,7 +82,9 @@ TEST_F(Fingers, TheTableGrowsPastSixteenEntries) {
     chord_->on_attached(now_, next, AttachPurpose::neighbor, out_);
   }
   const auto entries = sought();
-  EXPECT_EQ(entries.size(), 20U);  // all but the first: 2^(128-21) is past the last successor, at 4 * 2^104; 2^(128-22) is not
+  EXPECT_EQ(
+      entries.size(),
+      20U);  // all but the first: 2^(128-21) is past the last successor, at 4 * 2^104; 2^(128-22) is not
   EXPECT_TRUE(entries.contains(21));
 }
 

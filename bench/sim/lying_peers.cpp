@@ -35,8 +35,9 @@ int main(int argc, char** argv) {
         const auto percent = [&](std::size_t of) {
           return 100.0 * static_cast<double>(of) / static_cast<double>(seen.total);
         };
-        std::printf("| %zu | %.0f %% | %s | %.2f %% | %.2f %% | %.2f %% | %.0f | %.0f ms |\n", count, 100 * share, name,
-                    percent(seen.ok), percent(seen.wrong), percent(seen.possible), seen.mean_messages, seen.mean_ms);
+        std::printf("| %zu | %.0f %% | %s | %.2f %% | %.2f %% | %.2f %% | %.0f | %.0f ms |\n", count,
+                    100 * share, name, percent(seen.ok), percent(seen.wrong), percent(seen.possible),
+                    seen.mean_messages, seen.mean_ms);
         std::fflush(stdout);
       }
     }
