@@ -23,9 +23,9 @@ std::size_t owner_of(const Ring& ring, const RingId& point) {
 // Whom the peer at this place has attached to when it has joined: its next neighbours, and for each finger
 // beyond them whoever answers for the finger's first point (RFC 6940 §10.7.4.3). Its predecessors have
 // attached to it.
-std::vector<std::size_t> attached_by(const Ring& ring, std::size_t at) {
+std::vector<std::size_t> attached_by(const Ring& ring, std::size_t at, std::size_t replicas) {
   std::vector<std::size_t> others;
-  const std::size_t neighbors = std::min(topology::k_neighbors_per_side, ring.size() - 1);
+  const std::size_t neighbors = std::min(topology::neighbors_per_side(replicas), ring.size() - 1);
   for (std::size_t step = 1; step <= neighbors; ++step) others.push_back((at + step) % ring.size());
   if (neighbors == 0) return others;
   const NodeId& self = ring[at].first;
@@ -65,7 +65,7 @@ void Simulation::link_up(const Ring& ring) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
   for (std::size_t at = 0; at < ring.size(); ++at) {
     const auto self = static_cast<std::uint32_t>(ring[at].second);
-    for (const std::size_t other : attached_by(ring, at)) {
+    for (const std::size_t other : attached_by(ring, at, configuration_->replicas)) {
       const auto peer = static_cast<std::uint32_t>(ring[other].second);
       pairs.emplace_back(std::min(self, peer), std::max(self, peer));
     }

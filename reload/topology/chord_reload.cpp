@@ -34,8 +34,8 @@ void ChordReload::start_joined(const Now& now, const std::vector<NodeId>& peers,
     peer.routable = true;
     peer.lists_dropped = true;  // never had, which is the same
   }
-  fingers_sought_ = true;
   publish(now, out);
+  fingers_sought_ = finger_table_size();
   periodic_update_at_ = now.mono + jittered(settings_.update_interval);
   fingers_at_ = now.mono + jittered(settings_.ping_interval);
   partition_at_ = now.mono + jittered(settings_.update_interval);

@@ -22,20 +22,30 @@ security::InspectionContext context_of(const config::ConfigurationPtr& configura
   return {*trust, {configuration, &configuration->kinds}};
 }
 
-sim::PeerComponents components(const StageSettings& settings) {
-  sim::PeerComponents out;
-  out.routing.own_addresses = {cast().peer.address};
-  out.routing.first_peer = !settings.joins;
-  if (settings.joins) out.routing.bootstrap = {cast().neighbors.front().address};
-  out.routing.compress_via_lists = settings.compress_via_lists;
-  out.routing.max_links = Stage::k_max_links;
-  out.routing.max_transactions = Stage::k_max_transactions;
-  out.routing.max_answers_remembered = Stage::k_max_pending;
-  out.routing.max_inspections_per_link = Stage::k_max_pending;
-  out.storage.max_cached_kinds = Stage::k_max_cached_kinds;
-  out.storage.max_pending_requests = Stage::k_max_pending;
-  out.storage.max_pending_calls = Stage::k_max_pending;
-  out.replication.max_pending_values = Stage::k_max_pending;
+routing::RoutingSettings routing_settings(const StageSettings& settings) {
+  routing::RoutingSettings out;
+  out.own_addresses = {cast().peer.address};
+  out.first_peer = !settings.joins;
+  if (settings.joins) out.bootstrap = {cast().neighbors.front().address};
+  out.compress_via_lists = settings.compress_via_lists;
+  out.max_links = Stage::k_max_links;
+  out.max_transactions = Stage::k_max_transactions;
+  out.max_answers_remembered = Stage::k_max_pending;
+  out.max_inspections_per_link = Stage::k_max_pending;
+  return out;
+}
+
+data::StorageSettings storage_settings() {
+  data::StorageSettings out;
+  out.max_cached_kinds = Stage::k_max_cached_kinds;
+  out.max_pending_requests = Stage::k_max_pending;
+  out.max_pending_calls = Stage::k_max_pending;
+  return out;
+}
+
+data::ReplicationSettings replication_settings() {
+  data::ReplicationSettings out;
+  out.max_pending_values = Stage::k_max_pending;
   return out;
 }
 
@@ -51,23 +61,30 @@ Stage::Stage(const StageSettings& settings)
       network_(clock_, trace_, {}, k_seed),
       rules_(settings.large_messages ? cast().large : cast().usual),
       inspector_(std::make_unique<security::Inspector>(context_of(rules_.present))),
-      store_(std::make_shared<storage::MemoryStore>()) {
+      store_(std::make_shared<storage::MemoryStore>()),
+      identity_{k_peer_number, cast().peer.address, cast().peer.signer, store_, rules_.present, {}, {}},
+      world_{clock_,
+             network_,
+             {},
+             storage_settings(),
+             replication_settings(),
+             false,
+             [this](const config::ConfigurationPtr& of) -> security::Inspector& { return inspector_for(of); },
+             sim::PlantedBug::none,
+             {}} {
   for (std::size_t i = 0; i < k_neighbors; ++i) {
     neighbors_[i] = std::make_shared<Neighbor>(cast().neighbors[i], k_peer_number + 1 + i,
                                                [this](const SharedBytes& bytes) { check_message(bytes); });
     network_.attach(neighbors_[i]);
   }
-  const auto accepted = [this](sim::PeerNumber, const routing::ConfigurationChanged& changed) {
-    inspector_->replace(context_of(changed.configuration));
-  };
-  const auto inspector = [this](const config::ConfigurationPtr&) -> security::Inspector& {
-    return *inspector_;
-  };
-  const sim::SimPeer::World world{clock_, network_, inspector, {}, accepted};
-  sim::PeerIdentity identity{k_peer_number, cast().peer.address, cast().peer.signer,
-                             store_,        rules_.present,      {}};
-  peer_ = std::make_shared<sim::SimPeer>(world, std::move(identity), components(settings), k_seed);
+  peer_ = std::make_shared<sim::SimPeer>(world_, identity_, routing_settings(settings), k_seed);
   peer_->start();
+}
+
+security::Inspector& Stage::inspector_for(const config::ConfigurationPtr& configuration) {
+  if (std::exchange(inspected_, configuration) != configuration)
+    inspector_->replace(context_of(configuration));
+  return *inspector_;
 }
 
 // ---- what happens -----------------------------------------------------------------------------------------

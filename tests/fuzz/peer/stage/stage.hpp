@@ -55,6 +55,7 @@ class Stage {
   void finish();
 
  private:
+  security::Inspector& inspector_for(const config::ConfigurationPtr& configuration);
   void check_message(const SharedBytes& bytes);
   void check_bounds() const;
   void check_store() const;
@@ -66,7 +67,10 @@ class Stage {
   sim::Network network_;
   const Rules& rules_;
   std::unique_ptr<security::Inspector> inspector_;
+  config::ConfigurationPtr inspected_;  // what the inspector goes by
   std::shared_ptr<storage::MemoryStore> store_;
+  sim::PeerIdentity identity_;
+  sim::SimPeer::World world_;
   std::array<std::shared_ptr<Neighbor>, k_neighbors> neighbors_;
   std::shared_ptr<sim::SimPeer> peer_;
   std::optional<std::uint16_t> last_compressed_;
