@@ -1,6 +1,7 @@
 // How much from routing waits in the mailboxes of storage and replication, which have no bound of their own:
-// requests, messages of channels. Above the high mark routing keeps the links' credits to itself, so that reading
-// from the sockets stops; storage or replication tells it when the backlog has fallen to the low mark.
+// requests, messages of channels. Above the high mark routing keeps the links' credits to itself, so that
+// reading from the sockets stops; storage or replication tells it when the backlog has fallen to the low
+// mark.
 #pragma once
 
 #include <atomic>

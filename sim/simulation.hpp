@@ -37,7 +37,7 @@ struct SimulationSettings {
   // Addresses that every peer may bootstrap at, besides the one that it is started with.
   std::vector<PeerNumber> bootstrap_peers;
   PlantedBug planted_bug = PlantedBug::none;  // in every peer
-  bool data_on_demand = false;  // SimPeer::World says what it means; for very many peers
+  bool data_on_demand = false;                // SimPeer::World says what it means; for very many peers
   // May change the configuration before the first peer is made.
   std::function<void(config::Configuration&)> configure;
 };

@@ -183,12 +183,12 @@ bool RoutingComponent::Impl::room_for_channel() {
 // Which channel a new connection is for; none: nobody here has asked for it.
 std::optional<ChannelTable::Key> RoutingComponent::Impl::channel_of(const LinkUp& input) {
   const auto& certificate = *input.certificate;
+  const auto attempt = channels_.attempts.extract(input.attempt);  // it has ended, however it has
   if (configuration_->is_revoked(certificate)) {
     ++counters_.refused_revoked;
     return std::nullopt;
   }
   if (input.attempt != 0) {
-    const auto attempt = channels_.attempts.extract(input.attempt);
     if (attempt.empty() || attempt.mapped().first != *input.application) return std::nullopt;
     if (!certificate.has_node_id(attempt.mapped().second)) return std::nullopt;
     return attempt.mapped();

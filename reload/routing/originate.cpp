@@ -112,7 +112,8 @@ void RoutingComponent::Impl::send(TransactionId id, Transaction& transaction) {
 // The way is chosen once: a repetition must not come to a hop that belongs to another way by now.
 const LinkTable::Link* RoutingComponent::Impl::link_of_way(Transaction& transaction) {
   if (const auto* node = std::get_if<wire::NodeDestination>(&transaction.destination.front())) {
-    if (const auto* direct = links_.to(node->node)) return direct;
+    const auto* direct = links_.to(node->node);
+    if (direct != nullptr && !direct->suspected) return direct;
   }
   if (!transaction.first_hop) {
     const auto hops = topology_->hops_towards(transaction.way->point);

@@ -111,6 +111,7 @@ void ChordReload::rejoin(const Now& now, Actions& out) {
   lists_.clear();
   failed_until_.clear();
   lonely_back_off_ = Duration{0};
+  fingers_sought_ = 0;
   patience_until_ = now.mono + jittered(k_rejoin_patience);
   become_connecting(now, out);
 }
@@ -355,8 +356,8 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
       partition_at_ = now.mono + jittered(k_lonely_check_interval);
     }
   }
+  seek_neighbors(now, out);  // by all lists: one of a finger may have told of nearer peers just now
   keep_lists_of_neighbors(out);
-  seek_neighbors(now, out);
   seek_initial_fingers(out);
 }
 
@@ -473,8 +474,10 @@ unsigned ChordReload::finger_table_size() const {
   return size;
 }
 
-// Looks once for each empty entry (TOPO-13): for all of them when the ring outgrows the neighbours, then for
-// those that the table gets more as the ring grows and the last successor comes nearer (TOPO-09).
+// Looks once for each entry that has nobody (TOPO-13): for all of them when the ring outgrows the neighbours,
+// then for those that the table gets more as the ring grows and the last successor comes nearer (TOPO-09).
+// A neighbour is not enough: a predecessor somewhere in the first entry's half of the ring leads nobody
+// across.
 void ChordReload::seek_initial_fingers(Actions& out) {
   const unsigned size = finger_table_size();
   for (unsigned i = fingers_sought_ + 1; i <= size; ++i) {
@@ -482,7 +485,8 @@ void ChordReload::seek_initial_fingers(Actions& out) {
     // From the furthest predecessor on everybody is known.
     const bool known =
         !view_->predecessors.empty() && in_open(start, view_->predecessors.back(), settings_.self);
-    if (known || peers_.finger(i)) continue;
+    const auto filled = peers_.finger(i);
+    if (known || (filled && !view_->is_neighbor(*filled))) continue;
     out.push_back(AttachTo{{wire::to_resource(start)}, AttachPurpose::finger, false});
   }
   fingers_sought_ = std::max(fingers_sought_, size);
@@ -557,7 +561,7 @@ void ChordReload::on_timer(const Now& now, Actions& out) {
   if (due(leave_deadline_)) return become_left(out);
   if (due(patience_until_) && phase_ != Phase::joined) {
     // Once a peer of a ring has been found there is one, however long joining takes.
-    const bool none_found = phase_ == Phase::connecting || phase_ == Phase::locating;
+    const bool none_found = (phase_ == Phase::connecting || phase_ == Phase::locating) && view_->alone();
     const bool yields = others_first_ && yields_ < k_most_yields;
     if (none_found && !yields) {
       become_joined(now, out);

@@ -15,6 +15,9 @@ struct CommitterTest : testing::Test, ActorWorld {
     mailboxes->storage = system.spawn([this](StorageActor::pointer) -> StorageActor::behavior_type {
       return {[](SubmissionPtr&) {},
               [](CancelAtom, std::uint64_t) {},
+              [](WatchOrder&) {},
+              [](WatchNextAtom, std::uint64_t) {},
+              [](EndWatchAtom, std::uint64_t) {},
               [](CertificatesOrder&) {},
               [this](StorageBatch& batch) {
                 for (auto& input : batch.inputs) committed.push_back(std::get<data::Committed>(input));

@@ -38,10 +38,15 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     configuration->configuration_signers = {node(0x11)};
     overlay = configuration->overlay_hash();
     mailboxes->storage = system.spawn([this](StorageActor::pointer) -> StorageActor::behavior_type {
-      return {
-          [](SubmissionPtr&) {},          [](CancelAtom, std::uint64_t) {},
-          [](CertificatesOrder&) {},      [this](StorageBatch& batch) { to_storage += batch.inputs.size(); },
-          [](TickAtom, std::uint64_t) {}, [](StatusAtom) { return StorageReport{}; }};
+      return {[](SubmissionPtr&) {},
+              [](CancelAtom, std::uint64_t) {},
+              [](WatchOrder&) {},
+              [](WatchNextAtom, std::uint64_t) {},
+              [](EndWatchAtom, std::uint64_t) {},
+              [](CertificatesOrder&) {},
+              [this](StorageBatch& batch) { to_storage += batch.inputs.size(); },
+              [](TickAtom, std::uint64_t) {},
+              [](StatusAtom) { return StorageReport{}; }};
     });
     mailboxes->replication = system.spawn([](ReplicationActor::pointer) -> ReplicationActor::behavior_type {
       return {[](ReplicationBatch&) {}, [](TickAtom, std::uint64_t) {},

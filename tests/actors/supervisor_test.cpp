@@ -38,6 +38,9 @@ struct SupervisorTest : testing::Test, ActorWorld {
     mailboxes->storage = system.spawn([this](StorageActor::pointer self) -> StorageActor::behavior_type {
       return {[](SubmissionPtr&) {},
               [](CancelAtom, std::uint64_t) {},
+              [](WatchOrder&) {},
+              [](WatchNextAtom, std::uint64_t) {},
+              [](EndWatchAtom, std::uint64_t) {},
               [](CertificatesOrder&) {},
               [this](StorageBatch& batch) {
                 for (auto& input : batch.inputs)
