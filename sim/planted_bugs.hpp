@@ -18,7 +18,7 @@ enum class PlantedBug : std::uint8_t {
   replica_not_sent,    // a new value is said to be copied, and is not
   wrong_interval_end,  // what a peer is to hold copies of ends one neighbour too early
   update_not_sent,     // neighbours are told nothing of changes (RFC 6940 §10.7)
-  hand_over_not_made,  // a joining peer gets nothing, and it is said that it has everything
+  hand_over_not_made,  // a joining peer gets nothing, it is said that it has everything, and nobody compares
 };
 
 // Receives in a peer's stead what its dispatcher hands on, and passes it on but for the bug.
@@ -27,7 +27,14 @@ class BuggyReceiver {
  public:
   BuggyReceiver(Peer& peer, PlantedBug bug) : peer_(peer), bug_(bug) {}
 
-  void to_routing(routing::Input input) { peer_.to_routing(std::move(input)); }
+  void to_routing(routing::Input input) {
+    // Comparing what two peers hold would mend the bug within a second.
+    const auto* channel = std::get_if<routing::OpenChannel>(&input);
+    if (bug_ == PlantedBug::hand_over_not_made && channel != nullptr &&
+        channel->application == routing::Application::replication)
+      return;
+    peer_.to_routing(std::move(input));
+  }
 
   void to_storage(data::StorageInput input) { peer_.to_storage(std::move(input)); }
 
@@ -35,10 +42,10 @@ class BuggyReceiver {
     if (const auto* order = std::get_if<data::Replicate>(&input);
         bug_ == PlantedBug::replica_not_sent && order != nullptr)
       return peer_.to_storage(data::Replicated{order->token, {}, true});
-    if (const auto* order = std::get_if<routing::HandOver>(&input);
+    // An order for a range without keys is soon carried out.
+    if (auto* order = std::get_if<routing::HandOver>(&input);
         bug_ == PlantedBug::hand_over_not_made && order != nullptr)
-      return peer_.to_routing(
-          routing::HandOverReport{order->number, routing::HandOverReport::State::complete});
+      order->after = ring_subtract(order->joining, ring_power_of_two(0));
     auto* change = std::get_if<routing::RingChanged>(&input);
     if (bug_ == PlantedBug::wrong_interval_end && change != nullptr && change->view->replicas > 0) {
       auto wrong = std::make_shared<topology::RingView>(*change->view);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "reload/config/kinds.hpp"
 #include "sim/scenario/readings.hpp"
 #include "sim/scenario/verbs.hpp"
 
@@ -72,6 +73,20 @@ void expect_every_value(Stage& stage, const Statement& statement) {
     const std::size_t more = i + 1 == k_shown ? misread.size() - k_shown : 0;
     stage.violate(misread[i].law,
                   misread[i].what + (more > 0 ? ", and " + std::to_string(more) + " others" : ""));
+  }
+}
+
+// Reads find a value at its replicas as well, and copies are mended: only the disk shows what was not handed
+// over.
+void expect_at_owner(Stage& stage, const Statement&) {
+  for (const std::string& key : stage.ledger().acknowledged_keys()) {
+    if (!stage.ledger().expects(key)) continue;
+    const ResourceId resource = resource_id_of(key);
+    const PeerNumber owner = stage.responsible_for(resource);
+    const auto state =
+        stage.simulation().peer(owner).identity().store->load({resource, config::k_shared_value});
+    if (state && !state->records.empty()) continue;
+    return stage.violate(Law::value_kept, key + " is not at the peer that is responsible for it", owner);
   }
 }
 

@@ -58,6 +58,8 @@ constexpr std::array k_rules = std::to_array<Rule>({
      "every peer knows its three neighbours on each side (5min are given), and each key has one peer"},
     {Verb::expect_every_value, "expect every value [within <time>]",
      "each is read: as it was acknowledged last, or newer"},
+    {Verb::expect_at_owner, "expect every value at its peer",
+     "the responsible peer itself has on disk what was acknowledged"},
     {Verb::expect_values, "expect <share> of values", "the same for that share, at least"},
     {Verb::expect_watchers, "expect every watcher to know [within <time>]",
      "each has been told what was acknowledged last; 30s are given"},

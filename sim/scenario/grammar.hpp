@@ -51,6 +51,7 @@ enum class Verb : std::uint8_t {
   expect_ring,
   expect_every_value,
   expect_values,
+  expect_at_owner,
   expect_lookups,
   expect_watchers,
   expect_hops,

@@ -84,6 +84,8 @@ verbs::Act act_of(Verb verb) {
       return verbs::expect_ring;
     case Verb::expect_every_value:
       return verbs::expect_every_value;
+    case Verb::expect_at_owner:
+      return verbs::expect_at_owner;
     case Verb::expect_values:
       return verbs::expect_values;
     case Verb::expect_lookups:

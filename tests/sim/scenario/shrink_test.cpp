@@ -47,7 +47,7 @@ TEST(Shrink, KeepsTheEndOfAFaultAsLongAsTheFault) {
   EXPECT_EQ(text_of(with_fault.scenario), "partition a b\nrun 1h\nheal\n");
   const auto without = shrink(scenario("join 4\npartition a b\nrun 1h\nheal\n"),
                               [](const Scenario& candidate) { return sum(candidate, Verb::join) > 0; });
-  EXPECT_EQ(text_of(without.scenario), "join 1\n");
+  EXPECT_EQ(text_of(without.scenario), "join 1\nrun 1h\n");
 }
 
 TEST(Shrink, EndsWithItsLimits) {
