@@ -331,8 +331,10 @@ void Network::land(std::uint32_t flight) {
   const Flight landed = std::move(flights_[flight]);
   free_flights_.push_back(flight);
   if (!is_up(landed.to)) return;
-  deliver(near(landed.to)->peer, summary(landed.message),
-          routing::LinkMessage{id_of(landed.to), landed.message});
+  // What is on a channel depends on signatures.
+  const auto& application = link(landed.to)->application;
+  const std::uint64_t what = application ? static_cast<std::uint64_t>(*application) : summary(landed.message);
+  deliver(near(landed.to)->peer, what, routing::LinkMessage{id_of(landed.to), landed.message});
 }
 
 // ---- ending -----------------------------------------------------------------------------------------------

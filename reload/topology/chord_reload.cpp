@@ -271,6 +271,7 @@ void ChordReload::on_update(const Now& now, const NodeId& from, const wire::Chor
   if (update.type != ChordUpdateType::peer_ready) {
     auto& lists = lists_[from];
     peer.lists_dropped = false;
+    peer.lists_due.reset();
     const auto bounded = [](std::vector<NodeId> nodes) {
       if (nodes.size() > k_max_listed_nodes) nodes.resize(k_max_listed_nodes);
       return nodes;
@@ -357,22 +358,31 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
     }
   }
   seek_neighbors(now, out);  // by all lists: one of a finger may have told of nearer peers just now
-  keep_lists_of_neighbors(out);
+  keep_lists_of_neighbors(now, out);
   seek_initial_fingers(out);
 }
 
 // Lists tell who may be a neighbour, and only neighbours' lists can tell anything new of that; those of
 // fingers would be most of a peer's memory. A peer that becomes a neighbour when others have gone is asked
 // for its own.
-void ChordReload::keep_lists_of_neighbors(Actions& out) {
+void ChordReload::keep_lists_of_neighbors(const Now& now, Actions& out) {
   const auto neighbors = current_neighbors();
   std::erase_if(lists_, [&](const auto& told) {
     if (neighbors.contains(told.first)) return false;
     if (auto* peer = peers_.find(told.first)) peer->lists_dropped = true;
     return true;
   });
-  for (const NodeId& node : neighbors)
-    if (std::exchange(peers_.find(node)->lists_dropped, false)) out.push_back(AskForUpdate{node});
+  for (const NodeId& node : neighbors) {
+    if (lists_.contains(node)) continue;
+    auto& peer = *peers_.find(node);
+    // Its Update, or what was to bring one, may have been lost with a link.
+    const bool overdue = peer.lists_due && *peer.lists_due <= now.mono;
+    const bool ask = std::exchange(peer.lists_dropped, false) || overdue;
+    if (ask) out.push_back(AskForUpdate{node});
+    if (ask || !peer.lists_due)
+      peer.lists_due = now.mono + (overdue ? k_lists_asked_again : k_lists_patience);
+    seek_again_by(*peer.lists_due);
+  }
 }
 
 void ChordReload::publish(const Now& now, Actions& out) {
@@ -429,6 +439,10 @@ std::vector<NodeId> ChordReload::wanted_neighbors(const std::vector<NodeId>& kno
 
 // RFC 6940 §10.7.3: peers that others list and that would be our neighbours are attached to, through who
 // listed them.
+void ChordReload::seek_again_by(MonoTime at) {
+  seek_again_at_ = seek_again_at_ ? std::min(*seek_again_at_, at) : at;
+}
+
 void ChordReload::seek_neighbors(const Now& now, Actions& out) {
   std::map<NodeId, NodeId> told_by;
   std::vector<NodeId> known, all;
@@ -448,8 +462,7 @@ void ChordReload::seek_neighbors(const Now& now, Actions& out) {
   // Who would be a neighbour but did not answer lately is tried again: nobody else may bring it up.
   for (const NodeId& node : wanted_neighbors(all)) {
     if (!paused(now, node) || peers_.find(node) != nullptr) continue;
-    const MonoTime at = failed_until_.at(node);
-    seek_again_at_ = seek_again_at_ ? std::min(*seek_again_at_, at) : at;
+    seek_again_by(failed_until_.at(node));
   }
   if (told_by.empty()) return;
   for (const NodeId& node : wanted_neighbors(known)) {
@@ -591,6 +604,7 @@ void ChordReload::on_timer(const Now& now, Actions& out) {
   if (due(seek_again_at_)) {
     std::erase_if(failed_until_, [&](const auto& failed) { return failed.second <= now.mono; });
     seek_neighbors(now, out);
+    keep_lists_of_neighbors(now, out);
   }
   if (due(update_due_)) send_updates(now, due_audience_, out);
   if (due(periodic_update_at_)) {

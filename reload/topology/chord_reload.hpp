@@ -33,6 +33,9 @@ inline constexpr Duration k_join_again{15'000};
 // Before looking again for a peer that admits us; twice as long each time that one is busy with another.
 inline constexpr Duration k_busy_pause_min{100};
 inline constexpr Duration k_busy_pause_max{2'000};
+// A neighbour that has not said whom it knows is asked so soon, and then every minute.
+inline constexpr Duration k_lists_patience{5'000};
+inline constexpr Duration k_lists_asked_again{60'000};
 inline constexpr Duration k_gather_step{1'000};    // asks again for tables that have not come
 inline constexpr Duration k_update_gathering{20};  // changes so close together make one round of Updates
 inline constexpr Duration k_failed_peer_pause{
@@ -123,7 +126,8 @@ class ChordReload : public Plugin {
   unsigned finger_table_size() const;
   void seek_initial_fingers(Actions& out);
   void refresh_finger(Actions& out);
-  void keep_lists_of_neighbors(Actions& out);
+  void keep_lists_of_neighbors(const Now& now, Actions& out);
+  void seek_again_by(MonoTime at);
   void schedule_update(const Now& now, Audience audience);
   void send_updates(const Now& now, Audience audience, Actions& out);
   void send_update_to(const Now& now, const NodeId& node, wire::ChordUpdateType type, Actions& out) const;

@@ -31,8 +31,9 @@ class PeerTable {
   struct Peer {
     bool routable = false;  // may be routed through (ICE-12)
     std::optional<MonoTime> suspected_since;
-    bool excluded = false;       // suspected for too long
-    bool lists_dropped = false;  // what its Updates listed was not worth keeping
+    bool excluded = false;              // suspected for too long
+    bool lists_dropped = false;         // what its Updates listed was not worth keeping
+    std::optional<MonoTime> lists_due;  // of a neighbour whose Update has not come: it is asked then
   };
 
   using Peers = boost::container::flat_map<NodeId, Peer>;  // looked through for each message

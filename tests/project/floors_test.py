@@ -33,7 +33,7 @@ PURE = {"reload", "sip-usage", "relay"}  # no I/O, no threads, no clocks, no ran
 PURE_HEADERS = re.compile(
     r"^(thread|mutex|shared_mutex|condition_variable|future|random|ctime|time\.h|semaphore|latch|barrier|stop_token"
     r"|fstream|filesystem|unistd\.h|fcntl\.h|poll\.h|pthread\.h|netdb\.h|signal\.h|csignal|iostream"
-    r"|(sys|netinet|arpa|net|linux)/.*|boost/.*|caf/.*|openssl/(rand|ssl|bio_addr)\.h)$")
+    r"|(sys|netinet|arpa|net|linux)/.*|boost/(?!container/).*|caf/.*|openssl/(rand|ssl|bio_addr)\.h)$")
 PURE_WORDS = re.compile(
     r"\b((system_clock|steady_clock|high_resolution_clock)\s*::\s*now|RAND_(priv_)?bytes|random_device"
     r"|s?rand\s*\(\s*\)|gettimeofday|clock_gettime|getenv|std::time\s*\(|time\s*\(\s*(nullptr|NULL|0)\s*\))")

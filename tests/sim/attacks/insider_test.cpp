@@ -228,6 +228,7 @@ TEST_F(Insider, ForgedAndOldDocumentsAreRefused) {
     });
   };
   ASSERT_TRUE(simulation.run_until(all_have_it, Duration{10'000}));
+  simulation.run_for(Duration{5'000});  // who has it may still be handed it by others
 
   config::Configuration wish = *simulation.configuration();
   wish.sequence = static_cast<std::uint16_t>(present + 1);

@@ -11,7 +11,7 @@ using wire::MessageCode;
 
 class StoringPeer : public Attacks {
  protected:
-  static constexpr PeerNumber k_owner = 2, k_liar = 5, k_reader = 6;
+  static constexpr PeerNumber k_owner = 2, k_liar = 5, k_reader = 4;
   StoringPeer() : Attacks(8, 702) {}
 
   const wire::KindModels* kinds() const { return &simulation.configuration()->kinds; }
