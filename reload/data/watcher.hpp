@@ -79,6 +79,7 @@ class Watcher {
   };
   struct WaitingNotice {
     ValuesChanged changed;
+    std::uint64_t ticket = 0;  // of the check of these very values
     std::optional<std::vector<security::ValueVerdict>> verdicts;
   };
   // One key that is watched here.

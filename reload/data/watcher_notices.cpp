@@ -49,7 +49,7 @@ void Watcher::take(const Now& now, const NodeId& from, Notice notice,
       continue;
     }
     if (changed->kind != subject.plan.at.kind) continue;
-    subject.notices.push_back({std::move(*changed), std::move(verdicts)});
+    subject.notices.push_back({std::move(*changed), 0, std::move(verdicts)});
     if (subject.notices.size() > k_max_waiting_notices) {
       subject.notices.clear();
       look_soon(now, subject, k_at_once, true);
@@ -73,7 +73,7 @@ void Watcher::use_notices(const Now& now, Subject& subject, StorageOutputs& out)
       return look_soon(now, subject, k_at_once, true);
     }
     if (!first.verdicts) {
-      subject.checking = next_number();
+      subject.checking = first.ticket = next_number();
       numbers_[subject.checking] = subject.key;
       out.emplace_back(
           CheckValues{subject.checking, subject.plan.at.resource, first.changed.kind,
@@ -96,8 +96,8 @@ void Watcher::checked(const Now& now, ValuesChecked checked, StorageOutputs& out
   Subject* subject = subject_of(checked.ticket);
   if (subject == nullptr) return;
   subject->checking = 0;
-  // It may have been thrown away meanwhile, and the next one be another.
-  if (!subject->notices.empty() && !subject->notices.front().verdicts)
+  // What was checked may have been thrown away meanwhile: the verdicts are of those values and no others.
+  if (!subject->notices.empty() && subject->notices.front().ticket == checked.ticket)
     subject->notices.front().verdicts = std::move(checked.verdicts);
   use_notices(now, *subject, out);
   drop_ended(now, out);

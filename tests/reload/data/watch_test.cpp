@@ -347,6 +347,36 @@ TEST_F(Watches, BelieveNoNoticeWithAWrongValue) {
   EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
 }
 
+// The responsible peer lies: it floods the watcher while a good value is being checked, so that all that waits
+// is thrown away, and then tells another value for the same generation.
+TEST_F(Watches, BelieveNoVerdictThatWasMadeForAnotherNotice) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  put(at(10), key, "true");
+  ValueSpec spec;
+  spec.kind = config::k_shared_value;
+  spec.resource = resource_id_of(std::string_view(key));
+  spec.storage_time_ms = overlay.now().wall_ms + 1;
+  spec.key = dictionary_key_of(*parse_resource_name(key), at(10).node.view());
+  ValuesChanged changed{config::k_shared_value, 2, {signed_value(*at(10).signer, spec)}, {}};
+  changed.certificates.push_back({wire::CertificateType::x509, at(10).signer->certificate()->der()});
+  std::uint64_t number = 0;
+  const auto tell = [&] {
+    const Bytes told = encode_numbered(1ULL << 60U, ++number, encode_notice({spec.resource, changed}));
+    overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(160).node, {told}});
+  };
+  tell();
+  changed.generation = 9;
+  for (std::size_t i = 0; i < k_max_waiting_notices; ++i) tell();
+  changed.generation = 2;
+  wire::StoredData& invented = changed.values.front();
+  invented.value.data.value = SharedBytes{copy_of(view_of("invented"))};
+  invented.value_wire = SharedBytes{wire::encode(invented.value)};
+  tell();
+  overlay.advance(Duration{10'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
+}
+
 TEST_F(Watches, OfAnOverlayWithoutTheKindAreRefused) {
   auto older = std::make_shared<config::Configuration>(*overlay.configuration);
   older->kinds = {};
