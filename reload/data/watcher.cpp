@@ -89,7 +89,6 @@ void Watcher::drop(const Now& now, Subjects::iterator found, StorageOutputs& out
     numbers_.erase(subject.storing);
   }
   subjects_.erase(found);
-  if (subjects_.empty()) sessions_.clear();
 }
 
 void Watcher::fail(Subject& subject, const CallFailure& failure, StorageOutputs& out) {

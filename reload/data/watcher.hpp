@@ -31,6 +31,8 @@ inline constexpr std::size_t k_max_watched_bytes = 64U << 20;
 inline constexpr std::size_t k_max_waiting_events = 32;
 inline constexpr std::size_t k_max_waiting_event_bytes = 256U << 10;
 inline constexpr std::size_t k_max_waiting_notices = 64;  // of one key
+// Nodes whose notices are counted; beyond, those are forgotten that hold nothing that is watched here.
+inline constexpr std::size_t k_max_notifying_nodes = 2 * k_max_watched_keys;
 // Subscriptions that are being refreshed, and keys that are being read, at once.
 inline constexpr std::size_t k_most_looks_at_once = 16;
 
@@ -135,6 +137,7 @@ class Watcher {
   // watcher_notices.cpp
   void take(const Now& now, const NodeId& from, Notice notice,
             std::optional<std::vector<security::ValueVerdict>> verdicts, StorageOutputs& out);
+  Seen* session_of(const NodeId& from, const NumberedNotice& notice);
   void use_notices(const Now& now, Subject& subject, StorageOutputs& out);
   bool apply(const Now& now, Subject& subject, const WaitingNotice& notice, StorageOutputs& out);
 
@@ -153,7 +156,8 @@ class Watcher {
   std::size_t looks_ = 0;           // under way
   std::size_t bytes_ = 0;           // of all states
   std::vector<std::string> ended_;  // keys whose watches have failed
-  // From whom notices come: what was acknowledged of the session.
+  // From whom notices come: what was acknowledged of the session. It stays while the channel does, whatever is
+  // watched meanwhile: the other end goes on counting.
   std::map<NodeId, Seen> sessions_;
 };
 

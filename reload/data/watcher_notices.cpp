@@ -14,22 +14,37 @@ constexpr Duration k_hint_of_others{500};
 
 }  // namespace
 
-// Acknowledged when it is taken: what is lost afterwards is lost with this peer's memory, or read again.
+// Acknowledged when it is taken: what is lost afterwards is lost with this peer's memory, or read again. So is
+// what nobody watches any more: whoever watches it next reads first, and must not wait behind it.
 void Watcher::notice(const Now& now, const NodeId& from, NumberedNotice notice, StorageOutputs& out) {
-  if (subjects_.empty()) return;  // sends it again until the subscription ends
-  Seen& seen = sessions_[from];
-  if (seen.session != notice.session) {
-    // An older session's are repeated under the present one. One that does not begin at its begin has lost
-    // something: its sender repeats it from there.
-    if (notice.session < seen.session || notice.number != 1) return;
-    seen = {notice.session, 0};
-  }
-  const bool next = notice.number == seen.number + 1;
-  if (next) seen.number = notice.number;
-  out.emplace_back(routing::SendOnChannel{routing::Application::watch, from, SharedBytes{encode_seen(seen)}});
+  Seen* seen = session_of(from, notice);
+  if (seen == nullptr) return;
+  const bool next = notice.number == seen->number + 1;
+  if (next) seen->number = notice.number;
+  out.emplace_back(
+      routing::SendOnChannel{routing::Application::watch, from, SharedBytes{encode_seen(*seen)}});
   if (!next) return;  // came before, or one before it is missing
   take(now, from, std::move(notice.notice), std::nullopt, out);
   drop_ended(now, out);
+}
+
+// Null: it is of no session that is known here. An older session's are repeated under the present one. One that
+// does not begin at its begin has lost something: its sender repeats it from there.
+Seen* Watcher::session_of(const NodeId& from, const NumberedNotice& notice) {
+  const auto known = sessions_.find(from);
+  if (known != sessions_.end() && known->second.session == notice.session) return &known->second;
+  if (notice.number != 1) return nullptr;
+  if (known != sessions_.end()) {
+    if (notice.session < known->second.session) return nullptr;
+    known->second = {notice.session, 0};
+    return &known->second;
+  }
+  if (sessions_.size() >= k_max_notifying_nodes) {
+    std::set<NodeId> holders;
+    for (const auto& [key, subject] : subjects_) holders.insert(subject.holder);
+    std::erase_if(sessions_, [&](const auto& one) { return !holders.contains(one.first); });
+  }
+  return &sessions_.emplace(from, Seen{notice.session, 0}).first->second;
 }
 
 void Watcher::own_notice(const Now& now, Notice notice, std::vector<security::ValueVerdict> verdicts,

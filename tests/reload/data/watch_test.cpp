@@ -282,6 +282,43 @@ TEST_F(Watches, RefreshTheirSubscriptionsAndTakeThemBack) {
   EXPECT_EQ(at(60).storage->statistics().watches, 0U);
 }
 
+// The responsible peer's line of notices outlives a watch, and counts on.
+TEST_F(Watches, BegunAgainHearOfChangesAtOnce) {
+  const auto key = key_of(at(160));
+  const auto first = watch(at(60), key);
+  put(at(10), key, "one");
+  // One that comes when nobody watches any more is acknowledged too: what comes after it need not wait.
+  overlay.to_storage(at(60), CancelWatch{first});
+  overlay.loses = [&](const Sent& one) { return one.from == at(60).node; };
+  overlay.run();
+  put(at(10), key, "two");
+  overlay.loses = [](auto&&...) { return false; };
+  const auto second = watch(at(60), key);
+  put(at(10), key, "three");
+  EXPECT_THAT(events(at(60), second), ElementsAre("two", "three"));
+  overlay.advance(Duration{20'000});
+  EXPECT_EQ(at(160).storage->statistics().notices_repeated, 0U);
+}
+
+// Accepted before the subscription is known, answered after the watcher has read.
+TEST_F(Watches, HearOfAStoreThatWasUnderWayWhenTheyBegan) {
+  const auto key = key_of(at(160));
+  std::size_t lost = 0;
+  overlay.loses = [&](const Sent& one) {
+    const bool copy = one.from == at(160).node && one.code == wire::MessageCode::store_req;
+    return copy && lost++ == 0;
+  };
+  at(160).hold_commits = true;
+  overlay.begin(at(10), {call_of(key, "late")});
+  overlay.run();
+  const auto watching = watch(at(60), key);
+  overlay.release_commits(at(160));
+  const auto sent = at(160).storage->statistics().notices_sent;
+  overlay.advance(Duration{40'000});
+  EXPECT_EQ(last(at(60), watching), "late");
+  EXPECT_GT(at(160).storage->statistics().notices_sent, sent);
+}
+
 TEST_F(Watches, ThatNobodyRefreshesEnd) {
   const auto key = key_of(at(160));
   watch(at(60), key);
