@@ -9,8 +9,11 @@ namespace ringway::data {
 namespace {
 
 constexpr Duration k_at_once{0};
-// Anybody may open a channel and say so; only who is known to be responsible is heeded at once.
+// Anybody may open a channel and say so; only who is known to be responsible is heeded at once. Further hints of
+// one node wait for each other, up to a time within which each key is read anyway.
 constexpr Duration k_hint_of_others{500};
+constexpr Duration k_between_hints{200};
+constexpr Duration k_longest_wait{200'000};
 
 }  // namespace
 
@@ -59,8 +62,12 @@ void Watcher::take(const Now& now, const NodeId& from, Notice notice,
   for (auto& [key, subject] : subjects_) {
     if (subject.plan.at.resource != notice.resource) continue;
     auto* changed = std::get_if<ValuesChanged>(&notice.what);
-    if (changed == nullptr || from != subject.holder) {
-      look_soon(now, subject, from == subject.holder ? k_at_once : k_hint_of_others, true);
+    if (from != subject.holder) {
+      heed_hint(now, from, subject);
+      continue;
+    }
+    if (changed == nullptr) {
+      look_soon(now, subject, k_at_once, true);
       continue;
     }
     if (changed->kind != subject.plan.at.kind) continue;
@@ -71,6 +78,28 @@ void Watcher::take(const Now& now, const NodeId& from, Notice notice,
     }
     return use_notices(now, subject, out);
   }
+}
+
+// Whoever is responsible by now may say so, and so may anybody else: it costs no more than a read, not many of
+// them, and a subscription only where that read shows a change or the Node-ID fits, which nobody chooses freely.
+void Watcher::heed_hint(const Now& now, const NodeId& from, Subject& subject) {
+  if (from == data_.view->self) return look_soon(now, subject, k_at_once, true);
+  const auto known = hinting_.find(from);
+  MonoTime at = now.mono + k_hint_of_others;
+  if (known != hinting_.end()) at = std::max(at, known->second);
+  // One look does for all that were said before it.
+  const bool waits = subject.busy() ? subject.read_after : subject.due && *subject.due <= at;
+  if (waits) return;
+  if (known == hinting_.end() && hinting_.size() >= k_max_hinting_nodes) {
+    std::erase_if(hinting_, [&](const auto& one) { return one.second <= now.mono; });
+    if (hinting_.size() >= k_max_hinting_nodes) return;
+  }
+  if (at - now.mono > k_longest_wait) return;
+  hinting_[from] = at + k_between_hints;
+  const ResourceId& resource = subject.plan.at.resource;
+  if (ring_distance(resource, from) < ring_distance(resource, subject.holder))
+    return look_soon(now, subject, at - now.mono, true);
+  read_soon(now, subject, at);
 }
 
 // In order of their generations, as far as they go; what is missing is read.
