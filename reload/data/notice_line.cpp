@@ -15,9 +15,9 @@ void NoticeLine::add(const ResourceId& resource, SharedBytes encoded, bool hint)
   if (waiting_.size() > k_max_notices_of_watcher || bytes_ > k_max_notice_bytes_of_watcher) compact();
 }
 
-// What has a number keeps it: the watcher may have it already, or not, and says so by that number. There may be
-// as many resources as the watcher has subscriptions here, so a line of hints may be longer than the bound for
-// notices, and is no longer than that for subscriptions and the window.
+// What has a number keeps it: the watcher may have it already, or not, and says so by that number. There may
+// be as many resources as the watcher has subscriptions here, so a line of hints may be longer than the bound
+// for notices, and is no longer than that for subscriptions and the window.
 void NoticeLine::compact() {
   const auto unsent = waiting_.begin() + static_cast<std::ptrdiff_t>(numbered_);
   std::set<ResourceId> hinted;

@@ -1,5 +1,6 @@
 // What one watcher is still to be told, in order, each until it has said that it has it. Bounded: when too
-// much waits, what was not sent yet is thrown away for one LookAgain per resource. Knows nothing of channels but that one is up.
+// much waits, what was not sent yet is thrown away for one LookAgain per resource. Knows nothing of channels
+// but that one is up.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ class NoticeLine {
  public:
   explicit NoticeLine(std::uint64_t session) : session_(session) {}
 
-  // `encoded` is encode_notice()'s; `hint` says that it is a LookAgain, of which one per resource is enough: a
-  // change that comes behind one that was not sent yet is told by it as well.
+  // `encoded` is encode_notice()'s; `hint` says that it is a LookAgain, of which one per resource is enough:
+  // a change that comes behind one that was not sent yet is told by it as well.
   void add(const ResourceId& resource, SharedBytes encoded, bool hint);
   // The channel is up: what waits goes under a new session, from number 1.
   void begin_session(std::uint64_t session);

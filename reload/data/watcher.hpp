@@ -99,10 +99,10 @@ class Watcher {
     CallPlan plan;
     std::string key;
     std::set<std::uint64_t> watches;
-    WatchedStatePtr state;  // null until it was read
+    WatchedStatePtr state;                                    // null until it was read
     std::map<std::optional<std::string>, Summary> summaries;  // of the state, as far as they were asked for
-    NodeId holder;          // where the subscription was stored last
-    bool moved = false;     // that was another one when the state was read
+    NodeId holder;                                            // where the subscription was stored last
+    bool moved = false;                                       // that was another one when the state was read
     std::deque<WaitingNotice> notices;
     std::uint64_t storing = 0;   // the request or own store under way
     std::uint64_t reading = 0;   // the read under way
@@ -174,8 +174,8 @@ class Watcher {
   std::size_t looks_ = 0;           // under way
   std::size_t bytes_ = 0;           // of all states
   std::vector<std::string> ended_;  // keys whose watches have failed
-  // From whom notices come: what was acknowledged of the session. It stays while the channel does, whatever is
-  // watched meanwhile: the other end goes on counting.
+  // From whom notices come: what was acknowledged of the session. It stays while the channel does, whatever
+  // is watched meanwhile: the other end goes on counting.
   std::map<NodeId, Seen> sessions_;
   std::map<NodeId, MonoTime> hinting_;  // who is not responsible: when the next hint is heeded
 };

@@ -9,16 +9,16 @@ namespace ringway::data {
 namespace {
 
 constexpr Duration k_at_once{0};
-// Anybody may open a channel and say so; only who is known to be responsible is heeded at once. Further hints of
-// one node wait for each other, up to a time within which each key is read anyway.
+// Anybody may open a channel and say so; only who is known to be responsible is heeded at once. Further hints
+// of one node wait for each other, up to a time within which each key is read anyway.
 constexpr Duration k_hint_of_others{500};
 constexpr Duration k_between_hints{200};
 constexpr Duration k_longest_wait{200'000};
 
 }  // namespace
 
-// Acknowledged when it is taken: what is lost afterwards is lost with this peer's memory, or read again. So is
-// what nobody watches any more: whoever watches it next reads first, and must not wait behind it.
+// Acknowledged when it is taken: what is lost afterwards is lost with this peer's memory, or read again. So
+// is what nobody watches any more: whoever watches it next reads first, and must not wait behind it.
 void Watcher::notice(const Now& now, const NodeId& from, NumberedNotice notice, StorageOutputs& out) {
   Seen* seen = session_of(from, notice);
   if (seen == nullptr) return;
@@ -31,8 +31,8 @@ void Watcher::notice(const Now& now, const NodeId& from, NumberedNotice notice, 
   drop_ended(now, out);
 }
 
-// Null: it is of no session that is known here. An older session's are repeated under the present one. One that
-// does not begin at its begin has lost something: its sender repeats it from there.
+// Null: it is of no session that is known here. An older session's are repeated under the present one. One
+// that does not begin at its begin has lost something: its sender repeats it from there.
 Seen* Watcher::session_of(const NodeId& from, const NumberedNotice& notice) {
   const auto known = sessions_.find(from);
   if (known != sessions_.end() && known->second.session == notice.session) return &known->second;
@@ -80,8 +80,9 @@ void Watcher::take(const Now& now, const NodeId& from, Notice notice,
   }
 }
 
-// Whoever is responsible by now may say so, and so may anybody else: it costs no more than a read, not many of
-// them, and a subscription only where that read shows a change or the Node-ID fits, which nobody chooses freely.
+// Whoever is responsible by now may say so, and so may anybody else: it costs no more than a read, not many
+// of them, and a subscription only where that read shows a change or the Node-ID fits, which nobody chooses
+// freely.
 void Watcher::heed_hint(const Now& now, const NodeId& from, Subject& subject) {
   if (from == data_.view->self) return look_soon(now, subject, k_at_once, true);
   const auto known = hinting_.find(from);

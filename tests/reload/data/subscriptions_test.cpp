@@ -113,8 +113,8 @@ TEST(ALineOfNotices, GoesOnWhileMoreResourcesWaitThanItsBound) {
   constexpr std::size_t k_keys = 300;
   constexpr std::size_t k_round_trip = 20;  // in changes
   NoticeLine line(10);
-  std::vector<std::size_t> told(k_keys);           // when, last; 0: never
-  std::vector<std::size_t> changed(k_keys);        // likewise
+  std::vector<std::size_t> told(k_keys);     // when, last; 0: never
+  std::vector<std::size_t> changed(k_keys);  // likewise
   std::deque<std::pair<std::size_t, Seen>> acknowledgements;
   std::uint64_t number = 0;
   const auto turn = [&](std::size_t time) {

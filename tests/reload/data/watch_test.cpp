@@ -67,14 +67,13 @@ class Watches : public Replication {
         std::count_if(overlay.sent.begin(), overlay.sent.end(),
                       [&](const Sent& one) { return one.from == node && one.code == code; }));
   }
-  std::uint64_t reads_of(const NodeId& node) const {
-    return requests_of(node, wire::MessageCode::fetch_req);
-  }
+  std::uint64_t reads_of(const NodeId& node) const { return requests_of(node, wire::MessageCode::fetch_req); }
   // Says that something has changed there.
   void hint(Peer& to, const NodeId& from, const std::string& key, std::uint64_t number = 1) {
     const Notice notice{resource_id_of(std::string_view(key)), LookAgain{}};
-    overlay.to_storage(to, routing::ChannelMessage{routing::Application::watch, from,
-                                                   {encode_numbered(1, number, encode_notice(notice))}});
+    overlay.to_storage(
+        to, routing::ChannelMessage{
+                routing::Application::watch, from, {encode_numbered(1, number, encode_notice(notice))}});
   }
   static NodeId stranger(std::size_t n) { return as_node(resource_id_of("stranger" + std::to_string(n))); }
 };
@@ -394,8 +393,8 @@ TEST_F(Watches, BelieveNoNoticeWithAWrongValue) {
   EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
 }
 
-// The responsible peer lies: it floods the watcher while a good value is being checked, so that all that waits
-// is thrown away, and then tells another value for the same generation.
+// The responsible peer lies: it floods the watcher while a good value is being checked, so that all that
+// waits is thrown away, and then tells another value for the same generation.
 TEST_F(Watches, BelieveNoVerdictThatWasMadeForAnotherNotice) {
   const auto key = key_of(at(160));
   const auto watching = watch(at(60), key);
@@ -490,9 +489,7 @@ TEST_F(Watches, KeepTheChannelThatTheyAreToldOver) {
   const auto other = watch(at(160), other_key);
   put(at(10), key, "one");
   put(at(10), other_key, "one");
-  const auto stands = [&] {
-    return overlay.channel_stands(at(60), at(160), routing::Application::watch);
-  };
+  const auto stands = [&] { return overlay.channel_stands(at(60), at(160), routing::Application::watch); };
   overlay.to_storage(at(160), CancelWatch{other});
   overlay.advance(Duration{130'000});
   EXPECT_TRUE(stands()) << "the watch at the other end goes on";
