@@ -48,9 +48,9 @@ TEST(SubscriptionsOfANode, EndAndAreOfAKnownVersion) {
   EXPECT_EQ(added, std::vector{node_at(1)});
   EXPECT_FALSE(all.any_of(node_at(2)));
   EXPECT_TRUE(all.set(resource(1), {1, {subscription(node_at(1))}}, configuration, k_now_ms).empty());
-  all.expire(k_now_ms + 1000 * k_subscription_lifetime_s - 1);
+  all.expire(k_now_ms + WallMs{1000} * k_subscription_lifetime_s - 1);
   EXPECT_TRUE(all.watched(resource(1)));
-  all.expire(k_now_ms + 1000 * k_subscription_lifetime_s);
+  all.expire(k_now_ms + WallMs{1000} * k_subscription_lifetime_s);
   EXPECT_FALSE(all.watched(resource(1)));
   EXPECT_FALSE(all.any_of(node_at(1)));
 }
