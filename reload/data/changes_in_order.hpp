@@ -1,4 +1,4 @@
-// The changes at watched resources, in the order of their generations. Stores become durable in order, but
+// The changes that Stores make, in the order of their generations. Stores become durable in order, but
 // their replicas may confirm in another; who watches is told of each once it is answered, and of none before
 // the one that came before it.
 #pragma once

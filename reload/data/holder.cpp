@@ -180,8 +180,8 @@ std::optional<Refusal> Holder::check_subscriptions(const IncomingStore& incoming
 
 void Holder::note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted) {
   for (const AcceptedKind& kind : accepted.kinds) {
+    // Who watches is asked when it is answered: a subscription may become known meanwhile.
     if (!kind.changed || kind.at.kind == config::k_subscription) continue;
-    if (!data_.subscriptions.watched(kind.at.resource)) continue;
     // Only a writer's Store makes exactly one generation; what copies bring may be many changes at once.
     const bool one = mode == StoreMode::original;
     changes_.begin(token, {kind.at, kind.state->generation_counter, one ? kind.records : Records{}});

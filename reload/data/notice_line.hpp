@@ -1,5 +1,6 @@
 // What one watcher is still to be told, in order, each until it has said that it has it. Bounded: when too
-// much waits it is thrown away for one LookAgain per resource. Knows nothing of channels but that one is up.
+// much waits, what was not sent yet is thrown away for one LookAgain per resource. Knows nothing of channels
+// but that one is up.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +25,9 @@ class NoticeLine {
  public:
   explicit NoticeLine(std::uint64_t session) : session_(session) {}
 
-  // `encoded` is encode_notice()'s; `hint` says that it is a LookAgain, of which one per resource is enough.
+  // `encoded` is encode_notice()'s; `hint` says that it is a LookAgain, of which one per resource is enough:
+  // a change that comes behind one that was not sent yet is told by it as well.
   void add(const ResourceId& resource, SharedBytes encoded, bool hint);
-  // A notice for every resource that waits becomes a LookAgain, under a new session.
-  void compact();
   // The channel is up: what waits goes under a new session, from number 1.
   void begin_session(std::uint64_t session);
   void seen(const Seen& seen);
@@ -39,7 +39,7 @@ class NoticeLine {
   void keep_only(const std::function<bool(const ResourceId&)>& wanted);
 
   bool empty() const { return waiting_.empty(); }
-  bool unacknowledged() const { return sent_ > 0; }
+  bool unacknowledged() const { return numbered_ > 0; }
   std::size_t size() const { return waiting_.size(); }
   std::size_t bytes() const { return bytes_; }
 
@@ -49,10 +49,11 @@ class NoticeLine {
     SharedBytes encoded;
     bool hint = false;
   };
-  void renumber();
+  void compact();
 
   std::deque<Waiting> waiting_;
-  std::size_t sent_ = 0;  // of these, from the front
+  std::size_t sent_ = 0;      // of these, from the front; once more after send_again()
+  std::size_t numbered_ = 0;  // sent at least once in this session
   std::size_t bytes_ = 0;
   std::uint64_t session_;
   std::uint64_t first_ = 1;  // number of the front

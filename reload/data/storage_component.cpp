@@ -106,7 +106,8 @@ class StorageComponent::Impl {
   void on_timer(const Now& now, StorageOutputs& out) {
     client_.on_timer(now, out);
     certificates_.on_timer(now, out);
-    notifier_.on_timer(now, out);
+    notifier_.on_timer(
+        now, [this](const NodeId& node) { return watcher_.listens_to(node); }, out);
     watcher_.on_timer(now, out);
     if (!holder_.forget(purge_.due(now.mono), out)) purge_.again();
     settle(now, out);

@@ -28,8 +28,8 @@ struct Notice {
   std::variant<LookAgain, ValuesChanged> what;
 };
 
-// A numbered Notice; the first of a session is number 1. A session ends with its channel, or when what waited
-// was thrown away for LookAgains.
+// A numbered Notice; the first of a session is number 1. A session ends with its channel, or when
+// resources that are not watched there any more were taken from what waits.
 struct NumberedNotice {
   std::uint64_t session = 0;
   std::uint64_t number = 0;

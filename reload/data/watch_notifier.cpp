@@ -194,12 +194,10 @@ void WatchNotifier::seen(const Now& now, const NodeId& node, const Seen& seen, S
 }
 
 // Nothing was acknowledged for a while, or the channel could not be made.
-void WatchNotifier::again(const Now& now, Lines::iterator line, StorageOutputs& out) {
+void WatchNotifier::again(const Now& now, Lines::iterator line, const Listens& listens, StorageOutputs& out) {
+  if (!data_.subscriptions.any_of(line->first)) return forget(line, listens, out);
+  keep_only_watched(line);
   NoticeLine& notices = line->second.notices;
-  bytes_ -= notices.bytes();
-  notices.keep_only([&](const ResourceId& one) { return data_.subscriptions.has(one, line->first); });
-  bytes_ += notices.bytes();
-  if (!data_.subscriptions.any_of(line->first)) return forget(line, out);
   plan(line, std::nullopt);
   if (notices.empty()) return;
   const unsigned attempts = std::min(++line->second.attempts, 8U);
@@ -219,22 +217,32 @@ void WatchNotifier::plan(Lines::iterator line, std::optional<MonoTime> at) {
   if (at) timers_.insert({*at, line->first});
 }
 
-void WatchNotifier::forget(Lines::iterator line, StorageOutputs& out) {
+void WatchNotifier::keep_only_watched(Lines::iterator line) {
+  NoticeLine& notices = line->second.notices;
+  bytes_ -= notices.bytes();
+  notices.keep_only([&](const ResourceId& one) { return data_.subscriptions.has(one, line->first); });
+  bytes_ += notices.bytes();
+}
+
+// After CloseChannel nobody says when the channel is down, and a watcher that is told over it would wait for
+// ever: then the line stays, empty, until it is tried again with the next expiry.
+void WatchNotifier::forget(Lines::iterator line, const Listens& listens, StorageOutputs& out) {
   plan(line, std::nullopt);
+  if (line->second.up && listens(line->first)) return keep_only_watched(line);
   bytes_ -= line->second.notices.bytes();
   out.emplace_back(routing::CloseChannel{k_watch, line->first});
   lines_.erase(line);
 }
 
-void WatchNotifier::on_timer(const Now& now, StorageOutputs& out) {
+void WatchNotifier::on_timer(const Now& now, const Listens& listens, StorageOutputs& out) {
   if (scan_at_ && *scan_at_ <= now.mono) scan(now, out);
   while (!timers_.empty() && timers_.begin()->first <= now.mono)
-    again(now, lines_.find(timers_.begin()->second), out);
+    again(now, lines_.find(timers_.begin()->second), listens, out);
   if (expire_at_ && *expire_at_ <= now.mono) {
     data_.subscriptions.expire(now.wall_ms);
     for (auto line = lines_.begin(); line != lines_.end();) {
       const auto next = std::next(line);
-      if (!data_.subscriptions.any_of(line->first)) forget(line, out);
+      if (!data_.subscriptions.any_of(line->first)) forget(line, listens, out);
       line = next;
     }
     expire_at_.reset();

@@ -5,6 +5,7 @@
 // answer to a Fetch.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -35,7 +36,9 @@ class WatchNotifier {
   void channel_up(const Now& now, const NodeId& node, StorageOutputs& out);
   void channel_down(const Now& now, const NodeId& node);
   void seen(const Now& now, const NodeId& node, const Seen& seen, StorageOutputs& out);
-  void on_timer(const Now& now, StorageOutputs& out);
+  // `listens`: this peer's own watcher is told by that node over the same channel, so it is not closed.
+  using Listens = std::function<bool(const NodeId&)>;
+  void on_timer(const Now& now, const Listens& listens, StorageOutputs& out);
   std::optional<MonoTime> next_deadline() const;
 
   // What this peer itself, as a watcher, is told: values that were checked when they were stored.
@@ -62,9 +65,10 @@ class WatchNotifier {
             bool hint, StorageOutputs& out);
   void look_again(const Now& now, const NodeId& node, const ResourceId& resource, StorageOutputs& out);
   void push(const Now& now, Lines::iterator line, StorageOutputs& out);
-  void again(const Now& now, Lines::iterator line, StorageOutputs& out);
+  void again(const Now& now, Lines::iterator line, const Listens& listens, StorageOutputs& out);
   void plan(Lines::iterator line, std::optional<MonoTime> at);
-  void forget(Lines::iterator line, StorageOutputs& out);
+  void forget(Lines::iterator line, const Listens& listens, StorageOutputs& out);
+  void keep_only_watched(Lines::iterator line);
   ValuesChanged values_of(const Now& now, const Change& change,
                           std::vector<security::ValueVerdict>& verdicts);
 

@@ -87,6 +87,13 @@ std::string WatchedState::digest(const std::optional<std::string>& entry) const 
   return std::string(text_of(resource_id_of(BytesView{out.bytes()}).view()));
 }
 
+std::size_t WatchedState::largest_bytes(const std::optional<std::string>& entry) const {
+  std::size_t largest = 0;
+  for (const ItemPtr& item : items_)
+    if (!entry || item->entry.entry == *entry) largest = std::max(largest, item->entry.value.size());
+  return largest;
+}
+
 WallMs WatchedState::expires_ms() const {
   WallMs first = 0;
   for (const ItemPtr& item : items_)

@@ -36,6 +36,8 @@ class WatchedState {
   GetResult result(WallMs now_ms, const std::optional<std::string>& entry) const;
   // Which values are there, by their writers and storage times: 16 bytes.
   std::string digest(const std::optional<std::string>& entry) const;
+  // The value that has most bytes.
+  std::size_t largest_bytes(const std::optional<std::string>& entry) const;
   std::size_t bytes() const { return bytes_; }
   // The next of its values to expire; 0: there is none.
   WallMs expires_ms() const;

@@ -89,7 +89,6 @@ void Watcher::drop(const Now& now, Subjects::iterator found, StorageOutputs& out
     numbers_.erase(subject.storing);
   }
   subjects_.erase(found);
-  if (subjects_.empty()) sessions_.clear();
 }
 
 void Watcher::fail(Subject& subject, const CallFailure& failure, StorageOutputs& out) {
@@ -115,6 +114,7 @@ void Watcher::set_state(const Now& now, Subject& subject, WatchedState state, bo
   if (subject.state) bytes_ -= subject.state->bytes();
   bytes_ += state.bytes();
   subject.state = std::make_shared<const WatchedState>(std::move(state));
+  subject.summaries.clear();
   if (bytes_ > k_max_watched_bytes) return fail(subject, too_many("values are watched"), out);
   for (const std::uint64_t token : subject.watches) {
     Watching& watching = watches_.at(token);
@@ -127,7 +127,7 @@ void Watcher::set_state(const Now& now, Subject& subject, WatchedState state, bo
 }
 
 // Who goes on from where an earlier watch was hears nothing when nothing has changed since.
-void Watcher::first_event(const Now& now, Watching& watching, std::uint64_t token, const Subject& subject,
+void Watcher::first_event(const Now& now, Watching& watching, std::uint64_t token, Subject& subject,
                           StorageOutputs& out) {
   watching.told = true;
   if (!watching.resume) return push(now, watching, token, subject, false, out);
@@ -137,20 +137,23 @@ void Watcher::first_event(const Now& now, Watching& watching, std::uint64_t toke
   push(now, watching, token, subject, !next_one, out);
 }
 
-void Watcher::push(const Now& now, Watching& watching, std::uint64_t token, const Subject& subject,
-                   bool compacted, StorageOutputs& out) {
-  std::string digest = subject.state->digest(watching.entry);
-  if (digest == watching.last_digest) return;
-  watching.last_digest = std::move(digest);
+const Watcher::Summary& Watcher::summary(Subject& subject, const std::optional<std::string>& entry) {
+  const auto [found, made] = subject.summaries.try_emplace(entry);
+  if (made) found->second = {subject.state->digest(entry), subject.state->largest_bytes(entry)};
+  return found->second;
+}
+
+void Watcher::push(const Now& now, Watching& watching, std::uint64_t token, Subject& subject, bool compacted,
+                   StorageOutputs& out) {
   // Events share what they have in common; the newest value is what each adds.
-  std::size_t bytes = 0;
-  for (const Entry& entry : subject.state->result(now.wall_ms, watching.entry).entries)
-    bytes = std::max(bytes, entry.value.size());
-  watching.waiting.push_back({subject.state, compacted, bytes});
+  const auto& [digest, bytes] = summary(subject, watching.entry);
+  if (digest == watching.last_digest) return;
+  watching.last_digest = digest;
+  watching.waiting.push_back({subject.state, compacted, digest, bytes});
   watching.waiting_bytes += bytes;
   if (watching.waiting.size() > k_max_waiting_events ||
       (watching.waiting_bytes > k_max_waiting_event_bytes && watching.waiting.size() > 1)) {
-    watching.waiting = {{subject.state, true, bytes}};
+    watching.waiting = {{subject.state, true, digest, bytes}};
     watching.waiting_bytes = bytes;
   }
   emit(now, watching, token, subject.holder, out);
@@ -168,7 +171,7 @@ void Watcher::emit(const Now& now, Watching& watching, std::uint64_t token, cons
   WatchUpdate update;
   update.state = event.state->result(now.wall_ms, watching.entry);
   update.compacted = event.compacted;
-  update.resume_token = token_of({holder, event.state->generation(), event.state->digest(watching.entry)});
+  update.resume_token = token_of({holder, event.state->generation(), event.digest});
   out.emplace_back(WatchEvent{token, std::move(update)});
 }
 

@@ -31,6 +31,10 @@ inline constexpr std::size_t k_max_watched_bytes = 64U << 20;
 inline constexpr std::size_t k_max_waiting_events = 32;
 inline constexpr std::size_t k_max_waiting_event_bytes = 256U << 10;
 inline constexpr std::size_t k_max_waiting_notices = 64;  // of one key
+// Nodes whose notices are counted; beyond, those are forgotten that hold nothing that is watched here.
+inline constexpr std::size_t k_max_notifying_nodes = 2 * k_max_watched_keys;
+// Nodes that are not responsible and say that something has changed; of more none is heeded.
+inline constexpr std::size_t k_max_hinting_nodes = 256;
 // Subscriptions that are being refreshed, and keys that are being read, at once.
 inline constexpr std::size_t k_most_looks_at_once = 16;
 
@@ -57,6 +61,8 @@ class Watcher {
   void channel_down(const Now& now, const NodeId& node);
   void on_timer(const Now& now, StorageOutputs& out);
   std::optional<MonoTime> next_deadline() const;
+  // Notices of that node are listened to: the channel is not to be closed.
+  bool listens_to(const NodeId& node) const { return !subjects_.empty() && sessions_.contains(node); }
 
   std::size_t watches() const { return watches_.size(); }
 
@@ -64,7 +70,13 @@ class Watcher {
   struct Event {
     WatchedStatePtr state;
     bool compacted = false;
+    std::string digest;
     std::size_t bytes = 0;
+  };
+  // Of what one entry, or all, has in a state: the same for every watch of it.
+  struct Summary {
+    std::string digest;
+    std::size_t largest_bytes = 0;  // of one value
   };
   // One application's.
   struct Watching {
@@ -79,6 +91,7 @@ class Watcher {
   };
   struct WaitingNotice {
     ValuesChanged changed;
+    std::uint64_t ticket = 0;  // of the check of these very values
     std::optional<std::vector<security::ValueVerdict>> verdicts;
   };
   // One key that is watched here.
@@ -86,8 +99,10 @@ class Watcher {
     CallPlan plan;
     std::string key;
     std::set<std::uint64_t> watches;
-    WatchedStatePtr state;  // null until it was read
-    NodeId holder;          // where the subscription was stored last
+    WatchedStatePtr state;                                    // null until it was read
+    std::map<std::optional<std::string>, Summary> summaries;  // of the state, as far as they were asked for
+    NodeId holder;                                            // where the subscription was stored last
+    bool moved = false;                                       // that was another one when the state was read
     std::deque<WaitingNotice> notices;
     std::uint64_t storing = 0;   // the request or own store under way
     std::uint64_t reading = 0;   // the read under way
@@ -95,6 +110,9 @@ class Watcher {
     bool adopting = false;       // the read under way tells the state; else it only compares
     bool adopt_next = true;      // that of the next look does
     bool look_after = false;     // once more when the look under way has ended
+    bool read_after = false;     // likewise, but without storing
+    bool only_reads = false;     // the look under way: the subscription was not stored before
+    MonoTime store_at;           // looks from then on store the subscription
     unsigned failures = 0;
     MonoTime began;
     std::optional<MonoTime> looked;  // began last
@@ -104,11 +122,12 @@ class Watcher {
   using Subjects = std::map<std::string, Subject>;
 
   // watcher.cpp
-  void push(const Now& now, Watching& watching, std::uint64_t token, const Subject& subject, bool compacted,
+  static const Summary& summary(Subject& subject, const std::optional<std::string>& entry);
+  void push(const Now& now, Watching& watching, std::uint64_t token, Subject& subject, bool compacted,
             StorageOutputs& out);
   void emit(const Now& now, Watching& watching, std::uint64_t token, const NodeId& holder,
             StorageOutputs& out);
-  void first_event(const Now& now, Watching& watching, std::uint64_t token, const Subject& subject,
+  void first_event(const Now& now, Watching& watching, std::uint64_t token, Subject& subject,
                    StorageOutputs& out);
   void set_state(const Now& now, Subject& subject, WatchedState state, bool compacted, StorageOutputs& out);
   void fail(Subject& subject, const CallFailure& failure, StorageOutputs& out);
@@ -127,6 +146,7 @@ class Watcher {
   void failed(const Now& now, Subject& subject, const CallFailure& failure, StorageOutputs& out);
   void end_look(const Now& now, Subject& subject, Duration next);
   void look_soon(const Now& now, Subject& subject, Duration delay, bool adopts);
+  void read_soon(const Now& now, Subject& subject, MonoTime at);
   void plan(Subject& subject, std::optional<MonoTime> due);
   Duration until_next(const Now& now, const Subject& subject) const;
   Duration back_off(Subject& subject) const;
@@ -134,6 +154,8 @@ class Watcher {
   // watcher_notices.cpp
   void take(const Now& now, const NodeId& from, Notice notice,
             std::optional<std::vector<security::ValueVerdict>> verdicts, StorageOutputs& out);
+  void heed_hint(const Now& now, const NodeId& from, Subject& subject);
+  Seen* session_of(const NodeId& from, const NumberedNotice& notice);
   void use_notices(const Now& now, Subject& subject, StorageOutputs& out);
   bool apply(const Now& now, Subject& subject, const WaitingNotice& notice, StorageOutputs& out);
 
@@ -152,8 +174,10 @@ class Watcher {
   std::size_t looks_ = 0;           // under way
   std::size_t bytes_ = 0;           // of all states
   std::vector<std::string> ended_;  // keys whose watches have failed
-  // From whom notices come: what was acknowledged of the session.
+  // From whom notices come: what was acknowledged of the session. It stays while the channel does, whatever
+  // is watched meanwhile: the other end goes on counting.
   std::map<NodeId, Seen> sessions_;
+  std::map<NodeId, MonoTime> hinting_;  // who is not responsible: when the next hint is heeded
 };
 
 }  // namespace ringway::data

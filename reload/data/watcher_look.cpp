@@ -55,6 +55,18 @@ void Watcher::look_soon(const Now& now, Subject& subject, Duration delay, bool a
   }
   MonoTime at = now.mono + delay;
   if (subject.looked) at = std::max(at, *subject.looked + k_least_between_looks);
+  subject.store_at = std::min(subject.store_at, at);
+  if (!subject.due || at < *subject.due) plan(subject, at);
+}
+
+// Without storing, should nothing else ask for that until then.
+void Watcher::read_soon(const Now& now, Subject& subject, MonoTime at) {
+  if (subject.busy()) {
+    subject.read_after = true;
+    return;
+  }
+  at = std::max(at, now.mono);
+  if (subject.looked) at = std::max(at, *subject.looked + k_least_between_looks);
   if (!subject.due || at < *subject.due) plan(subject, at);
 }
 
@@ -81,10 +93,12 @@ void Watcher::look(const Now& now, Subject& subject, StorageOutputs& out) {
   plan(subject, std::nullopt);
   subject.looked = now.mono;
   subject.adopting = std::exchange(subject.adopt_next, false) || !subject.state;
-  subject.look_after = false;
+  subject.look_after = subject.read_after = false;
+  subject.only_reads = !subject.adopting && now.mono < subject.store_at;
   ++looks_;
   if (!data_.view->joined)
     return not_stored(now, subject, refuse(wire::ErrorCode::not_found, "not in the ring"), true, out);
+  if (subject.only_reads) return read(now, subject, out);
   store(now, subject, true, out);
 }
 
@@ -153,7 +167,8 @@ bool Watcher::stored_here(const Now& now, const Holder::Outcome& outcome, Storag
 
 void Watcher::stored(const Now& now, Subject& subject, const NodeId& holder, StorageOutputs& out) {
   subject.storing = 0;
-  if (subject.holder != holder) subject.adopting = true;  // another one counts generations
+  // Another one counts generations.
+  if (subject.holder != holder) subject.adopting = subject.moved = true;
   subject.holder = holder;
   read(now, subject, out);
 }
@@ -217,8 +232,9 @@ void Watcher::found(const Now& now, Subject& subject, GetResult got, StorageOutp
   subject.failures = 0;
   const bool same = subject.state && subject.state->digest(std::nullopt) == state.digest(std::nullopt);
   if (subject.adopting) {
-    // Of the same generation: a value has expired, no change was missed.
-    const bool compacted = !subject.state || subject.state->generation() != state.generation();
+    // Of the same generation by the same peer's count: a value has expired, no change was missed.
+    const bool compacted = std::exchange(subject.moved, false) || !subject.state ||
+                           subject.state->generation() != state.generation();
     subject.adopting = false;
     set_state(now, subject, std::move(state), compacted, out);
     end_look(now, subject, until_next(now, subject));
@@ -228,15 +244,20 @@ void Watcher::found(const Now& now, Subject& subject, GetResult got, StorageOutp
       set_state(now, subject, std::move(state), false, out);  // tells nothing: lifetimes have been prolonged
     end_look(now, subject, until_next(now, subject));
   } else {
+    // Who was told so by another one than is known to be responsible may have to know that one first.
     subject.adopt_next = true;
-    end_look(now, subject, k_for_notices_to_come);
+    end_look(now, subject, subject.only_reads ? k_least_between_looks : k_for_notices_to_come);
   }
 }
 
 void Watcher::end_look(const Now& now, Subject& subject, Duration next) {
   --looks_;
-  plan(subject, now.mono + next);
-  if (std::exchange(subject.look_after, false)) look_soon(now, subject, Duration{0}, false);
+  if (!subject.only_reads || subject.adopt_next) subject.store_at = now.mono + next;
+  plan(subject, std::min(now.mono + next, subject.store_at));
+  if (std::exchange(subject.look_after, false))
+    look_soon(now, subject, Duration{0}, false);
+  else if (std::exchange(subject.read_after, false))
+    read_soon(now, subject, now.mono);
 }
 
 }  // namespace ringway::data

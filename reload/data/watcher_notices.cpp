@@ -9,27 +9,45 @@ namespace ringway::data {
 namespace {
 
 constexpr Duration k_at_once{0};
-// Anybody may open a channel and say so; only who is known to be responsible is heeded at once.
+// Anybody may open a channel and say so; only who is known to be responsible is heeded at once. Further hints
+// of one node wait for each other, up to a time within which each key is read anyway.
 constexpr Duration k_hint_of_others{500};
+constexpr Duration k_between_hints{200};
+constexpr Duration k_longest_wait{200'000};
 
 }  // namespace
 
-// Acknowledged when it is taken: what is lost afterwards is lost with this peer's memory, or read again.
+// Acknowledged when it is taken: what is lost afterwards is lost with this peer's memory, or read again. So
+// is what nobody watches any more: whoever watches it next reads first, and must not wait behind it.
 void Watcher::notice(const Now& now, const NodeId& from, NumberedNotice notice, StorageOutputs& out) {
-  if (subjects_.empty()) return;  // sends it again until the subscription ends
-  Seen& seen = sessions_[from];
-  if (seen.session != notice.session) {
-    // An older session's are repeated under the present one. One that does not begin at its begin has lost
-    // something: its sender repeats it from there.
-    if (notice.session < seen.session || notice.number != 1) return;
-    seen = {notice.session, 0};
-  }
-  const bool next = notice.number == seen.number + 1;
-  if (next) seen.number = notice.number;
-  out.emplace_back(routing::SendOnChannel{routing::Application::watch, from, SharedBytes{encode_seen(seen)}});
+  Seen* seen = session_of(from, notice);
+  if (seen == nullptr) return;
+  const bool next = notice.number == seen->number + 1;
+  if (next) seen->number = notice.number;
+  out.emplace_back(
+      routing::SendOnChannel{routing::Application::watch, from, SharedBytes{encode_seen(*seen)}});
   if (!next) return;  // came before, or one before it is missing
   take(now, from, std::move(notice.notice), std::nullopt, out);
   drop_ended(now, out);
+}
+
+// Null: it is of no session that is known here. An older session's are repeated under the present one. One
+// that does not begin at its begin has lost something: its sender repeats it from there.
+Seen* Watcher::session_of(const NodeId& from, const NumberedNotice& notice) {
+  const auto known = sessions_.find(from);
+  if (known != sessions_.end() && known->second.session == notice.session) return &known->second;
+  if (notice.number != 1) return nullptr;
+  if (known != sessions_.end()) {
+    if (notice.session < known->second.session) return nullptr;
+    known->second = {notice.session, 0};
+    return &known->second;
+  }
+  if (sessions_.size() >= k_max_notifying_nodes) {
+    std::set<NodeId> holders;
+    for (const auto& [key, subject] : subjects_) holders.insert(subject.holder);
+    std::erase_if(sessions_, [&](const auto& one) { return !holders.contains(one.first); });
+  }
+  return &sessions_.emplace(from, Seen{notice.session, 0}).first->second;
 }
 
 void Watcher::own_notice(const Now& now, Notice notice, std::vector<security::ValueVerdict> verdicts,
@@ -44,18 +62,45 @@ void Watcher::take(const Now& now, const NodeId& from, Notice notice,
   for (auto& [key, subject] : subjects_) {
     if (subject.plan.at.resource != notice.resource) continue;
     auto* changed = std::get_if<ValuesChanged>(&notice.what);
-    if (changed == nullptr || from != subject.holder) {
-      look_soon(now, subject, from == subject.holder ? k_at_once : k_hint_of_others, true);
+    if (from != subject.holder) {
+      heed_hint(now, from, subject);
+      continue;
+    }
+    if (changed == nullptr) {
+      look_soon(now, subject, k_at_once, true);
       continue;
     }
     if (changed->kind != subject.plan.at.kind) continue;
-    subject.notices.push_back({std::move(*changed), std::move(verdicts)});
+    subject.notices.push_back({std::move(*changed), 0, std::move(verdicts)});
     if (subject.notices.size() > k_max_waiting_notices) {
       subject.notices.clear();
       look_soon(now, subject, k_at_once, true);
     }
     return use_notices(now, subject, out);
   }
+}
+
+// Whoever is responsible by now may say so, and so may anybody else: it costs no more than a read, not many
+// of them, and a subscription only where that read shows a change or the Node-ID fits, which nobody chooses
+// freely.
+void Watcher::heed_hint(const Now& now, const NodeId& from, Subject& subject) {
+  if (from == data_.view->self) return look_soon(now, subject, k_at_once, true);
+  const auto known = hinting_.find(from);
+  MonoTime at = now.mono + k_hint_of_others;
+  if (known != hinting_.end()) at = std::max(at, known->second);
+  // One look does for all that were said before it.
+  const bool waits = subject.busy() ? subject.read_after : subject.due && *subject.due <= at;
+  if (waits) return;
+  if (known == hinting_.end() && hinting_.size() >= k_max_hinting_nodes) {
+    std::erase_if(hinting_, [&](const auto& one) { return one.second <= now.mono; });
+    if (hinting_.size() >= k_max_hinting_nodes) return;
+  }
+  if (at - now.mono > k_longest_wait) return;
+  hinting_[from] = at + k_between_hints;
+  const ResourceId& resource = subject.plan.at.resource;
+  if (ring_distance(resource, from) < ring_distance(resource, subject.holder))
+    return look_soon(now, subject, at - now.mono, true);
+  read_soon(now, subject, at);
 }
 
 // In order of their generations, as far as they go; what is missing is read.
@@ -73,7 +118,7 @@ void Watcher::use_notices(const Now& now, Subject& subject, StorageOutputs& out)
       return look_soon(now, subject, k_at_once, true);
     }
     if (!first.verdicts) {
-      subject.checking = next_number();
+      subject.checking = first.ticket = next_number();
       numbers_[subject.checking] = subject.key;
       out.emplace_back(
           CheckValues{subject.checking, subject.plan.at.resource, first.changed.kind,
@@ -96,8 +141,8 @@ void Watcher::checked(const Now& now, ValuesChecked checked, StorageOutputs& out
   Subject* subject = subject_of(checked.ticket);
   if (subject == nullptr) return;
   subject->checking = 0;
-  // It may have been thrown away meanwhile, and the next one be another.
-  if (!subject->notices.empty() && !subject->notices.front().verdicts)
+  // What was checked may have been thrown away meanwhile: the verdicts are of those values and no others.
+  if (!subject->notices.empty() && subject->notices.front().ticket == checked.ticket)
     subject->notices.front().verdicts = std::move(checked.verdicts);
   use_notices(now, *subject, out);
   drop_ended(now, out);

@@ -149,6 +149,9 @@ class Overlay {
   std::function<bool(const NodeId& from, const NodeId& to, const SharedBytes& message)> channel_loses =
       [](auto&&...) { return false; };
   void break_channel(Peer& one, Peer& other);
+  bool channel_stands(const Peer& one, const Peer& other, routing::Application application) const {
+    return channels_.contains({application, one.node, other.node});
+  }
   // Applications take events only when the test says WatchNext.
   bool slow_applications = false;
   // Nobody remembers a certificate from an earlier message.

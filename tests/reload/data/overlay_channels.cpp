@@ -21,6 +21,8 @@ void Overlay::channel(Peer& peer, const routing::OpenChannel& wish) {
                        (without_channels.contains(wish.node) || without_channels.contains(peer.node));
   if (found == peers_.end() || !found->second->alive || refused)
     return to_owner_of_channel(peer, routing::ChannelDown{wish.application, wish.node, "refused"});
+  if (channel_stands(peer, *found->second, wish.application))
+    return to_owner_of_channel(peer, routing::ChannelUp{wish.application, wish.node});
   channel_between(peer, *found->second, wish.application);
 }
 

@@ -1,6 +1,8 @@
 // The index of subscriptions, the line of one watcher's notices, and changes in order: each at its bounds.
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "reload/data/changes_in_order.hpp"
 #include "reload/data/notice_line.hpp"
 #include "reload/data/subscriptions.hpp"
@@ -46,9 +48,9 @@ TEST(SubscriptionsOfANode, EndAndAreOfAKnownVersion) {
   EXPECT_EQ(added, std::vector{node_at(1)});
   EXPECT_FALSE(all.any_of(node_at(2)));
   EXPECT_TRUE(all.set(resource(1), {1, {subscription(node_at(1))}}, configuration, k_now_ms).empty());
-  all.expire(k_now_ms + 1000 * k_subscription_lifetime_s - 1);
+  all.expire(k_now_ms + WallMs{1000} * k_subscription_lifetime_s - 1);
   EXPECT_TRUE(all.watched(resource(1)));
-  all.expire(k_now_ms + 1000 * k_subscription_lifetime_s);
+  all.expire(k_now_ms + WallMs{1000} * k_subscription_lifetime_s);
   EXPECT_FALSE(all.watched(resource(1)));
   EXPECT_FALSE(all.any_of(node_at(1)));
 }
@@ -79,24 +81,66 @@ TEST(ALineOfNotices, SendsAWindowAndGoesOnWithAcknowledgements) {
   EXPECT_EQ(line.bytes(), 0U);
 }
 
-TEST(ALineOfNotices, PastItsBoundTellsToLookAgainUnderANewSession) {
+// What was sent keeps its number: the watcher may have it.
+TEST(ALineOfNotices, PastItsBoundTellsToLookAgainBehindWhatWasSent) {
   NoticeLine line(10);
   const SharedBytes notice{Bytes(100, 1)};
   for (std::size_t i = 0; i < k_max_notices_of_watcher; ++i) line.add(resource(i % 2), notice, false);
   EXPECT_EQ(line.size(), k_max_notices_of_watcher);
   (void)line.take_sendable();
   line.add(resource(0), notice, false);
-  EXPECT_EQ(line.size(), 2U);
+  EXPECT_EQ(line.size(), k_notice_window + 2);
+  line.add(resource(1), notice, false);
+  EXPECT_EQ(line.size(), k_notice_window + 2) << "its hint was not sent yet";
+  line.seen({10, k_notice_window});
   const auto sent = line.take_sendable();
   ASSERT_EQ(sent.size(), 2U);
-  EXPECT_EQ(decoded(sent[0]).session, 11U);
-  EXPECT_EQ(decoded(sent[0]).number, 1U);
+  EXPECT_EQ(decoded(sent[0]).session, 10U);
+  EXPECT_EQ(decoded(sent[0]).number, k_notice_window + 1);
   EXPECT_TRUE(std::holds_alternative<LookAgain>(decoded(sent[1]).notice.what));
+  line.send_again();
+  line.add(resource(1), notice, false);
+  EXPECT_EQ(line.size(), 3U) << "its hint was sent, and may have been answered";
   NoticeLine bytes(1);
   bytes.add(resource(1), SharedBytes{Bytes(k_max_notice_bytes_of_watcher, 1)}, false);
   EXPECT_EQ(bytes.bytes(), k_max_notice_bytes_of_watcher);
   bytes.add(resource(1), SharedBytes{Bytes(1, 1)}, false);
   EXPECT_LT(bytes.bytes(), 100U);
+}
+
+// One watcher of many keys, which change faster than acknowledgements come.
+TEST(ALineOfNotices, GoesOnWhileMoreResourcesWaitThanItsBound) {
+  constexpr std::size_t k_keys = 300;
+  constexpr std::size_t k_round_trip = 20;  // in changes
+  NoticeLine line(10);
+  std::vector<std::size_t> told(k_keys);     // when, last; 0: never
+  std::vector<std::size_t> changed(k_keys);  // likewise
+  std::deque<std::pair<std::size_t, Seen>> acknowledgements;
+  std::uint64_t number = 0;
+  const auto turn = [&](std::size_t time) {
+    for (const Bytes& one : line.take_sendable()) {
+      const auto got = decoded(one);
+      ASSERT_EQ(got.session, 10U);
+      ASSERT_EQ(got.number, ++number);
+      for (std::size_t i = 0; i < k_keys; ++i)
+        if (got.notice.resource == resource(i)) told[i] = time;
+      acknowledgements.push_back({time + k_round_trip, {got.session, got.number}});
+    }
+    for (; !acknowledgements.empty() && acknowledgements.front().first <= time; acknowledgements.pop_front())
+      line.seen(acknowledgements.front().second);
+    ASSERT_LE(line.size(), k_keys + k_notice_window + 1);
+  };
+  std::size_t time = 0;
+  for (std::size_t i = 0; i < 10 * k_keys; ++i) {
+    changed[i % k_keys] = ++time;
+    line.add(resource(i % k_keys), SharedBytes{encode_notice({resource(i % k_keys), LookAgain{}})}, false);
+    turn(time);
+  }
+  EXPECT_GT(number, 5 * k_keys) << "it goes on under the load";
+  while (!line.empty() && time < 20 * k_keys) turn(++time);
+  EXPECT_TRUE(line.empty());
+  EXPECT_EQ(line.bytes(), 0U);
+  for (std::size_t i = 0; i < k_keys; ++i) EXPECT_GE(told[i], changed[i]) << i;
 }
 
 TEST(Changes, ComeInTheOrderOfTheirStoresAndOnlyOnceTheyAreDone) {

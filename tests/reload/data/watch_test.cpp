@@ -62,11 +62,20 @@ class Watches : public Replication {
     return std::any_of(state->records.begin(), state->records.end(),
                        [](const RecordPtr& one) { return one->stored.value.data.exists; });
   }
-  std::uint64_t reads_of(const NodeId& node) const {
-    return static_cast<std::uint64_t>(std::count_if(
-        overlay.sent.begin(), overlay.sent.end(),
-        [&](const Sent& one) { return one.from == node && one.code == wire::MessageCode::fetch_req; }));
+  std::uint64_t requests_of(const NodeId& node, wire::MessageCode code) const {
+    return static_cast<std::uint64_t>(
+        std::count_if(overlay.sent.begin(), overlay.sent.end(),
+                      [&](const Sent& one) { return one.from == node && one.code == code; }));
   }
+  std::uint64_t reads_of(const NodeId& node) const { return requests_of(node, wire::MessageCode::fetch_req); }
+  // Says that something has changed there.
+  void hint(Peer& to, const NodeId& from, const std::string& key, std::uint64_t number = 1) {
+    const Notice notice{resource_id_of(std::string_view(key)), LookAgain{}};
+    overlay.to_storage(
+        to, routing::ChannelMessage{
+                routing::Application::watch, from, {encode_numbered(1, number, encode_notice(notice))}});
+  }
+  static NodeId stranger(std::size_t n) { return as_node(resource_id_of("stranger" + std::to_string(n))); }
 };
 
 TEST_F(Watches, TellThePresentStateThenEachChangeInOrder) {
@@ -175,14 +184,14 @@ TEST_F(Watches, WithoutAnyChannelTheKeyIsReadNowAndThen) {
   EXPECT_THAT(events(at(60), watching), ElementsAre("", "*v2"));
 }
 
-TEST_F(Watches, TooManyChangesForAWatcherBecomeOne) {
+TEST_F(Watches, TooManyChangesForAWatcherBecomeOneBehindThoseOnTheirWay) {
   const auto key = key_of(at(160));
   const auto watching = watch(at(60), key);
   overlay.channel_loses = [](auto&&...) { return true; };
   put_at_once(at(10), key, static_cast<int>(k_max_notices_of_watcher) + 5);
   overlay.channel_loses = [](auto&&...) { return false; };
   overlay.advance(Duration{40'000});
-  EXPECT_EQ(events(at(60), watching).size(), 2U);
+  EXPECT_EQ(events(at(60), watching).size(), 2 + k_notice_window);
   EXPECT_EQ(last(at(60), watching), "*v" + std::to_string(k_max_notices_of_watcher + 5));
 }
 
@@ -282,6 +291,43 @@ TEST_F(Watches, RefreshTheirSubscriptionsAndTakeThemBack) {
   EXPECT_EQ(at(60).storage->statistics().watches, 0U);
 }
 
+// The responsible peer's line of notices outlives a watch, and counts on.
+TEST_F(Watches, BegunAgainHearOfChangesAtOnce) {
+  const auto key = key_of(at(160));
+  const auto first = watch(at(60), key);
+  put(at(10), key, "one");
+  // One that comes when nobody watches any more is acknowledged too: what comes after it need not wait.
+  overlay.to_storage(at(60), CancelWatch{first});
+  overlay.loses = [&](const Sent& one) { return one.from == at(60).node; };
+  overlay.run();
+  put(at(10), key, "two");
+  overlay.loses = [](auto&&...) { return false; };
+  const auto second = watch(at(60), key);
+  put(at(10), key, "three");
+  EXPECT_THAT(events(at(60), second), ElementsAre("two", "three"));
+  overlay.advance(Duration{20'000});
+  EXPECT_EQ(at(160).storage->statistics().notices_repeated, 0U);
+}
+
+// Accepted before the subscription is known, answered after the watcher has read.
+TEST_F(Watches, HearOfAStoreThatWasUnderWayWhenTheyBegan) {
+  const auto key = key_of(at(160));
+  std::size_t lost = 0;
+  overlay.loses = [&](const Sent& one) {
+    const bool copy = one.from == at(160).node && one.code == wire::MessageCode::store_req;
+    return copy && lost++ == 0;
+  };
+  at(160).hold_commits = true;
+  overlay.begin(at(10), {call_of(key, "late")});
+  overlay.run();
+  const auto watching = watch(at(60), key);
+  overlay.release_commits(at(160));
+  const auto sent = at(160).storage->statistics().notices_sent;
+  overlay.advance(Duration{40'000});
+  EXPECT_EQ(last(at(60), watching), "late");
+  EXPECT_GT(at(160).storage->statistics().notices_sent, sent);
+}
+
 TEST_F(Watches, ThatNobodyRefreshesEnd) {
   const auto key = key_of(at(160));
   watch(at(60), key);
@@ -345,6 +391,113 @@ TEST_F(Watches, BelieveNoNoticeWithAWrongValue) {
   overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(110).node, {elsewhere}});
   overlay.advance(Duration{2'000});
   EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
+}
+
+// The responsible peer lies: it floods the watcher while a good value is being checked, so that all that
+// waits is thrown away, and then tells another value for the same generation.
+TEST_F(Watches, BelieveNoVerdictThatWasMadeForAnotherNotice) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  put(at(10), key, "true");
+  ValueSpec spec;
+  spec.kind = config::k_shared_value;
+  spec.resource = resource_id_of(std::string_view(key));
+  spec.storage_time_ms = overlay.now().wall_ms + 1;
+  spec.key = dictionary_key_of(*parse_resource_name(key), at(10).node.view());
+  ValuesChanged changed{config::k_shared_value, 2, {signed_value(*at(10).signer, spec)}, {}};
+  changed.certificates.push_back({wire::CertificateType::x509, at(10).signer->certificate()->der()});
+  std::uint64_t number = 0;
+  const auto tell = [&] {
+    const Bytes told = encode_numbered(1ULL << 60U, ++number, encode_notice({spec.resource, changed}));
+    overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(160).node, {told}});
+  };
+  tell();
+  changed.generation = 9;
+  for (std::size_t i = 0; i < k_max_waiting_notices; ++i) tell();
+  changed.generation = 2;
+  wire::StoredData& invented = changed.values.front();
+  invented.value.data.value = SharedBytes{copy_of(view_of("invented"))};
+  invented.value_wire = SharedBytes{wire::encode(invented.value)};
+  tell();
+  overlay.advance(Duration{10'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
+}
+
+TEST_F(Watches, HintsOfStrangersCostAReadEachAndNotManyOfThem) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 10; ++i) keys.push_back(key_of(at(160)));
+  for (const auto& key : keys) watch(at(60), key);
+  const NodeId self = at(60).node;
+  const auto stores = requests_of(self, wire::MessageCode::store_req), reads = reads_of(self);
+  std::uint64_t number = 0;
+  for (int round = 0; round < 5; ++round)
+    for (const auto& key : keys) hint(at(60), at(110).node, key, ++number);
+  overlay.advance(Duration{1'000});
+  EXPECT_EQ(reads_of(self), reads + 3) << "after 500, 700 and 900 ms";
+  overlay.advance(Duration{9'000});
+  EXPECT_EQ(reads_of(self), reads + 10) << "one for all hints about a key";
+  EXPECT_EQ(requests_of(self, wire::MessageCode::store_req), stores);
+}
+
+TEST_F(Watches, HintsOfTooManyStrangersAreNotHeeded) {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i <= k_max_hinting_nodes; ++i) keys.push_back(key_of(at(160)));
+  for (const auto& key : keys) overlay.watch(at(60), {key, std::nullopt, {}});
+  overlay.advance(Duration{1'000});
+  const auto reads = reads_of(at(60).node);
+  for (std::size_t i = 0; i < keys.size(); ++i) hint(at(60), stranger(i), keys[i]);
+  overlay.advance(Duration{2'000});
+  EXPECT_EQ(reads_of(at(60).node), reads + k_max_hinting_nodes);
+  hint(at(60), stranger(k_max_hinting_nodes), keys.back(), 2);
+  overlay.advance(Duration{2'000});
+  EXPECT_EQ(reads_of(at(60).node), reads + k_max_hinting_nodes + 1);
+}
+
+TEST_F(Watches, HearTheResponsiblePeerHoweverManyOthersSaySomething) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  put(at(10), key, "one");
+  for (std::size_t i = 0; i <= k_max_notifying_nodes; ++i) hint(at(60), stranger(i), "shared/another");
+  overlay.run();
+  put(at(10), key, "two");
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "one", "two"));
+}
+
+// It counts generations by itself: that its number is the same says nothing.
+TEST_F(Watches, MarkWhatAnotherResponsiblePeerHasUnderTheSameGeneration) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  overlay.loses = [&](const Sent& one) {
+    return one.from == at(160).node && one.code == wire::MessageCode::store_req;
+  };
+  overlay.begin(at(10), {call_of(key, "lost")});
+  overlay.run();
+  while (events(at(60), watching).size() < 2) overlay.advance(Duration{100});
+  overlay.channel_loses = [](auto&&...) { return true; };
+  overlay.kill(at(160));
+  overlay.update_views();
+  overlay.advance(Duration{0});
+  put(at(110), key, "new");
+  overlay.advance(Duration{10'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "lost", "*new"));
+}
+
+// Each of two peers watches at the other, over the one channel.
+TEST_F(Watches, KeepTheChannelThatTheyAreToldOver) {
+  const auto key = key_of(at(160)), other_key = key_of(at(60));
+  const auto watching = watch(at(60), key);
+  const auto other = watch(at(160), other_key);
+  put(at(10), key, "one");
+  put(at(10), other_key, "one");
+  const auto stands = [&] { return overlay.channel_stands(at(60), at(160), routing::Application::watch); };
+  overlay.to_storage(at(160), CancelWatch{other});
+  overlay.advance(Duration{130'000});
+  EXPECT_TRUE(stands()) << "the watch at the other end goes on";
+  put(at(10), key, "two");
+  EXPECT_EQ(last(at(60), watching), "two");
+  overlay.to_storage(at(60), CancelWatch{watching});
+  overlay.advance(Duration{130'000});
+  EXPECT_FALSE(stands());
 }
 
 TEST_F(Watches, OfAnOverlayWithoutTheKindAreRefused) {
