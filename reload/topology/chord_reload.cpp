@@ -362,19 +362,30 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
   seek_initial_fingers(out);
 }
 
-// Lists tell who may be a neighbour, and only neighbours' lists can tell anything new of that; those of
-// fingers would be most of a peer's memory. A peer that becomes a neighbour when others have gone is asked
-// for its own.
+// Lists tell who may be a neighbour. Of those of other peers only that is kept: in a large ring nothing, and they
+// would be most of a peer's memory. A peer that becomes a neighbour when others have gone is asked for its own.
 void ChordReload::keep_lists_of_neighbors(const Now& now, Actions& out) {
   const auto neighbors = current_neighbors();
-  std::erase_if(lists_, [&](const auto& told) {
-    if (neighbors.contains(told.first)) return false;
-    if (auto* peer = peers_.find(told.first)) peer->lists_dropped = true;
-    return true;
-  });
+  const auto of_use = [this](const std::vector<NodeId>& nodes) {
+    std::vector<NodeId> kept;
+    for (const NodeId& node : nodes)
+      if (wanted_as_neighbor(node)) kept.push_back(node);
+    return kept;
+  };
+  for (auto told = lists_.begin(); told != lists_.end();) {
+    const auto here = told++;
+    if (neighbors.contains(here->first)) continue;
+    Lists kept{of_use(here->second.predecessors), of_use(here->second.successors)};
+    if (kept.size() == here->second.size()) continue;
+    if (auto* peer = peers_.find(here->first)) peer->lists_dropped = true;
+    if (kept.size() == 0)
+      lists_.erase(here);
+    else
+      here->second = std::move(kept);
+  }
   for (const NodeId& node : neighbors) {
-    if (lists_.contains(node)) continue;
     auto& peer = *peers_.find(node);
+    if (lists_.contains(node) && !peer.lists_dropped) continue;
     // Its Update, or what was to bring one, may have been lost with a link.
     const bool overdue = peer.lists_due && *peer.lists_due <= now.mono;
     const bool ask = std::exchange(peer.lists_dropped, false) || overdue;

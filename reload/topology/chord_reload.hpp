@@ -155,6 +155,7 @@ class ChordReload : public Plugin {
   // What the latest Update of each neighbour listed; before we have joined, of everybody.
   struct Lists {
     std::vector<NodeId> predecessors, successors;
+    std::size_t size() const { return predecessors.size() + successors.size(); }
   };
   std::map<NodeId, Lists> lists_;
   std::map<NodeId, MonoTime> attaching_;     // since when
