@@ -402,7 +402,7 @@ TEST_F(FewChannels, OneMakesRoomOnlyForAConnectionThatIsThere) {
   EXPECT_EQ(asked_by(newcomer, body_of("passive")).code(), MessageCode::app_attach_ans);
   EXPECT_EQ(take(), Log{}) << "nobody has connected";
   connected_to(newcomer);
-  EXPECT_EQ(take(), (Log{"down 70: makes room for another channel", "up 72"}));
+  EXPECT_EQ(take(), (Log{"down 60: makes room for another channel", "up 72"}));
   EXPECT_EQ(peer_.status().channels, 3U);
 }
 
