@@ -83,7 +83,7 @@ void BackgroundCopies::start_over(MonoTime not_before) {
   start({Purpose::refill, self, self, {}, not_before, 0});
 }
 
-// A copy was not made and no task remembers it.
+// There was no room for a copy.
 void BackgroundCopies::go_through_again(MonoTime now) {
   const NodeId& self = context_.self;
   const bool waits = std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& one) {
@@ -92,6 +92,17 @@ void BackgroundCopies::go_through_again(MonoTime now) {
            what.after == self && what.up_to == self;
   });
   if (!waits) start({Purpose::refill, self, self, {}, now + k_first_repetition, 1});
+}
+
+// A copy was not made and no task remembers it.
+void BackgroundCopies::copy_later(MonoTime now, const ResourceId& resource, const NodeId& target) {
+  const Span point = span_of(resource);
+  const bool waits = std::any_of(tasks_.begin(), tasks_.end(), [&](const auto& one) {
+    const CopyTask& what = one.second.what;
+    return what.purpose == Purpose::refill && !one.second.started && what.up_to == point.up_to &&
+           what.after == point.after && what.targets == std::vector{target};
+  });
+  if (!waits) start({Purpose::refill, point.after, point.up_to, {target}, now + k_first_repetition, 1});
 }
 
 void BackgroundCopies::stop_hand_over(const NodeId& joining, ReplicationOutputs& out) {
@@ -385,8 +396,9 @@ void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
   const unsigned most = job.purpose == Purpose::hand_over ? k_most_hand_over_attempts : k_most_attempts;
   if (job.attempts >= most) return done(now, id, false, out);
   if (!failure.local && is_permanent(failure.code)) {
-    // A joining peer that cannot take one value takes the others all the same.
-    return done(now, id, job.purpose == Purpose::hand_over, out);
+    // A joining peer that cannot take one value takes the others all the same; what a comparison has found,
+    // the next one finds again.
+    return done(now, id, job.purpose == Purpose::hand_over || job.only.has_value(), out);
   }
   if (newer_there) {
     queue_of(job).push_front(id);
@@ -409,13 +421,14 @@ void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, Replicati
   const bool is_refill = job.purpose == Purpose::refill;
   const bool is_push = job.purpose == Purpose::push;
   const ResourceId resource = job.at.resource;
+  const NodeId target = job.target;
   // The owner's copy is made.
   if (ok && is_push && may_drop(resource)) dropped_.push_back(job.at);
   if (ok && job.purpose == Purpose::hand_over) ++context_.statistics.kinds_handed_over;
   erase_job(found, out);
   const auto task = tasks_.find(task_id);
   if (task == tasks_.end()) {
-    if (!ok && is_refill) go_through_again(now.mono);
+    if (!ok && is_refill) copy_later(now.mono, resource, target);
     if (!ok && is_push) {
       const Span point = span_of(resource);
       start({Purpose::push, point.after, point.up_to, {}, now.mono + k_first_repetition, 1});

@@ -34,6 +34,7 @@ struct CopyTask {
   MonoTime not_before;
   unsigned repetition = 0;      // how often it has been started again for what could not be copied
   std::uint64_t hand_over = 0;  // routing::HandOver's number
+  unsigned restarts = 0;        // of its comparison, since channels broke
 };
 
 // Items of one Kind that this peer and another one hold differently; what is in both lists is fetched first,
@@ -111,6 +112,7 @@ class BackgroundCopies {
   bool may_drop(const ResourceId& resource) const;
   void start_over(MonoTime not_before);
   void go_through_again(MonoTime now);
+  void copy_later(MonoTime now, const ResourceId& resource, const NodeId& target);
   Task* next_to_list(const Now& now);
   void list_more(const Now& now, ReplicationOutputs& out);
   void add_jobs(std::uint64_t id, Task& task, const std::vector<KindAt>& kinds);

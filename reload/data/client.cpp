@@ -165,6 +165,8 @@ void Client::drive(const Now& now, Work& work, StorageOutputs& out) {
   switch (work.stage) {
     case Stage::learn:
       return learn(now, work, out);
+    case Stage::note:
+      return;
     case Stage::write:
       return write(now, work, out);
     case Stage::read:
@@ -251,10 +253,9 @@ void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool fo
       return drive(now, work, out);
     }
   }
-  if (refusal.code == ErrorCode::data_too_old && work.renews_ms != 0)
-    return finish(work, CallFailure{CallError::aborted, "a newer value is stored", 0}, out);
   if (refusal.code == ErrorCode::data_too_old && work.stage == Stage::write && !work.renewed) {
-    // The clock of whoever wrote before was ahead of ours (RFC 6940 §7, STORE-45).
+    // The clock of whoever wrote before was ahead of ours (RFC 6940 §7, STORE-45); or what is signed again
+    // here is not what is stored any more.
     work.renewed = true;
     work.value.reset();
     work.stage = Stage::learn;
@@ -284,7 +285,8 @@ void Client::stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs
 void Client::ring_changed(const Now& now, StorageOutputs& out) {
   std::vector<std::uint64_t> ours;
   for (const auto& [id, work] : works_) {
-    if (!work.here && work.stage != Stage::careful && responsible(work)) ours.push_back(id);
+    if (!work.here && work.stage != Stage::careful && work.stage != Stage::note && responsible(work))
+      ours.push_back(id);
   }
   std::sort(ours.begin(), ours.end());
   for (const std::uint64_t id : ours) {

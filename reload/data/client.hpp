@@ -32,6 +32,8 @@ class Client {
 
   void calls(const Now& now, Calls calls, StorageOutputs& out);
   void cancel(const Now& now, const CancelCalls& cancel, StorageOutputs& out);
+  // False: not a commit of this part.
+  bool committed(const Now& now, const Committed& outcome, StorageOutputs& out);
   void request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out);
   void stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs& out);
   // What a bad-node has written, dated into the future perhaps, must not make what replaces it look old.
@@ -52,6 +54,7 @@ class Client {
  private:
   enum class Stage {
     learn,        // Stat of the item before it is written: its storage_time and what remains of its lifetime
+    note,         // a fact of written_ is being made durable: before a value is signed again, or an answer
     write,        // Store
     read,         // Fetch or Stat, as called
     list,         // Stat of all keys, because all values at once were too large
@@ -82,9 +85,10 @@ class Client {
     std::uint32_t previous_lifetime_s = 0;
     Bytes certificate_sha256;  // of whom it was signed with
     WallMs certificate_not_after_ms = 0;
-    WallMs signed_ms = 0;         // when its lifetime began, as nearly as is known here
-    std::uint64_t renews_ms = 0;  // signs again what was stored at that time; 0: a call
-    bool renewed = false;         // signed once more, after Error_Data_Too_Old
+    WallMs signed_ms = 0;           // when its lifetime began, as nearly as is known here
+    std::uint64_t renews_ms = 0;    // signs again what was stored at that time; 0: a call
+    bool renewed = false;           // signed once more, after Error_Data_Too_Old
+    std::optional<PutResult> kept;  // the answer, when the fact that it is kept is durable
     // Reading in chunks.
     struct Key {
       Bytes key;
@@ -123,14 +127,16 @@ class Client {
     return work.plan.as_user ? *work.plan.as_user : *data_.signer;
   }
   BytesView present_certificate(const std::string& user) const;
-  void remember(const Work& work, StorageOutputs& out);
+  void remember(const Work& work);
   void keep_written(StorageOutputs& out);
+  bool wait_for_fact(Work& work, StorageOutputs& out);
   void sign(const Now& now, Work& work);
   void written(Work& work, const wire::StoreAns& answer, StorageOutputs& out);
 
   // client_renew.cpp
   void renew_values(const Now& now, StorageOutputs& out);
   void renew(const Now& now, WrittenValue value, StorageOutputs& out);
+  bool still_ours(const Work& work, const wire::StoredMetaData* present) const;
   void plan_renewals(const Now& now);
   void renewal_ended(const Work& work, const CallResult& result, StorageOutputs& out);
 
@@ -185,6 +191,8 @@ class Client {
   std::vector<CallsDone> own_results_;
   std::uint64_t last_id_ = 0;
   std::uint64_t last_request_ = 0;
+  std::uint64_t last_commit_ = k_first_own_number;
+  std::unordered_map<std::uint64_t, std::uint64_t> works_of_commits_;
   std::unordered_map<std::uint64_t, Batch> batches_;
   std::unordered_map<std::uint64_t, Work> works_;
   std::unordered_map<std::uint64_t, std::uint64_t> works_of_requests_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "reload/data/client.hpp"
+#include "reload/data/reading.hpp"
 #include "reload/data/records.hpp"
 
 namespace ringway::data {
@@ -14,6 +15,11 @@ constexpr std::uint32_t k_tombstone_extra_s = 60;
 std::optional<std::uint64_t> expected_generation(const Call& call) {
   if (const auto* put = std::get_if<PutCall>(&call)) return put->expected_generation;
   return std::get<RemoveCall>(call).expected_generation;
+}
+
+// Whatever is put there at the same time is newer than a value that is only signed again.
+std::uint64_t renewed_ms(std::uint64_t renews_ms, std::uint64_t present_ms) {
+  return std::max(renews_ms, present_ms) + 1;
 }
 
 }  // namespace
@@ -31,24 +37,27 @@ void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
   wire::StoredMetaData present;
   present.storage_time_ms = (*record)->stored.storage_time_ms;
   present.lifetime_s = (*record)->remaining_s(now.wall_ms);
-  present.metadata.exists = (*record)->stored.value.data.exists;
+  present.metadata = metadata_of((*record)->stored.value.data);
   learned(now, work, &present, out);
 }
 
 void Client::learned(const Now& now, Work& work, const wire::StoredMetaData* present, StorageOutputs& out) {
-  // What is to be kept is put again where it is missing: it has expired while this peer was away.
-  const bool keeps = work.renews_ms != 0 && std::get<PutCall>(work.call).keep;
-  const bool replaced =
-      keeps ? present != nullptr && present->storage_time_ms > work.renews_ms
-            : present == nullptr || !present->metadata.exists || present->storage_time_ms != work.renews_ms;
-  if (work.renews_ms != 0 && replaced)
+  if (work.renews_ms != 0 && !still_ours(work, present))
     return finish(work, CallFailure{CallError::aborted, "another value is stored", 0}, out);
   if (present != nullptr) {
     work.previous_ms = present->storage_time_ms;
     work.previous_lifetime_s = present->lifetime_s;
   }
-  if (std::holds_alternative<RemoveCall>(work.call) && (present == nullptr || !present->metadata.exists)) {
+  const auto* remove = std::get_if<RemoveCall>(&work.call);
+  if (remove != nullptr && (present == nullptr || !present->metadata.exists)) {
+    // It has expired and was to be put again.
+    written_.forget(name_of(*remove));
+    keep_written(out);
     return finish(work, CallFailure{CallError::not_found, "nothing is stored there", 0}, out);
+  }
+  if (work.renews_ms != 0) {
+    written_.note(name_of(std::get<PutCall>(work.call)), renewed_ms(work.renews_ms, work.previous_ms));
+    if (wait_for_fact(work, out)) return;
   }
   work.stage = Stage::write;
   drive(now, work, out);
@@ -91,8 +100,7 @@ void Client::sign(const Now& now, Work& work) {
   }
   wire::StoredData& value = work.value.emplace();
   value.storage_time_ms = std::max<std::uint64_t>(now.wall_ms, previous_ms + 1);
-  // Whatever is put there at the same time is newer than a value that is only signed again.
-  if (work.renews_ms != 0) value.storage_time_ms = work.renews_ms + 1;
+  if (work.renews_ms != 0) value.storage_time_ms = renewed_ms(work.renews_ms, work.previous_ms);
   const security::Signer& signer = signer_of(work);
   work.certificate_sha256 = copy_of(signer.certificate()->sha256());
   work.signed_ms = now.wall_ms;
@@ -120,13 +128,19 @@ void Client::written(Work& work, const wire::StoreAns& answer, StorageOutputs& o
                   out);
   }
   times_.remember(work.plan.at, work.plan.item, work.value->storage_time_ms);
-  remember(work, out);
+  remember(work);
   PutResult result;
   result.generation = response->generation_counter;
   result.replicas = response->replicas;
   result.copies = 1 + static_cast<std::uint32_t>(result.replicas.size());
   result.copies_wanted = 1 + static_cast<std::uint32_t>(data_.view->replicas);
   result.storage_time_ms = work.value->storage_time_ms;
+  const auto* put = std::get_if<PutCall>(&work.call);
+  if (put != nullptr && put->keep && wait_for_fact(work, out)) {
+    work.kept = std::move(result);
+    return;
+  }
+  keep_written(out);
   finish(work, std::move(result), out);
 }
 

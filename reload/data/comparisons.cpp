@@ -21,6 +21,7 @@ constexpr std::size_t k_most_list_bytes = 64U << 20;
 constexpr Duration k_ask_again{15'000};
 constexpr Duration k_after_loss{1'000};
 constexpr unsigned k_most_asked = 4;
+constexpr unsigned k_most_restarts = 3;  // for channels that stand and break
 
 bool contains(const std::vector<NodeId>& nodes, const NodeId& node) {
   return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
@@ -38,22 +39,34 @@ void Comparisons::start(CopyTask task) {
 void Comparisons::mend(const ResourceId& resource) {
   if (!context_.view->responsible_for(resource)) return;
   for (const NodeId& node : context_.view->replica_set())
-    add({node, Purpose::refill}, span_of(resource), false);
+    add({node, Purpose::refill}, span_of(resource), std::nullopt);
 }
 
-void Comparisons::add(const Partner& partner, const Span& wanted, bool promised) {
+// Without a number of restarts it is nobody's task: what is left out is found the next time.
+void Comparisons::add(const Partner& partner, const Span& wanted, std::optional<unsigned> promised_restarts) {
   const bool refill = partner.purpose == Purpose::refill;
   // The ring may have changed since somebody thought of it.
   const Span span = !refill || is_within(wanted, range_) ? wanted : range_;
   Session& session = sessions_[partner];
-  if (promised && session.promised.size() >= k_most_promised) {
+  if (promised_restarts && session.promised.size() >= k_most_promised) {
     if (!refill) return background_.start({Purpose::push, span.after, span.up_to, {}, MonoTime{}});
-    session.promised = {range_};
+    session.promised = {{range_, *promised_restarts}};
     session.open = {{range_, false, {}}};
     return;
   }
-  if (promised) session.promised.push_back(span);
-  if (session.open.size() < k_most_open) session.open.push_back({span, false, {}});
+  if (session.open.size() >= k_most_open) {
+    if (promised_restarts) background_.start(copy_of_span(partner, span, MonoTime{}));
+    session.incomplete = true;
+    return;
+  }
+  if (promised_restarts) session.promised.push_back({span, *promised_restarts});
+  session.open.push_back({span, false, {}});
+}
+
+CopyTask Comparisons::copy_of_span(const Partner& partner, const Span& span, MonoTime not_before) {
+  CopyTask task{partner.purpose, span.after, span.up_to, {}, not_before};
+  if (partner.purpose == Purpose::refill) task.targets = {partner.node};
+  return task;
 }
 
 void Comparisons::begin_due(const Now& now) {
@@ -67,10 +80,10 @@ void Comparisons::begin_due(const Now& now) {
     const Span span{task.after, task.up_to};
     if (task.purpose == Purpose::refill) {
       for (const NodeId& node : task.targets.empty() ? set : task.targets) {
-        if (contains(set, node)) add({node, Purpose::refill}, span, true);
+        if (contains(set, node)) add({node, Purpose::refill}, span, task.restarts);
       }
     } else if (const auto owner = owner_of(*context_.view, span)) {
-      add({*owner, Purpose::push}, span, true);
+      add({*owner, Purpose::push}, span, task.restarts);
     } else {
       background_.start(std::move(task));
     }
@@ -92,7 +105,8 @@ void Comparisons::begin_round(const Now& now) {
   round_at_ = now.mono + jittered(context_.settings.comparison_interval);
   for (const NodeId& node : context_.view->replica_set()) {
     const Partner partner{node, Purpose::refill};
-    if (!sessions_.contains(partner) && !channels_.refused(now.mono, node)) add(partner, range_, false);
+    if (!sessions_.contains(partner) && !channels_.refused(now.mono, node))
+      add(partner, range_, std::nullopt);
   }
 }
 
@@ -100,7 +114,7 @@ bool Comparisons::is_out_of_date(const Partner& partner, const Session& session,
   const auto& view = *context_.view;
   if (partner.purpose == Purpose::refill) return range_moved || !contains(view.replica_set(), partner.node);
   return std::any_of(session.promised.begin(), session.promised.end(),
-                     [&](const Span& span) { return owner_of(view, span) != partner.node; });
+                     [&](const Promise& one) { return owner_of(view, one.span) != partner.node; });
 }
 
 void Comparisons::ring_changed(const Now& now) {
@@ -114,7 +128,7 @@ void Comparisons::ring_changed(const Now& now) {
     const auto& [partner, session] = *here;
     if (!is_out_of_date(partner, session, moved)) continue;
     if (partner.purpose == Purpose::push) {
-      for (const Span& span : session.promised) start({Purpose::push, span.after, span.up_to, {}, now.mono});
+      for (const Promise& one : session.promised) start(copy_of_span(partner, one.span, now.mono));
     } else if (!session.promised.empty()) {
       start({Purpose::refill, range_.after, range_.up_to, {partner.node}, now.mono});
     }
@@ -279,11 +293,22 @@ void Comparisons::heard(const Now& now, const NodeId& node, Digests answer) {
     const RangeDigest& other = answer.parts[i - 1];
     const bool few = mine.items <= k_listed_items && other.items <= k_listed_items;
     if (mine != other) {
-      if (session.open.size() < k_most_open) session.open.push_back({parts[i - 1], few, {}});
+      if (session.open.size() < k_most_open)
+        session.open.push_back({parts[i - 1], few, {}});
+      else
+        leave_out(now, at->first, session, parts[i - 1]);
     } else if (push) {
       same_there(session, parts[i - 1], mine);
     }
   }
+}
+
+// No room to compare it: what somebody counts on is copied in full.
+void Comparisons::leave_out(const Now& now, const Partner& partner, Session& session, const Span& part) {
+  session.incomplete = true;
+  const bool promised = std::any_of(session.promised.begin(), session.promised.end(),
+                                    [&](const Promise& one) { return is_within(part, one.span); });
+  if (promised) background_.start(copy_of_span(partner, part, now.mono));
 }
 
 // The responsible peer has it all. Only what is there now may go, not what comes in between: it is counted
@@ -356,18 +381,14 @@ void Comparisons::offer(Session& session, std::vector<Difference> found) {
 }
 
 void Comparisons::finish(Sessions::iterator at) {
-  ++context_.statistics.comparisons;
+  ++(at->second.incomplete ? context_.statistics.comparisons_failed : context_.statistics.comparisons);
   sessions_.erase(at);
 }
 
 void Comparisons::give_up(const Now& now, Sessions::iterator at) {
   ++context_.statistics.comparisons_failed;
   const auto& [partner, session] = *at;
-  for (const Span& span : session.promised) {
-    CopyTask task{partner.purpose, span.after, span.up_to, {}, now.mono};
-    if (partner.purpose == Purpose::refill) task.targets = {partner.node};
-    background_.start(std::move(task));
-  }
+  for (const Promise& one : session.promised) background_.start(copy_of_span(partner, one.span, now.mono));
   sessions_.erase(at);
 }
 
@@ -379,11 +400,14 @@ void Comparisons::channel_lost(const Now& now, const NodeId& node) {
       give_up(now, found);
       continue;
     }
-    // It has stood: another one can be had.
-    for (const Span& span : found->second.promised) {
-      CopyTask task{purpose, span.after, span.up_to, {}, now.mono + k_after_loss};
-      if (purpose == Purpose::refill) task.targets = {node};
-      start(std::move(task));
+    // It has stood: another one can be had, but not for ever.
+    for (const Promise& one : found->second.promised) {
+      CopyTask task = copy_of_span(found->first, one.span, now.mono + k_after_loss);
+      task.restarts = one.restarts + 1;
+      if (task.restarts > k_most_restarts)
+        background_.start(std::move(task));
+      else
+        start(std::move(task));
     }
     sessions_.erase(found);
   }

@@ -55,9 +55,14 @@ class Comparisons {
     Purpose purpose = Purpose::refill;
     auto operator<=>(const Partner&) const = default;
   };
+  struct Promise {
+    Span span;
+    unsigned restarts = 0;  // for channels that broke
+  };
   struct Session {
-    std::vector<Open> open;      // still to be compared, the next one last
-    std::vector<Span> promised;  // of tasks: copied in full if they cannot be compared
+    std::vector<Open> open;         // still to be compared, the next one last
+    std::vector<Promise> promised;  // of tasks: copied in full if they cannot be compared
+    bool incomplete = false;        // some of what differs was left for the next time
     Stage stage = Stage::between;
     Span span;  // being compared
     RangeDigest held;
@@ -73,7 +78,7 @@ class Comparisons {
 
   void begin_due(const Now& now);
   void begin_round(const Now& now);
-  void add(const Partner& partner, const Span& span, bool promised);
+  void add(const Partner& partner, const Span& span, std::optional<unsigned> promised_restarts);
   bool is_out_of_date(const Partner& partner, const Session& session, bool range_moved) const;
   void connect(const Now& now, ReplicationOutputs& out);
   void ask_again(const Now& now, ReplicationOutputs& out);
@@ -83,6 +88,8 @@ class Comparisons {
   void ask(const Now& now, const NodeId& node, Session& session, const DigestMessage& question,
            ReplicationOutputs& out);
   void ask_for_list(const Now& now, const NodeId& node, Session& session, ReplicationOutputs& out);
+  static CopyTask copy_of_span(const Partner& partner, const Span& span, MonoTime not_before);
+  void leave_out(const Now& now, const Partner& partner, Session& session, const Span& part);
   Sessions::iterator waiting_for(const NodeId& node, std::uint64_t number, Stage stage);
   void same_there(Session& session, const Span& span, const RangeDigest& digest);
   void drop(Session& session);

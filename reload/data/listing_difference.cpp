@@ -4,6 +4,8 @@
 #include <iterator>
 #include <map>
 
+#include "reload/data/store_check.hpp"
+
 namespace ringway::data {
 
 namespace {
@@ -47,7 +49,8 @@ class KindComparison {
   // A generation travels with any item.
   void generations() {
     if (own_.generation_counter > theirs_.generation_counter) out_.to_store.push_back(own_.items.front().key);
-    if (own_.generation_counter < theirs_.generation_counter)
+    if (own_.generation_counter < theirs_.generation_counter &&
+        theirs_.generation_counter - own_.generation_counter <= k_most_generations_ahead)
       out_.to_fetch.push_back(theirs_.items.front().key);
   }
 

@@ -58,7 +58,9 @@ class StorageComponent::Impl {
   }
   void on(const Now&, FindCertificates& m, StorageOutputs& out) { certificates_.find(m, out); }
   void on(const Now& now, CancelCalls& m, StorageOutputs& out) { client_.cancel(now, m, out); }
-  void on(const Now&, Committed& m, StorageOutputs& out) { holder_.committed(m, out); }
+  void on(const Now& now, Committed& m, StorageOutputs& out) {
+    if (!client_.committed(now, m, out)) holder_.committed(m, out);
+  }
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
   void on(const Now&, DropKinds& m, StorageOutputs& out) { holder_.drop(m, out); }
   void on(const Now& now, Watch& m, StorageOutputs& out) { watcher_.watch(now, std::move(m), out); }

@@ -305,8 +305,11 @@ void Check::finish(Work& work) {
   const bool written = !work.written.empty();
   if (store_.mode == StoreMode::original) {
     state->generation_counter = written ? std::min(before + 1, k_max_generation) : before;
-  } else if (!work.data->values.empty()) {
+  } else if (!work.data->values.empty() &&
+             work.data->generation_counter <= before + k_most_generations_ahead) {
     state->generation_counter = std::max(before, work.data->generation_counter);
+  } else if (written && before == 0) {
+    state->generation_counter = 1;  // copies without any are refused
   } else {
     state->generation_counter = before;  // a number with nothing signed beside it is nobody's word
   }

@@ -3,6 +3,7 @@
 // that result. Changes nothing. Who may send a replica is checked before, in holder.cpp.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,10 @@
 #include "reload/wire/storage_bodies.hpp"
 
 namespace ringway::data {
+
+// What a copy's generation may be ahead of ours: far more than any number of writes that this peer has
+// missed. A larger one is ignored, so that a wrong neighbour cannot use up the counter.
+inline constexpr std::uint64_t k_most_generations_ahead = std::uint64_t{1} << 32U;
 
 enum class StoreMode {
   original,  // by a writer, at the responsible peer

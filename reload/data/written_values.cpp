@@ -29,7 +29,8 @@ PutFact fact_of(const WrittenValue& value) {
   out.u64(value.expires_ms);
   out.opaque(1, value.certificate_sha256);
   out.opaque(4, value.call.value);
-  if (value.call.keep) out.u32(value.call.lifetime_s);
+  if (value.call.keep || value.noted_ms != 0) out.u32(value.call.keep ? value.call.lifetime_s : 0);
+  if (value.noted_ms != 0) out.u64(value.noted_ms);
   return {fact_name(name_of(value.call)), out.take()};
 }
 
@@ -45,8 +46,10 @@ Result<WrittenValue> written_value_of(const PutFact& fact) {
   value.expires_ms = in.u64();
   value.certificate_sha256 = in.opaque_copy(1);
   value.call.value = in.opaque_copy(4);
-  value.call.keep = in.more();
-  if (value.call.keep) value.call.lifetime_s = in.u32();
+  const std::uint32_t kept_for_s = in.more() ? in.u32() : 0;
+  value.call.keep = kept_for_s != 0;
+  if (value.call.keep) value.call.lifetime_s = kept_for_s;
+  if (in.more()) value.noted_ms = in.u64();
   for (wire::Reader* part : {&names, &in}) {
     if (part->ok() && !part->at_end()) part->fail("bytes left over");
     if (!part->ok()) return part->failure();
@@ -140,9 +143,21 @@ void WrittenValues::forget(const WrittenName& name) {
   if (const auto found = values_.find(name); found != values_.end()) erase(found);
 }
 
-void WrittenValues::postpone(const WrittenName& name, MonoTime until) {
+const WrittenValue* WrittenValues::find(const WrittenName& name) const {
   const auto found = values_.find(name);
-  if (found == values_.end()) return;
+  return found == values_.end() ? nullptr : &found->second.value;
+}
+
+void WrittenValues::note(const WrittenName& name, std::uint64_t storage_time_ms) {
+  const auto found = values_.find(name);
+  if (found == values_.end() || storage_time_ms <= found->second.value.newest_own_ms()) return;
+  found->second.value.noted_ms = storage_time_ms;
+  changes_.emplace_back(fact_of(found->second.value));
+}
+
+void WrittenValues::postpone(const WrittenName& name, std::uint64_t storage_time_ms, MonoTime until) {
+  const auto found = values_.find(name);
+  if (found == values_.end() || found->second.value.storage_time_ms != storage_time_ms) return;
   set_taken(found, false);
   found->second.value.not_before = until;
 }

@@ -5,6 +5,7 @@
 // value.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -31,16 +32,20 @@ struct WrittenName {
   auto operator<=>(const WrittenName&) const = default;
 };
 inline WrittenName name_of(const PutCall& call) { return {call.key, call.entry, call.as_user}; }
+inline WrittenName name_of(const RemoveCall& call) { return {call.key, call.entry, call.as_user}; }
 
 struct WrittenValue {
   PutCall call;
   std::uint64_t storage_time_ms = 0;
   WallMs expires_ms = 0;
-  Bytes certificate_sha256;  // of whom it is signed with
-  MonoTime not_before;       // an attempt to sign it again has failed
+  Bytes certificate_sha256;    // of whom it is signed with
+  MonoTime not_before;         // an attempt to sign it again has failed
+  std::uint64_t noted_ms = 0;  // attempts may have signed it again with times up to this; 0: the first only
 
   // Of one to be kept: half of its lifetime is over.
   WallMs refresh_ms() const { return expires_ms - WallMs{call.lifetime_s} * 500; }
+  // What is stored with a time up to this may be ours: the first attempt is not noted.
+  std::uint64_t newest_own_ms() const { return std::max(storage_time_ms + 1, noted_ms); }
 };
 
 // Facts of written values have names that begin so.
@@ -58,7 +63,13 @@ class WrittenValues {
   Outcome<> load(const ValueStore& store);
   void remember(WrittenValue value);
   void forget(const WrittenName& name);
-  void postpone(const WrittenName& name, MonoTime until);
+  // Nothing when it is not remembered; valid until the next change.
+  const WrittenValue* find(const WrittenName& name) const;
+  // It is about to be signed again with that time. To be durable before that is sent: whoever starts after a
+  // kill must know its own value again.
+  void note(const WrittenName& name, std::uint64_t storage_time_ms);
+  // What was stored at that time could not be signed again.
+  void postpone(const WrittenName& name, std::uint64_t storage_time_ms, MonoTime until);
   // The SHA-256 of a user's present certificate; empty when there is none: what he has put stays as it is.
   using CertificateOf = std::function<BytesView(const std::string& as_user)>;
   // So many that are signed with another certificate, or are to be put again by now; each is told once until

@@ -50,7 +50,7 @@ void RoutingComponent::Impl::on(OpenChannel& input) {
     return;
   }
   if (channels_.opens.contains(key)) return;
-  if (const auto refusal = why_not_open(input.node); !refusal.empty()) {
+  if (const auto refusal = why_not_open(key); !refusal.empty()) {
     ++counters_.failed_channels;
     out_->push_back(ChannelDown{input.application, input.node, std::string(refusal)});
     return;
@@ -65,11 +65,12 @@ void RoutingComponent::Impl::on(OpenChannel& input) {
 }
 
 // Empty when there may be one to this node.
-std::string_view RoutingComponent::Impl::why_not_open(const NodeId& node) {
+std::string_view RoutingComponent::Impl::why_not_open(const ChannelTable::Key& key) {
+  const auto& [application, node] = key;
   if (node == self()) return "a channel to oneself";
   if (configuration_->is_bad_node(node)) return "revoked (bad-node)";
   if (channels_.opens.size() >= k_max_channel_opens) return "too many channels are being opened";
-  if (!room_for_channel()) return "too many channels";
+  if (!may_have_channel(application)) return "too many channels";
   return {};
 }
 
@@ -151,7 +152,7 @@ void RoutingComponent::Impl::serve_app_attach(std::uint64_t request,
   if (open.addresses.empty())
     return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
   if (channels_.attempts.size() >= k_max_channel_attempts ||
-      (!channels_.channels.contains(key) && !room_for_channel())) {
+      (!channels_.channels.contains(key) && !may_have_channel(*application))) {
     ++counters_.refused_channels;
     return answer_error(request, ErrorCode::not_found, "too many channels");
   }
@@ -165,19 +166,40 @@ void RoutingComponent::Impl::serve_app_attach(std::uint64_t request,
 
 // ---- connections ------------------------------------------------------------------------------------------
 
-// Somebody else's has to go when there are as many as there may be: the most silent that nobody here holds.
-bool RoutingComponent::Impl::room_for_channel() {
-  if (channels_.size() < settings_.max_channels) return true;
-  const ChannelTable::Key* silent = nullptr;
-  MonoTime since;
-  for (const auto& [key, channel] : channels_.channels) {
-    if (channel.held || (silent != nullptr && channel.used_at >= since)) continue;
-    silent = &key;
-    since = channel.used_at;
+// What is held or being made cannot go for another one. A share is for replication alone, since watchers may
+// be many, and all that were told something once are held.
+bool RoutingComponent::Impl::may_have_channel(Application application) const {
+  std::size_t all = 0, others = 0;
+  const auto count = [&](const ChannelTable::Key& key) {
+    ++all;
+    if (key.first != Application::replication) ++others;
+  };
+  for (const auto& [key, channel] : channels_.channels)
+    if (channel.held) count(key);
+  for (const auto& [key, open] : channels_.opens) count(key);
+  for (const auto& [attempt, key] : channels_.attempts) count(key);
+  return all < settings_.max_channels &&
+         (application == Application::replication ||
+          others + settings_.channels_for_replication < settings_.max_channels);
+}
+
+// A connection is there, so its channel will stand: one that nobody here holds goes, the most silent one.
+bool RoutingComponent::Impl::make_room_for_channel(Application application) {
+  const auto is_other = [](const auto& one) { return one.first.first != Application::replication; };
+  const auto& all = channels_.channels;
+  for (;;) {
+    const auto others = static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_other));
+    const bool too_many_others = application != Application::replication &&
+                                 others + settings_.channels_for_replication >= settings_.max_channels;
+    if (all.size() < settings_.max_channels && !too_many_others) return true;
+    auto silent = all.end();
+    for (auto one = all.begin(); one != all.end(); ++one) {
+      if (one->second.held || (too_many_others && !is_other(*one))) continue;
+      if (silent == all.end() || one->second.used_at < silent->second.used_at) silent = one;
+    }
+    if (silent == all.end()) return false;
+    drop_channel(ChannelTable::Key(silent->first), "makes room for another channel");
   }
-  if (silent == nullptr) return false;
-  drop_channel(ChannelTable::Key(*silent), "makes room for another channel");
-  return channels_.size() < settings_.max_channels;
 }
 
 // Which channel a new connection is for; none: nobody here has asked for it.
@@ -203,6 +225,12 @@ void RoutingComponent::Impl::channel_link_up(const LinkUp& input) {
   if (!key) {
     ++counters_.refused_channels;
     out_->push_back(CloseLink{input.link, "no channel that was asked for"});
+    return;
+  }
+  if (!channels_.channels.contains(*key) && !make_room_for_channel(key->first)) {
+    ++counters_.refused_channels;
+    out_->push_back(CloseLink{input.link, "too many channels"});
+    if (input.attempt == 0) open_failed(*key, "too many channels");
     return;
   }
   auto& channel = channels_.channels[*key];

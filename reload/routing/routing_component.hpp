@@ -29,7 +29,8 @@ struct RoutingSettings {
   bool bootstrap_may_come = false;             // BootstrapFound may bring some: look before being alone
   bool compress_via_lists = false;             // forward with an opaque ID instead of a growing via list
   std::size_t max_links = 1024;
-  std::size_t max_channels = 256;              // and those that are being made
+  std::size_t max_channels = 256;              // that stand; no more are held or being made either
+  std::size_t channels_for_replication = 64;   // of these: no other application may use them
   std::size_t max_transactions = 65536;        // requests of our own under way
   std::size_t max_served_requests = 65536;     // requests of others that storage has not answered yet
   std::size_t max_answers_remembered = 65536;  // duplicate suppression (RFC 6940 §6.2.1)

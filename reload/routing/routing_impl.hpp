@@ -247,12 +247,13 @@ class RoutingComponent::Impl {
   void on(SendOnChannel& input);
   void on(CloseChannel& input);
   wire::AppAttachBody app_attach_body(Application application, std::string role) const;
-  std::string_view why_not_open(const NodeId& node);
+  std::string_view why_not_open(const ChannelTable::Key& key);
   void transmit_on_channel(ChannelTable::Channel& channel, SharedBytes message);
   void app_attach_answered(const ChannelTable::Key& key, const Outcome& outcome);
   void open_failed(const ChannelTable::Key& key, std::string reason);
   void serve_app_attach(std::uint64_t request, const security::InspectedMessage& message);
-  bool room_for_channel();
+  bool may_have_channel(Application application) const;
+  bool make_room_for_channel(Application application);
   std::optional<ChannelTable::Key> channel_of(const LinkUp& input);
   void channel_link_up(const LinkUp& input);
   void make_way_for_connection(ChannelTable::Channel& channel);

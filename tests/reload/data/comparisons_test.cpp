@@ -239,6 +239,60 @@ TEST_F(Comparing, AReaderMayHaveAResourceMendedAtOnce) {
   EXPECT_EQ(at(0x10).replication->statistics().mends_heard, 17U);
 }
 
+// A replica whose channel stands and breaks each time, before anything was compared.
+TEST_F(Comparing, WhatSomebodyCountsOnIsCopiedInFullWhenChannelsBreakAgainAndAgain) {
+  make({0x10, 0x90, 0xD0});
+  const auto keys = put_many(at(0x10), 20);
+  const auto between = [&](const NodeId& one, const NodeId& other) {
+    return one == node_at(0x10) && other == node_at(0x50);
+  };
+  overlay.channel_loses = [&](const NodeId& from, const NodeId& to, const SharedBytes&) {
+    return between(from, to) || between(to, from);
+  };
+  make({0x50});
+  for (int i = 0; i < 12; ++i) {
+    overlay.advance(Duration{5'000});
+    overlay.break_channel(at(0x10), at(0x50));
+  }
+  overlay.advance(Duration{2'000});
+  for (const auto& key : keys) ASSERT_EQ(stored(at(0x50), key).records.size(), 1U) << key;
+}
+
+TEST_F(Comparing, OneItemThatAReplicaCannotTakeDoesNotMakeTheOthersTravel) {
+  make({0x10, 0x50, 0x90, 0xD0});
+  const auto keys = put_many(at(0x10), 40);
+  forget(at(0x90), keys[7]);
+  at(0x90).fail_commits = true;
+  clear();
+  overlay.advance(3 * k_interval);
+  EXPECT_GT(stores(), 5U);
+  const ResourceId failing = resource_id_of(std::string_view(keys[7]));
+  for (const Sent& one : overlay.sent) {
+    if (one.code != wire::MessageCode::store_req) continue;
+    const auto body = wire::decode<wire::StoreReq>(SharedBytes{one.body}, &overlay.configuration->kinds);
+    ASSERT_TRUE(body.ok());
+    ASSERT_EQ(body->resource, copy_of(failing.view()));
+  }
+  at(0x90).fail_commits = false;
+  overlay.advance(3 * k_interval);
+  EXPECT_EQ(copies(keys[7]), 3U);
+}
+
+TEST_F(Comparing, WhatAReplicaWillNeverTakeIsOfferedOnceInEachRound) {
+  make({0x10, 0x50, 0x90, 0xD0});
+  put_many(at(0x10), 10);
+  auto without = std::make_shared<config::Configuration>(*overlay.configuration);
+  without->kinds = {};
+  for (const auto& [kind, definition] : overlay.configuration->kinds.all())
+    if (kind != config::k_shared_value) without->kinds.add(definition);
+  overlay.to_storage(at(0x90), routing::ConfigurationChanged{without});
+  overlay.advance(k_interval);  // it has dropped them
+  clear();
+  overlay.advance(4 * k_interval);
+  EXPECT_GE(stores(), 20U);
+  EXPECT_LE(stores(), 6 * 10U) << "three quarters of an interval each at least";
+}
+
 TEST_F(Comparing, BackgroundCopyingKeepsToItsRate) {
   overlay.replication_settings.background_bytes_per_s = 2'000;
   make({0x10, 0x90, 0xD0});

@@ -102,5 +102,124 @@ TEST_F(Kept, ValuesWaitForTheRingToBeThere) {
   EXPECT_EQ(get(at(60), key), "kept");
 }
 
+// ---- renewals whose outcome is not known
+
+class RenewedOnce : public Kept {
+ protected:
+  RenewedOnce() : key(key_of(at(160))) { put_kept(at(10), key, 200); }
+  std::uint64_t stored_ms() {
+    const auto state = stored(at(160), key);
+    return state.records.empty() ? 0 : state.records[0]->stored.storage_time_ms;
+  }
+  static bool is_store_of(const Sent& one, std::uint8_t point) {
+    return one.code == wire::MessageCode::store_req && one.from == node_at(point);
+  }
+  void expect_kept_for_long() {
+    wait_s(2000);
+    EXPECT_EQ(get(at(60), key), "kept");
+  }
+  std::string key;
+};
+
+TEST_F(RenewedOnce, AValueWhoseAnswersGetLostIsKept) {
+  const std::uint64_t first_ms = stored_ms();
+  overlay.loses_answer = [](const Sent& one) { return is_store_of(one, 10); };
+  wait_s(290);
+  EXPECT_GE(stored_ms(), first_ms + 3) << "attempts have arrived";
+  overlay.loses_answer = [](const Sent&) { return false; };
+  expect_kept_for_long();
+}
+
+TEST_F(RenewedOnce, AValueIsKeptThatOneReplicaDidNotConfirm) {
+  const std::uint64_t first_ms = stored_ms();
+  overlay.loses = [](const Sent& one) { return is_store_of(one, 160) && one.to == node_at(210); };
+  wait_s(150);
+  EXPECT_GT(stored_ms(), first_ms);
+  EXPECT_EQ(at(10).storage->statistics().values_refreshed, 0U);
+  overlay.loses = [](const Sent&) { return false; };
+  expect_kept_for_long();
+}
+
+TEST_F(RenewedOnce, AValueIsKeptByAPeerThatWasKilledAmidAttempts) {
+  overlay.loses_answer = [](const Sent& one) { return is_store_of(one, 10); };
+  for (int life = 0; life < 3; ++life) {
+    const std::uint64_t before_ms = stored_ms();
+    for (int s = 0; s < 150 && stored_ms() == before_ms; ++s) wait_s(1);
+    ASSERT_GT(stored_ms(), before_ms) << life;
+    overlay.kill(at(10));
+    overlay.update_views();
+    come_back(at(10));
+  }
+  overlay.loses_answer = [](const Sent&) { return false; };
+  expect_kept_for_long();
+}
+
+TEST_F(RenewedOnce, AnAttemptIsNotedBeforeItIsSent) {
+  overlay.loses_answer = [](const Sent& one) { return is_store_of(one, 10); };
+  wait_s(150);  // the first attempt, which needs no note
+  ASSERT_EQ(stores_to(node_at(160)), 2U);
+  at(10).hold_commits = true;
+  wait_s(60);
+  EXPECT_EQ(stores_to(node_at(160)), 2U);
+  overlay.release_commits(at(10));
+  EXPECT_EQ(stores_to(node_at(160)), 3U);
+}
+
+TEST_F(RenewedOnce, AnotherNodesValueOfTheVeryNextMomentIsNotTakenForOurs) {
+  ValueSpec other;
+  other.kind = config::k_shared_value;
+  other.resource = resource_id_of(std::string_view(key));
+  other.value = "other";
+  other.storage_time_ms = stored_ms() + 1;
+  other.lifetime_s = 100'000;
+  other.key = copy_of(stored(at(160), key).records.at(0)->stored.value.key);
+  const auto answered = overlay.store(at(10).signer, at(160), store_of(other, *at(10).signer));
+  ASSERT_TRUE(answered && answered->code == wire::MessageCode::store_ans);
+  wait_s(1000);
+  EXPECT_EQ(get(at(60), key), "other");
+  EXPECT_EQ(at(10).storage->statistics().values_refreshed, 0U);
+}
+
+// A renewal ends after the application has put another value, or has removed it.
+TEST_F(RenewedOnce, AnOldRenewalsEndChangesNothingAboutWhatWasPutSince) {
+  overlay.loses_answer = [](const Sent& one) { return is_store_of(one, 10); };
+  wait_s(105);  // the first attempt waits for its answer
+  overlay.loses_answer = [](const Sent&) { return false; };
+  put_kept(at(10), key, 100, "newer");
+  wait_s(1000);
+  EXPECT_EQ(get(at(60), key), "newer");
+}
+
+TEST_F(RenewedOnce, WhatTheUserRemovesWhileItIsMissingDoesNotComeBack) {
+  overlay.loses = [](const Sent& one) { return is_store_of(one, 10); };
+  wait_s(230);
+  ASSERT_EQ(get(at(60), key), "") << "it has expired; the next attempt waits";
+  const auto removed = overlay.call(at(10), RemoveCall{key, "", {}});
+  EXPECT_EQ(std::get<CallFailure>(removed).error, CallError::not_found);
+  overlay.loses = [](const Sent&) { return false; };
+  wait_s(300);
+  EXPECT_EQ(get(at(60), key), "");
+}
+
+TEST_F(Kept, ValuesAreKeptFromTheAnswerOn) {
+  at(10).hold_commits = true;
+  PutCall call;
+  call.key = key_of(at(160));
+  call.value = copy_of(view_of("kept"));
+  call.lifetime_s = 100;
+  call.keep = true;
+  const auto token = overlay.begin(at(10), {call});
+  wait_s(1);
+  EXPECT_FALSE(at(10).results.contains(token)) << "a kill would have it forgotten";
+  overlay.release_commits(at(10));
+  ASSERT_TRUE(at(10).results.contains(token));
+  EXPECT_TRUE(std::holds_alternative<PutResult>(at(10).results.at(token)[0]));
+  at(10).fail_commits = true;
+  call.key = key_of(at(160));
+  const auto refused = overlay.call(at(10), call);
+  ASSERT_TRUE(std::holds_alternative<CallFailure>(refused));
+  EXPECT_EQ(std::get<CallFailure>(refused).error, CallError::unavailable);
+}
+
 }  // namespace
 }  // namespace ringway::data::test

@@ -426,8 +426,8 @@ void Overlay::request(Peer& peer, const routing::SendRequest& request) {
   if (bytes.size() > configuration->max_message_size_bytes)
     throw std::runtime_error("a message is too large");
   deliver(*to, inspect(bytes, std::nullopt), peer.node,
-          [this, &peer, life, request, to](std::optional<routing::SendAnswer> answer) {
-            if (!answer) return lost(peer, life, request);
+          [this, &peer, life, request, to, one](std::optional<routing::SendAnswer> answer) {
+            if (!answer || loses_answer(one)) return lost(peer, life, request);
             Bytes body = copy_of(answer->body);
             bends(*to, answer->code, body);
             if (answer->code == MessageCode::error) {

@@ -138,6 +138,8 @@ class Overlay {
 
   // Which requests are lost: the requester hears of it when their time is over.
   std::function<bool(const Sent&)> loses = [](const Sent&) { return false; };
+  // Whose answers are lost.
+  std::function<bool(const Sent&)> loses_answer = [](const Sent&) { return false; };
   // Who has no channels for replication: neither end gets one.
   std::set<NodeId> without_channels;
   // Messages on channels for replication: from whom, to whom.

@@ -129,6 +129,16 @@ TEST_F(ReplicaStore, CopiesAreTakenWithTheirGeneration) {
   EXPECT_EQ(held().generation_counter, 7U);
 }
 
+TEST_F(ReplicaStore, AGenerationFarAheadOfOursIsIgnored) {
+  const std::uint64_t far = std::uint64_t{1} << 32U;
+  ASSERT_EQ(copy(at_time(1), far + 1).code, MessageCode::store_ans);
+  EXPECT_EQ(held().generation_counter, 1U) << "the value is taken";
+  ASSERT_EQ(copy(at_time(2), far + 1).code, MessageCode::store_ans);
+  EXPECT_EQ(held().generation_counter, far + 1);
+  ASSERT_EQ(copy(at_time(3), std::uint64_t{1} << 62U).code, MessageCode::store_ans);
+  EXPECT_EQ(held().generation_counter, far + 1);
+}
+
 TEST_F(ReplicaStore, AGenerationWithoutAValueChangesNothing) {
   // Shows: STORE-12.
   ASSERT_EQ(copy(at_time(1), 7).code, MessageCode::store_ans);
@@ -141,6 +151,7 @@ TEST_F(ReplicaStore, AGenerationWithoutAValueChangesNothing) {
 TEST_F(ReplicaStore, TheGenerationStaysWithinItsBound) {
   // Shows: STORE-12.
   constexpr std::uint64_t k_bound = std::uint64_t{1} << 62U;
+  ASSERT_TRUE(peer.store->commit({{SetGeneration{{spec.resource, k_node_kind}, k_bound - 1}}}).ok());
   EXPECT_TRUE(copy(at_time(1), k_bound + 1).is_error(ErrorCode::invalid_message));
   ASSERT_EQ(copy(at_time(1), k_bound).code, MessageCode::store_ans);
   // When this peer becomes responsible it still takes writes, and its replicas still take the copies.

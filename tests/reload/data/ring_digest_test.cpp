@@ -172,7 +172,7 @@ TEST_F(RingDigest, PagesOutOfOrderAreRefused) {
 
 TEST_F(RingDigest, OnlyWhatDiffersGoesAndTheNewerOneStays) {
   const ResourceId same = resource_at(1), mixed = resource_at(2), only_ours = resource_at(3),
-                   only_theirs = resource_at(4), counted = resource_at(5);
+                   only_theirs = resource_at(4), counted = resource_at(5), liar = resource_at(6);
   for (auto* store : {&ours, &theirs}) {
     put(*store, same);
     put(*store, mixed, "alike");
@@ -189,6 +189,8 @@ TEST_F(RingDigest, OnlyWhatDiffersGoesAndTheNewerOneStays) {
   put(theirs, only_theirs);
   put(ours, counted, "k", "v", 1000, 5);
   put(theirs, counted, "k", "v", 1000, 4);
+  put(ours, liar, "k", "v", 1000, 4);
+  put(theirs, liar, "k", "v", 1000, std::uint64_t{1} << 62U);  // not worth fetching
   const auto found = differences(list(ours), list(theirs), node_at(9));
   const auto keys = [](std::initializer_list<const char*> names) {
     std::vector<ItemKey> out;

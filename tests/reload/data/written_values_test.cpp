@@ -124,7 +124,10 @@ TEST(WrittenValuesTest, WhatIsToBeKeptIsDueAtHalfOfItsLifetimeAndAfterItsEnd) {
   EXPECT_EQ(due(values, k_now_ms + 50'000), std::vector<std::string>{"a"});
   EXPECT_EQ(values.next_refresh_ms(), std::nullopt) << "it is being put";
   EXPECT_TRUE(due(values, k_now_ms + 60'000).empty());
-  values.postpone({"a", std::string("entry\0with", 10), ""}, MonoTime{});
+  const WrittenName a{"a", std::string("entry\0with", 10), ""};
+  values.postpone(a, k_now_ms - 1, MonoTime{});
+  EXPECT_EQ(values.next_refresh_ms(), std::nullopt) << "another value was";
+  values.postpone(a, k_now_ms, MonoTime{});
   EXPECT_EQ(values.next_refresh_ms(), k_now_ms + 50'000);
   EXPECT_EQ(due(values, k_now_ms + 10'000'000), std::vector<std::string>{"a"});
   values.forget({"a", std::string("entry\0with", 10), ""});
@@ -140,6 +143,29 @@ TEST(WrittenValuesTest, WhatIsToBeKeptIsSoAfterARestart) {
   WrittenValues after(10, 1000);
   ASSERT_TRUE(after.load(store).ok());
   EXPECT_EQ(due(after, k_now_ms + 50'000), std::vector<std::string>{"a"});
+}
+
+TEST(WrittenValuesTest, WithWhichTimesItMayHaveBeenSignedAgainIsKnownAfterARestart) {
+  storage::MemoryStore store;
+  WrittenValues before(10, 1000);
+  before.remember(kept_at("a"));
+  before.remember(value_at("b"));
+  const WrittenName a = name_of(kept_at("a").call), b = name_of(value_at("b").call);
+  EXPECT_EQ(before.find(a)->newest_own_ms(), k_now_ms + 1);
+  ASSERT_TRUE(store.commit({before.take_changes()}).ok());
+  before.note(a, k_now_ms + 1);
+  EXPECT_TRUE(before.take_changes().empty()) << "the first attempt costs no write";
+  before.note(a, k_now_ms + 2);
+  before.note(b, k_now_ms + 7);
+  ASSERT_TRUE(store.commit({before.take_changes()}).ok());
+  WrittenValues after(10, 1000);
+  ASSERT_TRUE(after.load(store).ok());
+  ASSERT_NE(after.find(a), nullptr);
+  ASSERT_NE(after.find(b), nullptr);
+  EXPECT_EQ(after.find(a)->newest_own_ms(), k_now_ms + 2);
+  EXPECT_TRUE(after.find(a)->call.keep);
+  EXPECT_EQ(after.find(b)->newest_own_ms(), k_now_ms + 7);
+  EXPECT_FALSE(after.find(b)->call.keep);
 }
 
 TEST(WrittenValuesTest, OnlySoMuchMayBeKeptAndItIsNotForgottenForOthers) {

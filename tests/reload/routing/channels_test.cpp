@@ -22,10 +22,14 @@ constexpr auto k_watch = Application::watch;
 
 class Channels : public ::testing::Test {
  protected:
-  explicit Channels(std::size_t max_channels = 256) : peer_(with(max_channels)) {}
-  static LonePeer::Setup with(std::size_t max_channels) {
+  explicit Channels(std::size_t max_channels = 256, std::size_t for_replication = 0)
+      : peer_(with(max_channels, for_replication)) {}
+  static LonePeer::Setup with(std::size_t max_channels, std::size_t for_replication) {
     LonePeer::Setup setup;
-    setup.settings = [=](RoutingSettings& settings) { settings.max_channels = max_channels; };
+    setup.settings = [=](RoutingSettings& settings) {
+      settings.max_channels = max_channels;
+      settings.channels_for_replication = for_replication;
+    };
     setup.configuration = [](config::Configuration& values) {
       values.configuration_signers = {node_id(0x11)};
       values.document = SharedBytes(copy_of(view_of("document number 7")));
@@ -388,6 +392,37 @@ TEST_F(FewChannels, ThereAreNoMoreThanTheBound) {
   EXPECT_FALSE(ask(newcomer));
   EXPECT_EQ(take(), Log{"down 72: too many channels"});
   EXPECT_EQ(peer_.status().channels, 2U);
+}
+
+TEST_F(FewChannels, OneMakesRoomOnlyForAConnectionThatIsThere) {
+  const Remote a = peer_.neighbor(node_id(0x70)), b = peer_.neighbor(node_id(0x71)),
+               newcomer = peer_.neighbor(node_id(0x72));
+  for (const Remote& one : {a, b, other_}) opened_by(one);
+  take();
+  EXPECT_EQ(asked_by(newcomer, body_of("passive")).code(), MessageCode::app_attach_ans);
+  EXPECT_EQ(take(), Log{}) << "nobody has connected";
+  connected_to(newcomer);
+  EXPECT_EQ(take(), (Log{"down 60: makes room for another channel", "up 72"}));
+  EXPECT_EQ(peer_.status().channels, 3U);
+}
+
+class ReservedChannels : public Channels {
+ protected:
+  ReservedChannels() : Channels(3, 1) {}
+};
+
+TEST_F(ReservedChannels, WatchersDoNotShutReplicationOut) {
+  const Remote a = peer_.neighbor(node_id(0x70)), b = peer_.neighbor(node_id(0x71)),
+               c = peer_.neighbor(node_id(0x72));
+  open_to(a);
+  open_to(b);
+  take();
+  EXPECT_FALSE(ask(c));
+  EXPECT_EQ(take(), Log{"down 72: too many channels"});
+  EXPECT_EQ(asked_by(c, body_of("passive")).error(), ErrorCode::not_found);
+  opened_by(other_, 61441);
+  EXPECT_EQ(take(), Log{"up 60"});
+  EXPECT_EQ(peer_.status().channels, 3U);
 }
 
 TEST_F(Channels, SoManyAreOpenedAtOnceAndNoMore) {
