@@ -362,8 +362,9 @@ void ChordReload::refresh_tables(const Now& now, Audience audience_of_change, Ac
   seek_initial_fingers(out);
 }
 
-// Lists tell who may be a neighbour. Of those of other peers only that is kept: in a large ring nothing, and they
-// would be most of a peer's memory. A peer that becomes a neighbour when others have gone is asked for its own.
+// Lists tell who may be a neighbour. Of those of other peers only that is kept: in a large ring nothing, and
+// they would be most of a peer's memory. A peer that becomes a neighbour when others have gone is asked for
+// its own.
 void ChordReload::keep_lists_of_neighbors(const Now& now, Actions& out) {
   const auto neighbors = current_neighbors();
   const auto of_use = [this](const std::vector<NodeId>& nodes) {
