@@ -15,12 +15,6 @@ struct Words {
   std::uint64_t low = 0;
 };
 
-std::uint64_t load(const std::uint8_t* bytes) {
-  std::uint64_t n = 0;
-  for (int i = 0; i < 8; ++i) n = n << 8U | bytes[i];
-  return n;
-}
-
 void store(std::uint64_t n, std::uint8_t* bytes) {
   for (int i = 7; i >= 0; --i) {
     bytes[i] = static_cast<std::uint8_t>(n & 0xFFU);
@@ -28,7 +22,7 @@ void store(std::uint64_t n, std::uint8_t* bytes) {
   }
 }
 
-Words words_of(const RingId& id) { return {load(id.bytes.data()), load(id.bytes.data() + 8)}; }
+Words words_of(const RingId& id) { return {id.high(), id.low()}; }
 
 RingId id_of(Words words) {
   RingId id;

@@ -22,9 +22,24 @@ inline constexpr std::size_t k_ring_bits = 128;
 struct RingId {
   std::array<std::uint8_t, k_node_id_size_bytes> bytes{};
 
-  auto operator<=>(const RingId&) const = default;
+  // As two machine words, the more significant one first: points are compared for every message, many times.
+  constexpr std::uint64_t high() const { return word(0); }
+  constexpr std::uint64_t low() const { return word(8); }
+
+  bool operator==(const RingId&) const = default;
+  constexpr std::strong_ordering operator<=>(const RingId& other) const {
+    return high() == other.high() ? low() <=> other.low() : high() <=> other.high();
+  }
   BytesView view() const { return bytes; }
   std::string hex() const { return to_hex(bytes); }
+
+ private:
+  constexpr std::uint64_t word(std::size_t at) const {
+    return std::uint64_t{bytes[at]} << 56U | std::uint64_t{bytes[at + 1]} << 48U |
+           std::uint64_t{bytes[at + 2]} << 40U | std::uint64_t{bytes[at + 3]} << 32U |
+           std::uint64_t{bytes[at + 4]} << 24U | std::uint64_t{bytes[at + 5]} << 16U |
+           std::uint64_t{bytes[at + 6]} << 8U | std::uint64_t{bytes[at + 7]};
+  }
 };
 
 // A node's name on the ring, from its certificate (RFC 6940 §11.3).

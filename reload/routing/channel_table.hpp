@@ -14,6 +14,10 @@
 
 namespace ringway::routing {
 
+// Of AppAttaches of ours under way, and of connections that those of others have made us open.
+inline constexpr std::size_t k_max_channel_opens = 64;
+inline constexpr std::size_t k_max_channel_attempts = 64;
+
 struct ChannelTable {
   using Key = std::pair<Application, NodeId>;
 

@@ -13,9 +13,6 @@ using wire::MessageCode;
 
 namespace {
 
-// Of AppAttaches of ours under way, and of connections that those of others have made us open.
-constexpr std::size_t k_max_channel_opens = 64;
-constexpr std::size_t k_max_channel_attempts = 64;
 constexpr Duration k_channel_idle{300'000};       // then one that nobody here holds is closed
 constexpr Duration k_channel_keep_alive{25'000};  // ICE-19
 constexpr Duration k_channel_patience{5'000};     // with a connection whose acknowledgements have stopped

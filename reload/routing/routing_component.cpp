@@ -279,6 +279,27 @@ RoutingStatus RoutingComponent::Impl::status() const {
   return status;
 }
 
+TableSizes RoutingComponent::Impl::tables() const {
+  return {
+      {"links", links_.size(), settings_.max_links},
+      {"transactions", transactions_.size(), settings_.max_transactions},
+      {"requests of others", served_.size(), settings_.max_served_requests},
+      {"answers remembered", answers_.size(), settings_.max_answers_remembered},
+      {"bytes of answers remembered", answers_.size_bytes(), settings_.max_answers_remembered_bytes},
+      {"bytes that wait for their signature check", inspections_.waiting_bytes(),
+       settings_.max_inspections_bytes},
+      {"bytes of fragments", reassembler_.held_bytes(), settings_.max_reassembly_bytes},
+      {"channels", channels_.channels.size(), settings_.max_channels},
+      {"channels that are asked for", channels_.opens.size(), k_max_channel_opens},
+      {"channels that others have asked for", channels_.attempts.size(), k_max_channel_attempts},
+      {"documents on their way", configuration_pushes_.size(), settings_.max_pushes},
+      {"Kinds on their way", kind_pushes_.size(), settings_.max_pushes},
+      {"messages that wait for our admission", deferred_.size(), k_max_deferred},
+      {"addresses found by discovery", found_bootstrap_.size(), k_most_found_bootstrap},
+      {"addresses of peers that were linked to", known_peers_.size(), k_most_known_peers},
+  };
+}
+
 // ---- the outside
 // ----------------------------------------------------------------------------------------------------
 
@@ -303,6 +324,8 @@ DocumentOffer RoutingComponent::offer_document(const Now& now, SharedBytes docum
   return impl_->offer_document(now, std::move(document), out);
 }
 RoutingStatus RoutingComponent::status() const { return impl_->status(); }
+topology::RingViewPtr RoutingComponent::view() const { return impl_->view(); }
+TableSizes RoutingComponent::tables() const { return impl_->tables(); }
 const config::ConfigurationPtr& RoutingComponent::configuration() const { return impl_->configuration(); }
 
 }  // namespace ringway::routing

@@ -12,6 +12,7 @@
 #include "reload/random.hpp"
 #include "reload/routing/messages.hpp"
 #include "reload/security/signer.hpp"
+#include "reload/table_size.hpp"
 #include "reload/time.hpp"
 
 namespace ringway::routing {
@@ -109,6 +110,8 @@ class RoutingComponent {
   DocumentOffer offer_document(const Now& now, SharedBytes document, Outputs& out);
 
   RoutingStatus status() const;
+  topology::RingViewPtr view() const;  // of the status, without the rest of it
+  TableSizes tables() const;
   const config::ConfigurationPtr& configuration() const;
 
  private:

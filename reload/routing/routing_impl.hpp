@@ -57,6 +57,8 @@ class RoutingComponent::Impl {
   void leave(const Now& now, Outputs& out);
   DocumentOffer offer_document(const Now& now, SharedBytes document, Outputs& out);
   RoutingStatus status() const;
+  topology::RingViewPtr view() const { return topology_->view(); }
+  TableSizes tables() const;
   const config::ConfigurationPtr& configuration() const { return configuration_; }
 
  private:

@@ -196,7 +196,7 @@ void ChordReload::on_attach_failed(const Now& now, const AttachTo& what, Actions
   if (!what.destination.empty()) {
     if (const auto* last = std::get_if<wire::NodeDestination>(&what.destination.back())) {
       attaching_.erase(last->node);
-      failed_until_[last->node] = now.mono + k_failed_peer_pause;
+      leave_alone_for_now(now, last->node);
     }
   }
   if (what.purpose == AttachPurpose::admitting && phase_ == Phase::locating) {
@@ -211,6 +211,8 @@ void ChordReload::on_attach_failed(const Now& now, const AttachTo& what, Actions
 void ChordReload::forget(const NodeId& node) {
   peers_.disconnect(node);
   lists_.erase(node);
+  suspected_since_.erase(node);
+  lists_due_.erase(node);
   attaching_.erase(node);
   admitted_.erase(node);
 }
@@ -218,7 +220,7 @@ void ChordReload::forget(const NodeId& node) {
 void ChordReload::on_lost(const Now& now, const NodeId& node, Actions& out) {
   const bool was_peer = peers_.find(node) != nullptr;
   forget(node);
-  if (was_peer) failed_until_[node] = now.mono + k_failed_peer_pause;
+  if (was_peer) leave_alone_for_now(now, node);
   if (joining_ == node) joining_.reset();
   on_leave_answered(now, node, out);
   if (phase_ == Phase::joined) return refresh_tables(now, Audience::neighbors, out);
@@ -232,24 +234,25 @@ void ChordReload::on_suspected(const Now& now, const NodeId& node, bool suspecte
   auto* peer = peers_.find(node);
   if (peer == nullptr) return;
   if (suspected) {
-    if (!peer->suspected_since) peer->suspected_since = now.mono;
-    const MonoTime at = *peer->suspected_since + k_suspicion_limit;
+    peer->suspected = true;
+    const MonoTime at = suspected_since_.try_emplace(node, now.mono).first->second + k_suspicion_limit;
     suspicion_at_ = suspicion_at_ ? std::min(*suspicion_at_, at) : at;
     return;
   }
-  peer->suspected_since.reset();
-  peer->excluded = false;
+  peer->suspected = peer->excluded = false;
+  suspected_since_.erase(node);
   if (phase_ == Phase::joined) refresh_tables(now, Audience::neighbors, out);
 }
 
 bool ChordReload::exclude_long_suspected(const Now& now) {
   suspicion_at_.reset();
   bool changed = false;
-  for (const auto& [node, entry] : peers_.all()) {
-    if (!entry.suspected_since || entry.excluded) continue;
-    const MonoTime at = *entry.suspected_since + k_suspicion_limit;
+  for (const auto& [node, since] : suspected_since_) {
+    auto& peer = *peers_.find(node);
+    if (peer.excluded) continue;
+    const MonoTime at = since + k_suspicion_limit;
     if (at <= now.mono) {
-      peers_.find(node)->excluded = true;
+      peer.excluded = true;
       admitted_.erase(node);  // its range is ours now
       changed = true;
     } else {
@@ -271,7 +274,7 @@ void ChordReload::on_update(const Now& now, const NodeId& from, const wire::Chor
   if (update.type != ChordUpdateType::peer_ready) {
     auto& lists = lists_[from];
     peer.lists_dropped = false;
-    peer.lists_due.reset();
+    lists_due_.erase(from);
     const auto bounded = [](std::vector<NodeId> nodes) {
       if (nodes.size() > k_max_listed_nodes) nodes.resize(k_max_listed_nodes);
       return nodes;
@@ -297,7 +300,7 @@ void ChordReload::on_leave(const Now& now, const NodeId& from, const wire::Chord
                            Actions& out) {
   const std::vector<NodeId> told = data.nodes;
   forget(from);
-  failed_until_[from] = now.mono + k_failed_peer_pause;
+  leave_alone_for_now(now, from);
   if (joining_ == from) joining_.reset();
   if (phase_ != Phase::joined) return on_lost(now, from, out);
   refresh_tables(now, Audience::neighbors, out);
@@ -388,12 +391,12 @@ void ChordReload::keep_lists_of_neighbors(const Now& now, Actions& out) {
     auto& peer = *peers_.find(node);
     if (lists_.contains(node) && !peer.lists_dropped) continue;
     // Its Update, or what was to bring one, may have been lost with a link.
-    const bool overdue = peer.lists_due && *peer.lists_due <= now.mono;
+    const auto [due, first] = lists_due_.try_emplace(node);
+    const bool overdue = !first && due->second <= now.mono;
     const bool ask = std::exchange(peer.lists_dropped, false) || overdue;
     if (ask) out.push_back(AskForUpdate{node});
-    if (ask || !peer.lists_due)
-      peer.lists_due = now.mono + (overdue ? k_lists_asked_again : k_lists_patience);
-    seek_again_by(*peer.lists_due);
+    if (ask || first) due->second = now.mono + (overdue ? k_lists_asked_again : k_lists_patience);
+    seek_again_by(due->second);
   }
 }
 
@@ -432,16 +435,6 @@ std::set<NodeId> ChordReload::current_neighbors() const {
   return nodes;
 }
 
-bool ChordReload::paused(const Now& now, const NodeId& node) const {
-  const auto failed = failed_until_.find(node);
-  return failed != failed_until_.end() && failed->second > now.mono;
-}
-
-bool ChordReload::worth_attaching(const Now& now, const NodeId& node) const {
-  if (node == settings_.self || node == k_no_node || node == wildcard_node()) return false;
-  return peers_.find(node) == nullptr && !attaching_.contains(node) && !paused(now, node);
-}
-
 std::vector<NodeId> ChordReload::wanted_neighbors(const std::vector<NodeId>& known) const {
   auto wanted = nearest_clockwise(settings_.self, known, neighbors_per_side());
   for (const NodeId& node : nearest_counter_clockwise(settings_.self, known, neighbors_per_side()))
@@ -449,33 +442,33 @@ std::vector<NodeId> ChordReload::wanted_neighbors(const std::vector<NodeId>& kno
   return wanted;
 }
 
-// RFC 6940 §10.7.3: peers that others list and that would be our neighbours are attached to, through who
-// listed them.
 void ChordReload::seek_again_by(MonoTime at) {
   seek_again_at_ = seek_again_at_ ? std::min(*seek_again_at_, at) : at;
 }
 
+// RFC 6940 §10.7.3: peers that others list and that would be our neighbours are attached to, through who
+// listed them. Comes with each Update, and mostly finds nobody: so it looks at the lists first.
 void ChordReload::seek_neighbors(const Now& now, Actions& out) {
   std::map<NodeId, NodeId> told_by;
-  std::vector<NodeId> known, all;
+  std::vector<NodeId> known, silent;
+  const bool room = room_to_try(now);
   for (const auto& [teller, lists] : lists_) {
     for (const auto* list : {&lists.predecessors, &lists.successors}) {
       for (const NodeId& node : *list) {
-        if (node != settings_.self) all.push_back(node);
-        if (!worth_attaching(now, node) || !told_by.emplace(node, teller).second) continue;
-        known.push_back(node);
+        if (node == settings_.self || !wanted_as_neighbor(node) || peers_.find(node) != nullptr) continue;
+        if (paused(now, node)) silent.push_back(node);
+        if (room && worth_attaching(now, node) && told_by.emplace(node, teller).second) known.push_back(node);
       }
     }
   }
+  if (told_by.empty() && silent.empty()) return;
   for (const auto& [node, peer] : peers_.all()) {
     known.push_back(node);
-    all.push_back(node);
+    silent.push_back(node);
   }
   // Who would be a neighbour but did not answer lately is tried again: nobody else may bring it up.
-  for (const NodeId& node : wanted_neighbors(all)) {
-    if (!paused(now, node) || peers_.find(node) != nullptr) continue;
-    seek_again_by(failed_until_.at(node));
-  }
+  for (const NodeId& node : wanted_neighbors(silent))
+    if (paused(now, node) && peers_.find(node) == nullptr) seek_again_by(failed_until_.at(node));
   if (told_by.empty()) return;
   for (const NodeId& node : wanted_neighbors(known)) {
     const auto teller = told_by.find(node);

@@ -2,6 +2,7 @@
 // and the check for partitions. The tables' arithmetic is peer_table.hpp's, links and messages are routing's.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,6 +25,7 @@ struct ChordSettings {
   Duration ping_interval{3'600'000};  // chord-ping-interval
   Duration retry_min{500};
   Duration retry_max{30'000};
+  std::size_t max_peers = 1024;  // each has a link: routing's bound of these
 };
 
 inline constexpr Duration k_join_limit{20'000};  // one attempt to join, from locating to joined
@@ -55,6 +57,10 @@ inline constexpr Duration k_lonely_check_limit{30'000};
 inline constexpr Duration k_rejoin_patience{8'000};
 inline constexpr Duration k_first_partition_check{15'000};  // after joining: a ring of two halves is young
 inline constexpr std::size_t k_max_listed_nodes = 256;      // of one Update
+// Nodes that are attached to and nodes that are left alone, together: no Attach begins unless there is room
+// to note that it has failed, or it would be tried again at once, for ever. Who lists nodes that do not exist
+// gets no further than this.
+inline constexpr std::size_t k_max_tried_nodes = 4096;
 
 class ChordReload : public Plugin {
  public:
@@ -103,6 +109,7 @@ class ChordReload : public Plugin {
   std::string phase() const override;
   double estimated_peers() const override;
   std::uint32_t uptime_s(const Now& now) const override;
+  TableSizes tables() const override;
 
  private:
   enum class Phase { idle, connecting, locating, gathering, asking, receiving, joined, leaving, left };
@@ -138,7 +145,9 @@ class ChordReload : public Plugin {
   void check_partition(const Now& now, Actions& out);
   std::set<NodeId> current_neighbors() const;
   bool paused(const Now& now, const NodeId& node) const;
-  bool worth_attaching(const Now& now, const NodeId& node) const;
+  bool worth_attaching(const Now& now, const NodeId& node);
+  bool room_to_try(const Now& now);
+  void leave_alone_for_now(const Now& now, const NodeId& node);
   std::vector<NodeId> wanted_neighbors(const std::vector<NodeId>& known) const;
   Duration jittered(Duration interval);
   Duration next_back_off();
@@ -160,7 +169,10 @@ class ChordReload : public Plugin {
   std::map<NodeId, Lists> lists_;
   std::map<NodeId, MonoTime> attaching_;     // since when
   std::map<NodeId, MonoTime> failed_until_;  // not tried again before
-  unsigned fingers_sought_ = 0;              // so many entries, from the first on
+  // Of the few peers in peers_ that have one; flat, since they are empty most of the time.
+  boost::container::flat_map<NodeId, MonoTime> suspected_since_;
+  boost::container::flat_map<NodeId, MonoTime> lists_due_;  // a neighbour without lists is asked then
+  unsigned fingers_sought_ = 0;                             // so many entries, from the first on
 
   // Joining.
   std::optional<NodeId> admitting_;

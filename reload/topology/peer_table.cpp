@@ -1,7 +1,9 @@
 #include "reload/topology/peer_table.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
+#include <utility>
 
 namespace ringway::topology {
 
@@ -20,35 +22,60 @@ bool PeerTable::routable(const NodeId& node) const {
   return peer != nullptr && usable(*peer);
 }
 
+// The table is in the order of the ring, so that whoever is nearest to a point lies beside it.
+template <typename Takes>
+void PeerTable::clockwise_from(const RingId& point, Takes takes) const {
+  const auto begin = peers_.lower_bound(as_node(point));
+  for (auto at = begin; at != peers_.end(); ++at)
+    if (at->first != self_ && !takes(*at)) return;
+  for (auto at = peers_.begin(); at != begin; ++at)
+    if (at->first != self_ && !takes(*at)) return;
+}
+
+template <typename Takes>
+void PeerTable::counter_clockwise_before(const RingId& point, Takes takes) const {
+  const auto begin = peers_.lower_bound(as_node(point));
+  for (auto at = begin; at != peers_.begin();)
+    if ((--at)->first != self_ && !takes(*at)) return;
+  for (auto at = peers_.end(); at != begin;)
+    if ((--at)->first != self_ && !takes(*at)) return;
+}
+
 std::vector<NodeId> PeerTable::successors(std::size_t count) const {
+  if (count == 0) return {};
   std::vector<NodeId> nodes;
-  for (const auto& [node, peer] : peers_)
-    if (usable(peer)) nodes.push_back(node);
-  return nearest_clockwise(self_, std::move(nodes), count);
+  clockwise_from(self_, [&](const auto& entry) {
+    if (usable(entry.second)) nodes.push_back(entry.first);
+    return nodes.size() < count;
+  });
+  return nodes;
 }
 
 std::vector<NodeId> PeerTable::predecessors(std::size_t count) const {
+  if (count == 0) return {};
   std::vector<NodeId> nodes;
-  for (const auto& [node, peer] : peers_)
-    if (usable(peer)) nodes.push_back(node);
-  return nearest_counter_clockwise(self_, std::move(nodes), count);
+  counter_clockwise_before(self_, [&](const auto& entry) {
+    if (usable(entry.second)) nodes.push_back(entry.first);
+    return nodes.size() < count;
+  });
+  return nodes;
 }
 
+// The largest in (self, id), else the smallest beyond id.
 std::optional<NodeId> PeerTable::next_hop_among(const RingId& id, bool with_suspected) const {
-  const NodeId* preceding = nullptr;  // largest in (self, id)
-  const NodeId* beyond = nullptr;     // smallest beyond id
-  for (const auto& [node, peer] : peers_) {
-    if (!usable(peer) || (!with_suspected && peer.suspected_since)) continue;
-    if (in_open(node, self_, id)) {
-      if (preceding == nullptr || ring_distance(self_, *preceding) < ring_distance(self_, node))
-        preceding = &node;
-    } else if (beyond == nullptr || ring_distance(id, node) < ring_distance(id, *beyond)) {
-      beyond = &node;
-    }
-  }
-  if (preceding != nullptr) return *preceding;
-  if (beyond != nullptr) return *beyond;
-  return std::nullopt;
+  std::optional<NodeId> hop;
+  const auto serves = [&](const Peer& peer) { return usable(peer) && (with_suspected || !peer.suspected); };
+  counter_clockwise_before(id, [&](const auto& entry) {
+    if (!in_open(entry.first, self_, id)) return false;
+    if (serves(entry.second)) hop = entry.first;
+    return !hop;
+  });
+  if (hop) return hop;
+  clockwise_from(id, [&](const auto& entry) {
+    if (serves(entry.second)) hop = entry.first;
+    return !hop;
+  });
+  return hop;
 }
 
 std::optional<NodeId> PeerTable::next_hop(const RingId& id) const {
@@ -60,7 +87,7 @@ std::vector<NodeId> PeerTable::hops_towards(const RingId& id) const {
   std::vector<NodeId> nodes;
   for (const auto& [node, peer] : peers_)
     if (usable(peer)) nodes.push_back(node);
-  const auto suspected = [&](const NodeId& node) { return find(node)->suspected_since.has_value(); };
+  const auto suspected = [&](const NodeId& node) { return find(node)->suspected; };
   const auto place = [&](const NodeId& node) {
     const bool precedes = in_open(node, self_, id);
     return std::tuple(suspected(node), !precedes,
@@ -72,21 +99,26 @@ std::vector<NodeId> PeerTable::hops_towards(const RingId& id) const {
 }
 
 std::optional<NodeId> PeerTable::finger(unsigned index) const {
-  const RingId start = finger_start(self_, index);
   std::optional<NodeId> best;
-  for (const auto& [node, peer] : peers_) {
-    if (!usable(peer) || !finger_valid(self_, index, node)) continue;
-    if (!best || ring_distance(start, node) < ring_distance(start, *best)) best = node;
-  }
+  clockwise_from(finger_start(self_, index), [&](const auto& entry) {
+    if (finger_index(self_, entry.first) != index) return false;  // behind the last of this range
+    if (usable(entry.second)) best = entry.first;
+    return !best;
+  });
   return best;
 }
 
 std::vector<NodeId> PeerTable::fingers() const {
+  // Clockwise from here, the first one of each entry's range is the nearest to its beginning.
   std::vector<NodeId> found;
-  for (unsigned i = 1; i <= k_ring_bits; ++i)
-    if (const auto node = finger(i)) found.push_back(*node);
+  unsigned last = 0;
+  clockwise_from(self_, [&](const auto& entry) {
+    if (!usable(entry.second)) return true;
+    const unsigned index = finger_index(self_, entry.first);
+    if (std::exchange(last, index) != index) found.push_back(entry.first);
+    return true;
+  });
   std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 
@@ -94,35 +126,49 @@ RingId finger_start(const NodeId& self, unsigned index) {
   return ring_add(self, ring_power_of_two(static_cast<unsigned>(k_ring_bits) - index));
 }
 
-bool finger_valid(const NodeId& self, unsigned index, const NodeId& node) {
-  // Distance from self has its highest set bit at 128 - index.
+unsigned finger_index(const NodeId& self, const NodeId& node) {
   const RingId distance = ring_distance(self, node);
-  const RingId low = ring_power_of_two(static_cast<unsigned>(k_ring_bits) - index);
-  if (distance < low) return false;
-  if (index == 1) return true;
-  return distance < ring_power_of_two(static_cast<unsigned>(k_ring_bits) + 1 - index);
+  unsigned index = 1;
+  for (const std::uint8_t byte : distance.bytes) {
+    if (byte != 0) return index + static_cast<unsigned>(std::countl_zero(byte));
+    index += 8;
+  }
+  return index;
 }
 
 namespace {
 template <typename Distance>
-std::vector<NodeId> nearest(const NodeId& self, std::vector<NodeId> nodes, std::size_t count,
+std::vector<NodeId> nearest(const NodeId& self, const std::vector<NodeId>& nodes, std::size_t count,
                             Distance distance) {
-  std::sort(nodes.begin(), nodes.end(),
-            [&](const NodeId& a, const NodeId& b) { return distance(a) < distance(b); });
-  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
-  std::erase(nodes, self);
-  if (nodes.size() > count) nodes.resize(count);
-  return nodes;
+  struct Candidate {
+    RingId distance;
+    NodeId node;
+  };
+  std::vector<Candidate> best;  // few of many: those that are too far are looked at once
+  for (const NodeId& node : nodes) {
+    const RingId far = distance(node);
+    if (node == self || (best.size() == count && (count == 0 || !(far < best.back().distance)))) continue;
+    const auto place =
+        std::lower_bound(best.begin(), best.end(), far,
+                         [](const Candidate& candidate, const RingId& d) { return candidate.distance < d; });
+    if (place != best.end() && place->distance == far) continue;  // the same node
+    best.insert(place, {far, node});
+    if (best.size() > count) best.pop_back();
+  }
+  std::vector<NodeId> found;
+  for (const Candidate& candidate : best) found.push_back(candidate.node);
+  return found;
 }
 }  // namespace
 
-std::vector<NodeId> nearest_clockwise(const NodeId& self, std::vector<NodeId> nodes, std::size_t count) {
-  return nearest(self, std::move(nodes), count, [&](const NodeId& n) { return ring_distance(self, n); });
+std::vector<NodeId> nearest_clockwise(const NodeId& self, const std::vector<NodeId>& nodes,
+                                      std::size_t count) {
+  return nearest(self, nodes, count, [&](const NodeId& n) { return ring_distance(self, n); });
 }
 
-std::vector<NodeId> nearest_counter_clockwise(const NodeId& self, std::vector<NodeId> nodes,
+std::vector<NodeId> nearest_counter_clockwise(const NodeId& self, const std::vector<NodeId>& nodes,
                                               std::size_t count) {
-  return nearest(self, std::move(nodes), count, [&](const NodeId& n) { return ring_distance(n, self); });
+  return nearest(self, nodes, count, [&](const NodeId& n) { return ring_distance(n, self); });
 }
 
 }  // namespace ringway::topology

@@ -28,12 +28,13 @@ class PeerTable {
  public:
   explicit PeerTable(NodeId self) : self_(self) {}
 
+  // What every entry has; times that few of them have are chord_reload.hpp's. There is one of these for each
+  // link.
   struct Peer {
-    bool routable = false;  // may be routed through (ICE-12)
-    std::optional<MonoTime> suspected_since;
-    bool excluded = false;              // suspected for too long
-    bool lists_dropped = false;         // what its Updates listed was not worth keeping
-    std::optional<MonoTime> lists_due;  // of a neighbour whose Update has not come: it is asked then
+    bool routable = false;       // may be routed through (ICE-12)
+    bool suspected = false;      // its links' acknowledgements stay away
+    bool excluded = false;       // suspected for too long
+    bool lists_dropped = false;  // what its Updates listed was not worth keeping
   };
 
   using Peers = boost::container::flat_map<NodeId, Peer>;  // looked through for each message
@@ -63,6 +64,11 @@ class PeerTable {
  private:
   static constexpr std::size_t k_grows_by = 8;
   bool usable(const Peer& peer) const { return peer.routable && !peer.excluded; }
+  // Each entry from the point on (or before it) once around the ring, until `takes` says false.
+  template <typename Takes>
+  void clockwise_from(const RingId& point, Takes takes) const;
+  template <typename Takes>
+  void counter_clockwise_before(const RingId& point, Takes takes) const;
   std::optional<NodeId> next_hop_among(const RingId& id, bool with_suspected) const;
 
   NodeId self_;
@@ -71,11 +77,13 @@ class PeerTable {
 
 // Finger i (from 1) may be any peer in [x + 2^(128-i), x + 2^(129-i) - 1] (TOPO-08).
 RingId finger_start(const NodeId& self, unsigned index);
-bool finger_valid(const NodeId& self, unsigned index, const NodeId& node);
+// The entry that this node may be in; not for `self`.
+unsigned finger_index(const NodeId& self, const NodeId& node);
 
 // The nearest `count` of `nodes` clockwise from `self` (or counter-clockwise), nearest first, without self.
-std::vector<NodeId> nearest_clockwise(const NodeId& self, std::vector<NodeId> nodes, std::size_t count);
-std::vector<NodeId> nearest_counter_clockwise(const NodeId& self, std::vector<NodeId> nodes,
+std::vector<NodeId> nearest_clockwise(const NodeId& self, const std::vector<NodeId>& nodes,
+                                      std::size_t count);
+std::vector<NodeId> nearest_counter_clockwise(const NodeId& self, const std::vector<NodeId>& nodes,
                                               std::size_t count);
 
 }  // namespace ringway::topology

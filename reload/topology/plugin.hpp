@@ -12,6 +12,7 @@
 
 #include "reload/config/configuration.hpp"
 #include "reload/ids.hpp"
+#include "reload/table_size.hpp"
 #include "reload/time.hpp"
 #include "reload/topology/ring_view.hpp"
 #include "reload/wire/bodies.hpp"
@@ -135,6 +136,7 @@ class Plugin {
   virtual std::string phase() const = 0;
   virtual double estimated_peers() const = 0;
   virtual std::uint32_t uptime_s(const Now& now) const = 0;
+  virtual TableSizes tables() const = 0;
 };
 
 }  // namespace ringway::topology

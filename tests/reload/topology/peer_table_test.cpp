@@ -35,10 +35,17 @@ TEST(PeerTable, SuspectedPeersArePassedOverWhileThereIsAnother) {
   // Shows: LINK-15.
   PeerTable table(id("10"));
   for (const char* hex : {"20", "40"}) add(table, id(hex));
-  table.find(id("40"))->suspected_since = MonoTime{1};
+  table.find(id("40"))->suspected = true;
   EXPECT_EQ(table.next_hop(id("50")), id("20"));
-  table.find(id("20"))->suspected_since = MonoTime{1};
+  table.find(id("20"))->suspected = true;
   EXPECT_EQ(table.next_hop(id("50")), id("40"));
+}
+
+TEST(PeerTable, NoneWhenNoneIsAskedFor) {
+  PeerTable table(id("10"));
+  add(table, id("20"));
+  EXPECT_TRUE(table.successors(0).empty());
+  EXPECT_TRUE(table.predecessors(0).empty());
 }
 
 TEST(PeerTable, OnlyRoutablePeersCount) {
@@ -72,11 +79,9 @@ TEST(PeerTable, FingerRangesMeetWithoutOverlap) {
   const NodeId n = id("f0");
   for (unsigned i = 1; i < 128; ++i) {
     const NodeId start = as_node(finger_start(n, i));
-    EXPECT_TRUE(finger_valid(n, i, start)) << i;
-    EXPECT_FALSE(finger_valid(n, i + 1, start)) << i;
+    EXPECT_EQ(finger_index(n, start), i) << i;
     const NodeId before = as_node(ring_subtract(start, ring_power_of_two(0)));
-    EXPECT_FALSE(finger_valid(n, i, before)) << i;
-    EXPECT_TRUE(finger_valid(n, i + 1, before)) << i;
+    EXPECT_EQ(finger_index(n, before), i + 1) << i;
   }
 }
 
