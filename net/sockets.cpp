@@ -9,12 +9,16 @@ namespace ringway::net {
 namespace {
 namespace asio = boost::asio;
 
-// An idle link to a vanished host is closed after 10 + 3 * 5 seconds. A busy one is given up by its
-// acknowledgements after about 30 s (RFC 6940 §6.6.5); the system's own verdict comes after that.
-constexpr int k_keepalive_idle_s = 10;
-constexpr int k_keepalive_interval_s = 5;
+// An idle link to a vanished host is closed after 5 + 3 * 2 seconds: before the last of the five
+// transmissions of a request that was sent just then, 12 s later (RFC 6940 §6.2.1), so that this one finds
+// the ring repaired. Linux sends no probes while bytes are unacknowledged, an acknowledgement of a frame for
+// instance that crossed with the other's end; these have the same limit (TCP_USER_TIMEOUT, which also takes
+// the place of the probes' count on idle links).
+constexpr int k_keepalive_idle_s = 5;
+constexpr int k_keepalive_interval_s = 2;
 constexpr int k_keepalive_probes = 3;
-constexpr int k_unacknowledged_timeout_ms = 45'000;
+constexpr int k_unacknowledged_timeout_ms =
+    (k_keepalive_idle_s + k_keepalive_probes * k_keepalive_interval_s) * 1000;
 
 template <int Name>
 using TcpOption = asio::detail::socket_option::integer<IPPROTO_TCP, Name>;
