@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "reload/config/replicas.hpp"
 #include "reload/data/ring_digest.hpp"
 
 namespace ringway::data {
@@ -15,6 +16,7 @@ constexpr std::size_t k_slice_kinds = 64;         // listed in one step
 constexpr std::size_t k_most_jobs = 512;          // no more is listed while so many wait
 constexpr std::size_t k_most_awaited_jobs = 256;  // of those that somebody waits for, beside the others
 constexpr std::size_t k_most_tasks = 128;         // then the ranges that wait become one
+constexpr std::size_t k_most_awaited_tasks = 2;   // a hand-over and a parting, beside the others
 constexpr std::size_t k_most_handed_over = 64;    // peers remembered
 constexpr Duration k_first_retry{250};
 constexpr Duration k_report_interval{5'000};  // of a hand-over that goes on
@@ -505,6 +507,17 @@ std::optional<MonoTime> BackgroundCopies::next_deadline(MonoTime now) const {
     if (!task.started || !task.scan.done()) consider(std::max(now, task.what.not_before));
   }
   return next;
+}
+
+// While there is room one slice, or one list that was compared, comes in whole.
+TableSizes BackgroundCopies::tables() const {
+  return {
+      {"copies in the background", jobs_.size() - awaited_jobs_, k_most_jobs + k_most_differences},
+      {"copies that somebody waits for", awaited_jobs_,
+       k_most_awaited_jobs + k_slice_kinds * config::k_most_replicas},
+      {"ranges to copy", tasks_.size(), k_most_tasks + k_most_awaited_tasks},
+      {"peers that were handed their range", handed_over_.size(), k_most_handed_over},
+  };
 }
 
 }  // namespace ringway::data

@@ -46,6 +46,9 @@ struct Difference {
   std::vector<ItemKey> to_store;
 };
 
+// From one list that was compared; what else it shows is found the next time.
+inline constexpr std::size_t k_most_differences = 512;
+
 class BackgroundCopies {
  public:
   explicit BackgroundCopies(CopyContext& context)
@@ -77,6 +80,7 @@ class BackgroundCopies {
   void go_on(const Now& now, ReplicationOutputs& out);
   std::optional<MonoTime> next_deadline(MonoTime now) const;
   std::size_t backlog() const { return jobs_.size(); }
+  TableSizes tables() const;
 
  private:
   struct Task {

@@ -99,8 +99,8 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
     end_search(now);
   }
   const bool in_time = age < k_careful_read_limit && last_number_ < k_max_careful_requests;
-  if (in_time) ask_holders(out);
-  const bool enough = !disjoint() && answered() >= needed();
+  const bool enough = !disjoint() && answered() >= needed() && !waits_for_responsible();
+  if (in_time && !enough) ask_holders(out);
   const bool waits = std::any_of(holders_.begin(), holders_.end(), [](const Holder& holder) {
     return !holder.answered && holder.under_way > 0;
   });
@@ -197,6 +197,14 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
   }
 }
 
+// The responsible peer has whatever was acknowledged, also when its replicas have just come to be that (a
+// failed one's successor holds nothing before the hold-down of RFC 6940 §10.7.1 is over) and are a majority.
+bool CarefulRead::waits_for_responsible() const {
+  if (holders_.empty()) return false;
+  const Holder& first = holders_.front();
+  return !first.answered && !first.failed && first.under_way > 0;
+}
+
 // ---- what they amount to
 
 std::map<ItemKey, const HeldItem*> CarefulRead::newest() const {
@@ -252,7 +260,9 @@ CallResult CarefulRead::result() const {
       result.generation = held->second.generation;
   for (const auto& [key, item] : newest())
     if (item->exists) result.entries.push_back(item->entry);
-  const bool enough = answered() >= needed() && expected_ > 0;
+  // Who asked one peer that had just become responsible waits for a majority, but does not depend on it.
+  const std::size_t least = consistency_ == Consistency::one ? 1 : needed();
+  const bool enough = answered() >= least && expected_ > 0;
   if (!enough && (!disjoint() || result.entries.empty())) return too_few();
   return result;
 }

@@ -4,7 +4,8 @@
 //
 // quorum: the responsible peer and its replicas are asked, each by its Node-ID. A majority of them has to
 // answer; the newest of each item wins, a removal too. An acknowledged write is held by all of them, so in a
-// quiet ring one of any majority has it. What is waited for is the majority, not the rest.
+// quiet ring one of any majority has it. When some have just gone their places are taken by peers that hold
+// nothing yet: so the responsible peer is waited for as well, until it fails to answer once; not the rest.
 //
 // disjoint: both the search for the holders and the reading take ways that have no first hop in common as
 // long as there are such. All holders are waited for, each until it has answered or no way has led to it:
@@ -94,6 +95,7 @@ class CarefulRead {
   };
 
   bool disjoint() const { return consistency_ == Consistency::disjoint; }
+  bool waits_for_responsible() const;
   void begin_search(const Now& now, bool with_cache);
   void end_search(const Now& now);
   void ask_holders(std::vector<Question>& out);

@@ -87,7 +87,7 @@ void Client::start(const Now& now, std::uint64_t batch, std::size_t index, Call 
   if (plan.as_user) ++data_.statistics.writes_as_others;
   const bool careful = is_careful(call);
   if (!careful) {
-    if (auto result = read_here(now, call, plan)) {
+    if (auto result = read_here(now, batch, call, plan)) {
       ++data_.statistics.calls_local;
       return set_result(batch, index, std::move(*result), out);
     }
@@ -117,14 +117,20 @@ void Client::set_result(std::uint64_t batch, std::size_t index, CallResult resul
   found->second.results[index] = std::move(result);
   if (--found->second.missing > 0) return;
   CallsDone done{batch, {}};
+  const NodeId holder = found->second.holder;
   done.results.reserve(found->second.results.size());
   for (auto& one : found->second.results) done.results.push_back(std::move(*one));
   batches_.erase(found);
   if (batch >= k_first_own_number) {
-    own_results_.push_back(std::move(done));
+    own_results_.push_back({std::move(done), holder});
   } else {
     out.emplace_back(std::move(done));
   }
+}
+
+void Client::answered_by(std::uint64_t batch, const NodeId& holder) {
+  const auto found = batches_.find(batch);
+  if (found != batches_.end()) found->second.holder = holder;
 }
 
 void Client::finish(Work& work, CallResult result, StorageOutputs& out) {
@@ -157,6 +163,7 @@ void Client::cancel(const Now& now, const CancelCalls& cancel, StorageOutputs& o
     stop_asking(work, out);
     at = works_.erase(at);
   }
+  std::erase_if(careful_waiting_, [this](std::uint64_t id) { return !works_.contains(id); });
   start_careful_reads(now, out);
 }
 
@@ -174,7 +181,9 @@ void Client::drive(const Now& now, Work& work, StorageOutputs& out) {
     case Stage::chunk:
     case Stage::next_holder:
     case Stage::copy:
-      if (auto result = read_here(now, work.call, work.plan)) return finish(work, std::move(*result), out);
+      if (auto result = read_here(now, work.batch, work.call, work.plan))
+        return finish(work, std::move(*result), out);
+      if (responsible(work)) return become_careful(work);
       return ask(work, out);
     case Stage::careful:
       return drive_careful(now, work, out);
@@ -209,9 +218,11 @@ void Client::request_done(const Now& now, const routing::RequestDone& done, Stor
   }
   work.request = 0;
   if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome)) {
-    return refused(now, work, {failure->code, failure->info, 0}, failure->local, out);
+    refused(now, work, {failure->code, failure->info, 0}, failure->local, out);
+  } else {
+    answered(now, work, *std::get<0>(done.outcome), out);
   }
-  answered(now, work, *std::get<0>(done.outcome), out);
+  start_careful_reads(now, out);
 }
 
 void Client::answered(const Now& now, Work& work, const security::InspectedMessage& message,
@@ -253,6 +264,9 @@ void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool fo
       return drive(now, work, out);
     }
   }
+  if (refusal.code == ErrorCode::in_progress && !found_here && work.stage == Stage::read &&
+      std::holds_alternative<GetCall>(work.call))
+    return become_careful(work);
   if (refusal.code == ErrorCode::data_too_old && work.stage == Stage::write && !work.renewed) {
     // The clock of whoever wrote before was ahead of ours (RFC 6940 §7, STORE-45); or what is signed again
     // here is not what is stored any more.
@@ -295,6 +309,7 @@ void Client::ring_changed(const Now& now, StorageOutputs& out) {
     stop_waiting(work);
     drive(now, work, out);
   }
+  start_careful_reads(now, out);
 }
 
 void Client::on_timer(const Now& now, StorageOutputs& out) {
@@ -306,11 +321,25 @@ void Client::on_timer(const Now& now, StorageOutputs& out) {
     work.retry_at.reset();
     drive(now, work, out);
   }
+  start_careful_reads(now, out);
 }
 
 std::optional<MonoTime> Client::next_deadline() const {
   if (retries_.empty()) return renew_at_;
   return renew_at_ ? std::min(*renew_at_, retries_.begin()->first) : retries_.begin()->first;
+}
+
+TableSizes Client::tables() const {
+  return {
+      {"calls", works_.size() - renewing_, data_.settings.max_pending_calls},
+      {"values that are put again", renewing_, k_max_renewed_at_once},
+      {"careful reads", careful_under_way_, k_max_careful_reads},
+      {"careful reads that wait", careful_waiting_.size(), data_.settings.max_pending_calls},
+      {"holders remembered", known_holders_.size(), k_max_cached_owners},
+      {"items whose times are remembered", times_.size(), k_max_remembered_items},
+      {"written values", written_.size(), k_max_written_values},
+      {"kept values", written_.kept(), k_max_written_values / 4},
+  };
 }
 
 }  // namespace ringway::data

@@ -19,12 +19,15 @@
 #include "reload/data/messages.hpp"
 #include "reload/data/peer_data.hpp"
 #include "reload/data/written_values.hpp"
+#include "reload/table_size.hpp"
 
 namespace ringway::data {
 
 // Tokens of calls, and numbers of requests and own stores, that other parts of this component make; those of
 // applications' calls are smaller.
 inline constexpr std::uint64_t k_first_own_number = std::uint64_t{1} << 62U;
+
+inline constexpr std::size_t k_max_renewed_at_once = 32;  // values that are signed or put again
 
 class Client {
  public:
@@ -46,10 +49,16 @@ class Client {
   void on_timer(const Now& now, StorageOutputs& out);
   std::optional<MonoTime> next_deadline() const;
 
-  // The results of calls with tokens from k_first_own_number.
-  std::vector<CallsDone> take_own_results() { return std::exchange(own_results_, {}); }
+  // The results of calls with tokens from k_first_own_number, and which responsible peer has answered a get;
+  // nobody when none did.
+  struct OwnResult {
+    CallsDone done;
+    NodeId holder;
+  };
+  std::vector<OwnResult> take_own_results() { return std::exchange(own_results_, {}); }
 
   std::size_t pending() const { return works_.size(); }
+  TableSizes tables() const;
 
  private:
   enum class Stage {
@@ -66,6 +75,7 @@ class Client {
   struct Batch {
     std::vector<std::optional<CallResult>> results;
     std::size_t missing = 0;
+    NodeId holder;  // the responsible peer that has answered a get
   };
   struct Work {
     std::uint64_t id = 0;
@@ -111,6 +121,7 @@ class Client {
   bool responsible(const Work& work) const { return data_.view->responsible_for(work.plan.at.resource); }
   void start(const Now& now, std::uint64_t batch, std::size_t index, Call call, StorageOutputs& out);
   void set_result(std::uint64_t batch, std::size_t index, CallResult result, StorageOutputs& out);
+  void answered_by(std::uint64_t batch, const NodeId& holder);
   void finish(Work& work, CallResult result, StorageOutputs& out);
   void drive(const Now& now, Work& work, StorageOutputs& out);
   void send(Work& work, wire::MessageCode code, Bytes body, StorageOutputs& out);
@@ -141,7 +152,10 @@ class Client {
   void renewal_ended(const Work& work, const CallResult& result, StorageOutputs& out);
 
   // client_read.cpp
-  std::optional<CallResult> read_here(const Now& now, const Call& call, const CallPlan& plan);
+  std::optional<CallResult> read_here(const Now& now, std::uint64_t batch, const Call& call,
+                                      const CallPlan& plan);
+  // Responsible, but what was asked for may be at the replicas alone (taken_over.hpp).
+  bool may_lack(const Now& now, const Call& call, const CallPlan& plan);
   void ask(Work& work, StorageOutputs& out);
   void fetched(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
   void listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out);
@@ -171,6 +185,7 @@ class Client {
 
   // client_careful.cpp
   static bool is_careful(const Call& call);
+  void become_careful(Work& work);
   void start_careful_reads(const Now& now, StorageOutputs& out);
   void begin_careful(const Now& now, Work& work);
   void drive_careful(const Now& now, Work& work, StorageOutputs& out);
@@ -188,7 +203,7 @@ class Client {
   WrittenValues written_;
   std::size_t renewing_ = 0;  // under way
   std::optional<MonoTime> renew_at_;
-  std::vector<CallsDone> own_results_;
+  std::vector<OwnResult> own_results_;
   std::uint64_t last_id_ = 0;
   std::uint64_t last_request_ = 0;
   std::uint64_t last_commit_ = k_first_own_number;

@@ -16,14 +16,20 @@ bool Client::is_careful(const Call& call) {
   return get != nullptr && get->consistency != Consistency::one;
 }
 
+// The responsible peer has just become that, and has nothing: its replicas are asked as well.
+void Client::become_careful(Work& work) {
+  ++data_.statistics.second_opinions;
+  work.stage = Stage::careful;
+  careful_waiting_.push_back(work.id);
+}
+
 // Each of them has dozens of requests under way, so only so many at once.
 void Client::start_careful_reads(const Now& now, StorageOutputs& out) {
   while (!careful_waiting_.empty() && careful_under_way_ < k_max_careful_reads) {
-    const auto found = works_.find(careful_waiting_.front());
+    Work& work = works_.at(careful_waiting_.front());
     careful_waiting_.pop_front();
-    if (found == works_.end()) continue;  // cancelled
-    begin_careful(now, found->second);
-    drive_careful(now, found->second, out);
+    begin_careful(now, work);
+    drive_careful(now, work, out);
   }
 }
 
@@ -158,6 +164,7 @@ void Client::finish_careful(Work& work, StorageOutputs& out) {
     if (const auto responsible = read.responsible())
       out.emplace_back(AskToMend{work.plan.at.resource, *responsible});
   }
+  if (const auto responsible = read.responsible()) answered_by(work.batch, *responsible);
   auto result = read.result();
   auto* got = std::get_if<GetResult>(&result);
   if (got == nullptr) return finish(work, std::move(result), out);

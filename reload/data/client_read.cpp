@@ -70,11 +70,23 @@ Entry Client::entry_of_record(const CallPlan& plan, const Record& record, WallMs
 }
 
 // Values held here were checked when they were stored: no signature is checked again.
-std::optional<CallResult> Client::read_here(const Now& now, const Call& call, const CallPlan& plan) {
+std::optional<CallResult> Client::read_here(const Now& now, std::uint64_t batch, const Call& call,
+                                            const CallPlan& plan) {
   const bool gets = std::holds_alternative<GetCall>(call);
   if (!gets && !std::holds_alternative<StatCall>(call)) return std::nullopt;
-  if (!data_.view->responsible_for(plan.at.resource)) return std::nullopt;
+  if (!data_.view->responsible_for(plan.at.resource) || may_lack(now, call, plan)) return std::nullopt;
+  answered_by(batch, data_.view->self);
   return read_store(now, call, plan);
+}
+
+// A removal is known as well as a value is.
+bool Client::may_lack(const Now& now, const Call& call, const CallPlan& plan) {
+  if (!std::holds_alternative<GetCall>(call) || !data_.taken_over.may_lack(now, plan.at.resource))
+    return false;
+  const auto state = data_.cache.committed(plan.at);
+  if (!state) return false;
+  const RecordRange range = records_of(plan, (*state)->records);
+  return range.begin == range.end;
 }
 
 CallResult Client::read_store(const Now& now, const Call& call, const CallPlan& plan) {
@@ -143,6 +155,7 @@ void Client::fetched(const Now& now, Work& work, const security::InspectedMessag
     return finish(work, CallFailure{CallError::unavailable, "a peer gave a malformed answer: try again", 0},
                   out);
   }
+  answered_by(work.batch, message.signer_node);
   gather(work, message.fetch->kind_responses[0], message.verdicts[0]);
   if (work.stage == Stage::chunk) {
     work.keys.erase(work.keys.begin(), work.keys.begin() + static_cast<std::ptrdiff_t>(work.asked_keys));

@@ -8,7 +8,6 @@ namespace ringway::data {
 
 namespace {
 
-constexpr std::size_t k_most_at_once = 32;
 constexpr Duration k_between_rounds{1'000};
 constexpr Duration k_after_failure{60'000};
 constexpr Duration k_longest_wait{3'600'000};
@@ -89,7 +88,7 @@ void Client::plan_renewals(const Now& now) {
 // A few at a time: nobody waits for it, and there is time until the old certificate ends.
 void Client::renew_values(const Now& now, StorageOutputs& out) {
   const auto current = [this](const std::string& user) { return present_certificate(user); };
-  const std::size_t most = renewing_ < k_most_at_once ? k_most_at_once - renewing_ : 0;
+  const std::size_t most = renewing_ < k_max_renewed_at_once ? k_max_renewed_at_once - renewing_ : 0;
   for (auto& value : written_.take_due(now, current, most)) renew(now, std::move(value), out);
   renew_at_.reset();
   if (written_.any_others(current)) renew_at_ = now.mono + k_between_rounds;

@@ -6,11 +6,13 @@
 
 #include "reload/data/listing_difference.hpp"
 #include "reload/data/ring_changes.hpp"
+#include "reload/topology/peer_table.hpp"
 
 namespace ringway::data {
 
 namespace {
 
+constexpr std::size_t k_most_purposes = 2;     // of a comparison with one neighbour
 constexpr std::size_t k_most_tasks = 64;       // then more are copied in full
 constexpr std::size_t k_most_promised = 64;    // ranges of one session; then they become one
 constexpr std::size_t k_most_open = 1024;      // parts of one session; a ring has 32 levels of 15 at most
@@ -356,6 +358,11 @@ void Comparisons::compare(const Partner& partner, Session& session) {
     offer(session, std::move(found));
   } else {
     context_.statistics.differences += found.size();
+    // Few items were said to be there; a list that shows very many must not fill the memory.
+    if (found.size() > k_most_differences) {
+      found.resize(k_most_differences);
+      session.incomplete = true;
+    }
     for (Difference& difference : found) background_.start(std::move(difference));
   }
   session.theirs.clear();
@@ -422,6 +429,21 @@ std::optional<MonoTime> Comparisons::next_deadline(MonoTime now) const {
     if (can_step(partner, session)) consider(now);
   }
   return next;
+}
+
+TableSizes Comparisons::tables() const {
+  constexpr std::size_t most_neighbors = 2 * topology::neighbors_per_side(config::k_most_replicas);
+  std::size_t open = 0, listed = 0;
+  for (const auto& [partner, session] : sessions_) {
+    open = std::max(open, session.open.size());
+    listed = std::max(listed, count_items(session.theirs));
+  }
+  return {
+      {"ranges to compare", tasks_.size(), k_most_tasks},
+      {"comparisons", sessions_.size(), k_most_purposes * most_neighbors},
+      {"parts of a comparison", open, k_most_open},
+      {"items listed of a neighbour", listed, k_most_listed},
+  };
 }
 
 }  // namespace ringway::data

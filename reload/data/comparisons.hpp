@@ -41,6 +41,7 @@ class Comparisons {
   // Does the next step; to be called after anything else has happened.
   void go_on(const Now& now, ReplicationOutputs& out);
   std::optional<MonoTime> next_deadline(MonoTime now) const;
+  TableSizes tables() const;
 
  private:
   enum class Stage { between, counting, waits_for_digests, waits_for_list, listing, dropping };

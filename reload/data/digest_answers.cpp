@@ -90,4 +90,11 @@ std::optional<MonoTime> DigestAnswers::next_deadline() const {
   return next_slice_at_;
 }
 
+TableSizes DigestAnswers::tables() const {
+  std::map<NodeId, std::size_t> questions;
+  std::size_t most = 0;
+  for (const auto& [question, work] : works_) most = std::max(most, ++questions[question.node]);
+  return {{"questions of a neighbour", most, k_most_of_node}};
+}
+
 }  // namespace ringway::data

@@ -23,6 +23,7 @@ class DigestAnswers {
   // Does the next slice; to be called after anything else has happened.
   void go_on(const Now& now, ReplicationOutputs& out);
   std::optional<MonoTime> next_deadline() const;
+  TableSizes tables() const;
 
  private:
   struct Work {

@@ -27,6 +27,11 @@ Refusal wrong_resource() { return refuse(ErrorCode::invalid_message, "a Resource
 // The request has come to the wrong peer; the requester may try again when the ring has settled.
 Refusal not_responsible() { return refuse(ErrorCode::not_found, "not responsible for this resource"); }
 
+// The requester asks the replicas, or tries again when the copies have come.
+Refusal lacks() {
+  return refuse(ErrorCode::in_progress, "just taken over: the replicas may have what is not here yet");
+}
+
 routing::SendAnswer error_answer(std::uint64_t request, Refusal refusal) {
   wire::ErrorResponse error{refusal.code, std::move(refusal.info)};
   return {request, MessageCode::error, SharedBytes{wire::encode(error)}, {}};
@@ -296,6 +301,7 @@ AnswerResult Holder::read(const Now& now, const security::InspectedMessage& mess
   if (!resource) return wrong_resource();
   const auto& header = message.message.header;
   if (!names_this_peer(header) && !data_.view->responsible_for(*resource)) return not_responsible();
+  if (is_fetch && !names_this_peer(header) && may_lack(now, *resource, request->specifiers)) return lacks();
   std::size_t limit = data_.configuration->max_message_size_bytes;
   if (header.max_response_length != 0) limit = std::min<std::size_t>(limit, header.max_response_length);
   const std::size_t budget = message_budget_bytes(limit, *data_.signer);
@@ -303,6 +309,20 @@ AnswerResult Holder::read(const Now& now, const security::InspectedMessage& mess
                         data_.statistics.revoked_values};
   return is_fetch ? answer_fetch(shelves, *resource, request->specifiers, budget)
                   : answer_stat(shelves, *resource, request->specifiers, budget);
+}
+
+bool Holder::may_lack(const Now& now, const ResourceId& resource,
+                      const std::vector<wire::StoredDataSpecifier>& specifiers) {
+  if (!data_.taken_over.may_lack(now, resource)) return false;
+  return std::any_of(specifiers.begin(), specifiers.end(), [&](const wire::StoredDataSpecifier& wanted) {
+    if (wanted.unknown_kind || wanted.model != wire::DataModel::dictionary) return false;
+    const auto state = data_.cache.committed({resource, wanted.kind});
+    if (!state) return false;
+    const Records& records = (*state)->records;
+    if (wanted.keys.empty()) return records.empty();
+    return std::any_of(wanted.keys.begin(), wanted.keys.end(),
+                       [&](const Bytes& key) { return find_key(records, key) == records.end(); });
+  });
 }
 
 AnswerResult Holder::find(const Now& now, const security::InspectedMessage& message) {

@@ -19,6 +19,7 @@ class ItemTimes {
   std::uint64_t newest_ms(const KindAt& at, const ItemKey& item);
   void forget_all();
   void remember(const KindAt& at, const ItemKey& item, std::uint64_t storage_time_ms);
+  std::size_t size() const { return entries_.size(); }
 
  private:
   struct Name {

@@ -41,6 +41,7 @@ class KindCache {
   bool has_pending(const KindAt& at) const;
 
   std::size_t size() const { return slots_.size(); }
+  std::size_t size_bytes() const { return bytes_; }
   std::uint64_t hits() const { return hits_; }
   std::uint64_t misses() const { return misses_; }
 

@@ -86,4 +86,14 @@ std::optional<MonoTime> MendRequests::next_deadline() const {
   return next;
 }
 
+TableSizes MendRequests::tables() const {
+  std::size_t most = 0;
+  for (const auto& [node, untold] : untold_) most = std::max(most, untold.resources.size());
+  return {
+      {"nodes to be told of differences", untold_.size(), k_most_untold_nodes},
+      {"differences that a node is to be told of", most, k_most_untold_of_node},
+      {"nodes that tell of differences", heard_of_.size(), k_most_nodes},
+  };
+}
+
 }  // namespace ringway::data

@@ -27,6 +27,7 @@ class MendRequests {
 
   void on_timer(MonoTime now, ReplicationOutputs& out);
   std::optional<MonoTime> next_deadline() const;
+  TableSizes tables() const;
 
  private:
   struct Untold {

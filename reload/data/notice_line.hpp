@@ -10,16 +10,23 @@
 #include <vector>
 
 #include "reload/bytes.hpp"
+#include "reload/data/subscriptions.hpp"
 #include "reload/data/watch_notice.hpp"
 #include "reload/ids.hpp"
 #include "reload/time.hpp"
 
 namespace ringway::data {
 
+// Beyond, what was not sent becomes hints.
 inline constexpr std::size_t k_max_notices_of_watcher = 64;
 inline constexpr std::size_t k_max_notice_bytes_of_watcher = 256U << 10;
 // Sent and not yet acknowledged.
 inline constexpr std::size_t k_notice_window = 16;
+// With hints: one for each subscription, behind what was sent.
+inline constexpr std::size_t k_max_waiting_of_watcher = k_max_subscriptions_of_node + k_notice_window;
+inline constexpr std::size_t k_max_hint_bytes = 32;
+inline constexpr std::size_t k_max_waiting_bytes_of_watcher =
+    k_max_notice_bytes_of_watcher + k_max_waiting_of_watcher * k_max_hint_bytes;
 
 class NoticeLine {
  public:

@@ -10,6 +10,7 @@
 #include "reload/data/message_budget.hpp"
 #include "reload/data/storage_component.hpp"
 #include "reload/data/subscriptions.hpp"
+#include "reload/data/taken_over.hpp"
 #include "reload/data/user_signers.hpp"
 #include "reload/security/signer.hpp"
 #include "reload/topology/ring_view.hpp"
@@ -37,6 +38,7 @@ struct PeerData {
   UserSignersPtr users = std::make_shared<const UserSigners>();
   std::shared_ptr<const ValueStore> store;
   topology::RingViewPtr view;
+  TakenOver taken_over;
   KindCache cache;
   CertificateShelf certificates;
   Subscriptions subscriptions;  // to what this peer is responsible for

@@ -6,7 +6,9 @@ namespace ringway::data {
 
 namespace {
 
+// Being made, or made by others. What others make must not keep this peer from making its own.
 constexpr std::size_t k_most_channels = 256;
+constexpr std::size_t k_most_standing = 2 * k_most_channels;
 constexpr Duration k_patience{10'000};
 constexpr Duration k_not_again_before{60'000};
 
@@ -14,7 +16,7 @@ constexpr Duration k_not_again_before{60'000};
 
 void ReplicaChannels::want(MonoTime now, const NodeId& node, ReplicationOutputs& out) {
   if (stands(node) || awaited_.contains(node) || refused(now, node)) return;
-  if (awaited_.size() >= k_most_channels) return;
+  if (awaited_.size() >= k_most_channels || standing_.size() + awaited_.size() >= k_most_standing) return;
   awaited_.emplace(node, now + k_patience);
   out.emplace_back(routing::OpenChannel{routing::Application::replication, node});
 }
@@ -78,6 +80,14 @@ std::optional<MonoTime> ReplicaChannels::next_deadline() const {
   std::optional<MonoTime> next;
   for (const auto& [node, until] : awaited_) next = next ? std::min(*next, until) : until;
   return next;
+}
+
+TableSizes ReplicaChannels::tables() const {
+  return {
+      {"channels of replication", standing_.size(), k_most_standing},
+      {"channels of replication that are awaited", awaited_.size(), k_most_channels},
+      {"channels of replication that were refused", refused_until_.size(), k_most_channels},
+  };
 }
 
 }  // namespace ringway::data

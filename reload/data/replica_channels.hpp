@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reload/data/messages.hpp"
+#include "reload/table_size.hpp"
 #include "reload/time.hpp"
 
 namespace ringway::data {
@@ -29,6 +30,7 @@ class ReplicaChannels {
   // Those that have not come in time: as if refused.
   std::vector<NodeId> overdue(MonoTime now, ReplicationOutputs& out);
   std::optional<MonoTime> next_deadline() const;
+  TableSizes tables() const;
 
  private:
   std::set<NodeId> standing_;

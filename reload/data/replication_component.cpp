@@ -103,6 +103,14 @@ class ReplicationComponent::Impl {
     now.backlog_kinds = background_.backlog();
     return now;
   }
+  TableSizes tables() const {
+    TableSizes all = {
+        {"values that wait for their copies", new_copies_.pending(), context_.settings.max_pending_values}};
+    for (auto part : {background_.tables(), comparisons_.tables(), answers_.tables(), mends_.tables(),
+                      channels_.tables()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }
 
  private:
   void channel_lost(const Now& now, const NodeId& node) {
@@ -199,5 +207,6 @@ void ReplicationComponent::handle(const Now& now, ReplicationInput input, Replic
 void ReplicationComponent::on_timer(const Now& now, ReplicationOutputs& out) { impl_->on_timer(now, out); }
 std::optional<MonoTime> ReplicationComponent::next_deadline() const { return impl_->next_deadline(); }
 ReplicationComponent::Statistics ReplicationComponent::statistics() const { return impl_->statistics(); }
+TableSizes ReplicationComponent::tables() const { return impl_->tables(); }
 
 }  // namespace ringway::data

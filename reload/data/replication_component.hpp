@@ -9,6 +9,7 @@
 
 #include "reload/config/configuration.hpp"
 #include "reload/data/messages.hpp"
+#include "reload/table_size.hpp"
 #include "reload/time.hpp"
 
 namespace ringway::data {
@@ -48,6 +49,7 @@ class ReplicationComponent {
     std::size_t pending_values = 0, backlog_kinds = 0;
   };
   Statistics statistics() const;
+  TableSizes tables() const;
 
  private:
   class Impl;

@@ -31,6 +31,7 @@ class StorageComponent::Impl {
   }
   void on(const Now& now, routing::RingChanged& m, StorageOutputs& out) {
     const auto before = std::exchange(data_.view, std::move(m.view));
+    data_.taken_over.ring_changed(now, *before, *data_.view);
     client_.ring_changed(now, out);
     certificates_.changed(now);
     notifier_.ring_changed(now);
@@ -100,7 +101,8 @@ class StorageComponent::Impl {
       each(holder_.take_outcomes(), [&](auto& outcome) {
         if (!watcher_.stored_here(now, outcome, out)) client_.stored_here(now, std::move(outcome), out);
       });
-      each(client_.take_own_results(), [&](auto& done) { watcher_.read_done(now, std::move(done), out); });
+      each(client_.take_own_results(),
+           [&](auto& own) { watcher_.read_done(now, std::move(own.done), own.holder, out); });
       each(notifier_.take_own(),
            [&](auto& own) { watcher_.own_notice(now, std::move(own.notice), std::move(own.verdicts), out); });
     }
@@ -136,6 +138,20 @@ class StorageComponent::Impl {
     return now;
   }
 
+  TableSizes tables() const {
+    TableSizes all = {
+        {"requests that wait", holder_.pending(), data_.settings.max_pending_requests},
+        {"decoded Kinds", data_.cache.size(), data_.settings.max_cached_kinds},
+        {"bytes of decoded Kinds", data_.cache.size_bytes(), data_.settings.max_cached_bytes},
+        {"ranges taken over", data_.taken_over.size(), k_max_taken_over},
+        {"watched resources", data_.subscriptions.resources(), k_max_watched_resources},
+        {"subscriptions of one node", data_.subscriptions.most_of_one_node(), k_max_subscriptions_of_node},
+    };
+    for (auto part : {client_.tables(), notifier_.tables(), watcher_.tables()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }
+
  private:
   PeerData data_;
   Holder holder_;
@@ -162,5 +178,6 @@ void StorageComponent::handle(const Now& now, StorageInput input, StorageOutputs
 void StorageComponent::on_timer(const Now& now, StorageOutputs& out) { impl_->on_timer(now, out); }
 std::optional<MonoTime> StorageComponent::next_deadline() const { return impl_->next_deadline(); }
 StorageComponent::Statistics StorageComponent::statistics() const { return impl_->statistics(); }
+TableSizes StorageComponent::tables() const { return impl_->tables(); }
 
 }  // namespace ringway::data

@@ -8,6 +8,7 @@
 #include "reload/config/configuration.hpp"
 #include "reload/data/messages.hpp"
 #include "reload/security/signer.hpp"
+#include "reload/table_size.hpp"
 #include "reload/time.hpp"
 
 namespace ringway::data {
@@ -56,6 +57,7 @@ class StorageComponent {
     WallMs further_users_until_ms = 0;  // the first of their certificates ends; 0: there are none
   };
   Statistics statistics() const;
+  TableSizes tables() const;
 
  private:
   class Impl;

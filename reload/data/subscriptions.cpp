@@ -23,8 +23,13 @@ bool is_understood(const Record& record) {
 std::vector<NodeId> Subscriptions::set(const ResourceId& resource, const KindState& state,
                                        const config::Configuration& configuration, WallMs now_ms) {
   Watchers watchers;
+  // Who has come to be responsible has copies of more, perhaps: of one node only so many are served.
+  const auto has_room = [&](const NodeId& node) {
+    const auto count = counts_.find(node);
+    return count == counts_.end() || count->second < k_max_subscriptions_of_node || has(resource, node);
+  };
   for (const RecordPtr& record : state.records) {
-    if (counts(*record, configuration, now_ms) && is_understood(*record))
+    if (counts(*record, configuration, now_ms) && is_understood(*record) && has_room(record->signer_node))
       watchers.push_back({record->signer_node, record->expires_ms()});
   }
   std::vector<NodeId> added;
@@ -85,6 +90,12 @@ void Subscriptions::count(const Watchers& watchers, int by) {
     number += static_cast<std::size_t>(by);
     if (number == 0) counts_.erase(one.node);
   }
+}
+
+std::size_t Subscriptions::most_of_one_node() const {
+  std::size_t most = 0;
+  for (const auto& [node, count] : counts_) most = std::max(most, count);
+  return most;
 }
 
 }  // namespace ringway::data

@@ -46,6 +46,7 @@ class Subscriptions {
   // Room for one more of that node; what it has there already may be refreshed in any case.
   bool admits(const ResourceId& resource, const NodeId& node) const;
   std::size_t resources() const { return resources_.size(); }
+  std::size_t most_of_one_node() const;
 
  private:
   void count(const Watchers& watchers, int by);

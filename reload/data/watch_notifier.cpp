@@ -85,7 +85,7 @@ void WatchNotifier::changed(const Now& now, const Change& change, StorageOutputs
   SharedBytes encoded{encode_notice(notice)};
   bool hint = change.records.empty();
   const std::size_t limit = data_.configuration->max_message_size_bytes;
-  if (encoded.size() + k_numbers_bytes > limit || bytes_ + encoded.size() > k_max_notice_bytes) {
+  if (encoded.size() + k_numbers_bytes > limit) {
     encoded = SharedBytes{encode_notice({resource, LookAgain{}})};
     hint = true;
   }
@@ -132,6 +132,11 @@ void WatchNotifier::look_again(const Now& now, const NodeId& node, const Resourc
 // Past the bounds a watcher hears nothing: it looks by itself now and then.
 void WatchNotifier::tell(const Now& now, const NodeId& node, const ResourceId& resource,
                          const SharedBytes& encoded, bool hint, StorageOutputs& out) {
+  if (bytes_ + encoded.size() > k_max_notice_bytes) {
+    if (!hint) return look_again(now, node, resource, out);
+    ++data_.statistics.notices_dropped;
+    return;
+  }
   auto line = lines_.find(node);
   if (line == lines_.end()) {
     if (lines_.size() >= k_max_notified_watchers) {
@@ -145,6 +150,8 @@ void WatchNotifier::tell(const Now& now, const NodeId& node, const ResourceId& r
     plan(line, now.mono + k_first_repeat);
   }
   NoticeLine& notices = line->second.notices;
+  // Hints of what it has subscribed to and taken back would come on top of those of all its subscriptions.
+  if (notices.size() >= k_max_waiting_of_watcher) keep_only_watched(line);
   bytes_ -= notices.bytes();
   notices.add(resource, encoded, hint);
   bytes_ += notices.bytes();
@@ -259,6 +266,20 @@ std::optional<MonoTime> WatchNotifier::next_deadline() const {
   sooner(expire_at_);
   if (!timers_.empty()) sooner(timers_.begin()->first);
   return next;
+}
+
+TableSizes WatchNotifier::tables() const {
+  std::size_t most = 0, most_bytes = 0;
+  for (const auto& [node, line] : lines_) {
+    most = std::max(most, line.notices.size());
+    most_bytes = std::max(most_bytes, line.notices.bytes());
+  }
+  return {
+      {"watchers that are notified", lines_.size(), k_max_notified_watchers},
+      {"bytes of notices", bytes_, k_max_notice_bytes},
+      {"notices for one watcher", most, k_max_waiting_of_watcher},
+      {"bytes of notices for one watcher", most_bytes, k_max_waiting_bytes_of_watcher},
+  };
 }
 
 }  // namespace ringway::data

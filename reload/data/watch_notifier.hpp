@@ -18,6 +18,7 @@
 #include "reload/data/peer_data.hpp"
 #include "reload/data/range_scan.hpp"
 #include "reload/data/watch_notice.hpp"
+#include "reload/table_size.hpp"
 
 namespace ringway::data {
 
@@ -48,7 +49,7 @@ class WatchNotifier {
   };
   std::vector<OwnNotice> take_own() { return std::exchange(own_, {}); }
 
-  std::size_t watchers() const { return lines_.size(); }
+  TableSizes tables() const;
 
  private:
   struct Line {

@@ -206,4 +206,26 @@ void Watcher::channel_down(const Now& now, const NodeId& node) {
     if (subject.holder == node) look_soon(now, subject, k_after_loss, false);
 }
 
+TableSizes Watcher::tables() const {
+  std::size_t events = 0, event_bytes = 0, notices = 0;
+  for (const auto& [token, watching] : watches_) {
+    events = std::max(events, watching.waiting.size());
+    // A single event may be of any size that a value may have.
+    if (watching.waiting.size() > 1) event_bytes = std::max(event_bytes, watching.waiting_bytes);
+  }
+  for (const auto& [key, subject] : subjects_) notices = std::max(notices, subject.notices.size());
+  return {
+      {"watches", watches_.size(), k_max_watches},
+      {"watched keys", subjects_.size(), k_max_watched_keys},
+      {"bytes of watched values", bytes_, k_max_watched_bytes},
+      {"events that wait for an application", events, k_max_waiting_events},
+      {"bytes of events that wait for an application", event_bytes, k_max_waiting_event_bytes},
+      {"notices of a key that wait", notices, k_max_waiting_notices},
+      {"nodes whose notices are counted", sessions_.size(), k_max_notifying_nodes},
+      {"nodes that give hints", hinting_.size(), k_max_hinting_nodes},
+      {"nodes whose hints were disproved", disproved_.size(), k_max_disproved_nodes},
+      {"looks at watched keys", looks_, k_most_looks_at_once},
+  };
+}
+
 }  // namespace ringway::data

@@ -5,6 +5,7 @@
 // responsible peer is another one or cannot be reached, and when a value expires.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "reload/data/peer_data.hpp"
 #include "reload/data/watch_notice.hpp"
 #include "reload/data/watched_state.hpp"
+#include "reload/table_size.hpp"
 
 namespace ringway::data {
 
@@ -35,6 +37,9 @@ inline constexpr std::size_t k_max_waiting_notices = 64;  // of one key
 inline constexpr std::size_t k_max_notifying_nodes = 2 * k_max_watched_keys;
 // Nodes that are not responsible and say that something has changed; of more none is heeded.
 inline constexpr std::size_t k_max_hinting_nodes = 256;
+// Of nodes that said so and would be responsible, if they were in the ring, those for whom another one
+// answered.
+inline constexpr std::size_t k_max_disproved_nodes = 256;
 // Subscriptions that are being refreshed, and keys that are being read, at once.
 inline constexpr std::size_t k_most_looks_at_once = 16;
 
@@ -49,7 +54,8 @@ class Watcher {
   // False when it is not about a request, a store or a read made here.
   bool request_done(const Now& now, const routing::RequestDone& done, StorageOutputs& out);
   bool stored_here(const Now& now, const Holder::Outcome& outcome, StorageOutputs& out);
-  void read_done(const Now& now, CallsDone done, StorageOutputs& out);
+  // `holder` is the responsible peer, which has answered.
+  void read_done(const Now& now, CallsDone done, const NodeId& holder, StorageOutputs& out);
 
   void notice(const Now& now, const NodeId& from, NumberedNotice notice, StorageOutputs& out);
   // By this peer itself; the values are good.
@@ -65,6 +71,7 @@ class Watcher {
   bool listens_to(const NodeId& node) const { return !subjects_.empty() && sessions_.contains(node); }
 
   std::size_t watches() const { return watches_.size(); }
+  TableSizes tables() const;
 
  private:
   struct Event {
@@ -94,6 +101,12 @@ class Watcher {
     std::uint64_t ticket = 0;  // of the check of these very values
     std::optional<std::vector<security::ValueVerdict>> verdicts;
   };
+  // A peer that is not the holder has answered. It is given the subscription then, unless it says before that
+  // it has it.
+  struct AwaitedHint {
+    NodeId from;
+    MonoTime until;
+  };
   // One key that is watched here.
   struct Subject {
     CallPlan plan;
@@ -101,8 +114,10 @@ class Watcher {
     std::set<std::uint64_t> watches;
     WatchedStatePtr state;                                    // null until it was read
     std::map<std::optional<std::string>, Summary> summaries;  // of the state, as far as they were asked for
-    NodeId holder;                                            // where the subscription was stored last
-    bool moved = false;                                       // that was another one when the state was read
+    NodeId holder;                                            // who has the subscription, and tells
+    NodeId hinted;       // another one that says so of itself; one read is made of it
+    NodeId vouched;      // that one, when the read under way began
+    bool moved = false;  // the holder was another one when the state was read
     std::deque<WaitingNotice> notices;
     std::uint64_t storing = 0;   // the request or own store under way
     std::uint64_t reading = 0;   // the read under way
@@ -110,14 +125,15 @@ class Watcher {
     bool adopting = false;       // the read under way tells the state; else it only compares
     bool adopt_next = true;      // that of the next look does
     bool look_after = false;     // once more when the look under way has ended
-    bool read_after = false;     // likewise, but without storing
-    bool only_reads = false;     // the look under way: the subscription was not stored before
+    bool only_reads = false;     // the look under way: the subscription was not to be stored before
     MonoTime store_at;           // looks from then on store the subscription
+    std::optional<AwaitedHint> awaited_hint;
     unsigned failures = 0;
     MonoTime began;
     std::optional<MonoTime> looked;  // began last
     std::optional<MonoTime> due;     // in due_ as well
     bool busy() const { return storing != 0 || reading != 0; }
+    MonoTime stores_from() const { return awaited_hint ? std::min(store_at, awaited_hint->until) : store_at; }
   };
   using Subjects = std::map<std::string, Subject>;
 
@@ -141,19 +157,24 @@ class Watcher {
   void stored(const Now& now, Subject& subject, const NodeId& holder, StorageOutputs& out);
   void not_stored(const Now& now, Subject& subject, const Refusal& refusal, bool found_here,
                   StorageOutputs& out);
+  static void has_subscription(Subject& subject, const NodeId& holder);
   void read(const Now& now, Subject& subject, StorageOutputs& out);
-  void found(const Now& now, Subject& subject, GetResult got, StorageOutputs& out);
+  bool tells_from_now_on(const Now& now, Subject& subject, const NodeId& holder);
+  void found(const Now& now, Subject& subject, const GetResult& got, const NodeId& holder,
+             StorageOutputs& out);
   void failed(const Now& now, Subject& subject, const CallFailure& failure, StorageOutputs& out);
   void end_look(const Now& now, Subject& subject, Duration next);
   void look_soon(const Now& now, Subject& subject, Duration delay, bool adopts);
-  void read_soon(const Now& now, Subject& subject, MonoTime at);
   void plan(Subject& subject, std::optional<MonoTime> due);
-  Duration until_next(const Now& now, const Subject& subject) const;
+  static Duration until_refresh(const Subject& subject);
+  static Duration until_next(const Now& now, const Subject& subject);
   Duration back_off(Subject& subject) const;
 
   // watcher_notices.cpp
   void take(const Now& now, const NodeId& from, Notice notice,
             std::optional<std::vector<security::ValueVerdict>> verdicts, StorageOutputs& out);
+  static bool is_nearer(const Subject& subject, const NodeId& node);
+  void judge_hints(const Now& now, const Subject& subject, const NodeId& holder);
   void heed_hint(const Now& now, const NodeId& from, Subject& subject);
   Seen* session_of(const NodeId& from, const NumberedNotice& notice);
   void use_notices(const Now& now, Subject& subject, StorageOutputs& out);
@@ -177,7 +198,8 @@ class Watcher {
   // From whom notices come: what was acknowledged of the session. It stays while the channel does, whatever
   // is watched meanwhile: the other end goes on counting.
   std::map<NodeId, Seen> sessions_;
-  std::map<NodeId, MonoTime> hinting_;  // who is not responsible: when the next hint is heeded
+  std::map<NodeId, MonoTime> hinting_;    // who is not responsible: when the next hint is heeded
+  std::map<NodeId, MonoTime> disproved_;  // until when they are as any other
 };
 
 }  // namespace ringway::data

@@ -10,7 +10,7 @@ namespace ringway::data {
 namespace {
 
 // A third of its lifetime: two refreshes may be lost.
-constexpr Duration k_between_looks{k_subscription_lifetime_s * 1000 / 3};
+constexpr Duration k_between_refreshes{k_subscription_lifetime_s * 1000 / 3};
 constexpr Duration k_least_between_looks{200};
 constexpr Duration k_first_retry{1'000};
 constexpr Duration k_longest_retry{30'000};
@@ -18,6 +18,8 @@ constexpr Duration k_longest_retry{30'000};
 constexpr Duration k_first_within{30'000};
 // What a read shows and no notice has told may be on its way.
 constexpr Duration k_for_notices_to_come{3'000};
+// Who has become responsible has the subscription as a copy, most often, and says so.
+constexpr Duration k_for_a_hint_to_come{1'000};
 constexpr Duration k_after_expiry{1'000};
 constexpr std::uint64_t k_clock_behind_ms = 10'000;
 
@@ -55,32 +57,21 @@ void Watcher::look_soon(const Now& now, Subject& subject, Duration delay, bool a
   }
   MonoTime at = now.mono + delay;
   if (subject.looked) at = std::max(at, *subject.looked + k_least_between_looks);
-  subject.store_at = std::min(subject.store_at, at);
-  if (!subject.due || at < *subject.due) plan(subject, at);
-}
-
-// Without storing, should nothing else ask for that until then.
-void Watcher::read_soon(const Now& now, Subject& subject, MonoTime at) {
-  if (subject.busy()) {
-    subject.read_after = true;
-    return;
-  }
-  at = std::max(at, now.mono);
-  if (subject.looked) at = std::max(at, *subject.looked + k_least_between_looks);
   if (!subject.due || at < *subject.due) plan(subject, at);
 }
 
 // Not all at one moment: keys differ.
-Duration Watcher::until_next(const Now& now, const Subject& subject) const {
+Duration Watcher::until_refresh(const Subject& subject) {
   const auto spread =
-      std::hash<std::string>{}(subject.key) % static_cast<std::size_t>(k_between_looks.count());
-  Duration next = k_between_looks - Duration{static_cast<std::int64_t>(spread / 8)};
+      std::hash<std::string>{}(subject.key) % static_cast<std::size_t>(k_between_refreshes.count());
+  return k_between_refreshes - Duration{static_cast<std::int64_t>(spread / 8)};
+}
+
+Duration Watcher::until_next(const Now& now, const Subject& subject) {
   const WallMs expires_ms = subject.state ? subject.state->expires_ms() : 0;
-  if (expires_ms != 0) {
-    const auto left = static_cast<std::int64_t>(expires_ms) - static_cast<std::int64_t>(now.wall_ms);
-    next = std::min(next, Duration{std::max<std::int64_t>(left, 0)} + k_after_expiry);
-  }
-  return next;
+  if (expires_ms == 0) return k_between_refreshes;
+  const auto left = static_cast<std::int64_t>(expires_ms) - static_cast<std::int64_t>(now.wall_ms);
+  return std::min(k_between_refreshes, Duration{std::max<std::int64_t>(left, 0)} + k_after_expiry);
 }
 
 Duration Watcher::back_off(Subject& subject) const {
@@ -93,12 +84,13 @@ void Watcher::look(const Now& now, Subject& subject, StorageOutputs& out) {
   plan(subject, std::nullopt);
   subject.looked = now.mono;
   subject.adopting = std::exchange(subject.adopt_next, false) || !subject.state;
-  subject.look_after = subject.read_after = false;
-  subject.only_reads = !subject.adopting && now.mono < subject.store_at;
+  subject.look_after = false;
+  subject.only_reads = subject.state && now.mono < subject.stores_from();
   ++looks_;
   if (!data_.view->joined)
     return not_stored(now, subject, refuse(wire::ErrorCode::not_found, "not in the ring"), true, out);
   if (subject.only_reads) return read(now, subject, out);
+  subject.awaited_hint.reset();
   store(now, subject, true, out);
 }
 
@@ -167,15 +159,24 @@ bool Watcher::stored_here(const Now& now, const Holder::Outcome& outcome, Storag
 
 void Watcher::stored(const Now& now, Subject& subject, const NodeId& holder, StorageOutputs& out) {
   subject.storing = 0;
-  // Another one counts generations.
-  if (subject.holder != holder) subject.adopting = subject.moved = true;
-  subject.holder = holder;
+  subject.store_at = now.mono + until_refresh(subject);
+  has_subscription(subject, holder);
   read(now, subject, out);
+}
+
+// Another one counts generations by itself: what the one before has told is of no use.
+void Watcher::has_subscription(Subject& subject, const NodeId& holder) {
+  if (subject.holder != holder) {
+    subject.adopting = subject.moved = true;
+    subject.notices.clear();
+  }
+  subject.holder = holder;
 }
 
 void Watcher::not_stored(const Now& now, Subject& subject, const Refusal& refusal, bool found_here,
                          StorageOutputs& out) {
   subject.storing = 0;
+  subject.store_at = now.mono + until_refresh(subject);
   // A later one of this peer's, from before its clock was set back, is as good.
   if (refusal.code == wire::ErrorCode::data_too_old) {
     last_storage_time_ms_ = std::max<std::uint64_t>(last_storage_time_ms_, now.wall_ms) + k_clock_behind_ms;
@@ -188,30 +189,33 @@ void Watcher::not_stored(const Now& now, Subject& subject, const Refusal& refusa
   if (!subject.state && (!passes || now.mono - subject.began > k_first_within))
     fail(subject, failure_of(refusal, found_here), out);
   subject.adopt_next = subject.adopt_next || subject.adopting;
-  end_look(now, subject, back_off(subject));
+  const Duration next = back_off(subject);
+  subject.store_at = now.mono + next;
+  end_look(now, subject, next);
 }
 
 // ---- what is there ----------------------------------------------------------------------------------------
 
 void Watcher::read(const Now& now, Subject& subject, StorageOutputs& out) {
+  subject.vouched = std::exchange(subject.hinted, k_no_node);
   subject.reading = next_number();
   numbers_[subject.reading] = subject.key;
   client_.calls(now, {subject.reading, {GetCall{subject.key, std::nullopt}}}, out);
 }
 
-void Watcher::read_done(const Now& now, CallsDone done, StorageOutputs& out) {
+void Watcher::read_done(const Now& now, CallsDone done, const NodeId& holder, StorageOutputs& out) {
   Subject* subject = subject_of(done.token);
   if (subject == nullptr) return;
   subject->reading = 0;
   CallResult& result = done.results.front();
   if (auto* got = std::get_if<GetResult>(&result)) {
-    found(now, *subject, std::move(*got), out);
+    found(now, *subject, *got, holder, out);
   } else {
     const auto& failure = std::get<CallFailure>(result);
     if (failure.error == CallError::not_found) {
       GetResult nothing;
       nothing.generation = failure.generation;
-      found(now, *subject, std::move(nothing), out);
+      found(now, *subject, nothing, holder, out);
     } else {
       failed(now, *subject, failure, out);
     }
@@ -223,13 +227,36 @@ void Watcher::failed(const Now& now, Subject& subject, const CallFailure& failur
   if (!subject.state && (!may_pass(failure.error) || now.mono - subject.began > k_first_within))
     fail(subject, failure, out);
   subject.adopt_next = subject.adopt_next || subject.adopting;
+  if (subject.hinted == k_no_node) subject.hinted = subject.vouched;  // the next read shows it
   end_look(now, subject, back_off(subject));
 }
 
+// The responsible peer is another one than before. Has it said that it has the subscription, before it was
+// asked what is there, then it tells whatever comes after that; storing the subscription once more at it and
+// its replicas would cost much, with very many keys at the same time. Else it is given it, unless it says so
+// in a moment.
+bool Watcher::tells_from_now_on(const Now& now, Subject& subject, const NodeId& holder) {
+  if (!subject.only_reads || holder == k_no_node) return true;
+  if (holder == subject.holder || holder == subject.vouched) {
+    subject.awaited_hint.reset();
+    has_subscription(subject, holder);
+    return true;
+  }
+  subject.adopt_next = true;
+  // However often it answers before, or others do by turns.
+  const MonoTime until = subject.awaited_hint ? subject.awaited_hint->until : now.mono + k_for_a_hint_to_come;
+  subject.awaited_hint = {holder, until};
+  end_look(now, subject, k_for_a_hint_to_come);
+  return false;
+}
+
 // A read that only compares never takes anything back: what it shows may be older than the last notice.
-void Watcher::found(const Now& now, Subject& subject, GetResult got, StorageOutputs& out) {
-  WatchedState state = WatchedState::of(got, now.wall_ms);
+void Watcher::found(const Now& now, Subject& subject, const GetResult& got, const NodeId& holder,
+                    StorageOutputs& out) {
   subject.failures = 0;
+  judge_hints(now, subject, holder);
+  if (!tells_from_now_on(now, subject, holder)) return;
+  WatchedState state = WatchedState::of(got, now.wall_ms);
   const bool same = subject.state && subject.state->digest(std::nullopt) == state.digest(std::nullopt);
   if (subject.adopting) {
     // Of the same generation by the same peer's count: a value has expired, no change was missed.
@@ -244,20 +271,15 @@ void Watcher::found(const Now& now, Subject& subject, GetResult got, StorageOutp
       set_state(now, subject, std::move(state), false, out);  // tells nothing: lifetimes have been prolonged
     end_look(now, subject, until_next(now, subject));
   } else {
-    // Who was told so by another one than is known to be responsible may have to know that one first.
     subject.adopt_next = true;
-    end_look(now, subject, subject.only_reads ? k_least_between_looks : k_for_notices_to_come);
+    end_look(now, subject, k_for_notices_to_come);
   }
 }
 
 void Watcher::end_look(const Now& now, Subject& subject, Duration next) {
   --looks_;
-  if (!subject.only_reads || subject.adopt_next) subject.store_at = now.mono + next;
-  plan(subject, std::min(now.mono + next, subject.store_at));
-  if (std::exchange(subject.look_after, false))
-    look_soon(now, subject, Duration{0}, false);
-  else if (std::exchange(subject.read_after, false))
-    read_soon(now, subject, now.mono);
+  plan(subject, std::min(now.mono + next, subject.stores_from()));
+  if (std::exchange(subject.look_after, false)) look_soon(now, subject, Duration{0}, false);
 }
 
 }  // namespace ringway::data

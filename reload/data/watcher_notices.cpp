@@ -14,6 +14,7 @@ constexpr Duration k_at_once{0};
 constexpr Duration k_hint_of_others{500};
 constexpr Duration k_between_hints{200};
 constexpr Duration k_longest_wait{200'000};
+constexpr Duration k_disproved_for{30'000};
 
 }  // namespace
 
@@ -80,16 +81,43 @@ void Watcher::take(const Now& now, const NodeId& from, Notice notice,
   }
 }
 
+bool Watcher::is_nearer(const Subject& subject, const NodeId& node) {
+  const ResourceId& resource = subject.plan.at.resource;
+  return ring_distance(resource, node) < ring_distance(resource, subject.holder);
+}
+
+// Who has never joined, and lies between the key and its holder, is not heeded for every key again and again.
+// Who has answered for a key is in the ring.
+void Watcher::judge_hints(const Now& now, const Subject& subject, const NodeId& holder) {
+  if (holder == k_no_node) return;
+  disproved_.erase(holder);
+  const NodeId& hinted = subject.vouched;
+  if (hinted == k_no_node || hinted == holder || !is_nearer(subject, hinted)) return;
+  std::erase_if(disproved_, [&](const auto& one) { return one.second <= now.mono; });
+  if (disproved_.size() >= k_max_disproved_nodes) disproved_.erase(disproved_.begin());
+  disproved_[hinted] = now.mono + k_disproved_for;
+}
+
 // Whoever is responsible by now may say so, and so may anybody else: it costs no more than a read, not many
-// of them, and a subscription only where that read shows a change or the Node-ID fits, which nobody chooses
-// freely.
+// of them, and a subscription only where another one answers that read. Whose Node-ID fits, which nobody
+// chooses freely, need not wait behind what it says of other keys: who has joined takes over many.
 void Watcher::heed_hint(const Now& now, const NodeId& from, Subject& subject) {
-  if (from == data_.view->self) return look_soon(now, subject, k_at_once, true);
+  // A successor that has taken over is further from the key than the holder was, but it has answered for it.
+  const bool awaited = subject.awaited_hint && subject.awaited_hint->from == from;
+  if (awaited) subject.awaited_hint.reset();
+  // Else nobody further away hides who is to be judged by the next answer.
+  if (awaited || subject.hinted == k_no_node || is_nearer(subject, from) ||
+      !is_nearer(subject, subject.hinted))
+    subject.hinted = from;
+  if (awaited || from == data_.view->self) return look_soon(now, subject, k_at_once, true);
+  const auto disproved = disproved_.find(from);
+  if (is_nearer(subject, from) && (disproved == disproved_.end() || disproved->second <= now.mono))
+    return look_soon(now, subject, k_hint_of_others, true);
   const auto known = hinting_.find(from);
   MonoTime at = now.mono + k_hint_of_others;
   if (known != hinting_.end()) at = std::max(at, known->second);
   // One look does for all that were said before it.
-  const bool waits = subject.busy() ? subject.read_after : subject.due && *subject.due <= at;
+  const bool waits = subject.busy() ? subject.look_after : subject.due && *subject.due <= at;
   if (waits) return;
   if (known == hinting_.end() && hinting_.size() >= k_max_hinting_nodes) {
     std::erase_if(hinting_, [&](const auto& one) { return one.second <= now.mono; });
@@ -97,10 +125,7 @@ void Watcher::heed_hint(const Now& now, const NodeId& from, Subject& subject) {
   }
   if (at - now.mono > k_longest_wait) return;
   hinting_[from] = at + k_between_hints;
-  const ResourceId& resource = subject.plan.at.resource;
-  if (ring_distance(resource, from) < ring_distance(resource, subject.holder))
-    return look_soon(now, subject, at - now.mono, true);
-  read_soon(now, subject, at);
+  look_soon(now, subject, at - now.mono, false);
 }
 
 // In order of their generations, as far as they go; what is missing is read.

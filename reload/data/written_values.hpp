@@ -84,6 +84,7 @@ class WrittenValues {
   // What is to be written to the store since the last time.
   WriteBatch take_changes() { return std::exchange(changes_, {}); }
   std::size_t size() const { return values_.size(); }
+  std::size_t kept() const { return kept_; }
 
  private:
   struct Place {

@@ -42,18 +42,25 @@ class Ring {
         return std::optional(node_at((question.point.bytes[0] + 256U - 8U) % 256U));
       };
   std::uint32_t ways = k_max_ways;
+  std::optional<NodeId> slow;  // what this holder says comes last
 
   // Plays until the read is done; each round of questions is answered together, after its deadline when
   // somebody is silent.
   void play(CarefulRead& read) {
-    for (auto questions = read.next(now); !read.done(); questions = read.next(now)) {
+    for (;;) {
+      const auto questions = read.next(now);
+      asked.insert(asked.end(), questions.begin(), questions.end());
+      if (read.done()) return;
       ASSERT_LT(rounds, 1000) << "no end";
       ++rounds;
       pending.insert(pending.end(), questions.begin(), questions.end());
       ASSERT_FALSE(pending.empty()) << "waits for nothing";
-      asked.insert(asked.end(), questions.begin(), questions.end());
-      const Question one = pending.front();
-      pending.erase(pending.begin());
+      auto next = std::find_if(pending.begin(), pending.end(), [this](const Question& question) {
+        return question.search || question.holder != slow;
+      });
+      if (next == pending.end()) next = pending.begin();
+      const Question one = *next;
+      pending.erase(next);
       answer(read, one);
     }
   }
@@ -193,6 +200,28 @@ TEST_F(CarefulReads, AQuorumWaitsForNoMoreThanAMajority) {
   auto one = read(Consistency::quorum);
   ring.play(one);
   EXPECT_EQ(time_of(one.result()), 5U);
+}
+
+// Two of three have gone, and those who have come in their stead hold nothing yet: a majority.
+TEST_F(CarefulReads, AQuorumWaitsForTheResponsiblePeerUntilItFails) {
+  ring.slow = node_at(0x48);
+  ring.fetch = [](const Ring::Question& question) -> std::optional<HeldItems> {
+    return question.holder == node_at(0x48) ? holding(5) : HeldItems{};
+  };
+  auto one = read(Consistency::quorum);
+  ring.play(one);
+  EXPECT_EQ(time_of(one.result()), 5U);
+  ring.asked.clear();
+  ring.fetch = [](const Ring::Question& question) -> std::optional<HeldItems> {
+    if (question.holder == node_at(0x48)) return std::nullopt;
+    return HeldItems{};
+  };
+  auto other = read(Consistency::quorum);
+  ring.play(other);
+  EXPECT_TRUE(std::get<GetResult>(other.result()).entries.empty());
+  EXPECT_EQ(std::count_if(ring.asked.begin(), ring.asked.end(),
+                          [](const auto& question) { return question.holder == node_at(0x48); }),
+            1);
 }
 
 TEST_F(CarefulReads, WithoutAMajorityItSaysHowManyHaveAnswered) {

@@ -159,5 +159,21 @@ TEST_F(CarefulCalls, OnlySoManyAreUnderWayAtOnce) {
   EXPECT_EQ(eve.storage->statistics().pending_calls, 0U);
 }
 
+TEST_F(CarefulCalls, ThoseThatWaitAreForgottenWhenTheyAreCancelled) {
+  overlay.loses = [](const Sent&) { return true; };
+  const GetCall call{key, std::nullopt, Consistency::disjoint};
+  overlay.begin(eve, std::vector<Call>(k_max_careful_reads, call));
+  const auto waiting = [&] {
+    overlay.run();
+    for (const auto& table : eve.storage->tables())
+      if (table.name == std::string_view("careful reads that wait")) return table.size;
+    return std::size_t{99};
+  };
+  const auto token = overlay.begin(eve, {call, call});
+  EXPECT_EQ(waiting(), 2U);
+  overlay.to_storage(eve, CancelCalls{token});
+  EXPECT_EQ(waiting(), 0U);
+}
+
 }  // namespace
 }  // namespace ringway::data::test

@@ -1,5 +1,6 @@
 // Replicas compare what they hold by digests: what is missing, old or damaged is found without a read, and
 // only that travels.
+#include "reload/data/background_copies.hpp"
 #include "reload/data/digest_messages.hpp"
 #include "tests/reload/data/replication_fixture.hpp"
 
@@ -217,6 +218,48 @@ TEST_F(Comparing, NonsenseIsCountedAndChangesNothing) {
   say(encode(List{1, true, {}}));
   say(encode(NotAnswered{1}));
   EXPECT_EQ(stores(), 0U) << "answers to nothing that was asked";
+}
+
+// A replica says that it has few items, and lists very many that nobody else has.
+TEST_F(Comparing, AListBringsNoMoreCopiesThanTheBound) {
+  make({0x10, 0x50, 0x90, 0xD0});
+  put_many(at(0x10), 5);
+  const auto say = [&](const DigestMessage& message) {
+    overlay.to_replication(at(0x10), routing::ChannelMessage{routing::Application::replication, node_at(0x50),
+                                                             SharedBytes{encode(message)}});
+  };
+  std::size_t lists = 0;
+  overlay.channel_loses = [&](const NodeId& from, const NodeId& to, const SharedBytes& bytes) {
+    if (from != node_at(0x10) || to != node_at(0x50)) return false;
+    const auto question = decode_digest_message(bytes);
+    if (const auto* digests = std::get_if<DigestsWanted>(&*question)) {
+      RangeDigest few;
+      few.add(node_at(1), 1);
+      say(Digests{digests->number, std::vector<RangeDigest>(k_digest_parts, few)});
+    } else if (const auto* wanted = std::get_if<ListWanted>(&*question)) {
+      List list{wanted->number, true, {}};
+      RingId point = wanted->span.after;
+      for (std::size_t i = 0; lists == 0 && i < 3 * k_most_differences; ++i) {
+        point = ring_add(point, ring_power_of_two(0));
+        list.kinds.push_back({{point, config::k_shared_value}, 1, {{{}, 1, node_at(1)}}});
+      }
+      ++lists;
+      say(list);
+    }
+    return true;
+  };
+  std::size_t most = 0;
+  overlay.loses = [&](const Sent& one) {
+    if (one.from != node_at(0x10)) return false;
+    for (const auto& table : at(0x10).replication->tables()) {
+      EXPECT_LE(table.size, table.bound) << table.name;
+      if (table.name == std::string_view("copies in the background")) most = std::max(most, table.size);
+    }
+    return true;
+  };
+  overlay.advance(k_interval * 3 / 2);
+  EXPECT_GT(lists, 0U);
+  EXPECT_GT(most, k_most_differences - 100) << "so many are taken";
 }
 
 TEST_F(Comparing, AReaderMayHaveAResourceMendedAtOnce) {

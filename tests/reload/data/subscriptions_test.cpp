@@ -40,6 +40,20 @@ TEST(SubscriptionsOfANode, AreBoundedAndMayBeRefreshedAtTheBound) {
   EXPECT_TRUE(all.admits(resource(k_max_subscriptions_of_node), greedy));
 }
 
+TEST(SubscriptionsOfANode, AreBoundedWhenTheyComeAsCopiesToo) {
+  const config::Configuration configuration;
+  Subscriptions all;
+  const NodeId greedy = node_at(1), other = node_at(2);
+  for (std::size_t i = 0; i < k_max_subscriptions_of_node; ++i)
+    all.set(resource(i), {1, {subscription(greedy)}}, configuration, k_now_ms);
+  const KindState both{1, {subscription(greedy), subscription(other)}};
+  EXPECT_EQ(all.set(resource(5000), both, configuration, k_now_ms), std::vector{other});
+  EXPECT_FALSE(all.has(resource(5000), greedy));
+  EXPECT_EQ(all.set(resource(3), both, configuration, k_now_ms), std::vector{other});
+  EXPECT_TRUE(all.has(resource(3), greedy)) << "it was there before";
+  EXPECT_EQ(all.most_of_one_node(), k_max_subscriptions_of_node);
+}
+
 TEST(SubscriptionsOfANode, EndAndAreOfAKnownVersion) {
   const config::Configuration configuration;
   Subscriptions all;

@@ -75,7 +75,12 @@ class Watches : public Replication {
         to, routing::ChannelMessage{
                 routing::Application::watch, from, {encode_numbered(1, number, encode_notice(notice))}});
   }
-  static NodeId stranger(std::size_t n) { return as_node(resource_id_of("stranger" + std::to_string(n))); }
+  // Further from every key than who is responsible for it.
+  static NodeId stranger(std::size_t n) {
+    NodeId node = as_node(resource_id_of("stranger" + std::to_string(n)));
+    node.bytes[0] = 0xFF;
+    return node;
+  }
 };
 
 TEST_F(Watches, TellThePresentStateThenEachChangeInOrder) {
@@ -240,6 +245,126 @@ TEST_F(Watches, WhoBecomesResponsibleTellsToLookAgain) {
   overlay.update_views();
   overlay.advance(Duration{3'000});
   EXPECT_THAT(events(at(10), watching), ElementsAre("", "*unheard"));
+}
+
+// A subscription is a value like any other: its replica has it, becomes responsible and says so. Of very many
+// keys, a Store each at the same moment would be too much for the disks of all.
+TEST_F(Watches, AreNotStoredAgainAtWhoHasThemAsACopy) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  put(at(10), key, "before");
+  const auto stores = requests_of(at(60).node, wire::MessageCode::store_req);
+  overlay.kill(at(160));
+  overlay.update_views();
+  overlay.advance(Duration{5'000});
+  put(at(10), key, "after");
+  EXPECT_EQ(last(at(60), watching), "after");
+  EXPECT_EQ(requests_of(at(60).node, wire::MessageCode::store_req), stores);
+  overlay.advance(Duration{1000 * k_subscription_lifetime_s});
+  put(at(10), key, "much later");
+  EXPECT_EQ(last(at(60), watching), "much later") << "they are refreshed there";
+}
+
+// Its channel takes longer than the read that the failure has made necessary.
+TEST_F(Watches, AreNotStoredAgainAtWhoSaysAfterItsAnswerThatItHasThem) {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < 3 * k_most_looks_at_once; ++i) keys.push_back(key_of(at(160)));
+  for (const auto& key : keys) watch(at(60), key);
+  const auto stores = requests_of(at(60).node, wire::MessageCode::store_req);
+  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return from == at(210).node; };
+  overlay.kill(at(160));
+  overlay.update_views();
+  const auto reads = reads_of(at(60).node);
+  overlay.advance(Duration{1'300});
+  ASSERT_GE(reads_of(at(60).node), reads + keys.size()) << "each was answered by the successor";
+  std::uint64_t number = 0;
+  for (const auto& key : keys) hint(at(60), at(210).node, key, ++number);
+  overlay.advance(Duration{20'000});
+  EXPECT_EQ(requests_of(at(60).node, wire::MessageCode::store_req), stores);
+  overlay.channel_loses = [](auto&&...) { return false; };
+  overlay.advance(Duration{1000 * k_subscription_lifetime_s});
+  EXPECT_TRUE(subscribed(at(210), keys.front())) << "they are refreshed there";
+}
+
+// A hint is of now: long after it the same peer may have become responsible without the subscription.
+TEST_F(Watches, AreStoredAtWhoHasSaidSoLongBefore) {
+  const auto key = key_of(at(160));
+  watch(at(60), key);
+  hint(at(60), at(210).node, key);
+  overlay.advance(Duration{2'000});
+  const auto stores = requests_of(at(60).node, wire::MessageCode::store_req);
+  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return from == at(210).node; };
+  overlay.kill(at(160));
+  overlay.update_views();
+  overlay.advance(Duration{3'000});
+  EXPECT_EQ(requests_of(at(60).node, wire::MessageCode::store_req), stores + 1);
+}
+
+// It comes while the successor is being asked, and goes on from the generation that this one tells.
+TEST_F(Watches, DoNotApplyWhatTheHolderBeforeHasTold) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  put(at(10), key, "true");
+  ValueSpec spec;
+  spec.kind = config::k_shared_value;
+  spec.resource = resource_id_of(std::string_view(key));
+  spec.storage_time_ms = overlay.now().wall_ms + 1;
+  spec.value = "late";
+  spec.key = dictionary_key_of(*parse_resource_name(key), at(10).node.view());
+  const auto state = at(210).store->load({spec.resource, config::k_shared_value});
+  ValuesChanged changed{config::k_shared_value,
+                        state->generation_counter + 1,
+                        {signed_value(*at(10).signer, spec)},
+                        {{wire::CertificateType::x509, at(10).signer->certificate()->der()}}};
+  const Bytes late = encode_numbered(1ULL << 60U, 1, encode_notice({spec.resource, changed}));
+  overlay.kill(at(160));
+  overlay.update_views();
+  bool told = false;
+  overlay.bends = [&](const Peer& from, wire::MessageCode code, Bytes&) {
+    if (from.node != at(210).node || code != wire::MessageCode::fetch_ans || std::exchange(told, true))
+      return;
+    overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(160).node, {late}});
+  };
+  hint(at(60), at(210).node, key);
+  overlay.advance(Duration{10'000});
+  EXPECT_TRUE(told);
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
+}
+
+// Between the keys and their holder, where who is in the ring would be responsible.
+TEST_F(Watches, HintsOfWhoOnlySeemsResponsibleAreNotHeededAtOnceForEver) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 20; ++i) keys.push_back(key_of(at(160)));
+  for (const auto& key : keys) watch(at(60), key);
+  NodeId between = node_at(159);
+  between.bytes[1] = 0xFF;
+  const auto reads = reads_of(at(60).node);
+  std::uint64_t number = 0;
+  const auto hint_all = [&](Duration during) {
+    for (const MonoTime end = overlay.now().mono + during; overlay.now().mono < end;) {
+      for (const auto& key : keys) hint(at(60), between, key, ++number);
+      overlay.advance(Duration{500});
+    }
+  };
+  hint_all(Duration{10'000});
+  EXPECT_GE(reads_of(at(60).node), reads + keys.size()) << "at first it is believed";
+  EXPECT_LE(reads_of(at(60).node), reads + 2 * keys.size() + 10 * 5) << "then as anybody: one in 200 ms";
+}
+
+TEST_F(Watches, AreStoredAtWhoDoesNotSayThatItHasThem) {
+  const auto key = key_of(at(160));
+  const auto watching = watch(at(60), key);
+  bool mute = true;
+  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return mute && from == at(210).node; };
+  const auto stores = requests_of(at(60).node, wire::MessageCode::store_req);
+  overlay.kill(at(160));
+  overlay.update_views();
+  overlay.advance(Duration{3'000});
+  EXPECT_EQ(requests_of(at(60).node, wire::MessageCode::store_req), stores + 1);
+  mute = false;
+  put(at(10), key, "after");
+  overlay.advance(Duration{10'000});
+  EXPECT_EQ(last(at(60), watching), "after");
 }
 
 TEST_F(Watches, SurviveALeave) {
