@@ -8,31 +8,11 @@
 #include "reload/wire/bodies.hpp"
 #include "reload/wire/message.hpp"
 #include "reload/wire/storage_bodies.hpp"
+#include "sim/signed_messages.hpp"
 
 namespace ringway::sim {
 
-namespace {
-
 using wire::MessageCode;
-
-std::optional<MessageCode> code_of(const wire::ParsedHeader& parsed, const SharedBytes& message) {
-  if (message.size() < parsed.size_bytes + 2) return std::nullopt;
-  const BytesView code = message.from(parsed.size_bytes);
-  return static_cast<MessageCode>((code[0] << 8U) | code[1]);
-}
-
-SharedBytes signed_by(const security::Signer& signer, const wire::ForwardingHeader& header, MessageCode code,
-                      BytesView body, const std::vector<SharedBytes>& certificates) {
-  const Bytes contents = wire::encode(wire::MessageContents{code, SharedBytes(copy_of(body)), {}});
-  const Bytes input = security::message_signature_input(header.overlay, header.transaction_id, contents);
-  const Bytes payload =
-      wire::encode_payload(contents, security::make_security_block(signer, input, certificates));
-  Bytes whole = wire::encode_header(header, payload.size());
-  append(whole, payload);
-  return SharedBytes(std::move(whole));
-}
-
-}  // namespace
 
 void Liars::add(PeerNumber peer, Lie lie) {
   Liar& liar = liars_[peer];
@@ -70,6 +50,7 @@ Liars::Messages Liars::says(PeerNumber peer, const Liar& liar, const SharedBytes
   // A request says so by its via list, an answer by its ttl.
   const bool of_others = !header.via_list.empty() || header.ttl < simulation_.configuration()->initial_ttl;
   if (of_others) return passes_on(peer, liar, *parsed, message);
+  if (liar.lie == Lie::block) return {message};
   const auto code = code_of(*parsed, message);
   if (code == MessageCode::route_query_ans && liar.lie != Lie::deny && liar.lie != Lie::stale) return {};
   return code == MessageCode::fetch_ans ? answers(liar, message) : Messages{message};
@@ -77,6 +58,7 @@ Liars::Messages Liars::says(PeerNumber peer, const Liar& liar, const SharedBytes
 
 Liars::Messages Liars::passes_on(PeerNumber peer, const Liar& liar, const wire::ParsedHeader& parsed,
                                  const SharedBytes& message) {
+  if (liar.lie == Lie::block) return {};
   if (liar.lie == Lie::deny || liar.lie == Lie::stale) return {message};
   const auto code = code_of(parsed, message);
   const auto& destination = parsed.header.destination_list.back();
@@ -120,10 +102,8 @@ Liars::Messages Liars::answers(const Liar& liar, const SharedBytes& message) con
       if (const auto old = liar.held_once.find(copy_of(value.value.key)); old != liar.held_once.end())
         value = old->second;
   }
-  std::vector<SharedBytes> certificates;
-  for (const auto& one : honest->security.certificates) certificates.push_back(one.der);
-  return {
-      signed_by(*liar.signer, honest->header, MessageCode::fetch_ans, wire::encode(*answer), certificates)};
+  return {signed_by(*liar.signer, honest->header, MessageCode::fetch_ans, wire::encode(*answer),
+                    certificates_in(*honest))};
 }
 
 const security::Signer& Liars::nearest_to(const RingId& point) const {

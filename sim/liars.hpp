@@ -19,8 +19,9 @@ enum class Lie {
   stale,     // passes on, but shows what it held when it became a liar
   misroute,  // answers for any resource itself, as if it were responsible; requests to nodes it drops
   collude,   // as misroute, but in the name of the liar that is nearest to the resource
+  block,     // passes on nothing at all: neither Joins nor Stores nor reads
 };
-inline constexpr std::size_t k_kinds_of_lies = 5;
+inline constexpr std::size_t k_kinds_of_lies = 5;  // of these that let the ring stand
 
 class Liars {
  public:

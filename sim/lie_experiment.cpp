@@ -23,6 +23,7 @@ LieExperiment::LieExperiment(const LieExperimentSettings& settings)
     : settings_(settings), random_(settings.seed, "lie experiment") {
   SimulationSettings world;
   world.seed = settings.seed;
+  world.cryptography = settings.cryptography;
   world.configure = [&](config::Configuration& document) { document.replicas = settings.replicas; };
   simulation_ = std::make_unique<Simulation>(world);
   liars_ = std::make_unique<Liars>(*simulation_);

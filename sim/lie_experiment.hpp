@@ -19,6 +19,7 @@ struct LieExperimentSettings {
   std::size_t replicas = 2;
   std::size_t values = 100;
   std::uint64_t seed = 1;
+  Cryptography cryptography = Cryptography::real;
 };
 
 struct LookupCount {

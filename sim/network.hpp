@@ -41,8 +41,9 @@ struct NetworkSettings {
   double link_failure = 0;                   // for each message: the link is reset instead of carrying it
   std::int64_t connect_timeout_us = 5'000'000;
   // A path that has gone silent: how long until an idle link notices, until one with traffic does, and until
-  // the link is given up after that (RFC 6940 §6.6.5).
-  std::int64_t idle_notice_us = 15'000'000;
+  // the link is given up after that (RFC 6940 §6.6.5). Idle: with the 5 s for which a suspected peer stays in
+  // the tables, as long as the system's keep-alives take to end the link (net/sockets.cpp).
+  std::int64_t idle_notice_us = 6'000'000;
   std::int64_t traffic_notice_us = 1'000'000;
   std::int64_t give_up_us = 30'000'000;
 };

@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "reload/data/digest_messages.hpp"
 #include "reload/peer/wiring.hpp"
 #include "reload/wire/codes.hpp"
 
@@ -19,6 +20,8 @@ enum class PlantedBug : std::uint8_t {
   wrong_interval_end,  // what a peer is to hold copies of ends one neighbour too early
   update_not_sent,     // neighbours are told nothing of changes (RFC 6940 §10.7)
   hand_over_not_made,  // a joining peer gets nothing, it is said that it has everything, and nobody compares
+  always_equal,        // whoever is asked for digests says that it has the very same
+  notice_not_sent,     // nobody who watches is told of a change
 };
 
 // Receives in a peer's stead what its dispatcher hands on, and passes it on but for the bug.
@@ -28,6 +31,11 @@ class BuggyReceiver {
   BuggyReceiver(Peer& peer, PlantedBug bug) : peer_(peer), bug_(bug) {}
 
   void to_routing(routing::Input input) {
+    if (auto* message = std::get_if<routing::SendOnChannel>(&input)) {
+      if (bug_ == PlantedBug::notice_not_sent && message->application == routing::Application::watch) return;
+      if (bug_ == PlantedBug::always_equal && message->application == routing::Application::replication)
+        say_equal(*message);
+    }
     // Comparing what two peers hold would mend the bug within a second.
     const auto* channel = std::get_if<routing::OpenChannel>(&input);
     if (bug_ == PlantedBug::hand_over_not_made && channel != nullptr &&
@@ -63,6 +71,11 @@ class BuggyReceiver {
   }
 
  private:
+  static void say_equal(routing::SendOnChannel& message) {
+    const auto said = data::decode_digest_message(message.message);
+    const auto* digests = said ? std::get_if<data::Digests>(&*said) : nullptr;
+    if (digests != nullptr) message.message = SharedBytes(data::encode(data::Digests{digests->number, {}}));
+  }
   static bool is_update(const routing::Transmit& message) {
     if (message.payload.size() < 2) return false;
     const BytesView code = message.payload.view();

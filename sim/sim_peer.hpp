@@ -89,7 +89,9 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   NodeId node_id() const { return identity_.signer->node_id(); }
   const PeerIdentity& identity() const { return identity_; }
   routing::RoutingStatus status() const { return routing_.status(); }
+  topology::RingViewPtr view() const { return routing_.view(); }
   const routing::RoutingComponent& routing() const { return routing_; }
+  bool has_data() const { return storage_ != nullptr && replication_ != nullptr; }
   // To look at; made by that when it was not needed yet.
   const data::StorageComponent& storage() const {
     const_cast<SimPeer*>(this)->need_data();

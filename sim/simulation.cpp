@@ -254,7 +254,7 @@ std::string Simulation::ring_fault(std::size_t depth) const {
   if (ring.empty()) return "no peer is alive";
   const std::size_t wanted = std::min(depth, ring.size() - 1);
   for (std::size_t i = 0; i < ring.size(); ++i) {
-    const auto view = peers_[ring[i]]->status().view;
+    const auto view = peers_[ring[i]]->view();
     const std::string who = "peer " + std::to_string(ring[i]);
     if (!view || !view->joined) return who + " has not joined";
     if (view->successors.size() < wanted || view->predecessors.size() < wanted)

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "reload/table_size.hpp"
 #include "sim/simulation.hpp"
 
 namespace ringway::sim {
@@ -13,7 +14,9 @@ inline constexpr std::size_t k_ring_depth = 3;
 
 // Not exactly one living peer holds itself responsible for one of these keys; empty when all is well.
 std::string responsibility_fault(const Simulation& simulation, const std::vector<std::string>& keys);
-// A table of this peer that has outgrown its bound; empty when none has.
-std::string bounds_fault(const SimPeer& peer, const SimulationSettings& bounds);
+// All that this peer has.
+TableSizes tables_of(const SimPeer& peer);
+// One that has outgrown its bound; empty when none has.
+std::string bounds_fault(const TableSizes& tables);
 
 }  // namespace ringway::sim

@@ -20,6 +20,8 @@ std::string_view name_of(Law law) {
       return "tables-bounded";
     case Law::few_hops:
       return "few-hops";
+    case Law::few_messages:
+      return "few-messages";
     case Law::little_upkeep:
       return "little-upkeep";
     case Law::calls_answered:

@@ -18,7 +18,8 @@ enum class Law : std::uint8_t {
   value_genuine,      // no read ever returns what nobody has written
   subscription_kept,  // in a quiet ring every watcher knows what was acknowledged last
   tables_bounded,     // every table of a peer stays within its bound
-  few_hops,           // a lookup takes few messages
+  few_hops,           // a lookup takes a short way
+  few_messages,       // and few messages
   little_upkeep,      // and so does maintenance
   calls_answered,     // what is asked of a peer is answered
   enough_success,     // the share that the scenario expects

@@ -23,9 +23,12 @@ constexpr int k_usage = 2;
 // In all seeds.
 constexpr std::size_t k_max_reported = 100;
 
+bool is_built(const Options& options) { return options.peers > k_most_grown; }
+
 Result<Scenario> scenario_of(const Options& options) {
   std::string text;
-  if (options.peers > 0) text = "join " + std::to_string(options.peers) + "\n";
+  if (options.peers > 0)
+    text = (is_built(options) ? "begin with " : "grow to ") + std::to_string(options.peers) + "\n";
   if (options.scenario_file.empty()) {
     text += "expect one ring within 1h\nrun 10min\nlook up " + std::to_string(options.lookups) + " keys\n" +
             "expect 100% of lookups\n";
@@ -126,6 +129,7 @@ int run(const Options& options) {
   Progress progress;
   Report report;
   report.scenario = options.scenario_file;
+  if (options.peers > 0) report.ring = is_built(options) ? "built" : "grown";
   report.first_seed = options.first_seed;
   report.crypto = options.real_crypto ? "real (ECDSA P-256)" : "a checked stand-in";
   const auto seeds = static_cast<double>(options.last_seed - options.first_seed + 1);

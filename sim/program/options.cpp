@@ -54,7 +54,8 @@ Parsed parse_options(int argc, char** argv) {
   app.footer(k_footer);
   app.get_formatter()->column_width(34);
   app.add_option("--peers", options.peers,
-                 "Peers that are there at the beginning (100; with a scenario: none)")
+                 "Peers that are there at the beginning (100; with a scenario: none); up to " +
+                     std::to_string(k_most_grown) + " join as peers do, more are a ring at once")
       ->check(CLI::Range(0, 1'000'000));
   app.add_option("--scenario", options.scenario_file, "What to play; see --words")->check(CLI::ExistingFile);
   bool small = false;
@@ -76,7 +77,9 @@ Parsed parse_options(int argc, char** argv) {
   const std::map<std::string, PlantedBug> bugs{{"replica-not-sent", PlantedBug::replica_not_sent},
                                                {"wrong-interval-end", PlantedBug::wrong_interval_end},
                                                {"update-not-sent", PlantedBug::update_not_sent},
-                                               {"hand-over-not-made", PlantedBug::hand_over_not_made}};
+                                               {"hand-over-not-made", PlantedBug::hand_over_not_made},
+                                               {"always-equal", PlantedBug::always_equal},
+                                               {"notice-not-sent", PlantedBug::notice_not_sent}};
   app.add_option("--plant", options.planted_bug, "Run peers that have this bug, to see it found")
       ->transform(CLI::CheckedTransformer(bugs));
   bool words = false;

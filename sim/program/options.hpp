@@ -10,6 +10,9 @@
 
 namespace ringway::sim {
 
+// More peers than these would take too long to join one by one: they are there at once.
+inline constexpr std::size_t k_most_grown = 2'000;
+
 struct Options {
   std::size_t peers = 0;
   std::string scenario_file;  // empty: grow a ring and look keys up

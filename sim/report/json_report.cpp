@@ -36,6 +36,7 @@ std::string json_of(const Report& report) {
   json["seed"] = report.first_seed;
   json["runs"] = report.runs;
   json["crypto"] = report.crypto;
+  if (!report.ring.empty()) json["ring"] = report.ring;
   json["peers"] = measured.peers;
   json["virtual_s"] = measured.virtual_s;
   json["wall_s"] = report.wall_s;
@@ -47,7 +48,8 @@ std::string json_of(const Report& report) {
   json["gets"] = json_of(measured.gets);
   json["values"] = {{"acknowledged", measured.values_acknowledged}, {"excused", measured.values_excused}};
   json["traffic"] = {{"bytes_per_peer_s", measured.upkeep_bytes_per_peer_s},
-                     {"messages_per_peer_minute", measured.upkeep_messages_per_peer_minute}};
+                     {"messages_per_peer_minute", measured.upkeep_messages_per_peer_minute},
+                     {"messages_per_lookup", measured.messages_per_lookup}};
   json["load"] = json_of(measured.load);
   json["violations"] = Json::array();
   for (const auto& broken : report.violations) json["violations"].push_back(json_of(broken));
@@ -69,6 +71,7 @@ void add(Measurements& all, Measurements one) {
   all.values_acknowledged += one.values_acknowledged;
   all.values_excused += one.values_excused;
   all.upkeep_bytes_per_peer_s = one.upkeep_bytes_per_peer_s;
+  all.messages_per_lookup = one.messages_per_lookup;
   all.upkeep_messages_per_peer_minute = one.upkeep_messages_per_peer_minute;
 }
 

@@ -17,6 +17,7 @@ struct Report {
   std::uint64_t first_seed = 0;
   std::uint64_t runs = 0;
   std::string crypto;  // which was used
+  std::string ring;    // "grown" or "built", when it was asked for by its size
   double wall_s = 0;
   Measurements measured;
   struct Broken {

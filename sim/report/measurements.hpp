@@ -24,6 +24,7 @@ class Samples {
 struct Tally {
   std::uint64_t ok = 0, total = 0;
   double share() const { return total == 0 ? 1 : static_cast<double>(ok) / static_cast<double>(total); }
+  Tally since(const Tally& before) const { return {ok - before.ok, total - before.total}; }
 };
 
 struct Measurements {
@@ -33,12 +34,14 @@ struct Measurements {
   Samples hops;                 // of each lookup that was answered
   Samples latency_ms;           // likewise, there and back
   Samples load;                 // messages that each peer has handled
-  Samples traffic_bytes_per_s;  // that each peer has sent, mean of the whole run
+  Samples traffic_bytes_per_s;  // that each peer has sent, mean of the time since it was started first
   Tally lookups, puts, gets;
   std::uint64_t values_acknowledged = 0, values_excused = 0;
   // Of the last "run": what goes on while nobody asks for anything.
   double upkeep_bytes_per_peer_s = 0;
   double upkeep_messages_per_peer_minute = 0;
+  // Of the last "look up": all that was sent meanwhile, upkeep too, for each lookup.
+  double messages_per_lookup = 0;
 };
 
 }  // namespace ringway::sim

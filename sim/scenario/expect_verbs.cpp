@@ -112,7 +112,7 @@ void expect_watchers(Stage& stage, const Statement& statement) {
 }
 
 void expect_lookups(Stage& stage, const Statement& statement) {
-  const Tally& lookups = stage.measured().lookups;
+  const Tally lookups = stage.new_lookups();
   if (lookups.share() < statement.share())
     stage.violate(Law::enough_success, percent(lookups.share()) + " of " + std::to_string(lookups.total) +
                                            " lookups reached the responsible peer");
@@ -122,6 +122,12 @@ void expect_hops(Stage& stage, const Statement& statement) {
   const double mean = stage.measured().hops.mean();
   if (mean > static_cast<double>(statement.count()))
     stage.violate(Law::few_hops, "a lookup takes " + one_decimal(mean) + " hops");
+}
+
+void expect_messages(Stage& stage, const Statement& statement) {
+  const double mean = stage.measured().messages_per_lookup;
+  if (mean > static_cast<double>(statement.count()))
+    stage.violate(Law::few_messages, "a lookup takes " + one_decimal(mean) + " messages");
 }
 
 void expect_maintenance(Stage& stage, const Statement& statement) {

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "sim/scenario/liars.hpp"
 #include "sim/scenario/verbs.hpp"
 
 namespace ringway::sim::verbs {
@@ -59,16 +58,15 @@ void mend_disks(Stage& stage, const Statement&) {
 }
 
 void let_drop(Stage& stage, const Statement& statement) {
-  for (const PeerNumber peer : stage.some(statement.share())) pass_on_nothing(stage.simulation(), peer);
+  for (const PeerNumber peer : stage.some(statement.share())) stage.liars().add(peer, Lie::block);
 }
 
 void let_lie(Stage& stage, const Statement& statement) {
-  for (const PeerNumber peer : stage.some(statement.share())) deny_everything(stage.simulation(), peer);
+  constexpr Lie k_lies[] = {Lie::deny, Lie::stale, Lie::misroute, Lie::collude};
+  for (const PeerNumber peer : stage.some(statement.share()))
+    stage.liars().add(peer, k_lies[stage.random().below(std::size(k_lies))]);
 }
 
-void let_be_honest(Stage& stage, const Statement&) {
-  for (PeerNumber peer = 0; peer < stage.simulation().size(); ++peer)
-    stage.simulation().network().be_honest(peer);
-}
+void let_be_honest(Stage& stage, const Statement&) { stage.liars().all_honest(); }
 
 }  // namespace ringway::sim::verbs

@@ -16,8 +16,10 @@ namespace ringway::sim {
 
 enum class Verb : std::uint8_t {
   keep_replicas,
+  begin_with,
   join,
   join_within,
+  grow,
   crash,
   crash_share,
   crash_peer,
@@ -55,6 +57,7 @@ enum class Verb : std::uint8_t {
   expect_lookups,
   expect_watchers,
   expect_hops,
+  expect_messages,
   expect_maintenance,
 };
 

@@ -8,6 +8,7 @@ namespace ringway::sim::verbs {
 namespace {
 
 constexpr Duration k_join_limit{10 * 60'000};
+constexpr Duration k_grow_limit{24 * 3'600'000};
 constexpr Duration k_leave_limit{60'000};  // a leave takes 10 s at most, and the Leave itself
 
 // A peer that is gone for so long is missed by nobody yet, or by its neighbours only: as a restart takes.
@@ -32,6 +33,12 @@ Disk disk(const Statement& statement, std::size_t losing) {
 // A value of the configuration that the simulation is made with: play() has seen to it.
 void keep_replicas(Stage&, const Statement&) {}
 
+void begin_with(Stage& stage, const Statement& statement) {
+  if (stage.simulation().size() > 0)
+    return stage.violate(Law::playable, "a ring to begin with has to be there before other peers");
+  stage.begin_with(statement.count());
+}
+
 void join(Stage& stage, const Statement& statement) {
   for (std::size_t i = 0; i < statement.count(); ++i) {
     // Whoever finds nobody may not begin a ring of its own.
@@ -50,6 +57,20 @@ void join_within(Stage& stage, const Statement& statement) {
     stage.start_new();
   }
   stage.pass(Duration{begin_ms + statement.time(1).count() - stage.now_ms()});
+}
+
+void grow(Stage& stage, const Statement& statement) {
+  constexpr std::size_t k_peers_for_one_at_once = 16;
+  std::vector<PeerNumber> joining;
+  const auto grown = [&] {
+    std::erase_if(joining, [&](PeerNumber peer) { return stage.simulation().peer(peer).view()->joined; });
+    const std::size_t joined = stage.ring().size() - joining.size();
+    const std::size_t at_once = std::max<std::size_t>(joined / k_peers_for_one_at_once, 1);
+    while (stage.ring().size() < statement.count() && joining.size() < at_once)
+      joining.push_back(stage.start_new());
+    return joining.empty();
+  };
+  if (!stage.pass(k_grow_limit, grown)) stage.violate(Law::one_ring, "the ring does not grow");
 }
 
 void crash(Stage& stage, const Statement& statement) {

@@ -18,10 +18,14 @@ verbs::Act act_of(Verb verb) {
       return verbs::watch;
     case Verb::expect_watchers:
       return verbs::expect_watchers;
+    case Verb::begin_with:
+      return verbs::begin_with;
     case Verb::join:
       return verbs::join;
     case Verb::join_within:
       return verbs::join_within;
+    case Verb::grow:
+      return verbs::grow;
     case Verb::crash:
       return verbs::crash;
     case Verb::crash_share:
@@ -92,6 +96,8 @@ verbs::Act act_of(Verb verb) {
       return verbs::expect_lookups;
     case Verb::expect_hops:
       return verbs::expect_hops;
+    case Verb::expect_messages:
+      return verbs::expect_messages;
     case Verb::expect_maintenance:
       return verbs::expect_maintenance;
   }
@@ -101,8 +107,10 @@ verbs::Act act_of(Verb verb) {
 // Only these can be done when nobody is there.
 bool needs_a_peer(Verb verb) {
   switch (verb) {
+    case Verb::begin_with:
     case Verb::join:
     case Verb::join_within:
+    case Verb::grow:
     case Verb::restart_crashed:
     case Verb::heal:
     case Verb::lose_messages:
@@ -123,12 +131,20 @@ bool needs_a_peer(Verb verb) {
   }
 }
 
+// With more of them those that hold nothing have no storage.
+constexpr std::size_t k_many_peers = 10'000;
+
 // What a statement says of the configuration is there from the beginning.
 SimulationSettings made_for(const Scenario& scenario, SimulationSettings settings) {
   for (const Statement& statement : scenario.statements) {
+    const bool tells_size = statement.verb() == Verb::begin_with || statement.verb() == Verb::grow;
+    if (tells_size && statement.count() > k_many_peers) settings.data_on_demand = true;
     if (statement.verb() != Verb::keep_replicas) continue;
     const std::size_t replicas = std::clamp<std::size_t>(statement.count(), 1, config::k_most_replicas);
-    settings.configure = [replicas](config::Configuration& document) { document.replicas = replicas; };
+    settings.configure = [replicas, before = settings.configure](config::Configuration& document) {
+      if (before) before(document);
+      document.replicas = replicas;
+    };
   }
   return settings;
 }

@@ -23,7 +23,7 @@ class Reader {
   std::vector<Misread> run() {
     const Duration limit{Errands::k_patience_ms * (how_.tries + 1) +
                          static_cast<std::int64_t>(waiting_.size()) * 1000};
-    stage_.pass(limit, [this] {
+    const bool all_read = stage_.pass(limit, [this] {
       while (!waiting_.empty() && stage_.errands().under_way() < k_reads_at_once) {
         Open next = std::move(waiting_.back());
         waiting_.pop_back();
@@ -31,10 +31,20 @@ class Reader {
       }
       return waiting_.empty() && stage_.errands().under_way() == 0;
     });
+    if (!all_read) give_up();
     return std::move(misread_);
   }
 
  private:
+  // The time is over.
+  void give_up() {
+    // What is still under way refers to this reader, and ends when the errands lose their patience.
+    stage_.pass(Duration{2 * Errands::k_patience_ms}, [this] { return stage_.errands().under_way() == 0; });
+    if (!how_.quiet) return;
+    for (const Open& open : waiting_)
+      misread_.push_back({open.key, Law::calls_answered, open.key + " was not read in time"});
+  }
+
   void read(Open open) {
     ++stage_.measured().gets.total;
     const PeerNumber via = stage_.anyone();

@@ -6,8 +6,7 @@
 namespace ringway::sim {
 
 Stage::Stage(const SimulationSettings& settings)
-    : settings_(settings),
-      simulation_(settings),
+    : simulation_(settings),
       errands_(simulation_),
       watchers_(simulation_),
       random_(settings.seed, "scenario") {}
@@ -29,7 +28,7 @@ void Stage::check() {
   if (now_ms() < tables_seen_ms_ + k_look_at_tables_every_ms) return;
   tables_seen_ms_ = now_ms();
   for (const Member& member : ring())
-    if (const auto fault = bounds_fault(simulation_.peer(member.number), settings_); !fault.empty())
+    if (const auto fault = bounds_fault(tables_of(simulation_.peer(member.number))); !fault.empty())
       violate(Law::tables_bounded, fault, member.number);
 }
 
@@ -42,18 +41,19 @@ const std::vector<Stage::Member>& Stage::ring() {
   return ring_;
 }
 
+std::vector<Stage::Member>::const_iterator Stage::place_of(const NodeId& node) {
+  return std::lower_bound(ring().begin(), ring().end(), node,
+                          [](const Member& member, const NodeId& at) { return member.node < at; });
+}
+
 std::optional<PeerNumber> Stage::living_with(const NodeId& node) {
-  const auto found =
-      std::lower_bound(ring().begin(), ring().end(), node,
-                       [](const Member& member, const NodeId& at) { return member.node < at; });
+  const auto found = place_of(node);
   if (found == ring().end() || found->node != node) return std::nullopt;
   return found->number;
 }
 
 PeerNumber Stage::responsible_for(const RingId& point) {
-  const auto found =
-      std::lower_bound(ring().begin(), ring().end(), point,
-                       [](const Member& member, const RingId& at) { return RingId{member.node} < at; });
+  const auto found = place_of(as_node(point));
   return found == ring().end() ? ring().front().number : found->number;
 }
 
@@ -77,13 +77,31 @@ void Stage::start(PeerNumber peer, bool again) {
     simulation_.restart(peer, first, bootstrap);
   else
     simulation_.start(peer, first, bootstrap);
-  excuses_.started(simulation_.peer(peer).node_id(), now_ms());
+  const NodeId node = simulation_.peer(peer).node_id();
+  excuses_.started(node, now_ms());
+  // Put into its place: sorting the whole ring for each of very many that join would take longer than they
+  // do.
+  if (!first) ring_.insert(place_of(node), {node, peer});
+}
+
+void Stage::begin_with(std::size_t count) {
+  simulation_.build_ring(count);
   ring_changed();
+  for (const Member& member : ring()) {
+    set_skew(member.number);
+    note_began(member.number);
+  }
+}
+
+void Stage::note_began(PeerNumber peer) {
+  if (peer >= began_ms_.size()) began_ms_.resize(peer + 1);
+  began_ms_[peer] = now_ms();
 }
 
 PeerNumber Stage::start_new() {
   const PeerNumber peer = simulation_.add_peer();
   start(peer, false);
+  note_began(peer);
   return peer;
 }
 
@@ -142,6 +160,10 @@ Measurements Stage::measure() {
   measured_.virtual_s = static_cast<double>(now_ms()) / 1000;
   measured_.events = simulation_.events();
   for (const Member& member : ring()) {
+    const std::int64_t there_ms = now_ms() - began_ms_.at(member.number);
+    if (there_ms > 0)
+      measured_.traffic_bytes_per_s.add(static_cast<double>(simulation_.traffic_of(member.number).bytes) *
+                                        1000 / static_cast<double>(there_ms));
     const auto status = simulation_.peer(member.number).status();
     measured_.load.add(
         static_cast<double>(status.forwarded + status.delivered + status.originated + status.answered));

@@ -14,6 +14,7 @@
 #include "sim/check/ledger.hpp"
 #include "sim/check/ring_check.hpp"
 #include "sim/check/violation.hpp"
+#include "sim/liars.hpp"
 #include "sim/report/measurements.hpp"
 #include "sim/scenario/errands.hpp"
 #include "sim/scenario/watchers.hpp"
@@ -51,6 +52,8 @@ class Stage {
   std::vector<PeerNumber> some(std::size_t count);
   std::vector<PeerNumber> some(double share);
 
+  // A ring that is there at once; nobody may have been started before.
+  void begin_with(std::size_t count);
   PeerNumber start_new();
   void start_again(PeerNumber peer);
   void crash(const std::vector<PeerNumber>& peers, Death how, Disk disk);
@@ -75,9 +78,12 @@ class Stage {
   bool broken() const { return !violations_.empty(); }
 
   Simulation& simulation() { return simulation_; }
+  Liars& liars() { return liars_; }
   Errands& errands() { return errands_; }
   Ledger& ledger() { return ledger_; }
   Measurements& measured() { return measured_; }
+  // Since this was asked last.
+  Tally new_lookups() { return measured_.lookups.since(std::exchange(lookups_told_, measured_.lookups)); }
   SeededRandom& random() { return random_; }
   Watchers& watchers() { return watchers_; }
   std::size_t next_key() { return next_key_++; }
@@ -88,24 +94,29 @@ class Stage {
   static constexpr std::int64_t k_look_at_tables_every_ms = 30'000;
 
   void check();
+  // The first member from this point on.
+  std::vector<Member>::const_iterator place_of(const NodeId& node);
   void start(PeerNumber peer, bool again);
   void excuse_what_may_be_lost();
   void set_skew(PeerNumber peer);
+  void note_began(PeerNumber peer);
 
-  SimulationSettings settings_;
   Simulation simulation_;
+  Liars liars_{simulation_};
   Errands errands_;
   Watchers watchers_;
   SeededRandom random_;
   Ledger ledger_;
   Excuses excuses_;
   Measurements measured_;
+  Tally lookups_told_;
   std::vector<Violation> violations_;
   std::vector<Member> ring_;  // empty: to be made again
   std::vector<PeerNumber> crashed_;
   std::map<PeerNumber, int> sides_;
   Duration skew_{0};
   data::Consistency consistency_ = data::Consistency::one;
+  std::vector<std::int64_t> began_ms_;  // by PeerNumber: when it was first started
   std::size_t line_ = 0;
   std::size_t next_key_ = 0;
   std::int64_t tables_seen_ms_ = 0;

@@ -145,6 +145,7 @@ void begin_lookup(Stage& stage) {
 }
 
 void look_up(Stage& stage, const Statement& statement) {
+  const std::uint64_t before = stage.simulation().network().counters().messages;
   std::size_t left = statement.count();
   stage.pass(Duration{24 * 3'600'000}, [&] {
     while (left > 0 && stage.errands().under_way() < k_lookups_at_once) {
@@ -153,6 +154,10 @@ void look_up(Stage& stage, const Statement& statement) {
     }
     return left == 0 && stage.errands().under_way() == 0;
   });
+  if (statement.count() == 0) return;
+  stage.measured().messages_per_lookup =
+      static_cast<double>(stage.simulation().network().counters().messages - before) /
+      static_cast<double>(statement.count());
 }
 
 }  // namespace ringway::sim::verbs

@@ -10,8 +10,10 @@ using Act = void (*)(Stage& stage, const Statement& statement);
 
 // Peers come and go (peer_verbs.cpp).
 void keep_replicas(Stage& stage, const Statement& statement);
+void begin_with(Stage& stage, const Statement& statement);
 void join(Stage& stage, const Statement& statement);
 void join_within(Stage& stage, const Statement& statement);
+void grow(Stage& stage, const Statement& statement);
 void crash(Stage& stage, const Statement& statement);
 void crash_share(Stage& stage, const Statement& statement);
 void crash_peer(Stage& stage, const Statement& statement);
@@ -57,6 +59,7 @@ void expect_values(Stage& stage, const Statement& statement);
 void expect_watchers(Stage& stage, const Statement& statement);
 void expect_lookups(Stage& stage, const Statement& statement);
 void expect_hops(Stage& stage, const Statement& statement);
+void expect_messages(Stage& stage, const Statement& statement);
 void expect_maintenance(Stage& stage, const Statement& statement);
 
 }  // namespace ringway::sim::verbs

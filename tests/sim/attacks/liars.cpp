@@ -4,8 +4,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "reload/security/signer.hpp"
-
 namespace ringway::sim {
 
 wire::Message taken_apart(const SharedBytes& message) {
@@ -25,36 +23,12 @@ SharedBytes with_header(const SharedBytes& message,
   return SharedBytes(std::move(whole));
 }
 
-SharedBytes signed_by(const security::Signer& signer, wire::ForwardingHeader header, wire::MessageCode code,
-                      BytesView body, const std::vector<SharedBytes>& certificates) {
-  const Bytes contents = wire::encode(wire::MessageContents{code, SharedBytes(copy_of(body)), {}});
-  const Bytes input = security::message_signature_input(header.overlay, header.transaction_id, contents);
-  const Bytes payload =
-      wire::encode_payload(contents, security::make_security_block(signer, input, certificates));
-  Bytes whole = wire::encode_header(header, payload.size());
-  append(whole, payload);
-  return SharedBytes(std::move(whole));
-}
-
-std::vector<SharedBytes> certificates_in(const wire::Message& message) {
-  std::vector<SharedBytes> all;
-  for (const auto& certificate : message.security.certificates) all.push_back(certificate.der);
-  return all;
-}
-
 namespace {
 
 SimulationSettings with_room_for_documents(std::uint64_t seed) {
   auto settings = settings_of(seed);
   settings.configure = [](auto& values) { values.max_message_size_bytes = 65'536; };
   return settings;
-}
-
-std::optional<wire::MessageCode> code_of(const SharedBytes& message) {
-  const auto parsed = wire::parse_header(message);
-  if (!parsed || message.size() < parsed->size_bytes + 2) return std::nullopt;
-  const BytesView code = message.from(parsed->size_bytes);
-  return static_cast<wire::MessageCode>((code[0] << 8) | code[1]);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "reload/data/resource_names.hpp"
 #include "reload/wire/storage_bodies.hpp"
+#include "sim/signed_messages.hpp"
 #include "tests/sim/overlay.hpp"
 
 namespace ringway::sim {
@@ -21,11 +22,6 @@ wire::Message taken_apart(const SharedBytes& message);
 // The same payload behind another header: nothing in a header is signed.
 SharedBytes with_header(const SharedBytes& message,
                         const std::function<void(wire::ForwardingHeader&)>& change);
-// A message that this node signs, with whatever certificates.
-SharedBytes signed_by(const security::Signer& signer, wire::ForwardingHeader header, wire::MessageCode code,
-                      BytesView body, const std::vector<SharedBytes>& certificates = {});
-std::vector<SharedBytes> certificates_in(const wire::Message& message);
-
 // An overlay of so many peers, some of which are going to lie.
 class Attacks : public testing::Test {
  protected:

@@ -48,6 +48,19 @@ TEST(Player, TheSameSeedIsTheSameRun) {
   EXPECT_NE(first.trace_hash, played(k_everything, 4).trace_hash);
 }
 
+TEST(Player, MeasuresWhatEachPeerSends) {
+  const auto run = played("join 4\nexpect one ring\nrun 10min\n", 1);
+  EXPECT_EQ(run.measured.traffic_bytes_per_s.size(), 4U);
+  EXPECT_GT(run.measured.traffic_bytes_per_s.percentile(0), 0);
+}
+
+// Who has joined late has sent for a shorter time.
+TEST(Player, MeasuresTrafficFromAPeersStartOn) {
+  const auto run = played("begin with 4\nrun 10h\njoin 1\n", 1);
+  ASSERT_EQ(run.measured.traffic_bytes_per_s.size(), 5U);
+  EXPECT_GT(run.measured.traffic_bytes_per_s.maximum(), 1000);
+}
+
 TEST(Player, EndsBehindTheStatementThatBreaksSomething) {
   const auto run = played(
       "join 3\nexpect at most 0 messages a peer and minute\nrun 1min\n"
@@ -72,8 +85,24 @@ TEST(Player, FewMessagesAreALaw) {
                 rest + "expect at most 3 hops a lookup\nexpect at most 60 messages a peer and minute\n", 1)),
             "");
   EXPECT_EQ(played(rest + "expect at most 0 hops a lookup\n", 1).violations.at(0).law, Law::few_hops);
+  EXPECT_EQ(broken(played(rest + "expect at most 6 messages a lookup\n", 1)), "");
+  EXPECT_EQ(played(rest + "expect at most 1 messages a lookup\n", 1).violations.at(0).law, Law::few_messages);
   EXPECT_EQ(played(rest + "expect at most 0 messages a peer and minute\n", 1).violations.at(0).law,
             Law::little_upkeep);
+}
+
+// Good lookups of before do not hide those of now.
+TEST(Player, LookupsAreJudgedSinceTheyWereLast) {
+  const std::string before = "join 5\nexpect one ring\nlook up 200 keys\nexpect 100% of lookups\n";
+  const std::string now = "lose 100% of messages\nlook up 20 keys\n";
+  const auto run = played(before + now + "expect 90% of lookups\n", 1);
+  ASSERT_EQ(run.violations.size(), 1U) << broken(run);
+  EXPECT_EQ(run.violations[0].law, Law::enough_success);
+  EXPECT_EQ(broken(played(before + now + "expect 0% of lookups\n" +
+                              "lose 0% of messages\nexpect one ring\nlook up 20 keys\n" +
+                              "expect 100% of lookups\n",
+                          1)),
+            "");
 }
 
 struct Planted {
@@ -131,12 +160,41 @@ expect every value at its peer
 expect every value
 )";
 
+// Only comparing brings the copies back.
+constexpr const char* k_neighbours_crash_again_and_again = R"(
+join 10
+expect one ring
+put 60 values
+run 2min
+crash 2 adjacent
+expect one ring
+run 2min
+crash 2 adjacent
+expect one ring
+run 2min
+crash 2 adjacent
+expect one ring
+run 2min
+expect every value
+)";
+constexpr const char* k_all_watch = R"(
+join 6
+expect one ring
+put 20 values
+watch 20 keys
+run 1min
+change 10 values
+expect every watcher to know
+)";
+
 INSTANTIATE_TEST_SUITE_P(
     All, PlantedBugs,
     testing::Values(Planted{PlantedBug::replica_not_sent, Law::value_kept, k_one_crashes},
                     Planted{PlantedBug::wrong_interval_end, Law::value_kept, k_two_neighbours_crash},
                     Planted{PlantedBug::update_not_sent, Law::one_ring, k_one_joins},
-                    Planted{PlantedBug::hand_over_not_made, Law::value_kept, k_one_joins}));
+                    Planted{PlantedBug::hand_over_not_made, Law::value_kept, k_one_joins},
+                    Planted{PlantedBug::always_equal, Law::value_kept, k_neighbours_crash_again_and_again},
+                    Planted{PlantedBug::notice_not_sent, Law::subscription_kept, k_all_watch}));
 
 }  // namespace
 }  // namespace ringway::sim
