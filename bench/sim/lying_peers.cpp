@@ -1,7 +1,9 @@
 // What share of lookups succeeds when peers lie, by how carefully is read: printed as rows of a table.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <string>
 
 #include "sim/lie_experiment.hpp"
 
@@ -12,6 +14,8 @@ int main(int argc, char** argv) {
   std::size_t lookups = 1000;
   std::vector<std::size_t> replicas{2, 7};
   std::vector<double> shares{0, 0.1, 0.2, 0.3};
+  std::vector<std::string> reads{"one", "quorum", "disjoint"};
+  std::string cryptography = "real";
   CLI::App app{"Measures lookups among peers that lie, in the simulator."};
   app.add_option("--peers", settings.peers, "in the ring")->capture_default_str();
   app.add_option("--values", settings.values, "that are stored")->capture_default_str();
@@ -19,7 +23,14 @@ int main(int argc, char** argv) {
   app.add_option("--seed", settings.seed, "of the simulation")->capture_default_str();
   app.add_option("--replicas", replicas, "numbers of replicas")->capture_default_str();
   app.add_option("--liars", shares, "shares of the peers that lie")->capture_default_str();
+  app.add_option("--read", reads, "how carefully")
+      ->check(CLI::IsMember({"one", "quorum", "disjoint"}))
+      ->capture_default_str();
+  app.add_option("--cryptography", cryptography, "certificates and signatures")
+      ->check(CLI::IsMember({"real", "stand-in"}))
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  if (cryptography == "stand-in") settings.cryptography = sim::Cryptography::stand_in;
   const std::pair<const char*, data::Consistency> kinds[] = {{"one", data::Consistency::one},
                                                              {"quorum", data::Consistency::quorum},
                                                              {"disjoint", data::Consistency::disjoint}};
@@ -31,6 +42,7 @@ int main(int argc, char** argv) {
     for (const double share : shares) {
       experiment.let_lie(share);
       for (const auto& [name, consistency] : kinds) {
+        if (std::find(reads.begin(), reads.end(), name) == reads.end()) continue;
         const auto seen = experiment.look_up(lookups, consistency);
         const auto percent = [&](std::size_t of) {
           return 100.0 * static_cast<double>(of) / static_cast<double>(seen.total);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,15 @@ struct Wanted {
   std::size_t lookups = 10'000;
   std::size_t joins = 0;
   std::size_t leaves = 0;
+  std::size_t crashes = 0;
   std::uint64_t seed = 1;
   std::string ring = "built";
   bool data = false;
   std::string cryptography = "stand-in";
 };
+
+// A silent peer is missed after 15 s at most, and taken for failed 5 s later; a leave takes 10 s at most.
+constexpr Duration k_until_missed{25'000};
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -88,15 +93,17 @@ std::size_t join(sim::Simulation& simulation, std::size_t count, sim::SeededRand
   return started - waiting.size();
 }
 
-void leave(sim::Simulation& simulation, std::size_t count, sim::SeededRandom& random) {
-  for (std::size_t left = 0; left < count;) {
+// `count` peers go, in the way that `go` says, 64 every 100 ms.
+void take_away(sim::Simulation& simulation, std::size_t count, sim::SeededRandom& random,
+               const std::function<void(sim::PeerNumber)>& go) {
+  for (std::size_t gone = 0; gone < count;) {
     // The first peer is where others bootstrap.
     const sim::PeerNumber peer = 1 + random.below(simulation.size() - 1);
     if (!simulation.peer(peer).alive() || !joined(simulation.peer(peer))) continue;
-    simulation.leave(peer);
-    if (++left % 64 == 0) simulation.run_for(Duration{100});
+    go(peer);
+    if (++gone % 64 == 0) simulation.run_for(Duration{100});
   }
-  simulation.run_for(Duration{15'000});
+  simulation.run_for(k_until_missed);
 }
 
 struct Lookups {
@@ -182,8 +189,19 @@ void run(const Wanted& wanted) {
   }
   if (wanted.leaves > 0) {
     start = Clock::now();
-    leave(simulation, wanted.leaves, random);
+    take_away(simulation, wanted.leaves, random, [&](sim::PeerNumber peer) { simulation.leave(peer); });
     std::printf("leaves: %zu, in %.1f s\n", wanted.leaves, seconds_since(start));
+  }
+  if (wanted.crashes > 0) {
+    start = Clock::now();
+    take_away(simulation, wanted.crashes, random,
+              [&](sim::PeerNumber peer) { simulation.crash(peer, sim::Disk::lost); });
+    std::printf("crashes: %zu, in %.1f s\n", wanted.crashes, seconds_since(start));
+  }
+  if (simulation.size() > wanted.peers || wanted.leaves + wanted.crashes > 0) {
+    const std::string fault = simulation.ring_fault(4);
+    std::printf("the ring is one: %s\n",
+                fault.empty() ? "yes, with four right neighbours on each side" : fault.c_str());
   }
   start = Clock::now();
   const auto before = simulation.network().counters();
@@ -211,6 +229,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--joins", wanted.joins, "Peers that join the ring then")->capture_default_str();
   app.add_option("--leaves", wanted.leaves, "Peers that leave it then")->capture_default_str();
+  app.add_option("--crashes", wanted.crashes, "Peers that fall silent after that")->capture_default_str();
   app.add_flag("--data", wanted.data,
                "Storage and replication from the start, not when they are first needed");
   app.add_option("--cryptography", wanted.cryptography, "Certificates and signatures")
