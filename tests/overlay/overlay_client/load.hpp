@@ -1,5 +1,5 @@
-// Clients that put and get without pause while an overlay changes under them, and what they may expect to
-// find afterwards.
+// Clients that put, get and watch without pause while an overlay changes under them, and what they may expect
+// to find afterwards.
 #pragma once
 
 #include <string>
@@ -14,9 +14,11 @@ struct Load {
   double seconds = 60;
 };
 
-// Prints a JSON object: calls and errors, what was read wrongly, and for each key the values that may be
-// there at the end: the last that was acknowledged, and those that were sent after it without an answer that
-// says so.
+// Each client puts its own keys and watches everybody's. After the time nobody puts any more; when standard
+// input ends (whoever calls knows when the overlay is quiet) each watcher must have been told the last state
+// of each key. Prints a JSON object: calls and errors, what was read wrongly, what the watchers were told and
+// what they have missed, and for each key the values that may be there at the end: the last that was
+// acknowledged, and those that were sent after it without an answer that says so.
 int run_load(const Load& load);
 
 // Reads that object from standard input and looks for every key through every API, again and again until all

@@ -1,5 +1,5 @@
 // What the whole-overlay tests do too often for one process of `ringway` each: many puts and gets in batches,
-// over many peers, the rings of all of them, and clients that put and get without pause. Prints JSON.
+// over many peers, the rings of all of them, and clients that put, get and watch without pause. Prints JSON.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -192,8 +192,9 @@ int main(int argc, char** argv) {
   app.add_option("--deadline", options.deadline_s, "Seconds in which everything must be found");
   const auto* put_command = app.add_subcommand("put", "Store the values");
   const auto* check_command = app.add_subcommand("check", "Find the values through every peer");
-  const auto* load_command =
-      app.add_subcommand("load", "A client for each API puts and gets until the deadline");
+  const auto* load_command = app.add_subcommand(
+      "load",
+      "A client for each API puts and gets until the deadline, and watches until standard input ends");
   const auto* verify_command =
       app.add_subcommand("verify", "Find what `load` (standard input) says must be there");
   app.add_subcommand("rings", "The rings of the peers");
