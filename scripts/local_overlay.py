@@ -156,7 +156,8 @@ class Overlay:
         for peer in self.peers:
             peer.kill()
         if kind is not None and kind is not KeyboardInterrupt:
-            self.print_logs()
+            print(f"{kind.__name__}: {str(error)[:1000]}", file=sys.stderr)  # first: the logs are long
+            self.print_logs(lines=max(5, 200 // len(self.peers)))
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def program(self, name):
@@ -212,12 +213,12 @@ class Overlay:
         """The running peers by Node-ID, after wait_converged()."""
         return sorted(self.running(), key=lambda peer: peer.node)
 
-    def print_logs(self, lines=25):
+    def print_logs(self, lines, columns=200):
         for peer in self.peers:
             state = "running" if peer.running() else f"ended ({peer.process.poll() if peer.process else 'not started'})"
             print(f"--- {peer}: {state}, the end of its log:", file=sys.stderr)
             for line in peer.log_tail(lines):
-                print(f"    {line}", file=sys.stderr)
+                print(f"    {line[:columns]}", file=sys.stderr)
 
 
 def ring_problem(rings):

@@ -99,7 +99,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
     end_search(now);
   }
   const bool in_time = age < k_careful_read_limit && last_number_ < k_max_careful_requests;
-  const bool enough = !disjoint() && answered() >= needed() && !waits_for_responsible();
+  const bool enough = !disjoint() && certain() >= needed() && !waits_for_responsible();
   if (in_time && !enough) ask_holders(out);
   const bool waits = std::any_of(holders_.begin(), holders_.end(), [](const Holder& holder) {
     return !holder.answered && holder.under_way > 0;
@@ -170,8 +170,12 @@ void CarefulRead::fetched(std::uint64_t number, HeldItems items) {
   Holder* holder = asked ? holder_of(asked.mapped().holder) : nullptr;
   if (holder == nullptr) return;
   --holder->under_way;
-  holder->answered = true;
-  answers_.try_emplace(holder->node, std::move(items));
+  answer(*holder, std::move(items), true);
+}
+
+void CarefulRead::answer(Holder& holder, HeldItems items, bool certain) {
+  holder.answered = true;
+  if (answers_.try_emplace(holder.node, std::move(items)).second && !certain) ++uncertain_;
 }
 
 void CarefulRead::failed(std::uint64_t number, Failure failure) {
@@ -186,6 +190,7 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
   Holder* holder = holder_of(what.holder);
   if (holder == nullptr) return;
   --holder->under_way;
+  if (failure == Failure::lacks) return answer(*holder, {}, false);
   holder->failed = true;
   too_large_ = too_large_ || failure == Failure::too_large;
   if (failure == Failure::refused || failure == Failure::too_large) holder->given_up = true;
@@ -261,7 +266,7 @@ CallResult CarefulRead::result() const {
   for (const auto& [key, item] : newest())
     if (item->exists) result.entries.push_back(item->entry);
   // Who asked one peer that had just become responsible waits for a majority, but does not depend on it.
-  const std::size_t least = consistency_ == Consistency::one ? 1 : needed();
+  const std::size_t least = consistency_ == Consistency::one && certain() > 0 ? 1 : needed();
   const bool enough = answered() >= least && expected_ > 0;
   if (!enough && (!disjoint() || result.entries.empty())) return too_few();
   return result;

@@ -6,6 +6,7 @@
 // answer; the newest of each item wins, a removal too. An acknowledged write is held by all of them, so in a
 // quiet ring one of any majority has it. When some have just gone their places are taken by peers that hold
 // nothing yet: so the responsible peer is waited for as well, until it fails to answer once; not the rest.
+// And who says that it may just not have been given it (newly_held.hpp) counts only when nobody else is left.
 //
 // disjoint: both the search for the holders and the reading take ways that have no first hop in common as
 // long as there are such. All holders are waited for, each until it has answered or no way has led to it:
@@ -55,6 +56,7 @@ class CarefulRead {
     no_answer,
     refused,    // by the holder itself, with its signature
     too_large,  // likewise
+    lacks,      // likewise: nothing there, but it has held the range for a short time only
     no_way,     // this peer has no way of that rank
   };
 
@@ -102,7 +104,9 @@ class CarefulRead {
   void ask(Holder& holder, std::vector<Question>& out);
   Question& add(Asked asked, std::vector<Question>& out);
   Holder* holder_of(const NodeId& node);
+  void answer(Holder& holder, HeldItems items, bool certain);
   std::size_t answered() const { return answers_.size(); }
+  std::size_t certain() const { return answers_.size() - uncertain_; }
   std::size_t needed() const { return expected_ / 2 + 1; }
   CallFailure too_few() const;
 
@@ -118,6 +122,7 @@ class CarefulRead {
   std::vector<Holder> holders_;         // nearest to the resource first
   std::size_t expected_ = 0;            // so many there should be
   std::map<NodeId, HeldItems> answers_;
+  std::size_t uncertain_ = 0;  // of the answers: nothing, said by who may lack it
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_number_ = 0;
   bool too_large_ = false;

@@ -253,7 +253,10 @@ void Client::answered(const Now& now, Work& work, const security::InspectedMessa
 
 void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool found_here,
                      StorageOutputs& out) {
-  if (is_second(work)) return finish(work, get_result(std::move(work.first)), out);
+  if (is_second(work)) {
+    if (refusal.code == ErrorCode::in_progress && work.stage == Stage::copy) return become_careful(work);
+    return finish(work, get_result(std::move(work.first)), out);
+  }
   if (refusal.code == ErrorCode::response_too_large && !found_here) {
     if (work.stage == Stage::chunk && work.asked_keys > 1) {
       work.most_keys = work.asked_keys / 2;

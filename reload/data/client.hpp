@@ -154,7 +154,7 @@ class Client {
   // client_read.cpp
   std::optional<CallResult> read_here(const Now& now, std::uint64_t batch, const Call& call,
                                       const CallPlan& plan);
-  // Responsible, but what was asked for may be at the replicas alone (taken_over.hpp).
+  // Responsible, but what was asked for may be at the replicas alone (newly_held.hpp).
   bool may_lack(const Now& now, const Call& call, const CallPlan& plan);
   void ask(Work& work, StorageOutputs& out);
   void fetched(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);

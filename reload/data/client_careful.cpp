@@ -11,6 +11,17 @@ namespace ringway::data {
 using wire::ErrorCode;
 using wire::MessageCode;
 
+namespace {
+
+CarefulRead::Failure why_of(const routing::RequestFailure& failure) {
+  using Failure = CarefulRead::Failure;
+  if (failure.local) return failure.code == ErrorCode::not_found ? Failure::no_way : Failure::no_answer;
+  if (failure.code == ErrorCode::response_too_large) return Failure::too_large;
+  return failure.code == ErrorCode::in_progress ? Failure::lacks : Failure::refused;
+}
+
+}  // namespace
+
 bool Client::is_careful(const Call& call) {
   const auto* get = std::get_if<GetCall>(&call);
   return get != nullptr && get->consistency != Consistency::one;
@@ -49,7 +60,11 @@ void Client::drive_careful(const Now& now, Work& work, StorageOutputs& out) {
     asked_here = false;
     for (const auto& question : work.careful->next(now)) {
       if (!question.search && question.holder == data_.signer->node_id()) {
-        work.careful->fetched(question.number, held_here(now, work.plan));
+        if (may_lack(now, work.call, work.plan)) {
+          work.careful->failed(question.number, CarefulRead::Failure::lacks);
+        } else {
+          work.careful->fetched(question.number, held_here(now, work.plan));
+        }
         asked_here = true;
       } else {
         ask_carefully(work, question, out);
@@ -94,12 +109,7 @@ void Client::careful_done(const Now& now, Work& work, const routing::RequestDone
   const std::uint64_t number = asked.mapped();
   auto& read = *work.careful;
   if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome)) {
-    if (failure->local) {
-      read.failed(number, failure->code == ErrorCode::not_found ? Failure::no_way : Failure::no_answer);
-    } else {
-      read.failed(number,
-                  failure->code == ErrorCode::response_too_large ? Failure::too_large : Failure::refused);
-    }
+    read.failed(number, why_of(*failure));
   } else {
     const auto& message = *std::get<0>(done.outcome);
     if (message.message.contents.code == MessageCode::ping_ans) {

@@ -81,7 +81,7 @@ std::optional<CallResult> Client::read_here(const Now& now, std::uint64_t batch,
 
 // A removal is known as well as a value is.
 bool Client::may_lack(const Now& now, const Call& call, const CallPlan& plan) {
-  if (!std::holds_alternative<GetCall>(call) || !data_.taken_over.may_lack(now, plan.at.resource))
+  if (!std::holds_alternative<GetCall>(call) || !data_.newly_held.may_lack(now, plan.at.resource))
     return false;
   const auto state = data_.cache.committed(plan.at);
   if (!state) return false;

@@ -29,7 +29,7 @@ Refusal not_responsible() { return refuse(ErrorCode::not_found, "not responsible
 
 // The requester asks the replicas, or tries again when the copies have come.
 Refusal lacks() {
-  return refuse(ErrorCode::in_progress, "just taken over: the replicas may have what is not here yet");
+  return refuse(ErrorCode::in_progress, "held for a short time only: others may have what is not here yet");
 }
 
 routing::SendAnswer error_answer(std::uint64_t request, Refusal refusal) {
@@ -300,8 +300,9 @@ AnswerResult Holder::read(const Now& now, const security::InspectedMessage& mess
   const auto resource = resource_of(request->resource);
   if (!resource) return wrong_resource();
   const auto& header = message.message.header;
-  if (!names_this_peer(header) && !data_.view->responsible_for(*resource)) return not_responsible();
-  if (is_fetch && !names_this_peer(header) && may_lack(now, *resource, request->specifiers)) return lacks();
+  const bool by_node = names_this_peer(header);
+  if (!by_node && !data_.view->responsible_for(*resource)) return not_responsible();
+  if (is_fetch && may_lack(now, *resource, request->specifiers, by_node)) return lacks();
   std::size_t limit = data_.configuration->max_message_size_bytes;
   if (header.max_response_length != 0) limit = std::min<std::size_t>(limit, header.max_response_length);
   const std::size_t budget = message_budget_bytes(limit, *data_.signer);
@@ -311,17 +312,20 @@ AnswerResult Holder::read(const Now& now, const security::InspectedMessage& mess
                   : answer_stat(shelves, *resource, request->specifiers, budget);
 }
 
+// By its Node-ID a peer is asked for several keys by another one that has seen them here: some may have been
+// removed since.
 bool Holder::may_lack(const Now& now, const ResourceId& resource,
-                      const std::vector<wire::StoredDataSpecifier>& specifiers) {
-  if (!data_.taken_over.may_lack(now, resource)) return false;
+                      const std::vector<wire::StoredDataSpecifier>& specifiers, bool by_node) {
+  if (!data_.newly_held.may_lack(now, resource)) return false;
   return std::any_of(specifiers.begin(), specifiers.end(), [&](const wire::StoredDataSpecifier& wanted) {
     if (wanted.unknown_kind || wanted.model != wire::DataModel::dictionary) return false;
     const auto state = data_.cache.committed({resource, wanted.kind});
     if (!state) return false;
     const Records& records = (*state)->records;
     if (wanted.keys.empty()) return records.empty();
-    return std::any_of(wanted.keys.begin(), wanted.keys.end(),
-                       [&](const Bytes& key) { return find_key(records, key) == records.end(); });
+    const auto missing = [&](const Bytes& key) { return find_key(records, key) == records.end(); };
+    return by_node ? std::all_of(wanted.keys.begin(), wanted.keys.end(), missing)
+                   : std::any_of(wanted.keys.begin(), wanted.keys.end(), missing);
   });
 }
 

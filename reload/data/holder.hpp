@@ -66,7 +66,7 @@ class Holder {
   std::optional<Refusal> store(const Now& now, const routing::DeliverRequest& request, StorageOutputs& out);
   AnswerResult read(const Now& now, const security::InspectedMessage& message);
   bool may_lack(const Now& now, const ResourceId& resource,
-                const std::vector<wire::StoredDataSpecifier>& specifiers);
+                const std::vector<wire::StoredDataSpecifier>& specifiers, bool by_node);
   AnswerResult find(const Now& now, const security::InspectedMessage& message);
   std::optional<Refusal> check_subscriptions(const IncomingStore& incoming) const;
   void note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted);

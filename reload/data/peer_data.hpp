@@ -8,9 +8,9 @@
 #include "reload/data/certificate_shelf.hpp"
 #include "reload/data/kind_cache.hpp"
 #include "reload/data/message_budget.hpp"
+#include "reload/data/newly_held.hpp"
 #include "reload/data/storage_component.hpp"
 #include "reload/data/subscriptions.hpp"
-#include "reload/data/taken_over.hpp"
 #include "reload/data/user_signers.hpp"
 #include "reload/security/signer.hpp"
 #include "reload/topology/ring_view.hpp"
@@ -38,7 +38,7 @@ struct PeerData {
   UserSignersPtr users = std::make_shared<const UserSigners>();
   std::shared_ptr<const ValueStore> store;
   topology::RingViewPtr view;
-  TakenOver taken_over;
+  NewlyHeld newly_held;
   KindCache cache;
   CertificateShelf certificates;
   Subscriptions subscriptions;  // to what this peer is responsible for

@@ -107,6 +107,11 @@ class Change {
 
 Span own_range(const RingView& view) { return {lower_end(view), view.self}; }
 
+Span held_range(const RingView& view) {
+  const bool whole = view.predecessors.size() <= view.replicas;
+  return {whole ? view.self : view.predecessors[view.replicas], view.self};
+}
+
 bool is_within(const Span& span, const Span& outer) {
   if (span == outer) return true;
   const RingId from = ring_distance(outer.after, span.after), to = ring_distance(outer.after, span.up_to);

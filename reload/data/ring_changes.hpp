@@ -12,6 +12,9 @@ namespace ringway::data {
 
 // What the peer is responsible for; everything when it knows nobody else.
 Span own_range(const topology::RingView& view);
+// What the peer holds copies of, its own range included; everything when it does not know as many
+// predecessors as that takes.
+Span held_range(const topology::RingView& view);
 
 // Is all of `span` in `outer`?
 bool is_within(const Span& span, const Span& outer);

@@ -31,7 +31,7 @@ class StorageComponent::Impl {
   }
   void on(const Now& now, routing::RingChanged& m, StorageOutputs& out) {
     const auto before = std::exchange(data_.view, std::move(m.view));
-    data_.taken_over.ring_changed(now, *before, *data_.view);
+    data_.newly_held.ring_changed(now, *before, *data_.view);
     client_.ring_changed(now, out);
     certificates_.changed(now);
     notifier_.ring_changed(now);
@@ -143,7 +143,7 @@ class StorageComponent::Impl {
         {"requests that wait", holder_.pending(), data_.settings.max_pending_requests},
         {"decoded Kinds", data_.cache.size(), data_.settings.max_cached_kinds},
         {"bytes of decoded Kinds", data_.cache.size_bytes(), data_.settings.max_cached_bytes},
-        {"ranges taken over", data_.taken_over.size(), k_max_taken_over},
+        {"ranges newly held", data_.newly_held.size(), k_max_newly_held},
         {"watched resources", data_.subscriptions.resources(), k_max_watched_resources},
         {"subscriptions of one node", data_.subscriptions.most_of_one_node(), k_max_subscriptions_of_node},
     };

@@ -43,6 +43,7 @@ class Ring {
       };
   std::uint32_t ways = k_max_ways;
   std::optional<NodeId> slow;  // what this holder says comes last
+  std::set<NodeId> newcomers;  // hold nothing, and say why
 
   // Plays until the read is done; each round of questions is answered together, after its deadline when
   // somebody is silent.
@@ -67,6 +68,8 @@ class Ring {
   void answer(CarefulRead& read, const Question& question) {
     using Failure = CarefulRead::Failure;
     if (question.rank && *question.rank >= ways) return read.failed(question.number, Failure::no_way);
+    if (!question.search && newcomers.contains(question.holder))
+      return read.failed(question.number, Failure::lacks);
     if (question.search) {
       const auto owner =
           question.search->what == HolderSearch::What::owner ? ping(question) : tell(*question.search);
@@ -222,6 +225,34 @@ TEST_F(CarefulReads, AQuorumWaitsForTheResponsiblePeerUntilItFails) {
   EXPECT_EQ(std::count_if(ring.asked.begin(), ring.asked.end(),
                           [](const auto& question) { return question.holder == node_at(0x48); }),
             1);
+}
+
+// The peer before them has gone, and they have not been given what it had.
+TEST_F(CarefulReads, TwoThatHaveJustComeAreNoMajority) {
+  ring.newcomers = {node_at(0x48), node_at(0x50)};
+  ring.slow = node_at(0x58);
+  ring.fetch = [](const auto&) { return holding(5); };
+  for (const auto consistency : {Consistency::one, Consistency::quorum}) {
+    auto one = read(consistency);
+    ring.play(one);
+    EXPECT_EQ(time_of(one.result()), 5U);
+    EXPECT_TRUE(one.holders_differ()) << "they are to be given it";
+  }
+}
+
+TEST_F(CarefulReads, WhatNoneOfTheNewcomersHasIsNotThere) {
+  ring.newcomers = holders;
+  auto all = read(Consistency::quorum);
+  ring.play(all);
+  EXPECT_TRUE(std::get<GetResult>(all.result()).entries.empty());
+  // Nobody else answers, and the only one that does is not sure.
+  ring.newcomers = {node_at(0x48)};
+  ring.fetch = [](const auto&) { return std::nullopt; };
+  for (const auto consistency : {Consistency::one, Consistency::quorum}) {
+    auto one = read(consistency);
+    ring.play(one);
+    EXPECT_EQ(error_of(one.result()), CallError::unavailable);
+  }
 }
 
 TEST_F(CarefulReads, WithoutAMajorityItSaysHowManyHaveAnswered) {

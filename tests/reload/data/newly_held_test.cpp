@@ -1,9 +1,9 @@
-// A peer that has come just before the one it takes over from: it holds nothing of what it answers for now,
-// and does not say that there is nothing.
+// A peer that has just come: it may hold nothing of what it answers for now, and does not say that there is
+// nothing.
 #include <gtest/gtest.h>
 
+#include "reload/data/newly_held.hpp"
 #include "reload/data/resource_names.hpp"
-#include "reload/data/taken_over.hpp"
 #include "tests/reload/data/overlay.hpp"
 
 namespace ringway::data::test {
@@ -13,9 +13,9 @@ using wire::ErrorCode;
 
 // bob answers for the key, carol and dave have copies. Then erin comes between bob and carol, and bob goes
 // before she has got anything.
-class TakenOverRange : public ::testing::Test {
+class NewlyHeldRange : public ::testing::Test {
  protected:
-  TakenOverRange() {
+  NewlyHeldRange() {
     overlay.update_views();
     overlay.advance(Duration{0});
     for (int i = 0; absent.empty(); ++i) {
@@ -55,25 +55,25 @@ class TakenOverRange : public ::testing::Test {
   std::string key, absent;
 };
 
-TEST_F(TakenOverRange, WhatTheReplicasHaveIsFoundThere) {
+TEST_F(NewlyHeldRange, WhatTheReplicasHaveIsFoundThere) {
   EXPECT_EQ(read(dave, key), "here");
   EXPECT_EQ(dave.storage->statistics().second_opinions, 1U);
 }
 
-TEST_F(TakenOverRange, ThePeerItselfAsksThemToo) { EXPECT_EQ(read(*erin, key), "here"); }
+TEST_F(NewlyHeldRange, ThePeerItselfAsksThemToo) { EXPECT_EQ(read(*erin, key), "here"); }
 
-TEST_F(TakenOverRange, WhatNobodyHasIsNotThere) {
+TEST_F(NewlyHeldRange, WhatNobodyHasIsNotThere) {
   EXPECT_EQ(read(dave, absent), "nothing is stored there");
   EXPECT_EQ(read(*erin, absent), "nothing is stored there");
 }
 
-TEST_F(TakenOverRange, AFetchIsRefusedUnlessItAsksForWhatIsHeldHere) {
+TEST_F(NewlyHeldRange, AFetchIsRefusedUnlessItAsksForWhatIsHeldHere) {
   EXPECT_TRUE(fetch(key).is_error(ErrorCode::in_progress));
-  EXPECT_TRUE(fetch(key, true).fetch().values.empty());
+  EXPECT_TRUE(fetch(key, true).is_error(ErrorCode::in_progress));
 }
 
-TEST_F(TakenOverRange, AfterAMinuteTheCopiesAreThere) {
-  overlay.advance(k_taken_over_for);
+TEST_F(NewlyHeldRange, AfterAMinuteTheCopiesAreThere) {
+  overlay.advance(k_newly_held_for);
   EXPECT_EQ(read(dave, key), "here");
   EXPECT_EQ(read(dave, absent), "nothing is stored there");
   EXPECT_EQ(dave.storage->statistics().second_opinions, 0U);
@@ -83,13 +83,42 @@ topology::RingView view_after(const NodeId& predecessor) {
   topology::RingView view;
   view.self = node_at(0xF0);
   view.joined = true;
+  view.replicas = 0;
   view.predecessors = {predecessor};
   view.successors = {node_at(0xF8)};
   return view;
 }
 
-TEST(TakenOver, OnlyWhatHasComeByALoss) {
-  TakenOver ranges;
+TEST(NewlyHeld, WhatHasComeByJoining) {
+  NewlyHeld ranges;
+  const Now now;
+  topology::RingView before = view_after(node_at(0x80)), alone = before;
+  before.joined = false;
+  alone.predecessors.clear();
+  alone.successors.clear();
+  ranges.ring_changed(now, before, view_after(node_at(0x80)));
+  EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x90))));
+  EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x70))));
+  ranges.ring_changed(now, view_after(node_at(0x80)), alone);
+  EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90)))) << "there is nobody to ask";
+  ranges.ring_changed(now, alone, view_after(node_at(0x80)));
+  EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90)))) << "it had everything that there was";
+}
+
+TEST(NewlyHeld, AsAReplicaToo) {
+  NewlyHeld ranges;
+  const Now now;
+  auto before = view_after(node_at(0xC0)), after = before;
+  before.replicas = after.replicas = 2;
+  before.predecessors = {node_at(0xC0), node_at(0xB0), node_at(0xA0)};
+  after.predecessors = {node_at(0xC0), node_at(0xA0), node_at(0x90)};
+  ranges.ring_changed(now, before, after);
+  EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x98))));
+  EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0xA8)))) << "held before";
+}
+
+TEST(NewlyHeld, WhatHasComeByALoss) {
+  NewlyHeld ranges;
   const Now now;
   ranges.ring_changed(now, view_after(node_at(0x80)), view_after(node_at(0xC0)));  // a newcomer takes a part
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90))));
@@ -99,15 +128,15 @@ TEST(TakenOver, OnlyWhatHasComeByALoss) {
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0xD0))));
 }
 
-TEST(TakenOver, WithTooManyRangesItIsTheWholeRing) {
-  TakenOver ranges;
+TEST(NewlyHeld, WithTooManyRangesItIsTheWholeRing) {
+  NewlyHeld ranges;
   const Now now;
-  for (std::size_t i = 0; i < k_max_taken_over; ++i) {
+  for (std::size_t i = 0; i < k_max_newly_held; ++i) {
     const auto before = static_cast<std::uint8_t>(0x80 - i);
     const auto after = static_cast<std::uint8_t>(0x7F - i);
     ranges.ring_changed(now, view_after(node_at(before)), view_after(node_at(after)));
   }
-  EXPECT_EQ(ranges.size(), k_max_taken_over);
+  EXPECT_EQ(ranges.size(), k_max_newly_held);
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x10))));
   ranges.ring_changed(now, view_after(node_at(0x60)), view_after(node_at(0x50)));
   EXPECT_EQ(ranges.size(), 1U);

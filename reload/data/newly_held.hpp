@@ -1,7 +1,6 @@
-// The ranges that this peer answers for since their peer has gone, for a short time. It was a replica of them
-// if it has been here for long; one that has come in just before may not have been given its copies yet
-// (RFC 6940 §10.7.1 lets half a minute pass), while the replicas behind it have everything. So what is not
-// found here may be there.
+// The ranges that this peer has come to hold, for a short time: by joining, or since a peer has gone. Those
+// who held them before have everything; this one may not have been given it yet (RFC 6940 §10.7.1 lets half a
+// minute pass; a peer that admits another may itself have just come). So what is not found here may be there.
 #pragma once
 
 #include <vector>
@@ -13,10 +12,10 @@
 namespace ringway::data {
 
 // The hold-down of RFC 6940 §10.7.1, and as long again for copying.
-inline constexpr Duration k_taken_over_for{60'000};
-inline constexpr std::size_t k_max_taken_over = 16;  // ranges; then they count as one, the whole ring
+inline constexpr Duration k_newly_held_for{60'000};
+inline constexpr std::size_t k_max_newly_held = 16;  // ranges; then they count as one, the whole ring
 
-class TakenOver {
+class NewlyHeld {
  public:
   void ring_changed(const Now& now, const topology::RingView& before, const topology::RingView& after);
   bool may_lack(const Now& now, const ResourceId& resource) const;
@@ -27,6 +26,8 @@ class TakenOver {
     Span span;
     MonoTime until;
   };
+  void add(const Now& now, const Span& span);
+
   std::vector<Range> ranges_;
 };
 
