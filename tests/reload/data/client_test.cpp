@@ -1,6 +1,7 @@
 // Calls of applications: done here or by another peer, checked, retried, told as results.
 #include <gtest/gtest.h>
 
+#include "reload/data/newly_held.hpp"
 #include "reload/data/resource_names.hpp"
 #include "tests/reload/data/overlay.hpp"
 
@@ -280,7 +281,8 @@ class LyingHolder : public ClientCalls {
  protected:
   LyingHolder() {
     overlay.update_views();
-    overlay.advance(Duration{0});
+    overlay.advance(Duration{0});  // the views first
+    overlay.advance(k_newly_held_for);  // before that a read of nothing is several
     key = key_of(bob);
     put_of(put(alice, key, "one", "a"));
     put_of(put(alice, key, "two", "b"));

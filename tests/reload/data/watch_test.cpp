@@ -2,6 +2,7 @@
 // or peers are lost.
 #include <gmock/gmock.h>
 
+#include "reload/data/newly_held.hpp"
 #include "reload/data/watch_notifier.hpp"
 #include "reload/data/watcher.hpp"
 #include "tests/reload/data/replication_fixture.hpp"
@@ -26,7 +27,10 @@ std::string text_of_event(const WatchResult& result) {
 
 class Watches : public Replication {
  protected:
-  Watches() { make({10, 60, 110, 160, 210}); }
+  Watches() {
+    make({10, 60, 110, 160, 210});
+    overlay.advance(k_newly_held_for);  // before that a read of nothing is several
+  }
 
   std::uint64_t watch(Peer& by, const std::string& key, std::optional<std::string> entry = std::nullopt,
                       std::string token = {}) {
