@@ -44,7 +44,6 @@ void Watcher::watch(const Now& now, Watch watch, StorageOutputs& out) {
     Subject made;
     made.plan = std::get<CallPlan>(std::move(all));
     made.key = watch.call.key;
-    made.began = now.mono;
     subject = subjects_.emplace(watch.call.key, std::move(made)).first;
   }
   Watching& watching = watches_[watch.token];

@@ -41,7 +41,7 @@ inline constexpr std::size_t k_max_hinting_nodes = 256;
 // answered.
 inline constexpr std::size_t k_max_disproved_nodes = 256;
 // Subscriptions that are being refreshed, and keys that are being read, at once.
-inline constexpr std::size_t k_most_looks_at_once = 16;
+inline constexpr std::size_t k_most_looks_at_once = 64;
 
 class Watcher {
  public:
@@ -129,7 +129,7 @@ class Watcher {
     MonoTime store_at;           // looks from then on store the subscription
     std::optional<AwaitedHint> awaited_hint;
     unsigned failures = 0;
-    MonoTime began;
+    MonoTime began;  // the first look
     std::optional<MonoTime> looked;  // began last
     std::optional<MonoTime> due;     // in due_ as well
     bool busy() const { return storing != 0 || reading != 0; }
@@ -169,6 +169,7 @@ class Watcher {
   static Duration until_refresh(const Subject& subject);
   static Duration until_next(const Now& now, const Subject& subject);
   Duration back_off(Subject& subject) const;
+  static bool gives_up(const Now& now, const Subject& subject);
 
   // watcher_notices.cpp
   void take(const Now& now, const NodeId& from, Notice notice,

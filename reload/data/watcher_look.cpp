@@ -14,8 +14,10 @@ constexpr Duration k_between_refreshes{k_subscription_lifetime_s * 1000 / 3};
 constexpr Duration k_least_between_looks{200};
 constexpr Duration k_first_retry{1'000};
 constexpr Duration k_longest_retry{30'000};
-// An application is told that its watch does not come about; later it waits for the overlay to heal.
+// Then an application is told that its watch does not come about; later it waits for the overlay to heal. Both
+// are over: a try takes up to 15 s, when a peer on the way has just gone (RFC 6940 §6.2.1).
 constexpr Duration k_first_within{30'000};
+constexpr unsigned k_first_tries = 4;
 // What a read shows and no notice has told may be on its way.
 constexpr Duration k_for_notices_to_come{3'000};
 // Who has become responsible has the subscription as a copy, most often, and says so.
@@ -74,6 +76,11 @@ Duration Watcher::until_next(const Now& now, const Subject& subject) {
   return std::min(k_between_refreshes, Duration{std::max<std::int64_t>(left, 0)} + k_after_expiry);
 }
 
+// Before the failure that is told now is counted.
+bool Watcher::gives_up(const Now& now, const Subject& subject) {
+  return subject.failures + 1 >= k_first_tries && now.mono - subject.began > k_first_within;
+}
+
 Duration Watcher::back_off(Subject& subject) const {
   return std::min(k_longest_retry, k_first_retry * (1U << std::min(subject.failures++, 8U)));
 }
@@ -82,6 +89,7 @@ Duration Watcher::back_off(Subject& subject) const {
 
 void Watcher::look(const Now& now, Subject& subject, StorageOutputs& out) {
   plan(subject, std::nullopt);
+  if (!subject.looked) subject.began = now.mono;  // not when it began to wait for its turn
   subject.looked = now.mono;
   subject.adopting = std::exchange(subject.adopt_next, false) || !subject.state;
   subject.look_after = false;
@@ -186,7 +194,7 @@ void Watcher::not_stored(const Now& now, Subject& subject, const Refusal& refusa
                       (found_here && refusal.code == wire::ErrorCode::request_timeout);
   // Who is refused a subscription later on goes on by reading now and then.
   if (!passes && subject.state) return read(now, subject, out);
-  if (!subject.state && (!passes || now.mono - subject.began > k_first_within))
+  if (!subject.state && (!passes || gives_up(now, subject)))
     fail(subject, failure_of(refusal, found_here), out);
   subject.adopt_next = subject.adopt_next || subject.adopting;
   const Duration next = back_off(subject);
@@ -224,7 +232,7 @@ void Watcher::read_done(const Now& now, CallsDone done, const NodeId& holder, St
 }
 
 void Watcher::failed(const Now& now, Subject& subject, const CallFailure& failure, StorageOutputs& out) {
-  if (!subject.state && (!may_pass(failure.error) || now.mono - subject.began > k_first_within))
+  if (!subject.state && (!may_pass(failure.error) || gives_up(now, subject)))
     fail(subject, failure, out);
   subject.adopt_next = subject.adopt_next || subject.adopting;
   if (subject.hinted == k_no_node) subject.hinted = subject.vouched;  // the next read shows it

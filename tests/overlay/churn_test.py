@@ -56,7 +56,7 @@ class ChurnTest(OverlayTestCase):
                 told, _ = load.communicate(timeout=120)  # ends its input: the overlay is quiet
             outcome = json.loads(told)
             self.tell(outcome)
-            verified = client("verify", staying, "--deadline", 60, value=told)
+            verified = client("verify", staying, "--deadline", 120, value=told)
             self.assertEqual(verified["missing"], {})
             self.assertEqual(outcome["wrong"], 0)
             self.assertGreater(outcome["acknowledged"], 0.9 * outcome["puts"])

@@ -107,6 +107,22 @@ TEST_F(Watches, OfNothingTellsNothingFirst) {
   EXPECT_THAT(events(at(60), watching), ElementsAre("", "new"));
 }
 
+TEST_F(Watches, ThatDoNotComeAboutAreToldSoAfterFourTries) {
+  const auto key = key_of(at(160));
+  const NodeId self = at(60).node;
+  overlay.loses = [&](const Sent& one) { return one.from == self; };
+  const auto tries = [&] { return requests_of(self, wire::MessageCode::store_req); };
+  const auto before = tries();
+  const auto watching = watch(at(60), key);
+  while (tries() < before + 4) {
+    EXPECT_TRUE(at(60).events[watching].empty());
+    overlay.advance(Duration{100});
+  }
+  overlay.advance(Duration{60'000});
+  ASSERT_EQ(at(60).events[watching].size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<CallFailure>(at(60).events[watching][0]));
+}
+
 TEST_F(Watches, OfAKeyHeldHereNeedNoChannel) {
   const auto key = key_of(at(60));
   const auto watching = watch(at(60), key);
@@ -273,7 +289,8 @@ TEST_F(Watches, AreNotStoredAgainAtWhoHasThemAsACopy) {
 TEST_F(Watches, AreNotStoredAgainAtWhoSaysAfterItsAnswerThatItHasThem) {
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < 3 * k_most_looks_at_once; ++i) keys.push_back(key_of(at(160)));
-  for (const auto& key : keys) watch(at(60), key);
+  for (const auto& key : keys) overlay.watch(at(60), {key, std::nullopt, {}});
+  overlay.advance(Duration{1'000});
   const auto stores = requests_of(at(60).node, wire::MessageCode::store_req);
   overlay.channel_loses = [&](const NodeId& from, auto&&...) { return from == at(210).node; };
   overlay.kill(at(160));
