@@ -3,8 +3,9 @@
 #   ringway_subdirectory(folder)                     add_subdirectory if the folder has a CMakeLists.txt
 #   ringway_library(name [DIR dir] [DEPS target...]) library ringway_<name>, alias ringway::<name>
 #   ringway_program(name [DIR dir] [DEPS target...]) program <name>, part of the target `programs`
-#   ringway_test(name [DIR dir] [DEPS target...] [LABEL label...] [TIMEOUT seconds])
-#                                                    GoogleTest binary test_<name>, label `unit` by default
+#   ringway_test(name [DIR dir] [DEPS target...] [LABEL label...] [TIMEOUT seconds] [ONE_PROCESS])
+#                                                    GoogleTest binary test_<name>, label `unit` by default; one CTest
+#                                                    test for each of its tests, or for all (what they share is costly)
 #   ringway_fuzz(name SOURCE file [CORPUS dir] [DEPS target...] [OPTIONS option...])
 #                                                    libFuzzer target (with options of libFuzzer), or the replay of
 #                                                    its corpus as a test
@@ -77,7 +78,7 @@ function(ringway_program name)
 endfunction()
 
 function(ringway_test name)
-  cmake_parse_arguments(arg "" "DIR;TIMEOUT" "DEPS;LABEL" ${ARGN})
+  cmake_parse_arguments(arg "ONE_PROCESS" "DIR;TIMEOUT" "DEPS;LABEL" ${ARGN})
   ringway_resolve_dir(dir "${arg_DIR}")
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
   file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cpp)
@@ -93,6 +94,13 @@ function(ringway_test name)
   add_executable(test_${name} ${sources})
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(test_${name} PRIVATE ${arg_DEPS} GTest::gmock_main ringway_warnings)
+  # What is tested is optimised; optimising the tests would take a third of the whole build's time.
+  target_compile_options(test_${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0>)
+  if(arg_ONE_PROCESS)
+    add_test(NAME ${name} COMMAND test_${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+    return()
+  endif()
   # gtest_discover_tests of CMake 3.25 hands the properties through three scripts; the list must stay whole in each.
   string(REPLACE ";" [[\\\\\\\;]] labels "${arg_LABEL}")
   gtest_discover_tests(test_${name}

@@ -129,7 +129,7 @@ class Watcher {
     MonoTime store_at;           // looks from then on store the subscription
     std::optional<AwaitedHint> awaited_hint;
     unsigned failures = 0;
-    MonoTime began;  // the first look
+    MonoTime began;                  // the first look
     std::optional<MonoTime> looked;  // began last
     std::optional<MonoTime> due;     // in due_ as well
     bool busy() const { return storing != 0 || reading != 0; }

@@ -14,8 +14,8 @@ constexpr Duration k_between_refreshes{k_subscription_lifetime_s * 1000 / 3};
 constexpr Duration k_least_between_looks{200};
 constexpr Duration k_first_retry{1'000};
 constexpr Duration k_longest_retry{30'000};
-// Then an application is told that its watch does not come about; later it waits for the overlay to heal. Both
-// are over: a try takes up to 15 s, when a peer on the way has just gone (RFC 6940 §6.2.1).
+// Then an application is told that its watch does not come about; later it waits for the overlay to heal.
+// Both are over: a try takes up to 15 s, when a peer on the way has just gone (RFC 6940 §6.2.1).
 constexpr Duration k_first_within{30'000};
 constexpr unsigned k_first_tries = 4;
 // What a read shows and no notice has told may be on its way.
@@ -232,8 +232,7 @@ void Watcher::read_done(const Now& now, CallsDone done, const NodeId& holder, St
 }
 
 void Watcher::failed(const Now& now, Subject& subject, const CallFailure& failure, StorageOutputs& out) {
-  if (!subject.state && (!may_pass(failure.error) || gives_up(now, subject)))
-    fail(subject, failure, out);
+  if (!subject.state && (!may_pass(failure.error) || gives_up(now, subject))) fail(subject, failure, out);
   subject.adopt_next = subject.adopt_next || subject.adopting;
   if (subject.hinted == k_no_node) subject.hinted = subject.vouched;  // the next read shows it
   end_look(now, subject, back_off(subject));

@@ -281,7 +281,7 @@ class LyingHolder : public ClientCalls {
  protected:
   LyingHolder() {
     overlay.update_views();
-    overlay.advance(Duration{0});  // the views first
+    overlay.advance(Duration{0});       // the views first
     overlay.advance(k_newly_held_for);  // before that a read of nothing is several
     key = key_of(bob);
     put_of(put(alice, key, "one", "a"));
