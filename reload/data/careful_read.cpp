@@ -91,7 +91,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
   if (done_) return out;
   const Duration age = now.mono - started_;
   if (search_) {
-    if (age >= k_careful_search_limit) search_->stop();
+    if (age >= k_careful_search_limit || last_number_ >= k_max_search_requests) search_->stop();
     for (const auto& question : search_->next()) {
       add({question, {}, question.rank}, out).search = question;
     }

@@ -29,7 +29,8 @@ namespace ringway::data {
 // From its start; a search takes at most the first part of it.
 inline constexpr Duration k_careful_search_limit{6'000};
 inline constexpr Duration k_careful_read_limit{14'000};
-inline constexpr std::size_t k_max_careful_requests = 256;  // of one read
+inline constexpr std::size_t k_max_careful_requests = 512;  // of one read
+inline constexpr std::size_t k_max_search_requests = 384;   // of these; then whoever was found is asked
 inline constexpr std::size_t k_max_careful_reads = 64;      // at once; the others wait
 
 // What one holder has of the items that were asked for; each value checked.

@@ -41,7 +41,12 @@ void HolderSearch::know(const RingId& point, const NodeId& owner) {
 }
 
 bool HolderSearch::plausible(const RingId& point, const NodeId& owner) const {
-  return share_of_ring(ring_distance(point, owner)) * peers_ <= k_plausible_gaps;
+  return gaps_between(point, owner) <= k_plausible_gaps;
+}
+
+// As many peers are between on average.
+double HolderSearch::gaps_between(const RingId& at, const NodeId& owner) const {
+  return share_of_ring(ring_distance(at, owner)) * peers_;
 }
 
 std::optional<NodeId> HolderSearch::nearest(const RingId& point) const {
@@ -58,8 +63,7 @@ bool HolderSearch::exhausted(const Point& point) const {
 
 // The further off, the more likely is it that somebody between is being hidden.
 unsigned HolderSearch::agreeing(const RingId& at, const NodeId& owner) const {
-  const double gaps = share_of_ring(ring_distance(at, owner)) * peers_;
-  return rules_.agreeing + rules_.further * static_cast<unsigned>(gaps);
+  return rules_.agreeing + rules_.further * static_cast<unsigned>(gaps_between(at, owner));
 }
 
 bool HolderSearch::settled(const RingId& at, const Point& point, const std::optional<NodeId>& owner) const {
@@ -86,18 +90,47 @@ void HolderSearch::ask(const RingId& at, Point& point, std::vector<Question>& ou
   }
 }
 
-void HolderSearch::guess(std::vector<Question>& out) {
+void HolderSearch::choose_guesses() {
+  if (rules_.guesses == 0 || whole_ring_) return;
   const RingId gap = distance_of_share(1 / std::max(peers_, 2.0));
-  RingId at = resource_;
-  for (unsigned i = 0; i < rules_.guesses; ++i) {
-    at = ring_add(at, gap);
+  double up_to = static_cast<double>(rules_.holders - holders_.size() + rules_.witnesses);
+  if (!holders_.empty()) up_to += gaps_between(resource_, holders_.back());
+  up_to = std::max(up_to, static_cast<double>(rules_.guesses));
+  while (guesses_.size() < k_most_guesses && static_cast<double>(guesses_.size()) < up_to)
+    guesses_.push_back(ring_add(guesses_.empty() ? resource_ : guesses_.back(), gap));
+}
+
+// So many ways have led to the peer after the point as there might be others between: none for the nearest.
+bool HolderSearch::guessed_well(const RingId& at, const Point& point) const {
+  const auto owner = nearest(at);
+  if (!owner) return false;
+  const auto answers = point.answers.find(*owner);
+  const unsigned count = answers == point.answers.end() ? 0 : answers->second;
+  return count >= static_cast<unsigned>(gaps_between(at, *owner));
+}
+
+bool HolderSearch::after_holders(const RingId& at) const {
+  return complete() && gaps_between(resource_, holders_.back()) + static_cast<double>(rules_.witnesses) <
+                           gaps_between(resource_, as_node(at));
+}
+
+// True while an answer is awaited.
+bool HolderSearch::guess(std::vector<Question>& out) {
+  bool waits = false;
+  for (const RingId& at : guesses_) {
     Point& point = points_[at];
-    const auto rank = ways_.choose(point.taken);
-    if (!rank) return;
-    ++point.asked;
-    ++point.under_way;
-    out.push_back({What::owner, at, {}, rank});
+    if (after_holders(at) || guessed_well(at, point)) continue;
+    const unsigned at_once = point.asked == 0 ? 1 : 2;
+    while (point.under_way < at_once && point.asked < rules_.ways_to_guess) {
+      const auto rank = ways_.choose(point.taken);
+      if (!rank) break;
+      ++point.asked;
+      ++point.under_way;
+      out.push_back({What::owner, at, {}, rank});
+    }
+    waits = waits || point.under_way > 0;
   }
+  return waits;
 }
 
 // Goes along the chain of holders as it looks now. Who comes after a peer that may still turn out not to be
@@ -126,8 +159,8 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
     holders_.push_back(*owner);
     at = point_after(*owner);
   }
-  if (!guessed_ && open) guess(out);
-  guessed_ = true;
+  if (open || !guesses_.empty()) choose_guesses();
+  open = guess(out) || open;
   // What is known from before was not contradicted then.
   if (!all_from_before) open = ask_witnesses(out) || open;
   done_ = !open;

@@ -36,8 +36,11 @@ struct SearchRules {
   // The first ping of a point goes where routing would send it, not along a way of its own.
   bool usual_way_first = true;
   // Besides, so many points are pinged at once, as far apart as peers are on average, so that most of the
-  // stretch is known after one round trip.
+  // stretch is known after one round trip; each along up to so many ways in all, until the peer that comes
+  // after it is known, or likely enough. As long as holders are missing there are as many points as that
+  // beyond the last of those that were found, k_most_guesses in all.
   unsigned guesses = 0;
+  unsigned ways_to_guess = 6;
   // And so many witnesses tell who comes before each holder, each asked along so many ways at most.
   unsigned witnesses = 0;
   unsigned ways_to_witness = 3;
@@ -100,10 +103,15 @@ class HolderSearch {
   std::optional<NodeId> nearest(const RingId& point) const;
   bool plausible(const RingId& point, const NodeId& owner) const;
   bool settled(const RingId& at, const Point& point, const std::optional<NodeId>& owner) const;
+  double gaps_between(const RingId& at, const NodeId& owner) const;
   unsigned agreeing(const RingId& at, const NodeId& owner) const;
   bool exhausted(const Point& point) const;
   void ask(const RingId& at, Point& point, std::vector<Question>& out);
-  void guess(std::vector<Question>& out);
+  void choose_guesses();
+  bool complete() const { return whole_ring_ || holders_.size() >= rules_.holders; }
+  bool guess(std::vector<Question>& out);
+  bool guessed_well(const RingId& at, const Point& point) const;
+  bool after_holders(const RingId& at) const;
   bool ask_witnesses(std::vector<Question>& out);
   bool ask(ToNode& state, Question question, std::vector<Question>& out);
   ToNode& state_of(const Question& question);
@@ -118,10 +126,12 @@ class HolderSearch {
   std::map<std::pair<NodeId, NodeId>, ToNode> witnesses_;  // of a holder; by holder and witness
   std::map<NodeId, ToNode> named_;                         // by a witness
   std::vector<NodeId> holders_;
+  std::vector<RingId> guesses_;  // some of points_
   bool whole_ring_ = false;
-  bool guessed_ = false;
   bool done_ = false;
 };
+
+inline constexpr std::size_t k_most_guesses = 16;
 
 // The place right after a node: whoever is responsible for it comes next in the ring.
 RingId point_after(const NodeId& node);
