@@ -25,6 +25,7 @@ struct Wanted {
   std::size_t joins = 0;
   std::size_t leaves = 0;
   std::size_t crashes = 0;
+  double rest_minutes = 0;
   std::uint64_t seed = 1;
   std::string ring = "built";
   bool data = false;
@@ -181,6 +182,7 @@ void run(const Wanted& wanted) {
   std::printf("%zu peers, ring %s, certificates and signatures: %s, seed %llu: %.1f s\n", wanted.peers,
               wanted.ring.c_str(), wanted.cryptography.c_str(), static_cast<unsigned long long>(wanted.seed),
               seconds_since(start));
+  simulation.run_for(Duration{static_cast<std::int64_t>(wanted.rest_minutes * 60'000)});
   simulation.run_for(Duration{20'000});  // what is remembered for repetitions is forgotten
   report_memory(simulation, allocated_before, resident_before, of_world);
   std::printf("links: %.1f for each peer; peer 0 has %zu, and %zu fingers\n",
@@ -230,6 +232,8 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"built", "grown"}))
       ->capture_default_str();
   app.add_option("--lookups", wanted.lookups, "Lookups of random points, each through a random peer")
+      ->capture_default_str();
+  app.add_option("--rest", wanted.rest_minutes, "Minutes of upkeep before the memory is looked at")
       ->capture_default_str();
   app.add_option("--joins", wanted.joins, "Peers that join the ring then")->capture_default_str();
   app.add_option("--leaves", wanted.leaves, "Peers that leave it then")->capture_default_str();
