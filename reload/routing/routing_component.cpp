@@ -197,6 +197,7 @@ void RoutingComponent::Impl::drop_update(const NodeId& to) {
   if (found == updates_.end()) return;
   drop(found->second);
   updates_.erase(found);
+  if (updates_.empty()) updates_.shrink_to_fit();  // there are some every ten minutes
 }
 
 void RoutingComponent::Impl::carry_out(topology::SendJoin& wish) {

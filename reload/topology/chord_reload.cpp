@@ -8,6 +8,13 @@ namespace ringway::topology {
 using wire::ChordUpdateType;
 using wire::ErrorCode;
 
+namespace {
+
+// Of a table with an entry for each neighbour: half of one that doubles is empty on average.
+constexpr std::size_t k_lists_grow_by = 2;
+
+}  // namespace
+
 ChordReload::ChordReload(ChordSettings settings, std::shared_ptr<Random> random)
     : settings_(settings), random_(std::move(random)), peers_(settings.self) {
   RingView view;
@@ -273,9 +280,11 @@ void ChordReload::on_update(const Now& now, const NodeId& from, const wire::Chor
   failed_until_.erase(from);
   admitted_.erase(from);
   if (update.type != ChordUpdateType::peer_ready) {
+    if (lists_.size() == lists_.capacity()) lists_.reserve(lists_.size() + k_lists_grow_by);
     auto& lists = lists_[from];
     peer.lists_dropped = false;
     lists_due_.erase(from);
+    if (lists_due_.empty()) lists_due_.shrink_to_fit();  // a ring at rest has none
     const auto taken = [](const std::vector<NodeId>& nodes) {
       return std::min(nodes.size(), k_max_listed_nodes);
     };
