@@ -17,6 +17,8 @@ std::uint64_t key_of(const wire::IpAddressPort& address) {
   return key << 16U | address.port;
 }
 
+constexpr auto by_address = [](const auto& a, const auto& b) { return a.address < b.address; };
+
 // What a trace may say of a message: nothing that depends on random keys or signatures. These stand at fixed
 // places of the forwarding header (RFC 6940 §6.3.2): ttl; transaction ID; the lengths of the via list and of
 // the destination list.
@@ -131,7 +133,12 @@ void Network::reserve(std::size_t peers) {
 void Network::attach(const std::shared_ptr<Endpoint>& endpoint) {
   Place& here = place(endpoint->number());
   here.endpoint = endpoint;
-  listeners_[key_of(endpoint->address())] = static_cast<std::uint32_t>(endpoint->number());
+  const Listener listener{key_of(endpoint->address()), static_cast<std::uint32_t>(endpoint->number())};
+  const auto at = std::lower_bound(listeners_.begin(), listeners_.end(), listener, by_address);
+  if (at != listeners_.end() && at->address == listener.address)
+    *at = listener;
+  else
+    listeners_.insert(at, listener);
   if (!std::exchange(here.gone_silent, false)) return;
   // Back on the same machine: its system resets the connections that it no longer knows.
   for (const Side& side : sides_of(endpoint->number()))
@@ -158,9 +165,12 @@ std::shared_ptr<Endpoint> Network::endpoint(PeerNumber peer) const {
   return peer < places_.size() ? places_[peer].endpoint.lock() : nullptr;
 }
 
-std::shared_ptr<Endpoint> Network::listener(const wire::IpAddressPort& address) const {
-  const auto found = listeners_.find(key_of(address));
-  return found == listeners_.end() ? nullptr : endpoint(found->second);
+std::optional<PeerNumber> Network::listening_at(const wire::IpAddressPort& address) const {
+  const Listener wanted{key_of(address), 0};
+  const auto found = std::lower_bound(listeners_.begin(), listeners_.end(), wanted, by_address);
+  if (wanted.address == 0 || found == listeners_.end() || found->address != wanted.address)
+    return std::nullopt;
+  return found->peer;
 }
 
 bool Network::reaches(PeerNumber from, PeerNumber to) const {
@@ -217,14 +227,14 @@ void Network::try_address(PeerNumber from, const std::shared_ptr<routing::OpenLi
   if (index >= command->addresses.size())
     return refuse(from, command->attempt, "no address answers", delay_us());
   const auto& address = command->addresses[index];
-  const auto listening = listeners_.find(key_of(address));
-  const bool silent = listening != listeners_.end() && !reachable(from, listening->second);
-  const bool there = !silent && listener(address) != nullptr;
+  const auto listening = listening_at(address);
+  const bool silent = listening && !reachable(from, *listening);
+  const bool there = listening && !silent && endpoint(*listening) != nullptr;
   if (there) {
     // TCP and TLS 1.3: two round trips until both ends know each other.
     std::int64_t handshake = 0;
     for (int flight = 0; flight < 4; ++flight) handshake += delay_us();
-    const PeerNumber to = listening->second;
+    const PeerNumber to = *listening;
     clock_.after_us(handshake, [this, from, to, command] { connect(from, to, *command); });
     return;
   }

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <array>
-#include <boost/container/flat_map.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -187,7 +186,8 @@ class Network {
   bool reachable(PeerNumber a, PeerNumber b) const { return reaches(a, b) && reaches(b, a); }
   void paths_changed();
   std::shared_ptr<Endpoint> endpoint(PeerNumber peer) const;
-  std::shared_ptr<Endpoint> listener(const wire::IpAddressPort& address) const;
+  // Who has attached there, alive or not.
+  std::optional<PeerNumber> listening_at(const wire::IpAddressPort& address) const;
   std::optional<Side> find(PeerNumber peer, link::LinkId id);
   std::int64_t delay_us();
   // When something sent to this end now arrives: never before what was sent earlier.
@@ -212,8 +212,12 @@ class Network {
   NetworkSettings settings_;
   SeededRandom random_;
   std::vector<Place> places_;  // by PeerNumber
-  // By their addresses as numbers; peers come with growing ones.
-  boost::container::flat_map<std::uint64_t, std::uint32_t> listeners_;
+  // By their addresses as numbers: peers come with growing ones, so that a new one is mostly the last.
+  struct Listener {
+    std::uint64_t address = 0;
+    std::uint32_t peer = 0;
+  };
+  std::vector<Listener> listeners_;
   std::map<PeerNumber, int> groups_;
   std::set<std::pair<PeerNumber, PeerNumber>> cuts_;  // from, to
   std::map<PeerNumber, Tampering> tampering_;
