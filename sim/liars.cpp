@@ -31,7 +31,7 @@ void Liars::all_honest() {
 
 std::map<Bytes, wire::StoredData> Liars::all_held_by(PeerNumber peer) const {
   std::map<Bytes, wire::StoredData> all;
-  const auto& store = *simulation_.peer(peer).identity().store;
+  const auto& store = simulation_.peer(peer).identity().disk();
   const NodeId self = simulation_.peer(peer).node_id();
   const auto listed = store.list(self, self, std::numeric_limits<std::size_t>::max());
   if (!listed) return all;

@@ -9,13 +9,15 @@ namespace ringway::sim {
 
 namespace {
 
-std::string key_of(const wire::IpAddressPort& address) {
-  const std::size_t used = address.type == wire::AddressType::ipv4 ? 4 : address.address.size();
-  std::string key(text_of(BytesView(address.address).first(used)));
-  key.push_back(static_cast<char>(address.port >> 8U));
-  key.push_back(static_cast<char>(address.port & 0xFFU));
-  return key;
+// Every machine of a simulation has an IPv4 address; of the others 0, which is nobody's.
+std::uint64_t key_of(const wire::IpAddressPort& address) {
+  if (address.type != wire::AddressType::ipv4) return 0;
+  std::uint64_t key = 0;
+  for (std::size_t i = 0; i < 4; ++i) key = key << 8U | address.address[i];
+  return key << 16U | address.port;
 }
+
+constexpr auto by_address = [](const auto& a, const auto& b) { return a.address < b.address; };
 
 // What a trace may say of a message: nothing that depends on random keys or signatures. These stand at fixed
 // places of the forwarding header (RFC 6940 §6.3.2): ttl; transaction ID; the lengths of the via list and of
@@ -52,9 +54,20 @@ bool Network::is_up(const Side& side) {
   return end != nullptr && end->up;
 }
 
+// Has this end been noticing the same silence since then?
+bool Network::quiet_since(const Side& side, std::int64_t since_us) {
+  const End* const end = near(side);
+  return end != nullptr && end->quiet && silences_.at(side.end_number()).since_us == since_us;
+}
+
+std::optional<routing::Application> Network::Link::application() const {
+  if (application_id == k_no_application) return std::nullopt;
+  return routing::Application{application_id};
+}
+
 // Never the same twice, and later links have greater ones.
 link::LinkId Network::id_of(const Side& side) {
-  return {std::uint64_t{side.number} << 32U | std::uint64_t{side.slot} << 1U | side.index};
+  return {std::uint64_t{side.number} << 32U | side.end_number()};
 }
 
 Network::Side Network::new_link(PeerNumber a, PeerNumber b) {
@@ -67,19 +80,21 @@ Network::Side Network::new_link(PeerNumber a, PeerNumber b) {
   Link& made = links_[slot];
   made.number = ++last_link_;
   made.closing = false;
+  made.application_id = k_no_application;
   const Side first{slot, made.number, 0};
   for (const auto& [side, peer] : {std::pair{first, a}, {first.other(), b}}) {
     End& end = made.ends[side.index] = End{};
     end.peer = static_cast<std::uint32_t>(peer);
     end.up = true;
-    place(peer).ends.push_back(side.slot << 1U | side.index);
+    auto& ends = place(peer).ends;
+    if (ends.size() == ends.capacity()) ends.reserve(ends.size() + k_ends_grow_by);
+    ends.push_back(side.end_number());
   }
   return first;
 }
 
 void Network::free_link(const Side& side) {
-  for (const Side& one : {side, side.other()})
-    std::erase(place(near(one)->peer).ends, one.slot << 1U | one.index);
+  for (const Side& one : {side, side.other()}) std::erase(place(near(one)->peer).ends, one.end_number());
   link(side)->number = 0;
   free_.push_back(side.slot);
 }
@@ -110,10 +125,20 @@ std::vector<Network::LinkEnd> Network::links_of(PeerNumber peer) {
 
 // ---- who is there -----------------------------------------------------------------------------------------
 
+void Network::reserve(std::size_t peers) {
+  places_.reserve(peers);
+  listeners_.reserve(peers);
+}
+
 void Network::attach(const std::shared_ptr<Endpoint>& endpoint) {
   Place& here = place(endpoint->number());
   here.endpoint = endpoint;
-  listeners_[key_of(endpoint->address())] = endpoint->number();
+  const Listener listener{key_of(endpoint->address()), static_cast<std::uint32_t>(endpoint->number())};
+  const auto at = std::lower_bound(listeners_.begin(), listeners_.end(), listener, by_address);
+  if (at != listeners_.end() && at->address == listener.address)
+    *at = listener;
+  else
+    listeners_.insert(at, listener);
   if (!std::exchange(here.gone_silent, false)) return;
   // Back on the same machine: its system resets the connections that it no longer knows.
   for (const Side& side : sides_of(endpoint->number()))
@@ -140,9 +165,12 @@ std::shared_ptr<Endpoint> Network::endpoint(PeerNumber peer) const {
   return peer < places_.size() ? places_[peer].endpoint.lock() : nullptr;
 }
 
-std::shared_ptr<Endpoint> Network::listener(const wire::IpAddressPort& address) const {
-  const auto found = listeners_.find(key_of(address));
-  return found == listeners_.end() ? nullptr : endpoint(found->second);
+std::optional<PeerNumber> Network::listening_at(const wire::IpAddressPort& address) const {
+  const Listener wanted{key_of(address), 0};
+  const auto found = std::lower_bound(listeners_.begin(), listeners_.end(), wanted, by_address);
+  if (wanted.address == 0 || found == listeners_.end() || found->address != wanted.address)
+    return std::nullopt;
+  return found->peer;
 }
 
 bool Network::reaches(PeerNumber from, PeerNumber to) const {
@@ -199,14 +227,14 @@ void Network::try_address(PeerNumber from, const std::shared_ptr<routing::OpenLi
   if (index >= command->addresses.size())
     return refuse(from, command->attempt, "no address answers", delay_us());
   const auto& address = command->addresses[index];
-  const auto listening = listeners_.find(key_of(address));
-  const bool silent = listening != listeners_.end() && !reachable(from, listening->second);
-  const bool there = !silent && listener(address) != nullptr;
+  const auto listening = listening_at(address);
+  const bool silent = listening && !reachable(from, *listening);
+  const bool there = listening && !silent && endpoint(*listening) != nullptr;
   if (there) {
     // TCP and TLS 1.3: two round trips until both ends know each other.
     std::int64_t handshake = 0;
     for (int flight = 0; flight < 4; ++flight) handshake += delay_us();
-    const PeerNumber to = listening->second;
+    const PeerNumber to = *listening;
     clock_.after_us(handshake, [this, from, to, command] { connect(from, to, *command); });
     return;
   }
@@ -234,7 +262,7 @@ void Network::connect(PeerNumber from, PeerNumber to, const routing::OpenLink& c
   }
   ++counters_.links_made;
   const Side near_side = new_link(from, to);
-  link(near_side)->application = command.application;
+  if (command.application) link(near_side)->application_id = static_cast<std::uint16_t>(*command.application);
   announce(near_side, command.attempt);
   const Side far_side = near_side.other();
   clock_.at_us(arrival_us(far_side, delay_us()), [this, far_side] { announce(far_side, 0); });
@@ -248,7 +276,7 @@ void Network::announce(const Side& side, std::uint64_t attempt) {
   // The one who accepts sees the port that the other's connection happens to have.
   if (attempt == 0) address.port = static_cast<std::uint16_t>(49152 + side.slot % 16384);
   deliver(near(side)->peer, 3,
-          routing::LinkUp{id_of(side), attempt, remote->certificate(), address, link(side)->application});
+          routing::LinkUp{id_of(side), attempt, remote->certificate(), address, link(side)->application()});
 }
 
 // ---- messages ---------------------------------------------------------------------------------------------
@@ -267,7 +295,7 @@ void Network::transmit(PeerNumber from, routing::Transmit command) {
 
 bool Network::inject(PeerNumber from, PeerNumber to, SharedBytes message) {
   for (const Side& side : sides_of(from)) {
-    if (!is_up(side) || link(side)->closing || link(side)->application || far(side)->peer != to) continue;
+    if (!is_up(side) || link(side)->closing || link(side)->application() || far(side)->peer != to) continue;
     pass(side, std::move(message));
     return true;
   }
@@ -303,8 +331,8 @@ void Network::carry(const Side& from, SharedBytes bytes) {
   const PeerNumber to_peer = far(from)->peer;
   if (!reachable(sender.peer, to_peer)) watch_silence(from, settings_.traffic_notice_us);
   if (!reaches(sender.peer, to_peer)) {
-    if (!sender.held) sender.held = std::make_unique<std::vector<SharedBytes>>();
-    sender.held->push_back(std::move(bytes));
+    // What a suspected end sends has nobody who would wait for it: its link is about to be reset.
+    if (sender.quiet) silences_.at(from.end_number()).held.push_back(std::move(bytes));
     return;
   }
   const Side to = from.other();
@@ -332,7 +360,7 @@ void Network::land(std::uint32_t flight) {
   free_flights_.push_back(flight);
   if (!is_up(landed.to)) return;
   // What is on a channel depends on signatures.
-  const auto& application = link(landed.to)->application;
+  const auto application = link(landed.to)->application();
   const std::uint64_t what = application ? static_cast<std::uint64_t>(*application) : summary(landed.message);
   deliver(near(landed.to)->peer, what, routing::LinkMessage{id_of(landed.to), landed.message});
 }
@@ -358,7 +386,7 @@ void Network::take_down_now(const Side& side, const std::string& reason) {
   if (!is_up(side)) return;
   End& end = *near(side);
   end.up = false;
-  end.held.reset();
+  if (std::exchange(end.quiet, false)) silences_.erase(side.end_number());
   const PeerNumber peer = end.peer;
   if (!far(side)->up) free_link(side);
   deliver(peer, 4, routing::LinkDown{id_of(side), 0, reason});
@@ -398,34 +426,32 @@ void Network::paths_changed() {
 void Network::watch_silence(const Side& side, std::int64_t notice_us) {
   End* const end = near(side);
   if (end == nullptr || !end->up || end->suspected) return;
-  if (end->quiet_since_us == k_not_quiet) end->quiet_since_us = clock_.now_us();
-  const std::int64_t since = end->quiet_since_us;
+  if (!std::exchange(end->quiet, true)) silences_[side.end_number()].since_us = clock_.now_us();
+  const std::int64_t since = silences_.at(side.end_number()).since_us;
   clock_.after_us(notice_us, [this, side, since] { notice_silence(side, since); });
 }
 
 void Network::notice_silence(const Side& side, std::int64_t since_us) {
   End* const end = near(side);
-  if (end == nullptr || !end->up || end->suspected || end->quiet_since_us != since_us) return;
+  if (end == nullptr || !end->up || end->suspected || !quiet_since(side, since_us)) return;
   end->suspected = true;
   clock_.after_us(settings_.give_up_us, [this, side, since_us] {
-    if (is_up(side) && near(side)->quiet_since_us == since_us) take_down_now(side, "the link has gone quiet");
+    if (is_up(side) && quiet_since(side, since_us)) take_down_now(side, "the link has gone quiet");
   });
   deliver(end->peer, 5, routing::LinkSuspected{id_of(side), true});
 }
 
 void Network::path_restored(const Side& side) {
   End* const end = near(side);
-  if (end == nullptr || !end->up || end->quiet_since_us == k_not_quiet) return;
-  end->quiet_since_us = k_not_quiet;
+  if (end == nullptr || !end->up || !std::exchange(end->quiet, false)) return;
+  auto silence = silences_.extract(side.end_number());
   if (!far(side)->up) return bring_down(side, "connection reset", 2 * delay_us());
   if (std::exchange(end->suspected, false))
     clock_.at_us(arrival_us(side, 2 * delay_us()), [this, side] {
       if (is_up(side) && !near(side)->suspected)
         deliver(near(side)->peer, 5, routing::LinkSuspected{id_of(side), false});
     });
-  const auto held = std::exchange(end->held, nullptr);
-  if (!held) return;
-  for (SharedBytes& bytes : *held) carry(side, std::move(bytes));
+  for (SharedBytes& bytes : silence.mapped().held) carry(side, std::move(bytes));
 }
 
 }  // namespace ringway::sim

@@ -53,7 +53,7 @@ class Endpoint {
  public:
   virtual ~Endpoint() = default;
   virtual PeerNumber number() const = 0;
-  virtual const wire::IpAddressPort& address() const = 0;
+  virtual wire::IpAddressPort address() const = 0;  // IPv4
   virtual const security::CertificatePtr& certificate() const = 0;
   // In a handshake: is the other's certificate good?
   virtual bool trusts(const security::Certificate& other) const = 0;
@@ -80,6 +80,8 @@ class Network {
  public:
   Network(VirtualClock& clock, Trace& trace, NetworkSettings settings, std::uint64_t seed);
 
+  // Room for so many peers, when it is known beforehand.
+  void reserve(std::size_t peers);
   // From now on the endpoint can be reached at its address.
   void attach(const std::shared_ptr<Endpoint>& endpoint);
   // The endpoint is gone; it gets no event any more.
@@ -124,18 +126,24 @@ class Network {
  private:
   // There are very many of these: each byte counts.
   struct End {
+    std::int64_t last_arrival_us = 0;  // keeps what comes to this end in order
     std::uint32_t peer = 0;
     bool up = false;
     bool suspected = false;
-    std::int64_t quiet_since_us = k_not_quiet;  // the path has been silent, and this end has begun to notice
-    std::int64_t last_arrival_us = 0;           // keeps what comes to this end in order
-    std::unique_ptr<std::vector<SharedBytes>> held;  // from this end, while the path is silent
+    bool quiet = false;  // has a Silence
+  };
+  // Of an end whose path has been silent, and that has begun to notice.
+  struct Silence {
+    std::int64_t since_us = 0;
+    std::vector<SharedBytes> held;  // from this end
   };
   struct Link {
     std::array<End, 2> ends;
     std::uint32_t number = 0;  // grows over all links; 0: nobody's place
+    std::uint16_t application_id = k_no_application;
     bool closing = false;
-    std::optional<routing::Application> application;  // none: a RELOAD link
+
+    std::optional<routing::Application> application() const;
   };
   // One end of a link, as long as it is the same link.
   struct Side {
@@ -143,10 +151,13 @@ class Network {
     std::uint32_t number = 0;
     std::uint32_t index = 0;
     Side other() const { return {slot, number, 1 - index}; }
+    std::uint32_t end_number() const {
+      return slot << 1U | index;
+    }  // as long as the link is there, only its own
   };
   struct Place {
     std::weak_ptr<Endpoint> endpoint;
-    std::vector<std::uint32_t> ends;  // of its links, up or not: twice the slot, and the index
+    std::vector<std::uint32_t> ends;  // of its links, up or not: Side::end_number()
     Traffic traffic;
     bool gone_silent = false;
   };
@@ -155,13 +166,16 @@ class Network {
     Side to;
     SharedBytes message;
   };
-  static constexpr std::int64_t k_not_quiet = -1;
+  static constexpr std::uint16_t k_no_application = 0;  // a RELOAD link; no Application-ID is 0
+  // Of an end's list in its Place. Few at a time: half of a table that doubles is empty on average.
+  static constexpr std::size_t k_ends_grow_by = 8;
 
   Link* link(const Side& side);
   // Null when the link has gone for good.
   End* near(const Side& side);
   End* far(const Side& side) { return near(side.other()); }
   bool is_up(const Side& side);
+  bool quiet_since(const Side& side, std::int64_t since_us);
   static link::LinkId id_of(const Side& side);
   Side new_link(PeerNumber a, PeerNumber b);
   void free_link(const Side& side);
@@ -172,7 +186,8 @@ class Network {
   bool reachable(PeerNumber a, PeerNumber b) const { return reaches(a, b) && reaches(b, a); }
   void paths_changed();
   std::shared_ptr<Endpoint> endpoint(PeerNumber peer) const;
-  std::shared_ptr<Endpoint> listener(const wire::IpAddressPort& address) const;
+  // Who has attached there, alive or not.
+  std::optional<PeerNumber> listening_at(const wire::IpAddressPort& address) const;
   std::optional<Side> find(PeerNumber peer, link::LinkId id);
   std::int64_t delay_us();
   // When something sent to this end now arrives: never before what was sent earlier.
@@ -197,12 +212,18 @@ class Network {
   NetworkSettings settings_;
   SeededRandom random_;
   std::vector<Place> places_;  // by PeerNumber
-  std::unordered_map<std::string, PeerNumber> listeners_;
+  // By their addresses as numbers: peers come with growing ones, so that a new one is mostly the last.
+  struct Listener {
+    std::uint64_t address = 0;
+    std::uint32_t peer = 0;
+  };
+  std::vector<Listener> listeners_;
   std::map<PeerNumber, int> groups_;
   std::set<std::pair<PeerNumber, PeerNumber>> cuts_;  // from, to
   std::map<PeerNumber, Tampering> tampering_;
   std::deque<Link> links_;
-  std::vector<std::uint32_t> free_;  // of links_
+  std::unordered_map<std::uint32_t, Silence> silences_;  // by Side::end_number()
+  std::vector<std::uint32_t> free_;                      // of links_
   std::uint32_t last_link_ = 0;
   std::deque<Flight> flights_;
   std::vector<std::uint32_t> free_flights_;

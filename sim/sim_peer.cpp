@@ -27,42 +27,47 @@ Now SimPeer::now() const {
 
 void SimPeer::start() {
   world_.network.attach(shared_from_this());
-  routing_.start(now(), routing_outputs_);
-  settle();
+  Outputs outputs;
+  routing_.start(now(), outputs.routing);
+  settle(outputs);
 }
 
 void SimPeer::start_joined(const std::vector<routing::StandingLink>& links) {
   world_.network.attach(shared_from_this());
-  routing_.start_joined(now(), links, routing_outputs_);
-  settle();
+  Outputs outputs;
+  routing_.start_joined(now(), links, outputs.routing);
+  settle(outputs);
 }
 
 void SimPeer::leave() {
-  routing_.leave(now(), routing_outputs_);
-  settle();
+  Outputs outputs;
+  routing_.leave(now(), outputs.routing);
+  settle(outputs);
 }
 
 void SimPeer::die(Death how) {
   if (!alive_) return;
   alive_ = false;
-  if (write_ && random_.chance(0.5)) identity_.store->finish_commit(*write_);
-  identity_.store->crash();
+  if (data_ && data_->write && random_.chance(0.5)) identity_.disk()->finish_commit(*data_->write);
+  if (identity_.store) identity_.store->crash();
   world_.network.detach(number(), how);
 }
 
 // ---- the data components
 // ------------------------------------------------------------------------------------
 
+SimPeer::Data::Data(const World& world, PeerIdentity& identity)
+    : storage(world.storage, identity.configuration, identity.signer, identity.disk()),
+      replication(world.replication, identity.configuration, identity.signer->node_id(), identity.disk()) {}
+
 // Both at once: who holds a value has to see from the first moment on who else should.
-void SimPeer::need_data() {
-  if (storage_) return;
-  storage_ = std::make_unique<data::StorageComponent>(world_.storage, identity_.configuration,
-                                                      identity_.signer, identity_.store);
-  replication_ = std::make_unique<data::ReplicationComponent>(world_.replication, identity_.configuration,
-                                                              identity_.signer->node_id(), identity_.store);
-  if (!view_) return;
+SimPeer::Data& SimPeer::need_data() {
+  if (data_) return *data_;
+  data_ = std::make_unique<Data>(world_, identity_);
+  if (!view_) return *data_;
   to_storage(routing::RingChanged{view_});
   to_replication(routing::RingChanged{std::exchange(view_, nullptr)});
+  return *data_;
 }
 
 // Of what a component finds as it is when it is made.
@@ -75,15 +80,13 @@ bool SimPeer::can_wait(const Input& input) {
 }
 
 void SimPeer::to_storage(data::StorageInput input) {
-  if (!storage_ && can_wait(input)) return;
-  need_data();
-  enqueue(storage_queue_, std::move(input));
+  if (!data_ && can_wait(input)) return;
+  enqueue(need_data().storage_queue, std::move(input));
 }
 
 void SimPeer::to_replication(data::ReplicationInput input) {
-  if (!replication_ && can_wait(input)) return;
-  need_data();
-  enqueue(replication_queue_, std::move(input));
+  if (!data_ && can_wait(input)) return;
+  enqueue(need_data().replication_queue, std::move(input));
 }
 
 // ---- the queues -------------------------------------------------------------------------------------------
@@ -111,50 +114,53 @@ void SimPeer::step() {
   std::size_t candidates[3];
   std::size_t count = 0;
   if (!routing_queue_.empty()) candidates[count++] = 0;
-  if (!storage_queue_.empty()) candidates[count++] = 1;
-  if (!replication_queue_.empty()) candidates[count++] = 2;
+  if (data_ && !data_->storage_queue.empty()) candidates[count++] = 1;
+  if (data_ && !data_->replication_queue.empty()) candidates[count++] = 2;
   if (count == 0) return;
-  const auto serve = [this](auto& queue, auto& component, auto& outputs) {
+  Outputs outputs;
+  const auto serve = [this](auto& queue, auto& component, auto& out) {
     auto input = std::move(queue.front());
     queue.pop_front();
-    component.handle(now(), std::move(input), outputs);
+    component.handle(now(), std::move(input), out);
   };
   switch (candidates[random_.below(count)]) {
     case 0:
-      serve(routing_queue_, routing_, routing_outputs_);
+      serve(routing_queue_, routing_, outputs.routing);
       break;
     case 1:
-      serve(storage_queue_, *storage_, storage_outputs_);
+      serve(data_->storage_queue, data_->storage, outputs.storage);
       break;
     default:
-      serve(replication_queue_, *replication_, replication_outputs_);
+      serve(data_->replication_queue, data_->replication, outputs.replication);
   }
-  settle();
+  settle(outputs);
 }
 
 template <typename Receiver>
-void SimPeer::hand_on(Receiver& receiver) {
+void SimPeer::hand_on(Outputs& outputs, Receiver& receiver) {
   peer::Dispatcher dispatcher(receiver);
-  dispatcher.dispatch(routing_outputs_);
-  dispatcher.dispatch(storage_outputs_);
-  dispatcher.dispatch(replication_outputs_);
+  dispatcher.dispatch(outputs.routing);
+  dispatcher.dispatch(outputs.storage);
+  dispatcher.dispatch(outputs.replication);
 }
 
-void SimPeer::settle() {
+void SimPeer::settle(Outputs& outputs) {
   if (world_.planted_bug == PlantedBug::none) {
-    hand_on(*this);
+    hand_on(outputs, *this);
   } else {
     BuggyReceiver buggy(*this, world_.planted_bug);
-    hand_on(buggy);
+    hand_on(outputs, buggy);
   }
-  if (!routing_queue_.empty() || !storage_queue_.empty() || !replication_queue_.empty()) want_step();
+  if (!routing_queue_.empty() ||
+      (data_ && !(data_->storage_queue.empty() && data_->replication_queue.empty())))
+    want_step();
   want_timer();
 }
 
 void SimPeer::want_timer() {
   std::optional<MonoTime> next;
-  for (const auto deadline : {routing_.next_deadline(), storage_ ? storage_->next_deadline() : std::nullopt,
-                              replication_ ? replication_->next_deadline() : std::nullopt})
+  for (const auto deadline : {routing_.next_deadline(), data_ ? data_->storage.next_deadline() : std::nullopt,
+                              data_ ? data_->replication.next_deadline() : std::nullopt})
     if (deadline && (!next || *deadline < *next)) next = deadline;
   if (!alive_ || !next) return;
   // Never at once again: a deadline that has passed must not stop the time.
@@ -171,14 +177,15 @@ void SimPeer::timer() {
   if (timer_due_us_ != world_.clock.now_us()) return;  // an earlier one was set after this
   timer_due_us_.reset();
   const Now now = this->now();
-  const auto ring = [&now](auto& component, auto& outputs) {
+  Outputs outputs;
+  const auto ring = [&now](auto& component, auto& out) {
     const auto deadline = component.next_deadline();
-    if (deadline && *deadline <= now.mono) component.on_timer(now, outputs);
+    if (deadline && *deadline <= now.mono) component.on_timer(now, out);
   };
-  ring(routing_, routing_outputs_);
-  if (storage_) ring(*storage_, storage_outputs_);
-  if (replication_) ring(*replication_, replication_outputs_);
-  settle();
+  ring(routing_, outputs.routing);
+  if (data_) ring(data_->storage, outputs.storage);
+  if (data_) ring(data_->replication, outputs.replication);
+  settle(outputs);
 }
 
 bool SimPeer::trusts(const security::Certificate& other) const {
@@ -200,10 +207,11 @@ void SimPeer::perform(routing::Inspect order) {
 }
 
 void SimPeer::perform(routing::RequestDone done) {
-  const auto found = requests_.find(done.token);
-  if (found == requests_.end()) return;
+  auto& requests = application().requests;
+  const auto found = requests.find(done.token);
+  if (found == requests.end()) return;
   const RequestAnswer answer = std::move(found->second);
-  requests_.erase(found);
+  requests.erase(found);
   if (answer) answer(std::move(done));
 }
 
@@ -224,8 +232,9 @@ void SimPeer::perform(routing::MustExit exit) {
 }
 
 void SimPeer::perform(data::Commit commit) {
-  commits_.push_back(std::move(commit));
-  if (!writing_) begin_write();
+  Data& mine = need_data();
+  mine.commits.push_back(std::move(commit));
+  if (!mine.writing) begin_write();
 }
 
 std::int64_t SimPeer::write_takes_us() {
@@ -235,40 +244,49 @@ std::int64_t SimPeer::write_takes_us() {
 
 // Commits that wait together are one write, as with the committer of a real peer.
 void SimPeer::begin_write() {
-  writing_ = true;
+  Data& mine = need_data();
+  mine.writing = true;
   std::vector<data::WriteBatch> batches;
-  for (auto& commit : std::exchange(commits_, {})) {
-    written_tokens_.push_back(commit.token);
+  for (auto& commit : std::exchange(mine.commits, {})) {
+    mine.written_tokens.push_back(commit.token);
     batches.push_back(std::move(commit.batch));
   }
-  if (!identity_.faults.disk_full) write_ = identity_.store->begin_commit(std::move(batches));
+  if (!identity_.faults.disk_full) mine.write = identity_.disk()->begin_commit(std::move(batches));
   later(write_takes_us(), [](SimPeer& self) { self.finish_write(); });
 }
 
 void SimPeer::finish_write() {
-  if (!write_) return end_write(false, "no space left on the disk");
-  identity_.store->finish_commit(*write_);
-  write_.reset();
+  Data& mine = need_data();
+  if (!mine.write) return end_write(false, "no space left on the disk");
+  identity_.disk()->finish_commit(*mine.write);
+  mine.write.reset();
   end_write(true, "");
 }
 
 void SimPeer::end_write(bool ok, const std::string& reason) {
-  writing_ = false;
-  for (const std::uint64_t token : std::exchange(written_tokens_, {}))
+  Data& mine = need_data();
+  mine.writing = false;
+  for (const std::uint64_t token : std::exchange(mine.written_tokens, {}))
     to_storage(data::Committed{token, ok, reason});
-  if (!commits_.empty()) begin_write();
+  if (!mine.commits.empty()) begin_write();
+}
+
+SimPeer::Application& SimPeer::application() {
+  if (!application_) application_ = std::make_unique<Application>();
+  return *application_;
 }
 
 void SimPeer::perform(data::CallsDone done) {
-  const auto found = calls_.find(done.token);
-  if (found == calls_.end()) return;
+  auto& calls = application().calls;
+  const auto found = calls.find(done.token);
+  if (found == calls.end()) return;
   const CallsAnswer answer = std::move(found->second);
-  calls_.erase(found);
+  calls.erase(found);
   if (answer) answer(std::move(done.results));
 }
 
 void SimPeer::perform(data::CertificatesFound found) {
-  auto search = searches_.extract(found.token);
+  auto search = application().searches.extract(found.token);
   if (search) search.mapped()(std::move(found));
 }
 
@@ -285,11 +303,12 @@ void SimPeer::perform(data::CheckValues order) {
 }
 
 void SimPeer::perform(data::WatchEvent event) {
-  const auto found = watches_.find(event.token);
-  if (found == watches_.end()) return;
+  auto& watches = application().watches;
+  const auto found = watches.find(event.token);
+  if (found == watches.end()) return;
   const Watching watching = found->second;
   if (std::holds_alternative<data::CallFailure>(event.result)) {
-    watches_.erase(found);
+    watches.erase(found);
   } else if (!watching.slow) {
     watch_next(event.token);
   }
@@ -299,30 +318,31 @@ void SimPeer::perform(data::WatchEvent event) {
 // ---- the application --------------------------------------------------------------------------------------
 
 std::uint64_t SimPeer::submit(std::vector<data::Call> calls, CallsAnswer done) {
-  const std::uint64_t token = ++last_token_;
-  calls_[token] = std::move(done);
+  const std::uint64_t token = ++application().last_token;
+  application().calls[token] = std::move(done);
   to_storage(data::Calls{token, std::move(calls)});
   return token;
 }
 
 void SimPeer::cancel(std::uint64_t token) {
-  if (calls_.erase(token) > 0) to_storage(data::CancelCalls{token});
+  if (application().calls.erase(token) > 0) to_storage(data::CancelCalls{token});
 }
 
 void SimPeer::find_certificates(data::CertificatesOf of, CertificatesAnswer done) {
-  searches_[++last_token_] = std::move(done);
-  to_storage(data::FindCertificates{last_token_, std::move(of)});
+  const std::uint64_t token = ++application().last_token;
+  application().searches[token] = std::move(done);
+  to_storage(data::FindCertificates{token, std::move(of)});
 }
 
 std::uint64_t SimPeer::watch(data::WatchCall call, WatchAnswer event, bool slow) {
-  const std::uint64_t token = ++last_token_;
-  watches_[token] = {std::move(event), slow};
+  const std::uint64_t token = ++application().last_token;
+  application().watches[token] = {std::move(event), slow};
   to_storage(data::Watch{token, std::move(call)});
   return token;
 }
 
 void SimPeer::cancel_watch(std::uint64_t token) {
-  if (watches_.erase(token) > 0) to_storage(data::CancelWatch{token});
+  if (application().watches.erase(token) > 0) to_storage(data::CancelWatch{token});
 }
 
 void SimPeer::use_signer(std::shared_ptr<const security::Signer> signer) {
@@ -334,8 +354,8 @@ void SimPeer::use_signer(std::shared_ptr<const security::Signer> signer) {
 
 void SimPeer::request(routing::SendRequest request, RequestAnswer done) {
   request.origin = routing::Origin::application;
-  request.token = ++last_token_;
-  requests_[request.token] = std::move(done);
+  request.token = ++application().last_token;
+  application().requests[request.token] = std::move(done);
   to_routing(std::move(request));
 }
 

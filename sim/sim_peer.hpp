@@ -15,6 +15,7 @@
 #include "reload/data/replication_component.hpp"
 #include "reload/data/storage_component.hpp"
 #include "reload/peer/wiring.hpp"
+#include "reload/routing/remote_address.hpp"
 #include "reload/routing/routing_component.hpp"
 #include "reload/security/inspector.hpp"
 #include "sim/network.hpp"
@@ -43,12 +44,22 @@ struct MachineFaults {
 // What stays of a peer when its process ends: who it is and its disk.
 struct PeerIdentity {
   PeerNumber number = 0;
-  wire::IpAddressPort address;
+  routing::RemoteAddress address;
   std::shared_ptr<const security::Signer> signer;
-  std::shared_ptr<storage::MemoryStore> store;
-  config::ConfigurationPtr configuration;  // the one it has accepted last
+  std::shared_ptr<storage::MemoryStore> store;  // null: nothing was written yet; see disk()
+  config::ConfigurationPtr configuration;       // the one it has accepted last
   std::vector<Bytes> learnt_kinds;
   MachineFaults faults;
+
+  const std::shared_ptr<storage::MemoryStore>& disk() {
+    if (!store) store = std::make_shared<storage::MemoryStore>();
+    return store;
+  }
+  // To look at.
+  const storage::MemoryStore& disk() const {
+    static const storage::MemoryStore empty;
+    return store ? *store : empty;
+  }
 };
 
 class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
@@ -91,15 +102,11 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   routing::RoutingStatus status() const { return routing_.status(); }
   topology::RingViewPtr view() const { return routing_.view(); }
   const routing::RoutingComponent& routing() const { return routing_; }
-  bool has_data() const { return storage_ != nullptr && replication_ != nullptr; }
+  bool has_data() const { return data_ != nullptr; }
   // To look at; made by that when it was not needed yet.
-  const data::StorageComponent& storage() const {
-    const_cast<SimPeer*>(this)->need_data();
-    return *storage_;
-  }
+  const data::StorageComponent& storage() const { return const_cast<SimPeer*>(this)->need_data().storage; }
   const data::ReplicationComponent& replication() const {
-    const_cast<SimPeer*>(this)->need_data();
-    return *replication_;
+    return const_cast<SimPeer*>(this)->need_data().replication;
   }
 
   // Calls of the API; `done` comes with the results unless the peer dies first.
@@ -126,7 +133,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
 
   // Endpoint
   PeerNumber number() const override { return identity_.number; }
-  const wire::IpAddressPort& address() const override { return identity_.address; }
+  wire::IpAddressPort address() const override { return identity_.address.full(); }
   const security::CertificatePtr& certificate() const override { return identity_.signer->certificate(); }
   bool trusts(const security::Certificate& other) const override;
   void link_event(routing::Input event) override { to_routing(std::move(event)); }
@@ -150,6 +157,37 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void perform(data::WatchEvent event);
 
  private:
+  // Storage and replication, with what waits for them and for the disk.
+  struct Data {
+    Data(const World& world, PeerIdentity& identity);
+    data::StorageComponent storage;
+    data::ReplicationComponent replication;
+    std::list<data::StorageInput> storage_queue;
+    std::list<data::ReplicationInput> replication_queue;
+    std::vector<data::Commit> commits;  // wait for the write that is under way
+    bool writing = false;
+    std::optional<storage::MemoryStore::Ticket> write;  // none: the one under way will fail
+    std::vector<std::uint64_t> written_tokens;          // of that write
+  };
+  // Who waits for what, by the tokens that were given out.
+  struct Watching {
+    WatchAnswer event;
+    bool slow = false;
+  };
+  struct Application {
+    std::uint64_t last_token = 0;
+    std::map<std::uint64_t, CallsAnswer> calls;
+    std::map<std::uint64_t, CertificatesAnswer> searches;
+    std::map<std::uint64_t, RequestAnswer> requests;
+    std::map<std::uint64_t, Watching> watches;
+  };
+  // What the components put out in one step.
+  struct Outputs {
+    routing::Outputs routing;
+    data::StorageOutputs storage;
+    data::ReplicationOutputs replication;
+  };
+
   template <typename Input>
   void enqueue(std::list<Input>& queue, Input input) {
     queue.push_back(std::move(input));
@@ -157,14 +195,15 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   }
   template <typename Input>
   bool can_wait(const Input& input);
-  void need_data();
+  Data& need_data();
+  Application& application();
   void want_step();
   void step();
   void want_timer();
   void timer();
-  void settle();  // hands on what the components have put out
+  void settle(Outputs& outputs);  // hands on what the components have put out
   template <typename Receiver>
-  void hand_on(Receiver& receiver);
+  void hand_on(Outputs& outputs, Receiver& receiver);
   std::int64_t write_takes_us();
   void begin_write();
   void finish_write();
@@ -180,31 +219,14 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   bool left_ = false;
   std::string exit_reason_;
   routing::RoutingComponent routing_;
-  std::unique_ptr<data::StorageComponent> storage_;          // null: not needed yet
-  std::unique_ptr<data::ReplicationComponent> replication_;  // likewise
-  topology::RingViewPtr view_;                               // the latest, for those two
-  routing::Outputs routing_outputs_;
-  data::StorageOutputs storage_outputs_;
-  data::ReplicationOutputs replication_outputs_;
   // Lists: a standard deque takes 600 bytes when it is empty.
   std::list<routing::Input> routing_queue_;
-  std::list<data::StorageInput> storage_queue_;
-  std::list<data::ReplicationInput> replication_queue_;
+  // There are very many peers, and few of them have values or applications.
+  std::unique_ptr<Data> data_;                // null: not needed yet
+  std::unique_ptr<Application> application_;  // likewise
+  topology::RingViewPtr view_;                // the latest, for storage and replication when they are made
   bool step_wanted_ = false;
   std::optional<std::int64_t> timer_due_us_;
-  std::vector<data::Commit> commits_;  // wait for the write that is under way
-  bool writing_ = false;
-  std::optional<storage::MemoryStore::Ticket> write_;  // none: the one under way will fail
-  std::vector<std::uint64_t> written_tokens_;          // of that write
-  std::uint64_t last_token_ = 0;
-  std::map<std::uint64_t, CallsAnswer> calls_;
-  std::map<std::uint64_t, CertificatesAnswer> searches_;
-  std::map<std::uint64_t, RequestAnswer> requests_;
-  struct Watching {
-    WatchAnswer event;
-    bool slow = false;
-  };
-  std::map<std::uint64_t, Watching> watches_;
 };
 
 }  // namespace ringway::sim

@@ -98,7 +98,6 @@ PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours c
   identity.number = number;
   identity.address = address_of(number);
   identity.signer = issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime);
-  identity.store = std::make_shared<storage::MemoryStore>();
   identity.configuration = configuration_;
   identities_.push_back(std::move(identity));
   peers_.push_back(nullptr);
@@ -127,7 +126,7 @@ std::shared_ptr<SimPeer> Simulation::make_process(PeerNumber peer, bool first,
                                                   std::optional<PeerNumber> bootstrap) {
   PeerIdentity& identity = identities_.at(peer);
   routing::RoutingSettings routing = settings_.routing;
-  routing.own_addresses = {identity.address};
+  routing.own_addresses = {identity.address.full()};
   routing.first_peer = first;
   routing.learnt_kinds = identity.learnt_kinds;
   if (bootstrap) routing.bootstrap = {address_of(*bootstrap)};
@@ -151,7 +150,7 @@ void Simulation::crash(PeerNumber peer, Disk disk, Death how) {
   peers_.at(peer)->die(how);
   if (disk == Disk::kept) return;
   auto& identity = identities_.at(peer);
-  identity.store = std::make_shared<storage::MemoryStore>();
+  identity.store.reset();
   // Whoever sets it up again has the newest document.
   identity.configuration = configuration_;
   identity.learnt_kinds.clear();
@@ -282,7 +281,7 @@ std::vector<PeerNumber> Simulation::holders_of(const data::KindAt& at) const {
   std::vector<PeerNumber> holders;
   for (PeerNumber number = 0; number < peers_.size(); ++number) {
     if (!peers_[number] || !peers_[number]->alive()) continue;
-    const auto state = identities_[number].store->load(at);
+    const auto state = std::as_const(identities_[number]).disk().load(at);
     if (state && !state->records.empty()) holders.push_back(number);
   }
   return holders;

@@ -90,21 +90,34 @@ std::shared_ptr<const security::Signer> StandIn::issue(const std::string& user_n
   statement.overlay_name = overlay_name_;
   statement.not_before_ms = now_ms_ - k_hour_ms;
   statement.not_after_ms = now_ms_ + static_cast<WallMs>(lifetime.count()) * k_hour_ms;
+  statement.der = encode(statement);
+  return std::make_shared<StandInSigner>(
+      shared_from_this(), security::Certificate::stating(std::move(statement), shared_from_this()));
+}
+
+SharedBytes StandIn::encode(const security::Certificate::Statement& statement) const {
   wire::Writer out;
   out.reserve(k_stand_in_certificate_bytes);
   out.raw(k_sequence);
   out.u16(static_cast<std::uint16_t>(k_stand_in_certificate_bytes - k_head_bytes));
-  out.raw(node.view());
+  out.raw(statement.node.view());
   out.u64(statement.not_before_ms);
   out.u64(statement.not_after_ms);
-  out.opaque(1, view_of(user_name));
-  out.opaque(1, view_of(overlay_name_));
+  out.opaque(1, view_of(statement.user_name));
+  out.opaque(1, view_of(statement.overlay_name));
   Bytes bytes = out.take();
   bytes.resize(std::max(bytes.size(), k_stand_in_certificate_bytes - k_mac_bytes));
   append(bytes, mac(view_of(k_certificates), bytes));
-  statement.der = SharedBytes(std::move(bytes));
-  return std::make_shared<StandInSigner>(shared_from_this(),
-                                         security::Certificate::stating(std::move(statement)));
+  return {std::move(bytes)};
+}
+
+SharedBytes StandIn::der_of(const security::Certificate& certificate) const {
+  return encode({{},
+                 certificate.node_ids().front(),
+                 certificate.user_name(),
+                 certificate.overlay_name(),
+                 certificate.not_before_ms(),
+                 certificate.not_after_ms()});
 }
 
 Result<security::CertificatePtr> StandIn::read_certificate(const SharedBytes& der) const {
@@ -123,10 +136,10 @@ Result<security::CertificatePtr> StandIn::read_certificate(const SharedBytes& de
 }
 
 Outcome<> StandIn::vouched_for(const security::Certificate& certificate) const {
-  const BytesView der = certificate.der();
+  const SharedBytes der = certificate.der();
   if (der.size() != k_stand_in_certificate_bytes) return refused("not one of this simulation");
   const std::size_t stated = der.size() - k_mac_bytes;
-  if (!equal(der.subspan(stated), mac(view_of(k_certificates), der.first(stated))))
+  if (!equal(der.from(stated), mac(view_of(k_certificates), der.slice(0, stated))))
     return refused("not of this simulation's authority");
   return Done{};
 }

@@ -19,7 +19,9 @@ namespace ringway::sim {
 inline constexpr std::size_t k_stand_in_certificate_bytes = 480;
 inline constexpr std::size_t k_stand_in_signature_bytes = 71;
 
-class StandIn : public security::Scheme, public std::enable_shared_from_this<StandIn> {
+class StandIn : public security::Scheme,
+                public security::Certificate::Encoder,
+                public std::enable_shared_from_this<StandIn> {
  public:
   StandIn(std::string overlay_name, WallMs now_ms, std::uint64_t seed);
 
@@ -34,12 +36,17 @@ class StandIn : public security::Scheme, public std::enable_shared_from_this<Sta
   bool signature_good(const wire::Signature& signature, const security::Certificate& certificate,
                       BytesView signed_bytes) const override;
 
+  // security::Certificate::Encoder. Of what this has issued: of what was read the bytes are kept as they
+  // came, or everything would be vouched for.
+  SharedBytes der_of(const security::Certificate& certificate) const override;
+
   // Of k_stand_in_signature_bytes.
   Bytes sign(const NodeId& node, BytesView bytes) const;
 
  private:
   using Mac = std::array<std::uint8_t, 32>;
   Mac mac(BytesView purpose, BytesView bytes) const;
+  SharedBytes encode(const security::Certificate::Statement& statement) const;
 
   std::string overlay_name_;
   WallMs now_ms_;

@@ -44,6 +44,10 @@ std::vector<std::size_t> attached_by(const Ring& ring, std::size_t at, std::size
 void Simulation::build_ring(std::size_t count) {
   if (!peers_.empty()) throw std::logic_error("a ring is built before there are other peers");
   Ring ring;
+  ring.reserve(count);
+  peers_.reserve(count);
+  world_.processes.reserve(count);
+  network_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const PeerNumber peer = add_peer();
     ring.emplace_back(identities_[peer].signer->node_id(), peer);

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <queue>
 #include <vector>
 
 #include "reload/time.hpp"
@@ -37,7 +36,7 @@ class VirtualClock {
     std::int64_t time_us;
     std::uint64_t order;
     Event event;
-    bool operator<(const Entry& other) const {  // std::priority_queue's top is the greatest
+    bool operator<(const Entry& other) const {  // a heap's top is the greatest
       return time_us != other.time_us ? time_us > other.time_us : order > other.order;
     }
   };
@@ -46,7 +45,7 @@ class VirtualClock {
   std::int64_t now_us_ = 0;
   std::uint64_t next_order_ = 0;
   std::uint64_t events_run_ = 0;
-  std::priority_queue<Entry, std::vector<Entry>> agenda_;
+  std::vector<Entry> agenda_;  // a heap: the next one is first
 };
 
 }  // namespace ringway::sim

@@ -25,6 +25,7 @@ struct Wanted {
   std::size_t joins = 0;
   std::size_t leaves = 0;
   std::size_t crashes = 0;
+  double rest_minutes = 0;
   std::uint64_t seed = 1;
   std::string ring = "built";
   bool data = false;
@@ -155,17 +156,21 @@ void report(const Lookups& lookups, double took_s) {
               static_cast<double>(lookups.took_us[count * 99 / 100]) / 1000);
 }
 
+// `of_world`: what is there before the first peer (the authority, OpenSSL), which is part of it.
 void report_memory(const sim::Simulation& simulation, std::size_t allocated_before,
-                   std::size_t resident_before) {
+                   std::size_t resident_before, std::size_t of_world) {
   const double peers = static_cast<double>(simulation.living().size());
-  std::printf("memory: %.0f bytes allocated for each peer, %.0f resident\n",
-              static_cast<double>(allocated_bytes() - allocated_before) / peers,
-              static_cast<double>(resident_bytes() - resident_before) / peers);
+  std::printf(
+      "memory: %.0f bytes allocated for each peer, %.0f without the %zu that all share; %.0f resident\n",
+      static_cast<double>(allocated_bytes() - allocated_before) / peers,
+      static_cast<double>(allocated_bytes() - allocated_before - of_world) / peers, of_world,
+      static_cast<double>(resident_bytes() - resident_before) / peers);
 }
 
 void run(const Wanted& wanted) {
   const std::size_t allocated_before = allocated_bytes(), resident_before = resident_bytes();
   sim::Simulation simulation(settings_of(wanted));
+  const std::size_t of_world = allocated_bytes() - allocated_before;
   sim::SeededRandom random(wanted.seed, "bench");
   auto start = Clock::now();
   if (wanted.ring == "built") {
@@ -177,8 +182,9 @@ void run(const Wanted& wanted) {
   std::printf("%zu peers, ring %s, certificates and signatures: %s, seed %llu: %.1f s\n", wanted.peers,
               wanted.ring.c_str(), wanted.cryptography.c_str(), static_cast<unsigned long long>(wanted.seed),
               seconds_since(start));
+  simulation.run_for(Duration{static_cast<std::int64_t>(wanted.rest_minutes * 60'000)});
   simulation.run_for(Duration{20'000});  // what is remembered for repetitions is forgotten
-  report_memory(simulation, allocated_before, resident_before);
+  report_memory(simulation, allocated_before, resident_before, of_world);
   std::printf("links: %.1f for each peer; peer 0 has %zu, and %zu fingers\n",
               2 * static_cast<double>(simulation.network().links_up()) / static_cast<double>(wanted.peers),
               simulation.peer(0).status().links.size(), simulation.peer(0).status().fingers.size());
@@ -226,6 +232,8 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"built", "grown"}))
       ->capture_default_str();
   app.add_option("--lookups", wanted.lookups, "Lookups of random points, each through a random peer")
+      ->capture_default_str();
+  app.add_option("--rest", wanted.rest_minutes, "Minutes of upkeep before the memory is looked at")
       ->capture_default_str();
   app.add_option("--joins", wanted.joins, "Peers that join the ring then")->capture_default_str();
   app.add_option("--leaves", wanted.leaves, "Peers that leave it then")->capture_default_str();

@@ -39,9 +39,9 @@ wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send
   wire::AttachBody body;
   body.role = std::move(role);
   body.send_update = send_update;
-  for (const auto& address : settings_.own_addresses) {
+  for (const auto& address : own_addresses_) {
     wire::IceCandidate candidate;
-    candidate.address = address;
+    candidate.address = address.full();
     candidate.link = wire::OverlayLinkType::tls_tcp_fh_no_ice;
     candidate.foundation = copy_of(view_of("1"));
     candidate.priority = (126U << 24) | (65535U << 8) | 255U;  // RFC 8445 §5.1.2.1, host
@@ -72,8 +72,8 @@ void RoutingComponent::Impl::attach(const topology::AttachTo& what) {
   std::optional<LinkId> first_link;
   if (what.purpose == topology::AttachPurpose::admitting) {
     over_access_ = !over_access_ || !hop_towards(what.destination.front());
-    for (const auto& [id, link] : links_.all())
-      if (over_access_ && !link.attached && !link.incoming) first_link = id;
+    for (const auto& link : links_.all())
+      if (over_access_ && !link.attached && !link.incoming) first_link = link.id;
   }
   std::optional<Duration> deadline;
   if (first_link) deadline = k_access_patience;
@@ -185,8 +185,8 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
 void RoutingComponent::Impl::need_access(bool another) {
   if (another) close_idle_access();
   // With others to ask, nobody whom we know already: two that join at once would go on asking each other.
-  const bool ask_others = another && !settings_.bootstrap.empty();
-  for (const auto& [id, link] : links_.all()) {
+  const bool ask_others = another && !bootstrap_.empty();
+  for (const auto& link : links_.all()) {
     if (ask_others) break;
     if (!link.attached && (link.incoming || another))
       continue;  // one that bootstraps through us is no way in
@@ -197,25 +197,25 @@ void RoutingComponent::Impl::need_access(bool another) {
     if (!attempt.node) return;  // one is being made
   bootstrap_tried_ = 0;
   if (!another) {
-    settings_.bootstrap = bootstrap_addresses(true);
+    bootstrap_ = bootstrap_addresses(true);
     next_bootstrap_ = 0;
   }
   open_access();
 }
 
 void RoutingComponent::Impl::open_access() {
-  if (settings_.bootstrap.empty()) return;
+  if (bootstrap_.empty()) return;
   ++bootstrap_tried_;
   OpenLink open;
   open.attempt = next_attempt_++;
-  open.addresses = {settings_.bootstrap[next_bootstrap_++ % settings_.bootstrap.size()]};
+  open.addresses = {bootstrap_[next_bootstrap_++ % bootstrap_.size()].full()};
   attempts_[open.attempt] = {};
   out_->push_back(std::move(open));
 }
 
 void RoutingComponent::Impl::access_link_up(LinkTable::Link& link, const Attempt& attempt) {
   const NodeId node = link.node;
-  const auto remote = link.remote.full();
+  const RemoteAddress remote = link.remote;
   std::erase_if(bootstrap_nodes_, [&](const auto& one) { return one.first == remote; });
   if (bootstrap_nodes_.size() < k_most_bootstrap_nodes) bootstrap_nodes_.emplace_back(remote, node);
   const LinkId id = link.id;
@@ -240,7 +240,7 @@ void RoutingComponent::Impl::ask_through_bootstrap(const RingId& point) {
   // Who knows nobody asks peers of its old ring as well, one after the other.
   const bool alone = topology_->view()->alone();
   auto candidates = bootstrap_addresses(alone);
-  std::erase_if(candidates, [this](const wire::IpAddressPort& address) {
+  std::erase_if(candidates, [this](const RemoteAddress& address) {
     return std::any_of(bootstrap_nodes_.begin(), bootstrap_nodes_.end(), [&](const auto& one) {
       return one.first == address && links_.attached_to(one.second);
     });
@@ -264,14 +264,14 @@ void RoutingComponent::Impl::ask_next(const RingId& point) {
   if (still_to_ask_.empty()) return;
   OpenLink open;
   open.attempt = next_attempt_++;
-  open.addresses = {still_to_ask_.back()};
+  open.addresses = {still_to_ask_.back().full()};
   still_to_ask_.pop_back();
   attempts_[open.attempt] = {std::nullopt, false, point};
   out_->push_back(std::move(open));
 }
 
 // It listens there: we have connected to it.
-void RoutingComponent::Impl::note_known_peer(const wire::IpAddressPort& address) {
+void RoutingComponent::Impl::note_known_peer(const RemoteAddress& address) {
   std::erase(known_peers_, address);
   known_peers_.insert(known_peers_.begin(), address);
   if (known_peers_.size() > k_most_known_peers) known_peers_.pop_back();
@@ -279,7 +279,7 @@ void RoutingComponent::Impl::note_known_peer(const wire::IpAddressPort& address)
 
 // Access links have done their work once we have joined, or once the next check for partitions comes.
 void RoutingComponent::Impl::close_idle_access() {
-  for (auto& [id, link] : links_.all())
+  for (auto& link : links_.all())
     if (!link.attached && !link.incoming) close_link(link, "bootstrap link no longer needed");
 }
 

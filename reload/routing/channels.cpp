@@ -40,24 +40,24 @@ wire::AppAttachBody RoutingComponent::Impl::app_attach_body(Application applicat
 
 void RoutingComponent::Impl::on(OpenChannel& input) {
   const ChannelTable::Key key{input.application, input.node};
-  if (const auto found = channels_.channels.find(key); found != channels_.channels.end()) {
+  if (const auto found = channels().channels.find(key); found != channels().channels.end()) {
     found->second.held = found->second.told = true;
-    channels_.check_by(found->second.sent_at + k_channel_keep_alive);
+    channels().check_by(found->second.sent_at + k_channel_keep_alive);
     out_->push_back(ChannelUp{input.application, input.node});
     return;
   }
-  if (channels_.opens.contains(key)) return;
+  if (channels().opens.contains(key)) return;
   if (const auto refusal = why_not_open(key); !refusal.empty()) {
     ++counters_.failed_channels;
     out_->push_back(ChannelDown{input.application, input.node, std::string(refusal)});
     return;
   }
-  channels_.opens.emplace(key, ChannelTable::Open{});
+  channels().opens.emplace(key, ChannelTable::Open{});
   const TransactionId transaction =
       ask({wire::to_node(input.node)}, MessageCode::app_attach_req,
           wire::encode(app_attach_body(input.application, "passive")),
           [this, key](const Outcome& outcome) { app_attach_answered(key, outcome); });
-  if (const auto open = channels_.opens.find(key); open != channels_.opens.end())
+  if (const auto open = channels().opens.find(key); open != channels().opens.end())
     open->second.transaction = transaction;
 }
 
@@ -66,29 +66,29 @@ std::string_view RoutingComponent::Impl::why_not_open(const ChannelTable::Key& k
   const auto& [application, node] = key;
   if (node == self()) return "a channel to oneself";
   if (configuration_->is_bad_node(node)) return "revoked (bad-node)";
-  if (channels_.opens.size() >= k_max_channel_opens) return "too many channels are being opened";
+  if (channels().opens.size() >= k_max_channel_opens) return "too many channels are being opened";
   if (!may_have_channel(application)) return "too many channels";
   return {};
 }
 
 void RoutingComponent::Impl::on(SendOnChannel& input) {
-  const auto found = channels_.channels.find({input.application, input.node});
-  if (found == channels_.channels.end() || input.message.empty()) return;  // an empty one keeps alive
+  const auto found = channels().channels.find({input.application, input.node});
+  if (found == channels().channels.end() || input.message.empty()) return;  // an empty one keeps alive
   found->second.used_at = now_.mono;
   transmit_on_channel(found->second, std::move(input.message));
 }
 
 void RoutingComponent::Impl::on(CloseChannel& input) {
   const ChannelTable::Key key{input.application, input.node};
-  if (const auto open = channels_.opens.find(key); open != channels_.opens.end()) {
+  if (const auto open = channels().opens.find(key); open != channels().opens.end()) {
     drop(open->second.transaction);
-    channels_.opens.erase(open);
+    channels().opens.erase(open);
   }
-  const auto found = channels_.channels.find(key);
-  if (found == channels_.channels.end()) return;
+  const auto found = channels().channels.find(key);
+  if (found == channels().channels.end()) return;
   // The other end may still want it: it goes when nobody says anything any more.
   found->second.held = found->second.told = false;
-  channels_.check_by(found->second.used_at + k_channel_idle);
+  channels().check_by(found->second.used_at + k_channel_idle);
 }
 
 void RoutingComponent::Impl::transmit_on_channel(ChannelTable::Channel& channel, SharedBytes message) {
@@ -99,8 +99,8 @@ void RoutingComponent::Impl::transmit_on_channel(ChannelTable::Channel& channel,
 // ---- our AppAttach ----------------------------------------------------------------------------------------
 
 void RoutingComponent::Impl::app_attach_answered(const ChannelTable::Key& key, const Outcome& outcome) {
-  const auto found = channels_.opens.find(key);
-  if (found == channels_.opens.end()) return;
+  const auto found = channels().opens.find(key);
+  if (found == channels().opens.end()) return;
   found->second.transaction = 0;
   if (const auto* failure = std::get_if<RequestFailure>(&outcome)) {
     // In_Progress: it has answered an earlier AppAttach of ours, and its connection is on the way.
@@ -114,16 +114,16 @@ void RoutingComponent::Impl::app_attach_answered(const ChannelTable::Key& key, c
     if (!usable) return open_failed(key, "its answer to the AppAttach is of no use");
   }
   found->second.link_deadline = now_.mono + k_link_wait;
-  channels_.check_by(*found->second.link_deadline);
+  channels().check_by(*found->second.link_deadline);
 }
 
 void RoutingComponent::Impl::open_failed(const ChannelTable::Key& key, std::string reason) {
-  const auto found = channels_.opens.find(key);
-  if (found == channels_.opens.end()) return;
+  const auto found = channels().opens.find(key);
+  if (found == channels().opens.end()) return;
   drop(found->second.transaction);
-  channels_.opens.erase(found);
+  channels().opens.erase(found);
   // The other end's AppAttach, which has crossed ours, has made one.
-  if (channels_.channels.contains(key)) return;
+  if (channels().channels.contains(key)) return;
   ++counters_.failed_channels;
   out_->push_back(ChannelDown{key.first, key.second, std::move(reason)});
 }
@@ -142,14 +142,14 @@ void RoutingComponent::Impl::serve_app_attach(std::uint64_t request,
   const NodeId node = message.signer_node;
   if (node == self()) return answer_error(request, ErrorCode::invalid_message, "attach to oneself");
   const ChannelTable::Key key{*application, node};
-  for (const auto& [number, other] : channels_.attempts)
+  for (const auto& [number, other] : channels().attempts)
     if (other == key) return answer_error(request, ErrorCode::in_progress, "a connection is being made");
   OpenLink open;
   open.addresses = reachable_addresses(body->candidates);
   if (open.addresses.empty())
     return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
-  if (channels_.attempts.size() >= k_max_channel_attempts ||
-      (!channels_.channels.contains(key) && !may_have_channel(*application))) {
+  if (channels().attempts.size() >= k_max_channel_attempts ||
+      (!channels().channels.contains(key) && !may_have_channel(*application))) {
     ++counters_.refused_channels;
     return answer_error(request, ErrorCode::not_found, "too many channels");
   }
@@ -157,7 +157,7 @@ void RoutingComponent::Impl::serve_app_attach(std::uint64_t request,
   open.attempt = next_attempt_++;
   open.expected = node;
   open.application = *application;
-  channels_.attempts.emplace(open.attempt, key);
+  channels().attempts.emplace(open.attempt, key);
   out_->push_back(std::move(open));
 }
 
@@ -165,30 +165,29 @@ void RoutingComponent::Impl::serve_app_attach(std::uint64_t request,
 
 // What is held or being made cannot go for another one. A share is for replication alone, since watchers may
 // be many, and all that were told something once are held.
-bool RoutingComponent::Impl::may_have_channel(Application application) const {
+bool RoutingComponent::Impl::may_have_channel(Application application) {
   std::size_t all = 0, others = 0;
   const auto count = [&](const ChannelTable::Key& key) {
     ++all;
     if (key.first != Application::replication) ++others;
   };
-  for (const auto& [key, channel] : channels_.channels)
+  for (const auto& [key, channel] : channels().channels)
     if (channel.held) count(key);
-  for (const auto& [key, open] : channels_.opens) count(key);
-  for (const auto& [attempt, key] : channels_.attempts) count(key);
-  return all < settings_.max_channels &&
-         (application == Application::replication ||
-          others + settings_.channels_for_replication < settings_.max_channels);
+  for (const auto& [key, open] : channels().opens) count(key);
+  for (const auto& [attempt, key] : channels().attempts) count(key);
+  return all < limits_->max_channels && (application == Application::replication ||
+                                         others + limits_->channels_for_replication < limits_->max_channels);
 }
 
 // A connection is there, so its channel will stand: one that nobody here holds goes, the most silent one.
 bool RoutingComponent::Impl::make_room_for_channel(Application application) {
   const auto is_other = [](const auto& one) { return one.first.first != Application::replication; };
-  const auto& all = channels_.channels;
+  const auto& all = channels().channels;
   for (;;) {
     const auto others = static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_other));
     const bool too_many_others = application != Application::replication &&
-                                 others + settings_.channels_for_replication >= settings_.max_channels;
-    if (all.size() < settings_.max_channels && !too_many_others) return true;
+                                 others + limits_->channels_for_replication >= limits_->max_channels;
+    if (all.size() < limits_->max_channels && !too_many_others) return true;
     auto silent = all.end();
     for (auto one = all.begin(); one != all.end(); ++one) {
       if (one->second.held || (too_many_others && !is_other(*one))) continue;
@@ -202,7 +201,7 @@ bool RoutingComponent::Impl::make_room_for_channel(Application application) {
 // Which channel a new connection is for; none: nobody here has asked for it.
 std::optional<ChannelTable::Key> RoutingComponent::Impl::channel_of(const LinkUp& input) {
   const auto& certificate = *input.certificate;
-  const auto attempt = channels_.attempts.extract(input.attempt);  // it has ended, however it has
+  const auto attempt = channels().attempts.extract(input.attempt);  // it has ended, however it has
   if (configuration_->is_revoked(certificate)) {
     ++counters_.refused_revoked;
     return std::nullopt;
@@ -213,7 +212,7 @@ std::optional<ChannelTable::Key> RoutingComponent::Impl::channel_of(const LinkUp
     return attempt.mapped();
   }
   for (const NodeId& node : certificate.node_ids())
-    if (const ChannelTable::Key key{*input.application, node}; channels_.opens.contains(key)) return key;
+    if (const ChannelTable::Key key{*input.application, node}; channels().opens.contains(key)) return key;
   return std::nullopt;
 }
 
@@ -224,26 +223,26 @@ void RoutingComponent::Impl::channel_link_up(const LinkUp& input) {
     out_->push_back(CloseLink{input.link, "no channel that was asked for"});
     return;
   }
-  if (!channels_.channels.contains(*key) && !make_room_for_channel(key->first)) {
+  if (!channels().channels.contains(*key) && !make_room_for_channel(key->first)) {
     ++counters_.refused_channels;
     out_->push_back(CloseLink{input.link, "too many channels"});
     if (input.attempt == 0) open_failed(*key, "too many channels");
     return;
   }
-  auto& channel = channels_.channels[*key];
-  const auto open = channels_.opens.find(*key);
-  channel.held = channel.held || open != channels_.opens.end();
+  auto& channel = channels().channels[*key];
+  const auto open = channels().opens.find(*key);
+  channel.held = channel.held || open != channels().opens.end();
   // Only a connection to us is what our own AppAttach has led to; one that we have made is for theirs, and
   // both stand when the two have crossed.
   if (input.attempt == 0) {
     drop(open->second.transaction);
-    channels_.opens.erase(open);
+    channels().opens.erase(open);
   }
   make_way_for_connection(channel);
   channel.connections.push_back({input.link, input.certificate, now_.mono, std::nullopt});
-  channels_.by_link.emplace(input.link, *key);
+  channels().by_link.emplace(input.link, *key);
   channel.used_at = channel.sent_at = now_.mono;
-  channels_.check_by(now_.mono + (channel.held ? k_channel_keep_alive : k_channel_idle));
+  channels().check_by(now_.mono + (channel.held ? k_channel_keep_alive : k_channel_idle));
   if (!std::exchange(channel.told, true)) out_->push_back(ChannelUp{key->first, key->second});
 }
 
@@ -251,7 +250,7 @@ void RoutingComponent::Impl::channel_link_up(const LinkUp& input) {
 void RoutingComponent::Impl::make_way_for_connection(ChannelTable::Channel& channel) {
   auto& all = channel.connections;
   const auto close = [&](std::vector<ChannelTable::Connection>::iterator one) {
-    channels_.by_link.erase(one->link);
+    channels().by_link.erase(one->link);
     out_->push_back(CloseLink{one->link, "replaced by another connection"});
     return all.erase(one);
   };
@@ -261,7 +260,7 @@ void RoutingComponent::Impl::make_way_for_connection(ChannelTable::Channel& chan
 }
 
 void RoutingComponent::Impl::channel_message(const ChannelTable::Key& key, SharedBytes bytes) {
-  channels_.channels.at(key).used_at = now_.mono;
+  channels().channels.at(key).used_at = now_.mono;
   if (bytes.empty()) return;  // keeps alive
   ++counters_.channel_messages;
   out_->push_back(ChannelMessage{key.first, key.second, std::move(bytes)});
@@ -269,21 +268,23 @@ void RoutingComponent::Impl::channel_message(const ChannelTable::Key& key, Share
 
 // False: not a channel's.
 bool RoutingComponent::Impl::channel_link_down(const LinkDown& input) {
-  if (input.link == LinkId{}) return channels_.attempts.erase(input.attempt) > 0;
-  const auto found = channels_.by_link.find(input.link);
-  if (found == channels_.by_link.end()) return false;
+  if (!channels_) return false;
+  if (input.link == LinkId{}) return channels().attempts.erase(input.attempt) > 0;
+  const auto found = channels().by_link.find(input.link);
+  if (found == channels().by_link.end()) return false;
   const auto key = found->second;
-  channels_.by_link.erase(found);
-  auto& connections = channels_.channels.at(key).connections;
+  channels().by_link.erase(found);
+  auto& connections = channels().channels.at(key).connections;
   std::erase_if(connections, [&](const auto& one) { return one.link == input.link; });
   if (connections.empty()) drop_channel(key, input.reason);
   return true;
 }
 
 bool RoutingComponent::Impl::channel_link_suspected(const LinkSuspected& input) {
-  const auto found = channels_.by_link.find(input.link);
-  if (found == channels_.by_link.end()) return false;
-  auto& connections = channels_.channels.at(found->second).connections;
+  if (!channels_) return false;
+  const auto found = channels().by_link.find(input.link);
+  if (found == channels().by_link.end()) return false;
+  auto& connections = channels().channels.at(found->second).connections;
   for (auto& one : connections) {
     if (one.link != input.link) continue;
     if (!input.suspected)
@@ -293,15 +294,15 @@ bool RoutingComponent::Impl::channel_link_suspected(const LinkSuspected& input) 
   }
   std::stable_partition(connections.begin(), connections.end(),
                         [](const auto& one) { return !one.suspected_at; });
-  if (input.suspected) channels_.check_by(now_.mono + k_channel_patience);
+  if (input.suspected) channels().check_by(now_.mono + k_channel_patience);
   return true;
 }
 
 void RoutingComponent::Impl::drop_channel(const ChannelTable::Key& key, const std::string& reason) {
-  const auto gone = channels_.channels.extract(key);
+  const auto gone = channels().channels.extract(key);
   if (gone.empty()) return;
   for (const auto& one : gone.mapped().connections) {
-    channels_.by_link.erase(one.link);
+    channels().by_link.erase(one.link);
     out_->push_back(CloseLink{one.link, reason});
   }
   if (gone.mapped().told) out_->push_back(ChannelDown{key.first, key.second, reason});
@@ -309,14 +310,15 @@ void RoutingComponent::Impl::drop_channel(const ChannelTable::Key& key, const st
 
 // A bad-node's certificate is good for no channel either (RFC 6940 §11.1).
 void RoutingComponent::Impl::cut_off_revoked_channels() {
+  if (!channels_) return;
   std::vector<ChannelTable::Key> revoked, hopeless;
-  for (const auto& [key, channel] : channels_.channels)
+  for (const auto& [key, channel] : channels().channels)
     if (configuration_->is_revoked(*channel.connections.front().certificate)) revoked.push_back(key);
   for (const auto& key : revoked) {
     ++counters_.refused_revoked;
     drop_channel(key, "revoked (bad-node)");
   }
-  for (const auto& [key, open] : channels_.opens)
+  for (const auto& [key, open] : channels().opens)
     if (configuration_->is_bad_node(key.second)) hopeless.push_back(key);
   for (const auto& key : hopeless) open_failed(key, "revoked (bad-node)");
 }
@@ -324,33 +326,33 @@ void RoutingComponent::Impl::cut_off_revoked_channels() {
 // ---- time -------------------------------------------------------------------------------------------------
 
 void RoutingComponent::Impl::channels_due() {
-  if (!channels_.check_at || *channels_.check_at > now_.mono) return;
-  channels_.check_at.reset();
+  if (!channels_ || !channels().check_at || *channels().check_at > now_.mono) return;
+  channels().check_at.reset();
   std::vector<ChannelTable::Key> late, idle, dead;
-  for (const auto& [key, open] : channels_.opens) {
+  for (const auto& [key, open] : channels().opens) {
     if (!open.link_deadline) continue;
     if (*open.link_deadline <= now_.mono)
       late.push_back(key);
     else
-      channels_.check_by(*open.link_deadline);
+      channels().check_by(*open.link_deadline);
   }
   for (const auto& key : late) open_failed(key, "no connection has come");
-  for (auto& [key, channel] : channels_.channels) {
+  for (auto& [key, channel] : channels().channels) {
     // All are suspected when the first is.
     if (const auto suspected_at = channel.connections.front().suspected_at) {
       if (*suspected_at + k_channel_patience <= now_.mono) {
         dead.push_back(key);
         continue;
       }
-      channels_.check_by(*suspected_at + k_channel_patience);
+      channels().check_by(*suspected_at + k_channel_patience);
     }
     if (channel.held) {
       if (channel.sent_at + k_channel_keep_alive <= now_.mono) transmit_on_channel(channel, {});
-      channels_.check_by(channel.sent_at + k_channel_keep_alive);
+      channels().check_by(channel.sent_at + k_channel_keep_alive);
     } else if (channel.used_at + k_channel_idle <= now_.mono) {
       idle.push_back(key);
     } else {
-      channels_.check_by(channel.used_at + k_channel_idle);
+      channels().check_by(channel.used_at + k_channel_idle);
     }
   }
   for (const auto& key : dead) drop_channel(key, "no acknowledgements");

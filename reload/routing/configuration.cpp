@@ -22,7 +22,7 @@ constexpr std::size_t k_most_known_kinds = 1024;
 // send a large one; nobody signs that number, nor the way back, and the request may be played back. So not to
 // many at once.
 void RoutingComponent::Impl::bring_up_to_date(const NodeId& node, wire::DestinationList to) {
-  if (configuration_pushes_.size() < settings_.max_pushes) push_configuration(node, std::move(to));
+  if (configuration_pushes_.size() < limits_->max_pushes) push_configuration(node, std::move(to));
 }
 
 // To that node, by this way. Once at a time: others must not fill our transactions.
@@ -47,7 +47,7 @@ void RoutingComponent::Impl::push_configuration(const NodeId& node, wire::Destin
 void RoutingComponent::Impl::hand_on(const NodeId& source, const std::function<void(const NodeId&)>& send) {
   std::vector<NodeId> nodes;
   for (const bool peers : {true, false}) {
-    for (const auto& [id, link] : links_.all()) {
+    for (const auto& link : links_.all()) {
       if (topology_->is_peer(link.node) != peers || (!peers && !link.attached)) continue;
       if (link.node == source || nodes.size() >= k_most_handed_on) continue;
       if (std::find(nodes.begin(), nodes.end(), link.node) == nodes.end()) nodes.push_back(link.node);
@@ -120,8 +120,8 @@ auto RoutingComponent::Impl::successor(SharedBytes document) const -> Result<Suc
 // Puts it in force, or leaves because that cannot be; the others get it either way. `source` has it already.
 void RoutingComponent::Impl::follow(Successor next, const NodeId& source) {
   const auto push = [&](const NodeId& node) { push_configuration(node, {wire::to_node(node)}); };
-  unfit_ = why_unfit(*next.document, *next.trust);
-  if (unfit_) {
+  if (auto unfit = why_unfit(*next.document, *next.trust)) {
+    unfit_ = std::make_unique<const Unfit>(std::move(*unfit));
     document_ = std::move(next.document);  // others may be able to; here nothing of it is put in force
     hand_on(source, push);
     leaving_ = true;
@@ -155,8 +155,8 @@ void RoutingComponent::Impl::take_configuration(config::ConfigurationPtr next, s
   trust_ = std::move(trust);
   part_from_revoked();
   announce_configuration();
-  reassembler_.set_max_message_size_bytes(configuration_->max_message_size_bytes);
-  settings_.bootstrap = bootstrap_addresses(true);
+  if (reassembler_) reassembler_->set_max_message_size_bytes(configuration_->max_message_size_bytes);
+  bootstrap_ = bootstrap_addresses(true);
   tell_topology([&](auto& actions) { topology_->reconfigure(now_, *configuration_, actions); });
   cut_off_revoked();
 }
@@ -181,7 +181,7 @@ void RoutingComponent::Impl::announce_configuration() {
 // From before a restart. What the present document does not allow any more is left out.
 void RoutingComponent::Impl::relearn_kinds() {
   bool any = false;
-  for (const Bytes& xml : settings_.learnt_kinds) {
+  for (const Bytes& xml : std::exchange(learnt_kinds_, {})) {
     const auto kind = config::parse_kind_block(SharedBytes(xml));
     if (!kind || document_->kinds.find(kind->definition.kind) != nullptr) continue;
     auto known = config::with_update(known_kinds_, *kind, *document_, trust(), now_.wall_ms);
@@ -229,7 +229,7 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
     const auto known = known_kinds_.find(kind);
     if (known != known_kinds_.end()) update.kinds.push_back(config::kind_block_xml(known->second.block));
   }
-  if (update.kinds.empty() || kind_pushes_.size() >= settings_.max_pushes) return;
+  if (update.kinds.empty() || kind_pushes_.size() >= limits_->max_pushes) return;
   if (!kind_pushes_.insert(node).second) return;
   ask({wire::to_node(node)}, MessageCode::config_update_req, wire::encode(update),
       [this, node](const Outcome&) { kind_pushes_.erase(node); });
@@ -240,19 +240,19 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
 
 // Peers that we had links to first (RFC 6940 §11.4), then those that were given and the document's, in any
 // order so that not all peers begin with the same one, then discovery's. Our own is no help.
-std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses(bool with_known) {
+std::vector<RemoteAddress> RoutingComponent::Impl::bootstrap_addresses(bool with_known) {
   auto all = given_bootstrap_;
   for (const auto& node : configuration_->bootstrap_nodes) {
     wire::IpAddressPort address;
     const bool v6 = node.address.find(':') != std::string::npos;
     const std::string text = (v6 ? "[" + node.address + "]" : node.address) + ":" + std::to_string(node.port);
-    if (link::parse_address(text, address)) all.push_back(address);
+    if (link::parse_address(text, address)) all.emplace_back(address);
   }
   for (std::size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[random_->below(i)]);
   if (with_known) all.insert(all.begin(), known_peers_.begin(), known_peers_.end());
   all.insert(all.end(), found_bootstrap_.begin(), found_bootstrap_.end());
-  const auto& own = settings_.own_addresses;
-  std::vector<wire::IpAddressPort> others;
+  const auto& own = own_addresses_;
+  std::vector<RemoteAddress> others;
   for (const auto& address : all) {
     if (std::find(own.begin(), own.end(), address) != own.end()) continue;
     if (std::find(others.begin(), others.end(), address) == others.end()) others.push_back(address);
@@ -260,16 +260,25 @@ std::vector<wire::IpAddressPort> RoutingComponent::Impl::bootstrap_addresses(boo
   return others;
 }
 
+// Is a Node-ID of the certificate at the other end one of the document's bad-nodes?
+bool RoutingComponent::Impl::names(const config::Configuration& document, const LinkTable::Link& link) const {
+  const auto bad = [&](const NodeId& node) { return document.is_bad_node(node); };
+  if (document.bad_nodes.empty()) return false;
+  if (bad(link.node)) return true;
+  const auto others = links_.further_nodes(link.id);
+  return std::any_of(others.begin(), others.end(), bad);
+}
+
 // The last that a bad-node hears of us is the document that names it, so that it knows why, and ends: nobody
 // answers it from now on. Before the drivers hear of the document: they would cut the links off at once.
 void RoutingComponent::Impl::part_from_revoked() {
   std::set<NodeId> nodes;
-  for (auto& [id, link] : links_.all()) {
-    if (!document_->is_revoked(*link.certificate)) continue;
-    tell_why(id, link.node);
+  for (auto& link : links_.all()) {
+    if (!names(*document_, link)) continue;
+    tell_why(link.id, link.node);
     link.closing = true;
     out_->push_back(CloseLink{
-        id, link.node.hex() + " is shut out by configuration " + std::to_string(document_->sequence),
+        link.id, link.node.hex() + " is shut out by configuration " + std::to_string(document_->sequence),
         nodes.insert(link.node).second});
   }
 }
@@ -297,8 +306,8 @@ void RoutingComponent::Impl::tell_why(const LinkId& link, const NodeId& bad_node
 // only when the connection has been closed.
 void RoutingComponent::Impl::cut_off_revoked() {
   std::vector<LinkId> links;
-  for (const auto& [id, link] : links_.all())
-    if (configuration_->is_revoked(*link.certificate)) links.push_back(id);
+  for (const auto& link : links_.all())
+    if (names(*configuration_, link)) links.push_back(link.id);
   for (const LinkId& id : links) {
     ++counters_.refused_revoked;
     LinkDown down{id, 0, "revoked"};

@@ -9,9 +9,19 @@ namespace {
 
 // Few at a time: half of a table that doubles is empty on average, and there is one at each peer of a
 // simulation.
-constexpr std::size_t k_grows_by = 8;
+constexpr std::size_t k_grows_by = 4;
 
 }  // namespace
+
+void LinkTable::reserve(std::size_t count) {
+  links_.reserve(count);
+  by_node_.reserve(count);
+}
+
+LinkTable::Links::iterator LinkTable::first_from(LinkId id) {
+  return std::lower_bound(links_.begin(), links_.end(), id,
+                          [](const Link& link, LinkId wanted) { return link.id < wanted; });
+}
 
 LinkTable::Places::iterator LinkTable::first_of(const NodeId& node, LinkId id) {
   return std::lower_bound(by_node_.begin(), by_node_.end(), std::tie(node, id),
@@ -21,37 +31,41 @@ LinkTable::Places::iterator LinkTable::first_of(const NodeId& node, LinkId id) {
                           });
 }
 
-LinkTable::Link& LinkTable::add(Link link) {
-  if (links_.size() == links_.capacity()) {
-    links_.reserve(links_.size() + k_grows_by);
-    by_node_.reserve(links_.size() + k_grows_by);
-  }
+LinkTable::Link& LinkTable::add(Link link, const std::vector<NodeId>& certified) {
   const NodeId node = link.node;
   const LinkId id = link.id;
   (void)remove(id);  // there is none: a link's number comes once
-  const auto added = links_.insert_or_assign(id, std::move(link)).first;
+  if (certified.size() > 1) std::erase(further_nodes_[id] = certified, node);
+  if (links_.size() == links_.capacity()) reserve(links_.size() + k_grows_by);
+  const auto added = links_.insert(first_from(id), std::move(link));
   const auto place = static_cast<std::uint32_t>(added - links_.begin());
   for (std::uint32_t& other : by_node_)
     if (other >= place) ++other;
   by_node_.insert(first_of(node, id), place);
-  return added->second;
+  return *added;
 }
 
 std::optional<LinkTable::Link> LinkTable::remove(LinkId id) {
-  const auto found = links_.find(id);
-  if (found == links_.end()) return std::nullopt;
+  const auto found = first_from(id);
+  if (found == links_.end() || found->id != id) return std::nullopt;
   const auto place = static_cast<std::uint32_t>(found - links_.begin());
-  by_node_.erase(first_of(found->second.node, id));
-  Link gone = std::move(found->second);
+  by_node_.erase(first_of(found->node, id));
+  further_nodes_.erase(id);
+  Link gone = std::move(*found);
   links_.erase(found);
   for (std::uint32_t& other : by_node_)
     if (other > place) --other;
   return gone;
 }
 
+std::vector<NodeId> LinkTable::further_nodes(LinkId id) const {
+  const auto found = further_nodes_.find(id);
+  return found == further_nodes_.end() ? std::vector<NodeId>{} : found->second;
+}
+
 LinkTable::Link* LinkTable::find(LinkId id) {
-  const auto found = links_.find(id);
-  return found == links_.end() ? nullptr : &found->second;
+  const auto found = first_from(id);
+  return found == links_.end() || found->id != id ? nullptr : &*found;
 }
 
 std::vector<LinkTable::Link*> LinkTable::all_to(const NodeId& node) {

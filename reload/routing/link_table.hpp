@@ -17,20 +17,24 @@ class LinkTable {
   struct Link {
     LinkId id;
     NodeId node;
-    security::CertificatePtr certificate;
+    MonoTime heard_at;  // the latest message, or when it came up
     RemoteAddress remote;
     bool incoming = false;  // we were the TLS server
     bool attached =
         false;  // made by an Attach; else an access link of a node that bootstraps through us, or ours
     bool suspected = false;
     bool closing = false;  // has been told to
-    MonoTime heard_at;     // the latest message, or when it came up
   };
 
-  using Links = boost::container::flat_map<LinkId, Link>;  // the oldest first, since their numbers grow
+  using Links = std::vector<Link>;  // by their numbers, which grow: the oldest first
 
-  // What is referred to is good until the next add() or remove().
-  Link& add(Link link);
+  // Room for so many, when it is known beforehand.
+  void reserve(std::size_t count);
+  // What is referred to is good until the next add() or remove(). `certified`: the Node-IDs of the
+  // certificate at the other end.
+  Link& add(Link link, const std::vector<NodeId>& certified = {});
+  // The Node-IDs of that certificate besides link.node; hardly one has any.
+  std::vector<NodeId> further_nodes(LinkId id) const;
   std::optional<Link> remove(LinkId id);
   Link* find(LinkId id);
   // The best link to this node: attached before not, healthy before suspected, newest first.
@@ -43,18 +47,20 @@ class LinkTable {
 
  private:
   using Places = std::vector<std::uint32_t>;
-  const Link& at(std::uint32_t place) const { return links_.nth(place)->second; }
+  const Link& at(std::uint32_t place) const { return links_[place]; }
+  Links::iterator first_from(LinkId id);  // the first of links_ that is not before this one
   // The first of by_node_ whose node, and link, are not before these.
   Places::iterator first_of(const NodeId& node, LinkId id = {});
   // Calls `see` with each link to that node, the oldest first.
   template <typename See>
   void for_each_to(const NodeId& node, See see) {
     for (auto place = first_of(node); place != by_node_.end() && at(*place).node == node; ++place)
-      see(links_.nth(*place)->second);
+      see(links_[*place]);
   }
 
   Links links_;
   Places by_node_;  // of links_, ordered by node and, for one node, by age
+  boost::container::flat_map<LinkId, std::vector<NodeId>> further_nodes_;
 };
 
 }  // namespace ringway::routing

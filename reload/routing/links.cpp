@@ -7,8 +7,8 @@ namespace ringway::routing {
 
 // Some links are kept for those who are to be neighbours: without them there is no ring.
 bool RoutingComponent::Impl::room_for_link_to(const NodeId& node) const {
-  const std::size_t reserve = std::min(k_reserved_links, settings_.max_links / 8);
-  return links_.size() + (topology_->wanted_as_neighbor(node) ? 0 : reserve) < settings_.max_links;
+  const std::size_t reserve = std::min(k_reserved_links, limits_->max_links / 8);
+  return links_.size() + (topology_->wanted_as_neighbor(node) ? 0 : reserve) < limits_->max_links;
 }
 
 // Not made by an Attach, and not the only way to a peer either, as it is when the peer's Attach was given up
@@ -23,7 +23,7 @@ bool RoutingComponent::Impl::is_spare_access(const LinkTable::Link& link) {
 bool RoutingComponent::Impl::make_room_for_access(const NodeId& node) {
   std::size_t of_node = 0, of_all = 0;
   LinkTable::Link *oldest = nullptr, *most_idle = nullptr;
-  for (auto& [id, link] : links_.all()) {
+  for (auto& link : links_.all()) {
     if (link.closing) continue;
     if (link.node == node) ++of_node;
     if (!is_spare_access(link)) continue;
@@ -34,7 +34,7 @@ bool RoutingComponent::Impl::make_room_for_access(const NodeId& node) {
   if (of_node >= k_max_links_per_node) {
     if (oldest == nullptr) return false;
     close_link(*oldest, "too many links of one node");
-  } else if (of_all >= std::max<std::size_t>(settings_.max_links / 4, 1)) {
+  } else if (of_all >= std::max<std::size_t>(limits_->max_links / 4, 1)) {
     close_link(*most_idle, "makes room for another bootstrapping node");
   }
   return room_for_link_to(node);
@@ -56,24 +56,23 @@ void RoutingComponent::Impl::on(LinkUp& input) {
   }
   LinkTable::Link link;
   link.id = input.link;
-  link.certificate = input.certificate;
   link.remote = input.remote;
   link.incoming = input.attempt == 0;
   link.heard_at = now_.mono;
   if (!input.certificate->node_ids().empty())
     link.node = attempt.node.value_or(input.certificate->node_ids().front());
-  if (const auto refusal = refusal_of(link, ours); !refusal.empty()) {
+  if (const auto refusal = refusal_of(link, *input.certificate, ours); !refusal.empty()) {
     ++counters_.refused_links;
-    if (configuration_->is_revoked(*link.certificate)) ++counters_.refused_revoked;
+    if (configuration_->is_revoked(*input.certificate)) ++counters_.refused_revoked;
     out_->push_back(CloseLink{input.link, std::string(refusal)});
     return;
   }
-  auto& kept = links_.add(std::move(link));
+  auto& kept = links_.add(std::move(link), input.certificate->node_ids());
   if (kept.incoming) {
     if (!complete_attach_with(kept) && !access_check_) access_check_ = now_.mono + k_access_link_idle;
     return;
   }
-  note_known_peer(kept.remote.full());
+  note_known_peer(kept.remote);
   if (!attempt.node) return access_link_up(kept, attempt);
   kept.attached = true;
   const NodeId node = kept.node;
@@ -82,13 +81,14 @@ void RoutingComponent::Impl::on(LinkUp& input) {
 }
 
 // Why the link cannot be one of ours; empty when it can.
-std::string_view RoutingComponent::Impl::refusal_of(const LinkTable::Link& link, bool ours) {
+std::string_view RoutingComponent::Impl::refusal_of(const LinkTable::Link& link,
+                                                    const security::Certificate& certificate, bool ours) {
   if (!link.incoming && !ours) return "no longer wanted";
   if (link.node == k_no_node) return "no Node-ID";
   if (link.node == self()) return "connected to oneself";
   // Its handshake was over before the document came that names it.
-  if (configuration_->is_revoked(*link.certificate)) return "revoked (bad-node)";
-  if (links_.size() >= settings_.max_links) return "too many links";
+  if (configuration_->is_revoked(certificate)) return "revoked (bad-node)";
+  if (links_.size() >= limits_->max_links) return "too many links";
   const bool expected = std::any_of(attaches_.begin(), attaches_.end(), [&](const auto& one) {
     return one.second.expected == link.node || one.second.answered_by == link.node;
   });
@@ -132,7 +132,7 @@ void RoutingComponent::Impl::on(LinkDown& input) {
     }
     // A bootstrap node that cannot be reached: the next one, once around.
     if (attempt.partition_point) return ask_next(*attempt.partition_point);
-    if (bootstrap_tried_ < settings_.bootstrap.size()) open_access();
+    if (bootstrap_tried_ < bootstrap_.size()) open_access();
     return;
   }
   inspections_.drop_link(input.link);
@@ -159,13 +159,13 @@ void RoutingComponent::Impl::on(LinkSuspected& input) {
 void RoutingComponent::Impl::close_silent_access() {
   if (!access_check_ || *access_check_ > now_.mono) return;
   access_check_.reset();
-  for (auto& [id, link] : links_.all()) {
+  for (auto& link : links_.all()) {
     if (link.closing || !is_spare_access(link)) continue;
     const MonoTime at = link.heard_at + k_access_link_idle;
     if (at <= now_.mono) {
       close_link(link, "idle");
     } else {
-      access_check_ = access_check_ ? std::min(*access_check_, at) : at;
+      access_check_ = sooner(access_check_, at);
     }
   }
 }

@@ -63,7 +63,7 @@ TransactionId RoutingComponent::Impl::originate(Transaction transaction, BytesVi
   Transaction& kept = transactions_[id] = std::move(transaction);
   kept.next_at = now_.mono;
   timers_.insert({kept.next_at, id});
-  if (transactions_.size() > settings_.max_transactions) {
+  if (transactions_.size() > limits_->max_transactions) {
     finish(id, RequestFailure{ErrorCode::request_timeout, copy_of(view_of("too many requests under way")),
                               true, k_no_node});
   } else if (kept.payload.size() + wire::k_fixed_header_size_bytes > configuration_->max_message_size_bytes) {

@@ -40,8 +40,9 @@ std::optional<RingId> point_of(const wire::Destination& destination) {
 void RoutingComponent::Impl::on(LinkMessage& input) {
   auto* link = links_.find(input.link);
   if (link == nullptr) {
-    if (const auto channel = channels_.by_link.find(input.link); channel != channels_.by_link.end())
-      return channel_message(channel->second, std::move(input.bytes));
+    if (channels_)
+      if (const auto channel = channels_->by_link.find(input.link); channel != channels_->by_link.end())
+        return channel_message(channel->second, std::move(input.bytes));
     ++counters_.dropped;
     return;
   }
@@ -184,7 +185,7 @@ void RoutingComponent::Impl::forward(const Hop& from, wire::ForwardingHeader hea
     // Answers need no record of their way; of a later fragment nobody knows which it is.
     if (!wire::is_answer(code_of(header, payload))) {
       header.via_list.push_back(wire::to_node(from.node));
-      if (settings_.compress_via_lists && header.via_list.size() > 1) {
+      if (compress_via_lists_ && header.via_list.size() > 1) {
         wire::DestinationList reversed(header.via_list.rbegin(), header.via_list.rend());
         if (const auto id = opaque_.keep(now_.mono, std::move(reversed))) header.via_list = {*id};
       }
@@ -216,13 +217,20 @@ void RoutingComponent::Impl::transmit_on(LinkId link, const wire::ForwardingHead
 void RoutingComponent::Impl::for_us(const Hop& from, const wire::ForwardingHeader& header,
                                     const SharedBytes& payload) {
   if (header.is_whole()) return inspect(from, header, payload);
-  auto joined = reassembler_.add(now_.mono, header, payload, from.link.number);
+  auto joined = reassembler().add(now_.mono, header, payload, from.link.number);
   reassembly_check_ = now_.mono + wire::k_fragment_timeout;
   if (!joined) {
     ++counters_.dropped;
     return;
   }
   if (*joined) inspect(from, (*joined)->header, (*joined)->payload);
+}
+
+wire::Reassembler& RoutingComponent::Impl::reassembler() {
+  if (!reassembler_)
+    reassembler_ = std::make_unique<wire::Reassembler>(wire::ReassemblyLimits{
+        configuration_->max_message_size_bytes, k_max_reassembled, limits_->max_reassembly_bytes});
+  return *reassembler_;
 }
 
 void RoutingComponent::Impl::inspect(const Hop& from, const wire::ForwardingHeader& header,

@@ -1,8 +1,10 @@
-// The address at the other end of a link: IPv4 or IPv6, since it is connected. Without the bytes that a
-// wire::IpAddressPort has for addresses of types not known; there is one of these for each link.
+// An address that one can connect to: IPv4 or IPv6. Without the bytes that a wire::IpAddressPort has for
+// addresses of types not known; there is one of these for each link, and some more at each peer.
 #pragma once
 
 #include <array>
+#include <compare>
+#include <cstdint>
 
 #include "reload/wire/bodies.hpp"
 
@@ -12,7 +14,7 @@ class RemoteAddress {
  public:
   RemoteAddress() = default;
   RemoteAddress(const wire::IpAddressPort& from)  // NOLINT(google-explicit-constructor): the same value
-      : address_(from.address), port_(from.port), type_(from.type) {}
+      : type_(from.type), address_(from.address), port_(from.port) {}
   wire::IpAddressPort full() const {
     wire::IpAddressPort address;
     address.type = type_;
@@ -20,11 +22,12 @@ class RemoteAddress {
     address.port = port_;
     return address;
   }
+  auto operator<=>(const RemoteAddress&) const = default;
 
  private:
+  wire::AddressType type_ = wire::AddressType::invalid;
   std::array<std::uint8_t, 16> address_{};
   std::uint16_t port_ = 0;
-  wire::AddressType type_ = wire::AddressType::invalid;
 };
 
 }  // namespace ringway::routing

@@ -1,7 +1,6 @@
 #include "reload/routing/routing_component.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include "reload/routing/routing_impl.hpp"
 
@@ -16,7 +15,6 @@ topology::ChordSettings chord_settings(const RoutingSettings& settings,
   topology::ChordSettings chord;
   chord.self = self;
   chord.first_peer = settings.first_peer;
-  chord.has_bootstrap = !settings.bootstrap.empty() || settings.bootstrap_may_come;
   chord.reactive = configuration.chord_reactive;
   chord.replicas = configuration.replicas;
   chord.update_interval = configuration.chord_update_interval;
@@ -26,27 +24,36 @@ topology::ChordSettings chord_settings(const RoutingSettings& settings,
   return chord;
 }
 
+// Mostly the usual ones.
+std::shared_ptr<const RoutingLimits> shared(const RoutingLimits& limits) {
+  static const auto usual = std::make_shared<const RoutingLimits>();
+  return limits == *usual ? usual : std::make_shared<const RoutingLimits>(limits);
+}
+
 }  // namespace
 
 RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr configuration,
                              std::shared_ptr<const security::Signer> signer, std::shared_ptr<Random> random)
-    : settings_(std::move(settings)),
+    : limits_(shared(settings)),
+      own_addresses_(settings.own_addresses.begin(), settings.own_addresses.end()),
+      given_bootstrap_(settings.bootstrap.begin(), settings.bootstrap.end()),
+      known_peers_(settings.known_peers.begin(), settings.known_peers.end()),
+      learnt_kinds_(std::move(settings.learnt_kinds)),
+      compress_via_lists_(settings.compress_via_lists),
       configuration_(std::move(configuration)),
       signer_(std::move(signer)),
       random_(std::move(random)),
       self_(signer_->node_id()),
       overlay_hash_(configuration_->overlay_hash()),
       opaque_(*random_),
-      answers_(settings_.max_answers_remembered, settings_.max_answers_remembered_bytes),
-      inspections_(settings_.max_inspections_per_link, settings_.max_inspections_bytes),
-      reassembler_({configuration_->max_message_size_bytes, 1024, settings_.max_reassembly_bytes}) {
+      answers_(limits_->max_answers_remembered, limits_->max_answers_remembered_bytes),
+      inspections_(limits_->max_inspections_per_link, limits_->max_inspections_bytes) {
   document_ = configuration_;
   known_kinds_ = config::known_kinds(*document_);
-  given_bootstrap_ = settings_.bootstrap;
-  known_peers_ = std::move(settings_.known_peers);
-  settings_.bootstrap = bootstrap_addresses(true);
-  topology_ =
-      std::make_unique<topology::ChordReload>(chord_settings(settings_, *configuration_, self_), random_);
+  bootstrap_ = bootstrap_addresses(true);
+  auto chord = chord_settings(settings, *configuration_, self_);
+  chord.has_bootstrap = !bootstrap_.empty() || settings.bootstrap_may_come;
+  topology_ = std::make_unique<topology::ChordReload>(chord, random_);
 }
 
 void RoutingComponent::Impl::start(const Now& now, Outputs& out) {
@@ -62,17 +69,17 @@ void RoutingComponent::Impl::start_joined(const Now& now, const std::vector<Stan
   out_ = &out;
   relearn_kinds();
   std::vector<NodeId> peers;
+  links_.reserve(links.size());
   for (const StandingLink& standing : links) {
     LinkTable::Link link;
     link.id = standing.link;
     link.node = standing.certificate->node_ids().front();
-    link.certificate = standing.certificate;
     link.remote = standing.remote;
     link.incoming = standing.incoming;
     link.attached = true;
     link.heard_at = now_.mono;
     peers.push_back(link.node);
-    links_.add(std::move(link));
+    links_.add(std::move(link), standing.certificate->node_ids());
   }
   tell_topology([&](auto& actions) { topology_->start_joined(now_, peers, actions); });
 }
@@ -112,22 +119,18 @@ void RoutingComponent::Impl::on(HandOverReport& input) {
 // Of several that could begin a ring where there is none, the one with the least address does (all compare
 // the same addresses): the others give it time.
 void RoutingComponent::Impl::on(BootstrapFound& input) {
-  const auto before = settings_.bootstrap;
-  found_bootstrap_ = std::move(input.addresses);
+  const auto before = bootstrap_;
+  found_bootstrap_.assign(input.addresses.begin(), input.addresses.end());
   if (found_bootstrap_.size() > k_most_found_bootstrap) found_bootstrap_.resize(k_most_found_bootstrap);
-  settings_.bootstrap = bootstrap_addresses(true);
-  const auto is_new = [&](const wire::IpAddressPort& address) {
+  bootstrap_ = bootstrap_addresses(true);
+  const auto is_new = [&](const RemoteAddress& address) {
     return std::find(before.begin(), before.end(), address) == before.end();
   };
-  if (std::none_of(settings_.bootstrap.begin(), settings_.bootstrap.end(), is_new)) return;
-  const auto key = [](const wire::IpAddressPort& address) {
-    return std::make_tuple(address.type, address.address, address.port);
-  };
-  const auto& own = settings_.own_addresses;
+  if (std::none_of(bootstrap_.begin(), bootstrap_.end(), is_new)) return;
+  const auto& own = own_addresses_;
   const bool others_first =
-      std::any_of(found_bootstrap_.begin(), found_bootstrap_.end(), [&](const wire::IpAddressPort& found) {
-        return std::none_of(own.begin(), own.end(),
-                            [&](const auto& ours) { return key(ours) <= key(found); });
+      std::any_of(found_bootstrap_.begin(), found_bootstrap_.end(), [&](const RemoteAddress& found) {
+        return std::none_of(own.begin(), own.end(), [&](const auto& ours) { return ours <= found; });
       });
   tell_topology([&](auto& actions) { topology_->on_bootstrap_found(now_, others_first, actions); });
 }
@@ -145,9 +148,12 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
     if (pending.link_deadline && *pending.link_deadline <= now_.mono) late.push_back(key);
   for (const auto key : late) attach_failed(key);
   if (reassembly_check_ && *reassembly_check_ <= now_.mono) {
-    reassembler_.expire(now_.mono);
     reassembly_check_.reset();
-    if (reassembler_.messages() > 0) reassembly_check_ = now_.mono + wire::k_fragment_timeout;
+    reassembler().expire(now_.mono);
+    if (reassembler().messages() > 0)
+      reassembly_check_ = now_.mono + wire::k_fragment_timeout;
+    else
+      reassembler_.reset();
   }
   if (answers_check_ && *answers_check_ <= now_.mono) answers_check_ = answers_.expire(now_.mono);
   close_silent_access();
@@ -157,18 +163,17 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
 }
 
 std::optional<MonoTime> RoutingComponent::Impl::next_deadline() const {
-  auto soonest = topology_->next_deadline();
-  const auto consider = [&](const std::optional<MonoTime>& at) {
-    if (at && (!soonest || *at < *soonest)) soonest = at;
-  };
+  Deadline soonest = topology_->next_deadline();
+  const auto consider = [&](Deadline at) { soonest = sooner(soonest, at); };
   if (!timers_.empty()) consider(timers_.begin()->first);
   for (const auto& [key, pending] : attaches_) consider(pending.link_deadline);
   consider(reassembly_check_);
   consider(access_check_);
-  consider(channels_.check_at);
+  if (channels_) consider(channels_->check_at);
   consider(answers_check_);
   consider(drain_deadline_);
-  return soonest;
+  if (!soonest) return std::nullopt;
+  return *soonest;
 }
 
 // ---- topology's wishes
@@ -192,6 +197,7 @@ void RoutingComponent::Impl::drop_update(const NodeId& to) {
   if (found == updates_.end()) return;
   drop(found->second);
   updates_.erase(found);
+  if (updates_.empty()) updates_.shrink_to_fit();  // there are some every ten minutes
 }
 
 void RoutingComponent::Impl::carry_out(topology::SendJoin& wish) {
@@ -265,35 +271,39 @@ void RoutingComponent::Impl::carry_out(topology::LeftRing&) {
 // ---------------------------------------------------------------------------------------------------------
 
 RoutingStatus RoutingComponent::Impl::status() const {
-  RoutingStatus status = counters_;
+  RoutingStatus status;
+  static_cast<RoutingCounters&>(status) = counters_;
   status.view = topology_->view();
   status.phase = topology_->phase();
   status.fingers = topology_->fingers();
   status.transactions = transactions_.size();
   status.estimated_peers = topology_->estimated_peers();
-  for (const auto& [id, link] : links_.all())
+  for (const auto& link : links_.all())
     status.links.push_back(
-        {id, link.node, link.remote.full(), link.suspected, topology_->is_peer(link.node)});
-  status.channels = channels_.channels.size();
-  for (const auto& [key, channel] : channels_.channels) status.held_channels += channel.held ? 1 : 0;
+        {link.id, link.node, link.remote.full(), link.suspected, topology_->is_peer(link.node)});
+  if (!channels_) return status;
+  status.channels = channels_->channels.size();
+  for (const auto& [key, channel] : channels_->channels) status.held_channels += channel.held ? 1 : 0;
   return status;
 }
 
 TableSizes RoutingComponent::Impl::tables() const {
+  static const ChannelTable none;
+  const ChannelTable& channels = channels_ ? *channels_ : none;
   return {
-      {"links", links_.size(), settings_.max_links},
-      {"transactions", transactions_.size(), settings_.max_transactions},
-      {"requests of others", served_.size(), settings_.max_served_requests},
-      {"answers remembered", answers_.size(), settings_.max_answers_remembered},
-      {"bytes of answers remembered", answers_.size_bytes(), settings_.max_answers_remembered_bytes},
+      {"links", links_.size(), limits_->max_links},
+      {"transactions", transactions_.size(), limits_->max_transactions},
+      {"requests of others", served_.size(), limits_->max_served_requests},
+      {"answers remembered", answers_.size(), limits_->max_answers_remembered},
+      {"bytes of answers remembered", answers_.size_bytes(), limits_->max_answers_remembered_bytes},
       {"bytes that wait for their signature check", inspections_.waiting_bytes(),
-       settings_.max_inspections_bytes},
-      {"bytes of fragments", reassembler_.held_bytes(), settings_.max_reassembly_bytes},
-      {"channels", channels_.channels.size(), settings_.max_channels},
-      {"channels that are asked for", channels_.opens.size(), k_max_channel_opens},
-      {"channels that others have asked for", channels_.attempts.size(), k_max_channel_attempts},
-      {"documents on their way", configuration_pushes_.size(), settings_.max_pushes},
-      {"Kinds on their way", kind_pushes_.size(), settings_.max_pushes},
+       limits_->max_inspections_bytes},
+      {"bytes of fragments", reassembler_ ? reassembler_->held_bytes() : 0, limits_->max_reassembly_bytes},
+      {"channels", channels.channels.size(), limits_->max_channels},
+      {"channels that are asked for", channels.opens.size(), k_max_channel_opens},
+      {"channels that others have asked for", channels.attempts.size(), k_max_channel_attempts},
+      {"documents on their way", configuration_pushes_.size(), limits_->max_pushes},
+      {"Kinds on their way", kind_pushes_.size(), limits_->max_pushes},
       {"messages that wait for our admission", deferred_.size(), k_max_deferred},
       {"addresses found by discovery", found_bootstrap_.size(), k_most_found_bootstrap},
       {"addresses of peers that were linked to", known_peers_.size(), k_most_known_peers},

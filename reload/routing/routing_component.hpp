@@ -20,15 +20,8 @@ namespace ringway::routing {
 // Two when both ends have asked for it at once.
 inline constexpr std::size_t k_max_connections_per_channel = 2;
 
-struct RoutingSettings {
-  std::vector<wire::IpAddressPort> own_addresses;  // offered in Attach candidates
-  // Peers that were linked to in an earlier life, newest first: tried before everybody else.
-  std::vector<wire::IpAddressPort> known_peers;
-  std::vector<wire::IpAddressPort> bootstrap;  // tried in random order; besides the configuration's
-  std::vector<Bytes> learnt_kinds;             // kept from before (ConfigurationChanged)
-  bool first_peer = false;                     // may form a ring alone (TOPO-42)
-  bool bootstrap_may_come = false;             // BootstrapFound may bring some: look before being alone
-  bool compress_via_lists = false;             // forward with an opaque ID instead of a growing via list
+// The bounds of a peer's tables. Peers that keep to the usual ones share them.
+struct RoutingLimits {
   std::size_t max_links = 1024;
   std::size_t max_channels = 256;              // that stand; no more are held or being made either
   std::size_t channels_for_replication = 64;   // of these: no other application may use them
@@ -41,6 +34,18 @@ struct RoutingSettings {
   std::size_t max_inspections_bytes = 64U << 20;  // of all links
   std::size_t max_reassembly_bytes = 16U << 20;
   std::size_t max_pushes = 256;  // of documents, and of Kinds, to nodes that lack them, under way
+  bool operator==(const RoutingLimits&) const = default;
+};
+
+struct RoutingSettings : RoutingLimits {
+  std::vector<wire::IpAddressPort> own_addresses;  // offered in Attach candidates
+  // Peers that were linked to in an earlier life, newest first: tried before everybody else.
+  std::vector<wire::IpAddressPort> known_peers;
+  std::vector<wire::IpAddressPort> bootstrap;  // tried in random order; besides the configuration's
+  std::vector<Bytes> learnt_kinds;             // kept from before (ConfigurationChanged)
+  bool first_peer = false;                     // may form a ring alone (TOPO-42)
+  bool bootstrap_may_come = false;             // BootstrapFound may bring some: look before being alone
+  bool compress_via_lists = false;             // forward with an opaque ID instead of a growing via list
   Duration join_retry_min{500};
   Duration join_retry_max{30'000};
 };
@@ -53,25 +58,27 @@ struct LinkStatus {
   bool suspected = false;
   bool routable = false;  // has sent an Update: may be routed through (ICE-12)
 };
-struct RoutingStatus {
+struct RoutingCounters {
+  std::uint64_t forwarded = 0, delivered = 0, originated = 0, answered = 0, dropped = 0;
+  std::uint64_t unknown_answers = 0, bad_signatures = 0, duplicates = 0, retransmissions = 0;
+  std::uint64_t refused_links = 0;
+  std::uint64_t refused_revoked = 0;         // links and messages of bad-nodes
+  std::uint64_t refused_membership = 0;      // Joins, Leaves and Updates not from the node they speak of
+  std::uint64_t refused_configurations = 0;  // documents and Kinds: not genuine, not newer, not understood
+  std::uint64_t failed_attaches = 0;         // that led to no link to the node asked for
+  std::uint64_t implausible_answers = 0;     // of nodes that were not asked; errors of theirs, too
+  std::uint64_t channel_messages = 0;        // that came over channels
+  std::uint64_t failed_channels = 0;         // that were wanted and could not be made
+  std::uint64_t refused_channels = 0;        // others' connections that nobody here has asked for; too many
+};
+struct RoutingStatus : RoutingCounters {
   topology::RingViewPtr view;
   std::string phase;  // "connecting", "joining", "joined", "leaving", "left"
   std::vector<NodeId> fingers;
   std::vector<LinkStatus> links;
   std::size_t transactions = 0;
-  std::uint64_t forwarded = 0, delivered = 0, originated = 0, answered = 0, dropped = 0;
-  std::uint64_t unknown_answers = 0, bad_signatures = 0, duplicates = 0, retransmissions = 0;
-  std::uint64_t refused_links = 0;
-  std::uint64_t refused_revoked = 0;            // links and messages of bad-nodes
-  std::uint64_t refused_membership = 0;         // Joins, Leaves and Updates not from the node they speak of
-  std::uint64_t refused_configurations = 0;     // documents and Kinds: not genuine, not newer, not understood
-  std::uint64_t failed_attaches = 0;            // that led to no link to the node asked for
-  std::uint64_t implausible_answers = 0;        // of nodes that were not asked; errors of theirs, too
   std::size_t channels = 0, held_channels = 0;  // connections of applications; those that are wanted here
-  std::uint64_t channel_messages = 0;           // that came over them
-  std::uint64_t failed_channels = 0;            // that were wanted and could not be made
-  std::uint64_t refused_channels = 0;  // others' connections that nobody here has asked for; too many
-  double estimated_peers = 1;          // from the density of the neighbour table
+  double estimated_peers = 1;                   // from the density of the neighbour table
 };
 
 // What became of a document that did not come from a peer.

@@ -5,6 +5,8 @@
 // routing_component.cpp (inputs, timers, what topology asks for).
 #pragma once
 
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,11 +18,13 @@
 #include <vector>
 
 #include "reload/config/known_kinds.hpp"
+#include "reload/deadline.hpp"
 #include "reload/routing/answer_memory.hpp"
 #include "reload/routing/channel_table.hpp"
 #include "reload/routing/inspection_queue.hpp"
 #include "reload/routing/link_table.hpp"
 #include "reload/routing/opaque_table.hpp"
+#include "reload/routing/remote_address.hpp"
 #include "reload/routing/routing_component.hpp"
 #include "reload/topology/chord_reload.hpp"
 #include "reload/wire/fragment.hpp"
@@ -34,14 +38,15 @@ inline constexpr Duration k_link_wait{10'000};  // from AttachAns to the link
 inline constexpr Duration k_access_patience{5'000};
 inline constexpr Duration k_resend_after_loss{
     50};  // a request whose next hop has just gone is sent again so soon
-inline constexpr Duration k_drain_limit{10'000};     // the longest that copies may hold up a leave
-inline constexpr std::size_t k_max_deferred = 1024;  // messages that wait for us to be admitted
-inline constexpr std::size_t k_max_candidates = 16;  // of one Attach (ICE-34)
+inline constexpr Duration k_drain_limit{10'000};        // the longest that copies may hold up a leave
+inline constexpr std::size_t k_max_deferred = 1024;     // messages that wait for us to be admitted
+inline constexpr std::size_t k_max_reassembled = 1024;  // messages of which fragments have come
+inline constexpr std::size_t k_max_candidates = 16;     // of one Attach (ICE-34)
 inline constexpr std::size_t k_max_links_per_node = 4;
 inline constexpr std::size_t k_most_bootstrap_nodes = 64;  // remembered with their addresses
 inline constexpr std::size_t k_most_found_bootstrap = 64;
 inline constexpr std::size_t k_most_known_peers = 10;  // "about 10" (RFC 6940 §11.4)
-inline constexpr std::size_t k_reserved_links = 64;    // for neighbours, of RoutingSettings::max_links
+inline constexpr std::size_t k_reserved_links = 64;    // for neighbours, of RoutingLimits::max_links
 inline constexpr Duration k_access_link_idle{60'000};  // then the accepting side closes an access link
 
 class RoutingComponent::Impl {
@@ -207,7 +212,8 @@ class RoutingComponent::Impl {
   void relearn_kinds();
   void announce_configuration();
   void push_kinds(const NodeId& node, const std::vector<KindId>& kinds);
-  std::vector<wire::IpAddressPort> bootstrap_addresses(bool with_known);
+  std::vector<RemoteAddress> bootstrap_addresses(bool with_known);
+  bool names(const config::Configuration& document, const LinkTable::Link& link) const;
   void part_from_revoked();
   void tell_why(const LinkId& link, const NodeId& bad_node);
   void cut_off_revoked();
@@ -228,7 +234,7 @@ class RoutingComponent::Impl {
   void need_access(bool another);
   void ask_through_bootstrap(const RingId& point);
   void ask_next(const RingId& point);
-  void note_known_peer(const wire::IpAddressPort& address);
+  void note_known_peer(const RemoteAddress& address);
   void access_link_up(LinkTable::Link& link, const Attempt& attempt);
   void close_idle_access();
 
@@ -239,7 +245,8 @@ class RoutingComponent::Impl {
   bool room_for_link_to(const NodeId& node) const;
   bool is_spare_access(const LinkTable::Link& link);
   bool make_room_for_access(const NodeId& node);
-  std::string_view refusal_of(const LinkTable::Link& link, bool ours);
+  std::string_view refusal_of(const LinkTable::Link& link, const security::Certificate& certificate,
+                              bool ours);
   void close_link(LinkTable::Link& link, std::string reason);
   void retire_spare_links(const NodeId& node);
   void close_silent_access();
@@ -254,7 +261,7 @@ class RoutingComponent::Impl {
   void app_attach_answered(const ChannelTable::Key& key, const Outcome& outcome);
   void open_failed(const ChannelTable::Key& key, std::string reason);
   void serve_app_attach(std::uint64_t request, const security::InspectedMessage& message);
-  bool may_have_channel(Application application) const;
+  bool may_have_channel(Application application);
   bool make_room_for_channel(Application application);
   std::optional<ChannelTable::Key> channel_of(const LinkUp& input);
   void channel_link_up(const LinkUp& input);
@@ -293,11 +300,21 @@ class RoutingComponent::Impl {
   const NodeId& self() const { return self_; }
   Hop here() const { return {LinkId{}, self_}; }
 
-  RoutingSettings settings_;  // bootstrap: the given ones, the document's, those found
-  std::vector<wire::IpAddressPort> given_bootstrap_;  // without the document's
-  std::vector<wire::IpAddressPort> found_bootstrap_;  // by discovery
-  std::vector<wire::IpAddressPort> known_peers_;      // that we had links to, newest first
-  std::vector<wire::IpAddressPort> still_to_ask_;     // of a look for the ring, the next one last
+  ChannelTable& channels() {
+    if (!channels_) channels_ = std::make_unique<ChannelTable>();
+    return *channels_;
+  }
+  wire::Reassembler& reassembler();
+
+  std::shared_ptr<const RoutingLimits> limits_;
+  std::vector<RemoteAddress> own_addresses_;
+  std::vector<RemoteAddress> bootstrap_;        // the given ones, the document's, those found
+  std::vector<RemoteAddress> given_bootstrap_;  // without the document's
+  std::vector<RemoteAddress> found_bootstrap_;  // by discovery
+  std::vector<RemoteAddress> known_peers_;      // that we had links to, newest first
+  std::vector<RemoteAddress> still_to_ask_;     // of a look for the ring, the next one last
+  std::vector<Bytes> learnt_kinds_;             // to be learnt again at the start
+  bool compress_via_lists_;
   config::ConfigurationPtr configuration_;
   mutable security::TrustPtr trust_;  // of document_; see trust()
   std::shared_ptr<const security::Signer> signer_;
@@ -306,12 +323,13 @@ class RoutingComponent::Impl {
   std::uint32_t overlay_hash_ = 0;
   std::unique_ptr<topology::Plugin> topology_;
 
+  // Those that many peers never need are not there until they do: of simulated peers there are very many.
   LinkTable links_;
-  ChannelTable channels_;
+  std::unique_ptr<ChannelTable> channels_;
   OpaqueTable opaque_;
   AnswerMemory answers_;
   InspectionQueue inspections_;
-  wire::Reassembler reassembler_;
+  std::unique_ptr<wire::Reassembler> reassembler_;
   std::unordered_map<TransactionId, Transaction> transactions_;
   std::set<std::pair<MonoTime, TransactionId>> timers_;
   std::map<std::pair<Origin, std::uint64_t>, TransactionId> by_token_;
@@ -320,26 +338,26 @@ class RoutingComponent::Impl {
   std::map<std::uint64_t, Attempt> attempts_;
   std::vector<std::pair<Hop, SharedBytes>> deferred_;
   // Nodes that have made us send them something, once at a time: others must not fill our transactions.
-  std::set<NodeId> configuration_pushes_, kind_pushes_, solicited_updates_;
-  std::map<NodeId, TransactionId> updates_;  // not answered yet
-  TransactionId join_ = 0;                   // the last one
-  config::ConfigurationPtr document_;        // as it came; configuration_ has the learnt Kinds besides
+  boost::container::flat_set<NodeId> configuration_pushes_, kind_pushes_, solicited_updates_;
+  boost::container::flat_map<NodeId, TransactionId> updates_;  // not answered yet: one a link at most
+  TransactionId join_ = 0;                                     // the last one
+  config::ConfigurationPtr document_;  // as it came; configuration_ has the learnt Kinds besides
   config::KnownKinds known_kinds_;
-  std::optional<Unfit> unfit_;
+  std::unique_ptr<const Unfit> unfit_;
   bool was_joined_ = false;
   bool over_access_ = false;  // how the latest Attach to the admitting peer went
   bool leaving_ = false;
-  std::optional<MonoTime> drain_deadline_;
+  Deadline drain_deadline_;
   // Who was found at a bootstrap address the last time.
-  std::vector<std::pair<wire::IpAddressPort, NodeId>> bootstrap_nodes_;
+  std::vector<std::pair<RemoteAddress, NodeId>> bootstrap_nodes_;
   std::size_t next_bootstrap_ = 0;
   std::size_t bootstrap_tried_ = 0;
   std::size_t lonely_looks_ = 0;
   std::uint64_t next_request_ = 1;
   std::uint64_t next_attach_ = 1;
   std::uint64_t next_attempt_ = 1;
-  std::optional<MonoTime> reassembly_check_, access_check_, answers_check_;
-  RoutingStatus counters_;
+  Deadline reassembly_check_, access_check_, answers_check_;
+  RoutingCounters counters_;
 
   // Of the call under way.
   Now now_;

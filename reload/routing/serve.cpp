@@ -45,7 +45,7 @@ void RoutingComponent::Impl::request_arrived(
       under_way->second = std::move(served);  // the answer takes the newest way back
     return;
   }
-  if (served_.size() >= settings_.max_served_requests) {
+  if (served_.size() >= limits_->max_served_requests) {
     ++counters_.dropped;  // shed load (ROUTE-34); the sender tries again
     return;
   }

@@ -164,21 +164,21 @@ Result<std::shared_ptr<const Certificate>> Certificate::parse(const SharedBytes&
   out->overlay_name_ = std::move(names->overlay);
   out->not_before_ms_ = *not_before_ms;
   out->not_after_ms_ = *not_after_ms;
-  out->sha256_.resize(SHA256_DIGEST_LENGTH);
   SHA256(der.view().data(), der.size(), out->sha256_.data());
   return std::shared_ptr<const Certificate>(out);
 }
 
-std::shared_ptr<const Certificate> Certificate::stating(Statement statement) {
+std::shared_ptr<const Certificate> Certificate::stating(Statement statement,
+                                                        std::shared_ptr<const Encoder> encoder) {
   std::shared_ptr<Certificate> out(new Certificate);
-  out->der_ = std::move(statement.der);
+  SHA256(statement.der.view().data(), statement.der.size(), out->sha256_.data());
+  if (!encoder) out->der_ = std::move(statement.der);
+  out->encoder_ = std::move(encoder);
   out->node_ids_ = {statement.node};
   out->user_name_ = std::move(statement.user_name);
   out->overlay_name_ = std::move(statement.overlay_name);
   out->not_before_ms_ = statement.not_before_ms;
   out->not_after_ms_ = statement.not_after_ms;
-  out->sha256_.resize(SHA256_DIGEST_LENGTH);
-  SHA256(out->der_.view().data(), out->der_.size(), out->sha256_.data());
   return out;
 }
 

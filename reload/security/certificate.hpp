@@ -2,6 +2,7 @@
 // rfc822Name. Parsed once, immutable, shared. Whether it is trusted is trust.hpp's question.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,13 @@ class Certificate {
   // key.
   static Result<std::shared_ptr<const Certificate>> parse(const SharedBytes& der);
 
+  // Makes a certificate's bytes whenever they are asked for, so that nobody has to keep them: a scheme's that
+  // can (sim/stand_in.hpp).
+  class Encoder {
+   public:
+    virtual ~Encoder() = default;
+    virtual SharedBytes der_of(const Certificate& certificate) const = 0;
+  };
   // What a certificate says, for a scheme that is not X.509 (scheme.hpp): it has no public key.
   struct Statement {
     SharedBytes der;
@@ -37,9 +45,11 @@ class Certificate {
     WallMs not_before_ms = 0;
     WallMs not_after_ms = 0;
   };
-  static std::shared_ptr<const Certificate> stating(Statement statement);
+  // With an encoder the bytes are not kept: it makes the same ones again.
+  static std::shared_ptr<const Certificate> stating(Statement statement,
+                                                    std::shared_ptr<const Encoder> encoder = nullptr);
 
-  const SharedBytes& der() const { return der_; }
+  SharedBytes der() const { return encoder_ ? encoder_->der_of(*this) : der_; }
   const std::vector<NodeId>& node_ids() const { return node_ids_; }
   bool has_node_id(const NodeId& node) const;
   const std::string& user_name() const { return user_name_; }        // the rfc822Name
@@ -55,7 +65,8 @@ class Certificate {
 
  private:
   Certificate() = default;
-  SharedBytes der_;
+  SharedBytes der_;  // empty when there is an encoder
+  std::shared_ptr<const Encoder> encoder_;
   std::shared_ptr<X509> x509_;
   std::shared_ptr<EVP_PKEY> key_;
   std::vector<NodeId> node_ids_;
@@ -63,7 +74,7 @@ class Certificate {
   std::string overlay_name_;
   WallMs not_before_ms_ = 0;
   WallMs not_after_ms_ = 0;
-  Bytes sha256_;
+  std::array<std::uint8_t, 32> sha256_{};
 };
 using CertificatePtr = std::shared_ptr<const Certificate>;
 

@@ -18,7 +18,7 @@ void ChordReload::on_bootstrap_found(const Now& now, bool others_first, Actions&
   if (phase_ != Phase::joined) return;
   // Whoever is there may be in another ring (RFC 6940 §10.7.4.4).
   const MonoTime at = now.mono + jittered(view_->alone() ? k_check_found_soon : k_first_partition_check);
-  partition_at_ = partition_at_ ? std::min(*partition_at_, at) : at;
+  partition_at_ = sooner(partition_at_, at);
 }
 
 void ChordReload::on_access_link(const Now& now, const NodeId&, Actions& out) {
@@ -29,9 +29,7 @@ void ChordReload::on_access_link(const Now& now, const NodeId&, Actions& out) {
 
 // Step 3: connect to everyone who will be a neighbour, as far as the admitting peer's tables tell.
 void ChordReload::gather_neighbors(const Now& now, Actions& out) {
-  const Lists& lists = lists_[*admitting_];
-  std::vector<NodeId> known = lists.predecessors;
-  known.insert(known.end(), lists.successors.begin(), lists.successors.end());
+  std::vector<NodeId> known = lists_[*admitting_];
   known.push_back(*admitting_);
   const auto wanted = wanted_neighbors(known);
 

@@ -8,6 +8,13 @@ namespace ringway::topology {
 using wire::ChordUpdateType;
 using wire::ErrorCode;
 
+namespace {
+
+// Of a table with an entry for each neighbour: half of one that doubles is empty on average.
+constexpr std::size_t k_lists_grow_by = 2;
+
+}  // namespace
+
 ChordReload::ChordReload(ChordSettings settings, std::shared_ptr<Random> random)
     : settings_(settings), random_(std::move(random)), peers_(settings.self) {
   RingView view;
@@ -29,6 +36,7 @@ void ChordReload::start(const Now& now, Actions& out) {
 void ChordReload::start_joined(const Now& now, const std::vector<NodeId>& peers, Actions& out) {
   started_ = now.mono;
   phase_ = Phase::joined;
+  peers_.reserve(peers.size());
   for (const NodeId& node : peers) {
     auto& peer = peers_.connect(node);
     peer.routable = true;
@@ -236,7 +244,7 @@ void ChordReload::on_suspected(const Now& now, const NodeId& node, bool suspecte
   if (suspected) {
     peer->suspected = true;
     const MonoTime at = suspected_since_.try_emplace(node, now.mono).first->second + k_suspicion_limit;
-    suspicion_at_ = suspicion_at_ ? std::min(*suspicion_at_, at) : at;
+    suspicion_at_ = sooner(suspicion_at_, at);
     return;
   }
   peer->suspected = peer->excluded = false;
@@ -256,7 +264,7 @@ bool ChordReload::exclude_long_suspected(const Now& now) {
       admitted_.erase(node);  // its range is ours now
       changed = true;
     } else {
-      suspicion_at_ = suspicion_at_ ? std::min(*suspicion_at_, at) : at;
+      suspicion_at_ = sooner(suspicion_at_, at);
     }
   }
   return changed;
@@ -272,15 +280,18 @@ void ChordReload::on_update(const Now& now, const NodeId& from, const wire::Chor
   failed_until_.erase(from);
   admitted_.erase(from);
   if (update.type != ChordUpdateType::peer_ready) {
+    if (lists_.size() == lists_.capacity()) lists_.reserve(lists_.size() + k_lists_grow_by);
     auto& lists = lists_[from];
     peer.lists_dropped = false;
     lists_due_.erase(from);
-    const auto bounded = [](std::vector<NodeId> nodes) {
-      if (nodes.size() > k_max_listed_nodes) nodes.resize(k_max_listed_nodes);
-      return nodes;
+    if (lists_due_.empty()) lists_due_.shrink_to_fit();  // a ring at rest has none
+    const auto taken = [](const std::vector<NodeId>& nodes) {
+      return std::min(nodes.size(), k_max_listed_nodes);
     };
-    lists.predecessors = bounded(update.predecessors);
-    lists.successors = bounded(update.successors);
+    lists.clear();
+    lists.reserve(taken(update.predecessors) + taken(update.successors));
+    for (const auto* nodes : {&update.predecessors, &update.successors})
+      lists.insert(lists.end(), nodes->begin(), nodes->begin() + static_cast<std::ptrdiff_t>(taken(*nodes)));
   }
   if (phase_ == Phase::gathering && admitting_ == from) return gather_neighbors(now, out);
   const auto& named = update.predecessors;
@@ -379,13 +390,11 @@ void ChordReload::keep_lists_of_neighbors(const Now& now, Actions& out) {
   for (auto told = lists_.begin(); told != lists_.end();) {
     const auto here = told++;
     if (neighbors.contains(here->first)) continue;
-    Lists kept{of_use(here->second.predecessors), of_use(here->second.successors)};
+    Lists kept = of_use(here->second);
     if (kept.size() == here->second.size()) continue;
     if (auto* peer = peers_.find(here->first)) peer->lists_dropped = true;
-    if (kept.size() == 0)
-      lists_.erase(here);
-    else
-      here->second = std::move(kept);
+    here->second = std::move(kept);
+    if (here->second.empty()) told = lists_.erase(here);
   }
   for (const NodeId& node : neighbors) {
     auto& peer = *peers_.find(node);
@@ -393,7 +402,8 @@ void ChordReload::keep_lists_of_neighbors(const Now& now, Actions& out) {
     // Its Update, or what was to bring one, may have been lost with a link.
     const auto [due, first] = lists_due_.try_emplace(node);
     const bool overdue = !first && due->second <= now.mono;
-    const bool ask = std::exchange(peer.lists_dropped, false) || overdue;
+    const bool ask = peer.lists_dropped || overdue;
+    peer.lists_dropped = false;
     if (ask) out.push_back(AskForUpdate{node});
     if (ask || first) due->second = now.mono + (overdue ? k_lists_asked_again : k_lists_patience);
     seek_again_by(due->second);
@@ -442,9 +452,7 @@ std::vector<NodeId> ChordReload::wanted_neighbors(const std::vector<NodeId>& kno
   return wanted;
 }
 
-void ChordReload::seek_again_by(MonoTime at) {
-  seek_again_at_ = seek_again_at_ ? std::min(*seek_again_at_, at) : at;
-}
+void ChordReload::seek_again_by(MonoTime at) { seek_again_at_ = sooner(seek_again_at_, at); }
 
 // RFC 6940 §10.7.3: peers that others list and that would be our neighbours are attached to, through who
 // listed them. Comes with each Update, and mostly finds nobody: so it looks at the lists first.
@@ -453,12 +461,10 @@ void ChordReload::seek_neighbors(const Now& now, Actions& out) {
   std::vector<NodeId> known, silent;
   const bool room = room_to_try(now);
   for (const auto& [teller, lists] : lists_) {
-    for (const auto* list : {&lists.predecessors, &lists.successors}) {
-      for (const NodeId& node : *list) {
-        if (node == settings_.self || !wanted_as_neighbor(node) || peers_.find(node) != nullptr) continue;
-        if (paused(now, node)) silent.push_back(node);
-        if (room && worth_attaching(now, node) && told_by.emplace(node, teller).second) known.push_back(node);
-      }
+    for (const NodeId& node : lists) {
+      if (node == settings_.self || !wanted_as_neighbor(node) || peers_.find(node) != nullptr) continue;
+      if (paused(now, node)) silent.push_back(node);
+      if (room && worth_attaching(now, node) && told_by.emplace(node, teller).second) known.push_back(node);
     }
   }
   if (told_by.empty() && silent.empty()) return;
@@ -571,7 +577,7 @@ Duration ChordReload::next_back_off() {
 }
 
 void ChordReload::on_timer(const Now& now, Actions& out) {
-  const auto due = [&](std::optional<MonoTime>& at) {
+  const auto due = [&](Deadline& at) {
     if (!at || now.mono < *at) return false;
     at.reset();
     return true;
@@ -626,12 +632,9 @@ void ChordReload::on_timer(const Now& now, Actions& out) {
 }
 
 std::optional<MonoTime> ChordReload::next_deadline() const {
-  std::optional<MonoTime> soonest;
-  const auto consider = [&](const std::optional<MonoTime>& at) {
-    if (at && (!soonest || *at < *soonest)) soonest = at;
-  };
-  consider(leave_deadline_);
   if (phase_ == Phase::left) return std::nullopt;
+  Deadline soonest = leave_deadline_;
+  const auto consider = [&](Deadline at) { soonest = sooner(soonest, at); };
   for (const auto& at : {patience_until_, join_deadline_, join_again_at_, retry_at_, gather_again_at_})
     consider(at);
   if (joining_) consider(joining_deadline_);
@@ -639,7 +642,8 @@ std::optional<MonoTime> ChordReload::next_deadline() const {
     for (const auto& at :
          {update_due_, periodic_update_at_, fingers_at_, partition_at_, suspicion_at_, seek_again_at_})
       consider(at);
-  return soonest;
+  if (!soonest) return std::nullopt;
+  return *soonest;
 }
 
 // ---- questions

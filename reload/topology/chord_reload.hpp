@@ -3,12 +3,14 @@
 #pragma once
 
 #include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "reload/deadline.hpp"
 #include "reload/random.hpp"
 #include "reload/topology/peer_table.hpp"
 #include "reload/topology/plugin.hpp"
@@ -161,12 +163,10 @@ class ChordReload : public Plugin {
   MonoTime started_;
   RingViewPtr view_;
 
-  // What the latest Update of each neighbour listed; before we have joined, of everybody.
-  struct Lists {
-    std::vector<NodeId> predecessors, successors;
-    std::size_t size() const { return predecessors.size() + successors.size(); }
-  };
-  std::map<NodeId, Lists> lists_;
+  // What the latest Update of each neighbour listed, its predecessors and then its successors; before we have
+  // joined, of everybody.
+  using Lists = std::vector<NodeId>;
+  boost::container::flat_map<NodeId, Lists> lists_;
   std::map<NodeId, MonoTime> attaching_;     // since when
   std::map<NodeId, MonoTime> failed_until_;  // not tried again before
   // Of the few peers in peers_ that have one; flat, since they are empty most of the time.
@@ -183,7 +183,7 @@ class ChordReload : public Plugin {
   bool access_led_nowhere_ = false;
   bool others_first_ = false;
   unsigned yields_ = 0;
-  std::optional<MonoTime> join_deadline_, join_again_at_, retry_at_, gather_again_at_, patience_until_;
+  Deadline join_deadline_, join_again_at_, retry_at_, gather_again_at_, patience_until_;
 
   // Admitting.
   std::optional<NodeId> joining_;
@@ -192,16 +192,15 @@ class ChordReload : public Plugin {
   NodeId handed_over_after_;     // where its range begins
   // Told by an Update that they are our predecessors; none of theirs has come since. Ours may be under way,
   // or have been lost.
-  std::set<NodeId> admitted_;
+  boost::container::flat_set<NodeId> admitted_;
 
   // Upkeep.
   Audience due_audience_ = Audience::nobody;
-  std::optional<MonoTime> update_due_, periodic_update_at_, fingers_at_, partition_at_, suspicion_at_,
-      seek_again_at_;
+  Deadline update_due_, periodic_update_at_, fingers_at_, partition_at_, suspicion_at_, seek_again_at_;
 
   // Leaving.
-  std::set<NodeId> leave_waits_for_;
-  std::optional<MonoTime> leave_deadline_;
+  boost::container::flat_set<NodeId> leave_waits_for_;
+  Deadline leave_deadline_;
 };
 
 }  // namespace ringway::topology

@@ -31,10 +31,10 @@ class PeerTable {
   // What every entry has; times that few of them have are chord_reload.hpp's. There is one of these for each
   // link.
   struct Peer {
-    bool routable = false;       // may be routed through (ICE-12)
-    bool suspected = false;      // its links' acknowledgements stay away
-    bool excluded = false;       // suspected for too long
-    bool lists_dropped = false;  // what its Updates listed was not worth keeping
+    bool routable : 1 = false;       // may be routed through (ICE-12)
+    bool suspected : 1 = false;      // its links' acknowledgements stay away
+    bool excluded : 1 = false;       // suspected for too long
+    bool lists_dropped : 1 = false;  // what its Updates listed was not worth keeping
   };
 
   using Peers = boost::container::flat_map<NodeId, Peer>;  // looked through for each message
@@ -44,6 +44,8 @@ class PeerTable {
     if (peers_.size() == peers_.capacity()) peers_.reserve(peers_.size() + k_grows_by);
     return peers_[node];
   }
+  // Room for so many, when it is known beforehand.
+  void reserve(std::size_t count) { peers_.reserve(count); }
   bool disconnect(const NodeId& node) { return peers_.erase(node) > 0; }
   Peer* find(const NodeId& node);
   const Peer* find(const NodeId& node) const;
@@ -62,7 +64,7 @@ class PeerTable {
   std::optional<NodeId> finger(unsigned index) const;
 
  private:
-  static constexpr std::size_t k_grows_by = 8;
+  static constexpr std::size_t k_grows_by = 4;
   bool usable(const Peer& peer) const { return peer.routable && !peer.excluded; }
   // Each entry from the point on (or before it) once around the ring, until `takes` says false.
   template <typename Takes>

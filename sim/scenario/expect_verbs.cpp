@@ -84,7 +84,7 @@ void expect_at_owner(Stage& stage, const Statement&) {
     const ResourceId resource = resource_id_of(key);
     const PeerNumber owner = stage.responsible_for(resource);
     const auto state =
-        stage.simulation().peer(owner).identity().store->load({resource, config::k_shared_value});
+        stage.simulation().peer(owner).identity().disk().load({resource, config::k_shared_value});
     if (state && !state->records.empty()) continue;
     return stage.violate(Law::value_kept, key + " is not at the peer that is responsible for it", owner);
   }

@@ -1,5 +1,6 @@
 // Rings that are built at once: they route, keep values and heal as rings do that have grown.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cmath>
 
@@ -41,6 +42,23 @@ TEST(StaticRing, RoutesAsOneThatHasGrown) {
     EXPECT_EQ(in_built.by, in_grown.by);
     EXPECT_EQ(in_built.by, built.peer(built.responsible_for(point)).node_id());
   }
+}
+
+// What the process has asked the allocator for; 0 with one that does not say (a sanitizer's).
+std::size_t allocated_bytes() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST(StaticRing, APeerTakesAtMost8KiB) {
+  constexpr std::size_t k_peers = 1000, k_most_bytes = 8192;
+  const std::size_t before = allocated_bytes();
+  Simulation simulation(large_settings(87));
+  simulation.build_ring(k_peers);
+  simulation.run_for(Duration{20'000});
+  const std::size_t after = allocated_bytes();
+  if (after == before) GTEST_SKIP() << "this allocator does not say how much it has given out";
+  EXPECT_LE((after - before) / k_peers, k_most_bytes);
 }
 
 TEST(StaticRing, FindsTheRightPeerInFewSteps) {

@@ -29,7 +29,7 @@ class Witness : public Endpoint {
     address_.port = 6084;
   }
   PeerNumber number() const override { return number_; }
-  const wire::IpAddressPort& address() const override { return address_; }
+  wire::IpAddressPort address() const override { return address_; }
   const security::CertificatePtr& certificate() const override { return certificate_; }
   bool trusts(const security::Certificate&) const override { return true; }
   void link_event(routing::Input event) override {

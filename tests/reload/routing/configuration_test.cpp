@@ -349,6 +349,20 @@ TEST_F(Configurations, ARevokedNodeLosesItsLinksAtOnceAndGetsNoOther) {
   EXPECT_TRUE(says_something(neighbor_));
 }
 
+TEST_F(Configurations, ANodeIsCutOffByAnyNodeIdOfItsCertificate) {
+  // Shows: SEC-21.
+  ringway::test::IssueOptions options;
+  options.more_nodes = {node_id(0x60), node_id(0x70)};
+  const auto signer = peer_->authority().issue("several@example.org", node_id(0x50), options);
+  const LinkId link{900};
+  peer_->input(LinkUp{link, 0, signer->certificate(), {}});
+  peer_->closed.clear();
+  reconfigure([](auto& next) { next.bad_nodes = {node_id(0x70)}; });
+  ASSERT_EQ(peer_->closed.size(), 1U);
+  EXPECT_EQ(peer_->closed[0].link, link);
+  for (const auto& other : peer_->status().links) EXPECT_NE(other.link, link);
+}
+
 TEST_F(Configurations, NobodyAttachesToARevokedNodeOfWhichOthersTell) {
   // Shows: SEC-21, FM-27.
   reconfigure([](auto& next) { next.bad_nodes = {node_id(0x41)}; });

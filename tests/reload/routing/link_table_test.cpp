@@ -47,6 +47,16 @@ TEST(LinkTable, TheAddressAtTheOtherEndIsKept) {
   EXPECT_EQ(table.find({1})->remote.full(), address);
 }
 
+TEST(LinkTable, TheOtherNodesOfACertificateStayAsLongAsTheLink) {
+  LinkTable table;
+  table.add(link(1, node(7)), {node(6), node(7), node(8)});
+  table.add(link(2, node(9)), {node(9)});
+  EXPECT_EQ(table.further_nodes({1}), (std::vector<NodeId>{node(6), node(8)}));
+  EXPECT_TRUE(table.further_nodes({2}).empty());
+  table.remove({1});
+  EXPECT_TRUE(table.further_nodes({1}).empty());
+}
+
 // Against a table that is obviously right.
 TEST(LinkTable, FindsWhatIsThereWhateverCameAndWent) {
   std::mt19937 random(1);

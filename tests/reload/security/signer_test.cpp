@@ -114,8 +114,8 @@ TEST_F(SignerTest, OneNodeIdIsNamedByTheCertificateHash) {
   EXPECT_EQ(identity.type, wire::SignerIdentityType::cert_hash);
   EXPECT_EQ(identity.hash, wire::HashAlgorithm::sha256);
   std::uint8_t digest[SHA256_DIGEST_LENGTH];
-  const BytesView der = signer->certificate()->der();
-  SHA256(der.data(), der.size(), digest);
+  const SharedBytes der = signer->certificate()->der();
+  SHA256(der.view().data(), der.size(), digest);
   EXPECT_EQ(hex_of(identity.digest), hex_of(digest));
   // Type, length of what follows, hash algorithm, length and digest (B.1).
   EXPECT_EQ(hex_of(wire::encode(identity)),

@@ -121,7 +121,7 @@ TEST_F(Revocation, WhatItHasSignedIsCopiedNoMore) {
   simulation.start(joining);
   ASSERT_TRUE(forms_ring(simulation));
   simulation.run_for(Duration{60'000});
-  const auto state = simulation.peer(joining).identity().store->load({list, config::k_shared_value});
+  const auto state = simulation.peer(joining).identity().disk().load({list, config::k_shared_value});
   ASSERT_TRUE(state.ok());
   ASSERT_EQ(state->records.size(), 1U);
   EXPECT_EQ(state->records[0]->signer_node, simulation.peer(1).node_id());

@@ -31,7 +31,7 @@ class Neighbor : public sim::Endpoint {
   const std::deque<Asked>& asked() const { return asked_; }
 
   sim::PeerNumber number() const override { return number_; }
-  const wire::IpAddressPort& address() const override { return role_.address; }
+  wire::IpAddressPort address() const override { return role_.address; }
   const security::CertificatePtr& certificate() const override { return role_.signer->certificate(); }
   bool trusts(const security::Certificate&) const override { return true; }
   void link_event(routing::Input event) override;
