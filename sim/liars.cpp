@@ -81,13 +81,22 @@ Liars::Messages Liars::passes_on(PeerNumber peer, const Liar& liar, const wire::
   const auto& signer = liar.lie == Lie::collude ? nearest_to(ring_id_from(resource->id)) : *liar.signer;
   wire::FetchAns nothing;
   nothing.kind_responses.resize(1);
-  nothing.kind_responses[0].kind = config::k_owner_value;
+  nothing.kind_responses[0].kind = kind_asked_for(message);
   const bool ping = code == MessageCode::ping_req;
   const Bytes body = ping ? wire::encode(wire::PingAns{}) : wire::encode(nothing);
   simulation_.network().inject(
       peer, number_of(back->node),
       signed_by(signer, header, ping ? MessageCode::ping_ans : MessageCode::fetch_ans, body, {}));
   return {};
+}
+
+// Of a Fetch; of whatever else, 0.
+KindId Liars::kind_asked_for(const SharedBytes& message) const {
+  const auto request = wire::decode_message(message);
+  if (!request) return 0;
+  const auto fetch =
+      wire::decode<wire::FetchReq>(request->contents.body, &simulation_.configuration()->kinds);
+  return fetch && !fetch->specifiers.empty() ? fetch->specifiers[0].kind : 0;
 }
 
 Liars::Messages Liars::answers(const Liar& liar, const SharedBytes& message) const {

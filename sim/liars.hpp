@@ -44,6 +44,7 @@ class Liars {
   Messages says(PeerNumber peer, const Liar& liar, const SharedBytes& message);
   Messages passes_on(PeerNumber peer, const Liar& liar, const wire::ParsedHeader& parsed,
                      const SharedBytes& message);
+  KindId kind_asked_for(const SharedBytes& message) const;
   Messages answers(const Liar& liar, const SharedBytes& message) const;
   const security::Signer& nearest_to(const RingId& point) const;
   std::map<Bytes, wire::StoredData> all_held_by(PeerNumber peer) const;

@@ -48,7 +48,7 @@ void SimPeer::leave() {
 void SimPeer::die(Death how) {
   if (!alive_) return;
   alive_ = false;
-  if (data_ && data_->write && random_.chance(0.5)) identity_.disk()->finish_commit(*data_->write);
+  if (data_ && data_->write && random_.chance(0.5)) identity_.need_disk()->finish_commit(*data_->write);
   if (identity_.store) identity_.store->crash();
   world_.network.detach(number(), how);
 }
@@ -57,8 +57,9 @@ void SimPeer::die(Death how) {
 // ------------------------------------------------------------------------------------
 
 SimPeer::Data::Data(const World& world, PeerIdentity& identity)
-    : storage(world.storage, identity.configuration, identity.signer, identity.disk()),
-      replication(world.replication, identity.configuration, identity.signer->node_id(), identity.disk()) {}
+    : storage(world.storage, identity.configuration, identity.signer, identity.need_disk()),
+      replication(world.replication, identity.configuration, identity.signer->node_id(),
+                  identity.need_disk()) {}
 
 // Both at once: who holds a value has to see from the first moment on who else should.
 SimPeer::Data& SimPeer::need_data() {
@@ -251,14 +252,14 @@ void SimPeer::begin_write() {
     mine.written_tokens.push_back(commit.token);
     batches.push_back(std::move(commit.batch));
   }
-  if (!identity_.faults.disk_full) mine.write = identity_.disk()->begin_commit(std::move(batches));
+  if (!identity_.faults.disk_full) mine.write = identity_.need_disk()->begin_commit(std::move(batches));
   later(write_takes_us(), [](SimPeer& self) { self.finish_write(); });
 }
 
 void SimPeer::finish_write() {
   Data& mine = need_data();
   if (!mine.write) return end_write(false, "no space left on the disk");
-  identity_.disk()->finish_commit(*mine.write);
+  identity_.need_disk()->finish_commit(*mine.write);
   mine.write.reset();
   end_write(true, "");
 }

@@ -46,12 +46,12 @@ struct PeerIdentity {
   PeerNumber number = 0;
   routing::RemoteAddress address;
   std::shared_ptr<const security::Signer> signer;
-  std::shared_ptr<storage::MemoryStore> store;  // null: nothing was written yet; see disk()
+  std::shared_ptr<storage::MemoryStore> store;  // null: nothing was written yet; see need_disk()
   config::ConfigurationPtr configuration;       // the one it has accepted last
   std::vector<Bytes> learnt_kinds;
   MachineFaults faults;
 
-  const std::shared_ptr<storage::MemoryStore>& disk() {
+  const std::shared_ptr<storage::MemoryStore>& need_disk() {
     if (!store) store = std::make_shared<storage::MemoryStore>();
     return store;
   }

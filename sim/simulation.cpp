@@ -281,7 +281,7 @@ std::vector<PeerNumber> Simulation::holders_of(const data::KindAt& at) const {
   std::vector<PeerNumber> holders;
   for (PeerNumber number = 0; number < peers_.size(); ++number) {
     if (!peers_[number] || !peers_[number]->alive()) continue;
-    const auto state = std::as_const(identities_[number]).disk().load(at);
+    const auto state = identities_[number].disk().load(at);
     if (state && !state->records.empty()) holders.push_back(number);
   }
   return holders;

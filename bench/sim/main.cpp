@@ -32,7 +32,7 @@ struct Wanted {
   std::string cryptography = "stand-in";
 };
 
-// A silent peer is missed after 15 s at most, and taken for failed 5 s later; a leave takes 10 s at most.
+// A silent peer is passed over after 6 s at most, and taken for failed 5 s later; a leave takes 10 s at most.
 constexpr Duration k_until_missed{25'000};
 
 double seconds_since(Clock::time_point start) {

@@ -79,6 +79,10 @@ CallFailure failure_of(const Refusal& refusal, bool found_here) {
       }
       return {CallError::deadline_exceeded,
               "no answer in time; a write may have happened: get the value, or try again", 0};
+    case ErrorCode::in_progress:
+      return {CallError::unavailable,
+              "the responsible peer has not got all that is stored there yet: try again" + reason_of(refusal),
+              0};
     case ErrorCode::not_found:
     case ErrorCode::underlay_destination_unreachable:
     case ErrorCode::ttl_exceeded:

@@ -239,6 +239,8 @@ std::optional<NodeId> CarefulRead::responsible() const {
   return holders_.front().node;
 }
 
+bool CarefulRead::has_answered(const NodeId& holder) const { return answers_.contains(holder); }
+
 CallFailure CarefulRead::too_few() const {
   if (too_large_) {
     return {CallError::resource_exhausted,
@@ -259,15 +261,16 @@ CallResult CarefulRead::result() const {
     result.generation = std::max(result.generation, held.generation);
     result.discarded += held.discarded;
   }
-  // A compare-and-swap compares with the responsible peer's.
-  if (!holders_.empty())
-    if (const auto held = answers_.find(holders_.front().node); held != answers_.end())
+  // A compare-and-swap compares with the responsible peer's; who lacks everything has none.
+  if (const auto responsible = this->responsible())
+    if (const auto held = answers_.find(*responsible); held != answers_.end() && held->second.generation != 0)
       result.generation = held->second.generation;
   for (const auto& [key, item] : newest())
     if (item->exists) result.entries.push_back(item->entry);
   // Who asked one peer that had just become responsible waits for a majority, but does not depend on it.
-  const std::size_t least = consistency_ == Consistency::one && certain() > 0 ? 1 : needed();
-  const bool enough = answered() >= least && expected_ > 0;
+  // Those that are not certain count when all are heard: then nobody is left who might have it.
+  const std::size_t least = consistency_ == Consistency::one ? 1 : needed();
+  const bool enough = expected_ > 0 && (certain() >= least || answered() >= expected_);
   if (!enough && (!disjoint() || result.entries.empty())) return too_few();
   return result;
 }

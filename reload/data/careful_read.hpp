@@ -82,6 +82,7 @@ class CarefulRead {
   bool holders_differ() const;
   // Of those that were found.
   std::optional<NodeId> responsible() const;
+  bool has_answered(const NodeId& holder) const;
 
  private:
   struct Holder {

@@ -174,7 +174,8 @@ void Client::finish_careful(Work& work, StorageOutputs& out) {
     if (const auto responsible = read.responsible())
       out.emplace_back(AskToMend{work.plan.at.resource, *responsible});
   }
-  if (const auto responsible = read.responsible()) answered_by(work.batch, *responsible);
+  if (const auto responsible = read.responsible(); responsible && read.has_answered(*responsible))
+    answered_by(work.batch, *responsible);
   auto result = read.result();
   auto* got = std::get_if<GetResult>(&result);
   if (got == nullptr) return finish(work, std::move(result), out);

@@ -1,6 +1,7 @@
 #include "reload/data/newly_held.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "reload/data/ring_changes.hpp"
 
@@ -10,8 +11,11 @@ void NewlyHeld::ring_changed(const Now& now, const topology::RingView& before,
                              const topology::RingView& after) {
   std::erase_if(ranges_, [&](const Range& one) { return one.until <= now.mono; });
   // Who is alone has nobody to ask.
-  if (!after.joined || after.alone()) return ranges_.clear();
-  if (!before.joined) return add(now, held_range(after));
+  if (!after.joined || after.alone()) {
+    if (before.joined && !before.alone()) lost_others_ = true;
+    return ranges_.clear();
+  }
+  if (!before.joined || std::exchange(lost_others_, false)) return add(now, held_range(after));
   if (before.alone()) return;
   const RingId old_end = held_range(before).after, new_end = held_range(after).after;
   if (old_end == new_end || in_open(new_end, old_end, after.self)) return;  // not wider

@@ -1,6 +1,7 @@
 // The ranges that this peer has come to hold, for a short time: by joining, or since a peer has gone. Those
 // who held them before have everything; this one may not have been given it yet (RFC 6940 §10.7.1 lets half a
-// minute pass; a peer that admits another may itself have just come). So what is not found here may be there.
+// minute pass; a peer that admits another may itself have just come). Nor has one that was cut off and alone
+// what was written meanwhile. So what is not found here may be there.
 #pragma once
 
 #include <vector>
@@ -29,6 +30,7 @@ class NewlyHeld {
   void add(const Now& now, const Span& span);
 
   std::vector<Range> ranges_;
+  bool lost_others_ = false;  // is alone, and was not always
 };
 
 }  // namespace ringway::data

@@ -95,10 +95,10 @@ void Watcher::look(const Now& now, Subject& subject, StorageOutputs& out) {
   subject.look_after = false;
   subject.only_reads = subject.state && now.mono < subject.stores_from();
   ++looks_;
+  if (!subject.only_reads) subject.awaited_hint.reset();
   if (!data_.view->joined)
     return not_stored(now, subject, refuse(wire::ErrorCode::not_found, "not in the ring"), true, out);
   if (subject.only_reads) return read(now, subject, out);
-  subject.awaited_hint.reset();
   store(now, subject, true, out);
 }
 
@@ -285,7 +285,7 @@ void Watcher::found(const Now& now, Subject& subject, const GetResult& got, cons
 
 void Watcher::end_look(const Now& now, Subject& subject, Duration next) {
   --looks_;
-  plan(subject, std::min(now.mono + next, subject.stores_from()));
+  plan(subject, std::max(std::min(now.mono + next, subject.stores_from()), now.mono + k_least_between_looks));
   if (std::exchange(subject.look_after, false)) look_soon(now, subject, Duration{0}, false);
 }
 

@@ -21,6 +21,7 @@ topology::ChordSettings chord_settings(const RoutingSettings& settings,
   chord.ping_interval = configuration.chord_ping_interval;
   chord.retry_min = settings.join_retry_min;
   chord.retry_max = settings.join_retry_max;
+  chord.max_peers = settings.max_links;
   return chord;
 }
 
@@ -290,7 +291,7 @@ RoutingStatus RoutingComponent::Impl::status() const {
 TableSizes RoutingComponent::Impl::tables() const {
   static const ChannelTable none;
   const ChannelTable& channels = channels_ ? *channels_ : none;
-  return {
+  TableSizes tables{
       {"links", links_.size(), limits_->max_links},
       {"transactions", transactions_.size(), limits_->max_transactions},
       {"requests of others", served_.size(), limits_->max_served_requests},
@@ -308,6 +309,9 @@ TableSizes RoutingComponent::Impl::tables() const {
       {"addresses found by discovery", found_bootstrap_.size(), k_most_found_bootstrap},
       {"addresses of peers that were linked to", known_peers_.size(), k_most_known_peers},
   };
+  const TableSizes of_topology = topology_->tables();
+  tables.insert(tables.end(), of_topology.begin(), of_topology.end());
+  return tables;
 }
 
 // ---- the outside

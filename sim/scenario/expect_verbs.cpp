@@ -113,6 +113,8 @@ void expect_watchers(Stage& stage, const Statement& statement) {
 
 void expect_lookups(Stage& stage, const Statement& statement) {
   const Tally lookups = stage.new_lookups();
+  if (lookups.total == 0)
+    return stage.violate(Law::playable, "nothing was looked up since the last such line");
   if (lookups.share() < statement.share())
     stage.violate(Law::enough_success, percent(lookups.share()) + " of " + std::to_string(lookups.total) +
                                            " lookups reached the responsible peer");

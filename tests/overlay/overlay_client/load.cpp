@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "tests/overlay/overlay_client/calls.hpp"
@@ -59,6 +60,7 @@ class Client {
     const auto status = stub_->Put(context().get(), request, &response);
     if (status.ok()) {
       ++outcome_.acknowledged;
+      acknowledged_.insert(key);
       expected.clear();
     } else {
       ++outcome_.errors["put: " + status.error_message()];
@@ -74,6 +76,8 @@ class Client {
     ++outcome_.gets;
     const auto status = stub_->Get(context().get(), request, &response);
     if (!status.ok()) {
+      // The last value of the key, or the one before, was acknowledged.
+      if (status.error_code() == grpc::StatusCode::NOT_FOUND && acknowledged_.contains(key)) ++outcome_.wrong;
       ++outcome_.errors["get: " + status.error_message()];
     } else if (fault_of(response.entries(), expected->second).empty()) {
       ++outcome_.found;
@@ -85,6 +89,7 @@ class Client {
   std::unique_ptr<v1::Overlay::Stub> stub_;
   std::string prefix_;
   int keys_;
+  std::set<std::string> acknowledged_;
   Outcome outcome_;
 };
 

@@ -253,6 +253,25 @@ TEST_F(CarefulReads, WhatNoneOfTheNewcomersHasIsNotThere) {
     ring.play(one);
     EXPECT_EQ(error_of(one.result()), CallError::unavailable);
   }
+  // A majority that is not sure is none as long as somebody else might have it.
+  ring.newcomers.insert(node_at(0x50));
+  for (const auto consistency : {Consistency::one, Consistency::quorum, Consistency::disjoint}) {
+    auto two = read(consistency);
+    ring.play(two);
+    EXPECT_EQ(error_of(two.result()), CallError::unavailable);
+  }
+}
+
+TEST_F(CarefulReads, TheGenerationIsThatOfWhoHasTheItems) {
+  ring.newcomers = {node_at(0x48)};
+  ring.fetch = [](const auto&) {
+    HeldItems held = holding(5);
+    held.generation = 7;
+    return held;
+  };
+  auto one = read(Consistency::quorum);
+  ring.play(one);
+  EXPECT_EQ(std::get<GetResult>(one.result()).generation, 7U);
 }
 
 TEST_F(CarefulReads, WithoutAMajorityItSaysHowManyHaveAnswered) {

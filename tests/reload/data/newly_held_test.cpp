@@ -70,6 +70,12 @@ TEST_F(NewlyHeldRange, WhatNobodyHasIsNotThere) {
 TEST_F(NewlyHeldRange, AFetchIsRefusedUnlessItAsksForWhatIsHeldHere) {
   EXPECT_TRUE(fetch(key).is_error(ErrorCode::in_progress));
   EXPECT_TRUE(fetch(key, true).is_error(ErrorCode::in_progress));
+  PutCall put;
+  put.key = absent;
+  put.value = copy_of(view_of("new"));
+  ASSERT_TRUE(std::holds_alternative<PutResult>(overlay.call(alice, put)));
+  EXPECT_EQ(fetch(absent).fetch().values.size(), 1U);
+  EXPECT_EQ(fetch(absent, true).fetch().values.size(), 1U);
 }
 
 TEST_F(NewlyHeldRange, AfterAMinuteTheCopiesAreThere) {
@@ -102,7 +108,10 @@ TEST(NewlyHeld, WhatHasComeByJoining) {
   ranges.ring_changed(now, view_after(node_at(0x80)), alone);
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90)))) << "there is nobody to ask";
   ranges.ring_changed(now, alone, view_after(node_at(0x80)));
-  EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90)))) << "it had everything that there was";
+  EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x90)))) << "others went on without it";
+  NewlyHeld of_first;
+  of_first.ring_changed(now, alone, view_after(node_at(0x80)));
+  EXPECT_FALSE(of_first.may_lack(now, as_resource(node_at(0x90)))) << "it had everything that there was";
 }
 
 TEST(NewlyHeld, AsAReplicaToo) {

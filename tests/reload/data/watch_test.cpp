@@ -114,7 +114,8 @@ TEST_F(Watches, ThatDoNotComeAboutAreToldSoAfterFourTries) {
   const auto tries = [&] { return requests_of(self, wire::MessageCode::store_req); };
   const auto before = tries();
   const auto watching = watch(at(60), key);
-  while (tries() < before + 4) {
+  for (int tenths = 0; tries() < before + 4; ++tenths) {
+    ASSERT_LT(tenths, 1000) << "it tries no more";
     EXPECT_TRUE(at(60).events[watching].empty());
     overlay.advance(Duration{100});
   }
