@@ -31,6 +31,7 @@ SearchRules rules_of(Consistency consistency, std::size_t wanted) {
   rules.agreeing = 2;
   rules.further = 1;
   rules.witnesses = 2;
+  rules.ways_to_guess = 6;
   rules.guesses = std::max(rules.guesses, k_fewest_guesses);
   rules.usual_way_first = false;
   return rules;
@@ -63,11 +64,17 @@ void CarefulRead::begin_search(const Now& now, bool with_cache) {
   search_.emplace(resource_, rules, peers_, ways_);
   from_cache_ = false;
   if (!with_cache) return;
+  // Who is responsible is found out each time: that one has all that was acknowledged, and those after it, as
+  // they are known, are asked for a majority only.
   RingId at = resource_;
   for (std::size_t i = 0; i < wanted_; ++i) {
     const auto owner = cache_.owner_of(now.mono, at, rules.agreeing);
     if (!owner) return;
-    search_->know(at, *owner);
+    if (i == 0) {
+      search_->expect(*owner);
+    } else {
+      search_->know(at, *owner);
+    }
     from_cache_ = true;
     at = point_after(*owner);
   }

@@ -95,7 +95,8 @@ void HolderSearch::choose_guesses() {
   const RingId gap = distance_of_share(1 / std::max(peers_, 2.0));
   double up_to = static_cast<double>(rules_.holders - holders_.size() + rules_.witnesses);
   if (!holders_.empty()) up_to += gaps_between(resource_, holders_.back());
-  up_to = std::max(up_to, static_cast<double>(rules_.guesses));
+  const auto first = static_cast<double>(rules_.guesses);
+  up_to = keeps_guessing() ? std::max(up_to, first) : first;
   while (guesses_.size() < k_most_guesses && static_cast<double>(guesses_.size()) < up_to)
     guesses_.push_back(ring_add(guesses_.empty() ? resource_ : guesses_.back(), gap));
 }
@@ -114,7 +115,7 @@ bool HolderSearch::after_holders(const RingId& at) const {
                            gaps_between(resource_, as_node(at));
 }
 
-// True while an answer is awaited.
+// True while an answer is waited for.
 bool HolderSearch::guess(std::vector<Question>& out) {
   bool waits = false;
   for (const RingId& at : guesses_) {
@@ -130,7 +131,7 @@ bool HolderSearch::guess(std::vector<Question>& out) {
     }
     waits = waits || point.under_way > 0;
   }
-  return waits;
+  return waits && keeps_guessing();
 }
 
 // Goes along the chain of holders as it looks now. Who comes after a peer that may still turn out not to be
@@ -146,7 +147,7 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
   while (holders_.size() < rules_.holders) {
     Point& point = points_[at];
     const auto owner = nearest(at);
-    all_from_before = all_from_before && point.known;
+    all_from_before = all_from_before && (point.known || at == resource_);
     if (!settled(at, point, owner)) {
       ask(at, point, out);
       open = open || !exhausted(point);
@@ -159,7 +160,7 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
     holders_.push_back(*owner);
     at = point_after(*owner);
   }
-  if (open || !guesses_.empty()) choose_guesses();
+  if ((open && !complete()) || !guesses_.empty()) choose_guesses();
   open = guess(out) || open;
   // What is known from before was not contradicted then.
   if (!all_from_before) open = ask_witnesses(out) || open;

@@ -36,11 +36,12 @@ struct SearchRules {
   // The first ping of a point goes where routing would send it, not along a way of its own.
   bool usual_way_first = true;
   // Besides, so many points are pinged at once, as far apart as peers are on average, so that most of the
-  // stretch is known after one round trip; each along up to so many ways in all, until the peer that comes
-  // after it is known, or likely enough. As long as holders are missing there are as many points as that
-  // beyond the last of those that were found, k_most_guesses in all.
+  // stretch is known after one round trip.
   unsigned guesses = 0;
-  unsigned ways_to_guess = 6;
+  // Of each such point: with more than one way the next is taken until the peer that comes after the point is
+  // known, or likely enough, and there are points as far as the holders go, with those that are still missing
+  // (k_most_guesses at most).
+  unsigned ways_to_guess = 1;
   // And so many witnesses tell who comes before each holder, each asked along so many ways at most.
   unsigned witnesses = 0;
   unsigned ways_to_witness = 3;
@@ -66,6 +67,8 @@ class HolderSearch {
 
   // What is known from before, and believed.
   void know(const RingId& point, const NodeId& owner);
+  // It was responsible for the resource; whether it still is has to be found out.
+  void expect(const NodeId& owner) { known_.insert(owner); }
   // What to ask now.
   std::vector<Question> next();
   // How a question has ended. An owner of nothing: no answer.
@@ -109,6 +112,7 @@ class HolderSearch {
   void ask(const RingId& at, Point& point, std::vector<Question>& out);
   void choose_guesses();
   bool complete() const { return whole_ring_ || holders_.size() >= rules_.holders; }
+  bool keeps_guessing() const { return rules_.ways_to_guess > 1; }
   bool guess(std::vector<Question>& out);
   bool guessed_well(const RingId& at, const Point& point) const;
   bool after_holders(const RingId& at) const;

@@ -184,8 +184,9 @@ void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, Rep
       background_.expedite(now.mono);
       comparisons_.expedite(now.mono);
     }
-    // Any change may have left something here that is no longer ours to hold; dropping it can wait.
-    clean_at_ = now.mono + context_.settings.successor_hold_down;
+    // Any change may have left something here that is no longer ours to hold. Only whoever is responsible is
+    // asked whether it has that; those who replicate it now may still be getting it.
+    clean_at_ = now.mono + context_.settings.successor_hold_down + k_until_set_has_copies;
   }
   answers_.forget_strangers();
   channels_.close_strangers(after, out);

@@ -29,6 +29,9 @@ struct ReplicationSettings {
   std::size_t own_certificates_bytes = 1024;
 };
 
+// After the hold-down; what others should hold now is kept as long.
+inline constexpr Duration k_until_set_has_copies{120'000};
+
 class ReplicationComponent {
  public:
   ReplicationComponent(ReplicationSettings settings, config::ConfigurationPtr configuration, NodeId self,

@@ -43,6 +43,11 @@ class Change {
     tasks_.push_back({purpose, from, up_to, std::move(targets), now_ + wait, 0});
   }
 
+  // Who has failed may be back in a moment; who has said goodbye is gone, and a copy with it.
+  Duration wait_for(const NodeId& gone) const {
+    return contains(after_.left, gone) ? Duration{0} : hold_down_;
+  }
+
   // Values of an earlier life are offered to their owners, who keep what is newer; copies of our own go to
   // the set.
   void joined() {
@@ -61,8 +66,9 @@ class Change {
       if (!contains(old_set, node)) newcomers.push_back(node);
     }
     if (newcomers.empty()) return;
-    const bool lost = std::any_of(old_set.begin(), old_set.end(),
-                                  [&](const NodeId& node) { return !contains(after_.successors, node); });
+    const bool lost = std::any_of(old_set.begin(), old_set.end(), [&](const NodeId& node) {
+      return !contains(after_.successors, node) && wait_for(node) > Duration{0};
+    });
     const bool waits = lost || before_.replicas != after_.replicas;
     add(Purpose::refill, lower_end(after_), after_.self, std::move(newcomers),
         waits ? hold_down_ : Duration{0});
@@ -75,7 +81,7 @@ class Change {
     const bool shrunk = before_.alone() || in_open(new_end, old_end, after_.self);
     if (!shrunk) {
       // A predecessor is gone: its values are ours now, and our set is to have them all.
-      add(Purpose::refill, new_end, old_end, {}, hold_down_);
+      add(Purpose::refill, new_end, old_end, {}, wait_for(old_end));
     } else if (!handed_over) {
       add(Purpose::push, before_.alone() ? after_.self : old_end, new_end, {}, Duration{0});
     }
@@ -92,7 +98,7 @@ class Change {
       if (displaced && !in_open(gone, after_.predecessors.back(), after_.self)) continue;
       if (after_.responsible_for(gone)) continue;
       const NodeId& from = i + 1 < before_.predecessors.size() ? before_.predecessors[i + 1] : after_.self;
-      add(Purpose::push, from, gone, {}, hold_down_);
+      add(Purpose::push, from, gone, {}, wait_for(gone));
     }
   }
 

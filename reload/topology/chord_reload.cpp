@@ -310,6 +310,7 @@ void ChordReload::on_update_wanted(const Now& now, const NodeId& from, Actions& 
 void ChordReload::on_leave(const Now& now, const NodeId& from, const wire::ChordLeaveData& data,
                            Actions& out) {
   const std::vector<NodeId> told = data.nodes;
+  leaver_ = from;
   forget(from);
   leave_alone_for_now(now, from);
   if (joining_ == from) joining_.reset();
@@ -416,6 +417,7 @@ void ChordReload::publish(const Now& now, Actions& out) {
   next.joined = phase_ == Phase::joined || phase_ == Phase::leaving;
   next.predecessors = peers_.predecessors(neighbors_per_side());
   next.successors = peers_.successors(neighbors_per_side());
+  next.remember_left(*view_, std::exchange(leaver_, std::nullopt));
   next.replicas = settings_.replicas;
   next.joining = joining_;
   next.admitting = admitting_;

@@ -201,6 +201,7 @@ class ChordReload : public Plugin {
   // Leaving.
   boost::container::flat_set<NodeId> leave_waits_for_;
   Deadline leave_deadline_;
+  std::optional<NodeId> leaver_;  // until the view shows that it is gone
 };
 
 }  // namespace ringway::topology

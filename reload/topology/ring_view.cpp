@@ -43,6 +43,13 @@ std::optional<std::size_t> RingView::replica_position(const RingId& id) const {
   return std::nullopt;
 }
 
+void RingView::remember_left(const RingView& before, const std::optional<NodeId>& leaves) {
+  left = before.left;
+  if (leaves) left.push_back(*leaves);
+  std::erase_if(left, [this](const NodeId& node) { return is_neighbor(node); });
+  if (left.size() > k_most_left) left.erase(left.begin());
+}
+
 bool RingView::is_neighbor(const NodeId& node) const {
   return contains(predecessors, node) || contains(successors, node);
 }

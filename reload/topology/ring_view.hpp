@@ -11,6 +11,8 @@
 
 namespace ringway::topology {
 
+inline constexpr std::size_t k_most_left = 8;  // that a view remembers
+
 struct RingView {
   std::uint64_t version = 0;  // grows by one with each change
   NodeId self;
@@ -21,9 +23,13 @@ struct RingView {
   // Admitted but not yet handed its range: writes in (first predecessor, joining] are copied to it as well
   // (TOPO-18).
   std::optional<NodeId> joining;
+  // Those of the former neighbours that have said goodbye, the latest last; whoever else is gone has failed.
+  std::vector<NodeId> left;
   // The peer that is admitting us; its hand-over Stores are accepted before we have joined (AMB-18).
   std::optional<NodeId> admitting;
 
+  // Takes over who has left before, as far as they have not come back, and adds the one that leaves now.
+  void remember_left(const RingView& before, const std::optional<NodeId>& leaves);
   bool alone() const { return predecessors.empty() && successors.empty(); }
   // In (predecessor, self] (RFC 6940 §10.1); a peer that is alone owns everything, one that has not joined
   // nothing.

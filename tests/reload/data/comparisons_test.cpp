@@ -153,7 +153,7 @@ TEST_F(Comparing, WhatThePeerThatIsResponsibleHasTooIsDroppedAndNotSent) {
   overlay.advance(Duration{1'000});
   EXPECT_EQ(copies(keys[0]), 4U);
   clear();
-  overlay.advance(k_hold_down + Duration{1'000});
+  overlay.advance(k_until_dropped);
   for (const auto& key : keys) {
     ASSERT_EQ(copies(key), 3U) << key;
     ASSERT_TRUE(stored(at(0x90), key).records.empty());
@@ -176,7 +176,7 @@ TEST_F(Comparing, WhatThePeerThatIsResponsibleLacksIsBroughtThereBeforeItIsDropp
   overlay.update_views();
   ASSERT_EQ(copies(keys[9]), 1U);
   overlay.loses = [](const Sent& one) { return one.code == wire::MessageCode::store_req; };
-  overlay.advance(k_hold_down + Duration{10'000});
+  overlay.advance(k_until_dropped);
   EXPECT_EQ(stored(at(0x90), keys[9]).records.size(), 1U) << "the last copy there is";
   EXPECT_TRUE(stored(at(0x90), keys[8]).records.empty());
   overlay.loses = [](const Sent&) { return false; };

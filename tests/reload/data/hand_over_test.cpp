@@ -202,7 +202,7 @@ TEST_F(HandingOver, WhatWasHandedOverStaysWhereItIsACopyAndGoesElsewhere) {
   overlay.update_views();
   overlay.run();
   overlay.sent.clear();
-  overlay.advance(k_hold_down * 2);
+  overlay.advance(k_until_dropped);
   EXPECT_EQ(stored(*joiner, key).records.size(), 1U);
   EXPECT_EQ(stored(at(0x90), key).records.size(), 1U) << "first replica now";
   EXPECT_EQ(stored(at(0xD0), key).records.size(), 1U) << "second replica now";

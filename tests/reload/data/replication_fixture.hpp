@@ -14,6 +14,8 @@
 namespace ringway::data::test {
 
 inline constexpr Duration k_hold_down{30'000};
+// Until what a peer should not hold any more is gone.
+inline constexpr Duration k_until_dropped = k_hold_down + k_until_set_has_copies + Duration{5'000};
 
 class Replication : public ::testing::Test {
  protected:

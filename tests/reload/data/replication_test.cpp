@@ -97,7 +97,7 @@ TEST_F(Replication, ANewNumberOfReplicasIsReachedAfterTheHoldDown) {
   EXPECT_EQ(copies(key), 6U);
   overlay.replicas = 1;
   overlay.update_views();
-  overlay.advance(k_hold_down + Duration{5'000});
+  overlay.advance(k_until_dropped);
   EXPECT_EQ(copies(key), 2U);
   EXPECT_EQ(stored(owner, key).records.size(), 1U);
   EXPECT_EQ(stored(at(0x50), key).records.size(), 1U);
@@ -116,7 +116,7 @@ TEST_F(Replication, WhatIsTooManyStaysWhileTheResponsiblePeerDoesNotAnswer) {
   overlay.loses = [&](const Sent& one) { return one.to == owner.node; };
   overlay.replicas = 2;
   overlay.update_views();
-  overlay.advance(k_hold_down + Duration{60'000});
+  overlay.advance(k_until_dropped + Duration{60'000});
   EXPECT_EQ(copies(key), 5U) << "it may be the last copy, as far as these can know";
   overlay.loses = [](const Sent&) { return false; };
   overlay.advance(Duration{600'000});
@@ -440,7 +440,7 @@ TEST_F(Replication, AllKilledAndRestartedOnTheirDisksKeepEverything) {
     overlay.update_views();
     overlay.advance(Duration{500});
   }
-  overlay.advance(std::chrono::minutes(2));
+  overlay.advance(k_until_dropped);
   for (const auto& key : keys) {
     EXPECT_EQ(get(at(0x70), key), key);
     EXPECT_EQ(copies(key), 3U) << key;

@@ -57,6 +57,22 @@ TEST(RingChanges, ALostSuccessorIsReplacedAfterTheHoldDown) {
   EXPECT_EQ(tasks[0].not_before.ms, 31'000);
 }
 
+// It will not be back in a moment, and what it held for others is a copy short.
+TEST(RingChanges, WhoHasSaidGoodbyeIsReplacedAtOnce) {
+  const auto before = ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70});
+  auto after = ring_of(0x40, {0x10, 0x20, 0x30, 0x60, 0x70});
+  after.left = {node_at(0x50)};
+  const auto tasks = change(before, after);
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].targets, (std::vector<NodeId>{node_at(0x70)}));
+  EXPECT_EQ(tasks[0].not_before.ms, 1000);
+  auto predecessor_left = ring_of(0x40, {0x10, 0x20, 0x50, 0x60, 0x70});
+  predecessor_left.left = {node_at(0x30)};
+  const auto others = change(before, predecessor_left);
+  ASSERT_FALSE(others.empty());
+  for (const CopyTask& task : others) EXPECT_EQ(task.not_before.ms, 1000);
+}
+
 TEST(RingChanges, WhomANewConfigurationAsksForGetsItsCopiesAfterTheHoldDown) {
   const auto before = ring_of(0x40, {0x10, 0x20, 0x30, 0x50, 0x60, 0x70});
   auto after = before;
