@@ -74,7 +74,8 @@ void BackgroundCopies::drop(const std::vector<KindAt>& kinds) {
 // tell.
 bool BackgroundCopies::may_drop(const ResourceId& resource) const {
   const auto& view = *context_.view;
-  return view.joined && view.predecessors.size() > view.replicas && !view.replica_position(resource);
+  return may_drop_ && view.joined && view.predecessors.size() > view.replicas &&
+         !view.replica_position(resource);
 }
 
 // So many ranges wait that to copy everything is no more work.

@@ -62,6 +62,8 @@ class BackgroundCopies {
   void start(Difference difference);
   // One Kind to the peer that is responsible for it.
   void push(const KindAt& at);
+  // Whether what is not this peer's to hold may go, once the responsible peer is known to have it.
+  void allow_dropping(bool allowed) { may_drop_ = allowed; }
   // Forgets those of them that are not this peer's to hold: the responsible peer is known to have them.
   void drop(const std::vector<KindAt>& kinds);
   // Nothing more is sent for it and no HandOverReport follows.
@@ -154,6 +156,7 @@ class BackgroundCopies {
   std::unordered_map<std::uint64_t, std::uint64_t> requests_;
   std::set<NodeId> handed_over_;
   std::vector<KindAt> dropped_;
+  bool may_drop_ = true;
 };
 
 }  // namespace ringway::data

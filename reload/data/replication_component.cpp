@@ -67,8 +67,10 @@ class ReplicationComponent::Impl {
   void go_on(const Now& now, ReplicationOutputs& out) {
     for (const auto& overdue : new_copies_.take_overdue())
       background_.start(now.mono, overdue.at, overdue.target);
-    if (clean_at_ && *clean_at_ <= now.mono) {
-      clean_at_.reset();
+    background_.allow_dropping(!clean_at_ || *clean_at_ <= now.mono);
+    for (auto* at : {&offer_at_, &clean_at_}) {
+      if (!*at || **at > now.mono) continue;
+      at->reset();
       for (CopyTask& task : tasks_of_cleaning(*context_.view, now.mono)) comparisons_.start(std::move(task));
     }
     for (const NodeId& node : channels_.overdue(now.mono, out)) channel_lost(now, node);
@@ -90,9 +92,9 @@ class ReplicationComponent::Impl {
 
   std::optional<MonoTime> next_deadline() const {
     std::optional<MonoTime> next = clean_at_;
-    for (const auto& other :
-         {new_copies_.next_deadline(), background_.next_deadline(now_), comparisons_.next_deadline(now_),
-          answers_.next_deadline(), channels_.next_deadline(), mends_.next_deadline()}) {
+    for (const auto& other : {offer_at_, new_copies_.next_deadline(), background_.next_deadline(now_),
+                              comparisons_.next_deadline(now_), answers_.next_deadline(),
+                              channels_.next_deadline(), mends_.next_deadline()}) {
       if (other) next = next ? std::min(*next, *other) : *other;
     }
     return next;
@@ -147,7 +149,7 @@ class ReplicationComponent::Impl {
   Comparisons comparisons_;
   DigestAnswers answers_;
   MendRequests mends_;
-  std::optional<MonoTime> clean_at_;
+  std::optional<MonoTime> offer_at_, clean_at_;  // what is not this peer's to hold
   MonoTime now_;
   bool draining_ = false;
 };
@@ -170,6 +172,7 @@ void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, Rep
   if (!after.joined) {
     background_.stop_all(out);
     comparisons_.stop_all();
+    offer_at_.reset();
     clean_at_.reset();
   } else {
     const bool handed_over =
@@ -184,9 +187,11 @@ void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, Rep
       background_.expedite(now.mono);
       comparisons_.expedite(now.mono);
     }
-    // Any change may have left something here that is no longer ours to hold. Only whoever is responsible is
-    // asked whether it has that; those who replicate it now may still be getting it.
-    clean_at_ = now.mono + context_.settings.successor_hold_down + k_until_set_has_copies;
+    // Any change may have left something here that is no longer ours to hold. Whoever is responsible is given
+    // what it lacks of that. Since only that one is asked, nothing is dropped as long as those who replicate
+    // it now may still be getting it.
+    offer_at_ = now.mono + context_.settings.successor_hold_down;
+    clean_at_ = *offer_at_ + k_until_set_has_copies;
   }
   answers_.forget_strangers();
   channels_.close_strangers(after, out);

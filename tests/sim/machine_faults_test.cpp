@@ -119,7 +119,7 @@ TEST_F(MachineFaultsTest, NoValueIsLostWhenAPeerWithAFullDiskComesAndGoes) {
   EXPECT_TRUE(values.all_found_from(0));
   simulation.full_disk(late, false);
   ASSERT_TRUE(forms_ring(simulation, 3, Duration{600'000}));
-  simulation.run_for(Duration{90'000});
+  simulation.run_for(Duration{210'000});
   EXPECT_TRUE(values.all_found_from_everywhere());
   EXPECT_TRUE(values.placed_as_the_rfc_says());
 }

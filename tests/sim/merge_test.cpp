@@ -68,7 +68,7 @@ TEST_P(Merge, TheNewestOfEachSideStaysEverywhere) {
   }
   simulation.network().heal();
   ASSERT_TRUE(forms_ring(simulation, 3, k_together));
-  simulation.run_for(Duration{120'000});
+  simulation.run_for(Duration{240'000});
   for (const PeerNumber reader : ring) {
     for (std::size_t key = 0; key < k_keys; ++key)
       EXPECT_EQ(read(reader, key), "after") << key_of(key) << " through peer " << reader;

@@ -62,7 +62,7 @@ TEST_P(Partition, HealsWithEverythingThatWasPut) {
 
   simulation.network().heal();
   ASSERT_TRUE(forms_ring(simulation, 3, k_together));
-  simulation.run_for(Duration{90'000});
+  simulation.run_for(Duration{210'000});
   EXPECT_TRUE(values.all_found_from_everywhere());
   EXPECT_TRUE(values.placed_as_the_rfc_says());
 }

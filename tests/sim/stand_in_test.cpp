@@ -98,7 +98,7 @@ TEST(StandInOverlay, PutsFindsAndCopiesAgainAfterARestart) {
   // What comes from the disk again needs its writers' certificates from there.
   for (const PeerNumber peer : {2U, 5U}) simulation.restart(peer);
   ASSERT_TRUE(forms_ring(simulation));
-  simulation.run_for(Duration{90'000});
+  simulation.run_for(Duration{210'000});
   EXPECT_TRUE(values.all_found_from_everywhere());
   EXPECT_TRUE(values.placed_as_the_rfc_says());
 }

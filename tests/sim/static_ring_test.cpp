@@ -97,7 +97,7 @@ TEST(StaticRing, KeepsValuesTakesPeersInAndHeals) {
   ASSERT_TRUE(forms_ring(simulation));
   for (const PeerNumber peer : {3U, 11U}) simulation.crash(peer, Disk::lost);
   ASSERT_TRUE(forms_ring(simulation, 4, Duration{300'000}));
-  simulation.run_for(Duration{90'000});
+  simulation.run_for(Duration{210'000});
   EXPECT_TRUE(values.all_found_from_everywhere());
   EXPECT_TRUE(values.placed_as_the_rfc_says());
 }

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::chrono::milliseconds k_pause{5};
 constexpr std::chrono::milliseconds k_pause_before_retry{250};
+// A key that is put once and never again has to live on copies that are made of copies.
+constexpr int k_rounds_for_one_that_stays = 10;
 // In which a watcher must have been told everything once the overlay is quiet: far less than the time after
 // which a peer reads what it watches anyway (200 s), which would make up for a notice that got lost.
 constexpr double k_told_within_s = 30;
@@ -44,6 +46,8 @@ class Client {
       const std::string key = prefix_ + std::to_string(round % keys_);
       put(key, key + " round " + std::to_string(round));
       get(prefix_ + std::to_string((round * 7 + 3) % keys_));
+      if (round % k_rounds_for_one_that_stays == 0)
+        put(prefix_ + "stays-" + std::to_string(round), "put in round " + std::to_string(round));
       std::this_thread::sleep_for(k_pause);
     }
     return std::move(outcome_);

@@ -14,11 +14,12 @@ struct Load {
   double seconds = 60;
 };
 
-// Each client puts its own keys and watches everybody's. After the time nobody puts any more; when standard
-// input ends (whoever calls knows when the overlay is quiet) each watcher must have been told the last state
-// of each key. Prints a JSON object: calls and errors, what was read wrongly, what the watchers were told and
-// what they have missed, and for each key the values that may be there at the end: the last that was
-// acknowledged, and those that were sent after it without an answer that says so.
+// Each client puts its own keys, some of them once only, and watches everybody's of the others. After the
+// time nobody puts any more; when standard input ends (whoever calls knows when the overlay is quiet) each
+// watcher must have been told the last state of each key. Prints a JSON object: calls and errors, what was
+// read wrongly, what the watchers were told and what they have missed, and for each key the values that may
+// be there at the end: the last that was acknowledged, and those that were sent after it without an answer
+// that says so.
 int run_load(const Load& load);
 
 // Reads that object from standard input and looks for every key through every API, again and again until all

@@ -21,7 +21,7 @@ class ChannelsInARing : public ::testing::Test {
         std::find_if(ring_.begin() + 1, ring_.end(), [&](PeerNumber peer) { return !linked(near_, peer); });
     ASSERT_NE(stranger, ring_.end());
     far_ = *stranger;
-    simulation_.run_for(60s);
+    simulation_.run_for(200s);
     for (const PeerNumber peer : ring_)
       before_[peer] = {status(peer).channels, status(peer).channel_messages};
   }
