@@ -15,7 +15,8 @@ void NewlyHeld::ring_changed(const Now& now, const topology::RingView& before,
     if (before.joined && !before.alone()) lost_others_ = true;
     return ranges_.clear();
   }
-  if (!before.joined || std::exchange(lost_others_, false)) return add(now, held_range(after));
+  const bool comes_back = std::exchange(lost_others_, false);
+  if (!before.joined || comes_back) return add(now, held_range(after));
   if (before.alone()) return;
   const RingId old_end = held_range(before).after, new_end = held_range(after).after;
   if (old_end == new_end || in_open(new_end, old_end, after.self)) return;  // not wider

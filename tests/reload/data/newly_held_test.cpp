@@ -114,6 +114,21 @@ TEST(NewlyHeld, WhatHasComeByJoining) {
   EXPECT_FALSE(of_first.may_lack(now, as_resource(node_at(0x90)))) << "it had everything that there was";
 }
 
+// That it was alone before it joined again counts once.
+TEST(NewlyHeld, WhatWasHeldForAMinuteIsNotNewAtTheNextChange) {
+  NewlyHeld ranges;
+  Now now;
+  const auto standing = view_after(node_at(0x80));
+  topology::RingView outside = standing;
+  outside.joined = false;
+  ranges.ring_changed(now, standing, outside);
+  ranges.ring_changed(now, outside, standing);
+  EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x90))));
+  now.mono = now.mono + k_newly_held_for;
+  ranges.ring_changed(now, standing, standing);
+  EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90))));
+}
+
 TEST(NewlyHeld, AsAReplicaToo) {
   NewlyHeld ranges;
   const Now now;

@@ -72,6 +72,15 @@ class Watches : public Replication {
                       [&](const Sent& one) { return one.from == node && one.code == code; }));
   }
   std::uint64_t reads_of(const NodeId& node) const { return requests_of(node, wire::MessageCode::fetch_req); }
+  // Of a value that at(10) writes there now.
+  ValueSpec spec_of(const std::string& key) {
+    ValueSpec spec;
+    spec.kind = config::k_shared_value;
+    spec.resource = resource_id_of(std::string_view(key));
+    spec.storage_time_ms = overlay.now().wall_ms + 1;
+    spec.key = dictionary_key_of(*parse_resource_name(key), at(10).node.view());
+    return spec;
+  }
   // Says that something has changed there.
   void hint(Peer& to, const NodeId& from, const std::string& key, std::uint64_t number = 1) {
     const Notice notice{resource_id_of(std::string_view(key)), LookAgain{}};
@@ -327,12 +336,8 @@ TEST_F(Watches, DoNotApplyWhatTheHolderBeforeHasTold) {
   const auto key = key_of(at(160));
   const auto watching = watch(at(60), key);
   put(at(10), key, "true");
-  ValueSpec spec;
-  spec.kind = config::k_shared_value;
-  spec.resource = resource_id_of(std::string_view(key));
-  spec.storage_time_ms = overlay.now().wall_ms + 1;
+  ValueSpec spec = spec_of(key);
   spec.value = "late";
-  spec.key = dictionary_key_of(*parse_resource_name(key), at(10).node.view());
   const auto state = at(210).store->load({spec.resource, config::k_shared_value});
   ValuesChanged changed{config::k_shared_value,
                         state->generation_counter + 1,
@@ -519,11 +524,7 @@ TEST_F(Watches, BelieveNoNoticeWithAWrongValue) {
   put(at(10), key, "true");
   // The responsible peer tells of a value that nobody has signed.
   ValuesChanged changed{config::k_shared_value, 2, {}, {}};
-  ValueSpec spec;
-  spec.kind = config::k_shared_value;
-  spec.resource = resource_id_of(std::string_view(key));
-  spec.storage_time_ms = overlay.now().wall_ms + 1;
-  spec.key = dictionary_key_of(*parse_resource_name(key), at(10).node.view());
+  const ValueSpec spec = spec_of(key);
   auto value = signed_value(*at(10).signer, spec);
   value.storage_time_ms += 1;
   changed.values.push_back(value);
@@ -546,11 +547,7 @@ TEST_F(Watches, BelieveNoVerdictThatWasMadeForAnotherNotice) {
   const auto key = key_of(at(160));
   const auto watching = watch(at(60), key);
   put(at(10), key, "true");
-  ValueSpec spec;
-  spec.kind = config::k_shared_value;
-  spec.resource = resource_id_of(std::string_view(key));
-  spec.storage_time_ms = overlay.now().wall_ms + 1;
-  spec.key = dictionary_key_of(*parse_resource_name(key), at(10).node.view());
+  const ValueSpec spec = spec_of(key);
   ValuesChanged changed{config::k_shared_value, 2, {signed_value(*at(10).signer, spec)}, {}};
   changed.certificates.push_back({wire::CertificateType::x509, at(10).signer->certificate()->der()});
   std::uint64_t number = 0;

@@ -5,17 +5,13 @@
 #include <memory>
 
 #include "reload/topology/chord_reload.hpp"
+#include "tests/reload/topology/zero_random.hpp"
 #include "tests/support/test_authority.hpp"
 
 namespace ringway::topology {
 namespace {
 
 using ringway::test::node_id;
-
-class Zero : public Random {
- public:
-  std::uint64_t next() override { return 0; }
-};
 
 class FirstPeer : public ::testing::Test {
  protected:

@@ -6,17 +6,13 @@
 #include <string_view>
 
 #include "reload/topology/chord_reload.hpp"
+#include "tests/reload/topology/zero_random.hpp"
 #include "tests/support/test_authority.hpp"
 
 namespace ringway::topology {
 namespace {
 
 using ringway::test::node_id;
-
-class Zero : public Random {
- public:
-  std::uint64_t next() override { return 0; }
-};
 
 class TriedNodes : public ::testing::Test {
  protected:
