@@ -80,13 +80,25 @@ bool SimPeer::can_wait(const Input& input) {
          std::holds_alternative<routing::UseSigner>(input);
 }
 
+// Who has never been given a value has none to hand over to a peer that joins, or to leave behind.
+bool SimPeer::done_with_nothing(const data::ReplicationInput& input) {
+  if (identity_.store) return false;
+  if (const auto* order = std::get_if<routing::HandOver>(&input)) {
+    to_routing(routing::HandOverReport{order->number, routing::HandOverReport::State::complete});
+    return true;
+  }
+  if (!std::holds_alternative<routing::Drain>(input)) return false;
+  to_routing(routing::Drained{});
+  return true;
+}
+
 void SimPeer::to_storage(data::StorageInput input) {
   if (!data_ && can_wait(input)) return;
   enqueue(need_data().storage_queue, std::move(input));
 }
 
 void SimPeer::to_replication(data::ReplicationInput input) {
-  if (!data_ && can_wait(input)) return;
+  if (!data_ && (can_wait(input) || done_with_nothing(input))) return;
   enqueue(need_data().replication_queue, std::move(input));
 }
 

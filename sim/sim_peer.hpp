@@ -195,6 +195,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   }
   template <typename Input>
   bool can_wait(const Input& input);
+  bool done_with_nothing(const data::ReplicationInput& input);
   Data& need_data();
   Application& application();
   void want_step();

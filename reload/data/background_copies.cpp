@@ -164,7 +164,7 @@ void BackgroundCopies::go_on(const Now& now, ReplicationOutputs& out) {
 }
 
 // What somebody waits for is sent before what nobody does.
-std::deque<std::uint64_t>& BackgroundCopies::queue_of(const Job& job) {
+std::list<std::uint64_t>& BackgroundCopies::queue_of(const Job& job) {
   return is_awaited(job.purpose) ? ready_first_ : ready_;
 }
 

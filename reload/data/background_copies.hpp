@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <map>
 #include <optional>
@@ -124,7 +123,7 @@ class BackgroundCopies {
   void add_jobs(std::uint64_t id, Task& task, const std::vector<KindAt>& kinds);
   Job& add_job(std::uint64_t task, Purpose purpose, const KindAt& at, const NodeId& target);
   bool room_to_list(Purpose purpose) const;
-  std::deque<std::uint64_t>& queue_of(const Job& job);
+  std::list<std::uint64_t>& queue_of(const Job& job);
   bool has_ready_and_may_send() const;
   std::optional<std::uint64_t> take_ready(MonoTime now);
   void report_progress(const Now& now, std::uint64_t id, ReplicationOutputs& out);
@@ -149,9 +148,9 @@ class BackgroundCopies {
   std::uint64_t last_id_ = 0;
   Tasks tasks_;
   Jobs jobs_;
-  std::size_t awaited_jobs_ = 0;  // of jobs_
-  std::deque<std::uint64_t> ready_;
-  std::deque<std::uint64_t> ready_first_;  // for who waits: a hand-over, a parting
+  std::size_t awaited_jobs_ = 0;          // of jobs_
+  std::list<std::uint64_t> ready_;        // a deque would take 600 bytes when it is empty, as it mostly is
+  std::list<std::uint64_t> ready_first_;  // for who waits: a hand-over, a parting
   std::set<std::pair<MonoTime, std::uint64_t>> retries_;
   std::unordered_map<std::uint64_t, std::uint64_t> requests_;
   std::set<NodeId> handed_over_;

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "reload/link/link_id.hpp"
@@ -50,8 +50,9 @@ class InspectionQueue {
   std::size_t max_bytes_;
   std::size_t size_bytes_ = 0;
   std::uint64_t next_ticket_ = 1;
-  std::unordered_map<std::uint64_t, Ticket> tickets_;
-  std::unordered_map<LinkId, std::deque<Waiting>> links_;
+  // Not hashed: most of the time both are empty, and such a table keeps its buckets then.
+  std::map<std::uint64_t, Ticket> tickets_;
+  std::map<LinkId, std::deque<Waiting>> links_;
 };
 
 }  // namespace ringway::routing

@@ -5,14 +5,6 @@
 
 namespace ringway::routing {
 
-namespace {
-
-// Few at a time: half of a table that doubles is empty on average, and there is one at each peer of a
-// simulation.
-constexpr std::size_t k_grows_by = 4;
-
-}  // namespace
-
 void LinkTable::reserve(std::size_t count) {
   links_.reserve(count);
   by_node_.reserve(count);
@@ -36,7 +28,9 @@ LinkTable::Link& LinkTable::add(Link link, const std::vector<NodeId>& certified)
   const LinkId id = link.id;
   (void)remove(id);  // there is none: a link's number comes once
   if (certified.size() > 1) std::erase(further_nodes_[id] = certified, node);
-  if (links_.size() == links_.capacity()) reserve(links_.size() + k_grows_by);
+  // One more, and no room for others: a link costs a handshake, and there is a table of them at each peer of
+  // a simulation.
+  if (links_.size() == links_.capacity()) reserve(links_.size() + 1);
   const auto added = links_.insert(first_from(id), std::move(link));
   const auto place = static_cast<std::uint32_t>(added - links_.begin());
   for (std::uint32_t& other : by_node_)

@@ -193,12 +193,14 @@ void RoutingComponent::Impl::carry_out(topology::SendUpdate& wish) {
 }
 
 void RoutingComponent::Impl::drop_update(const NodeId& to) {
+  // There are some every ten minutes, and room for them meanwhile would be of no use.
   solicited_updates_.erase(to);
+  if (solicited_updates_.empty()) solicited_updates_.shrink_to_fit();
   const auto found = updates_.find(to);
   if (found == updates_.end()) return;
   drop(found->second);
   updates_.erase(found);
-  if (updates_.empty()) updates_.shrink_to_fit();  // there are some every ten minutes
+  if (updates_.empty()) updates_.shrink_to_fit();
 }
 
 void RoutingComponent::Impl::carry_out(topology::SendJoin& wish) {

@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -330,10 +329,10 @@ class RoutingComponent::Impl {
   AnswerMemory answers_;
   InspectionQueue inspections_;
   std::unique_ptr<wire::Reassembler> reassembler_;
-  std::unordered_map<TransactionId, Transaction> transactions_;
+  std::map<TransactionId, Transaction> transactions_;  // like the others, nothing while it is empty
   std::set<std::pair<MonoTime, TransactionId>> timers_;
   std::map<std::pair<Origin, std::uint64_t>, TransactionId> by_token_;
-  std::unordered_map<std::uint64_t, Served> served_;
+  std::map<std::uint64_t, Served> served_;
   std::map<std::uint64_t, PendingAttach> attaches_;
   std::map<std::uint64_t, Attempt> attempts_;
   std::vector<std::pair<Hop, SharedBytes>> deferred_;

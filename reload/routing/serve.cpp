@@ -11,9 +11,10 @@ using wire::MessageCode;
 
 namespace {
 
-// To read again does no harm, and such answers are large.
+// To read again does no harm, and such answers are large or, of Pings, many.
 bool is_answer_to_read(MessageCode code) {
-  return code == MessageCode::fetch_ans || code == MessageCode::stat_ans || code == MessageCode::find_ans;
+  return code == MessageCode::fetch_ans || code == MessageCode::stat_ans || code == MessageCode::find_ans ||
+         code == MessageCode::ping_ans || code == MessageCode::probe_ans;
 }
 
 }  // namespace

@@ -156,7 +156,7 @@ Result<std::shared_ptr<const Certificate>> Certificate::parse(const SharedBytes&
   if (!names) return names.error();
 
   std::shared_ptr<Certificate> out(new Certificate);
-  out->der_ = der;
+  out->der_ = copy_of(der);  // a buffer of its own: this one may be a window on a whole message
   out->x509_ = std::move(x509);
   out->key_ = std::move(key);
   out->node_ids_ = std::move(names->nodes);
@@ -172,7 +172,7 @@ std::shared_ptr<const Certificate> Certificate::stating(Statement statement,
                                                         std::shared_ptr<const Encoder> encoder) {
   std::shared_ptr<Certificate> out(new Certificate);
   SHA256(statement.der.view().data(), statement.der.size(), out->sha256_.data());
-  if (!encoder) out->der_ = std::move(statement.der);
+  if (!encoder) out->der_ = copy_of(statement.der);  // as above
   out->encoder_ = std::move(encoder);
   out->node_ids_ = {statement.node};
   out->user_name_ = std::move(statement.user_name);

@@ -35,8 +35,10 @@ ValueVerdict refused(std::string reason) { return {nullptr, {}, std::move(reason
 }  // namespace
 
 struct Inspector::Memory {
-  Recent<Trusted> certificates{k_max_cached_certificates};  // by SHA-256 of the DER
-  Recent<Done> signatures{k_max_cached_signatures};         // by memory_key()
+  explicit Memory(const InspectionLimits& limits)
+      : certificates(limits.max_certificates), signatures(limits.max_signatures) {}
+  Recent<Trusted> certificates;  // by SHA-256 of the DER
+  Recent<Done> signatures;       // by memory_key()
 };
 
 // The certificates that came along with one message. Each is parsed, and its chain checked, at most once
@@ -140,12 +142,17 @@ class Inspector::Carried {
   bool nodes_hashed_ = false;
 };
 
-Inspector::Inspector(InspectionContext context)
-    : memory_(std::make_shared<Memory>()), context_(std::move(context)) {}
+Inspector::Inspector(InspectionContext context, InspectionLimits limits)
+    : limits_(limits), memory_(std::make_shared<Memory>(limits)), context_(std::move(context)) {}
 
 void Inspector::replace(InspectionContext context) {
   context_ = std::move(context);
-  memory_ = std::make_shared<Memory>();
+  memory_ = std::make_shared<Memory>(limits_);
+}
+
+TableSizes Inspector::tables() const {
+  return {{"certificates found good", memory_->certificates.size(), limits_.max_certificates},
+          {"signatures found good", memory_->signatures.size(), limits_.max_signatures}};
 }
 
 ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::Signature& signature,

@@ -13,6 +13,7 @@
 
 #include "reload/security/certificate.hpp"
 #include "reload/security/trust.hpp"
+#include "reload/table_size.hpp"
 #include "reload/time.hpp"
 #include "reload/wire/codec.hpp"
 #include "reload/wire/message.hpp"
@@ -20,8 +21,11 @@
 
 namespace ringway::security {
 
-inline constexpr std::size_t k_max_cached_certificates = 4096;
-inline constexpr std::size_t k_max_cached_signatures = 65536;
+// How much an Inspector remembers.
+struct InspectionLimits {
+  std::size_t max_certificates = 4096;
+  std::size_t max_signatures = 65536;
+};
 
 // Who signed a value; null with a reason when the signature, the certificate or the identity form is wrong.
 struct ValueVerdict {
@@ -51,7 +55,7 @@ struct InspectionContext {
 
 class Inspector {
  public:
-  explicit Inspector(InspectionContext context);
+  explicit Inspector(InspectionContext context, InspectionLimits limits = {});
   void replace(InspectionContext context);  // forgets what it remembered
   const InspectionContext& context() const { return context_; }
 
@@ -72,6 +76,7 @@ class Inspector {
     std::uint64_t certificates_checked = 0;
   };
   const Statistics& statistics() const { return statistics_; }
+  TableSizes tables() const;
 
  private:
   struct Memory;
@@ -87,6 +92,7 @@ class Inspector {
   void inspect_fetch(WallMs now_ms, const SharedBytes& body, const ResourceId& resource, Carried& carried,
                      InspectedMessage& out);
 
+  InspectionLimits limits_;
   std::shared_ptr<Memory> memory_;
   InspectionContext context_;
   Statistics statistics_;

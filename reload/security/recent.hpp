@@ -5,8 +5,10 @@
 
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <list>
-#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "reload/bytes.hpp"
 
@@ -37,20 +39,20 @@ class Recent {
   const Value* find(const Sha256& key) {
     const auto found = by_key_.find(key);
     if (found == by_key_.end()) return nullptr;
-    order_.splice(order_.begin(), order_, found->second);
-    return &found->second->second;
+    order_.splice(order_.begin(), order_, *found);
+    return &(*found)->second;
   }
 
   void add(const Sha256& key, Value value) {
     if (const auto found = by_key_.find(key); found != by_key_.end()) {
-      found->second->second = std::move(value);
-      order_.splice(order_.begin(), order_, found->second);
+      (*found)->second = std::move(value);
+      order_.splice(order_.begin(), order_, *found);
       return;
     }
     order_.emplace_front(key, std::move(value));
-    by_key_.emplace(key, order_.begin());
+    by_key_.insert(order_.begin());
     if (order_.size() <= max_entries_) return;
-    by_key_.erase(order_.back().first);
+    by_key_.erase(std::prev(order_.end()));
     order_.pop_back();
   }
 
@@ -62,9 +64,22 @@ class Recent {
 
  private:
   using Order = std::list<std::pair<Sha256, Value>>;
+  using Place = typename Order::iterator;
+  // The index has places, not keys: of what one peer remembers most bytes are digests.
+  static const Sha256& key_of(const Sha256& key) { return key; }
+  static const Sha256& key_of(const Place& place) { return place->first; }
+  struct HashOfKey {
+    using is_transparent = void;
+    std::size_t operator()(const auto& one) const noexcept { return Sha256Hash{}(key_of(one)); }
+  };
+  struct SameKey {
+    using is_transparent = void;
+    bool operator()(const auto& one, const auto& other) const { return key_of(one) == key_of(other); }
+  };
+
   std::size_t max_entries_;
   Order order_;
-  std::unordered_map<Sha256, typename Order::iterator, Sha256Hash> by_key_;
+  std::unordered_set<Place, HashOfKey, SameKey> by_key_;
 };
 
 }  // namespace ringway::security

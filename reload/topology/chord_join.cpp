@@ -29,7 +29,7 @@ void ChordReload::on_access_link(const Now& now, const NodeId&, Actions& out) {
 
 // Step 3: connect to everyone who will be a neighbour, as far as the admitting peer's tables tell.
 void ChordReload::gather_neighbors(const Now& now, Actions& out) {
-  std::vector<NodeId> known = lists_[*admitting_];
+  std::vector<NodeId> known = lists_.of(*admitting_);
   known.push_back(*admitting_);
   const auto wanted = wanted_neighbors(known);
 

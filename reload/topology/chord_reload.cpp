@@ -8,13 +8,6 @@ namespace ringway::topology {
 using wire::ChordUpdateType;
 using wire::ErrorCode;
 
-namespace {
-
-// Of a table with an entry for each neighbour: half of one that doubles is empty on average.
-constexpr std::size_t k_lists_grow_by = 2;
-
-}  // namespace
-
 ChordReload::ChordReload(ChordSettings settings, std::shared_ptr<Random> random)
     : settings_(settings), random_(std::move(random)), peers_(settings.self) {
   RingView view;
@@ -280,18 +273,17 @@ void ChordReload::on_update(const Now& now, const NodeId& from, const wire::Chor
   failed_until_.erase(from);
   admitted_.erase(from);
   if (update.type != ChordUpdateType::peer_ready) {
-    if (lists_.size() == lists_.capacity()) lists_.reserve(lists_.size() + k_lists_grow_by);
-    auto& lists = lists_[from];
     peer.lists_dropped = false;
     lists_due_.erase(from);
     if (lists_due_.empty()) lists_due_.shrink_to_fit();  // a ring at rest has none
     const auto taken = [](const std::vector<NodeId>& nodes) {
       return std::min(nodes.size(), k_max_listed_nodes);
     };
-    lists.clear();
-    lists.reserve(taken(update.predecessors) + taken(update.successors));
+    std::vector<NodeId> listed;
     for (const auto* nodes : {&update.predecessors, &update.successors})
-      lists.insert(lists.end(), nodes->begin(), nodes->begin() + static_cast<std::ptrdiff_t>(taken(*nodes)));
+      listed.insert(listed.end(), nodes->begin(),
+                    nodes->begin() + static_cast<std::ptrdiff_t>(taken(*nodes)));
+    lists_.set(from, std::move(listed));
   }
   if (phase_ == Phase::gathering && admitting_ == from) return gather_neighbors(now, out);
   const auto& named = update.predecessors;
@@ -388,14 +380,17 @@ void ChordReload::keep_lists_of_neighbors(const Now& now, Actions& out) {
       if (wanted_as_neighbor(node)) kept.push_back(node);
     return kept;
   };
-  for (auto told = lists_.begin(); told != lists_.end();) {
-    const auto here = told++;
-    if (neighbors.contains(here->first)) continue;
-    Lists kept = of_use(here->second);
-    if (kept.size() == here->second.size()) continue;
-    if (auto* peer = peers_.find(here->first)) peer->lists_dropped = true;
-    here->second = std::move(kept);
-    if (here->second.empty()) told = lists_.erase(here);
+  for (const NodeId& teller : lists_.tellers()) {
+    if (neighbors.contains(teller)) continue;
+    const std::vector<NodeId> listed = lists_.of(teller);
+    std::vector<NodeId> kept = of_use(listed);
+    if (kept.size() == listed.size()) continue;
+    if (auto* peer = peers_.find(teller)) peer->lists_dropped = true;
+    if (kept.empty()) {
+      lists_.erase(teller);
+    } else {
+      lists_.set(teller, std::move(kept));
+    }
   }
   for (const NodeId& node : neighbors) {
     auto& peer = *peers_.find(node);
@@ -462,13 +457,11 @@ void ChordReload::seek_neighbors(const Now& now, Actions& out) {
   std::map<NodeId, NodeId> told_by;
   std::vector<NodeId> known, silent;
   const bool room = room_to_try(now);
-  for (const auto& [teller, lists] : lists_) {
-    for (const NodeId& node : lists) {
-      if (node == settings_.self || !wanted_as_neighbor(node) || peers_.find(node) != nullptr) continue;
-      if (paused(now, node)) silent.push_back(node);
-      if (room && worth_attaching(now, node) && told_by.emplace(node, teller).second) known.push_back(node);
-    }
-  }
+  lists_.for_each([&](const NodeId& teller, const NodeId& node) {
+    if (node == settings_.self || !wanted_as_neighbor(node) || peers_.find(node) != nullptr) return;
+    if (paused(now, node)) silent.push_back(node);
+    if (room && worth_attaching(now, node) && told_by.emplace(node, teller).second) known.push_back(node);
+  });
   if (told_by.empty() && silent.empty()) return;
   for (const auto& [node, peer] : peers_.all()) {
     known.push_back(node);

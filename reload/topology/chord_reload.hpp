@@ -12,6 +12,7 @@
 
 #include "reload/deadline.hpp"
 #include "reload/random.hpp"
+#include "reload/topology/listed_nodes.hpp"
 #include "reload/topology/peer_table.hpp"
 #include "reload/topology/plugin.hpp"
 
@@ -163,10 +164,7 @@ class ChordReload : public Plugin {
   MonoTime started_;
   RingViewPtr view_;
 
-  // What the latest Update of each neighbour listed, its predecessors and then its successors; before we have
-  // joined, of everybody.
-  using Lists = std::vector<NodeId>;
-  boost::container::flat_map<NodeId, Lists> lists_;
+  ListedNodes lists_;                        // of neighbours; before we have joined, of everybody
   std::map<NodeId, MonoTime> attaching_;     // since when
   std::map<NodeId, MonoTime> failed_until_;  // not tried again before
   // Of the few peers in peers_ that have one; flat, since they are empty most of the time.

@@ -28,7 +28,7 @@ void ChordReload::leave_alone_for_now(const Now& now, const NodeId& node) {
 TableSizes ChordReload::tables() const {
   return {
       {"peers", peers_.all().size(), settings_.max_peers},
-      {"peers that have listed others", lists_.size(), settings_.max_peers},
+      {"peers that have listed others, and what they have listed", lists_.listings(), k_max_listings},
       {"nodes that were admitted", admitted_.size(), settings_.max_peers},
       {"nodes that are attached to", attaching_.size(), k_max_tried_nodes},
       {"nodes that are left alone", failed_until_.size(), k_max_tried_nodes - attaching_.size()},

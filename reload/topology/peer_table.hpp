@@ -40,8 +40,8 @@ class PeerTable {
   using Peers = boost::container::flat_map<NodeId, Peer>;  // looked through for each message
 
   Peer& connect(const NodeId& node) {
-    // Few at a time: half of a table that doubles is empty on average.
-    if (peers_.size() == peers_.capacity()) peers_.reserve(peers_.size() + k_grows_by);
+    // One more, as in routing's table of links: no room that stays empty.
+    if (peers_.size() == peers_.capacity() && !peers_.contains(node)) peers_.reserve(peers_.size() + 1);
     return peers_[node];
   }
   // Room for so many, when it is known beforehand.
@@ -64,7 +64,6 @@ class PeerTable {
   std::optional<NodeId> finger(unsigned index) const;
 
  private:
-  static constexpr std::size_t k_grows_by = 4;
   bool usable(const Peer& peer) const { return peer.routable && !peer.excluded; }
   // Each entry from the point on (or before it) once around the ring, until `takes` says false.
   template <typename Takes>

@@ -51,6 +51,10 @@ TEST_F(Shedding, ReadsAreNotRemembered) {
     ASSERT_EQ(peer_->delivered.size(), i);
     peer_->input(SendAnswer{peer_->delivered.back().request, MessageCode::fetch_ans, {}, {}});
   }
+  const auto ping = to_us();
+  for (std::size_t i = 1; i <= 2; ++i)
+    peer_->receive(neighbor_, ping, MessageCode::ping_req, wire::encode(wire::PingReq{}));
+  EXPECT_EQ(peer_->status().answered, 4U);
   EXPECT_EQ(peer_->status().duplicates, 0U);
 }
 

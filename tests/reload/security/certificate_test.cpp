@@ -99,6 +99,18 @@ TEST(Certificate, ReadsNodeIdsUserOverlayAndValidity) {
   EXPECT_EQ(certificate->not_after_ms(), test::k_not_after_ms);
 }
 
+// It is kept for long, and what it came in is a whole message.
+TEST(Certificate, KeepsNoMoreThanItsOwnBytes) {
+  const SharedBytes der = test::custom_certificate(good_fields(), test::new_key()).der;
+  Bytes message(5'000);
+  append(message, der);
+  const SharedBytes whole(std::move(message));
+  const auto certificate = Certificate::parse(whole.from(5'000));
+  ASSERT_TRUE(certificate.ok());
+  EXPECT_TRUE(equal((*certificate)->der(), der));
+  EXPECT_NE((*certificate)->der().view().data(), whole.from(5'000).view().data());
+}
+
 TEST(Certificate, ValidityIncludesBothEnds) {
   // Shows: SEC-17.
   const auto certificate = test::TestAuthority().issue("alice@example.org", test::node_id(7))->certificate();

@@ -240,6 +240,18 @@ TEST_F(InspectorTest, NothingIsCheckedTwice) {
   EXPECT_EQ(inspector_.statistics().certificates_checked, 1U);
 }
 
+TEST_F(InspectorTest, WhatItRemembersIsBounded) {
+  Inspector small(inspector_.context(), {.max_certificates = 1, .max_signatures = 2});
+  for (std::uint8_t i = 1; i <= 4; ++i) {
+    const auto bytes = test::encoded(ping(*authority_.issue("alice@example.org", test::node_id(i))));
+    ASSERT_TRUE(small.inspect(k_now_ms, *wire::parse_header(bytes), bytes, std::nullopt).ok());
+    for (const TableSize& table : small.tables()) EXPECT_LE(table.size, table.bound) << table.name;
+  }
+  EXPECT_EQ(small.tables()[0].size, 1U);
+  EXPECT_EQ(small.tables()[1].size, 2U);
+  EXPECT_EQ(small.statistics().signatures_checked, 4U);
+}
+
 TEST_F(InspectorTest, ValuesSeenInAStoreAreRememberedInAFetch) {
   const auto value = test::signed_value(*bob_, resource_, k_single, test::single_value("v"));
   const auto request = store(*alice_, k_single, {value}, {bob_->certificate()->der()});
