@@ -87,7 +87,8 @@ wire::IpAddressPort Simulation::address_of(PeerNumber peer) {
   return address;
 }
 
-PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours certificate_lifetime) {
+PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours certificate_lifetime,
+                                const std::string& user_name) {
   const PeerNumber number = identities_.size();
   if (!node) {
     node.emplace();
@@ -97,7 +98,8 @@ PeerNumber Simulation::add_peer(std::optional<NodeId> node, std::chrono::hours c
   PeerIdentity identity;
   identity.number = number;
   identity.address = address_of(number);
-  identity.signer = issue("user" + std::to_string(number) + "@example.org", *node, certificate_lifetime);
+  identity.signer = issue(user_name.empty() ? "user" + std::to_string(number) + "@example.org" : user_name,
+                          *node, certificate_lifetime);
   identity.configuration = configuration_;
   identities_.push_back(std::move(identity));
   peers_.push_back(nullptr);

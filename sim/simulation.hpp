@@ -49,9 +49,11 @@ class Simulation {
   explicit Simulation(SimulationSettings settings);
 
   // ---- peers
-  // A new peer with a Node-ID from the seed, or this one. It does nothing before start().
+  // A new peer with a Node-ID from the seed, or this one, of a user of its own, or this one. It does nothing
+  // before start().
   PeerNumber add_peer(std::optional<NodeId> node = std::nullopt,
-                      std::chrono::hours certificate_lifetime = std::chrono::hours{24 * 365});
+                      std::chrono::hours certificate_lifetime = std::chrono::hours{24 * 365},
+                      const std::string& user_name = {});
   // A new key and certificate for the same Node-ID and user, in use at once.
   void renew(PeerNumber peer);
   // `first` may form a ring alone; the others bootstrap at the address of `bootstrap`.

@@ -141,7 +141,8 @@ class ElementReader {
   void extensions() {
     out_.mandatory_extensions = texts("mandatory-extension");
     for (const std::string& extension : out_.mandatory_extensions) {
-      if (extension != k_access_namespace && extension != k_replication_namespace)
+      if (extension != k_access_namespace && extension != k_replication_namespace &&
+          extension != k_sip_namespace)
         unsupported("mandatory-extension " + extension + " is not supported");
     }
     replicas();

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "reload/config/domain_restriction.hpp"
 #include "reload/config/namespaces.hpp"
 #include "reload/config/replicas.hpp"
 #include "reload/config/xml_document.hpp"
@@ -29,6 +30,7 @@ constexpr std::string_view k_configuration_attributes[] = {"instance-name", "exp
 constexpr std::string_view k_digest_attributes[] = {"digest"};
 constexpr std::string_view k_bootstrap_attributes[] = {"address", "port"};
 constexpr std::string_view k_kind_attributes[] = {"name", "id"};
+constexpr std::string_view k_restriction_attributes[] = {"enable"};
 
 constexpr Rule k_overlay[] = {
     {"configuration", Count::any, Content::elements, k_configuration_attributes},
@@ -72,14 +74,20 @@ constexpr Rule k_kind_block[] = {
 constexpr Rule k_kind[] = {
     {"max-count", Count::one},  {"max-size", Count::one},       {"max-node-multiple"},
     {"data-model", Count::one}, {"access-control", Count::one},
+    // RFC 7904 §3.4: named so in its grammar, and with an s in its prose.
+    {"domain-restriction", Count::at_most_one, Content::elements, k_restriction_attributes, k_sip_namespace},
+    {"domain-restrictions", Count::at_most_one, Content::elements, k_restriction_attributes, k_sip_namespace},
 };
+
+constexpr Rule k_restriction[] = {{"pattern", Count::any, Content::text, {}, k_sip_namespace}};
 
 std::string_view name_of(const xmlNode* node) { return reinterpret_cast<const char*>(node->name); }
 std::string_view namespace_of(const xmlNs* ns) {
   return ns == nullptr || ns->href == nullptr ? std::string_view() : reinterpret_cast<const char*>(ns->href);
 }
 bool is_own(std::string_view ns) {
-  return ns.empty() || ns == k_base_namespace || ns == k_chord_namespace || ns == k_replication_namespace;
+  return ns.empty() || ns == k_base_namespace || ns == k_chord_namespace || ns == k_replication_namespace ||
+         ns == k_sip_namespace;
 }
 
 Failure misplaced(const xmlNode* parent, std::string_view what) {
@@ -145,7 +153,14 @@ Outcome<> check_overlay_grammar(const xmlNode* overlay) {
 
 Outcome<> check_kind_block_grammar(const xmlNode* kind_block) {
   if (auto good = check_children(kind_block, k_kind_block); !good) return good;
-  return check_children(child(kind_block, k_base_namespace, "kind"), k_kind);
+  const xmlNode* kind = child(kind_block, k_base_namespace, "kind");
+  if (auto good = check_children(kind, k_kind); !good) return good;
+  for (const char* name : {"domain-restriction", "domain-restrictions"}) {
+    const xmlNode* restriction = child(kind, k_sip_namespace, name);
+    if (restriction == nullptr) continue;
+    if (auto good = check_children(restriction, k_restriction); !good) return good;
+  }
+  return Done{};
 }
 
 Outcome<> check_configuration_grammar(const xmlNode* configuration) {

@@ -63,6 +63,30 @@ Outcome<> read_model_and_policy(const xmlNode* kind, KindDefinition& out) {
   return Done{};
 }
 
+// RFC 7904 §3.4. The grammar there has one name for the element and the prose another; `enable` is required by
+// the former and may be missing in the latter.
+Outcome<> read_domain_restriction(const xmlNode* kind, KindDefinition& out) {
+  const xmlNode* found = child(kind, k_sip_namespace, "domain-restriction");
+  const xmlNode* in_prose = child(kind, k_sip_namespace, "domain-restrictions");
+  if (found != nullptr && in_prose != nullptr) return Failure{"a kind has two domain restrictions"};
+  if (found == nullptr) found = in_prose;
+  if (found == nullptr) return Done{};
+  DomainRestriction restriction;
+  const auto enable = attribute(found, "enable");
+  if (enable && !parse_boolean(*enable, restriction.enable))
+    return Failure{"domain-restriction's enable is not a boolean"};
+  for (const xmlNode* element : children(found, k_sip_namespace, "pattern")) {
+    if (restriction.patterns.size() == k_max_domain_patterns)
+      return Failure{"a domain-restriction has more than " + std::to_string(k_max_domain_patterns) +
+                     " patterns"};
+    auto pattern = DomainPattern::compile(text_of_element(element));
+    if (!pattern) return pattern.error();
+    restriction.patterns.push_back(std::move(*pattern));
+  }
+  out.domain_restriction = std::move(restriction);
+  return Done{};
+}
+
 }  // namespace
 
 Result<KindDefinition> read_kind(const xmlNode* kind) {
@@ -79,6 +103,7 @@ Result<KindDefinition> read_kind(const xmlNode* kind) {
   if (definition->access == AccessPolicy::node_multiple &&
       !parse_number(field(kind, "max-node-multiple"), definition->max_node_multiple, 1U, k_max_node_multiple))
     return Failure{"a NODE-MULTIPLE kind needs max-node-multiple, from 1 to 255"};
+  if (auto good = read_domain_restriction(kind, *definition); !good) return good.error();
   return definition;
 }
 

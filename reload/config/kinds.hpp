@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "reload/config/domain_restriction.hpp"
 #include "reload/ids.hpp"
 #include "reload/wire/codec.hpp"
 
@@ -53,6 +54,7 @@ struct KindDefinition {
   std::uint32_t max_count = 0;          // values at one resource
   std::uint32_t max_size_bytes = 0;     // of one value
   std::uint32_t max_node_multiple = 0;  // NODE-MULTIPLE only
+  std::optional<DomainRestriction> domain_restriction = {};  // of the writers' user names; absent: any domain
   bool operator==(const KindDefinition&) const = default;
 };
 

@@ -55,6 +55,13 @@ std::string signature_of(const security::Signer& signer, const std::string& elem
   return to_base64(sign_element(signer, view_of(element)));
 }
 
+void write_domain_restriction(Xml& xml, const DomainRestriction& restriction) {
+  xml.start("sip:domain-restriction");
+  xml.attribute("enable", restriction.enable ? "true" : "false");
+  for (const auto& pattern : restriction.patterns) xml.element("sip:pattern", pattern.text());
+  xml.end();
+}
+
 // Binds the namespaces it uses itself, so that a signed kind means the same wherever it stands.
 std::string kind_element(const KindDefinition& kind) {
   Xml xml;
@@ -64,6 +71,7 @@ std::string kind_element(const KindDefinition& kind) {
   const auto brace = policy.find('}');
   const bool qualified = brace != std::string::npos;
   if (qualified) xml.attribute("xmlns:rw", policy.substr(1, brace - 1));
+  if (kind.domain_restriction) xml.attribute("xmlns:sip", std::string(k_sip_namespace));
   if (kind.name.empty()) {
     xml.attribute("id", std::to_string(kind.kind));
   } else {
@@ -75,6 +83,7 @@ std::string kind_element(const KindDefinition& kind) {
     xml.element("max-node-multiple", std::int64_t{kind.max_node_multiple});
   xml.element("max-count", std::int64_t{kind.max_count});
   xml.element("max-size", std::int64_t{kind.max_size_bytes});
+  if (kind.domain_restriction) write_domain_restriction(xml, *kind.domain_restriction);
   xml.end();
   return xml.take();
 }

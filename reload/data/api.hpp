@@ -21,7 +21,9 @@ inline constexpr std::uint32_t k_default_lifetime_s = 24 * 3600;
 
 // A key is a resource name: "user@domain/anything" (written by that user only; `entry` picks one of the
 // dictionary's entries, empty is the usual one) or "shared/anything" (one entry per writer; `entry` must be
-// empty).
+// empty). With a `kind` the key is that Kind's resource name itself: a dictionary of USER-NODE-MATCH, such as
+// SIP-REGISTRATION, whose key is the writer's user name and which has one entry per node of that user (`entry`
+// must be empty).
 struct PutCall {
   std::string key;
   std::string entry;
@@ -32,6 +34,7 @@ struct PutCall {
   // This peer puts the value again before its lifetime ends, also after a restart, until it is removed or put
   // again without.
   bool keep = false;
+  KindId kind = 0;  // see above; 0: as the key's form says
 };
 // How many of those that hold a key are asked (reload/data/careful_read.hpp).
 enum class Consistency : std::uint8_t {
@@ -43,12 +46,14 @@ struct GetCall {
   std::string key;
   std::optional<std::string> entry;  // unset: all entries
   Consistency consistency = Consistency::one;
+  KindId kind = 0;  // as of a PutCall
 };
 struct RemoveCall {
   std::string key;
   std::string entry;
   std::optional<std::uint64_t> expected_generation;
   std::string as_user = {};  // as of a PutCall
+  KindId kind = 0;           // as of a PutCall
 };
 struct StatCall {
   std::string key;

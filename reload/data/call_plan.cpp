@@ -25,6 +25,13 @@ const std::string& key_of(const Call& call) {
   return std::visit([](const auto& one) -> const std::string& { return one.key; }, call);
 }
 
+KindId kind_of(const Call& call) {
+  if (const auto* put = std::get_if<PutCall>(&call)) return put->kind;
+  if (const auto* remove = std::get_if<RemoveCall>(&call)) return remove->kind;
+  if (const auto* get = std::get_if<GetCall>(&call)) return get->kind;
+  return 0;
+}
+
 std::optional<CallFailure> check_generation(const std::optional<std::uint64_t>& expected) {
   // On the wire 0 means "do not check" (RFC 6940 §7.4.1.1).
   if (expected && *expected == 0) {
@@ -67,7 +74,13 @@ std::optional<CallFailure> check_writing(const PeerData& data, const config::Kin
     return CallFailure{CallError::permission_denied,
                        allowed.error().reason + "; this call writes as " + certificate->user_name(), 0};
   }
-  if (const auto* put = std::get_if<PutCall>(&call)) return check_put(data, kind, *put, writer);
+  if (const auto* put = std::get_if<PutCall>(&call)) {
+    value.data = {true, SharedBytes{put->value}};
+    const auto usable = check_usage(data.settings.usage_checks.get(), *data.configuration, kind,
+                                    {certificate->user_name(), writer.node_id()}, value);
+    if (!usable) return CallFailure{CallError::permission_denied, usable.error().reason, 0};
+    return check_put(data, kind, *put, writer);
+  }
   return check_generation(std::get<RemoveCall>(call).expected_generation);
 }
 
@@ -103,6 +116,31 @@ std::optional<CallFailure> find_writer(const PeerData& data, WallMs now_ms, cons
   return std::nullopt;
 }
 
+// The name of the call's key and its dictionary keys, of the two forms that Ringway's own Kinds have.
+std::optional<CallFailure> read_key(const Call& call, CallPlan& plan) {
+  const auto name = parse_resource_name(key_of(call));
+  if (!name) return invalid(name.error().reason);
+  plan.at = {name->resource(), name->kind()};
+  plan.prefix = dictionary_key_of(*name, {});
+  plan.by_node = name->shared();
+  return std::nullopt;
+}
+
+// Of a Kind that is named: its resource name is a user's, its dictionary keys are Node-IDs.
+std::optional<CallFailure> read_user_name(const Call& call, CallPlan& plan) {
+  const std::string& user = key_of(call);
+  if (user.empty() || user.size() > k_max_user_name_bytes)
+    return invalid("the key is no user name: it has 1 to " + std::to_string(k_max_user_name_bytes) + " bytes");
+  plan.at = {resource_id_of(std::string_view(user)), kind_of(call)};
+  plan.by_node = true;
+  return std::nullopt;
+}
+
+bool has_such_keys(const config::KindDefinition& kind, const Call& call) {
+  return kind.model == wire::DataModel::dictionary &&
+         (kind_of(call) == 0 || kind.access == config::AccessPolicy::user_node_match);
+}
+
 bool starts_with(BytesView key, BytesView prefix) {
   return key.size() >= prefix.size() && equal(key.first(prefix.size()), prefix);
 }
@@ -110,13 +148,11 @@ bool starts_with(BytesView key, BytesView prefix) {
 }  // namespace
 
 std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, WallMs now_ms, const Call& call) {
-  const auto name = parse_resource_name(key_of(call));
-  if (!name) return invalid(name.error().reason);
   CallPlan plan;
-  plan.at = {name->resource(), name->kind()};
-  plan.prefix = dictionary_key_of(*name, {});
+  if (auto failure = kind_of(call) == 0 ? read_key(call, plan) : read_user_name(call, plan))
+    return std::move(*failure);
   const auto* kind = data.configuration->kinds.find(plan.at.kind);
-  if (kind == nullptr || kind->model != wire::DataModel::dictionary) {
+  if (kind == nullptr || !has_such_keys(*kind, call)) {
     return CallFailure{CallError::failed_precondition,
                        "this overlay's configuration does not define the Kind for such keys", 0};
   }
@@ -124,18 +160,18 @@ std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, WallMs now_m
   const bool writes = std::holds_alternative<PutCall>(call) || std::holds_alternative<RemoveCall>(call);
   if (entry != nullptr && entry->size() > k_max_entry_name_bytes)
     return invalid("the entry's name is too long");
-  if (entry != nullptr && name->shared() && !entry->empty()) {
-    return invalid("shared keys have one entry for each writer: leave the entry empty");
+  if (entry != nullptr && plan.by_node && !entry->empty()) {
+    return invalid("such keys have one entry for each writer: leave the entry empty");
   }
   if (writes && !as_user_of(call).empty()) {
     if (auto failure = find_writer(data, now_ms, as_user_of(call), plan)) return std::move(*failure);
   }
-  // A shared key has no entry to choose when reading: all writers' are wanted.
-  plan.one = writes || (entry != nullptr && !name->shared());
+  // With one entry for each writer there is none to choose when reading: all are wanted.
+  plan.one = writes || (entry != nullptr && !plan.by_node);
   if (plan.one) {
     const NodeId writer = plan.as_user ? plan.as_user->node_id() : data.signer->node_id();
-    plan.item =
-        dictionary_key_of(*name, name->shared() ? BytesView{writer.view()} : ringway::view_of(*entry));
+    plan.item = plan.prefix;
+    append(plan.item, plan.by_node ? BytesView{writer.view()} : ringway::view_of(*entry));
   }
   if (writes) {
     if (auto failure = check_writing(data, *kind, call, plan)) return std::move(*failure);
@@ -146,7 +182,7 @@ std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, WallMs now_m
 std::optional<std::string> entry_of(const CallPlan& plan, BytesView dictionary_key) {
   if (!starts_with(dictionary_key, plan.prefix)) return std::nullopt;
   if (plan.one && !equal(dictionary_key, plan.item)) return std::nullopt;
-  if (plan.at.kind == config::k_shared_value) return std::string();
+  if (plan.by_node) return std::string();
   return std::string(text_of(dictionary_key.subspan(plan.prefix.size())));
 }
 

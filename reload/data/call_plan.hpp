@@ -17,6 +17,7 @@ struct CallPlan {
   Bytes prefix;                    // of every dictionary key under that name
   Bytes item;                      // the one dictionary key; of Put, Remove, and Get with an entry
   bool one = false;                // `item` is set
+  bool by_node = false;            // what follows the prefix is the writer's Node-ID
   UserSigners::SignerPtr as_user;  // of Put and Remove: signs instead of the peer's own; null: the peer's own
 };
 

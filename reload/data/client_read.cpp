@@ -12,13 +12,12 @@ namespace {
 
 // Around a value in a FetchAns: times, key's length, identity, signature.
 constexpr std::size_t k_value_frame_bytes = 300;
-// With shared names each value brings the certificate of another writer.
+// With one entry for each node each value brings another certificate.
 constexpr std::size_t k_certificate_bytes = 1200;
 
-// Of a shared name's key: the Node-ID at its end.
+// The Node-ID at the end of the dictionary key, where it is there.
 NodeId writer_in_key(const CallPlan& plan, BytesView key) {
-  if (plan.at.kind != config::k_shared_value || key.size() != plan.prefix.size() + k_node_id_size_bytes)
-    return {};
+  if (!plan.by_node || key.size() != plan.prefix.size() + k_node_id_size_bytes) return {};
   return as_node(ring_id_from(key.subspan(plan.prefix.size())));
 }
 
@@ -229,7 +228,7 @@ void Client::listed(const Now& now, Work& work, const wire::StatKindResponse& re
   for (const auto& value : response.values) {
     if (!value.metadata.exists || !entry_of(work.plan, value.key)) continue;
     std::size_t size_bytes = value.metadata.value_length + 2 * value.key.size() + k_value_frame_bytes;
-    if (work.plan.at.kind == config::k_shared_value) size_bytes += k_certificate_bytes;
+    if (work.plan.by_node) size_bytes += k_certificate_bytes;
     work.keys.push_back({value.key, size_bytes});
   }
   next_chunk(now, work, out);

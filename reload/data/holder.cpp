@@ -69,6 +69,7 @@ std::optional<Refusal> Holder::store(const Now& now, const routing::DeliverReque
   incoming.kinds = &message.store->kind_data;
   incoming.verdicts = &message.verdicts;
   incoming.requester = {message.signer->user_name(), message.signer_node};
+  incoming.usage_checks = data_.settings.usage_checks.get();
   if (message.store->replica_number == 0) {
     if (!data_.view->responsible_for(*resource)) return not_responsible();
   } else {
@@ -93,6 +94,7 @@ void Holder::store_own(const Now& now, std::uint64_t call, const ResourceId& res
   incoming.kinds = &kinds;
   incoming.verdicts = &verdicts;
   incoming.requester = {certificate->user_name(), writer.node_id()};
+  incoming.usage_checks = data_.settings.usage_checks.get();
   const Waiting waiting{std::nullopt, call};
   auto refused = run(now, incoming, waiting, out);
   if (refused) finish(waiting, std::move(*refused), out);

@@ -7,6 +7,7 @@
 
 #include "reload/config/configuration.hpp"
 #include "reload/data/messages.hpp"
+#include "reload/data/usage_check.hpp"
 #include "reload/security/signer.hpp"
 #include "reload/table_size.hpp"
 #include "reload/time.hpp"
@@ -21,6 +22,7 @@ struct StorageSettings {
   // The certificates of the further users, too: one peer of those that hold them is enough, and two that look
   // after a new one at the same moment would store it twice.
   bool keeps_users_certificates = true;
+  UsageChecksPtr usage_checks = nullptr;  // of Stores, by Kind
 };
 
 class StorageComponent {

@@ -137,12 +137,14 @@ bool Check::check_value(const Work& work, const wire::StoredData& value,
   // It may have been checked by the document before.
   if (configuration_.is_revoked(*verdict.signer))
     return fail(ErrorCode::forbidden, "the writer is revoked (bad-node)");
-  const auto writer = check_writer(*work.kind, store_.resource,
-                                   {verdict.signer->user_name(), verdict.signer_node}, value.value);
+  const Writer signer{verdict.signer->user_name(), verdict.signer_node};
+  const auto writer = check_writer(*work.kind, store_.resource, signer, value.value);
   if (!writer) return fail(ErrorCode::forbidden, writer.error().reason);
   if (store_.mode != StoreMode::original) return true;
   const auto requester = check_writer(*work.kind, store_.resource, store_.requester, value.value);
   if (!requester) return fail(ErrorCode::forbidden, requester.error().reason);
+  const auto usage = check_usage(store_.usage_checks, configuration_, *work.kind, signer, value.value);
+  if (!usage) return fail(ErrorCode::forbidden, usage.error().reason);
   if (value.lifetime_s == 0) return fail(ErrorCode::invalid_message, "a lifetime of 0 seconds");
   return true;
 }

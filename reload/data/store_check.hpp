@@ -12,6 +12,7 @@
 #include "reload/data/kind_cache.hpp"
 #include "reload/data/records.hpp"
 #include "reload/data/refusal.hpp"
+#include "reload/data/usage_check.hpp"
 #include "reload/result.hpp"
 #include "reload/security/inspector.hpp"
 #include "reload/wire/storage_bodies.hpp"
@@ -34,6 +35,7 @@ struct IncomingStore {
   Writer requester;  // original: must satisfy the policies too
   const std::vector<wire::StoreKindData>* kinds = nullptr;
   const std::vector<std::vector<security::ValueVerdict>>* verdicts = nullptr;  // same shape
+  const UsageChecks* usage_checks = nullptr;                                   // original
 };
 
 struct AcceptedKind {

@@ -16,6 +16,7 @@ std::size_t size_of(const PutCall& call) {
 std::string fact_name(const WrittenName& name) {
   wire::Writer out;
   for (const std::string* part : {&name.key, &name.entry, &name.as_user}) out.opaque(4, view_of(*part));
+  if (name.kind != 0) out.u32(name.kind);
   return k_written_fact + std::string(text_of(out.bytes()));
 }
 
@@ -41,6 +42,7 @@ Result<WrittenValue> written_value_of(const PutFact& fact) {
   value.call.key = text(names);
   value.call.entry = text(names);
   value.call.as_user = text(names);
+  if (names.more()) value.call.kind = names.u32();
   wire::Reader in(SharedBytes(fact.value));
   value.storage_time_ms = in.u64();
   value.expires_ms = in.u64();

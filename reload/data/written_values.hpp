@@ -29,10 +29,11 @@ struct WrittenName {
   std::string key;
   std::string entry;
   std::string as_user;  // as in the call
+  KindId kind = 0;
   auto operator<=>(const WrittenName&) const = default;
 };
-inline WrittenName name_of(const PutCall& call) { return {call.key, call.entry, call.as_user}; }
-inline WrittenName name_of(const RemoveCall& call) { return {call.key, call.entry, call.as_user}; }
+inline WrittenName name_of(const PutCall& call) { return {call.key, call.entry, call.as_user, call.kind}; }
+inline WrittenName name_of(const RemoveCall& call) { return {call.key, call.entry, call.as_user, call.kind}; }
 
 struct WrittenValue {
   PutCall call;

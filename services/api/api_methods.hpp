@@ -10,7 +10,18 @@
 
 namespace ringway::services {
 
-enum class ApiMethod : std::uint8_t { put, get, remove, stat, status, ring, ping, leave };
+enum class ApiMethod : std::uint8_t {
+  put,
+  get,
+  remove,
+  stat,
+  status,
+  ring,
+  ping,
+  leave,
+  register_user,
+  resolve
+};
 
 struct ApiMethodTraits {
   ApiMethod method;
@@ -27,6 +38,8 @@ inline constexpr std::array k_api_methods{
     ApiMethodTraits{ApiMethod::ring, "ring", false, false},
     ApiMethodTraits{ApiMethod::ping, "ping", false, false},
     ApiMethodTraits{ApiMethod::leave, "leave", false, false},
+    ApiMethodTraits{ApiMethod::register_user, "register", false, true},
+    ApiMethodTraits{ApiMethod::resolve, "resolve", false, false},
 };
 constexpr const ApiMethodTraits& traits_of(ApiMethod method) {
   return k_api_methods[static_cast<std::size_t>(method)];
@@ -48,6 +61,9 @@ inline constexpr std::array k_api_rpcs{
     RpcOfContract{"ringway.v1.Peer.Ring", ApiMethod::ring},
     RpcOfContract{"ringway.v1.Peer.Ping", ApiMethod::ping},
     RpcOfContract{"ringway.v1.Peer.Leave", ApiMethod::leave},
+    RpcOfContract{"ringway.v1.Directory.Register", ApiMethod::register_user},
+    RpcOfContract{"ringway.v1.Directory.Unregister", ApiMethod::register_user},
+    RpcOfContract{"ringway.v1.Directory.Resolve", ApiMethod::resolve},
 };
 
 // One call, as far as a policy looks at it.

@@ -26,6 +26,7 @@ class PendingCall final : public grpc::ServerUnaryReactor {
 
   // True for the first who asks: only he may touch context and response, and he must call Finish().
   bool claim() { return !claimed_.exchange(true, std::memory_order_acq_rel); }
+  bool claimed() const { return claimed_.load(std::memory_order_acquire); }
   void finish_once(const grpc::Status& status) {
     if (claim()) Finish(status);
   }

@@ -225,7 +225,7 @@ class RuleReader {
   bool read_users() {
     if (!any_method(&ApiMethodTraits::writes)) {
       return !json_.contains("as") ||
-             fail("as", "\"as\" is for put and remove, which this rule does not allow");
+             fail("as", "\"as\" is for put, remove and register, which this rule does not allow");
     }
     const auto* users =
         list("as", "users to write as: user names, \"self\" (the peer's own), \"*\" (anyone)");

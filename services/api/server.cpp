@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "services/api/address.hpp"
+#include "services/api/directory_service.hpp"
 #include "services/api/overlay_service.hpp"
 #include "services/api/user_socket.hpp"
 #include "services/rpc/listening.hpp"
@@ -53,6 +54,7 @@ class Front {
   Front(std::shared_ptr<actors::Peer> peer, LeaveHook leave, StatusHook add_to_status, Gate::Settings gate)
       : gate_(std::move(gate)),
         overlay_(peer, gate_),
+        directory_(peer, gate_),
         peer_(std::move(peer), std::move(leave), gate_, std::move(add_to_status)) {}
   ~Front() { stop(std::chrono::milliseconds{0}); }
   Front(const Front&) = delete;
@@ -74,6 +76,7 @@ class Front {
     if (health == nullptr) return;
     health->SetServingStatus(serving);
     health->SetServingStatus(v1::Overlay::service_full_name(), serving);
+    health->SetServingStatus(v1::Directory::service_full_name(), serving);
     health->SetServingStatus(v1::Peer::service_full_name(), true);
   }
 
@@ -89,6 +92,7 @@ class Front {
  private:
   void configure(grpc::ServerBuilder& builder) {
     builder.RegisterService(&overlay_);
+    builder.RegisterService(&directory_);
     builder.RegisterService(&peer_);
     builder.SetMaxReceiveMessageSize(k_max_request_bytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, k_max_calls_per_connection);
@@ -98,6 +102,7 @@ class Front {
 
   Gate gate_;
   OverlayService overlay_;
+  DirectoryService directory_;
   PeerService peer_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -28,6 +28,10 @@ void add_remove(CLI::App& app, Session& session, Action& chosen);
 void add_stat(CLI::App& app, Session& session, Action& chosen);
 void add_watch(CLI::App& app, Session& session, Action& chosen);
 
+void add_register(CLI::App& app, Session& session, Action& chosen);
+void add_unregister(CLI::App& app, Session& session, Action& chosen);
+void add_resolve(CLI::App& app, Session& session, Action& chosen);
+
 void add_status(CLI::App& app, Session& session, Action& chosen);
 void add_ring(CLI::App& app, Session& session, Action& chosen);
 void add_ping(CLI::App& app, Session& session, Action& chosen);

@@ -16,8 +16,6 @@ std::string_view name_of(Law law) {
       return "value-genuine";
     case Law::subscription_kept:
       return "subscription-kept";
-    case Law::watched_in_order:
-      return "watched-in-order";
     case Law::tables_bounded:
       return "tables-bounded";
     case Law::few_hops:

@@ -17,7 +17,6 @@ enum class Law : std::uint8_t {
   value_fresh,        // no read in a quiet ring returns something older than an acknowledged write
   value_genuine,      // no read ever returns what nobody has written
   subscription_kept,  // in a quiet ring every watcher knows what was acknowledged last
-  watched_in_order,   // what a watcher is told without a mark is one change, and takes nothing back
   tables_bounded,     // every table of a peer stays within its bound
   few_hops,           // a lookup takes a short way
   few_messages,       // and few messages

@@ -17,7 +17,7 @@ class ApplicationTest(OverlayTestCase):
             self.overlay_now = overlay
             for step in (self.values_are_found_everywhere, self.compare_and_swap, self.remove, self.stat,
                          self.shared_keys_keep_every_writer, self.entries_of_an_owner, self.refusals, self.unreachable,
-                         self.large_and_binary_values, self.lifetimes, self.ping_and_status):
+                         self.large_and_binary_values, self.lifetimes, self.users_can_be_called, self.ping_and_status):
                 with self.subTest(step.__name__):
                     step()
 
@@ -76,6 +76,24 @@ class ApplicationTest(OverlayTestCase):
         self.assertEqual(answer["discarded"], 0)
         self.alice.json("rm", key)
         self.assertEqual([entry["writer"] for entry in self.carol.json("get", key)["entries"]], [self.bob.user])
+
+    def users_can_be_called(self):
+        # Shows: SIP-07, SIP-14, SIP-23.
+        registered = self.alice.json("register", "--contact-prefs", "(sip.schemes=SIPS)", "--lifetime", "10m")
+        self.assertEqual((registered["address"], registered["copies"]), (self.alice.user, 3))
+        for peer in self.overlay_now.peers:
+            device, = peer.json("resolve", f"sip:{self.alice.user}")["devices"]
+            self.assertEqual((device["node"], device["registered_by"], device["scheme"]),
+                             (self.alice.node, self.alice.node, "sips"))
+            self.assertLessEqual(device["expires_s"], 600)
+        self.bob.json("register", "--forward-to", f"sip:{self.alice.user}")
+        device, = self.carol.json("resolve", self.bob.user)["devices"]
+        self.assertEqual((device["node"], device["address"], device["forwarded"]), (self.alice.node, self.alice.user, 1))
+        # The device alone needs no registration.
+        self.assertEqual(self.alice.ringway("unregister")[0], 0)
+        self.assertEqual(self.carol.ringway("resolve", self.alice.user)[0], 3)
+        self.assertEqual(self.carol.json("resolve", registered["gruu"])["devices"][0]["node"], self.alice.node)
+        self.assertEqual(self.alice.ringway("register", "--forward-to", "nobody")[0], 2)
 
     def entries_of_an_owner(self):
         key = f"{self.alice.user}/phones"

@@ -21,7 +21,7 @@ NOT_FOR = {
 }
 # Third-party headers each folder may use, by prefix. A folder that is not here may use any.
 THIRD_PARTY = {
-    "reload": ["openssl/", "libxml/", "boost/container/"],
+    "reload": ["openssl/", "libxml/", "boost/container/", "re2/"],
     "storage": ["rocksdb/", "fmt/", "spdlog/"],
     "relay": ["openssl/"],
     "net": ["boost/", "openssl/", "nice/", "glib", "gio/", "fmt/", "spdlog/"],

@@ -108,6 +108,10 @@ TEST_F(SignedDocumentTest, WhatIsWrittenIsRead) {
   values_.chord_ping_interval = std::chrono::seconds{61};
   values_.chord_reactive = false;
   values_.replicas = 5;
+  auto sip = *iana_kind(k_sip_registration);
+  sip.max_count = sip.max_size_bytes = 9;
+  sip.domain_restriction = DomainRestriction{true, {*DomainPattern::compile("a\\.b|<&>")}};
+  values_.kinds.add(sip);
   const std::string document = written(values_);
   const auto again = read(document);
   EXPECT_EQ(again->sequence, 7);
@@ -131,7 +135,8 @@ TEST_F(SignedDocumentTest, WhatIsWrittenIsRead) {
               ElementsAre(std::string(k_access_namespace), std::string(k_replication_namespace)));
   EXPECT_EQ(again->configuration_signers, values_.configuration_signers);
   EXPECT_EQ(again->kind_signers, values_.kind_signers);
-  ASSERT_THAT(again->kinds.all(), SizeIs(3));
+  ASSERT_THAT(again->kinds.all(), SizeIs(4));
+  EXPECT_EQ(*again->kinds.find(k_sip_registration), sip);
   const auto* shared = again->kinds.find(k_shared_value);
   ASSERT_NE(shared, nullptr);
   EXPECT_EQ(shared->access, AccessPolicy::shared_writer_match);

@@ -5,7 +5,6 @@
 
 #include "sim/check/excuses.hpp"
 #include "sim/check/ledger.hpp"
-#include "sim/check/watch_order.hpp"
 
 namespace ringway::sim {
 namespace {
@@ -132,19 +131,6 @@ TEST_F(ExcusesTest, WhoIsBackWithItsDiskStillHasTheValue) {
     fail(5, 4000);
     EXPECT_EQ(excused_at(4000) > 0, lost);
   }
-}
-
-// Events without the mark are one change each, in order.
-TEST(WatchOrder, OfUnmarkedEvents) {
-  const NodeId a = node(1), b = node(2);
-  const std::vector<data::Entry> known{read(a, 3), read(b, 1)};
-  EXPECT_EQ(order_fault(k_key, known, {read(a, 4), read(b, 1)}), std::nullopt);
-  EXPECT_EQ(order_fault(k_key, known, {read(a, 6), read(b, 1)}), std::nullopt) << "5 came to nothing";
-  EXPECT_EQ(order_fault(k_key, known, {read(a, 3)}), std::nullopt) << "it has expired";
-  EXPECT_EQ(order_fault(k_key, {}, {read(a, 1)}), std::nullopt);
-  EXPECT_EQ(order_fault(k_key, known, {read(a, 2), read(b, 1)}), "was told write 2 after write 3");
-  EXPECT_EQ(order_fault(k_key, known, {read(a, 4), read(b, 2)}), "was told 2 changes as if they were one");
-  EXPECT_EQ(order_fault(k_key, {}, {read(a, 1), read(b, 1)}), "was told 2 changes as if they were one");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "ringway/v1/directory.pb.h"
 #include "ringway/v1/overlay.pb.h"
 #include "ringway/v1/peer.pb.h"
 #include "tests/services/api/tls_material.hpp"
@@ -149,7 +150,7 @@ TEST(Policy, FaultsSayWhereAndWhatToWrite) {
   EXPECT_THAT(fault(puts + "\"as\": [\"self\"],\n\"keys\": [\"alice@example.org\"]"),
               StartsWith("line 6: the prefix \"alice@example.org\" needs the '/'"));
   EXPECT_THAT(fault("\"client\": {\"uid\": 2}, \"methods\": [\"get\"], \"keys\": [\"\"], \"as\": [\"self\"]"),
-              HasSubstr("\"as\" is for put and remove"));
+              HasSubstr("\"as\" is for put, remove and register"));
   EXPECT_THAT(fault("\"client\": {\"uid\": 2}, \"methods\": [\"ping\"], \"keys\": [\"\"]"),
               HasSubstr("\"keys\" is for"));
   EXPECT_THAT(fault("\"client\": {\"uid\": 2},\n\"methods\": [\"leave\"],\n\"methods\": [\"get\"]"),
@@ -178,7 +179,8 @@ TEST(Policy, IsBounded) {
 TEST(Policy, HasEveryRpcOfTheContractInItsTable) {
   // Shows: FM-51.
   std::vector<std::string> served;
-  for (const auto* file : {v1::PutRequest::descriptor()->file(), v1::StatusRequest::descriptor()->file()}) {
+  for (const auto* file : {v1::PutRequest::descriptor()->file(), v1::StatusRequest::descriptor()->file(),
+                           v1::ResolveRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m)
         served.push_back(file->service(s)->method(m)->full_name());

@@ -1,0 +1,33 @@
+// ringway.v1.Directory on one peer: registrations are calls like those of Overlay, on the Kind
+// SIP-REGISTRATION; Resolve is a sip::Resolution whose questions are such calls. No thread waits.
+#pragma once
+
+#include <memory>
+
+#include "actors/peer.hpp"
+#include "ringway/v1/directory.grpc.pb.h"
+#include "services/api/gate.hpp"
+
+namespace ringway::services {
+
+inline constexpr std::uint32_t k_default_registration_lifetime_s = 3600;
+
+class DirectoryService final : public v1::Directory::CallbackService {
+ public:
+  // The gate outlives it.
+  DirectoryService(std::shared_ptr<actors::Peer> peer, const Gate& gate);
+
+  grpc::ServerUnaryReactor* Register(grpc::CallbackServerContext* context, const v1::RegisterRequest* request,
+                                     v1::RegisterResponse* response) override;
+  grpc::ServerUnaryReactor* Unregister(grpc::CallbackServerContext* context,
+                                       const v1::UnregisterRequest* request,
+                                       v1::UnregisterResponse* response) override;
+  grpc::ServerUnaryReactor* Resolve(grpc::CallbackServerContext* context, const v1::ResolveRequest* request,
+                                    v1::ResolveResponse* response) override;
+
+ private:
+  std::shared_ptr<actors::Peer> peer_;
+  const Gate& gate_;
+};
+
+}  // namespace ringway::services

@@ -1,0 +1,99 @@
+// register, unregister and resolve as a shell sees them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "reload/config/kinds.hpp"
+#include "services/api/server.hpp"
+#include "sip-usage/registration/sip_registration.hpp"
+#include "tests/services/api/fake_peer.hpp"
+#include "tests/services/api/temporary_folder.hpp"
+#include "tests/services/ringway/command_line.hpp"
+#include "tests/support/test_authority.hpp"
+
+namespace ringway::services {
+namespace {
+
+using ::testing::HasSubstr;
+
+const NodeId k_node = test::node_id(0x11);
+
+class DirectoryCommands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ::unsetenv("RINGWAY_API");
+    peer_->present.node = k_node;
+    peer_->present.user = "alice@overlay.example.org";
+    peer_->present.overlay = "overlay.example.org";
+    peer_->answer = [this](const data::Call& call) -> data::CallResult {
+      calls_.push_back(call);
+      if (!std::holds_alternative<data::GetCall>(call)) {
+        data::PutResult written;
+        written.copies = 2;
+        written.copies_wanted = 3;
+        return written;
+      }
+      if (std::get<data::GetCall>(call).key != "bob@overlay.example.org")
+        return data::CallFailure{data::CallError::not_found, "nothing is stored there", 0};
+      data::Entry entry;
+      entry.value = wire::encode(sip::registration_of_node(k_node, "(sip.schemes=SIPS)"));
+      entry.writer_node = k_node;
+      entry.lifetime_s = 62;
+      return data::GetResult{1, {entry}, 0};
+    };
+    ApiSettings settings;
+    settings.user = "alice@overlay.example.org";
+    settings.socket_path = folder_.file("api.sock");
+    auto started = ApiServer::start(settings, peer_, [](const std::function<void()>& done) { done(); });
+    ASSERT_TRUE(started) << started.error().reason;
+    server_ = std::move(*started);
+  }
+  Ran call(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--api", "unix:" + folder_.file("api.sock")});
+    return run_with(std::move(arguments), "");
+  }
+
+  TemporaryFolder folder_;
+  std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
+  std::vector<data::Call> calls_;
+  std::unique_ptr<ApiServer> server_;
+};
+
+TEST_F(DirectoryCommands, RegisterAndUnregister) {
+  const auto registered = call({"register", "--lifetime", "10m", "--keep", "-c", "(sip.schemes=SIP)"});
+  EXPECT_EQ(registered.code, 0) << registered.err;
+  EXPECT_THAT(registered.out, HasSubstr("registered alice@overlay.example.org: 2 copies of 3 wanted"));
+  EXPECT_THAT(registered.out, HasSubstr("sip:alice@overlay.example.org;gr="));
+  const auto& put = std::get<data::PutCall>(calls_.at(0));
+  EXPECT_EQ(put.lifetime_s, 600U);
+  EXPECT_TRUE(put.keep);
+  const auto forwarded = call({"register", "--forward-to", "sip:sam@overlay.example.org", "--json"}).json();
+  EXPECT_EQ(forwarded["address"], "alice@overlay.example.org");
+  EXPECT_EQ(forwarded["gruu"], "");
+  EXPECT_EQ(call({"unregister"}).out, "not registered any more: alice@overlay.example.org\n");
+  EXPECT_EQ(call({"unregister", "--json"}).json()["copies"], 2);
+  EXPECT_EQ(call({"register", "--forward-to", "nobody"}).code, 2);
+  EXPECT_EQ(call({"register", "--as", "bob@overlay.example.org"}).code, 5);
+}
+
+TEST_F(DirectoryCommands, Resolve) {
+  const auto text = call({"resolve", "sip:bob@overlay.example.org"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_EQ(text.out, k_node.hex() + "  bob@overlay.example.org, sips only, expires in 1m 2s\n");
+  const auto json = call({"resolve", "bob@overlay.example.org", "--json"}).json();
+  ASSERT_EQ(json["devices"].size(), 1U);
+  EXPECT_EQ(json["devices"][0]["node"], k_node.hex());
+  EXPECT_EQ(json["devices"][0]["scheme"], "sips");
+  EXPECT_EQ(json["devices"][0]["expires_s"], 62);
+  EXPECT_EQ(call({"resolve", json["devices"][0]["gruu"]}).out, k_node.hex() + "  bob@overlay.example.org\n");
+  EXPECT_EQ(call({"resolve", "nobody@overlay.example.org"}).code, 3);
+  EXPECT_EQ(call({"resolve", "http://overlay.example.org"}).code, 2);
+  EXPECT_EQ(call({"resolve"}).code, 2);
+}
+
+}  // namespace
+}  // namespace ringway::services
