@@ -172,6 +172,18 @@ void Simulation::slow_disk(PeerNumber peer, Duration write_takes) {
 
 void Simulation::full_disk(PeerNumber peer, bool full) { identities_.at(peer).faults.disk_full = full; }
 
+void Simulation::damage(PeerNumber peer, const data::KindAt& at, bool generation) {
+  auto& disk = *identities_.at(peer).need_disk();
+  if (generation) {
+    disk.damage_generation(at);
+    return;
+  }
+  const auto state = disk.load(at);
+  if (!state || state->records.empty()) return;
+  disk.damage_record(at,
+                     data::item_key_of(state->records[random_.below(state->records.size())]->stored.value));
+}
+
 bool Simulation::grow(std::size_t count, Duration limit) {
   for (std::size_t i = 0; i < count; ++i) {
     const PeerNumber peer = add_peer();
@@ -291,6 +303,28 @@ std::vector<PeerNumber> Simulation::holders_of(const data::KindAt& at) const {
     if (state && !state->records.empty()) holders.push_back(number);
   }
   return holders;
+}
+
+std::vector<PeerNumber> Simulation::whole_at(const data::KindAt& at) const {
+  const auto ring = living();
+  std::vector<PeerNumber> whole;
+  if (ring.empty()) return whole;
+  const auto first = std::find(ring.begin(), ring.end(), responsible_for(at.resource)) - ring.begin();
+  const std::size_t holders = std::min(ring.size(), 1 + configuration_->replicas);
+  for (std::size_t i = 0; i < holders; ++i) {
+    const PeerNumber number = ring[(static_cast<std::size_t>(first) + i) % ring.size()];
+    const auto state = identities_[number].disk().load(at);
+    if (state && state->damage) return {};
+    if (state && !state->records.empty()) whole.push_back(number);
+  }
+  return whole;
+}
+
+std::vector<PeerNumber> Simulation::damaged_disks() const {
+  auto damaged = living();
+  std::erase_if(damaged,
+                [this](PeerNumber number) { return identities_[number].disk().damaged_kinds() == 0; });
+  return damaged;
 }
 
 // ---- calls ------------------------------------------------------------------------------------------------

@@ -84,6 +84,9 @@ class Simulation {
   void slow_disk(PeerNumber peer, Duration write_takes);
   // Writes fail, reads go on.
   void full_disk(PeerNumber peer, bool full);
+  // From now on it gives other bytes for what it has there, one record or the generation, until that is
+  // written again.
+  void damage(PeerNumber peer, const data::KindAt& at, bool generation);
 
   // ---- time
   // Until the condition holds (it is asked every k_ask_every_us of virtual time); false when `limit` is over.
@@ -113,6 +116,10 @@ class Simulation {
   PeerNumber responsible_for(const RingId& id) const;
   // Peers that hold a value of this Kind there, in the order of their numbers.
   std::vector<PeerNumber> holders_of(const data::KindAt& at) const;
+  // The living of those that should hold it and have something of it; none when any of it is damaged.
+  std::vector<PeerNumber> whole_at(const data::KindAt& at) const;
+  // The living that cannot read all that is on their disks.
+  std::vector<PeerNumber> damaged_disks() const;
 
   // ---- calls of an application
   // One call through `peer`, run until it is answered.

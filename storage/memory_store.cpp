@@ -26,9 +26,13 @@ Result<data::KindState> MemoryStore::load(const data::KindAt& at) const {
   data::KindState state;
   const auto kind = kinds_.find(at);
   if (kind == kinds_.end()) return state;
-  state.generation_counter = kind->second.generation.counter;
+  const data::Damage& damage = kind->second.damage;
+  if (!damage.generation) state.generation_counter = kind->second.generation.counter;
   state.records.reserve(kind->second.records.size());
-  for (const auto& [item, record] : kind->second.records) state.records.push_back(record);
+  for (const auto& [item, record] : kind->second.records) {
+    if (!std::binary_search(damage.items.begin(), damage.items.end(), item)) state.records.push_back(record);
+  }
+  if (damage.any()) state.damage = std::make_shared<const data::Damage>(damage);
   return state;
 }
 
@@ -117,6 +121,32 @@ bool MemoryStore::finish_commit(Ticket ticket) {
   return true;
 }
 
+bool MemoryStore::damage_record(const data::KindAt& at, const data::ItemKey& item) {
+  const std::lock_guard lock(mutex_);
+  const auto kind = kinds_.find(at);
+  if (kind == kinds_.end() || !kind->second.records.contains(item)) return false;
+  data::Damage& damage = kind->second.damage;
+  const auto place = std::lower_bound(damage.items.begin(), damage.items.end(), item);
+  if (place == damage.items.end() || *place != item) damage.items.insert(place, item);
+  damage.what = "a record was damaged";
+  return true;
+}
+
+bool MemoryStore::damage_generation(const data::KindAt& at) {
+  const std::lock_guard lock(mutex_);
+  const auto kind = kinds_.find(at);
+  if (kind == kinds_.end()) return false;
+  kind->second.damage.generation = true;
+  kind->second.damage.what = "a generation was damaged";
+  return true;
+}
+
+std::size_t MemoryStore::damaged_kinds() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(
+      std::count_if(kinds_.begin(), kinds_.end(), [](const auto& one) { return one.second.damage.any(); }));
+}
+
 void MemoryStore::crash(CrashMode mode, std::size_t whole_commits) {
   const std::lock_guard lock(mutex_);
   if (mode == CrashMode::torn) {
@@ -142,6 +172,7 @@ void MemoryStore::apply(const data::PutRecord& put) {
   Kind& kind = kinds_[put.at];
   kind.generation.keep_for(*put.record);
   data::ItemKey item = data::item_key_of(put.record->stored.value);
+  std::erase(kind.damage.items, item);
   data::RecordPtr& slot = kind.records[item];
   if (slot != nullptr) forget(item, *slot);
   slot = put.record;
@@ -155,6 +186,7 @@ void MemoryStore::apply(const data::DropRecord& drop) {
   const auto record = kind->second.records.find(drop.item);
   if (record == kind->second.records.end()) return;
   forget(record->first, *record->second);
+  std::erase(kind->second.damage.items, record->first);
   kind->second.records.erase(record);
 }
 
@@ -162,6 +194,7 @@ void MemoryStore::apply(const data::SetGeneration& set) {
   Kind& kind = kinds_[set.at];
   kind.generation.counter = set.generation_counter;
   kind.generation_is_new = true;
+  kind.damage.generation = false;
 }
 
 void MemoryStore::apply(const data::DropKind& drop) {
@@ -204,6 +237,7 @@ void MemoryStore::reclaim(WallMs now_ms) {
   for (auto& [at, kind] : kinds_) {
     std::erase_if(kind.records, [&](const auto& item) {
       if (item.second->alive_at(now_ms)) return false;
+      std::erase(kind.damage.items, item.first);
       forget(item.first, *item.second);
       return true;
     });

@@ -44,11 +44,18 @@ class MemoryStore final : public data::ValueStore {
   // Ends every unfinished commit; in mode torn the first `whole_commits` of them are there afterwards.
   void crash(CrashMode mode = CrashMode::lost, std::size_t whole_commits = 0);
 
+  // From now on the disk gives other bytes for that record, or for the generation of its Kind, until it is
+  // written again. False when there is none.
+  bool damage_record(const data::KindAt& at, const data::ItemKey& item);
+  bool damage_generation(const data::KindAt& at);
+  std::size_t damaged_kinds() const;
+
  private:
   struct Kind {
     GenerationEntry generation;
     bool generation_is_new = false;  // set since the last reclaim, so its retention has not begun
     std::map<data::ItemKey, data::RecordPtr> records;
+    data::Damage damage;
   };
   struct Pending {
     Ticket ticket = 0;

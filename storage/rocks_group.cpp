@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "storage/key_layout.hpp"
+#include "storage/rocks_salvage.hpp"
 
 namespace ringway::storage {
 
@@ -19,6 +20,7 @@ void RocksGroup::add(const data::WriteBatch& batch) {
 Result<rocksdb::WriteBatch> RocksGroup::finish() {
   for (const auto& [at, kind] : kinds_) {
     const std::string key = kind_key(at);
+    if (kind.unknown) continue;
     if (kind.dropped) {
       keep(out_.Delete(families_.generations, key));
     } else {
@@ -48,6 +50,7 @@ void RocksGroup::add(const data::DropRecord& drop) {
 void RocksGroup::add(const data::SetGeneration& set) {
   KindInGroup& kind = kind_at(set.at);
   kind.dropped = false;
+  kind.unknown = false;
   kind.generation.counter = set.generation_counter;
   kind.generation.keep_from(now_ms_);
 }
@@ -58,7 +61,7 @@ void RocksGroup::add(const data::DropKind& drop) {
   for (const data::ItemKey& item : kind.items) {
     keep(out_.Delete(families_.values, record_key(drop.at, item)));
   }
-  kind = {.generation = {}, .dropped = true, .items = {}};
+  kind = {.generation = {}, .unknown = false, .dropped = true, .items = {}};
 }
 
 void RocksGroup::add(const data::KeepCertificate& keep_certificate) {
@@ -79,13 +82,12 @@ RocksGroup::KindInGroup& RocksGroup::kind_at(const data::KindAt& at) {
   if (!is_new) return kind;
   rocksdb::PinnableSlice value;
   const std::string key = kind_key(at);
-  if (!read(families_.generations, key, value)) return kind;
-  const Result<GenerationEntry> entry = decode_generation(shared_copy_of(value));
-  if (entry) {
-    kind.generation = *entry;
-  } else {
-    failures_.push_back(broken_entry("the generation", key, entry.error()));
-  }
+  const Found stored = read(families_.generations, key, value);
+  if (stored == Found::nothing) return kind;
+  const Result<GenerationEntry> entry = stored == Found::value ? decode_generation(shared_copy_of(value))
+                                                               : Result<GenerationEntry>(Failure{"damaged"});
+  kind.unknown = !entry;
+  if (entry) kind.generation = *entry;
   return kind;
 }
 
@@ -95,13 +97,9 @@ CertificateEntry& RocksGroup::certificate_at(const Bytes& sha256) {
   if (!is_new) return entry;
   rocksdb::PinnableSlice value;
   const std::string_view key = ringway::text_of(sha256);
-  if (!read(families_.certificates, key, value)) return entry;
+  if (read(families_.certificates, key, value) != Found::value) return entry;
   Result<CertificateEntry> stored = decode_certificate(shared_copy_of(value));
-  if (stored) {
-    entry = *std::move(stored);
-  } else {
-    failures_.push_back(broken_entry("the certificate", key, stored.error()));
-  }
+  if (stored) entry = *std::move(stored);  // what is damaged comes anew
   return entry;
 }
 
@@ -114,16 +112,17 @@ void RocksGroup::delete_stored_records(const data::KindAt& at) {
   for (record->Seek(prefix); record->Valid() && record->key().starts_with(prefix); record->Next()) {
     keep(out_.Delete(families_.values, record->key()));
   }
-  keep(record->status());
+  // What is damaged besides goes with its file (rocks_salvage.hpp).
+  if (!is_damage(record->status())) keep(record->status());
 }
 
-// False when there is nothing at the key (or it cannot be read: then the group fails).
-bool RocksGroup::read(rocksdb::ColumnFamilyHandle* family, std::string_view key,
-                      rocksdb::PinnableSlice& value) {
+RocksGroup::Found RocksGroup::read(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                                   rocksdb::PinnableSlice& value) {
   const rocksdb::Status status = database_.Get({}, family, rocksdb::Slice(key), &value);
-  if (status.ok()) return true;
-  if (!status.IsNotFound()) keep(status);
-  return false;
+  if (status.ok()) return Found::value;
+  if (status.IsNotFound()) return Found::nothing;
+  if (!is_damage(status)) keep(status);
+  return Found::damage;
 }
 
 void RocksGroup::keep(const rocksdb::Status& status) {

@@ -16,6 +16,7 @@
 #include "storage/rocks_families.hpp"
 #include "storage/rocks_group.hpp"
 #include "storage/rocks_options.hpp"
+#include "storage/rocks_salvage.hpp"
 
 namespace ringway::storage {
 namespace {
@@ -30,7 +31,7 @@ WallMs system_now_ms() {
 // The open database.
 class RocksStore::Impl {
  public:
-  explicit Impl(RocksSettings settings) : settings_(std::move(settings)) {}
+  explicit Impl(RocksSettings settings) : settings_(std::move(settings)), mark_(settings_.directory) {}
   ~Impl() { close(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -42,19 +43,31 @@ class RocksStore::Impl {
   const std::vector<rocksdb::ColumnFamilyHandle*>& handles() const { return handles_; }
   WallMs now_ms() const { return settings_.now(); }
 
+  const SalvageMark& mark() const { return mark_; }
+
   // False when there is nothing at the key.
   Result<bool> get(rocksdb::ColumnFamilyHandle* family, std::string_view key, rocksdb::PinnableSlice& value,
                    const rocksdb::Snapshot* snapshot = nullptr) const;
   // Appends kinds from `first_key` up to the end of the ring or `up_to`; true when `limit` was reached.
   Result<bool> collect(const std::string& first_key, const RingId* up_to, std::size_t limit,
                        std::vector<data::KindAt>& out) const;
+  // Each of the two reads one half of a Kind, and says what of it is damaged. False when there is no Kind.
+  Result<bool> load_generation(const std::string& prefix, const rocksdb::Snapshot* snapshot,
+                               data::KindState& state, data::Damage& damage) const;
+  Outcome<> load_records(const data::KindAt& at, const rocksdb::Snapshot* snapshot, data::KindState& state,
+                         data::Damage& damage) const;
 
  private:
+  Result<bool> collect_by_records(const std::string& first_key, const RingId* up_to, std::size_t limit,
+                                  std::vector<data::KindAt>& out) const;
+  rocksdb::Status look_up(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                          rocksdb::PinnableSlice& value, const rocksdb::Snapshot* snapshot) const;
   Outcome<> make_directory() const;
   Outcome<> check_families() const;
   Outcome<> check_schema();
 
   const RocksSettings settings_;
+  const SalvageMark mark_;
   std::unique_ptr<rocksdb::DB> database_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   Families families_;
@@ -125,6 +138,10 @@ Outcome<> RocksStore::Impl::check_schema() {
 
 Outcome<> RocksStore::Impl::open() {
   if (Outcome<> made = make_directory(); !made) return made;
+  if (mark_.is_set()) {
+    if (Outcome<> sorted_out = salvage(settings_); !sorted_out) return sorted_out;
+    mark_.remove();
+  }
   if (Outcome<> known = check_families(); !known) return known;
   rocksdb::DB* database = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(database_options(settings_), settings_.directory,
@@ -151,11 +168,19 @@ void RocksStore::Impl::close() {
 
 // ---- reading
 
-Result<bool> RocksStore::Impl::get(rocksdb::ColumnFamilyHandle* family, std::string_view key,
-                                   rocksdb::PinnableSlice& value, const rocksdb::Snapshot* snapshot) const {
+rocksdb::Status RocksStore::Impl::look_up(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                                          rocksdb::PinnableSlice& value,
+                                          const rocksdb::Snapshot* snapshot) const {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
-  const rocksdb::Status status = database_->Get(options, family, rocksdb::Slice(key), &value);
+  rocksdb::Status status = database_->Get(options, family, rocksdb::Slice(key), &value);
+  mark_.note(status);
+  return status;
+}
+
+Result<bool> RocksStore::Impl::get(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                                   rocksdb::PinnableSlice& value, const rocksdb::Snapshot* snapshot) const {
+  const rocksdb::Status status = look_up(family, key, value, snapshot);
   if (status.IsNotFound()) return false;
   if (!status.ok()) return failure_of("the store cannot read", status);
   return true;
@@ -164,18 +189,96 @@ Result<bool> RocksStore::Impl::get(rocksdb::ColumnFamilyHandle* family, std::str
 Result<bool> RocksStore::Impl::collect(const std::string& first_key, const RingId* up_to, std::size_t limit,
                                        std::vector<data::KindAt>& out) const {
   const std::unique_ptr<rocksdb::Iterator> kind(database_->NewIterator({}, families_.generations));
+  std::string next_key = first_key;
   for (kind->Seek(first_key); kind->Valid(); kind->Next()) {
     data::KindAt at;
-    if (!parse_kind_key(text_of(kind->key()), at)) {
-      return broken_entry("a generation", text_of(kind->key()), {"its key has a wrong size"});
-    }
+    if (!parse_kind_key(text_of(kind->key()), at)) continue;
     if (up_to != nullptr && static_cast<const RingId&>(at.resource) > *up_to) return false;
     // The Kinds of one resource stay together, so that the caller can go on after the resource.
     if (out.size() >= limit && (out.empty() || out.back().resource != at.resource)) return true;
     out.push_back(at);
+    next_key = kind_key(at) + '\0';
   }
-  if (!kind->status().ok()) return failure_of("the store cannot list", kind->status());
-  return out.size() >= limit;
+  if (kind->status().ok()) return out.size() >= limit;
+  mark_.note(kind->status());
+  if (!is_damage(kind->status())) return failure_of("the store cannot list", kind->status());
+  return collect_by_records(next_key, up_to, limit, out);
+}
+
+// Where the generations are damaged the records tell of their Kinds, up to the next slice.
+Result<bool> RocksStore::Impl::collect_by_records(const std::string& first_key, const RingId* up_to,
+                                                  std::size_t limit, std::vector<data::KindAt>& out) const {
+  rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  const std::unique_ptr<rocksdb::Iterator> record(database_->NewIterator(options, families_.values));
+  record->Seek(first_key);
+  while (record->Valid()) {
+    data::KindAt at;
+    const std::string_view key = text_of(record->key());
+    if (!parse_kind_key(key.substr(0, k_kind_prefix_size_bytes), at)) {
+      record->Next();
+      continue;
+    }
+    if (up_to != nullptr && static_cast<const RingId&>(at.resource) > *up_to) return false;
+    if (out.size() >= limit && (out.empty() || out.back().resource != at.resource)) return true;
+    if (out.empty() || out.back() != at) out.push_back(at);
+    record->Next();
+  }
+  if (record->status().ok()) return out.size() >= limit;
+  mark_.note(record->status());
+  return failure_of("the store cannot list", record->status());
+}
+
+// ---- one Kind
+
+Result<bool> RocksStore::Impl::load_generation(const std::string& prefix, const rocksdb::Snapshot* snapshot,
+                                               data::KindState& state, data::Damage& damage) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = look_up(families_.generations, prefix, value, snapshot);
+  if (status.IsNotFound()) return false;  // no record without a generation entry
+  const auto damaged = [&](std::string what) {
+    damage.generation = true;
+    damage.what = std::move(what);
+    return true;
+  };
+  if (is_damage(status)) return damaged(failure_of("the generation cannot be read", status).reason);
+  if (!status.ok()) return failure_of("the store cannot read", status);
+  const Result<GenerationEntry> generation = decode_generation(shared_copy_of(value));
+  if (!generation) return damaged(broken_entry("the generation", prefix, generation.error()).reason);
+  state.generation_counter = generation->counter;
+  return true;
+}
+
+Outcome<> RocksStore::Impl::load_records(const data::KindAt& at, const rocksdb::Snapshot* snapshot,
+                                         data::KindState& state, data::Damage& damage) const {
+  const std::string prefix = kind_key(at);
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  options.prefix_same_as_start = true;
+  const std::unique_ptr<rocksdb::Iterator> item(database_->NewIterator(options, families_.values));
+  const auto damaged = [&](std::string what) {
+    if (damage.what.empty()) damage.what = std::move(what);
+  };
+  for (item->Seek(prefix); item->Valid() && item->key().starts_with(prefix); item->Next()) {
+    Result<data::RecordPtr> record = decode_record(shared_copy_of(item->value()));
+    const bool belongs_here =
+        record && record_key(at, data::item_key_of((*record)->stored.value)) == text_of(item->key());
+    if (belongs_here) {
+      state.records.push_back(*std::move(record));
+      continue;
+    }
+    const std::string_view key = text_of(item->key());
+    damage.items.push_back(copy_of(ringway::view_of(key.substr(prefix.size()))));
+    damaged(broken_entry("the record", key, record ? Failure{"it belongs to another key"} : record.error())
+                .reason);
+  }
+  const rocksdb::Status status = item->status();
+  if (status.ok()) return Done{};
+  mark_.note(status);
+  if (!is_damage(status)) return failure_of("the store cannot read", status);
+  damage.more = true;
+  damaged(failure_of("records cannot be read", status).reason);
+  return Done{};
 }
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -195,32 +298,15 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(RocksSettings settings) {
 }
 
 Result<data::KindState> RocksStore::load(const data::KindAt& at) const {
-  rocksdb::DB& database = impl_->database();
-  rocksdb::ManagedSnapshot snapshot(&database);  // records and generation of the same moment
-  const std::string prefix = kind_key(at);
+  rocksdb::ManagedSnapshot snapshot(&impl_->database());  // records and generation of the same moment
   data::KindState state;
-
-  rocksdb::PinnableSlice value;
-  const Result<bool> found = impl_->get(impl_->families().generations, prefix, value, snapshot.snapshot());
+  data::Damage damage;
+  const auto found = impl_->load_generation(kind_key(at), snapshot.snapshot(), state, damage);
   if (!found) return found.error();
-  if (!*found) return state;  // no record without a generation entry
-  const Result<GenerationEntry> generation = decode_generation(shared_copy_of(value));
-  if (!generation) return broken_entry("the generation", prefix, generation.error());
-  state.generation_counter = generation->counter;
-
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot.snapshot();
-  options.prefix_same_as_start = true;
-  const std::unique_ptr<rocksdb::Iterator> item(database.NewIterator(options, impl_->families().values));
-  for (item->Seek(prefix); item->Valid() && item->key().starts_with(prefix); item->Next()) {
-    Result<data::RecordPtr> record = decode_record(shared_copy_of(item->value()));
-    if (!record) return broken_entry("the record", text_of(item->key()), record.error());
-    if (record_key(at, data::item_key_of((*record)->stored.value)) != text_of(item->key())) {
-      return broken_entry("the record", text_of(item->key()), {"it belongs to another key"});
-    }
-    state.records.push_back(*std::move(record));
-  }
-  if (!item->status().ok()) return failure_of("the store cannot read", item->status());
+  if (!*found) return state;
+  if (const auto read = impl_->load_records(at, snapshot.snapshot(), state, damage); !read)
+    return read.error();
+  if (damage.any()) state.damage = std::make_shared<const data::Damage>(std::move(damage));
   return state;
 }
 
@@ -294,6 +380,7 @@ Outcome<> RocksStore::commit(const std::vector<data::WriteBatch>& batches) {
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = impl_->database().Write(options, &*write);
+  impl_->mark().note(status);
   if (!status.ok()) return failure_of("the store cannot write", status);
   return Done{};
 }

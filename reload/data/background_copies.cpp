@@ -288,9 +288,7 @@ void BackgroundCopies::send_next(const Now& now, std::uint64_t id, ReplicationOu
   Job& job = jobs_.at(id);
   if (!still_wanted(job)) return done(now, id, true, out);
   if (job.step == Step::store) {
-    const auto any = prepare_part(now, job);
-    if (!any) return done(now, id, false, out);
-    if (!*any) return done(now, id, true, out);
+    if (!prepare_part(now, job)) return done(now, id, true, out);
   }
   auto request = job.step == Step::fetch
                      ? fetch_next(job)
@@ -333,11 +331,13 @@ void BackgroundCopies::fetch_failed(const Now& now, std::uint64_t id, Job& job,
   queue_of(job).push_front(id);
 }
 
-// The next records, as they are now, that fit into one Store; false when there are none left.
-Result<bool> BackgroundCopies::prepare_part(const Now& now, Job& job) {
+// The next records, as they are now, that fit into one Store; false when there are none left. What is damaged
+// is passed over: nobody gets it from this peer.
+bool BackgroundCopies::prepare_part(const Now& now, Job& job) {
   const auto state = context_.store->load(job.at);
   job.part = CopyPart{job.at.resource, {}, {}};
-  if (!state) return state.error();
+  if (!state || state->damage) context_.damaged.push_back(job.at);
+  if (!state) return false;
   job.part.generations.emplace_back(job.at, state->generation_counter);
   const std::size_t budget_bytes = copy_budget_bytes(context_);
   std::size_t size_bytes = 0;

@@ -129,7 +129,7 @@ class BackgroundCopies {
   void report_progress(const Now& now, std::uint64_t id, ReplicationOutputs& out);
   bool still_wanted(const Job& job) const;
   void send_next(const Now& now, std::uint64_t id, ReplicationOutputs& out);
-  Result<bool> prepare_part(const Now& now, Job& job);
+  bool prepare_part(const Now& now, Job& job);
   wire::Destination destination_of(const Job& job) const;
   routing::SendRequest fetch_next(Job& job);
   void fetched(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out);

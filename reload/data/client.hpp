@@ -157,6 +157,7 @@ class Client {
                                       const CallPlan& plan);
   // Responsible, but what was asked for may be at the replicas alone (newly_held.hpp).
   bool may_lack(const Now& now, const Call& call, const CallPlan& plan);
+  bool hidden(const CallPlan& plan);
   void ask(Work& work, StorageOutputs& out);
   void fetched(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
   void listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out);

@@ -60,7 +60,7 @@ void Client::drive_careful(const Now& now, Work& work, StorageOutputs& out) {
     asked_here = false;
     for (const auto& question : work.careful->next(now)) {
       if (!question.search && question.holder == data_.signer->node_id()) {
-        if (may_lack(now, work.call, work.plan)) {
+        if (may_lack(now, work.call, work.plan) || hidden(work.plan)) {
           work.careful->failed(question.number, CarefulRead::Failure::lacks);
         } else {
           work.careful->fetched(question.number, held_here(now, work.plan));

@@ -74,6 +74,12 @@ std::optional<CallResult> Client::read_here(const Now& now, std::uint64_t batch,
   const bool gets = std::holds_alternative<GetCall>(call);
   if (!gets && !std::holds_alternative<StatCall>(call)) return std::nullopt;
   if (!data_.view->responsible_for(plan.at.resource) || may_lack(now, call, plan)) return std::nullopt;
+  if (hidden(plan)) {
+    if (gets) return std::nullopt;
+    if (data_.damaged.writes_wait(now.mono, plan.at))
+      return CallFailure{CallError::unavailable,
+                         "damaged on this peer's disk, and being fetched from the replicas: try again", 0};
+  }
   answered_by(batch, data_.view->self);
   return read_store(now, call, plan);
 }
@@ -86,6 +92,14 @@ bool Client::may_lack(const Now& now, const Call& call, const CallPlan& plan) {
   if (!state) return false;
   const RecordRange range = records_of(plan, (*state)->records);
   return range.begin == range.end;
+}
+
+// Whether what is asked for may be behind a damage of the disk, while others have it.
+bool Client::hidden(const CallPlan& plan) {
+  if (!data_.may_be_elsewhere()) return false;
+  const auto state = data_.cache.committed(plan.at);
+  if (!state || !(*state)->hides_any()) return false;
+  return !plan.one || (*state)->hides(plan.item);
 }
 
 CallResult Client::read_store(const Now& now, const Call& call, const CallPlan& plan) {

@@ -19,6 +19,7 @@ constexpr std::size_t k_most_open = 1024;      // parts of one session; a ring h
 constexpr std::size_t k_listed_items = 256;    // of each side: so few are listed
 constexpr std::size_t k_dropped_items = 1024;  // that are gone through once more together
 constexpr std::size_t k_most_listed = 16'384;  // items at one resource
+constexpr std::size_t k_most_unlisted = 128;   // damaged Kinds of a list; the others are found the next time
 constexpr std::size_t k_most_list_bytes = 64U << 20;
 constexpr Duration k_ask_again{15'000};
 constexpr Duration k_after_loss{1'000};
@@ -214,7 +215,13 @@ void Comparisons::step(const Now& now, Sessions::iterator at, ReplicationOutputs
   const auto read = listing ? session.list.go_on(*context_.store, *context_.configuration, now.wall_ms)
                             : session.digest.go_on(*context_.store, *context_.configuration, now.wall_ms);
   if (!read) return give_up(now, at);
+  const auto damaged = listing ? session.list.take_damaged() : session.digest.take_damaged();
+  context_.damaged.insert(context_.damaged.end(), damaged.begin(), damaged.end());
   if (listing) {
+    for (const KindAt& kind : damaged) {
+      session.incomplete = session.incomplete || session.unlisted.size() >= k_most_unlisted;
+      if (session.unlisted.size() < k_most_unlisted) session.unlisted.push_back(kind);
+    }
     if (session.list.done()) compare(at->first, session);
     return;
   }
@@ -367,6 +374,7 @@ void Comparisons::compare(const Partner& partner, Session& session) {
   }
   session.theirs.clear();
   session.list = ListScan();
+  session.unlisted.clear();
   session.stage = Stage::between;
 }
 
@@ -385,6 +393,8 @@ void Comparisons::offer(Session& session, std::vector<Difference> found) {
       there.push_back(kind.at);
   }
   background_.drop(there);
+  // What cannot be read cannot be offered either; looked at once more it is, or goes.
+  for (const KindAt& at : session.unlisted) background_.push(at);
 }
 
 void Comparisons::finish(Sessions::iterator at) {
@@ -433,16 +443,18 @@ std::optional<MonoTime> Comparisons::next_deadline(MonoTime now) const {
 
 TableSizes Comparisons::tables() const {
   constexpr std::size_t most_neighbors = 2 * topology::neighbors_per_side(config::k_most_replicas);
-  std::size_t open = 0, listed = 0;
+  std::size_t open = 0, listed = 0, unlisted = 0;
   for (const auto& [partner, session] : sessions_) {
     open = std::max(open, session.open.size());
     listed = std::max(listed, count_items(session.theirs));
+    unlisted = std::max(unlisted, session.unlisted.size());
   }
   return {
       {"ranges to compare", tasks_.size(), k_most_tasks},
       {"comparisons", sessions_.size(), k_most_purposes * most_neighbors},
       {"parts of a comparison", open, k_most_open},
       {"items listed of a neighbour", listed, k_most_listed},
+      {"damaged Kinds of a list", unlisted, k_most_unlisted},
   };
 }
 

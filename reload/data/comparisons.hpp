@@ -69,6 +69,7 @@ class Comparisons {
     RangeDigest held;
     DigestScan digest;
     ListScan list;
+    std::vector<KindAt> unlisted;  // damaged here: what can be read of them is in the list
     Listing theirs;
     std::uint64_t number = 0;  // of the question that waits for its answer
     Bytes question;

@@ -25,6 +25,7 @@ struct CopyContext {
   CertificateShelf certificates;
   ReplicationComponent::Statistics statistics;
   std::uint64_t last_request = 0;
+  std::vector<KindAt> damaged;  // seen on the disk in this step
 };
 
 // One Store's worth of records at one resource.

@@ -75,6 +75,8 @@ void DigestAnswers::go_on(const Now& now, ReplicationOutputs& out) {
   const auto step = std::visit(
       [&](auto& scan) { return scan.go_on(*context_.store, *context_.configuration, now.wall_ms); },
       work.scan);
+  const auto damaged = std::visit([](auto& scan) { return scan.take_damaged(); }, work.scan);
+  context_.damaged.insert(context_.damaged.end(), damaged.begin(), damaged.end());
   const bool done = std::visit([](const auto& scan) { return scan.done(); }, work.scan);
   if (step && !done) return;
   const DigestMessage answer =

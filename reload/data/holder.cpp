@@ -31,6 +31,17 @@ Refusal not_responsible() { return refuse(ErrorCode::not_found, "not responsible
 Refusal lacks() {
   return refuse(ErrorCode::in_progress, "held for a short time only: others may have what is not here yet");
 }
+Refusal damaged() {
+  return refuse(ErrorCode::in_progress,
+                "damaged on the disk here: others may have it, and copies are fetched");
+}
+
+// Whether one of these may be behind the damage; of a state that hides something.
+bool hides_any_of(const KindState& state, const wire::StoredDataSpecifier& wanted) {
+  if (wanted.model != wire::DataModel::dictionary || wanted.keys.empty()) return true;
+  return std::any_of(wanted.keys.begin(), wanted.keys.end(),
+                     [&](const Bytes& key) { return state.hides(key); });
+}
 
 routing::SendAnswer error_answer(std::uint64_t request, Refusal refusal) {
   wire::ErrorResponse error{refusal.code, std::move(refusal.info)};
@@ -140,6 +151,10 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
     ++data_.statistics.stores_refused;
     return refused;
   }
+  if (auto waits = wait_for_copies(now, incoming)) {
+    ++data_.statistics.stores_refused;
+    return waits;
+  }
   auto accepted = check_store(*data_.configuration, data_.cache, now.wall_ms, incoming);
   if (!accepted) {
     ++data_.statistics.stores_refused;
@@ -181,6 +196,26 @@ std::optional<Refusal> Holder::check_subscriptions(const IncomingStore& incoming
                                   [](const auto& value) { return value.value.data.exists; });
     if (adds && !data_.subscriptions.admits(incoming.resource, incoming.requester.node))
       return refuse(ErrorCode::data_too_large, "this peer keeps no more subscriptions of that node");
+  }
+  return std::nullopt;
+}
+
+// What a writer's Store would replace is damaged: its generation and storage_time, against which the Store is
+// to be checked (RFC 6940 §7.4.1.1), are what the replicas have. A copy needs no such check: the newest wins.
+std::optional<Refusal> Holder::wait_for_copies(const Now& now, const IncomingStore& incoming) {
+  if (incoming.mode != StoreMode::original || !data_.may_be_elsewhere()) return std::nullopt;
+  for (const wire::StoreKindData& kind : *incoming.kinds) {
+    const KindAt at{incoming.resource, kind.kind};
+    if (data_.configuration->kinds.find(kind.kind) == nullptr) continue;
+    const auto state = data_.cache.newest(at);
+    if (!state || !(*state)->hides_any() || !data_.damaged.writes_wait(now.mono, at)) continue;
+    const bool hidden = std::any_of(kind.values.begin(), kind.values.end(), [&](const auto& value) {
+      return (*state)->hides(item_key_of(value.value));
+    });
+    if (hidden || (*state)->damage->generation)
+      return refuse(ErrorCode::request_timeout,
+                    "what it would replace is damaged on the disk here, and is "
+                    "being fetched from the replicas: try again");
   }
   return std::nullopt;
 }
@@ -305,6 +340,7 @@ AnswerResult Holder::read(const Now& now, const security::InspectedMessage& mess
   const bool by_node = names_this_peer(header);
   if (!by_node && !data_.view->responsible_for(*resource)) return not_responsible();
   if (is_fetch && may_lack(now, *resource, request->specifiers, by_node)) return lacks();
+  if (hidden(now, *resource, request->specifiers, is_fetch)) return damaged();
   std::size_t limit = data_.configuration->max_message_size_bytes;
   if (header.max_response_length != 0) limit = std::min<std::size_t>(limit, header.max_response_length);
   const std::size_t budget = message_budget_bytes(limit, *data_.signer);
@@ -328,6 +364,20 @@ bool Holder::may_lack(const Now& now, const ResourceId& resource,
     const auto missing = [&](const Bytes& key) { return find_key(records, key) == records.end(); };
     return by_node ? std::all_of(wanted.keys.begin(), wanted.keys.end(), missing)
                    : std::any_of(wanted.keys.begin(), wanted.keys.end(), missing);
+  });
+}
+
+// A careful read asks the others then; whoever reads without care becomes careful. Nobody asks several peers
+// with a Stat, which a removal begins with: where no copies have come by then, none will.
+bool Holder::hidden(const Now& now, const ResourceId& resource,
+                    const std::vector<wire::StoredDataSpecifier>& specifiers, bool is_fetch) {
+  if (!data_.may_be_elsewhere()) return false;
+  return std::any_of(specifiers.begin(), specifiers.end(), [&](const wire::StoredDataSpecifier& wanted) {
+    if (wanted.unknown_kind) return false;
+    const KindAt at{resource, wanted.kind};
+    const auto state = data_.cache.committed(at);
+    return state && (*state)->hides_any() && hides_any_of(**state, wanted) &&
+           (is_fetch || data_.damaged.writes_wait(now.mono, at));
   });
 }
 

@@ -67,6 +67,9 @@ class Holder {
   AnswerResult read(const Now& now, const security::InspectedMessage& message);
   bool may_lack(const Now& now, const ResourceId& resource,
                 const std::vector<wire::StoredDataSpecifier>& specifiers, bool by_node);
+  bool hidden(const Now& now, const ResourceId& resource,
+              const std::vector<wire::StoredDataSpecifier>& specifiers, bool is_fetch);
+  std::optional<Refusal> wait_for_copies(const Now& now, const IncomingStore& incoming);
   AnswerResult find(const Now& now, const security::InspectedMessage& message);
   std::optional<Refusal> check_subscriptions(const IncomingStore& incoming) const;
   void note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted);

@@ -7,6 +7,7 @@ namespace {
 // Structures around the bytes of a record or a state.
 constexpr std::size_t k_record_overhead_bytes = 384;
 constexpr std::size_t k_slot_overhead_bytes = 192;
+constexpr std::size_t k_most_told = 64;  // damaged ones, until they are taken
 
 std::size_t size_of(const KindState& state) {
   std::size_t size_bytes = k_slot_overhead_bytes;
@@ -68,22 +69,41 @@ bool KindCache::has_pending(const KindAt& at) const {
 Result<KindCache::Slot*> KindCache::slot(const KindAt& at) {
   const auto found = slots_.find(at);
   if (found != slots_.end()) {
-    ++hits_;
-    recent_.splice(recent_.begin(), recent_, found->second.recent);
-    return &found->second;
+    Slot& here = found->second;
+    recent_.splice(recent_.begin(), recent_, here.recent);
+    if (!here.committed->damage || !here.pending.empty()) {
+      ++hits_;
+      return &here;
+    }
   }
   ++misses_;
-  auto loaded = store_->load(at);
+  auto loaded = load(at);
   if (!loaded) return loaded.error();
-  recent_.push_front(at);
-  Slot& added = slots_[at];
-  added.recent = recent_.begin();
-  set_committed(added, std::make_shared<const KindState>(std::move(*loaded)));
+  const auto [place, is_new] = slots_.try_emplace(at);
+  if (is_new) {
+    recent_.push_front(at);
+    place->second.recent = recent_.begin();
+  }
+  set_committed(place->second, std::move(*loaded));
   evict();
   return &slots_.find(at)->second;
 }
 
+Result<KindStatePtr> KindCache::load(const KindAt& at) {
+  auto loaded = store_->load(at);
+  if (!loaded) return loaded.error();
+  if (loaded->damage && damaged_.size() < k_most_told) damaged_.push_back(at);
+  return std::make_shared<const KindState>(std::move(*loaded));
+}
+
+void KindCache::forget(const KindAt& at) {
+  const auto found = slots_.find(at);
+  if (found != slots_.end() && found->second.pending.empty()) erase(found);
+}
+
 void KindCache::set_committed(Slot& slot, KindStatePtr state) {
+  const bool was_damaged = slot.committed != nullptr && slot.committed->damage != nullptr;
+  if (was_damaged && state->damage == nullptr) mended_.push_back(*slot.recent);
   bytes_ -= slot.size_bytes;
   slot.size_bytes = size_of(*state);
   bytes_ += slot.size_bytes;

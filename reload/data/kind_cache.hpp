@@ -9,6 +9,8 @@
 #include <list>
 #include <memory>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "reload/data/value_store.hpp"
 #include "reload/result.hpp"
@@ -40,6 +42,14 @@ class KindCache {
   [[nodiscard]] bool settle(const KindAt& at, std::uint64_t token, bool ok);
   bool has_pending(const KindAt& at) const;
 
+  // Unless something of it is pending: the disk does not have what is here.
+  void forget(const KindAt& at);
+  // What was loaded and is damaged, since this was asked last; some of it, when there is much. A damaged
+  // state is loaded anew each time: the disk may have been only busy, and writes bypass what cannot be read.
+  std::vector<KindAt> take_damaged() { return std::exchange(damaged_, {}); }
+  // What was committed over something damaged and leaves nothing of that.
+  std::vector<KindAt> take_mended() { return std::exchange(mended_, {}); }
+
   std::size_t size() const { return slots_.size(); }
   std::size_t size_bytes() const { return bytes_; }
   std::uint64_t hits() const { return hits_; }
@@ -60,6 +70,7 @@ class KindCache {
   using Slots = std::unordered_map<KindAt, Slot, KindAtHash>;
 
   Result<Slot*> slot(const KindAt& at);
+  Result<KindStatePtr> load(const KindAt& at);
   void set_committed(Slot& slot, KindStatePtr state);
   void erase(Slots::iterator found);
   void evict();
@@ -72,6 +83,8 @@ class KindCache {
   std::uint64_t misses_ = 0;
   std::list<KindAt> recent_;  // most recently used first
   Slots slots_;
+  std::vector<KindAt> damaged_;
+  std::vector<KindAt> mended_;
 };
 
 }  // namespace ringway::data

@@ -133,12 +133,17 @@ struct CertificatesFound {
 struct DropKinds {
   std::vector<KindAt> kinds;
 };
+// What a comparison, or copying, has seen to be damaged on the disk (KindState::damage): what memory has of
+// it counts no more, so that the copies that come are written.
+struct SeenDamaged {
+  std::vector<KindAt> kinds;
+};
 
 using StorageInput =
     std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
                  routing::ConfigurationChanged, routing::UseSigner, UseUsers, Calls, CancelCalls,
-                 FindCertificates, Committed, Replicated, DropKinds, Adopt, ValuesChecked, Watch, WatchNext,
-                 CancelWatch, routing::ChannelUp, routing::ChannelDown, routing::ChannelMessage>;
+                 FindCertificates, Committed, Replicated, DropKinds, SeenDamaged, Adopt, ValuesChecked, Watch,
+                 WatchNext, CancelWatch, routing::ChannelUp, routing::ChannelDown, routing::ChannelMessage>;
 using StorageOutput =
     std::variant<Commit, Replicate, AskToMend, CallsDone, CertificatesFound, routing::SendRequest,
                  routing::CancelRequest, routing::SendAnswer, CheckValues, WatchEvent, routing::OpenChannel,
@@ -149,7 +154,7 @@ using ReplicationInput =
     std::variant<Replicate, AskToMend, routing::HandOver, routing::RingChanged, routing::RequestDone,
                  routing::ConfigurationChanged, routing::UseSigner, routing::Drain, routing::ChannelUp,
                  routing::ChannelDown, routing::ChannelMessage>;
-using ReplicationOutput = std::variant<Replicated, DropKinds, Adopt, routing::SendRequest,
+using ReplicationOutput = std::variant<Replicated, DropKinds, SeenDamaged, Adopt, routing::SendRequest,
                                        routing::CancelRequest, routing::HandOverReport, routing::Drained,
                                        routing::OpenChannel, routing::SendOnChannel, routing::CloseChannel>;
 using ReplicationOutputs = std::vector<ReplicationOutput>;

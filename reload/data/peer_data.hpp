@@ -6,6 +6,7 @@
 
 #include "reload/config/configuration.hpp"
 #include "reload/data/certificate_shelf.hpp"
+#include "reload/data/damaged_kinds.hpp"
 #include "reload/data/kind_cache.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/data/newly_held.hpp"
@@ -28,6 +29,9 @@ struct PeerData {
         cache(store, settings.max_cached_kinds, settings.max_cached_bytes),
         certificates(store, signer->certificate(), configuration->scheme) {}
 
+  // Who is alone has nobody to ask for what its disk has lost: what can be read is all there is.
+  bool may_be_elsewhere() const { return view->joined && !view->alone(); }
+
   std::size_t budget_bytes() const {
     return message_budget_bytes(configuration->max_message_size_bytes, *signer);
   }
@@ -39,6 +43,7 @@ struct PeerData {
   std::shared_ptr<const ValueStore> store;
   topology::RingViewPtr view;
   NewlyHeld newly_held;
+  DamagedKinds damaged;
   KindCache cache;
   CertificateShelf certificates;
   Subscriptions subscriptions;  // to what this peer is responsible for

@@ -26,7 +26,8 @@ class ReplicationComponent::Impl {
                  std::make_shared<const topology::RingView>(),
                  CertificateShelf(store, nullptr, configuration->scheme),
                  {},
-                 0},
+                 0,
+                 {}},
         new_copies_(context_),
         background_(context_),
         comparisons_(context_, channels_, background_),
@@ -78,6 +79,7 @@ class ReplicationComponent::Impl {
     comparisons_.go_on(now, out);
     answers_.go_on(now, out);
     background_.go_on(now, out);
+    if (!context_.damaged.empty()) out.emplace_back(SeenDamaged{std::exchange(context_.damaged, {})});
     if (draining_ && new_copies_.pending() == 0 && background_.idle(now.mono) &&
         comparisons_.idle(now.mono)) {
       draining_ = false;

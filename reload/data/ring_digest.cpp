@@ -102,7 +102,8 @@ Outcome<> DigestScan::go_on(const ValueStore& store, const config::Configuration
   if (!kinds) return kinds.error();
   for (const KindAt& at : *kinds) {
     const auto state = store.load(at);
-    if (!state) return state.error();
+    if (!state || state->damage) damaged_.push_back(at);
+    if (!state) continue;
     if (keeps_kinds_ && kinds_.size() < k_most_kept_kinds) kinds_.push_back(at);
     while (part_ + 1 < parts_.size() && !in_half_open(at.resource, parts_[part_].after, parts_[part_].up_to))
       ++part_;
@@ -143,7 +144,8 @@ Outcome<> ListScan::go_on(const ValueStore& store, const config::Configuration& 
     if (full_) break;
     if (behind_ && at.resource == behind_->at.resource && at.kind < behind_->at.kind) continue;
     const auto state = store.load(at);
-    if (!state) return state.error();
+    if (!state || state->damage) damaged_.push_back(at);
+    if (!state) continue;
     add(at, *state, configuration, now_ms);
   }
   return Done{};

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "reload/config/configuration.hpp"
@@ -58,8 +59,11 @@ class DigestScan {
   RangeDigest total() const;
   // All of them, or those that there was room for; with and without values that count.
   const std::vector<KindAt>& kinds() const { return kinds_; }
+  // What was damaged of what go_on() has read, since this was asked last; it counts as missing.
+  std::vector<KindAt> take_damaged() { return std::exchange(damaged_, {}); }
 
  private:
+  std::vector<KindAt> damaged_;
   Span span_;
   bool keeps_kinds_ = false;
   std::vector<KindAt> kinds_;
@@ -106,8 +110,11 @@ class ListScan {
   // Nothing of the span comes after what is listed.
   bool complete() const { return !full_ && scan_.done(); }
   const Listing& listing() const { return listing_; }
+  // As DigestScan's.
+  std::vector<KindAt> take_damaged() { return std::exchange(damaged_, {}); }
 
  private:
+  std::vector<KindAt> damaged_;
   void add(const KindAt& at, const KindState& state, const config::Configuration& configuration,
            WallMs now_ms);
 

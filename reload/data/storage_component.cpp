@@ -8,6 +8,7 @@
 #include "reload/data/holder.hpp"
 #include "reload/data/kind_purge.hpp"
 #include "reload/data/peer_data.hpp"
+#include "reload/data/replica_rules.hpp"
 #include "reload/data/watch_notifier.hpp"
 #include "reload/data/watcher.hpp"
 
@@ -64,6 +65,12 @@ class StorageComponent::Impl {
   }
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
   void on(const Now&, DropKinds& m, StorageOutputs& out) { holder_.drop(m, out); }
+  void on(const Now& now, SeenDamaged& m, StorageOutputs&) {
+    for (const KindAt& at : m.kinds) {
+      data_.cache.forget(at);
+      if (data_.damaged.seen_by_comparison(now.mono, at)) ++data_.statistics.kinds_damaged;
+    }
+  }
   void on(const Now& now, Watch& m, StorageOutputs& out) { watcher_.watch(now, std::move(m), out); }
   void on(const Now& now, WatchNext& m, StorageOutputs& out) { watcher_.next(now, m.token, out); }
   void on(const Now& now, CancelWatch& m, StorageOutputs& out) { watcher_.cancel(now, m.token, out); }
@@ -106,6 +113,21 @@ class StorageComponent::Impl {
       each(notifier_.take_own(),
            [&](auto& own) { watcher_.own_notice(now, std::move(own.notice), std::move(own.verdicts), out); });
     }
+    note_damage(now, out);
+  }
+  // The holders of what cannot be read compare it at once, so that what others have of it is written again.
+  void note_damage(const Now& now, StorageOutputs& out) {
+    for (const KindAt& at : data_.cache.take_damaged()) {
+      const auto seen = data_.damaged.seen(now.mono, at);
+      if (seen.first) ++data_.statistics.kinds_damaged;
+      const auto holders = holders_of(*data_.view, at.resource);
+      if (seen.mend && data_.may_be_elsewhere() && !holders.empty())
+        out.emplace_back(AskToMend{at.resource, holders.front()});
+    }
+    for (const KindAt& at : data_.cache.take_mended()) {
+      data_.damaged.mended(at);
+      ++data_.statistics.kinds_mended;
+    }
   }
   void on_timer(const Now& now, StorageOutputs& out) {
     client_.on_timer(now, out);
@@ -144,6 +166,7 @@ class StorageComponent::Impl {
         {"decoded Kinds", data_.cache.size(), data_.settings.max_cached_kinds},
         {"bytes of decoded Kinds", data_.cache.size_bytes(), data_.settings.max_cached_bytes},
         {"ranges newly held", data_.newly_held.size(), k_max_newly_held},
+        {"damaged Kinds", data_.damaged.size(), k_max_damaged_kinds},
         {"watched resources", data_.subscriptions.resources(), k_max_watched_resources},
         {"subscriptions of one node", data_.subscriptions.most_of_one_node(), k_max_subscriptions_of_node},
     };

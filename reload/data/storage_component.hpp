@@ -46,8 +46,11 @@ class StorageComponent {
     std::uint64_t values_signed_again = 0;  // with a new certificate
     std::uint64_t values_refreshed = 0;     // put again because they are to be kept
     std::uint64_t certificates_stored = 0;  // of this peer, in the overlay
-    std::uint64_t revoked_values = 0;    // of bad-nodes: refused in a Store, discarded, or held and not shown
-    std::uint64_t writes_as_others = 0;  // calls that were to write as a further user
+    std::uint64_t revoked_values = 0;  // of bad-nodes: refused in a Store, discarded, or held and not shown
+    // Kinds at resources of which something on the disk was seen to be damaged, and those that could be read
+    // again afterwards.
+    std::uint64_t kinds_damaged = 0, kinds_mended = 0;
+    std::uint64_t writes_as_others = 0;                    // calls that were to write as a further user
     std::uint64_t notices_sent = 0, notices_repeated = 0;  // to those who watch something here
     std::uint64_t notices_dropped = 0;   // there are too many of them, or what came was not acceptable
     std::uint64_t watch_events = 0;      // given to applications

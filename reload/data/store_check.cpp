@@ -14,6 +14,16 @@ using wire::ErrorCode;
 constexpr std::size_t max_records(const config::KindDefinition& kind) {
   return std::size_t{kind.max_count} * 4 + 64;
 }
+// What a Store leaves of it: it has written these records, and the generation if that has changed.
+std::shared_ptr<const Damage> left_of(const std::shared_ptr<const Damage>& before, const Records& written,
+                                      bool has_generation) {
+  if (!before) return nullptr;
+  auto left = std::make_shared<Damage>(*before);
+  if (has_generation) left->generation = false;
+  for (const RecordPtr& record : written) std::erase(left->items, item_key_of(record->stored.value));
+  return left->any() ? left : nullptr;
+}
+
 // Far beyond any number of writes; keeps a wrong neighbour from exhausting the counter.
 constexpr std::uint64_t k_max_generation = std::uint64_t{1} << 62U;
 // A copy that prolongs its value's lifetime by less than this is no change: seconds are rounded at each hop.
@@ -323,6 +333,7 @@ void Check::finish(Work& work) {
     accepted_.batch.push_back(SetGeneration{work.at, state->generation_counter});
   }
   state->records = std::move(work.after);
+  state->damage = left_of(work.before->damage, work.written, state->generation_counter != before);
   const bool changed = written || !work.dropped.empty() || state->generation_counter != before;
   accepted_.kinds.push_back({work.at, std::move(state), changed, std::move(work.records)});
 }

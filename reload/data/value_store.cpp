@@ -13,6 +13,13 @@ std::uint32_t Record::remaining_s(WallMs now_ms) const {
   return static_cast<std::uint32_t>((lifetime_ms - elapsed_ms) / 1000);
 }
 
+bool KindState::hides(BytesView item) const {
+  if (!damage) return false;
+  const auto is_item = [&](const ItemKey& one) { return equal(one, item); };
+  return damage->generation || damage->more ||
+         std::any_of(damage->items.begin(), damage->items.end(), is_item);
+}
+
 ItemKey item_key_of(const wire::StoredDataValue& value) {
   switch (value.model) {
     case wire::DataModel::array:

@@ -40,10 +40,27 @@ using RecordPtr = std::shared_ptr<const Record>;
 using ItemKey = Bytes;
 ItemKey item_key_of(const wire::StoredDataValue& value);
 
+// What of one Kind at one resource is on the disk and cannot be read: other bytes came back than were
+// written.
+struct Damage {
+  bool generation = false;     // the counter is not known
+  bool more = false;           // there may be records of items that nobody can name
+  std::vector<ItemKey> items;  // whose records are damaged, in order
+  std::string what;            // of the first that was found, for people
+
+  bool any() const { return generation || more || !items.empty(); }
+};
+
 // Everything of one Kind at one resource.
 struct KindState {
   std::uint64_t generation_counter = 0;  // 0: never written
   std::vector<RecordPtr> records;        // ordered by item key (index, or bytes of the dictionary key)
+  // Null: everything could be read. What is damaged is not among the records, and other holders may have it.
+  std::shared_ptr<const Damage> damage = nullptr;
+
+  bool hides_any() const { return damage != nullptr; }
+  // Whether a value of that item may be behind the damage, or a counter that belongs to it.
+  bool hides(BytesView item) const;
 };
 
 struct KindAt {
@@ -93,14 +110,15 @@ class ValueStore {
  public:
   virtual ~ValueStore() = default;
 
-  // Reads: called by one thread at a time, safe beside commit(). A failure is a broken store (I/O,
-  // corruption).
+  // Reads: called by one thread at a time, safe beside commit(). A failure is a broken store.
+  // What is damaged does not make load() fail: it says so in the state.
   virtual Result<KindState> load(const KindAt& at) const = 0;
   // As KeepCertificate::der gave it.
   virtual Result<std::optional<SharedBytes>> certificate(BytesView sha256) const = 0;
   // Every (resource, kind) with records or a generation, clockwise over (after, up_to]; (x, x] is everything.
   // Ends with the resource that reaches `limit` (the Kinds of one resource stay together, so there may be
-  // more): when there are `limit` or more, continue after the last one's resource.
+  // more): when there are `limit` or more, continue after the last one's resource. Damaged ones are among
+  // them.
   virtual Result<std::vector<KindAt>> list(const RingId& after, const RingId& up_to,
                                            std::size_t limit) const = 0;
   virtual Result<std::optional<Bytes>> fact(const std::string& name) const = 0;

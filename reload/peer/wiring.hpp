@@ -75,6 +75,7 @@ class Dispatcher {
   void route(data::AskToMend& m) { receiver_.to_replication(m); }
   void route(data::Replicated& m) { receiver_.to_storage(std::move(m)); }
   void route(data::DropKinds& m) { receiver_.to_storage(std::move(m)); }
+  void route(data::SeenDamaged& m) { receiver_.to_storage(std::move(m)); }
   void route(data::Adopt& m) { receiver_.to_storage(std::move(m)); }
   template <typename Effect>
   void route(Effect& m) {

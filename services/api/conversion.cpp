@@ -269,6 +269,8 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_notices_sent(status.storage.notices_sent);
   storage.set_notices_repeated(status.storage.notices_repeated);
   storage.set_notices_dropped(status.storage.notices_dropped);
+  storage.set_kinds_damaged(status.storage.kinds_damaged);
+  storage.set_kinds_mended(status.storage.kinds_mended);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);

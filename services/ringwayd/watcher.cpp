@@ -85,6 +85,14 @@ std::vector<EventLog::Event> Watcher::observe(const actors::PeerStatus& status, 
          {{"total", rollbacks}},
          spdlog::level::warn});
   }
+  if (const std::uint64_t damaged = status.storage.kinds_damaged; damaged >= next_damaged_) {
+    next_damaged_ = 2 * damaged;
+    events.push_back(
+        {"values are damaged on this peer's disk: they are fetched from the other peers that hold them; look "
+         "after the disk, and restart the peer when not all come back",
+         {{"total", damaged}, {"come_back", status.storage.kinds_mended}},
+         spdlog::level::warn});
+  }
   document_.use(upkeep.poll.on ? k_polled_document_words : k_document_words);
   certificate_.use(certificate_words(upkeep.renewal));
   for (auto event : {document_.observe(status.configuration_expires_ms, now_ms),

@@ -1,5 +1,6 @@
 // Turns what a peer says of itself, asked again and again, into events: joined, neighbours changed, all
-// of them lost, no peer found, phase changed, values older than before, what expires.
+// of them lost, no peer found, phase changed, values older than before, what is
+// damaged, what expires.
 #pragma once
 
 #include <optional>
@@ -44,6 +45,7 @@ class Watcher {
   std::vector<NodeId> successors_;
   std::uint64_t bad_signatures_ = 0;
   std::uint64_t next_rollbacks_ = 1;  // to be told of
+  std::uint64_t next_damaged_ = 1;
   ValidityWatch document_{k_document_words};
   ValidityWatch certificate_{k_certificate_words};
   ValidityWatch further_users_{k_further_user_words};

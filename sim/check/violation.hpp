@@ -16,6 +16,7 @@ enum class Law : std::uint8_t {
   value_kept,         // no acknowledged value is lost while fewer neighbours fail at once than hold copies
   value_fresh,        // no read in a quiet ring returns something older than an acknowledged write
   value_genuine,      // no read ever returns what nobody has written
+  damage_mended,      // what a disk has lost comes back from other peers
   subscription_kept,  // in a quiet ring every watcher knows what was acknowledged last
   tables_bounded,     // every table of a peer stays within its bound
   few_hops,           // a lookup takes a short way

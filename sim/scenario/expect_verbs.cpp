@@ -90,6 +90,16 @@ void expect_at_owner(Stage& stage, const Statement&) {
   }
 }
 
+// Of damage that no read asks for only the disks tell.
+void expect_no_damage(Stage& stage, const Statement& statement) {
+  auto& simulation = stage.simulation();
+  const auto damaged = [&] { return simulation.damaged_disks(); };
+  const bool waits = statement.has(0);
+  if (waits ? stage.pass(statement.time(), [&] { return damaged().empty(); }) : damaged().empty()) return;
+  for (const PeerNumber peer : damaged())
+    stage.violate(Law::damage_mended, "what is damaged on its disk has not come back", peer);
+}
+
 void expect_values(Stage& stage, const Statement& statement) {
   auto keys = stage.ledger().acknowledged_keys();
   std::erase_if(keys, [&](const std::string& key) { return !stage.ledger().expects(key); });

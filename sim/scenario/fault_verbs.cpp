@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "reload/config/kinds.hpp"
 #include "sim/scenario/verbs.hpp"
 
 namespace ringway::sim::verbs {
@@ -55,6 +56,26 @@ void mend_disks(Stage& stage, const Statement&) {
     stage.simulation().slow_disk(peer, Duration{0});
     stage.simulation().full_disk(peer, false);
   }
+}
+
+// One of its copies, or, less often, the generation beside it. Not of a value of which one is damaged
+// already: the overlay promises to bring back what others have.
+void damage(Stage& stage, const Statement& statement) {
+  constexpr std::uint64_t k_one_is_a_generation = 4;
+  auto& simulation = stage.simulation();
+  auto keys = stage.ledger().acknowledged_keys();
+  std::size_t left = statement.count();
+  while (left > 0 && !keys.empty()) {
+    std::swap(keys[stage.random().below(keys.size())], keys.back());
+    const data::KindAt at{resource_id_of(keys.back()), config::k_shared_value};
+    keys.pop_back();
+    const auto holders = simulation.whole_at(at);
+    if (holders.size() <= simulation.configuration()->replicas) continue;
+    const PeerNumber peer = holders[stage.random().below(holders.size())];
+    simulation.damage(peer, at, stage.random().below(k_one_is_a_generation) == 0);
+    --left;
+  }
+  if (left > 0) stage.violate(Law::playable, "there are not so many values that all their holders have");
 }
 
 void let_drop(Stage& stage, const Statement& statement) {

@@ -60,6 +60,8 @@ verbs::Act act_of(Verb verb) {
       return verbs::fill_disks;
     case Verb::mend_disks:
       return verbs::mend_disks;
+    case Verb::damage:
+      return verbs::damage;
     case Verb::let_drop:
       return verbs::let_drop;
     case Verb::let_lie:
@@ -90,6 +92,8 @@ verbs::Act act_of(Verb verb) {
       return verbs::expect_every_value;
     case Verb::expect_at_owner:
       return verbs::expect_at_owner;
+    case Verb::expect_no_damage:
+      return verbs::expect_no_damage;
     case Verb::expect_values:
       return verbs::expect_values;
     case Verb::expect_lookups:
@@ -139,6 +143,8 @@ SimulationSettings made_for(const Scenario& scenario, SimulationSettings setting
   for (const Statement& statement : scenario.statements) {
     const bool tells_size = statement.verb() == Verb::begin_with || statement.verb() == Verb::grow;
     if (tells_size && statement.count() > k_many_peers) settings.data_on_demand = true;
+    // What a peer remembers would hide what has become of its disk.
+    if (statement.verb() == Verb::damage) settings.storage.max_cached_kinds = 1;
     if (statement.verb() != Verb::keep_replicas) continue;
     const std::size_t replicas = std::clamp<std::size_t>(statement.count(), 1, config::k_most_replicas);
     settings.configure = [replicas, before = settings.configure](config::Configuration& document) {

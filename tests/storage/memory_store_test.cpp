@@ -69,6 +69,27 @@ TEST(MemoryStoreTest, MoreWholeCommitsThanThereAreKeepsThemAll) {
   EXPECT_EQ(kinds_in(store), 2U);
 }
 
+TEST(MemoryStoreTest, WhatIsDamagedIsNotThereUntilItIsWrittenAgain) {
+  MemoryStore store;
+  const data::ItemKey a = copy_of(view_of("a"));
+  ASSERT_TRUE(store.commit({{PutRecord{place(1), entry("a", "1")}, PutRecord{place(1), entry("b", "2")},
+                             SetGeneration{place(1), 2}}}));
+  EXPECT_FALSE(store.damage_record(place(1), copy_of(view_of("c"))));
+  EXPECT_FALSE(store.damage_generation(place(2)));
+  ASSERT_TRUE(store.damage_record(place(1), a));
+  ASSERT_TRUE(store.damage_generation(place(1)));
+  const auto damaged = store.load(place(1));
+  EXPECT_EQ(damaged->generation_counter, 0U);
+  EXPECT_EQ(damaged->records.size(), 1U);
+  ASSERT_NE(damaged->damage, nullptr);
+  EXPECT_EQ(damaged->damage->items, (std::vector<data::ItemKey>{a}));
+  ASSERT_TRUE(store.commit({{PutRecord{place(1), entry("a", "1")}}}));
+  EXPECT_TRUE(store.load(place(1))->damage->generation);
+  ASSERT_TRUE(store.commit({{SetGeneration{place(1), 2}}}));
+  EXPECT_EQ(store.load(place(1))->damage, nullptr);
+  EXPECT_EQ(store.load(place(1))->records.size(), 2U);
+}
+
 TEST(MemoryStoreTest, BytesReturnToZeroWhenAllIsGone) {
   MemoryStore store;
   ASSERT_TRUE(store.commit({{PutRecord{place(1), single("one")}, PutRecord{place(1), single("longer one")},

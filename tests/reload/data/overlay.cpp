@@ -384,6 +384,8 @@ void Overlay::dispatch(Peer& peer, ReplicationOutputs& outputs) {
       to_storage(peer, std::move(*replicated));
     } else if (auto* drop = std::get_if<DropKinds>(&output)) {
       to_storage(peer, std::move(*drop));
+    } else if (auto* damaged = std::get_if<SeenDamaged>(&output)) {
+      to_storage(peer, std::move(*damaged));
     } else if (auto* adopt = std::get_if<Adopt>(&output)) {
       to_storage(peer, std::move(*adopt));
     } else if (auto* open = std::get_if<routing::OpenChannel>(&output)) {

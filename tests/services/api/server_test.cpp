@@ -180,10 +180,14 @@ TEST_F(ServerTest, ARollbackIsFlaggedAndCounted) {
   EXPECT_EQ(response.discarded(), 0U);
 
   peer_->present.storage.rollbacks = 3;
+  peer_->present.storage.kinds_damaged = 5;
+  peer_->present.storage.kinds_mended = 4;
   v1::StatusResponse status;
   grpc::ClientContext context;
   ASSERT_TRUE(stub_->Status(&context, {}, &status).ok());
   EXPECT_EQ(status.storage().rollbacks(), 3U);
+  EXPECT_EQ(status.storage().kinds_damaged(), 5U);
+  EXPECT_EQ(status.storage().kinds_mended(), 4U);
 }
 
 TEST_F(ServerTest, EveryFailureIsAStatusWithItsMessage) {

@@ -34,6 +34,24 @@ TEST(WatcherTest, RollbacksAreToldEachTimeTheyHaveDoubled) {
   EXPECT_THAT(told, ElementsAre(1, 2, 4, 8, 16, 32, 64));
 }
 
+TEST(WatcherTest, DamageIsToldEachTimeItHasDoubled) {
+  Watcher watcher;
+  std::vector<std::uint64_t> told;
+  for (std::uint64_t damaged = 0; damaged <= 20; ++damaged) {
+    actors::PeerStatus status;
+    status.certificate_not_after_ms = k_now_ms + 30 * k_day_ms;
+    status.storage.kinds_damaged = damaged;
+    status.storage.kinds_mended = damaged / 2;
+    for (const auto& event : watcher.observe(status, k_now_ms)) {
+      EXPECT_THAT(event.name, HasSubstr("damaged on this peer's disk"));
+      EXPECT_EQ(event.level, spdlog::level::warn);
+      EXPECT_EQ(event.fields.at("come_back"), damaged / 2);
+      told.push_back(event.fields.at("total"));
+    }
+  }
+  EXPECT_THAT(told, ElementsAre(1, 2, 4, 8, 16));
+}
+
 TEST(WatcherTest, ThatAllNeighboursAreLostIsToldOnce) {
   Watcher watcher;
   const auto told = [&](bool joined, bool neighbours, const std::string& phase) {

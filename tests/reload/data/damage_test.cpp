@@ -1,0 +1,282 @@
+// Something on a peer's disk is damaged: it is missing there and nowhere else, comes back from the replicas,
+// and keeps nobody from anything else.
+#include <array>
+
+#include "reload/data/damaged_kinds.hpp"
+#include "reload/data/newly_held.hpp"
+#include "tests/reload/data/replication_fixture.hpp"
+
+namespace ringway::data::test {
+namespace {
+
+using wire::ErrorCode;
+
+constexpr std::array<std::uint8_t, 3> k_holders{0x10, 0x50, 0x90};
+constexpr std::array<std::uint8_t, 3> k_others{0x50, 0x90, 0xD0};
+constexpr Duration k_until_compared = Duration{300'000} * 3 / 2;
+
+class Damaged : public Replication {
+ protected:
+  void SetUp() override {
+    make({0x10, 0x50, 0x90, 0xD0});
+    for (int i = 0; i < 20; ++i) {
+      keys.push_back(key_of(at(0x10)));
+      put(at(0xD0), keys.back(), "value of " + keys.back());
+    }
+    overlay.advance(k_newly_held_for);  // nobody says for that reason that it may lack something
+    key = keys[7];
+    place = {resource_id_of(std::string_view(key)), config::k_shared_value};
+  }
+  // The disk gives other bytes; what memory had of it is forgotten (others were read since) or not.
+  void damage(std::uint8_t point, bool generation = false) {
+    Peer& peer = at(point);
+    const auto items = stored(peer, key).records;
+    ASSERT_EQ(items.size(), 1U);
+    ASSERT_TRUE(generation ? peer.store->damage_generation(place)
+                           : peer.store->damage_record(place, item_key_of(items[0]->stored.value)));
+    ASSERT_NE(stored(peer, key).damage, nullptr);
+  }
+  void forget_what_memory_has(std::uint8_t point) {
+    overlay.to_storage(at(point), SeenDamaged{{place}});
+    overlay.run();
+  }
+  // As it was before.
+  bool is_whole(std::uint8_t point) {
+    const KindState state = stored(at(point), key);
+    return state.damage == nullptr && state.generation_counter == 1 && state.records.size() == 1 &&
+           text_of(state.records[0]->stored.value.data.value) == "value of " + key;
+  }
+  Answered fetch(std::uint8_t point, const std::string& of, bool by_node = false) {
+    return *overlay.fetch(at(0xD0).signer, at(point),
+                          fetch_of(resource_id_of(std::string_view(of)), config::k_shared_value), by_node);
+  }
+  std::string read(std::uint8_t by, Consistency consistency = Consistency::one) {
+    const auto result = overlay.call(at(by), GetCall{key, {}, consistency});
+    if (const auto* failure = std::get_if<CallFailure>(&result)) return failure->message;
+    return std::string(text_of(std::get<GetResult>(result).entries.at(0).value));
+  }
+  // Nobody's copies come any more.
+  void cut_off_copies() {
+    overlay.without_channels = {node_at(0x10), node_at(0x50), node_at(0x90), node_at(0xD0)};
+    for (const std::uint8_t other : k_others) overlay.break_channel(at(0x10), at(other));
+    overlay.run();
+  }
+
+  std::vector<std::string> keys;
+  std::string key;
+  KindAt place;
+};
+
+TEST_F(Damaged, AComparisonBringsItBackWhateverMemoryHas) {
+  for (const bool generation : {false, true}) {
+    for (const std::uint8_t holder : k_holders) {
+      damage(holder, generation);
+      overlay.advance(k_until_compared);
+      EXPECT_TRUE(is_whole(holder)) << int{holder} << generation;
+      EXPECT_EQ(at(holder).storage->statistics().kinds_damaged, generation ? 2U : 1U);
+      EXPECT_EQ(at(holder).storage->statistics().kinds_mended, generation ? 2U : 1U);
+    }
+  }
+  for (const std::uint8_t holder : k_holders)
+    for (const auto& other : keys) EXPECT_EQ(stored(at(holder), other).records.size(), 1U) << other;
+}
+
+TEST_F(Damaged, OneDoesNotKeepTheOthersFromBeingCompared) {
+  damage(0x50);
+  const KindAt lost{resource_id_of(std::string_view(keys[3])), config::k_shared_value};
+  ASSERT_TRUE(at(0x90).store->commit({{DropKind{lost}}}).ok());
+  overlay.to_storage(at(0x90), SeenDamaged{{lost}});
+  overlay.advance(k_until_compared);
+  EXPECT_EQ(copies(keys[3]), 3U);
+  EXPECT_TRUE(is_whole(0x50));
+}
+
+TEST_F(Damaged, ReadsInBetweenFindItElsewhere) {
+  cut_off_copies();
+  damage(0x10);
+  forget_what_memory_has(0x10);
+  EXPECT_TRUE(fetch(0x10, key).is_error(ErrorCode::in_progress));
+  EXPECT_TRUE(fetch(0x10, key, true).is_error(ErrorCode::in_progress));
+  EXPECT_EQ(fetch(0x10, keys[8]).fetch().values.size(), 1U);
+  for (const Consistency how : {Consistency::one, Consistency::quorum})
+    for (const std::uint8_t reader : std::initializer_list<std::uint8_t>{0x10, 0x50, 0xD0})
+      EXPECT_EQ(read(reader, how), "value of " + key) << int{reader};
+}
+
+TEST_F(Damaged, AReplicaDoesNotSayThatNothingIsThere) {
+  cut_off_copies();
+  damage(0x50);
+  forget_what_memory_has(0x50);
+  EXPECT_TRUE(fetch(0x50, key, true).is_error(ErrorCode::in_progress));
+  overlay.kill(at(0x10));
+  overlay.update_views();
+  overlay.advance(Duration{0});
+  EXPECT_EQ(read(0x50), "value of " + key);
+  EXPECT_EQ(read(0xD0), "value of " + key);
+}
+
+TEST_F(Damaged, AReadHasItMendedAtOnce) {
+  for (const std::uint8_t holder : std::initializer_list<std::uint8_t>{0x10, 0x90}) {
+    damage(holder);
+    forget_what_memory_has(holder);
+    overlay.advance(k_between_mends);
+    EXPECT_FALSE(is_whole(holder)) << int{holder};
+    EXPECT_TRUE(fetch(holder, key, true).is_error(ErrorCode::in_progress)) << int{holder};
+    overlay.advance(Duration{1'000});
+    EXPECT_TRUE(is_whole(holder)) << int{holder};
+  }
+}
+
+// RFC 6940 §7.4.1.1: the Store is checked against what is there, which the replicas know.
+TEST_F(Damaged, AWriteWaitsForTheCopiesAndIsCheckedAgainstThem) {
+  // Shows: STORE-11, STORE-14.
+  for (const bool generation : {false, true}) {
+    damage(0x10, generation);
+    forget_what_memory_has(0x10);
+    PutCall call;
+    call.key = key;
+    call.value = copy_of(view_of("value of " + key));
+    call.expected_generation = 5;
+    const auto refused = overlay.call(at(0xD0), call);
+    ASSERT_TRUE(std::holds_alternative<CallFailure>(refused));
+    EXPECT_EQ(std::get<CallFailure>(refused).error, CallError::aborted);
+    call.expected_generation = generation ? 2 : 1;
+    const auto accepted = overlay.call(at(0xD0), call);
+    ASSERT_TRUE(std::holds_alternative<PutResult>(accepted)) << std::get<CallFailure>(accepted).message;
+    EXPECT_EQ(std::get<PutResult>(accepted).generation, generation ? 3U : 2U);
+    EXPECT_EQ(std::get<PutResult>(accepted).copies, 3U);
+  }
+}
+
+TEST_F(Damaged, ARemovalWaitsToo) {
+  damage(0x10);
+  forget_what_memory_has(0x10);
+  const auto removed = overlay.call(at(0xD0), RemoveCall{key, "", {}});
+  EXPECT_TRUE(std::holds_alternative<PutResult>(removed)) << std::get<CallFailure>(removed).message;
+  overlay.advance(k_until_compared);
+  for (const std::uint8_t holder : k_holders)
+    EXPECT_FALSE(stored(at(holder), key).records.at(0)->stored.value.data.exists);
+}
+
+TEST_F(Damaged, WhereNoCopiesComeForAMinuteAWriteGoesOver) {
+  cut_off_copies();
+  damage(0x10);
+  forget_what_memory_has(0x10);
+  PutCall call;
+  call.key = key;
+  call.value = copy_of(view_of("new"));
+  const auto refused = overlay.call(at(0xD0), call);
+  ASSERT_TRUE(std::holds_alternative<CallFailure>(refused));
+  EXPECT_EQ(std::get<CallFailure>(refused).error, CallError::unavailable);
+  overlay.advance(k_writes_wait_for_copies);
+  EXPECT_EQ(put(at(0xD0), key, "new").copies, 3U);
+  EXPECT_EQ(stored(at(0x10), key).damage, nullptr);
+  EXPECT_EQ(read(0xD0), "new");
+}
+
+TEST_F(Damaged, WhoIsAloneAnswersWhatItCanRead) {
+  for (const std::uint8_t other : k_others) overlay.kill(at(other));
+  overlay.update_views();
+  overlay.advance(Duration{0});
+  damage(0x10);
+  forget_what_memory_has(0x10);
+  EXPECT_EQ(read(0x10), "nothing is stored there");
+  EXPECT_EQ(put(at(0x10), key, "new").copies, 1U);
+  EXPECT_EQ(read(0x10), "new");
+}
+
+TEST_F(Damaged, AHandOverPassesOverIt) {
+  damage(0x10);
+  Peer& joiner = overlay.add("joiner@example.org", node_at(0x08));
+  joiner.joined = false;
+  auto waiting = overlay.ring_view(joiner);
+  waiting.admitting = node_at(0x10);
+  overlay.set_view(joiner, waiting);
+  auto admitting = overlay.ring_view(at(0x10));
+  admitting.joining = joiner.node;
+  overlay.set_view(at(0x10), admitting);
+  overlay.run();
+  overlay.to_replication(at(0x10), routing::HandOver{7, joiner.node, node_at(0xD0)});
+  overlay.advance(Duration{1'000});
+  ASSERT_EQ(at(0x10).hand_overs.size(), 1U);
+  EXPECT_EQ(at(0x10).hand_overs[0].state, routing::HandOverReport::State::complete);
+  std::size_t handed_over = 0;
+  for (const auto& one : keys) handed_over += stored(joiner, one).records.size();
+  std::size_t moving = 0;
+  for (const auto& one : keys)
+    if (one != key && in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), joiner.node))
+      ++moving;
+  EXPECT_EQ(handed_over, moving);
+  EXPECT_GT(moving, 0U);
+}
+
+TEST_F(Damaged, WhatIsNoLongerThisPeersToHoldGoesAllTheSame) {
+  make({0xA0, 0xB0, 0xC0, 0xE0, 0xF0});
+  overlay.advance(k_until_dropped);
+  const std::size_t before = copies(keys[3]);
+  damage(0x90);
+  make({0x70});
+  overlay.advance(k_until_dropped + k_until_compared);
+  EXPECT_EQ(stored(at(0x90), key).damage, nullptr);
+  EXPECT_TRUE(stored(at(0x90), key).records.empty());
+  EXPECT_EQ(copies(key), 3U);
+  EXPECT_EQ(copies(keys[3]), before);
+}
+
+// A whole disk may be damaged: with each change of the ring so many are gone through.
+TEST_F(Damaged, OfVeryManyThatAreNoLongerThisPeersToHoldSomeGoEachTime) {
+  constexpr std::size_t k_most_of_a_list = 128;
+  make({0xA0, 0xB0, 0xC0, 0xE0, 0xF0});
+  std::vector<KindAt> damaged;
+  while (damaged.size() < k_most_of_a_list + 20) {
+    const std::string one = key_of(at(0x10));
+    put(at(0xD0), one);
+    damaged.push_back({resource_id_of(std::string_view(one)), config::k_shared_value});
+  }
+  overlay.advance(k_until_dropped);
+  for (const KindAt& one : damaged) {
+    const auto records = at(0x90).store->load(one)->records;
+    ASSERT_EQ(records.size(), 1U);
+    at(0x90).store->damage_record(one, item_key_of(records[0]->stored.value));
+  }
+  make({0x70});
+  overlay.advance(k_until_dropped);
+  EXPECT_EQ(at(0x90).store->damaged_kinds(), 20U);
+  make({0x71});
+  overlay.advance(k_until_dropped);
+  EXPECT_EQ(at(0x90).store->damaged_kinds(), 0U);
+}
+
+KindAt number(std::size_t i) {
+  ResourceId resource;
+  resource.bytes[0] = static_cast<std::uint8_t>(i);
+  resource.bytes[1] = static_cast<std::uint8_t>(i >> 8U);
+  return {resource, 1};
+}
+
+TEST(DamagedKinds, AskForCopiesNowAndThen) {
+  DamagedKinds kinds;
+  const MonoTime start{1'000'000};
+  EXPECT_TRUE(kinds.seen(start, number(1)).first);
+  EXPECT_FALSE(kinds.seen(start + Duration{1}, number(1)).mend);
+  EXPECT_TRUE(kinds.seen(start + k_between_mends, number(1)).mend);
+  EXPECT_FALSE(kinds.seen(start + k_between_mends, number(1)).first);
+  EXPECT_TRUE(kinds.writes_wait(start + k_writes_wait_for_copies - Duration{1}, number(1)));
+  EXPECT_FALSE(kinds.writes_wait(start + k_writes_wait_for_copies, number(1)));
+  EXPECT_TRUE(kinds.seen(start + k_between_mends + k_damage_remembered, number(1)).first) << "something new";
+  kinds.mended(number(1));
+  EXPECT_EQ(kinds.size(), 0U);
+}
+
+TEST(DamagedKinds, AreBounded) {
+  DamagedKinds kinds;
+  for (std::size_t i = 0; i <= k_max_damaged_kinds; ++i)
+    kinds.seen(MonoTime{1'000'000} + Duration{static_cast<std::int64_t>(i)}, number(i));
+  EXPECT_EQ(kinds.size(), k_max_damaged_kinds);
+  const MonoTime later = MonoTime{1'000'000} + k_between_mends;
+  EXPECT_TRUE(kinds.seen(later, number(0)).first) << "seen longest ago, and forgotten";
+  EXPECT_FALSE(kinds.seen(later, number(2)).first);
+}
+
+}  // namespace
+}  // namespace ringway::data::test
