@@ -19,25 +19,30 @@ constexpr Patience k_disjoint{Duration{2'000}, 2, 9};
 
 // Each is along another way and so finds a peer that liars on the ways before would hide.
 constexpr unsigned k_fewest_guesses = 6;
-constexpr Duration k_ping_deadline{1'500};
 
 SearchRules rules_of(Consistency consistency, std::size_t wanted) {
+  if (consistency == Consistency::disjoint) return disjoint_search(wanted);
   SearchRules rules;
   rules.holders = wanted;
   rules.guesses = static_cast<unsigned>(wanted);
-  if (consistency != Consistency::disjoint) return rules;
+  return rules;
+}
+
+}  // namespace
+
+SearchRules disjoint_search(std::size_t holders) {
+  SearchRules rules;
+  rules.holders = holders;
   rules.at_once = 3;
   rules.at_most = 12;
   rules.agreeing = 2;
   rules.further = 1;
   rules.witnesses = 2;
   rules.ways_to_guess = 6;
-  rules.guesses = std::max(rules.guesses, k_fewest_guesses);
+  rules.guesses = std::max(static_cast<unsigned>(holders), k_fewest_guesses);
   rules.usual_way_first = false;
   return rules;
 }
-
-}  // namespace
 
 CarefulRead::CarefulRead(const Now& now, Consistency consistency, const RingId& resource, std::size_t wanted,
                          double peers, HolderCache& cache)

@@ -31,7 +31,11 @@ inline constexpr Duration k_careful_search_limit{6'000};
 inline constexpr Duration k_careful_read_limit{14'000};
 inline constexpr std::size_t k_max_careful_requests = 512;  // of one read
 inline constexpr std::size_t k_max_search_requests = 384;   // of these; then whoever was found is asked
-inline constexpr std::size_t k_max_careful_reads = 64;      // at once; the others wait
+inline constexpr std::size_t k_max_careful_reads = 64;      // at once, with detours; the others wait
+inline constexpr Duration k_ping_deadline{1'500};           // of a search on disjoint ways
+
+// For a search on disjoint ways.
+SearchRules disjoint_search(std::size_t holders);
 
 // What one holder has of the items that were asked for; each value checked.
 struct HeldItem {
