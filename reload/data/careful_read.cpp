@@ -105,7 +105,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
   if (search_) {
     if (age >= k_careful_search_limit || last_number_ >= k_max_search_requests) search_->stop();
     for (const auto& question : search_->next()) {
-      add({question, {}, question.rank}, out).search = question;
+      add({question, {}, question.route}, out).search = question;
     }
     if (!search_->done()) return out;
     end_search(now);
@@ -140,24 +140,24 @@ void CarefulRead::ask_holders(std::vector<Question>& out) {
 }
 
 void CarefulRead::ask(Holder& holder, std::vector<Question>& out) {
-  std::optional<std::uint32_t> rank;
+  std::optional<Route> route;
   if (disjoint() || holder.asked > 0) {
-    rank = ways_.choose(holder.taken);
-    if (!rank) {
+    route = ways_.to_node(holder.taken, holder.node);
+    if (!route) {
       holder.given_up = true;
       return;
     }
   }
   ++holder.asked;
   ++holder.under_way;
-  auto& question = add({std::nullopt, holder.node, rank}, out);
+  auto& question = add({std::nullopt, holder.node, std::move(route)}, out);
   question.holder = holder.node;
 }
 
 CarefulRead::Question& CarefulRead::add(Asked asked, std::vector<Question>& out) {
   Question question;
   question.number = ++last_number_;
-  question.rank = asked.rank;
+  question.route = asked.route;
   question.deadline = (disjoint() ? k_disjoint : k_quorum).deadline;
   if (disjoint() && asked.search) question.deadline = k_ping_deadline;
   asked_.emplace(question.number, std::move(asked));
@@ -206,11 +206,11 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
   holder->failed = true;
   too_large_ = too_large_ || failure == Failure::too_large;
   if (failure == Failure::refused || failure == Failure::too_large) holder->given_up = true;
-  if (!what.rank) return;
-  if (failure == Failure::no_answer) ways_.failed(*what.rank);
+  if (!what.route) return;
+  if (failure == Failure::no_answer) ways_.failed(*what.route);
   if (failure == Failure::no_way) {
     --holder->asked;
-    ways_.end_at(*what.rank);
+    ways_.end_at(what.route->rank);
   }
 }
 

@@ -54,7 +54,7 @@ class CarefulRead {
     std::uint64_t number = 0;
     std::optional<HolderSearch::Question> search;  // of the search for the holders
     NodeId holder;                                 // else a Fetch from this one
-    std::optional<std::uint32_t> rank;
+    std::optional<Route> route;
     Duration deadline{0};
   };
   enum class Failure {
@@ -62,7 +62,7 @@ class CarefulRead {
     refused,    // by the holder itself, with its signature
     too_large,  // likewise
     lacks,      // likewise: nothing there, but it has held the range for a short time only
-    no_way,     // this peer has no way of that rank
+    no_way,     // this peer has no first hop of that rank
   };
 
   // `wanted`: 1 + replicas. `cache` outlives the read.
@@ -99,7 +99,7 @@ class CarefulRead {
   struct Asked {
     std::optional<HolderSearch::Question> search;
     NodeId holder;
-    std::optional<std::uint32_t> rank;
+    std::optional<Route> route;
   };
 
   bool disjoint() const { return consistency_ == Consistency::disjoint; }

@@ -88,7 +88,7 @@ void Client::ask_carefully(Work& work, const CarefulRead::Question& question, St
   request.origin = routing::Origin::storage;
   request.token = token;
   request.deadline = question.deadline;
-  if (question.rank) request.way = {work.plan.at.resource, *question.rank};
+  if (question.route) request.way = {work.plan.at.resource, question.route->rank};
   if (question.search) {
     const auto& search = *question.search;
     const bool asks_for_next_hop = search.what == HolderSearch::What::before;
@@ -109,6 +109,11 @@ void Client::ask_carefully(Work& work, const CarefulRead::Question& question, St
     request.code = MessageCode::fetch_req;
     request.body = SharedBytes{query(work, std::move(keys))};
     request.fetch_resource = work.plan.at.resource;
+  }
+  if (question.route) {
+    wire::DestinationList by;
+    for (const NodeId& relay : question.route->relays) by.push_back(wire::to_node(relay));
+    request.destination.insert(request.destination.begin(), by.begin(), by.end());
   }
   out.emplace_back(std::move(request));
 }

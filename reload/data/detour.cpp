@@ -23,16 +23,16 @@ std::vector<Detour::Question> Detour::next(const Now& now) {
   if (search_) {
     if (age >= k_search_limit || last_number_ >= k_max_search_requests) search_->stop();
     for (const auto& question : search_->next())
-      add({question, question.rank}, k_ping_deadline, out).search = question;
+      add({question, question.route}, k_ping_deadline, out).search = question;
     if (!search_->done()) return out;
     if (!search_->holders().empty()) owner_ = search_->holders().front();
     search_.reset();
     asked_.clear();
   }
   if (asked_.empty() && owner_ && age < k_detour_limit && ways_asked_ < k_most_detours) {
-    if (const auto rank = ways_.choose(taken_)) {
+    if (const auto route = ways_.to_node(taken_, *owner_)) {
       ++ways_asked_;
-      add({std::nullopt, rank}, k_request_deadline, out).holder = *owner_;
+      add({std::nullopt, route}, k_request_deadline, out).holder = *owner_;
     }
   }
   done_ = asked_.empty();
@@ -42,7 +42,7 @@ std::vector<Detour::Question> Detour::next(const Now& now) {
 Detour::Question& Detour::add(Asked asked, Duration deadline, std::vector<Question>& out) {
   Question question;
   question.number = ++last_number_;
-  question.rank = asked.rank;
+  question.route = asked.route;
   question.deadline = deadline;
   asked_.emplace(question.number, std::move(asked));
   return out.emplace_back(std::move(question));
@@ -67,8 +67,8 @@ void Detour::failed(std::uint64_t number, Failure failure) {
     return failure == Failure::no_way ? search_->no_way(*what.search)
                                       : search_->answered(*what.search, std::nullopt);
   }
-  if (failure == Failure::no_way) return ways_.end_at(*what.rank);
-  ways_.failed(*what.rank);
+  if (failure == Failure::no_way) return ways_.end_at(what.route->rank);
+  ways_.failed(*what.route);
 }
 
 }  // namespace ringway::data

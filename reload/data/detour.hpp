@@ -40,7 +40,7 @@ class Detour {
  private:
   struct Asked {
     std::optional<HolderSearch::Question> search;
-    std::optional<std::uint32_t> rank;
+    std::optional<Route> route;
   };
 
   Question& add(Asked asked, Duration deadline, std::vector<Question>& out);

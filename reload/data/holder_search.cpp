@@ -76,17 +76,17 @@ bool HolderSearch::settled(const RingId& at, const Point& point, const std::opti
 
 void HolderSearch::ask(const RingId& at, Point& point, std::vector<Question>& out) {
   while (point.under_way < rules_.at_once && point.asked < rules_.at_most && !point.no_more) {
-    std::optional<std::uint32_t> rank;
+    std::optional<Route> route;
     if (!rules_.usual_way_first || point.asked > 0) {
-      rank = ways_.choose(point.taken);
-      if (!rank) {
+      route = ways_.to_point(point.taken, at);
+      if (!route) {
         point.no_more = true;
         return;
       }
     }
     ++point.asked;
     ++point.under_way;
-    out.push_back({What::owner, at, {}, rank});
+    out.push_back({What::owner, at, {}, std::move(route)});
   }
 }
 
@@ -99,6 +99,9 @@ void HolderSearch::choose_guesses() {
   up_to = keeps_guessing() ? std::max(up_to, first) : first;
   while (guesses_.size() < k_most_guesses && static_cast<double>(guesses_.size()) < up_to)
     guesses_.push_back(ring_add(guesses_.empty() ? resource_ : guesses_.back(), gap));
+  // Peers before the resource know the holders as their successors: they are witnesses and relays.
+  while (before_.size() < rules_.witnesses)
+    before_.push_back(ring_subtract(before_.empty() ? resource_ : before_.back(), gap));
 }
 
 // So many ways have led to the peer after the point as there might be others between: none for the nearest.
@@ -115,22 +118,26 @@ bool HolderSearch::after_holders(const RingId& at) const {
                            gaps_between(resource_, as_node(at));
 }
 
+bool HolderSearch::guess_at(const RingId& at, std::vector<Question>& out) {
+  Point& point = points_[at];
+  if (guessed_well(at, point)) return false;
+  const unsigned at_once = point.asked == 0 ? 1 : 2;
+  while (point.under_way < at_once && point.asked < rules_.ways_to_guess) {
+    auto route = ways_.to_point(point.taken, at);
+    if (!route) break;
+    ++point.asked;
+    ++point.under_way;
+    out.push_back({What::owner, at, {}, std::move(route)});
+  }
+  return point.under_way > 0;
+}
+
 // True while an answer is waited for.
 bool HolderSearch::guess(std::vector<Question>& out) {
   bool waits = false;
-  for (const RingId& at : guesses_) {
-    Point& point = points_[at];
-    if (after_holders(at) || guessed_well(at, point)) continue;
-    const unsigned at_once = point.asked == 0 ? 1 : 2;
-    while (point.under_way < at_once && point.asked < rules_.ways_to_guess) {
-      const auto rank = ways_.choose(point.taken);
-      if (!rank) break;
-      ++point.asked;
-      ++point.under_way;
-      out.push_back({What::owner, at, {}, rank});
-    }
-    waits = waits || point.under_way > 0;
-  }
+  for (const RingId& at : before_) waits = guess_at(at, out) || waits;
+  for (const RingId& at : guesses_)
+    if (!after_holders(at)) waits = guess_at(at, out) || waits;
   return waits && keeps_guessing();
 }
 
@@ -170,8 +177,8 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
 
 bool HolderSearch::ask(ToNode& state, Question question, std::vector<Question>& out) {
   if (state.under_way == 0 && !state.ended && state.asked < rules_.ways_to_witness) {
-    question.rank = ways_.choose(state.taken);
-    if (!question.rank) {
+    question.route = ways_.to_node(state.taken, question.node);
+    if (!question.route) {
       state.ended = true;
       return false;
     }
@@ -182,19 +189,32 @@ bool HolderSearch::ask(ToNode& state, Question question, std::vector<Question>& 
   return state.under_way > 0;
 }
 
-// The witnesses of a holder are those who come right after it. True while an answer is awaited.
+// Those who come right after it, and those right before the resource.
+std::vector<NodeId> HolderSearch::witnesses_of(const NodeId& holder) const {
+  std::vector<NodeId> witnesses;
+  NodeId witness = holder;
+  for (unsigned i = 0; i < rules_.witnesses; ++i) {
+    const auto next = nearest(point_after(witness));
+    if (!next || *next == holder) break;
+    witness = *next;
+    witnesses.push_back(witness);
+  }
+  auto before = known_.lower_bound(as_node(resource_));
+  for (unsigned i = 0; i < rules_.witnesses && !known_.empty(); ++i) {
+    before = std::prev(before == known_.begin() ? known_.end() : before);
+    if (gaps_between(*before, as_node(resource_)) > k_plausible_gaps) break;
+    if (std::find(witnesses.begin(), witnesses.end(), *before) == witnesses.end()) witnesses.push_back(*before);
+  }
+  return witnesses;
+}
+
+// True while an answer is awaited.
 bool HolderSearch::ask_witnesses(std::vector<Question>& out) {
   if (rules_.witnesses == 0) return false;
   bool waits = false;
-  for (const NodeId& holder : holders_) {
-    NodeId witness = holder;
-    for (unsigned i = 0; i < rules_.witnesses; ++i) {
-      const auto next = nearest(point_after(witness));
-      if (!next || *next == holder) break;
-      witness = *next;
+  for (const NodeId& holder : holders_)
+    for (const NodeId& witness : witnesses_of(holder))
       waits = ask(witnesses_[{holder, witness}], {What::before, holder, witness, {}}, out) || waits;
-    }
-  }
   for (auto& [node, state] : named_) {
     if (known_.contains(node)) state.ended = true;
     waits = ask(state, {What::presence, {}, node, {}}, out) || waits;
@@ -212,10 +232,11 @@ void HolderSearch::answered(const Question& question, const std::optional<NodeId
   ToNode& state = state_of(question);
   --state.under_way;
   if (!owner) {
-    ways_.failed(*question.rank);
+    ways_.failed(*question.route);
     return;
   }
   state.ended = true;
+  ways_.reached(question.node, *question.route);
   if (question.what == What::presence) {
     known_.insert(question.node);
   } else if (!known_.contains(*owner) &&
@@ -228,18 +249,23 @@ void HolderSearch::point_answered(const Question& question, const std::optional<
   Point& point = points_[question.point];
   --point.under_way;
   if (!owner || !plausible(question.point, *owner)) {
-    if (question.rank) ways_.failed(*question.rank);
+    if (question.route) ways_.failed(*question.route);
     return;
   }
   known_.insert(*owner);
-  ++point.answers[*owner];
-  if (!question.rank) return;
+  if (!question.route) {
+    ++point.answers[*owner];
+    return;
+  }
+  ways_.reached(*owner, *question.route);
+  // Relays are near to each other: only those who came by a first hop of their own agree.
+  if (question.route->relays.empty()) ++point.answers[*owner];
   const bool right = nearest(question.point) == owner;
-  if (!right) ways_.failed(*question.rank);
+  if (!right) ways_.failed(*question.route);
   // Whoever was named before, and is further off, was not the right one.
   if (right && point.answers[*owner] == 1)
-    for (const std::uint32_t rank : point.answered_ways) ways_.failed(rank);
-  point.answered_ways.push_back(*question.rank);
+    for (const Route& route : point.answered_ways) ways_.failed(route);
+  point.answered_ways.push_back(*question.route);
 }
 
 void HolderSearch::no_way(const Question& question) {
@@ -247,13 +273,13 @@ void HolderSearch::no_way(const Question& question) {
     ToNode& state = state_of(question);
     --state.under_way;
     --state.asked;
-    return ways_.end_at(*question.rank);
+    return ways_.end_at(question.route->rank);
   }
   Point& point = points_[question.point];
   --point.under_way;
   --point.asked;
-  if (question.rank) {
-    ways_.end_at(*question.rank);
+  if (question.route) {
+    ways_.end_at(question.route->rank);
   } else {
     point.no_more = true;
   }

@@ -42,7 +42,8 @@ struct SearchRules {
   // known, or likely enough, and there are points as far as the holders go, with those that are still missing
   // (k_most_guesses at most).
   unsigned ways_to_guess = 1;
-  // And so many witnesses tell who comes before each holder, each asked along so many ways at most.
+  // And so many witnesses on either side tell who comes before each holder, each asked along so many ways at
+  // most; as many points before the resource are pinged to find those on that side.
   unsigned witnesses = 0;
   unsigned ways_to_witness = 3;
 };
@@ -58,7 +59,7 @@ class HolderSearch {
     What what = What::owner;
     RingId point;
     NodeId node;
-    std::optional<std::uint32_t> rank;  // none: the usual way
+    std::optional<Route> route;  // none: the usual way
   };
 
   // `peers`: in the ring, estimated. Whoever answers from further off than k_plausible_gaps times the average
@@ -92,7 +93,7 @@ class HolderSearch {
     unsigned asked = 0, under_way = 0;
     bool no_more = false;                // ways
     std::map<NodeId, unsigned> answers;  // how many ways have led to each
-    std::vector<std::uint32_t> answered_ways;
+    std::vector<Route> answered_ways;
     bool known = false;  // from before
   };
 
@@ -114,9 +115,11 @@ class HolderSearch {
   bool complete() const { return whole_ring_ || holders_.size() >= rules_.holders; }
   bool keeps_guessing() const { return rules_.ways_to_guess > 1; }
   bool guess(std::vector<Question>& out);
+  bool guess_at(const RingId& at, std::vector<Question>& out);
   bool guessed_well(const RingId& at, const Point& point) const;
   bool after_holders(const RingId& at) const;
   bool ask_witnesses(std::vector<Question>& out);
+  std::vector<NodeId> witnesses_of(const NodeId& holder) const;
   bool ask(ToNode& state, Question question, std::vector<Question>& out);
   ToNode& state_of(const Question& question);
   void point_answered(const Question& question, const std::optional<NodeId>& owner);
@@ -130,7 +133,7 @@ class HolderSearch {
   std::map<std::pair<NodeId, NodeId>, ToNode> witnesses_;  // of a holder; by holder and witness
   std::map<NodeId, ToNode> named_;                         // by a witness
   std::vector<NodeId> holders_;
-  std::vector<RingId> guesses_;  // some of points_
+  std::vector<RingId> guesses_, before_;  // some of points_: from the resource on, and before it
   bool whole_ring_ = false;
   bool done_ = false;
 };
