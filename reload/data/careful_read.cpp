@@ -207,7 +207,7 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
   too_large_ = too_large_ || failure == Failure::too_large;
   if (failure == Failure::refused || failure == Failure::too_large) holder->given_up = true;
   if (!what.route) return;
-  if (failure == Failure::no_answer) ways_.failed(*what.route);
+  if (failure == Failure::no_answer) ways_.failed(*what.route, holder->node);
   if (failure == Failure::no_way) {
     --holder->asked;
     ways_.end_at(what.route->rank);

@@ -68,7 +68,7 @@ void Detour::failed(std::uint64_t number, Failure failure) {
                                       : search_->answered(*what.search, std::nullopt);
   }
   if (failure == Failure::no_way) return ways_.end_at(what.route->rank);
-  ways_.failed(*what.route);
+  ways_.failed(*what.route, *owner_);
 }
 
 }  // namespace ringway::data

@@ -10,6 +10,10 @@ namespace {
 // Distances between neighbours are spread exponentially: one in e^16 is longer than that. The estimate of
 // the ring's size may be wrong by a factor of two.
 constexpr double k_plausible_gaps = 16;
+// Peers know so many neighbours on each side.
+constexpr unsigned k_neighbors_known = 4;
+// Who comes before a holder that is no further from the one before is not asked.
+constexpr double k_least_gap = 0.25;
 
 double share_of_ring(const RingId& distance) {
   double share = 0;
@@ -176,11 +180,14 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
 }
 
 bool HolderSearch::ask(ToNode& state, Question question, std::vector<Question>& out) {
-  if (state.under_way == 0 && !state.ended && state.asked < rules_.ways_to_witness) {
-    question.route = ways_.to_node(state.taken, question.node);
+  const bool named = question.what == What::presence;
+  const unsigned at_once = named && state.asked > 0 ? 2 : 1;
+  const unsigned at_most = named ? rules_.ways_to_named : rules_.ways_to_witness;
+  while (state.under_way < at_once && !state.ended && state.asked < at_most) {
+    question.route = ways_.to_node(state.taken, question.node, state.by);
     if (!question.route) {
       state.ended = true;
-      return false;
+      break;
     }
     ++state.asked;
     ++state.under_way;
@@ -189,37 +196,63 @@ bool HolderSearch::ask(ToNode& state, Question question, std::vector<Question>& 
   return state.under_way > 0;
 }
 
-// Those who come right after it, and those right before the resource.
+// Those who come right after it, and those right before the resource; the silent are passed over.
 std::vector<NodeId> HolderSearch::witnesses_of(const NodeId& holder) const {
   std::vector<NodeId> witnesses;
-  NodeId witness = holder;
-  for (unsigned i = 0; i < rules_.witnesses; ++i) {
-    const auto next = nearest(point_after(witness));
+  const auto add = [&](const NodeId& node) {
+    const auto asked = witnesses_.find({holder, node});
+    const bool answers = asked == witnesses_.end() ? !silent_.contains(node) : !asked->second.silent;
+    if (answers && std::find(witnesses.begin(), witnesses.end(), node) == witnesses.end())
+      witnesses.push_back(node);
+  };
+  NodeId node = holder;
+  for (unsigned i = 0; i < k_neighbors_known && witnesses.size() < rules_.witnesses; ++i) {
+    const auto next = nearest(point_after(node));
     if (!next || *next == holder) break;
-    witness = *next;
-    witnesses.push_back(witness);
+    node = *next;
+    add(node);
   }
+  const std::size_t after = witnesses.size();
   auto before = known_.lower_bound(as_node(resource_));
-  for (unsigned i = 0; i < rules_.witnesses && !known_.empty(); ++i) {
+  for (unsigned i = 0; i < k_neighbors_known && witnesses.size() < after + rules_.witnesses; ++i) {
+    if (known_.empty()) break;
     before = std::prev(before == known_.begin() ? known_.end() : before);
-    if (gaps_between(*before, as_node(resource_)) > k_plausible_gaps) break;
-    if (std::find(witnesses.begin(), witnesses.end(), *before) == witnesses.end()) witnesses.push_back(*before);
+    if (*before == holder || !plausible(*before, as_node(resource_))) break;
+    add(*before);
   }
   return witnesses;
+}
+
+// The holder itself knows who comes before it, but says so of points only that are not its own.
+bool HolderSearch::ask_about_gap(const NodeId& holder, std::vector<Question>& out) {
+  const auto at = known_.find(holder);
+  const NodeId& before = at == known_.begin() ? *known_.rbegin() : *std::prev(at);
+  const RingId from = ring_distance(resource_, before) < ring_distance(resource_, holder) ? before : resource_;
+  const double gap = gaps_between(from, holder);
+  if (gap < k_least_gap || silent_.contains(holder)) return false;
+  const RingId middle = ring_add(from, distance_of_share(gap / 2 / peers_));
+  return ask(witnesses_[{as_node(middle), holder}], {What::before, middle, holder, {}}, out);
 }
 
 // True while an answer is awaited.
 bool HolderSearch::ask_witnesses(std::vector<Question>& out) {
   if (rules_.witnesses == 0) return false;
   bool waits = false;
-  for (const NodeId& holder : holders_)
+  for (const NodeId& holder : holders_) {
+    waits = ask_about_gap(holder, out) || waits;
     for (const NodeId& witness : witnesses_of(holder))
       waits = ask(witnesses_[{holder, witness}], {What::before, holder, witness, {}}, out) || waits;
+  }
   for (auto& [node, state] : named_) {
     if (known_.contains(node)) state.ended = true;
     waits = ask(state, {What::presence, {}, node, {}}, out) || waits;
   }
   return waits;
+}
+
+// Between the resource and the holders, or right before it: a holder perhaps, a witness and relay there.
+bool HolderSearch::is_helper(const NodeId& node) const {
+  return gaps_between(node, as_node(resource_)) <= static_cast<double>(rules_.witnesses);
 }
 
 HolderSearch::ToNode& HolderSearch::state_of(const Question& question) {
@@ -232,7 +265,11 @@ void HolderSearch::answered(const Question& question, const std::optional<NodeId
   ToNode& state = state_of(question);
   --state.under_way;
   if (!owner) {
-    ways_.failed(*question.route);
+    ways_.failed(*question.route, question.node);
+    if (question.what == What::before && state.asked > 1) {
+      state.silent = true;
+      silent_.insert(question.node);
+    }
     return;
   }
   state.ended = true;
@@ -240,8 +277,9 @@ void HolderSearch::answered(const Question& question, const std::optional<NodeId
   if (question.what == What::presence) {
     known_.insert(question.node);
   } else if (!known_.contains(*owner) &&
-             ring_distance(resource_, *owner) < ring_distance(resource_, question.point)) {
-    named_.try_emplace(*owner);
+             (is_helper(*owner) ||
+              ring_distance(resource_, *owner) < ring_distance(resource_, question.point))) {
+    if (const auto [named, added] = named_.try_emplace(*owner); added) named->second.by = question.node;
   }
 }
 

@@ -46,6 +46,7 @@ struct SearchRules {
   // most; as many points before the resource are pinged to find those on that side.
   unsigned witnesses = 0;
   unsigned ways_to_witness = 3;
+  unsigned ways_to_named = 8;  // of a peer that a witness names
 };
 
 class HolderSearch {
@@ -101,7 +102,8 @@ class HolderSearch {
   struct ToNode {
     Ways::Taken taken;
     unsigned asked = 0, under_way = 0;
-    bool ended = false;
+    bool ended = false, silent = false;
+    std::optional<NodeId> by;  // has named it
   };
 
   std::optional<NodeId> nearest(const RingId& point) const;
@@ -120,6 +122,8 @@ class HolderSearch {
   bool after_holders(const RingId& at) const;
   bool ask_witnesses(std::vector<Question>& out);
   std::vector<NodeId> witnesses_of(const NodeId& holder) const;
+  bool ask_about_gap(const NodeId& holder, std::vector<Question>& out);
+  bool is_helper(const NodeId& node) const;
   bool ask(ToNode& state, Question question, std::vector<Question>& out);
   ToNode& state_of(const Question& question);
   void point_answered(const Question& question, const std::optional<NodeId>& owner);
@@ -132,6 +136,7 @@ class HolderSearch {
   std::set<NodeId> known_;                                 // have answered, whatever the point
   std::map<std::pair<NodeId, NodeId>, ToNode> witnesses_;  // of a holder; by holder and witness
   std::map<NodeId, ToNode> named_;                         // by a witness
+  std::set<NodeId> silent_;                                // have not answered as witnesses
   std::vector<NodeId> holders_;
   std::vector<RingId> guesses_, before_;  // some of points_: from the resource on, and before it
   bool whole_ring_ = false;

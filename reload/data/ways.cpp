@@ -26,11 +26,18 @@ std::optional<Route> Ways::to_point(Taken& taken, const RingId& point) {
   return relay(taken, point);
 }
 
-std::optional<Route> Ways::to_node(Taken& taken, const NodeId& node) {
+std::optional<Route> Ways::to_node(Taken& taken, const NodeId& node, const std::optional<NodeId>& by) {
   const auto known = known_.find(node);
   if (!taken.known && known != known_.end()) {
     taken.known = true;
     return known->second.route;
+  }
+  if (by && !contains(taken.relays, *by)) {
+    const auto relay = known_.find(*by);
+    if (relay != known_.end() && can_relay(relay->second.route, *by, node)) {
+      taken.relays.push_back(*by);
+      return through(*by);
+    }
   }
   if (taken.asked++ % 2 == 0)
     if (auto route = relay(taken, node)) return route;
@@ -59,15 +66,22 @@ std::optional<Route> Ways::relay(Taken& taken, const RingId& target) {
   };
   auto best = known_.end();
   for (auto at = known_.begin(); at != known_.end(); ++at) {
-    const auto& relays = at->second.route.relays;
-    if (relays.size() >= k_most_relays || at->first == target || contains(relays, target)) continue;
-    if (contains(taken.relays, at->first)) continue;
+    if (!can_relay(at->second.route, at->first, target) || contains(taken.relays, at->first)) continue;
     if (best == known_.end() || cost(*at) < cost(*best)) best = at;
   }
   if (best == known_.end()) return std::nullopt;
   taken.relays.push_back(best->first);
-  Route route = best->second.route;
-  route.relays.push_back(best->first);
+  return through(best->first);
+}
+
+// No node may be in a destination list twice (ROUTE-21).
+bool Ways::can_relay(const Route& route, const RingId& relay, const RingId& target) {
+  return route.relays.size() < k_most_relays && relay != target && !contains(route.relays, target);
+}
+
+Route Ways::through(const NodeId& relay) const {
+  Route route = known_.at(relay).route;
+  route.relays.push_back(relay);
   return route;
 }
 
@@ -88,6 +102,12 @@ void Ways::failed(const Route& route) {
   } else if (const auto last = known_.find(route.relays.back()); last != known_.end()) {
     ++last->second.failures;
   }
+}
+
+void Ways::failed(const Route& route, const NodeId& node) {
+  failed(route);
+  if (const auto known = known_.find(node); known != known_.end() && known->second.route == route)
+    ++known->second.failures;
 }
 
 void Ways::end_at(std::uint32_t count) { count_ = std::min(count_, count); }

@@ -24,6 +24,7 @@ inline constexpr std::size_t k_max_known_ways = 256;
 struct Route {
   std::uint32_t rank = 0;      // of the first hop
   std::vector<NodeId> relays;  // in the order in which it comes to them
+  bool operator==(const Route&) const = default;
 };
 
 class Ways {
@@ -39,12 +40,15 @@ class Ways {
   // One that this question has not taken yet: of the first hops the one that has failed least, then that has
   // been used least, then the shortest. Nothing when there is no other.
   std::optional<Route> to_point(Taken& taken, const RingId& point);
-  // That along which the node has answered, then relays and first hops in turn.
-  std::optional<Route> to_node(Taken& taken, const NodeId& node);
+  // That along which the node has answered, or through `by`, which has named it; then relays and first hops in
+  // turn.
+  std::optional<Route> to_node(Taken& taken, const NodeId& node, const std::optional<NodeId>& by = {});
   // That node has answered along that way, and so have its relays passed on.
   void reached(const NodeId& node, const Route& route);
   // No answer came along it, or one that cannot be right.
   void failed(const Route& route);
+  // Nor from that node; whoever is silent along the way along which it has answered is no good relay.
+  void failed(const Route& route, const NodeId& node);
   // This peer has no more ways than that.
   void end_at(std::uint32_t count);
 
@@ -59,6 +63,8 @@ class Ways {
 
   std::optional<Route> first_hop(Taken& taken);
   std::optional<Route> relay(Taken& taken, const RingId& target);
+  static bool can_relay(const Route& route, const RingId& relay, const RingId& target);
+  Route through(const NodeId& relay) const;
 
   std::array<Way, k_max_ways> ways_{};
   std::uint32_t count_ = k_max_ways;
