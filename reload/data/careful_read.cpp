@@ -39,6 +39,7 @@ SearchRules disjoint_search(std::size_t holders) {
   rules.further = 1;
   rules.witnesses = 2;
   rules.ways_to_guess = 6;
+  rules.more_relays = 4;
   rules.guesses = std::max(static_cast<unsigned>(holders), k_fewest_guesses);
   rules.usual_way_first = false;
   return rules;

@@ -27,7 +27,7 @@
 namespace ringway::data {
 
 // From its start; a search takes at most the first part of it.
-inline constexpr Duration k_careful_search_limit{6'000};
+inline constexpr Duration k_careful_search_limit{8'000};
 inline constexpr Duration k_careful_read_limit{14'000};
 inline constexpr std::size_t k_max_careful_requests = 512;  // of one read
 inline constexpr std::size_t k_max_search_requests = 384;   // of these; then whoever was found is asked

@@ -10,6 +10,8 @@ namespace {
 // Distances between neighbours are spread exponentially: one in e^16 is longer than that. The estimate of
 // the ring's size may be wrong by a factor of two.
 constexpr double k_plausible_gaps = 16;
+// The last is 2^7 times the average distance before the resource.
+constexpr std::size_t k_most_before = 8;
 // Peers know so many neighbours on each side.
 constexpr unsigned k_neighbors_known = 4;
 // Who comes before a holder that is no further from the one before is not asked.
@@ -94,6 +96,18 @@ void HolderSearch::ask(const RingId& at, Point& point, std::vector<Question>& ou
   }
 }
 
+// Peers before the resource know the holders as their successors: they are witnesses and relays. Where ways
+// come together at a liar before all of these, those further off have others.
+bool HolderSearch::needs_more_before() const {
+  if (before_.size() < rules_.witnesses) return true;
+  if (complete() || rules_.witnesses == 0 || before_.size() >= k_most_before) return false;
+  const bool asked = points_.at(before_.back()).asked > 1;
+  const auto known = std::count_if(known_.begin(), known_.end(), [&](const NodeId& node) {
+    return !silent_.contains(node) && plausible(node, as_node(resource_));
+  });
+  return asked && known < rules_.witnesses;
+}
+
 void HolderSearch::choose_guesses() {
   if (rules_.guesses == 0 || whole_ring_) return;
   const RingId gap = distance_of_share(1 / std::max(peers_, 2.0));
@@ -103,9 +117,10 @@ void HolderSearch::choose_guesses() {
   up_to = keeps_guessing() ? std::max(up_to, first) : first;
   while (guesses_.size() < k_most_guesses && static_cast<double>(guesses_.size()) < up_to)
     guesses_.push_back(ring_add(guesses_.empty() ? resource_ : guesses_.back(), gap));
-  // Peers before the resource know the holders as their successors: they are witnesses and relays.
-  while (before_.size() < rules_.witnesses)
-    before_.push_back(ring_subtract(before_.empty() ? resource_ : before_.back(), gap));
+  if (needs_more_before()) {
+    const double gaps = std::ldexp(1.0, static_cast<int>(before_.size()));
+    before_.push_back(ring_subtract(resource_, distance_of_share(gaps / std::max(peers_, 2.0))));
+  }
 }
 
 // So many ways have led to the peer after the point as there might be others between: none for the nearest.
@@ -126,8 +141,11 @@ bool HolderSearch::guess_at(const RingId& at, std::vector<Question>& out) {
   Point& point = points_[at];
   if (guessed_well(at, point)) return false;
   const unsigned at_once = point.asked == 0 ? 1 : 2;
-  while (point.under_way < at_once && point.asked < rules_.ways_to_guess) {
-    auto route = ways_.to_point(point.taken, at);
+  // Relays that have become known since are tried as well.
+  const unsigned at_most = rules_.ways_to_guess + (complete() ? 0 : rules_.more_relays);
+  while (point.under_way < at_once && point.asked < at_most) {
+    auto route = point.asked < rules_.ways_to_guess ? ways_.to_point(point.taken, at)
+                                                    : ways_.through_relay(point.taken, at);
     if (!route) break;
     ++point.asked;
     ++point.under_way;
@@ -174,7 +192,7 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
   if ((open && !complete()) || !guesses_.empty()) choose_guesses();
   open = guess(out) || open;
   // What is known from before was not contradicted then.
-  if (!all_from_before) open = ask_witnesses(out) || open;
+  if (!all_from_before || !complete()) open = ask_witnesses(out) || open;
   done_ = !open;
   return out;
 }
@@ -217,8 +235,8 @@ std::vector<NodeId> HolderSearch::witnesses_of(const NodeId& holder) const {
   for (unsigned i = 0; i < k_neighbors_known && witnesses.size() < after + rules_.witnesses; ++i) {
     if (known_.empty()) break;
     before = std::prev(before == known_.begin() ? known_.end() : before);
-    if (*before == holder || !plausible(*before, as_node(resource_))) break;
-    add(*before);
+    if (!plausible(*before, as_node(resource_))) break;
+    if (*before != holder) add(*before);
   }
   return witnesses;
 }
@@ -227,11 +245,24 @@ std::vector<NodeId> HolderSearch::witnesses_of(const NodeId& holder) const {
 bool HolderSearch::ask_about_gap(const NodeId& holder, std::vector<Question>& out) {
   const auto at = known_.find(holder);
   const NodeId& before = at == known_.begin() ? *known_.rbegin() : *std::prev(at);
-  const RingId from = ring_distance(resource_, before) < ring_distance(resource_, holder) ? before : resource_;
+  RingId from = before;
+  if (ring_distance(resource_, before) > ring_distance(resource_, holder)) from = resource_;
   const double gap = gaps_between(from, holder);
   if (gap < k_least_gap || silent_.contains(holder)) return false;
   const RingId middle = ring_add(from, distance_of_share(gap / 2 / peers_));
   return ask(witnesses_[{as_node(middle), holder}], {What::before, middle, holder, {}}, out);
+}
+
+// When the last one before the resource passes nothing on, those before that one have links past it.
+bool HolderSearch::ask_before_resource(std::vector<Question>& out) {
+  const auto at = known_.lower_bound(as_node(resource_));
+  if (known_.empty()) return false;
+  const NodeId last = *std::prev(at == known_.begin() ? known_.end() : at);
+  if (!plausible(last, as_node(resource_))) return false;
+  bool waits = false;
+  for (const NodeId& witness : witnesses_of(last))
+    waits = ask(witnesses_[{last, witness}], {What::before, last, witness, {}}, out) || waits;
+  return waits;
 }
 
 // True while an answer is awaited.
@@ -243,6 +274,7 @@ bool HolderSearch::ask_witnesses(std::vector<Question>& out) {
     for (const NodeId& witness : witnesses_of(holder))
       waits = ask(witnesses_[{holder, witness}], {What::before, holder, witness, {}}, out) || waits;
   }
+  if (!complete()) waits = ask_before_resource(out) || waits;
   for (auto& [node, state] : named_) {
     if (known_.contains(node)) state.ended = true;
     waits = ask(state, {What::presence, {}, node, {}}, out) || waits;
@@ -252,7 +284,7 @@ bool HolderSearch::ask_witnesses(std::vector<Question>& out) {
 
 // Between the resource and the holders, or right before it: a holder perhaps, a witness and relay there.
 bool HolderSearch::is_helper(const NodeId& node) const {
-  return gaps_between(node, as_node(resource_)) <= static_cast<double>(rules_.witnesses);
+  return gaps_between(node, as_node(resource_)) <= static_cast<double>(k_neighbors_known);
 }
 
 HolderSearch::ToNode& HolderSearch::state_of(const Question& question) {

@@ -42,6 +42,7 @@ struct SearchRules {
   // known, or likely enough, and there are points as far as the holders go, with those that are still missing
   // (k_most_guesses at most).
   unsigned ways_to_guess = 1;
+  unsigned more_relays = 0;  // after these ways, while holders are missing
   // And so many witnesses on either side tell who comes before each holder, each asked along so many ways at
   // most; as many points before the resource are pinged to find those on that side.
   unsigned witnesses = 0;
@@ -114,6 +115,7 @@ class HolderSearch {
   bool exhausted(const Point& point) const;
   void ask(const RingId& at, Point& point, std::vector<Question>& out);
   void choose_guesses();
+  bool needs_more_before() const;
   bool complete() const { return whole_ring_ || holders_.size() >= rules_.holders; }
   bool keeps_guessing() const { return rules_.ways_to_guess > 1; }
   bool guess(std::vector<Question>& out);
@@ -122,6 +124,7 @@ class HolderSearch {
   bool after_holders(const RingId& at) const;
   bool ask_witnesses(std::vector<Question>& out);
   std::vector<NodeId> witnesses_of(const NodeId& holder) const;
+  bool ask_before_resource(std::vector<Question>& out);
   bool ask_about_gap(const NodeId& holder, std::vector<Question>& out);
   bool is_helper(const NodeId& node) const;
   bool ask(ToNode& state, Question question, std::vector<Question>& out);

@@ -40,6 +40,7 @@ class Ways {
   // One that this question has not taken yet: of the first hops the one that has failed least, then that has
   // been used least, then the shortest. Nothing when there is no other.
   std::optional<Route> to_point(Taken& taken, const RingId& point);
+  std::optional<Route> through_relay(Taken& taken, const RingId& point) { return relay(taken, point); }
   // That along which the node has answered, or through `by`, which has named it; then relays and first hops in
   // turn.
   std::optional<Route> to_node(Taken& taken, const NodeId& node, const std::optional<NodeId>& by = {});
