@@ -9,11 +9,19 @@ namespace {
 constexpr Duration k_search_limit{5'000};
 // The responsible peer answers a Store when the copies are made.
 constexpr Duration k_request_deadline{2'500};
+// Ways at once to the resource itself: all of them end in silence, mostly.
+constexpr unsigned k_ways_at_once = 6;
+
+SearchRules rules() {
+  SearchRules rules = disjoint_search(1);
+  rules.at_once = k_ways_at_once;
+  return rules;
+}
 
 }  // namespace
 
 Detour::Detour(const Now& now, const RingId& resource, double peers) : started_(now.mono) {
-  search_.emplace(resource, disjoint_search(1), peers, ways_);
+  search_.emplace(resource, rules(), peers, ways_);
 }
 
 std::vector<Detour::Question> Detour::next(const Now& now) {
@@ -68,6 +76,10 @@ void Detour::failed(std::uint64_t number, Failure failure) {
                                       : search_->answered(*what.search, std::nullopt);
   }
   if (failure == Failure::no_way) return ways_.end_at(what.route->rank);
+  if (failure == Failure::refused) {
+    owner_.reset();  // not responsible: the right one was not found
+    return;
+  }
   ways_.failed(*what.route, *owner_);
 }
 

@@ -169,7 +169,7 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
   std::vector<Question> out;
   if (done_) return out;
   bool open = false;
-  bool all_from_before = true;
+  bool all_from_before = rules_.holders > 1;  // of the replicas
   holders_.clear();
   whole_ring_ = false;
   RingId at = resource_;

@@ -2,7 +2,8 @@
 // (routing::SendRequest::Way): whoever sits on one way hides nothing that comes along another, but near their
 // end all ways come together. So peers that have answered are ways as well: a relay passes the request on
 // (they stand before its destination in the destination list, RFC 6940 §6.1), and one that is near to the
-// destination on the ring has a link to it. Answers are signed, so a relay can keep them back and nothing else.
+// destination on the ring has a link to it. Answers are signed, so a relay can keep them back and nothing
+// else.
 #pragma once
 
 #include <array>
@@ -41,8 +42,8 @@ class Ways {
   // been used least, then the shortest. Nothing when there is no other.
   std::optional<Route> to_point(Taken& taken, const RingId& point);
   std::optional<Route> through_relay(Taken& taken, const RingId& point) { return relay(taken, point); }
-  // That along which the node has answered, or through `by`, which has named it; then relays and first hops in
-  // turn.
+  // That along which the node has answered, or through `by`, which has named it; then relays and first hops
+  // in turn.
   std::optional<Route> to_node(Taken& taken, const NodeId& node, const std::optional<NodeId>& by = {});
   // That node has answered along that way, and so have its relays passed on.
   void reached(const NodeId& node, const Route& route);
