@@ -19,25 +19,31 @@ constexpr Patience k_disjoint{Duration{2'000}, 2, 9};
 
 // Each is along another way and so finds a peer that liars on the ways before would hide.
 constexpr unsigned k_fewest_guesses = 6;
-constexpr Duration k_ping_deadline{1'500};
 
 SearchRules rules_of(Consistency consistency, std::size_t wanted) {
+  if (consistency == Consistency::disjoint) return disjoint_search(wanted);
   SearchRules rules;
   rules.holders = wanted;
   rules.guesses = static_cast<unsigned>(wanted);
-  if (consistency != Consistency::disjoint) return rules;
+  return rules;
+}
+
+}  // namespace
+
+SearchRules disjoint_search(std::size_t holders) {
+  SearchRules rules;
+  rules.holders = holders;
   rules.at_once = 3;
   rules.at_most = 12;
   rules.agreeing = 2;
   rules.further = 1;
   rules.witnesses = 2;
   rules.ways_to_guess = 6;
-  rules.guesses = std::max(rules.guesses, k_fewest_guesses);
+  rules.more_relays = 4;
+  rules.guesses = std::max(static_cast<unsigned>(holders), k_fewest_guesses);
   rules.usual_way_first = false;
   return rules;
 }
-
-}  // namespace
 
 CarefulRead::CarefulRead(const Now& now, Consistency consistency, const RingId& resource, std::size_t wanted,
                          double peers, HolderCache& cache)
@@ -100,7 +106,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
   if (search_) {
     if (age >= k_careful_search_limit || last_number_ >= k_max_search_requests) search_->stop();
     for (const auto& question : search_->next()) {
-      add({question, {}, question.rank}, out).search = question;
+      add({question, {}, question.route}, out).search = question;
     }
     if (!search_->done()) return out;
     end_search(now);
@@ -135,24 +141,24 @@ void CarefulRead::ask_holders(std::vector<Question>& out) {
 }
 
 void CarefulRead::ask(Holder& holder, std::vector<Question>& out) {
-  std::optional<std::uint32_t> rank;
+  std::optional<Route> route;
   if (disjoint() || holder.asked > 0) {
-    rank = ways_.choose(holder.taken);
-    if (!rank) {
+    route = ways_.to_node(holder.taken, holder.node);
+    if (!route) {
       holder.given_up = true;
       return;
     }
   }
   ++holder.asked;
   ++holder.under_way;
-  auto& question = add({std::nullopt, holder.node, rank}, out);
+  auto& question = add({std::nullopt, holder.node, std::move(route)}, out);
   question.holder = holder.node;
 }
 
 CarefulRead::Question& CarefulRead::add(Asked asked, std::vector<Question>& out) {
   Question question;
   question.number = ++last_number_;
-  question.rank = asked.rank;
+  question.route = asked.route;
   question.deadline = (disjoint() ? k_disjoint : k_quorum).deadline;
   if (disjoint() && asked.search) question.deadline = k_ping_deadline;
   asked_.emplace(question.number, std::move(asked));
@@ -201,11 +207,11 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
   holder->failed = true;
   too_large_ = too_large_ || failure == Failure::too_large;
   if (failure == Failure::refused || failure == Failure::too_large) holder->given_up = true;
-  if (!what.rank) return;
-  if (failure == Failure::no_answer) ways_.failed(*what.rank);
+  if (!what.route) return;
+  if (failure == Failure::no_answer) ways_.failed(*what.route, holder->node);
   if (failure == Failure::no_way) {
     --holder->asked;
-    ways_.end_at(*what.rank);
+    ways_.end_at(what.route->rank);
   }
 }
 

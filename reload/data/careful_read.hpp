@@ -27,11 +27,15 @@
 namespace ringway::data {
 
 // From its start; a search takes at most the first part of it.
-inline constexpr Duration k_careful_search_limit{6'000};
+inline constexpr Duration k_careful_search_limit{8'000};
 inline constexpr Duration k_careful_read_limit{14'000};
 inline constexpr std::size_t k_max_careful_requests = 512;  // of one read
 inline constexpr std::size_t k_max_search_requests = 384;   // of these; then whoever was found is asked
-inline constexpr std::size_t k_max_careful_reads = 64;      // at once; the others wait
+inline constexpr std::size_t k_max_careful_reads = 64;      // at once, with detours; the others wait
+inline constexpr Duration k_ping_deadline{1'500};           // of a search on disjoint ways
+
+// For a search on disjoint ways.
+SearchRules disjoint_search(std::size_t holders);
 
 // What one holder has of the items that were asked for; each value checked.
 struct HeldItem {
@@ -50,7 +54,7 @@ class CarefulRead {
     std::uint64_t number = 0;
     std::optional<HolderSearch::Question> search;  // of the search for the holders
     NodeId holder;                                 // else a Fetch from this one
-    std::optional<std::uint32_t> rank;
+    std::optional<Route> route;
     Duration deadline{0};
   };
   enum class Failure {
@@ -58,7 +62,7 @@ class CarefulRead {
     refused,    // by the holder itself, with its signature
     too_large,  // likewise
     lacks,      // likewise: nothing there, but it has held the range for a short time only
-    no_way,     // this peer has no way of that rank
+    no_way,     // this peer has no first hop of that rank
   };
 
   // `wanted`: 1 + replicas. `cache` outlives the read.
@@ -95,7 +99,7 @@ class CarefulRead {
   struct Asked {
     std::optional<HolderSearch::Question> search;
     NodeId holder;
-    std::optional<std::uint32_t> rank;
+    std::optional<Route> route;
   };
 
   bool disjoint() const { return consistency_ == Consistency::disjoint; }

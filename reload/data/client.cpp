@@ -202,6 +202,10 @@ void Client::send(Work& work, MessageCode code, Bytes body, StorageOutputs& out)
   if (code == MessageCode::fetch_req) request.fetch_resource = work.plan.at.resource;
   // Whoever sends an original Store must be allowed to write there, too (RFC 6940 §7.4.1.1, STORE-09).
   if (code == MessageCode::store_req) request.signer = work.plan.as_user;
+  if (work.stage == Stage::write || work.stage == Stage::learn) {
+    work.own_code = code;
+    work.own_body = request.body;
+  }
   out.emplace_back(std::move(request));
 }
 
@@ -216,8 +220,12 @@ void Client::request_done(const Now& now, const routing::RequestDone& done, Stor
     careful_done(now, work, done, out);
     return start_careful_reads(now, out);
   }
-  work.request = 0;
-  if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome)) {
+  if (work.detour != nullptr && work.request != done.token) return detour_done(now, work, done, out);
+  const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome);
+  stop_waiting(work);
+  if (work.detour != nullptr && failure != nullptr && failure->local) return;  // that one may still succeed
+  stop_asking(work, out);
+  if (failure != nullptr) {
     refused(now, work, {failure->code, failure->info, 0}, failure->local, out);
   } else {
     answered(now, work, *std::get<0>(done.outcome), out);
@@ -310,6 +318,7 @@ void Client::ring_changed(const Now& now, StorageOutputs& out) {
     Work& work = works_.at(id);
     if (work.request != 0) out.emplace_back(routing::CancelRequest{routing::Origin::storage, work.request});
     stop_waiting(work);
+    stop_asking(work, out);
     drive(now, work, out);
   }
   start_careful_reads(now, out);
@@ -322,7 +331,11 @@ void Client::on_timer(const Now& now, StorageOutputs& out) {
     retries_.erase(retries_.begin());
     Work& work = works_.at(id);
     work.retry_at.reset();
-    drive(now, work, out);
+    if (work.request != 0) {
+      begin_detour(now, work, out);
+    } else {
+      drive(now, work, out);
+    }
   }
   start_careful_reads(now, out);
 }

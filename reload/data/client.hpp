@@ -15,6 +15,7 @@
 
 #include "reload/data/call_plan.hpp"
 #include "reload/data/careful_read.hpp"
+#include "reload/data/detour.hpp"
 #include "reload/data/holder.hpp"
 #include "reload/data/item_times.hpp"
 #include "reload/data/messages.hpp"
@@ -88,7 +89,7 @@ class Client {
     MonoTime started;
     std::uint64_t request = 0;         // of routing, under way; 0: none
     bool here = false;                 // a Store of this peer's own, under way in the holder
-    std::optional<MonoTime> retry_at;  // in retries_ as well
+    std::optional<MonoTime> retry_at;  // in retries_ as well; with a request under way: to look for a detour
     unsigned attempts = 0;
     // Writing.
     std::optional<wire::StoredData> value;  // signed
@@ -100,6 +101,10 @@ class Client {
     std::uint64_t renews_ms = 0;    // signs again what was stored at that time; 0: a call
     bool renewed = false;           // signed once more, after Error_Data_Too_Old
     std::optional<PutResult> kept;  // the answer, when the fact that it is kept is durable
+    wire::MessageCode own_code = wire::MessageCode::invalid;  // what is under way, for a detour
+    SharedBytes own_body;
+    std::unique_ptr<Detour> detour;  // while one is looked for
+    bool silent = false;             // one was needed already
     // Reading in chunks.
     struct Key {
       Bytes key;
@@ -116,7 +121,7 @@ class Client {
     GetResult first;
     // Of a careful read.
     std::unique_ptr<CarefulRead> careful;          // once it is its turn
-    std::map<std::uint64_t, std::uint64_t> asked;  // by the request under way: the read's question
+    std::map<std::uint64_t, std::uint64_t> asked;  // by the request under way: its question, or the detour's
   };
 
   bool responsible(const Work& work) const { return data_.view->responsible_for(work.plan.at.resource); }
@@ -144,6 +149,12 @@ class Client {
   bool wait_for_fact(Work& work, StorageOutputs& out);
   void sign(const Now& now, Work& work);
   void written(Work& work, const wire::StoreAns& answer, StorageOutputs& out);
+
+  // client_detour.cpp
+  void watch_for_silence(const Now& now, Work& work);
+  void begin_detour(const Now& now, Work& work, StorageOutputs& out);
+  void drive_detour(const Now& now, Work& work, StorageOutputs& out);
+  void detour_done(const Now& now, Work& work, const routing::RequestDone& done, StorageOutputs& out);
 
   // client_renew.cpp
   void renew_values(const Now& now, StorageOutputs& out);
@@ -187,6 +198,8 @@ class Client {
 
   // client_careful.cpp
   static bool is_careful(const Call& call);
+  static CarefulRead::Failure why_of(const routing::RequestFailure& failure);
+  static std::optional<NodeId> named_by(const security::InspectedMessage& message);
   void become_careful(Work& work);
   void start_careful_reads(const Now& now, StorageOutputs& out);
   void begin_careful(const Now& now, Work& work);

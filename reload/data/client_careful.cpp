@@ -11,16 +11,22 @@ namespace ringway::data {
 using wire::ErrorCode;
 using wire::MessageCode;
 
-namespace {
-
-CarefulRead::Failure why_of(const routing::RequestFailure& failure) {
+CarefulRead::Failure Client::why_of(const routing::RequestFailure& failure) {
   using Failure = CarefulRead::Failure;
   if (failure.local) return failure.code == ErrorCode::not_found ? Failure::no_way : Failure::no_answer;
   if (failure.code == ErrorCode::response_too_large) return Failure::too_large;
   return failure.code == ErrorCode::in_progress ? Failure::lacks : Failure::refused;
 }
 
-}  // namespace
+// Who has answered a question of a search, or the peer that this one names. Nobody: no such answer.
+std::optional<NodeId> Client::named_by(const security::InspectedMessage& message) {
+  const auto& contents = message.message.contents;
+  if (contents.code == MessageCode::ping_ans) return message.signer_node;
+  if (contents.code != MessageCode::route_query_ans) return std::nullopt;
+  const auto answer = wire::decode<wire::ChordRouteQueryAns>(contents.body);
+  if (!answer) return std::nullopt;
+  return answer->next_peer;
+}
 
 bool Client::is_careful(const Call& call) {
   const auto* get = std::get_if<GetCall>(&call);
@@ -82,7 +88,7 @@ void Client::ask_carefully(Work& work, const CarefulRead::Question& question, St
   request.origin = routing::Origin::storage;
   request.token = token;
   request.deadline = question.deadline;
-  if (question.rank) request.way = {work.plan.at.resource, *question.rank};
+  if (question.route) request.way = {work.plan.at.resource, question.route->rank};
   if (question.search) {
     const auto& search = *question.search;
     const bool asks_for_next_hop = search.what == HolderSearch::What::before;
@@ -91,6 +97,11 @@ void Client::ask_carefully(Work& work, const CarefulRead::Question& question, St
     request.code = asks_for_next_hop ? MessageCode::route_query_req : MessageCode::ping_req;
     request.body = SharedBytes{asks_for_next_hop ? wire::encode(wire::RouteQueryReq{false, point, {}})
                                                  : wire::encode(wire::PingReq{})};
+  } else if (work.detour != nullptr) {
+    request.destination = {wire::to_node(question.holder)};
+    request.code = work.own_code;
+    request.body = work.own_body;
+    if (work.own_code == MessageCode::store_req) request.signer = work.plan.as_user;
   } else {
     std::vector<Bytes> keys;
     if (work.plan.one) keys.push_back(work.plan.item);
@@ -98,6 +109,11 @@ void Client::ask_carefully(Work& work, const CarefulRead::Question& question, St
     request.code = MessageCode::fetch_req;
     request.body = SharedBytes{query(work, std::move(keys))};
     request.fetch_resource = work.plan.at.resource;
+  }
+  if (question.route) {
+    wire::DestinationList by;
+    for (const NodeId& relay : question.route->relays) by.push_back(wire::to_node(relay));
+    request.destination.insert(request.destination.begin(), by.begin(), by.end());
   }
   out.emplace_back(std::move(request));
 }
@@ -112,15 +128,8 @@ void Client::careful_done(const Now& now, Work& work, const routing::RequestDone
     read.failed(number, why_of(*failure));
   } else {
     const auto& message = *std::get<0>(done.outcome);
-    if (message.message.contents.code == MessageCode::ping_ans) {
-      read.found(number, message.signer_node);
-    } else if (message.message.contents.code == MessageCode::route_query_ans) {
-      const auto answer = wire::decode<wire::ChordRouteQueryAns>(message.message.contents.body);
-      if (answer) {
-        read.found(number, answer->next_peer);
-      } else {
-        read.failed(number, Failure::refused);
-      }
+    if (const auto named = named_by(message)) {
+      read.found(number, *named);
     } else if (is_answer_to_get(work, message)) {
       read.fetched(number, held_by(work, message.fetch->kind_responses[0], message.verdicts[0]));
     } else {
@@ -196,7 +205,8 @@ void Client::stop_asking(Work& work, StorageOutputs& out) {
     out.emplace_back(routing::CancelRequest{routing::Origin::storage, token});
   }
   work.asked.clear();
-  if (work.careful != nullptr) --careful_under_way_;
+  if (work.careful != nullptr || work.detour != nullptr) --careful_under_way_;
+  work.detour.reset();
 }
 
 }  // namespace ringway::data

@@ -25,7 +25,10 @@ std::uint64_t renewed_ms(std::uint64_t renews_ms, std::uint64_t present_ms) {
 }  // namespace
 
 void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
-  if (!responsible(work)) return send(work, wire::MessageCode::stat_req, query(work, {work.plan.item}), out);
+  if (!responsible(work)) {
+    send(work, wire::MessageCode::stat_req, query(work, {work.plan.item}), out);
+    return watch_for_silence(now, work);
+  }
   const auto state = data_.cache.newest(work.plan.at);
   if (!state) {
     return refused(now, work, refuse(wire::ErrorCode::request_timeout, state.error().reason), false, out);
@@ -82,6 +85,7 @@ void Client::write(const Now& now, Work& work, StorageOutputs& out) {
   request.resource = copy_of(work.plan.at.resource.view());
   request.kind_data.push_back(std::move(kind));
   send(work, wire::MessageCode::store_req, wire::encode(request), out);
+  watch_for_silence(now, work);
 }
 
 // Whose credentials this peer does not hold (any more) has none.

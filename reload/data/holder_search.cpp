@@ -10,6 +10,12 @@ namespace {
 // Distances between neighbours are spread exponentially: one in e^16 is longer than that. The estimate of
 // the ring's size may be wrong by a factor of two.
 constexpr double k_plausible_gaps = 16;
+// The last is 2^7 times the average distance before the resource.
+constexpr std::size_t k_most_before = 8;
+// Peers know so many neighbours on each side.
+constexpr unsigned k_neighbors_known = 4;
+// Who comes before a holder that is no further from the one before is not asked.
+constexpr double k_least_gap = 0.25;
 
 double share_of_ring(const RingId& distance) {
   double share = 0;
@@ -76,18 +82,30 @@ bool HolderSearch::settled(const RingId& at, const Point& point, const std::opti
 
 void HolderSearch::ask(const RingId& at, Point& point, std::vector<Question>& out) {
   while (point.under_way < rules_.at_once && point.asked < rules_.at_most && !point.no_more) {
-    std::optional<std::uint32_t> rank;
+    std::optional<Route> route;
     if (!rules_.usual_way_first || point.asked > 0) {
-      rank = ways_.choose(point.taken);
-      if (!rank) {
+      route = ways_.to_point(point.taken, at);
+      if (!route) {
         point.no_more = true;
         return;
       }
     }
     ++point.asked;
     ++point.under_way;
-    out.push_back({What::owner, at, {}, rank});
+    out.push_back({What::owner, at, {}, std::move(route)});
   }
+}
+
+// Peers before the resource know the holders as their successors: they are witnesses and relays. Where ways
+// come together at a liar before all of these, those further off have others.
+bool HolderSearch::needs_more_before() const {
+  if (before_.size() < rules_.witnesses) return true;
+  if (complete() || rules_.witnesses == 0 || before_.size() >= k_most_before) return false;
+  const bool asked = points_.at(before_.back()).asked > 1;
+  const auto known = std::count_if(known_.begin(), known_.end(), [&](const NodeId& node) {
+    return !silent_.contains(node) && plausible(node, as_node(resource_));
+  });
+  return asked && known < rules_.witnesses;
 }
 
 void HolderSearch::choose_guesses() {
@@ -99,6 +117,10 @@ void HolderSearch::choose_guesses() {
   up_to = keeps_guessing() ? std::max(up_to, first) : first;
   while (guesses_.size() < k_most_guesses && static_cast<double>(guesses_.size()) < up_to)
     guesses_.push_back(ring_add(guesses_.empty() ? resource_ : guesses_.back(), gap));
+  if (needs_more_before()) {
+    const double gaps = std::ldexp(1.0, static_cast<int>(before_.size()));
+    before_.push_back(ring_subtract(resource_, distance_of_share(gaps / std::max(peers_, 2.0))));
+  }
 }
 
 // So many ways have led to the peer after the point as there might be others between: none for the nearest.
@@ -115,22 +137,29 @@ bool HolderSearch::after_holders(const RingId& at) const {
                            gaps_between(resource_, as_node(at));
 }
 
+bool HolderSearch::guess_at(const RingId& at, std::vector<Question>& out) {
+  Point& point = points_[at];
+  if (guessed_well(at, point)) return false;
+  const unsigned at_once = point.asked == 0 ? 1 : 2;
+  // Relays that have become known since are tried as well.
+  const unsigned at_most = rules_.ways_to_guess + (complete() ? 0 : rules_.more_relays);
+  while (point.under_way < at_once && point.asked < at_most) {
+    auto route = point.asked < rules_.ways_to_guess ? ways_.to_point(point.taken, at)
+                                                    : ways_.through_relay(point.taken, at);
+    if (!route) break;
+    ++point.asked;
+    ++point.under_way;
+    out.push_back({What::owner, at, {}, std::move(route)});
+  }
+  return point.under_way > 0;
+}
+
 // True while an answer is waited for.
 bool HolderSearch::guess(std::vector<Question>& out) {
   bool waits = false;
-  for (const RingId& at : guesses_) {
-    Point& point = points_[at];
-    if (after_holders(at) || guessed_well(at, point)) continue;
-    const unsigned at_once = point.asked == 0 ? 1 : 2;
-    while (point.under_way < at_once && point.asked < rules_.ways_to_guess) {
-      const auto rank = ways_.choose(point.taken);
-      if (!rank) break;
-      ++point.asked;
-      ++point.under_way;
-      out.push_back({What::owner, at, {}, rank});
-    }
-    waits = waits || point.under_way > 0;
-  }
+  for (const RingId& at : before_) waits = guess_at(at, out) || waits;
+  for (const RingId& at : guesses_)
+    if (!after_holders(at)) waits = guess_at(at, out) || waits;
   return waits && keeps_guessing();
 }
 
@@ -140,7 +169,7 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
   std::vector<Question> out;
   if (done_) return out;
   bool open = false;
-  bool all_from_before = true;
+  bool all_from_before = rules_.holders > 1;  // of the replicas
   holders_.clear();
   whole_ring_ = false;
   RingId at = resource_;
@@ -163,17 +192,20 @@ std::vector<HolderSearch::Question> HolderSearch::next() {
   if ((open && !complete()) || !guesses_.empty()) choose_guesses();
   open = guess(out) || open;
   // What is known from before was not contradicted then.
-  if (!all_from_before) open = ask_witnesses(out) || open;
+  if (!all_from_before || !complete()) open = ask_witnesses(out) || open;
   done_ = !open;
   return out;
 }
 
 bool HolderSearch::ask(ToNode& state, Question question, std::vector<Question>& out) {
-  if (state.under_way == 0 && !state.ended && state.asked < rules_.ways_to_witness) {
-    question.rank = ways_.choose(state.taken);
-    if (!question.rank) {
+  const bool named = question.what == What::presence;
+  const unsigned at_once = named && state.asked > 0 ? 2 : 1;
+  const unsigned at_most = named ? rules_.ways_to_named : rules_.ways_to_witness;
+  while (state.under_way < at_once && !state.ended && state.asked < at_most) {
+    question.route = ways_.to_node(state.taken, question.node, state.by);
+    if (!question.route) {
       state.ended = true;
-      return false;
+      break;
     }
     ++state.asked;
     ++state.under_way;
@@ -182,24 +214,77 @@ bool HolderSearch::ask(ToNode& state, Question question, std::vector<Question>& 
   return state.under_way > 0;
 }
 
-// The witnesses of a holder are those who come right after it. True while an answer is awaited.
+// Those who come right after it, and those right before the resource; the silent are passed over.
+std::vector<NodeId> HolderSearch::witnesses_of(const NodeId& holder) const {
+  std::vector<NodeId> witnesses;
+  const auto add = [&](const NodeId& node) {
+    const auto asked = witnesses_.find({holder, node});
+    const bool answers = asked == witnesses_.end() ? !silent_.contains(node) : !asked->second.silent;
+    if (answers && std::find(witnesses.begin(), witnesses.end(), node) == witnesses.end())
+      witnesses.push_back(node);
+  };
+  NodeId node = holder;
+  for (unsigned i = 0; i < k_neighbors_known && witnesses.size() < rules_.witnesses; ++i) {
+    const auto next = nearest(point_after(node));
+    if (!next || *next == holder) break;
+    node = *next;
+    add(node);
+  }
+  const std::size_t after = witnesses.size();
+  auto before = known_.lower_bound(as_node(resource_));
+  for (unsigned i = 0; i < k_neighbors_known && witnesses.size() < after + rules_.witnesses; ++i) {
+    if (known_.empty()) break;
+    before = std::prev(before == known_.begin() ? known_.end() : before);
+    if (!plausible(*before, as_node(resource_))) break;
+    if (*before != holder) add(*before);
+  }
+  return witnesses;
+}
+
+// The holder itself knows who comes before it, but says so of points only that are not its own.
+bool HolderSearch::ask_about_gap(const NodeId& holder, std::vector<Question>& out) {
+  const auto at = known_.find(holder);
+  const NodeId& before = at == known_.begin() ? *known_.rbegin() : *std::prev(at);
+  RingId from = before;
+  if (ring_distance(resource_, before) > ring_distance(resource_, holder)) from = resource_;
+  const double gap = gaps_between(from, holder);
+  if (gap < k_least_gap || silent_.contains(holder)) return false;
+  const RingId middle = ring_add(from, distance_of_share(gap / 2 / peers_));
+  return ask(witnesses_[{as_node(middle), holder}], {What::before, middle, holder, {}}, out);
+}
+
+// When the last one before the resource passes nothing on, those before that one have links past it.
+bool HolderSearch::ask_before_resource(std::vector<Question>& out) {
+  const auto at = known_.lower_bound(as_node(resource_));
+  if (known_.empty()) return false;
+  const NodeId last = *std::prev(at == known_.begin() ? known_.end() : at);
+  if (!plausible(last, as_node(resource_))) return false;
+  bool waits = false;
+  for (const NodeId& witness : witnesses_of(last))
+    waits = ask(witnesses_[{last, witness}], {What::before, last, witness, {}}, out) || waits;
+  return waits;
+}
+
+// True while an answer is awaited.
 bool HolderSearch::ask_witnesses(std::vector<Question>& out) {
   if (rules_.witnesses == 0) return false;
   bool waits = false;
   for (const NodeId& holder : holders_) {
-    NodeId witness = holder;
-    for (unsigned i = 0; i < rules_.witnesses; ++i) {
-      const auto next = nearest(point_after(witness));
-      if (!next || *next == holder) break;
-      witness = *next;
+    waits = ask_about_gap(holder, out) || waits;
+    for (const NodeId& witness : witnesses_of(holder))
       waits = ask(witnesses_[{holder, witness}], {What::before, holder, witness, {}}, out) || waits;
-    }
   }
+  if (!complete()) waits = ask_before_resource(out) || waits;
   for (auto& [node, state] : named_) {
     if (known_.contains(node)) state.ended = true;
     waits = ask(state, {What::presence, {}, node, {}}, out) || waits;
   }
   return waits;
+}
+
+// Between the resource and the holders, or right before it: a holder perhaps, a witness and relay there.
+bool HolderSearch::is_helper(const NodeId& node) const {
+  return gaps_between(node, as_node(resource_)) <= static_cast<double>(k_neighbors_known);
 }
 
 HolderSearch::ToNode& HolderSearch::state_of(const Question& question) {
@@ -212,15 +297,21 @@ void HolderSearch::answered(const Question& question, const std::optional<NodeId
   ToNode& state = state_of(question);
   --state.under_way;
   if (!owner) {
-    ways_.failed(*question.rank);
+    ways_.failed(*question.route, question.node);
+    if (question.what == What::before && state.asked > 1) {
+      state.silent = true;
+      silent_.insert(question.node);
+    }
     return;
   }
   state.ended = true;
+  ways_.reached(question.node, *question.route);
   if (question.what == What::presence) {
     known_.insert(question.node);
   } else if (!known_.contains(*owner) &&
-             ring_distance(resource_, *owner) < ring_distance(resource_, question.point)) {
-    named_.try_emplace(*owner);
+             (is_helper(*owner) ||
+              ring_distance(resource_, *owner) < ring_distance(resource_, question.point))) {
+    if (const auto [named, added] = named_.try_emplace(*owner); added) named->second.by = question.node;
   }
 }
 
@@ -228,18 +319,23 @@ void HolderSearch::point_answered(const Question& question, const std::optional<
   Point& point = points_[question.point];
   --point.under_way;
   if (!owner || !plausible(question.point, *owner)) {
-    if (question.rank) ways_.failed(*question.rank);
+    if (question.route) ways_.failed(*question.route);
     return;
   }
   known_.insert(*owner);
-  ++point.answers[*owner];
-  if (!question.rank) return;
+  if (!question.route) {
+    ++point.answers[*owner];
+    return;
+  }
+  ways_.reached(*owner, *question.route);
+  // Relays are near to each other: only those who came by a first hop of their own agree.
+  if (question.route->relays.empty()) ++point.answers[*owner];
   const bool right = nearest(question.point) == owner;
-  if (!right) ways_.failed(*question.rank);
+  if (!right) ways_.failed(*question.route);
   // Whoever was named before, and is further off, was not the right one.
   if (right && point.answers[*owner] == 1)
-    for (const std::uint32_t rank : point.answered_ways) ways_.failed(rank);
-  point.answered_ways.push_back(*question.rank);
+    for (const Route& route : point.answered_ways) ways_.failed(route);
+  point.answered_ways.push_back(*question.route);
 }
 
 void HolderSearch::no_way(const Question& question) {
@@ -247,13 +343,13 @@ void HolderSearch::no_way(const Question& question) {
     ToNode& state = state_of(question);
     --state.under_way;
     --state.asked;
-    return ways_.end_at(*question.rank);
+    return ways_.end_at(question.route->rank);
   }
   Point& point = points_[question.point];
   --point.under_way;
   --point.asked;
-  if (question.rank) {
-    ways_.end_at(*question.rank);
+  if (question.route) {
+    ways_.end_at(question.route->rank);
   } else {
     point.no_more = true;
   }

@@ -42,9 +42,12 @@ struct SearchRules {
   // known, or likely enough, and there are points as far as the holders go, with those that are still missing
   // (k_most_guesses at most).
   unsigned ways_to_guess = 1;
-  // And so many witnesses tell who comes before each holder, each asked along so many ways at most.
+  unsigned more_relays = 0;  // after these ways, while holders are missing
+  // And so many witnesses on either side tell who comes before each holder, each asked along so many ways at
+  // most; as many points before the resource are pinged to find those on that side.
   unsigned witnesses = 0;
   unsigned ways_to_witness = 3;
+  unsigned ways_to_named = 8;  // of a peer that a witness names
 };
 
 class HolderSearch {
@@ -58,7 +61,7 @@ class HolderSearch {
     What what = What::owner;
     RingId point;
     NodeId node;
-    std::optional<std::uint32_t> rank;  // none: the usual way
+    std::optional<Route> route;  // none: the usual way
   };
 
   // `peers`: in the ring, estimated. Whoever answers from further off than k_plausible_gaps times the average
@@ -92,7 +95,7 @@ class HolderSearch {
     unsigned asked = 0, under_way = 0;
     bool no_more = false;                // ways
     std::map<NodeId, unsigned> answers;  // how many ways have led to each
-    std::vector<std::uint32_t> answered_ways;
+    std::vector<Route> answered_ways;
     bool known = false;  // from before
   };
 
@@ -100,7 +103,8 @@ class HolderSearch {
   struct ToNode {
     Ways::Taken taken;
     unsigned asked = 0, under_way = 0;
-    bool ended = false;
+    bool ended = false, silent = false;
+    std::optional<NodeId> by;  // has named it
   };
 
   std::optional<NodeId> nearest(const RingId& point) const;
@@ -111,12 +115,18 @@ class HolderSearch {
   bool exhausted(const Point& point) const;
   void ask(const RingId& at, Point& point, std::vector<Question>& out);
   void choose_guesses();
+  bool needs_more_before() const;
   bool complete() const { return whole_ring_ || holders_.size() >= rules_.holders; }
   bool keeps_guessing() const { return rules_.ways_to_guess > 1; }
   bool guess(std::vector<Question>& out);
+  bool guess_at(const RingId& at, std::vector<Question>& out);
   bool guessed_well(const RingId& at, const Point& point) const;
   bool after_holders(const RingId& at) const;
   bool ask_witnesses(std::vector<Question>& out);
+  std::vector<NodeId> witnesses_of(const NodeId& holder) const;
+  bool ask_before_resource(std::vector<Question>& out);
+  bool ask_about_gap(const NodeId& holder, std::vector<Question>& out);
+  bool is_helper(const NodeId& node) const;
   bool ask(ToNode& state, Question question, std::vector<Question>& out);
   ToNode& state_of(const Question& question);
   void point_answered(const Question& question, const std::optional<NodeId>& owner);
@@ -129,8 +139,9 @@ class HolderSearch {
   std::set<NodeId> known_;                                 // have answered, whatever the point
   std::map<std::pair<NodeId, NodeId>, ToNode> witnesses_;  // of a holder; by holder and witness
   std::map<NodeId, ToNode> named_;                         // by a witness
+  std::set<NodeId> silent_;                                // have not answered as witnesses
   std::vector<NodeId> holders_;
-  std::vector<RingId> guesses_;  // some of points_
+  std::vector<RingId> guesses_, before_;  // some of points_: from the resource on, and before it
   bool whole_ring_ = false;
   bool done_ = false;
 };

@@ -42,6 +42,7 @@ class StorageComponent {
     std::uint64_t rollbacks = 0;         // read and shown, but older than what was seen before
     std::uint64_t second_opinions = 0;   // reads that asked a replica as well: the answer could not be right
     std::uint64_t careful_reads = 0;     // that asked several holders
+    std::uint64_t detours = 0;           // writes without an answer: the responsible peer was searched for
     std::uint64_t holders_differed = 0;  // of those: not all had the newest
     std::uint64_t values_signed_again = 0;  // with a new certificate
     std::uint64_t values_refreshed = 0;     // put again because they are to be kept

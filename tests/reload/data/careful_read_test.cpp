@@ -39,7 +39,13 @@ class Ring {
   std::function<std::optional<NodeId>(const HolderSearch::Question&)> tell =
       [](const HolderSearch::Question& question) {
         if (question.what == HolderSearch::What::presence) return std::optional(question.node);
-        return std::optional(node_at((question.point.bytes[0] + 256U - 8U) % 256U));
+        // The last one before the point; of its own points it says itself.
+        for (unsigned first = question.point.bytes[0] / 8 * 8;; first = (first + 256U - 8U) % 256U) {
+          const NodeId before = node_at(first);
+          if (static_cast<RingId>(before) >= question.point && first > 0) continue;
+          const NodeId next = node_at((first + 8U) % 256U);
+          return std::optional(next == question.node ? next : before);
+        }
       };
   std::uint32_t ways = k_max_ways;
   std::optional<NodeId> slow;  // what this holder says comes last
@@ -67,7 +73,7 @@ class Ring {
   }
   void answer(CarefulRead& read, const Question& question) {
     using Failure = CarefulRead::Failure;
-    if (question.rank && *question.rank >= ways) return read.failed(question.number, Failure::no_way);
+    if (question.route && question.route->rank >= ways) return read.failed(question.number, Failure::no_way);
     if (!question.search && newcomers.contains(question.holder))
       return read.failed(question.number, Failure::lacks);
     if (question.search) {
@@ -329,15 +335,17 @@ TEST_F(CarefulReads, DisjointWaysHaveDifferentFirstHops) {
   EXPECT_EQ(ring.read_from(), holders);
   std::multiset<std::uint32_t> ranks;
   for (const auto& question : ring.asked) {
-    ASSERT_TRUE(question.rank) << "a request by the usual way";
-    ranks.insert(*question.rank);
+    ASSERT_TRUE(question.route) << "a request by the usual way";
+    // To who has answered already a request goes as that one did.
+    const bool to_point = question.search && question.search->what == HolderSearch::What::owner;
+    if (to_point) ranks.insert(question.route->rank);
   }
   for (const std::uint32_t rank : ranks) EXPECT_EQ(ranks.count(rank), 1U) << "way " << rank;
 }
 
 TEST_F(CarefulReads, OneHonestHolderAndOneHonestWayToItAreEnough) {
   // Every way but a few is a liar's, who answers in the name of a peer further on.
-  const auto honest = [](const Ring::Question& question) { return *question.rank % 4 == 3; };
+  const auto honest = [](const Ring::Question& question) { return question.route->rank % 4 == 3; };
   ring.ping = [&](const Ring::Question& question) {
     return std::optional(honest(question) ? ring.owner_of(question.search->point) : node_at(0x60));
   };
@@ -418,9 +426,22 @@ TEST_F(CarefulReads, WithFewWaysEachIsTakenOnceByAQuestion) {
   auto one = read(Consistency::disjoint);
   ring.play(one);
   std::map<NodeId, std::size_t> times;
-  for (const auto& question : ring.asked)
-    if (!question.search && *question.rank < 2) ++times[question.holder];
-  for (const NodeId& holder : holders) EXPECT_EQ(times[holder], 2U);
+  std::set<std::vector<NodeId>> relayed;
+  for (const auto& question : ring.asked) {
+    if (question.search || question.route->rank >= 2) continue;
+    if (question.route->relays.empty()) {
+      ++times[question.holder];
+    } else {
+      auto way = question.route->relays;
+      way.push_back(question.holder);
+      EXPECT_TRUE(relayed.insert(way).second) << "the same relays twice";
+    }
+  }
+  // That along which it was found, and each.
+  for (const NodeId& holder : holders) {
+    EXPECT_GE(times[holder], 2U);
+    EXPECT_LE(times[holder], 3U);
+  }
 }
 
 TEST(HolderCacheTest, IsBoundedAndForgetsTheOldest) {

@@ -156,13 +156,14 @@ TEST_F(RenewedOnce, AValueIsKeptByAPeerThatWasKilledAmidAttempts) {
 
 TEST_F(RenewedOnce, AnAttemptIsNotedBeforeItIsSent) {
   overlay.loses_answer = [](const Sent& one) { return is_store_of(one, 10); };
-  wait_s(150);  // the first attempt, which needs no note
-  ASSERT_EQ(stores_to(node_at(160)), 2U);
+  wait_s(150);                                 // the first attempt, which needs no note
+  const auto first = stores_to(node_at(160));  // and its detours
+  ASSERT_GE(first, 2U);
   at(10).hold_commits = true;
   wait_s(60);
-  EXPECT_EQ(stores_to(node_at(160)), 2U);
+  EXPECT_EQ(stores_to(node_at(160)), first);
   overlay.release_commits(at(10));
-  EXPECT_EQ(stores_to(node_at(160)), 3U);
+  EXPECT_EQ(stores_to(node_at(160)), first + 1);
 }
 
 TEST_F(RenewedOnce, AnotherNodesValueOfTheVeryNextMomentIsNotTakenForOurs) {
