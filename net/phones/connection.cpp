@@ -138,6 +138,7 @@ void Connection::on_read(Result<Bytes> got) {
 void Connection::take(Bytes bytes) {
   if (!std::exchange(heard_, true)) {
     place_.arriving = {};
+    watch();
     if (!told_) {
       hub_->add(id_, shared_from_this());
       tell_up();
@@ -179,6 +180,7 @@ void Connection::on_written(const Outcome<>& outcome) {
   if (!outcome) return finish(outcome.error().reason);
   active_ = mono_now();
   for (const auto& message : next_) hub_->counters().bytes_out += message.size_bytes();
+  watch();
   write();
 }
 

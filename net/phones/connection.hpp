@@ -19,8 +19,11 @@ class Connection : public Flow, public Stoppable, public std::enable_shared_from
  public:
   struct Place {  // what it takes of the bounds
     Slot connection;
-    Slot share;     // accepted: of its address
-    Slot arriving;  // accepted: until something has come
+    Slot share;        // accepted: of its address
+    struct Arriving {  // accepted: until something has come
+      Slot slot;
+      Slot share;
+    } arriving;
   };
   Connection(std::shared_ptr<FlowHub> hub, std::shared_ptr<Pipe> pipe, Transport transport, bool opened_here,
              Place place);

@@ -16,6 +16,7 @@ FlowHub::FlowHub(PhoneSettings settings, PhoneTls tls, std::shared_ptr<PhoneEven
       settings_(std::move(settings)),
       tls_(std::move(tls)),
       connections_of_address_(settings_.max_connections_per_address),
+      arriving_of_address_(settings_.max_arriving_per_address),
       datagram_flows_of_address_(settings_.max_datagram_flows_per_address),
       rates_({.per_second = settings_.datagrams_per_second_per_address,
               .at_once = settings_.datagrams_at_once_per_address,
@@ -56,6 +57,11 @@ void FlowHub::forget_all() {
 std::optional<Slot> FlowHub::connection_share(const wire::IpAddressPort& from) {
   const std::lock_guard lock(bounds_mutex_);
   return connections_of_address_.take(from);
+}
+
+std::optional<Slot> FlowHub::arriving_share(const wire::IpAddressPort& from) {
+  const std::lock_guard lock(bounds_mutex_);
+  return arriving_of_address_.take(from);
 }
 
 std::optional<Slot> FlowHub::datagram_share(const wire::IpAddressPort& from) {

@@ -51,6 +51,7 @@ class FlowHub {
   Slots arriving;
   Slots datagram_flows;
   std::optional<Slot> connection_share(const wire::IpAddressPort& from);
+  std::optional<Slot> arriving_share(const wire::IpAddressPort& from);
   std::optional<Slot> datagram_share(const wire::IpAddressPort& from);
   bool datagram_in_time(const wire::IpAddressPort& from);
   const std::shared_ptr<ByteBudget> send_queues;
@@ -72,8 +73,9 @@ class FlowHub {
   PhoneTls tls_;
   std::unordered_map<FlowId, std::shared_ptr<Flow>> flows_;
 
-  mutable std::mutex bounds_mutex_;  // of the next three
+  mutable std::mutex bounds_mutex_;  // of the next four
   AddressShares connections_of_address_;
+  AddressShares arriving_of_address_;
   AddressShares datagram_flows_of_address_;
   SourceRates rates_;
 

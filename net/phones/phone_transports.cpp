@@ -38,7 +38,8 @@ std::shared_ptr<Pipe> accept(Transport transport, Socket socket, const std::shar
 void admit(const std::shared_ptr<FlowHub>& hub, Transport transport, Socket socket,
            const wire::IpAddressPort& from) {
   auto share = hub->connection_share(from);
-  if (!share) {
+  auto arriving_share = share ? hub->arriving_share(from) : std::nullopt;
+  if (!arriving_share) {
     ++hub->counters().refused_of_address;
     return;
   }
@@ -48,7 +49,8 @@ void admit(const std::shared_ptr<FlowHub>& hub, Transport transport, Socket sock
     ++hub->counters().refused_connections;
     return;
   }
-  Connection::Place place{*std::move(slot), *std::move(share), *std::move(arriving)};
+  Connection::Place place{
+      *std::move(slot), *std::move(share), {*std::move(arriving), *std::move(arriving_share)}};
   std::make_shared<Connection>(hub, accept(transport, std::move(socket), hub), transport, false,
                                std::move(place))
       ->start();

@@ -56,6 +56,7 @@ struct PhoneSettings {
   std::size_t max_connections_per_address = 256;  // accepted; an IPv6 /64 is one address
   // Accepted, and nothing has been received yet: handshakes, silent ones. The next one is closed.
   std::size_t max_arriving = 512;
+  std::size_t max_arriving_per_address = 64;
   std::size_t max_datagram_flows =
       8192;  // then the one that was idle longest goes, of those that nobody holds
   std::size_t max_datagram_flows_per_address = 512;

@@ -207,8 +207,10 @@ class WebSocketPipe : public Pipe, public std::enable_shared_from_this<WebSocket
     }));
     stream_.read_message_max(k_max_message_bytes);
     stream_.auto_fragment(false);
-    stream_.control_callback(
-        [this](websocket::frame_type, beast::string_view) { heard_ = true; });  // its own member
+    stream_.control_callback([this](websocket::frame_type kind, beast::string_view) {  // of its own member
+      heard_ = true;
+      if (kind == websocket::frame_type::close) let_go_soon();
+    });
     stream_.async_accept(parser_->get(), [self = this->shared_from_this(), done](const Error& error) {
       self->parser_.reset();
       if (error) {
@@ -273,6 +275,10 @@ class WebSocketPipe : public Pipe, public std::enable_shared_from_this<WebSocket
   }
 
   void on_ping_timer() {
+    if (!stream_.is_open()) {  // Beast has said what was wrong, and waits for the other side to let go
+      ++hub_->counters().refused_messages;
+      return give_up("it was against the protocol");
+    }
     if (std::exchange(heard_, false) || !reading_) {  // what we do not read we do not hear
       pinged_ = false;
     } else if (std::exchange(pinged_, true)) {
@@ -282,6 +288,15 @@ class WebSocketPipe : public Pipe, public std::enable_shared_from_this<WebSocket
       stream_.async_ping({}, [self = this->shared_from_this()](const Error&) { self->pinging_ = false; });
     }
     wait_to_ping();
+  }
+
+  // Closed by the other side and answered: now it has to close the connection too.
+  void let_go_soon() {
+    end_timers();
+    message_timer_.expires_after(hub_->settings().close_timeout);
+    message_timer_.async_wait([self = this->shared_from_this()](const Error& stopped) {
+      if (!stopped) self->give_up("closed by the other side");
+    });
   }
 
   void give_up(const char* reason) {

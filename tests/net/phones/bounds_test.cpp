@@ -77,6 +77,19 @@ TEST_F(PhoneBounds, ConnectionsThatHaveSaidNothing) {
   phone_of(phones, 2);
 }
 
+TEST_F(PhoneBounds, ConnectionsOfOneAddressThatHaveSaidNothing) {
+  PhoneSettings settings = only(Transport::tcp);
+  settings.max_arriving_per_address = 1;
+  Phones phones(pool, settings);
+  auto heard = phone_of(phones, 0);  // no longer arriving
+  const auto silent = connect_stream(Transport::tcp, phones.at(Transport::tcp));
+  EXPECT_TRUE(connect_stream(Transport::tcp, phones.at(Transport::tcp))->ended());
+  EXPECT_EQ(phones.transports().counters().refused_of_address, 1U);
+  silent->send("REGISTER");
+  phones.flow(1);
+  phone_of(phones, 2);
+}
+
 TEST_F(PhoneBounds, TheDatagramFlowThatWasIdleLongestMakesRoomUnlessItIsHeld) {
   PhoneSettings settings = only(Transport::udp);
   settings.max_datagram_flows = 2;

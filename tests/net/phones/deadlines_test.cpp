@@ -70,6 +70,7 @@ TEST_F(PhoneDeadlines, AMessageOfWebSocketThatIsNotEndedIsCutOff) {
 TEST_F(PhoneDeadlines, WhatIsIdleIsClosedUnlessItIsHeld) {
   PhoneSettings settings = everywhere(certificates);
   settings.idle_timeout = k_soon;
+  settings.close_timeout = k_soon;
   Phones phones(pool, settings);
   const auto tcp = phones.at(Transport::tcp);
   const auto held = connect_stream(Transport::tcp, tcp);

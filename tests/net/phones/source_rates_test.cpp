@@ -48,11 +48,11 @@ TEST(SourceRates, AFullTableForgetsWhomItMayForgetAndMeasuresTheRestTogether) {
   EXPECT_EQ(taken(rates, "192.0.2.5:1", {1400}), 0U);
   EXPECT_EQ(rates.addresses(), 3U);
   // The first one, unused since, is full again; the second has gone on.
-  EXPECT_EQ(taken(rates, "192.0.2.2:1", {1499}), 4U);
+  EXPECT_EQ(taken(rates, "192.0.2.2:1", {1450}), 4U);
   EXPECT_EQ(taken(rates, "192.0.2.5:1", {1500}), 5U);
   EXPECT_EQ(rates.addresses(), 3U);
   EXPECT_EQ(taken(rates, "192.0.2.5:1", {1500}), 0U);
-  EXPECT_EQ(taken(rates, "192.0.2.2:1", {1500}), 0U);  // remembered
+  EXPECT_EQ(taken(rates, "192.0.2.2:1", {1500}), 1U);  // remembered
 }
 
 }  // namespace

@@ -185,13 +185,14 @@ TEST_F(PhoneTransportsTest, ClosingSendsWhatIsQueued) {
   const std::string last(60'000, 'x');
   std::size_t index = 0;
   for (const auto transport : {Transport::tcp, Transport::tls}) {
-    const auto phone = connect_stream(transport, phones.at(transport));
+    auto phone = connect_stream(transport, phones.at(transport));
     phone->send("REGISTER");
     const auto flow = phones.flow(index++).flow;
     for (int i = 0; i < 4; ++i) phones.send(flow, last);
     phones.transports().close(flow, "banned");
     EXPECT_EQ(phone->read(4 * last.size()), last + last + last + last);
     EXPECT_TRUE(phone->ended());
+    phone.reset();
     EXPECT_TRUE(phones.wait_down(flow));
     EXPECT_EQ(phones.seen().why_down(flow), "banned");
   }

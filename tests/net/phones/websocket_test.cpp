@@ -46,8 +46,8 @@ TEST_F(PhoneWebSocket, AnotherSubProtocolOrNoneIsRefused) {
     Ws asking = client();
     const std::string head = asking.ask(Ws::request(fields));
     EXPECT_EQ(status(head), "HTTP/1.1 400") << fields;
-    const std::string body = asking.stream().read(57).value_or("");
-    EXPECT_EQ(body, "The WebSocket's sub-protocol must be \"sip\" (RFC 7118).\n") << fields;
+    const std::string text = "The WebSocket's sub-protocol must be \"sip\" (RFC 7118).\n";
+    EXPECT_EQ(asking.stream().read(text.size()), text) << fields;
     EXPECT_TRUE(asking.stream().ended());
   }
   EXPECT_EQ(phones->transports().counters().refused_upgrades, 3U);
@@ -120,19 +120,37 @@ TEST_F(PhoneWebSocket, WhatIsAgainstTheProtocolIsAnsweredWithItsCode) {
       {Ws::frame({.opcode = Ws::k_ping, .payload = std::string(126, 'x')}), 1002},
       {Ws::frame({.opcode = Ws::k_text, .payload = "\xff"}), 1007},
   };
+  std::size_t index = 0;
   for (const auto& [bytes, code] : wrong) {
     auto phone = connect_websocket(Transport::ws, phones->at(Transport::ws));
+    phone->send({.opcode = Ws::k_text, .payload = "REGISTER"});
+    const auto flow = phones->flow(index++).flow;
     phone->stream().send(bytes);
     const auto answer = phone->receive();
     ASSERT_TRUE(answer.has_value());
     EXPECT_EQ(answer->opcode, Ws::k_close);
     EXPECT_EQ(answer->close_code(), code);
     EXPECT_TRUE(phone->stream().ended());
+    phone.reset();
+    EXPECT_TRUE(phones->wait_down(flow));
+    EXPECT_EQ(phones->seen().messages_of(flow), 1U);
   }
   EXPECT_EQ(phones->transports().counters().refused_messages, wrong.size());
 }
 
+TEST_F(PhoneWebSocket, WhoDoesNotLetGoAfterAnErrorIsCutOff) {
+  restart([](PhoneSettings& settings) { settings.ping_interval = Duration{100}; });
+  auto phone = connect_websocket(Transport::ws, phones->at(Transport::ws));
+  phone->send({.opcode = Ws::k_text, .payload = "REGISTER"});
+  const auto flow = phones->flow().flow;
+  phones->transports().hold(flow, true);
+  phone->stream().send(Ws::frame({.opcode = 5, .payload = "no such frame"}));
+  EXPECT_TRUE(phones->wait_down(flow));  // the phone has not closed anything
+  EXPECT_EQ(phones->transports().counters().refused_messages, 1U);
+}
+
 TEST_F(PhoneWebSocket, ClosingIsSaidByBothSides) {
+  restart([](PhoneSettings& settings) { settings.close_timeout = Duration{300}; });
   auto phone = connect_websocket(Transport::ws, phones->at(Transport::ws));
   phone->send({.opcode = Ws::k_text, .payload = "REGISTER"});
   const auto first = phones->flow(0).flow;
