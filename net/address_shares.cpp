@@ -5,15 +5,13 @@
 namespace ringway::net {
 
 namespace {
-
 constexpr std::size_t k_site_size_bytes = 8;  // of an IPv6 address
+}
 
 Bytes site_of(const wire::IpAddressPort& address) {
   const std::size_t size_bytes = address.type == wire::AddressType::ipv6 ? k_site_size_bytes : 4;
   return Bytes(address.address.begin(), address.address.begin() + size_bytes);
 }
-
-}  // namespace
 
 std::optional<Slot> AddressShares::take(const wire::IpAddressPort& from) {
   if (slots_.size() >= forget_above_) {

@@ -12,6 +12,9 @@
 
 namespace ringway::net {
 
+// Whose address it is, as far as bounds are concerned.
+Bytes site_of(const wire::IpAddressPort& address);
+
 class AddressShares {
  public:
   explicit AddressShares(std::size_t slots_per_address) : slots_per_address_(slots_per_address) {}

@@ -25,7 +25,7 @@ Handshake::Handshake(std::shared_ptr<LinkHub> hub, Socket socket, Wanted wanted,
 void Handshake::start(boost::asio::ssl::stream_base::handshake_type side) {
   boost::system::error_code error;
   const auto remote = stream_->next_layer().remote_endpoint(error);
-  if (error || !hub_->enter(shared_from_this())) {
+  if (error || !hub_->stoppables.enter(shared_from_this())) {
     finished_ = true;
     return std::exchange(done_, nullptr)(Failure{error ? error.message() : "stopping"});
   }
@@ -136,7 +136,7 @@ void Handshake::finish(const boost::system::error_code& error) {
     done(Authenticated{std::move(stream_), std::move(check_.trust), std::move(check_.certificate),
                        std::move(check_.chain_der), remote_, application_});
   }
-  hub_->leave(this);
+  hub_->stoppables.leave(this);
 }
 
 }  // namespace ringway::net

@@ -19,7 +19,7 @@ LinkAttempt::LinkAttempt(boost::asio::io_context& context, std::shared_ptr<LinkH
       timer_(strand_) {}
 
 void LinkAttempt::start() {
-  if (!hub_->enter(shared_from_this())) return;  // stopping: nobody listens any more
+  if (!hub_->stoppables.enter(shared_from_this())) return;  // stopping: nobody listens any more
   boost::asio::post(strand_, [self = shared_from_this()] {
     self->slot_ = self->hub_->link_slots.take();
     if (self->slot_) return self->try_next();
@@ -92,7 +92,7 @@ void LinkAttempt::on_authenticated(Result<Authenticated> outcome) {
     return try_next();
   }
   slot_.reset();
-  hub_->leave(this);
+  hub_->stoppables.leave(this);
 }
 
 void LinkAttempt::note_failure(const std::string& reason) {
@@ -103,8 +103,8 @@ void LinkAttempt::note_failure(const std::string& reason) {
 
 void LinkAttempt::finish() {
   slot_.reset();
-  hub_->emit([&](LinkEvents& events) { events.link_down({{}, command_.attempt, reasons_}); });
-  hub_->leave(this);
+  hub_->events.emit([&](LinkEvents& events) { events.link_down({{}, command_.attempt, reasons_}); });
+  hub_->stoppables.leave(this);
 }
 
 }  // namespace ringway::net

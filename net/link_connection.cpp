@@ -27,7 +27,7 @@ Outcome<> LinkConnection::start(const std::shared_ptr<LinkHub>& hub, Authenticat
                                 std::uint64_t attempt, Slot slot) {
   const auto trust = peer.trust;
   const auto self = std::make_shared<LinkConnection>(hub, std::move(peer), std::move(slot));
-  if (!hub->enter(self)) return Failure{"stopping"};
+  if (!hub->stoppables.enter(self)) return Failure{"stopping"};
   // First into the table, then the look at the limit and the trust: whoever replaces them does so in the
   // other order.
   hub->add_link(self->id_, self);
@@ -36,11 +36,11 @@ Outcome<> LinkConnection::start(const std::shared_ptr<LinkHub>& hub, Authenticat
     if (auto verdict = current->check(*self->peer_.certificate, self->peer_.chain_der, wall_now());
         !verdict) {
       hub->remove_link(self->id_);
-      hub->leave(self.get());
+      hub->stoppables.leave(self.get());
       return verdict;
     }
   }
-  hub->emit([&](LinkEvents& events) {
+  hub->events.emit([&](LinkEvents& events) {
     events.link_up(
         {self->id_, attempt, self->peer_.certificate, self->peer_.remote, self->peer_.application});
   });
@@ -181,7 +181,7 @@ void LinkConnection::take(link::FramedLink::Arrived arrived) {
     const std::size_t count = arrived.messages.size();
     hub_->counters().messages_in += count;
     credits_ -= static_cast<std::int64_t>(count);
-    hub_->emit([&](LinkEvents& events) { events.link_messages(id_, std::move(arrived.messages)); });
+    hub_->events.emit([&](LinkEvents& events) { events.link_messages(id_, std::move(arrived.messages)); });
   }
   if (arrived.broken) finish("refused what it sent: " + arrived.broken->reason);
 }
@@ -275,7 +275,7 @@ void LinkConnection::on_quiet_timer(MonoTime at) {
 void LinkConnection::tell_suspected(bool suspected) {
   suspected_ = suspected;
   if (state_ != State::up) return;
-  hub_->emit([&](LinkEvents& events) { events.link_suspected({id_, suspected}); });
+  hub_->events.emit([&](LinkEvents& events) { events.link_suspected({id_, suspected}); });
 }
 
 // ---- closing
@@ -327,8 +327,8 @@ void LinkConnection::finish(const std::string& reason) {
   stream_.next_layer().close(ignored);
   slot_ = {};
   hub_->remove_link(id_);
-  hub_->emit([&](LinkEvents& events) { events.link_down({id_, 0, told}); });
-  hub_->leave(this);
+  hub_->events.emit([&](LinkEvents& events) { events.link_down({id_, 0, told}); });
+  hub_->stoppables.leave(this);
 }
 
 }  // namespace ringway::net

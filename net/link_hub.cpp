@@ -8,8 +8,9 @@
 namespace ringway::net {
 
 LinkHub::LinkHub(LinkSettings settings, HandshakeMeans means, security::TrustPtr trust,
-                 std::shared_ptr<LinkEvents> events)
-    : link_slots(settings.max_links),
+                 std::shared_ptr<LinkEvents> listener)
+    : events(std::move(listener)),
+      link_slots(settings.max_links),
       handshake_slots(settings.max_handshakes),
       send_queues(
           std::make_shared<ByteBudget>(settings.max_send_queues_bytes, settings.free_send_queue_bytes)),
@@ -17,8 +18,7 @@ LinkHub::LinkHub(LinkSettings settings, HandshakeMeans means, security::TrustPtr
       max_sent_bytes_(settings_.max_message_size_bytes),
       max_received_bytes_(settings_.max_message_size_bytes),
       means_(std::move(means)),
-      trust_(std::move(trust)),
-      events_(std::move(events)) {}
+      trust_(std::move(trust)) {}
 
 HandshakeMeans LinkHub::means() const {
   const std::lock_guard lock(mutex_);
@@ -43,40 +43,6 @@ void LinkHub::replace_trust(security::TrustPtr trust) {
 void LinkHub::replace_max_message_size(std::size_t size_bytes) {
   const std::size_t before = max_sent_bytes_.exchange(size_bytes);
   if (before != size_bytes) max_received_bytes_ = std::max(before, size_bytes);
-}
-
-void LinkHub::close_events() {
-  const std::unique_lock lock(events_mutex_);
-  events_.reset();
-}
-
-bool LinkHub::enter(const std::shared_ptr<Stoppable>& one) {
-  const std::lock_guard lock(mutex_);
-  if (stopping_) return false;
-  entered_.emplace(one.get(), one);
-  return true;
-}
-
-void LinkHub::leave(const Stoppable* one) {
-  const std::lock_guard lock(mutex_);
-  entered_.erase(one);
-  someone_left_.notify_all();
-}
-
-void LinkHub::stop_all() {
-  std::vector<std::shared_ptr<Stoppable>> everyone;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    for (const auto& [key, one] : entered_)
-      if (auto alive = one.lock()) everyone.push_back(std::move(alive));
-  }
-  for (const auto& one : everyone) one->stop();
-}
-
-bool LinkHub::wait_until_empty(std::chrono::milliseconds at_most) {
-  std::unique_lock lock(mutex_);
-  return someone_left_.wait_for(lock, at_most, [this] { return entered_.empty(); });
 }
 
 void LinkHub::add_link(link::LinkId id, std::shared_ptr<LinkConnection> link) {

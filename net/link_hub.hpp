@@ -3,16 +3,16 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <unordered_map>
 #include <vector>
 
+#include "net/event_gate.hpp"
 #include "net/send_queue.hpp"
 #include "net/slots.hpp"
+#include "net/stoppables.hpp"
 #include "net/tls_context.hpp"
 #include "net/tls_links.hpp"
 #include "reload/security/signer.hpp"
@@ -28,18 +28,10 @@ struct HandshakeMeans {
   std::shared_ptr<const security::Signer> prover;
 };
 
-// Anything that holds a socket: the listener, attempts, handshakes, links. It enters the hub before it starts
-// and leaves when its socket is closed.
-class Stoppable {
- public:
-  virtual ~Stoppable() = default;
-  virtual void stop() = 0;  // from any thread; does not wait
-};
-
 class LinkHub {
  public:
   LinkHub(LinkSettings settings, HandshakeMeans means, security::TrustPtr trust,
-          std::shared_ptr<LinkEvents> events);
+          std::shared_ptr<LinkEvents> listener);
 
   const LinkSettings& settings() const { return settings_; }
   HandshakeMeans means() const;
@@ -52,21 +44,8 @@ class LinkHub {
   std::size_t max_received_bytes() const { return max_received_bytes_; }
   void replace_max_message_size(std::size_t size_bytes);
 
-  // Calls `tell` unless the hub is closed; close_events() waits until no call is under way.
-  template <typename Tell>
-  void emit(const Tell& tell) {
-    const std::shared_lock lock(events_mutex_);
-    if (events_) tell(*events_);
-  }
-  void close_events();
-
-  // False: the hub is stopping, do not start.
-  bool enter(const std::shared_ptr<Stoppable>& one);
-  void leave(const Stoppable* one);
-  // Tells all that are in to stop, and lets nobody in any more.
-  void stop_all();
-  // False when somebody is still in after that time.
-  bool wait_until_empty(std::chrono::milliseconds at_most);
+  EventGate<LinkEvents> events;
+  Stoppables stoppables;  // the listener, attempts, handshakes, links
 
   link::LinkId new_link_id() { return {last_link_.fetch_add(1) + 1}; }
   void add_link(link::LinkId id, std::shared_ptr<LinkConnection> link);
@@ -90,16 +69,10 @@ class LinkHub {
   std::atomic<std::size_t> max_sent_bytes_;
   std::atomic<std::size_t> max_received_bytes_;
 
-  mutable std::mutex mutex_;  // of everything down to the next mutex
+  mutable std::mutex mutex_;  // of the next three
   HandshakeMeans means_;
   security::TrustPtr trust_;
   std::unordered_map<link::LinkId, std::shared_ptr<LinkConnection>> links_;
-  std::unordered_map<const Stoppable*, std::weak_ptr<Stoppable>> entered_;
-  bool stopping_ = false;
-  std::condition_variable someone_left_;
-
-  std::shared_mutex events_mutex_;
-  std::shared_ptr<LinkEvents> events_;
 
   std::atomic<std::uint64_t> last_link_{0};
   Counters counters_;

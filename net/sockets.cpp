@@ -14,11 +14,7 @@ namespace asio = boost::asio;
 // the ring repaired. Linux sends no probes while bytes are unacknowledged, an acknowledgement of a frame for
 // instance that crossed with the other's end; these have the same limit (TCP_USER_TIMEOUT, which also takes
 // the place of the probes' count on idle links).
-constexpr int k_keepalive_idle_s = 5;
-constexpr int k_keepalive_interval_s = 2;
-constexpr int k_keepalive_probes = 3;
-constexpr int k_unacknowledged_timeout_ms =
-    (k_keepalive_idle_s + k_keepalive_probes * k_keepalive_interval_s) * 1000;
+constexpr Probes k_link_probes{.idle_s = 5, .interval_s = 2, .count = 3};
 
 template <int Name>
 using TcpOption = asio::detail::socket_option::integer<IPPROTO_TCP, Name>;
@@ -53,14 +49,17 @@ wire::IpAddressPort from_endpoint(const asio::ip::tcp::endpoint& endpoint) {
   return address;
 }
 
-void tune(Socket& socket) {
+void tune(Socket& socket) { tune(socket, k_link_probes); }
+
+void tune(Socket& socket, const Probes& probes) {
+  const int unacknowledged_ms = (probes.idle_s + probes.count * probes.interval_s) * 1000;
   boost::system::error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
-  socket.set_option(TcpOption<TCP_KEEPIDLE>(k_keepalive_idle_s), ignored);
-  socket.set_option(TcpOption<TCP_KEEPINTVL>(k_keepalive_interval_s), ignored);
-  socket.set_option(TcpOption<TCP_KEEPCNT>(k_keepalive_probes), ignored);
-  socket.set_option(TcpOption<TCP_USER_TIMEOUT>(k_unacknowledged_timeout_ms), ignored);
+  socket.set_option(TcpOption<TCP_KEEPIDLE>(probes.idle_s), ignored);
+  socket.set_option(TcpOption<TCP_KEEPINTVL>(probes.interval_s), ignored);
+  socket.set_option(TcpOption<TCP_KEEPCNT>(probes.count), ignored);
+  socket.set_option(TcpOption<TCP_USER_TIMEOUT>(unacknowledged_ms), ignored);
 }
 
 }  // namespace ringway::net

@@ -24,9 +24,17 @@ boost::asio::ip::tcp::endpoint to_endpoint(const wire::IpAddressPort& address);
 // An IPv4 address that came over an IPv6 socket is an IPv4 address again.
 wire::IpAddressPort from_endpoint(const boost::asio::ip::tcp::endpoint& endpoint);
 
+// When a host counts as vanished: so long after the last sign of it, probes (on an idle connection) or
+// transmissions (on a busy one) included.
+struct Probes {
+  int idle_s;
+  int interval_s;
+  int count;
+};
 // No delay for small messages, and a host that has vanished is noticed on an idle link as well as on a busy
 // one. What fails to be set is left at the system's value.
-void tune(Socket& socket);
+void tune(Socket& socket, const Probes& probes);
+void tune(Socket& socket);  // as a link between peers
 
 inline MonoTime mono_now() {
   using namespace std::chrono;

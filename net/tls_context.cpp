@@ -90,17 +90,31 @@ bool restrict_protocol(SSL_CTX* context) {
 
 }  // namespace
 
-Result<TlsContextPtr> make_tls_context(std::string_view private_key_pem, std::string_view certificates_pem) {
+Result<TlsContextPtr> make_bare_tls_context() {
   ERR_clear_error();
   SSL_CTX* const native = SSL_CTX_new(TLS_method());
   if (native == nullptr) return failed("TLS is not available");
   auto context = std::make_shared<boost::asio::ssl::context>(native);  // takes it over
   if (!restrict_protocol(native)) return failed("TLS cannot be set up");
+  return context;
+}
+
+Outcome<> use_credentials(boost::asio::ssl::context& context, std::string_view private_key_pem,
+                          std::string_view certificates_pem) {
+  ERR_clear_error();
+  SSL_CTX* const native = context.native_handle();
   if (!use_certificates(native, certificates_pem)) return failed("the certificates cannot be used");
   if (!use_private_key(native, private_key_pem)) return failed("the private key cannot be used");
   if (SSL_CTX_check_private_key(native) != 1) return failed("the private key is not the certificate's");
-  install_peer_check(native);
-  accept_protocol_names(native);
+  return Done{};
+}
+
+Result<TlsContextPtr> make_tls_context(std::string_view private_key_pem, std::string_view certificates_pem) {
+  auto context = make_bare_tls_context();
+  if (!context) return context.error();
+  if (auto used = use_credentials(**context, private_key_pem, certificates_pem); !used) return used.error();
+  install_peer_check((*context)->native_handle());
+  accept_protocol_names((*context)->native_handle());
   return context;
 }
 

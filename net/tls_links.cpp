@@ -19,9 +19,6 @@ namespace ringway::net {
 
 namespace {
 
-constexpr std::chrono::milliseconds k_stop_patience{2'000};
-constexpr std::chrono::milliseconds k_stop_look{20};
-
 // Our copy is of no more use once OpenSSL has the key.
 void wipe(std::string& secret) {
   OPENSSL_cleanse(secret.data(), secret.size());
@@ -71,7 +68,7 @@ class TlsLinksImpl : public TlsLinks {
 
   Outcome<> listen() {
     if (!hub_->settings().listens) return Done{};
-    auto at = std::make_shared<LinkListener>(*context_, hub_)->start();
+    auto at = std::make_shared<LinkListener>(hub_)->start(*context_);
     if (!at) return at.error();
     listening_on_ = *at;
     return Done{};
@@ -127,13 +124,8 @@ class TlsLinksImpl : public TlsLinks {
 
  private:
   void end() {
-    hub_->close_events();
-    hub_->stop_all();
-    // The sockets are closed by the I/O threads; when one of them asks, or none runs any more, there is
-    // nothing to wait for.
-    if (context_->get_executor().running_in_this_thread()) return;
-    for (auto waited = k_stop_look; waited < k_stop_patience && !context_->stopped(); waited += k_stop_look)
-      if (hub_->wait_until_empty(k_stop_look)) break;
+    hub_->events.shut();
+    hub_->stoppables.stop_all_and_wait(*context_);
     for (const auto& link : hub_->all_links()) hub_->remove_link(link->id());
   }
 

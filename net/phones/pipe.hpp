@@ -1,0 +1,51 @@
+// What a connection's bytes travel in: TCP, TLS, or WebSocket over one of them. Everything happens on the
+// socket's strand; one read and one write at a time. Whoever uses a pipe holds it until all it has asked for
+// is answered.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/phones/flow_hub.hpp"
+#include "net/send_queue.hpp"
+#include "net/sockets.hpp"
+#include "reload/bytes.hpp"
+#include "reload/result.hpp"
+
+namespace ringway::net::phones {
+
+class Pipe {
+ public:
+  using Done = std::function<void(Outcome<>)>;
+  using Got = std::function<void(Result<Bytes>)>;
+
+  virtual ~Pipe() = default;
+  virtual Socket& socket() = 0;
+  // Connecting and handshakes. A failure has said to the other side what is to be said.
+  virtual void open(Done done) = 0;
+  virtual void read(Got got) = 0;  // some bytes, or a message where there are such
+  virtual void write(const std::vector<Outgoing>& messages, Done done) = 0;
+  // Says that no more will come, and waits until the other side says so too; whoever asks has the time limit.
+  // A read that is under way ends somehow.
+  virtual void say_goodbye(const std::string& reason, std::function<void()> done) = 0;
+  virtual void close() = 0;  // at once; whatever is under way ends
+  // How many messages one write may have.
+  virtual std::size_t max_messages_per_write() const = 0;
+};
+
+// Where a connection of ours goes.
+struct Remote {
+  boost::asio::ip::tcp::endpoint at;
+  std::string server_name;  // TLS: who is expected there
+};
+
+std::shared_ptr<Pipe> accept_tcp(Socket socket);
+std::shared_ptr<Pipe> accept_tls(Socket socket, TlsContextPtr tls);
+std::shared_ptr<Pipe> accept_websocket(Socket socket, std::shared_ptr<FlowHub> hub);
+std::shared_ptr<Pipe> accept_secure_websocket(Socket socket, std::shared_ptr<FlowHub> hub, TlsContextPtr tls);
+std::shared_ptr<Pipe> connect_tcp(Socket socket, Remote remote);
+std::shared_ptr<Pipe> connect_tls(Socket socket, Remote remote, TlsContextPtr tls);
+
+}  // namespace ringway::net::phones
