@@ -64,13 +64,14 @@ void CarefulRead::begin_search(const Now& now, bool with_cache) {
   search_.emplace(resource_, rules, peers_, ways_);
   from_cache_ = false;
   if (!with_cache) return;
-  // Who is responsible is found out each time: that one has all that was acknowledged, and those after it, as
-  // they are known, are asked for a majority only.
+  // Whether those who are known from before still come one after the other, all are asked at once: others may
+  // have come in between, who alone hold what was written in another part of a ring that had fallen apart.
+  // With disjoint that would be the whole search again; there only the first is asked.
   RingId at = resource_;
   for (std::size_t i = 0; i < wanted_; ++i) {
     const auto owner = cache_.owner_of(now.mono, at, rules.agreeing);
     if (!owner) return;
-    if (i == 0) {
+    if (i == 0 || !disjoint()) {
       search_->expect(*owner);
     } else {
       search_->know(at, *owner);
@@ -106,7 +107,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
     end_search(now);
   }
   const bool in_time = age < k_careful_read_limit && last_number_ < k_max_careful_requests;
-  const bool enough = !disjoint() && certain() >= needed() && !waits_for_responsible();
+  const bool enough = is_enough(now);
   if (in_time && !enough) ask_holders(out);
   const bool waits = std::any_of(holders_.begin(), holders_.end(), [](const Holder& holder) {
     return !holder.answered && holder.under_way > 0;
@@ -207,6 +208,19 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
     --holder->asked;
     ways_.end_at(*what.rank);
   }
+}
+
+bool CarefulRead::is_enough(const Now& now) {
+  if (disjoint() || certain() < needed()) return false;
+  if (!rest_until_) rest_until_ = now.mono + k_rest_is_awaited;
+  return !waits_for_responsible() && (*rest_until_ <= now.mono || !waits_for_rest());
+}
+
+// Not for who has failed to answer once.
+bool CarefulRead::waits_for_rest() const {
+  return std::any_of(holders_.begin(), holders_.end(), [](const Holder& holder) {
+    return !holder.answered && !holder.failed && holder.under_way > 0;
+  });
 }
 
 // The responsible peer has whatever was acknowledged, also when its replicas have just come to be that (a

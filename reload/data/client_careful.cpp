@@ -71,7 +71,11 @@ void Client::drive_careful(const Now& now, Work& work, StorageOutputs& out) {
       }
     }
   }
-  if (work.careful->done()) finish_careful(work, out);
+  if (work.careful->done()) return finish_careful(work, out);
+  if (const auto at = work.careful->wakes_at(); at && *at > now.mono && !work.retry_at) {
+    work.retry_at = at;
+    retries_.emplace(*at, work.id);
+  }
 }
 
 void Client::ask_carefully(Work& work, const CarefulRead::Question& question, StorageOutputs& out) {
