@@ -138,6 +138,10 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
     ++data_.statistics.stores_refused;
     return refused;
   }
+  if (compares_with_what_may_lack(now, incoming)) {
+    ++data_.statistics.stores_refused;
+    return lacks();
+  }
   auto accepted = check_store(*data_.configuration, data_.cache, now.wall_ms, incoming);
   if (!accepted) {
     ++data_.statistics.stores_refused;
@@ -181,6 +185,17 @@ std::optional<Refusal> Holder::check_subscriptions(const IncomingStore& incoming
       return refuse(ErrorCode::data_too_large, "this peer keeps no more subscriptions of that node");
   }
   return std::nullopt;
+}
+
+// The generation that the writer has seen may be at others.
+bool Holder::compares_with_what_may_lack(const Now& now, const IncomingStore& incoming) {
+  if (incoming.mode != StoreMode::original || !data_.newly_held.may_lack(now, incoming.resource))
+    return false;
+  return std::any_of(incoming.kinds->begin(), incoming.kinds->end(), [&](const wire::StoreKindData& kind) {
+    if (kind.generation_counter == 0 || kind.unknown_kind) return false;
+    const auto state = data_.cache.newest({incoming.resource, kind.kind});
+    return state && (*state)->records.empty();
+  });
 }
 
 void Holder::note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted) {
@@ -302,7 +317,7 @@ AnswerResult Holder::read(const Now& now, const security::InspectedMessage& mess
   const auto& header = message.message.header;
   const bool by_node = names_this_peer(header);
   if (!by_node && !data_.view->responsible_for(*resource)) return not_responsible();
-  if (is_fetch && may_lack(now, *resource, request->specifiers, by_node)) return lacks();
+  if (may_lack(now, *resource, request->specifiers, by_node)) return lacks();
   std::size_t limit = data_.configuration->max_message_size_bytes;
   if (header.max_response_length != 0) limit = std::min<std::size_t>(limit, header.max_response_length);
   const std::size_t budget = message_budget_bytes(limit, *data_.signer);

@@ -69,6 +69,7 @@ class Holder {
                 const std::vector<wire::StoredDataSpecifier>& specifiers, bool by_node);
   AnswerResult find(const Now& now, const security::InspectedMessage& message);
   std::optional<Refusal> check_subscriptions(const IncomingStore& incoming) const;
+  bool compares_with_what_may_lack(const Now& now, const IncomingStore& incoming);
   void note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted);
   std::optional<Refusal> run(const Now& now, const IncomingStore& incoming, Waiting waiting,
                              StorageOutputs& out);
