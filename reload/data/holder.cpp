@@ -169,6 +169,14 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
     pending.replicate->generations.emplace_back(kind.at, kind.state->generation_counter);
     for (const RecordPtr& record : kind.records) pending.replicate->records.emplace_back(kind.at, record);
   }
+  if (incoming.mode == StoreMode::original) {
+    pending.resource = incoming.resource;
+    for (const AcceptedKind& kind : accepted->kinds)
+      for (const RecordPtr& record : kind.records) pending.written.emplace_back(kind.at, record);
+    writes_.emplace(incoming.resource, token);
+  } else {
+    note_overtaken(incoming.resource, *accepted);
+  }
   note_changes(token, incoming.mode, *accepted);
   commit(token, std::move(pending), std::move(*accepted), out);
   return std::nullopt;
@@ -196,6 +204,27 @@ bool Holder::compares_with_what_may_lack(const Now& now, const IncomingStore& in
     const auto state = data_.cache.newest({incoming.resource, kind.kind});
     return state && (*state)->records.empty();
   });
+}
+
+// A peer that had lacked an item accepts what is older than its replicas' copies. When it gets those its
+// writer has to be told: nobody will read what was written (STORE-45).
+void Holder::note_overtaken(const ResourceId& resource, const AcceptedStore& accepted) {
+  const auto has = [](const Records& records, const wire::StoredData& value) {
+    const auto present = data::find(records, value.value);
+    return present != records.end() && same_signed((*present)->stored, value);
+  };
+  const auto [begin, end] = writes_.equal_range(resource);
+  for (auto at = begin; at != end; ++at) {
+    PendingStore& pending = pending_.at(at->second);
+    for (const AcceptedKind& kind : accepted.kinds) {
+      const auto before = data_.cache.newest(kind.at);
+      if (!kind.changed || !before) continue;
+      for (const auto& [kind_at, mine] : pending.written)
+        if (kind_at == kind.at && has((*before)->records, mine->stored) &&
+            !has(kind.state->records, mine->stored))
+          pending.overtaken = true;
+    }
+  }
 }
 
 void Holder::note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted) {
@@ -244,7 +273,7 @@ void Holder::committed(const Committed& outcome, StorageOutputs& out) {
   if (!good) {
     data_.certificates.forget_kept();
     const Waiting waiting = found->second.waiting;
-    pending_.erase(found);
+    erase(outcome.token);
     changes_.end(outcome.token, false);
     finish(waiting, refuse(ErrorCode::request_timeout, "this peer could not write: " + outcome.reason), out);
     return;
@@ -260,14 +289,24 @@ void Holder::after_commit(std::uint64_t token, PendingStore& pending, StorageOut
   }
   changes_.end(token, true);
   finish(pending, out);
-  pending_.erase(token);
+  erase(token);
+}
+
+void Holder::erase(std::uint64_t token) {
+  const auto found = pending_.find(token);
+  const auto [begin, end] = writes_.equal_range(found->second.resource);
+  const auto write = std::find_if(begin, end, [&](const auto& one) { return one.second == token; });
+  if (write != end) writes_.erase(write);
+  pending_.erase(found);
 }
 
 void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
   const auto found = pending_.find(outcome.token);
   if (found == pending_.end()) return;
   changes_.end(outcome.token, true);  // without all its copies it is there for readers all the same
-  if (outcome.complete) {
+  if (found->second.overtaken) {
+    finish(found->second.waiting, refuse(ErrorCode::data_too_old, "a newer value is stored"), out);
+  } else if (outcome.complete) {
     for (auto& response : found->second.answer.kind_responses) response.replicas = outcome.holders;
     finish(found->second, out);
   } else {
@@ -275,7 +314,7 @@ void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
     finish(found->second.waiting,
            refuse(ErrorCode::request_timeout, "not every replica has it on disk yet: store it again"), out);
   }
-  pending_.erase(found);
+  erase(outcome.token);
 }
 
 void Holder::drop(const DropKinds& kinds, StorageOutputs& out) {

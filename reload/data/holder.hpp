@@ -61,6 +61,10 @@ class Holder {
     wire::StoreAns answer;
     std::optional<Replicate> replicate;
     bool copied = false;  // not by a writer's own Store
+    // Of a writer's own: what was written, and whether a copy that another peer had turned out to be newer.
+    ResourceId resource;
+    std::vector<std::pair<KindAt, RecordPtr>> written;
+    bool overtaken = false;
   };
 
   std::optional<Refusal> store(const Now& now, const routing::DeliverRequest& request, StorageOutputs& out);
@@ -73,6 +77,8 @@ class Holder {
   void note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted);
   std::optional<Refusal> run(const Now& now, const IncomingStore& incoming, Waiting waiting,
                              StorageOutputs& out);
+  void note_overtaken(const ResourceId& resource, const AcceptedStore& accepted);
+  void erase(std::uint64_t token);
   void commit(std::uint64_t token, PendingStore pending, AcceptedStore accepted, StorageOutputs& out);
   void after_commit(std::uint64_t token, PendingStore& pending, StorageOutputs& out);
   void finish(PendingStore& pending, StorageOutputs& out);
@@ -81,6 +87,7 @@ class Holder {
   PeerData& data_;
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, PendingStore> pending_;
+  std::unordered_multimap<ResourceId, std::uint64_t> writes_;  // of pending_, writers' own
   std::vector<Outcome> outcomes_;
   ChangesInOrder changes_;
   std::vector<Subscribed> subscribed_;

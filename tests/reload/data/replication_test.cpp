@@ -36,6 +36,47 @@ TEST_F(Replication, AWriteIsAnsweredWhenBothSuccessorsHaveItOnDisk) {
   }
 }
 
+// The responsible peer has lost what its replica holds; the writer's clock was ahead then.
+TEST_F(Replication, AWriteThatIsOlderThanAReplicasCopyIsNotAcknowledged) {
+  // Shows: STORE-45.
+  make({0x10, 0x50, 0x90, 0xD0});
+  const std::string key = key_of(at(0x50));
+  const KindAt where{resource_id_of(std::string_view(key)), config::k_shared_value};
+  put(at(0x10), key, "first");
+  Record newer = *stored(at(0x90), key).records.at(0);
+  const auto& signer = *at(0x10).signer;
+  newer.stored =
+      signed_value(signer, {config::k_shared_value, where.resource, "ahead", overlay.now().wall_ms + 60'000,
+                            3600, true, 0, copy_of(newer.stored.value.key.view())});
+  ASSERT_TRUE(at(0x90).store->commit({{PutRecord{where, std::make_shared<const Record>(newer)}}}).ok());
+  for (const std::uint8_t point : std::initializer_list<std::uint8_t>{0x50, 0xD0})
+    ASSERT_TRUE(at(point).store->commit({{DropKind{where}}}).ok());
+  for (const std::uint8_t point : std::initializer_list<std::uint8_t>{0x50, 0x90, 0xD0}) {
+    overlay.kill(at(point));
+    overlay.restart(at(point));
+    at(point).joined = true;
+  }
+  overlay.without_channels = {node_at(0x50)};  // no comparison brings it back before
+  overlay.loses = [](const Sent& one) {
+    return one.code == wire::MessageCode::store_req && one.from == node_at(0x90);
+  };
+  overlay.update_views();
+  overlay.run();
+  ASSERT_TRUE(stored(at(0x50), key).records.empty());
+  std::string refused;
+  overlay.bends = [&](const Peer& by, wire::MessageCode code, Bytes& body) {
+    if (code != wire::MessageCode::error || by.node != node_at(0x50)) return;
+    const auto error = wire::decode<wire::ErrorResponse>(SharedBytes{body});
+    if (error->code == wire::ErrorCode::data_too_old) refused = std::string(text_of(error->info));
+  };
+  // The client signs it anew, newer than what is there.
+  const auto result = put(at(0x10), key, "second");
+  EXPECT_EQ(refused, "a newer value is stored");
+  EXPECT_GT(result.storage_time_ms, newer.stored.storage_time_ms);
+  for (const std::uint8_t point : std::initializer_list<std::uint8_t>{0x50, 0x90, 0xD0})
+    EXPECT_EQ(text_of(stored(at(point), key).records.at(0)->stored.value.data.value), "second");
+}
+
 TEST_F(Replication, SmallRingsAnswerWithTheCopiesThereAre) {
   // Shows: TOPO-46.
   make({0x10});
