@@ -76,6 +76,8 @@ std::optional<Refusal> Holder::store(const Now& now, const routing::DeliverReque
     if (!may_store_copies(*data_.view, *resource, message.signer_node)) {
       return refuse(ErrorCode::forbidden, "copies of this resource are not expected here from this peer");
     }
+    if (is_parting(*data_.view, *resource, message.signer_node))
+      partings_.taken(now, *data_.view, message.signer_node);
   }
   return run(now, incoming, {request.request, std::nullopt}, out);
 }
@@ -317,11 +319,11 @@ void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
   erase(outcome.token);
 }
 
-void Holder::drop(const DropKinds& kinds, StorageOutputs& out) {
+void Holder::drop(const Now& now, const DropKinds& kinds, StorageOutputs& out) {
   // The ring may have changed since: what belongs here stays, and so does what is being written.
   std::vector<KindAt> gone;
   for (const KindAt& at : kinds.kinds)
-    if (!data_.view->replica_position(at.resource)) gone.push_back(at);
+    if (!data_.view->replica_position(at.resource) && !partings_.keeps(now, at.resource)) gone.push_back(at);
   (void)forget(gone, out);
 }
 

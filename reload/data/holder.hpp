@@ -10,6 +10,7 @@
 
 #include "reload/data/changes_in_order.hpp"
 #include "reload/data/messages.hpp"
+#include "reload/data/parting_copies.hpp"
 #include "reload/data/peer_data.hpp"
 #include "reload/data/reading.hpp"
 #include "reload/data/store_check.hpp"
@@ -23,7 +24,7 @@ class Holder {
   void deliver(const Now& now, const routing::DeliverRequest& request, StorageOutputs& out);
   void committed(const Committed& outcome, StorageOutputs& out);
   void replicated(const Replicated& outcome, StorageOutputs& out);
-  void drop(const DropKinds& kinds, StorageOutputs& out);
+  void drop(const Now& now, const DropKinds& kinds, StorageOutputs& out);
   // Of Kinds that are no longer known. False when some are just being written and stay.
   bool forget(const std::vector<KindAt>& kinds, StorageOutputs& out);
   void adopt(const Now& now, const Adopt& adopt, StorageOutputs& out);
@@ -48,6 +49,7 @@ class Holder {
   std::vector<Subscribed> take_subscribed() { return std::exchange(subscribed_, {}); }
 
   std::size_t pending() const { return pending_.size(); }
+  std::size_t partings() const { return partings_.size(); }
 
  private:
   // Who waits for a Store: a request of another peer, a call of our own, or nobody.
@@ -89,6 +91,7 @@ class Holder {
   std::unordered_map<std::uint64_t, PendingStore> pending_;
   std::unordered_multimap<ResourceId, std::uint64_t> writes_;  // of pending_, writers' own
   std::vector<Outcome> outcomes_;
+  PartingCopies partings_;
   ChangesInOrder changes_;
   std::vector<Subscribed> subscribed_;
 };

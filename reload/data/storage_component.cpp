@@ -63,7 +63,7 @@ class StorageComponent::Impl {
     if (!client_.committed(now, m, out)) holder_.committed(m, out);
   }
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
-  void on(const Now&, DropKinds& m, StorageOutputs& out) { holder_.drop(m, out); }
+  void on(const Now& now, DropKinds& m, StorageOutputs& out) { holder_.drop(now, m, out); }
   void on(const Now& now, Watch& m, StorageOutputs& out) { watcher_.watch(now, std::move(m), out); }
   void on(const Now& now, WatchNext& m, StorageOutputs& out) { watcher_.next(now, m.token, out); }
   void on(const Now& now, CancelWatch& m, StorageOutputs& out) { watcher_.cancel(now, m.token, out); }
@@ -143,6 +143,7 @@ class StorageComponent::Impl {
         {"requests that wait", holder_.pending(), data_.settings.max_pending_requests},
         {"decoded Kinds", data_.cache.size(), data_.settings.max_cached_kinds},
         {"bytes of decoded Kinds", data_.cache.size_bytes(), data_.settings.max_cached_bytes},
+        {"peers that have parted", holder_.partings(), k_most_partings},
         {"ranges newly held", data_.newly_held.size(), k_max_newly_held},
         {"watched resources", data_.subscriptions.resources(), k_max_watched_resources},
         {"subscriptions of one node", data_.subscriptions.most_of_one_node(), k_max_subscriptions_of_node},

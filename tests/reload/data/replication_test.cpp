@@ -1,4 +1,5 @@
 // Copies: to the replica set, to a joining peer, after failures and merges (RFC 6940 §10.4, §10.5, §10.7.3).
+#include "reload/data/parting_copies.hpp"
 #include "tests/reload/data/replication_fixture.hpp"
 
 namespace ringway::data::test {
@@ -187,6 +188,24 @@ TEST_F(Replication, APeerThatLeavesKeepsTheNumberOfCopies) {
   EXPECT_TRUE(overlay.leave(at(0x50), Duration{5'000}));
   EXPECT_EQ(copies(key), 3U);
   EXPECT_EQ(stored(at(0xB0), key).records.size(), 1U) << "last of the set now";
+}
+
+// It holds what is not its own yet when its cleaning is due.
+TEST_F(Replication, WhatAPeerThatLeavesHasSentIsNotCleanedAway) {
+  make({0x10, 0x30, 0x50, 0x70, 0x90, 0xB0});
+  const std::string key = key_of(at(0x50));
+  put(at(0x10), key);
+  overlay.advance(k_hold_down + k_until_set_has_copies - Duration{1'000});
+  overlay.to_replication(at(0x50), routing::Drain{});
+  overlay.advance(Duration{500});
+  ASSERT_EQ(stored(at(0xB0), key).records.size(), 1U);
+  overlay.advance(Duration{5'000});
+  EXPECT_EQ(stored(at(0xB0), key).records.size(), 1U);
+  // It has stayed: with the next change of the ring what is too much goes.
+  overlay.advance(k_parting_is_kept);
+  make({0x20});
+  overlay.advance(k_until_dropped);
+  EXPECT_TRUE(stored(at(0xB0), key).records.empty());
 }
 
 TEST_F(Replication, APeerThatComesBackInTimeNeedsNoReplacement) {
