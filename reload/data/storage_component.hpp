@@ -21,6 +21,7 @@ struct StorageSettings {
   // The certificates of the further users, too: one peer of those that hold them is enough, and two that look
   // after a new one at the same moment would store it twice.
   bool keeps_users_certificates = true;
+  Duration successor_hold_down{30'000};  // as replication has it
 };
 
 class StorageComponent {

@@ -12,6 +12,9 @@ namespace {
 using wire::ErrorCode;
 using wire::MessageCode;
 
+constexpr Duration k_hold_down{30'000};
+constexpr Duration k_lasts = k_hold_down + k_copying_takes;
+
 // bob answers for the key, carol and dave have copies. Then erin comes between bob and carol, and bob goes
 // before she has got anything.
 class NewlyHeldRange : public ::testing::Test {
@@ -154,7 +157,7 @@ TEST_F(NewlyHeldRange, AGenerationIsComparedWithWhatTheReplicasHave) {
 }
 
 TEST_F(NewlyHeldRange, AfterAMinuteTheCopiesAreThere) {
-  overlay.advance(k_newly_held_for);
+  overlay.advance(k_lasts);
   EXPECT_EQ(read(dave, key), "here");
   EXPECT_EQ(read(dave, absent), "nothing is stored there");
   EXPECT_EQ(dave.storage->statistics().second_opinions, 0U);
@@ -171,7 +174,7 @@ topology::RingView view_after(const NodeId& predecessor) {
 }
 
 TEST(NewlyHeld, WhatHasComeByJoining) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   const Now now;
   topology::RingView before = view_after(node_at(0x80)), alone = before;
   before.joined = false;
@@ -184,14 +187,14 @@ TEST(NewlyHeld, WhatHasComeByJoining) {
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90)))) << "there is nobody to ask";
   ranges.ring_changed(now, alone, view_after(node_at(0x80)));
   EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x90)))) << "others went on without it";
-  NewlyHeld of_first;
+  NewlyHeld of_first{k_hold_down};
   of_first.ring_changed(now, alone, view_after(node_at(0x80)));
   EXPECT_FALSE(of_first.may_lack(now, as_resource(node_at(0x90)))) << "it had everything that there was";
 }
 
 // That it was alone before it joined again counts once.
 TEST(NewlyHeld, WhatWasHeldForAMinuteIsNotNewAtTheNextChange) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   Now now;
   const auto standing = view_after(node_at(0x80));
   topology::RingView outside = standing;
@@ -199,13 +202,28 @@ TEST(NewlyHeld, WhatWasHeldForAMinuteIsNotNewAtTheNextChange) {
   ranges.ring_changed(now, standing, outside);
   ranges.ring_changed(now, outside, standing);
   EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x90))));
-  now.mono = now.mono + k_newly_held_for;
+  now.mono = now.mono + k_lasts;
   ranges.ring_changed(now, standing, standing);
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90))));
 }
 
+TEST(NewlyHeld, ForAsLongAsTheHoldDownOfThisOverlayAndTheCopyingTake) {
+  for (const Duration hold_down : {Duration{0}, Duration{300'000}}) {
+    NewlyHeld ranges(hold_down);
+    Now now;
+    const auto standing = view_after(node_at(0x80));
+    topology::RingView outside = standing;
+    outside.joined = false;
+    ranges.ring_changed(now, outside, standing);
+    now.mono = now.mono + hold_down + k_copying_takes - Duration{1};
+    EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x90))));
+    now.mono = now.mono + Duration{1};
+    EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90))));
+  }
+}
+
 TEST(NewlyHeld, AsAReplicaToo) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   const Now now;
   auto before = view_after(node_at(0xC0)), after = before;
   before.replicas = after.replicas = 2;
@@ -217,7 +235,7 @@ TEST(NewlyHeld, AsAReplicaToo) {
 }
 
 TEST(NewlyHeld, WhatHasComeByALoss) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   const Now now;
   ranges.ring_changed(now, view_after(node_at(0x80)), view_after(node_at(0xC0)));  // a newcomer takes a part
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90))));
@@ -228,7 +246,7 @@ TEST(NewlyHeld, WhatHasComeByALoss) {
 }
 
 TEST(NewlyHeld, WithTooManyRangesItIsTheWholeRing) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   const Now now;
   for (std::size_t i = 0; i < k_max_newly_held; ++i) {
     const auto before = static_cast<std::uint8_t>(0x80 - i);
