@@ -200,7 +200,7 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
   --holder->under_way;
   if (failure == Failure::lacks) return answer(*holder, {}, false);
   holder->failed = true;
-  too_large_ = too_large_ || failure == Failure::too_large;
+  if (failure == Failure::too_large && !too_large_at_) too_large_at_ = holder->node;
   if (failure == Failure::refused || failure == Failure::too_large) holder->given_up = true;
   if (!what.rank) return;
   if (failure == Failure::no_answer) ways_.failed(*what.rank);
@@ -263,7 +263,7 @@ std::optional<NodeId> CarefulRead::responsible() const {
 bool CarefulRead::has_answered(const NodeId& holder) const { return answers_.contains(holder); }
 
 CallFailure CarefulRead::too_few() const {
-  if (too_large_) {
+  if (too_large_at_) {
     return {CallError::resource_exhausted,
             "too large for one message of this overlay: ask for one entry, or with consistency one", 0};
   }

@@ -88,6 +88,8 @@ class CarefulRead {
   // Of those that were found.
   std::optional<NodeId> responsible() const;
   bool has_answered(const NodeId& holder) const;
+  // A holder that has more than fits into one answer.
+  std::optional<NodeId> too_large_at() const { return too_large_at_; }
 
  private:
   struct Holder {
@@ -135,7 +137,7 @@ class CarefulRead {
   std::size_t uncertain_ = 0;  // of the answers: nothing, said by who may lack it
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_number_ = 0;
-  bool too_large_ = false;
+  std::optional<NodeId> too_large_at_;
   bool done_ = false;
 };
 

@@ -183,7 +183,7 @@ void Client::drive(const Now& now, Work& work, StorageOutputs& out) {
     case Stage::copy:
       if (auto result = read_here(now, work.batch, work.call, work.plan))
         return finish(work, std::move(*result), out);
-      if (responsible(work)) return become_careful(work);
+      if (responsible(work) && !work.asked_all) return become_careful(work);
       return ask(work, out);
     case Stage::careful:
       return drive_careful(now, work, out);
@@ -285,10 +285,7 @@ void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool fo
 
 // When the responsible peer may lack what is asked for. A write with a generation waits then until that one
 // has what the others have.
-bool Client::asks_all_then(const Work& work) {
-  return work.stage == Stage::read || work.stage == Stage::learn ||
-         (work.stage == Stage::write && !work.asked_all);
-}
+bool Client::asks_all_then(const Work& work) { return !work.asked_all && !is_second(work); }
 
 void Client::retry_later(const Now& now, Work& work) {
   const Duration delay = std::min(k_longest_retry, k_first_retry * (1U << std::min(work.attempts, 8U)));

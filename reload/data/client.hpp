@@ -98,7 +98,7 @@ class Client {
     WallMs signed_ms = 0;           // when its lifetime began, as nearly as is known here
     std::uint64_t renews_ms = 0;    // signs again what was stored at that time; 0: a call
     bool renewed = false;           // signed once more, after Error_Data_Too_Old
-    bool asked_all = false;         // the responsible peer may lack what is stored: so all were asked
+    bool asked_all = false;         // the responsible peer may lack what is stored: all were asked, once
     std::optional<PutResult> kept;  // the answer, when the fact that it is kept is durable
     // Reading in chunks.
     struct Key {
@@ -198,6 +198,8 @@ class Client {
   HeldItems held_by(Work& work, const wire::FetchKindResponse& response,
                     const std::vector<security::ValueVerdict>& verdicts);
   void finish_careful(const Now& now, Work& work, StorageOutputs& out);
+  void read_in_chunks(const Now& now, Work& work, NodeId holder, StorageOutputs& out);
+  void end_careful(Work& work, StorageOutputs& out);
   void learned_carefully(const Now& now, Work& work, StorageOutputs& out);
   void stop_asking(Work& work, StorageOutputs& out);
 

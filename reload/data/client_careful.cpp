@@ -193,6 +193,11 @@ void Client::finish_careful(const Now& now, Work& work, StorageOutputs& out) {
   const bool writes =
       std::holds_alternative<PutCall>(work.call) || std::holds_alternative<RemoveCall>(work.call);
   if (writes) return learned_carefully(now, work, out);
+  const auto large = read.too_large_at();
+  if (large && consistency_of(work.call) == Consistency::one && !work.plan.one) {
+    out.emplace_back(AskToMend{work.plan.at.resource, *read.responsible()});
+    return read_in_chunks(now, work, *large, out);
+  }
   auto result = read.result();
   auto* got = std::get_if<GetResult>(&result);
   if (got == nullptr) return finish(work, std::move(result), out);
@@ -206,6 +211,22 @@ void Client::finish_careful(const Now& now, Work& work, StorageOutputs& out) {
   auto found = sorted(std::move(*got));
   const bool gets = std::holds_alternative<GetCall>(work.call);
   finish(work, gets ? get_result(std::move(found)) : stat_of_values(work.plan, found), out);
+}
+
+// Who asked one peer reads from one that has more than fits into an answer as it would have from that one.
+void Client::read_in_chunks(const Now& now, Work& work, NodeId holder, StorageOutputs& out) {
+  end_careful(work, out);
+  const bool gets = std::holds_alternative<GetCall>(work.call);
+  work.elsewhere = wire::to_node(holder);
+  work.stage = gets ? Stage::list : Stage::read;  // a Stat is small
+  drive(now, work, out);
+}
+
+void Client::end_careful(Work& work, StorageOutputs& out) {
+  stop_waiting(work);
+  stop_asking(work, out);
+  work.careful.reset();
+  work.asked_all = true;
 }
 
 // What is to be replaced or removed, of what all holders have. The responsible peer gets that meanwhile
@@ -224,10 +245,7 @@ void Client::learned_carefully(const Now& now, Work& work, StorageOutputs& out) 
     present->lifetime_s = item.entry.lifetime_s;
     present->metadata = metadata_of({item.exists, SharedBytes{copy_of(item.entry.value)}});
   }
-  stop_waiting(work);
-  stop_asking(work, out);
-  work.careful.reset();
-  work.asked_all = true;
+  end_careful(work, out);
   work.value.reset();  // it has to be newer than that
   learned(now, work, present ? &*present : nullptr, out);
 }

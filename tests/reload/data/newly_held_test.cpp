@@ -9,6 +9,7 @@
 namespace ringway::data::test {
 namespace {
 
+using ringway::test::k_now_ms;
 using wire::ErrorCode;
 using wire::MessageCode;
 
@@ -114,6 +115,40 @@ TEST_F(NewlyHeldRange, StatAsksThemToo) {
       EXPECT_EQ(entry.writer_node, what == shared ? alice.node : NodeId{});
     }
     EXPECT_EQ(failure(overlay.call(*peer, StatCall{absent})), "nothing is stored there");
+  }
+}
+
+// As large keys are read from a peer that has them.
+TEST_F(NewlyHeldRange, WhatIsTooLargeForOneMessageIsReadInChunksFromAReplica) {
+  overlay.loses = [](const Sent& one) { return one.code == MessageCode::store_req; };
+  for (Peer* copy : {&carol, &dave}) {
+    WriteBatch batch;
+    const ResourceId resource = resource_id_of(std::string_view(key));
+    const KindAt at{resource, config::k_owner_value};
+    const auto small = copy->store->load(at)->records.at(0);
+    for (char name = 'a'; name < 'h'; ++name) {
+      Record large = *small;
+      Bytes item = copy_of(small->stored.value.key.view());
+      item.push_back(static_cast<std::uint8_t>(name));
+      large.stored = signed_value(*alice.signer, {config::k_owner_value, resource, std::string(1500, name),
+                                                  k_now_ms, 3600, true, 0, item});
+      batch.push_back(PutRecord{at, std::make_shared<const Record>(large)});
+    }
+    ASSERT_TRUE(copy->store->commit({batch}).ok());
+    overlay.kill(*copy);
+    overlay.restart(*copy);
+    copy->joined = true;
+  }
+  overlay.update_views();
+  overlay.advance(Duration{0});
+  for (Peer* peer : {&alice, erin}) {
+    const auto result = overlay.call(*peer, GetCall{key, std::nullopt});
+    ASSERT_TRUE(std::holds_alternative<GetResult>(result)) << failure(result);
+    ASSERT_EQ(std::get<GetResult>(result).entries.size(), 8U);
+    EXPECT_EQ(std::get<GetResult>(result).entries.at(7).value.size(), 1500U);
+    const auto found = overlay.call(*peer, StatCall{key});
+    ASSERT_TRUE(std::holds_alternative<StatResult>(found)) << failure(found);
+    EXPECT_EQ(std::get<StatResult>(found).entries.size(), 8U);
   }
 }
 
