@@ -70,13 +70,14 @@ void CarefulRead::begin_search(const Now& now, bool with_cache) {
   search_.emplace(resource_, rules, peers_, ways_);
   from_cache_ = false;
   if (!with_cache) return;
-  // Who is responsible is found out each time: that one has all that was acknowledged, and those after it, as
-  // they are known, are asked for a majority only.
+  // Whether those who are known from before still come one after the other, all are asked at once: others may
+  // have come in between, who alone hold what was written in another part of a ring that had fallen apart.
+  // With disjoint that would be the whole search again; there only the first is asked.
   RingId at = resource_;
   for (std::size_t i = 0; i < wanted_; ++i) {
     const auto owner = cache_.owner_of(now.mono, at, rules.agreeing);
     if (!owner) return;
-    if (i == 0) {
+    if (i == 0 || !disjoint()) {
       search_->expect(*owner);
     } else {
       search_->know(at, *owner);
@@ -112,7 +113,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
     end_search(now);
   }
   const bool in_time = age < k_careful_read_limit && last_number_ < k_max_careful_requests;
-  const bool enough = !disjoint() && certain() >= needed() && !waits_for_responsible();
+  const bool enough = is_enough(now);
   if (in_time && !enough) ask_holders(out);
   const bool waits = std::any_of(holders_.begin(), holders_.end(), [](const Holder& holder) {
     return !holder.answered && holder.under_way > 0;
@@ -205,7 +206,7 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
   --holder->under_way;
   if (failure == Failure::lacks) return answer(*holder, {}, false);
   holder->failed = true;
-  too_large_ = too_large_ || failure == Failure::too_large;
+  if (failure == Failure::too_large && !too_large_at_) too_large_at_ = holder->node;
   if (failure == Failure::refused || failure == Failure::too_large) holder->given_up = true;
   if (!what.route) return;
   if (failure == Failure::no_answer) ways_.failed(*what.route, holder->node);
@@ -213,6 +214,19 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
     --holder->asked;
     ways_.end_at(what.route->rank);
   }
+}
+
+bool CarefulRead::is_enough(const Now& now) {
+  if (disjoint() || certain() < needed()) return false;
+  if (!rest_until_) rest_until_ = now.mono + k_rest_is_awaited;
+  return !waits_for_responsible() && (*rest_until_ <= now.mono || !waits_for_rest());
+}
+
+// Not for who has failed to answer once.
+bool CarefulRead::waits_for_rest() const {
+  return std::any_of(holders_.begin(), holders_.end(), [](const Holder& holder) {
+    return !holder.answered && !holder.failed && holder.under_way > 0;
+  });
 }
 
 // The responsible peer has whatever was acknowledged, also when its replicas have just come to be that (a
@@ -255,7 +269,7 @@ std::optional<NodeId> CarefulRead::responsible() const {
 bool CarefulRead::has_answered(const NodeId& holder) const { return answers_.contains(holder); }
 
 CallFailure CarefulRead::too_few() const {
-  if (too_large_) {
+  if (too_large_at_) {
     return {CallError::resource_exhausted,
             "too large for one message of this overlay: ask for one entry, or with consistency one", 0};
   }

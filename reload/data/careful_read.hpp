@@ -3,9 +3,11 @@
 // (client_careful.cpp).
 //
 // quorum: the responsible peer and its replicas are asked, each by its Node-ID. A majority of them has to
-// answer; the newest of each item wins, a removal too. An acknowledged write is held by all of them, so in a
-// quiet ring one of any majority has it. When some have just gone their places are taken by peers that hold
-// nothing yet: so the responsible peer is waited for as well, until it fails to answer once; not the rest.
+// answer; the newest of each item wins, a removal too. An acknowledged write is held by all of them, so as
+// long as they stay one of any majority has it. But a majority may have come into the set just now: by a
+// failure, holding nothing yet, or when two rings have become one, out of the half where it was not written.
+// So all of them are heard when they answer, which takes one round trip; whoever has not answered once there
+// is a majority is waited for a moment longer, the responsible peer until it fails to answer once.
 // And who says that it may just not have been given it (newly_held.hpp) counts only when nobody else is left.
 //
 // disjoint: both the search for the holders and the reading take ways that have no first hop in common as
@@ -29,6 +31,7 @@ namespace ringway::data {
 // From its start; a search takes at most the first part of it.
 inline constexpr Duration k_careful_search_limit{8'000};
 inline constexpr Duration k_careful_read_limit{14'000};
+inline constexpr Duration k_rest_is_awaited{1'000};         // when a majority has answered
 inline constexpr std::size_t k_max_careful_requests = 512;  // of one read
 inline constexpr std::size_t k_max_search_requests = 384;   // of these; then whoever was found is asked
 inline constexpr std::size_t k_max_careful_reads = 64;      // at once, with detours; the others wait
@@ -78,6 +81,8 @@ class CarefulRead {
   void failed(std::uint64_t number, Failure failure);
 
   bool done() const { return done_; }
+  // When to call next() although nothing has been heard.
+  std::optional<MonoTime> wakes_at() const { return done_ ? std::nullopt : rest_until_; }
   // The newest of each item, removals too.
   std::map<ItemKey, const HeldItem*> newest() const;
   // The entries of those that exist, in the same order; or why there is no result.
@@ -87,6 +92,8 @@ class CarefulRead {
   // Of those that were found.
   std::optional<NodeId> responsible() const;
   bool has_answered(const NodeId& holder) const;
+  // A holder that has more than fits into one answer.
+  std::optional<NodeId> too_large_at() const { return too_large_at_; }
 
  private:
   struct Holder {
@@ -103,7 +110,9 @@ class CarefulRead {
   };
 
   bool disjoint() const { return consistency_ == Consistency::disjoint; }
+  bool is_enough(const Now& now);
   bool waits_for_responsible() const;
+  bool waits_for_rest() const;
   void begin_search(const Now& now, bool with_cache);
   void end_search(const Now& now);
   void ask_holders(std::vector<Question>& out);
@@ -117,6 +126,7 @@ class CarefulRead {
   CallFailure too_few() const;
 
   MonoTime started_;
+  std::optional<MonoTime> rest_until_;  // there is a majority
   Consistency consistency_;
   RingId resource_;
   std::size_t wanted_;
@@ -131,7 +141,7 @@ class CarefulRead {
   std::size_t uncertain_ = 0;  // of the answers: nothing, said by who may lack it
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_number_ = 0;
-  bool too_large_ = false;
+  std::optional<NodeId> too_large_at_;
   bool done_ = false;
 };
 

@@ -183,7 +183,7 @@ void Client::drive(const Now& now, Work& work, StorageOutputs& out) {
     case Stage::copy:
       if (auto result = read_here(now, work.batch, work.call, work.plan))
         return finish(work, std::move(*result), out);
-      if (responsible(work)) return become_careful(work);
+      if (responsible(work) && !work.asked_all) return become_careful(work);
       return ask(work, out);
     case Stage::careful:
       return drive_careful(now, work, out);
@@ -275,8 +275,7 @@ void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool fo
       return drive(now, work, out);
     }
   }
-  if (refusal.code == ErrorCode::in_progress && !found_here && work.stage == Stage::read &&
-      std::holds_alternative<GetCall>(work.call))
+  if (refusal.code == ErrorCode::in_progress && !found_here && asks_all_then(work))
     return become_careful(work);
   if (refusal.code == ErrorCode::data_too_old && work.stage == Stage::write && !work.renewed) {
     // The clock of whoever wrote before was ahead of ours (RFC 6940 §7, STORE-45); or what is signed again
@@ -292,6 +291,10 @@ void Client::refused(const Now& now, Work& work, const Refusal& refusal, bool fo
   finish(work, failure_of(refusal, found_here), out);
 }
 
+// When the responsible peer may lack what is asked for. A write with a generation waits then until that one
+// has what the others have.
+bool Client::asks_all_then(const Work& work) { return !work.asked_all && !is_second(work); }
+
 void Client::retry_later(const Now& now, Work& work) {
   const Duration delay = std::min(k_longest_retry, k_first_retry * (1U << std::min(work.attempts, 8U)));
   ++work.attempts;
@@ -305,6 +308,7 @@ void Client::stored_here(const Now& now, Holder::Outcome outcome, StorageOutputs
   found->second.here = false;
   if (outcome.result) return written(found->second, *outcome.result, out);
   refused(now, found->second, outcome.result.error(), false, out);
+  start_careful_reads(now, out);
 }
 
 void Client::ring_changed(const Now& now, StorageOutputs& out) {

@@ -100,6 +100,7 @@ class Client {
     WallMs signed_ms = 0;           // when its lifetime began, as nearly as is known here
     std::uint64_t renews_ms = 0;    // signs again what was stored at that time; 0: a call
     bool renewed = false;           // signed once more, after Error_Data_Too_Old
+    bool asked_all = false;         // the responsible peer may lack what is stored: all were asked, once
     std::optional<PutResult> kept;  // the answer, when the fact that it is kept is durable
     wire::MessageCode own_code = wire::MessageCode::invalid;  // what is under way, for a detour
     SharedBytes own_body;
@@ -133,6 +134,7 @@ class Client {
   void send(Work& work, wire::MessageCode code, Bytes body, StorageOutputs& out);
   void answered(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
   void refused(const Now& now, Work& work, const Refusal& refusal, bool found_here, StorageOutputs& out);
+  static bool asks_all_then(const Work& work);
   void retry_later(const Now& now, Work& work);
   void stop_waiting(Work& work);
 
@@ -166,8 +168,8 @@ class Client {
   // client_read.cpp
   std::optional<CallResult> read_here(const Now& now, std::uint64_t batch, const Call& call,
                                       const CallPlan& plan);
-  // Responsible, but what was asked for may be at the replicas alone (newly_held.hpp).
-  bool may_lack(const Now& now, const Call& call, const CallPlan& plan);
+  // What is asked for is not here, but may be at others (newly_held.hpp).
+  bool may_lack(const Now& now, const CallPlan& plan);
   bool hidden(const CallPlan& plan);
   void ask(Work& work, StorageOutputs& out);
   void fetched(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
@@ -200,6 +202,7 @@ class Client {
   static bool is_careful(const Call& call);
   static CarefulRead::Failure why_of(const routing::RequestFailure& failure);
   static std::optional<NodeId> named_by(const security::InspectedMessage& message);
+  static Consistency consistency_of(const Call& call);
   void become_careful(Work& work);
   void start_careful_reads(const Now& now, StorageOutputs& out);
   void begin_careful(const Now& now, Work& work);
@@ -209,7 +212,10 @@ class Client {
   HeldItems held_here(const Now& now, const CallPlan& plan);
   HeldItems held_by(Work& work, const wire::FetchKindResponse& response,
                     const std::vector<security::ValueVerdict>& verdicts);
-  void finish_careful(Work& work, StorageOutputs& out);
+  void finish_careful(const Now& now, Work& work, StorageOutputs& out);
+  void read_in_chunks(const Now& now, Work& work, NodeId holder, StorageOutputs& out);
+  void end_careful(Work& work, StorageOutputs& out);
+  void learned_carefully(const Now& now, Work& work, StorageOutputs& out);
   void stop_asking(Work& work, StorageOutputs& out);
 
   PeerData& data_;
@@ -233,9 +239,12 @@ class Client {
   std::size_t careful_under_way_ = 0;
 };
 
+// Of a call that writes.
+std::optional<std::uint64_t> expected_generation(const Call& call);
 // The entries in the order of their names.
 GetResult sorted(GetResult found);
 // What a get found, as a result: not_found and data_loss when there is nothing to show.
 CallResult get_result(GetResult found);
+CallResult stat_of_values(const CallPlan& plan, const GetResult& found);
 
 }  // namespace ringway::data

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "reload/data/call_failures.hpp"
 #include "reload/data/client.hpp"
+#include "reload/data/reading.hpp"
 #include "reload/data/replica_rules.hpp"
 
 namespace ringway::data {
@@ -33,7 +35,15 @@ bool Client::is_careful(const Call& call) {
   return get != nullptr && get->consistency != Consistency::one;
 }
 
-// The responsible peer has just become that, and has nothing: its replicas are asked as well.
+// Who writes does not go by the word of one that nothing is there.
+Consistency Client::consistency_of(const Call& call) {
+  if (const auto* get = std::get_if<GetCall>(&call)) return get->consistency;
+  return std::holds_alternative<StatCall>(call) ? Consistency::one : Consistency::quorum;
+}
+
+// The responsible peer has just become that, and has nothing: its replicas are asked as well. What they have
+// is read also where less is asked for (Stat, and before a value is removed or signed again): then it is
+// known to be good.
 void Client::become_careful(Work& work) {
   ++data_.statistics.second_opinions;
   work.stage = Stage::careful;
@@ -55,8 +65,8 @@ void Client::begin_careful(const Now& now, Work& work) {
   ++careful_under_way_;
   const auto& view = *data_.view;
   const auto& resource = work.plan.at.resource;
-  work.careful = std::make_unique<CarefulRead>(now, std::get<GetCall>(work.call).consistency, resource,
-                                               1 + view.replicas, view.estimated_peers(), known_holders_);
+  work.careful = std::make_unique<CarefulRead>(now, consistency_of(work.call), resource, 1 + view.replicas,
+                                               view.estimated_peers(), known_holders_);
   if (view.replica_position(resource)) work.careful->holders_are(holders_of(view, resource));
 }
 
@@ -66,7 +76,7 @@ void Client::drive_careful(const Now& now, Work& work, StorageOutputs& out) {
     asked_here = false;
     for (const auto& question : work.careful->next(now)) {
       if (!question.search && question.holder == data_.signer->node_id()) {
-        if (may_lack(now, work.call, work.plan) || hidden(work.plan)) {
+        if (may_lack(now, work.plan) || hidden(work.plan)) {
           work.careful->failed(question.number, CarefulRead::Failure::lacks);
         } else {
           work.careful->fetched(question.number, held_here(now, work.plan));
@@ -77,7 +87,11 @@ void Client::drive_careful(const Now& now, Work& work, StorageOutputs& out) {
       }
     }
   }
-  if (work.careful->done()) finish_careful(work, out);
+  if (work.careful->done()) return finish_careful(now, work, out);
+  if (const auto at = work.careful->wakes_at(); at && *at > now.mono && !work.retry_at) {
+    work.retry_at = at;
+    retries_.emplace(*at, work.id);
+  }
 }
 
 void Client::ask_carefully(Work& work, const CarefulRead::Question& question, StorageOutputs& out) {
@@ -176,7 +190,7 @@ HeldItems Client::held_by(Work& work, const wire::FetchKindResponse& response,
   return held;
 }
 
-void Client::finish_careful(Work& work, StorageOutputs& out) {
+void Client::finish_careful(const Now& now, Work& work, StorageOutputs& out) {
   CarefulRead& read = *work.careful;
   if (read.holders_differ()) {
     ++data_.statistics.holders_differed;
@@ -185,6 +199,14 @@ void Client::finish_careful(Work& work, StorageOutputs& out) {
   }
   if (const auto responsible = read.responsible(); responsible && read.has_answered(*responsible))
     answered_by(work.batch, *responsible);
+  const bool writes =
+      std::holds_alternative<PutCall>(work.call) || std::holds_alternative<RemoveCall>(work.call);
+  if (writes) return learned_carefully(now, work, out);
+  const auto large = read.too_large_at();
+  if (large && consistency_of(work.call) == Consistency::one && !work.plan.one) {
+    out.emplace_back(AskToMend{work.plan.at.resource, *read.responsible()});
+    return read_in_chunks(now, work, *large, out);
+  }
   auto result = read.result();
   auto* got = std::get_if<GetResult>(&result);
   if (got == nullptr) return finish(work, std::move(result), out);
@@ -195,7 +217,46 @@ void Client::finish_careful(Work& work, StorageOutputs& out) {
     times_.remember(work.plan.at, item, storage_time_ms);
     if (held->exists) (entry++)->rolled_back = older;
   }
-  finish(work, get_result(sorted(std::move(*got))), out);
+  auto found = sorted(std::move(*got));
+  const bool gets = std::holds_alternative<GetCall>(work.call);
+  finish(work, gets ? get_result(std::move(found)) : stat_of_values(work.plan, found), out);
+}
+
+// Who asked one peer reads from one that has more than fits into an answer as it would have from that one.
+void Client::read_in_chunks(const Now& now, Work& work, NodeId holder, StorageOutputs& out) {
+  end_careful(work, out);
+  const bool gets = std::holds_alternative<GetCall>(work.call);
+  work.elsewhere = wire::to_node(holder);
+  work.stage = gets ? Stage::list : Stage::read;  // a Stat is small
+  drive(now, work, out);
+}
+
+void Client::end_careful(Work& work, StorageOutputs& out) {
+  stop_waiting(work);
+  stop_asking(work, out);
+  work.careful.reset();
+  work.asked_all = true;
+}
+
+// What is to be replaced or removed, of what all holders have. The responsible peer gets that meanwhile
+// (AskToMend); what depends on a generation is tried until it has.
+void Client::learned_carefully(const Now& now, Work& work, StorageOutputs& out) {
+  auto result = work.careful->result();
+  const auto* got = std::get_if<GetResult>(&result);
+  if (got == nullptr) return finish(work, std::move(result), out);
+  if (const auto expected = expected_generation(work.call); expected && *expected != got->generation)
+    return finish(work, failure_of({ErrorCode::generation_counter_too_low, {}, got->generation}, false), out);
+  std::optional<wire::StoredMetaData> present;
+  if (const auto newest = work.careful->newest(); !newest.empty()) {
+    const HeldItem& item = *newest.begin()->second;
+    present.emplace();
+    present->storage_time_ms = item.entry.storage_time_ms;
+    present->lifetime_s = item.entry.lifetime_s;
+    present->metadata = metadata_of({item.exists, SharedBytes{copy_of(item.entry.value)}});
+  }
+  end_careful(work, out);
+  work.value.reset();  // it has to be newer than that
+  learned(now, work, present ? &*present : nullptr, out);
 }
 
 // Nobody waits for what is still under way.

@@ -36,6 +36,13 @@ CallResult result_of(StatResult found) {
   return CallFailure{CallError::not_found, "nothing is stored there", found.generation};
 }
 
+StatResult sorted(StatResult found) {
+  std::sort(found.entries.begin(), found.entries.end(), [](const StatEntry& a, const StatEntry& b) {
+    return std::tie(a.entry, a.writer_node) < std::tie(b.entry, b.writer_node);
+  });
+  return found;
+}
+
 }  // namespace
 
 GetResult sorted(GetResult found) {
@@ -43,6 +50,17 @@ GetResult sorted(GetResult found) {
     return std::tie(a.entry, a.writer_node) < std::tie(b.entry, b.writer_node);
   });
   return found;
+}
+
+// Of values that were read whole.
+CallResult stat_of_values(const CallPlan& plan, const GetResult& found) {
+  StatResult result;
+  result.generation = found.generation;
+  for (const Entry& entry : found.entries)
+    result.entries.push_back(
+        {entry.entry, plan.at.kind == config::k_shared_value ? entry.writer_node : NodeId{},
+         static_cast<std::uint32_t>(entry.value.size()), entry.storage_time_ms, entry.lifetime_s});
+  return result_of(sorted(std::move(result)));
 }
 
 CallResult get_result(GetResult found) {
@@ -73,21 +91,15 @@ std::optional<CallResult> Client::read_here(const Now& now, std::uint64_t batch,
                                             const CallPlan& plan) {
   const bool gets = std::holds_alternative<GetCall>(call);
   if (!gets && !std::holds_alternative<StatCall>(call)) return std::nullopt;
-  if (!data_.view->responsible_for(plan.at.resource) || may_lack(now, call, plan)) return std::nullopt;
-  if (hidden(plan)) {
-    if (gets) return std::nullopt;
-    if (data_.damaged.writes_wait(now.mono, plan.at))
-      return CallFailure{CallError::unavailable,
-                         "damaged on this peer's disk, and being fetched from the replicas: try again", 0};
-  }
+  if (!data_.view->responsible_for(plan.at.resource) || may_lack(now, plan) || hidden(plan))
+    return std::nullopt;
   answered_by(batch, data_.view->self);
   return read_store(now, call, plan);
 }
 
 // A removal is known as well as a value is.
-bool Client::may_lack(const Now& now, const Call& call, const CallPlan& plan) {
-  if (!std::holds_alternative<GetCall>(call) || !data_.newly_held.may_lack(now, plan.at.resource))
-    return false;
+bool Client::may_lack(const Now& now, const CallPlan& plan) {
+  if (!data_.newly_held.may_lack(now, plan.at.resource)) return false;
   const auto state = data_.cache.committed(plan.at);
   if (!state) return false;
   const RecordRange range = records_of(plan, (*state)->records);
@@ -275,10 +287,7 @@ CallResult Client::stat_result(const Work& work, const wire::StatKindResponse& r
     result.entries.push_back({*entry, writer_in_key(work.plan, value.key), value.metadata.value_length,
                               value.storage_time_ms, value.lifetime_s});
   }
-  std::sort(result.entries.begin(), result.entries.end(), [](const StatEntry& a, const StatEntry& b) {
-    return std::tie(a.entry, a.writer_node) < std::tie(b.entry, b.writer_node);
-  });
-  return result_of(std::move(result));
+  return result_of(sorted(std::move(result)));
 }
 
 }  // namespace ringway::data

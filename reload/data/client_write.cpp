@@ -12,17 +12,17 @@ namespace {
 // A removal outlives what it removes by so much, since both ends count from when a Store arrives.
 constexpr std::uint32_t k_tombstone_extra_s = 60;
 
-std::optional<std::uint64_t> expected_generation(const Call& call) {
-  if (const auto* put = std::get_if<PutCall>(&call)) return put->expected_generation;
-  return std::get<RemoveCall>(call).expected_generation;
-}
-
 // Whatever is put there at the same time is newer than a value that is only signed again.
 std::uint64_t renewed_ms(std::uint64_t renews_ms, std::uint64_t present_ms) {
   return std::max(renews_ms, present_ms) + 1;
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> expected_generation(const Call& call) {
+  if (const auto* put = std::get_if<PutCall>(&call)) return put->expected_generation;
+  return std::get<RemoveCall>(call).expected_generation;
+}
 
 void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
   if (!responsible(work)) {
@@ -37,6 +37,7 @@ void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
     return refused(now, work,
                    refuse(wire::ErrorCode::in_progress, "what is to be removed is damaged on the disk"),
                    false, out);
+  if (may_lack(now, work.plan)) return become_careful(work);
   const auto record = find_key((*state)->records, work.plan.item);
   if (record == (*state)->records.end() || !counts(**record, *data_.configuration, now.wall_ms)) {
     return learned(now, work, nullptr, out);

@@ -235,7 +235,13 @@ void Comparisons::next_span(Session& session) {
   const Open next = session.open.back();
   session.open.pop_back();
   session.span = next.span;
-  if (next.held) {
+  if (next.held && next.held->items > k_dropped_items) {
+    if (session.open.size() + k_digest_parts > k_most_open) {
+      session.incomplete = true;
+      return;
+    }
+    for (const Span& part : split(next.span)) session.open.push_back({part, false, {}});
+  } else if (next.held) {
     session.held = *next.held;
     session.digest = DigestScan(next.span, true);
     session.stage = Stage::dropping;
@@ -323,8 +329,8 @@ void Comparisons::leave_out(const Now& now, const Partner& partner, Session& ses
 // The responsible peer has it all. Only what is there now may go, not what comes in between: it is counted
 // again while it is gone through, so much at a time.
 void Comparisons::same_there(Session& session, const Span& span, const RangeDigest& digest) {
-  if (digest.items <= k_dropped_items) return session.open.push_back({span, false, digest});
-  for (const Span& part : split(span)) session.open.push_back({part, false, {}});
+  if (session.open.size() < k_most_open) return session.open.push_back({span, false, digest});
+  session.incomplete = true;  // it stays until the next time
 }
 
 void Comparisons::drop(Session& session) {

@@ -88,6 +88,8 @@ std::optional<Refusal> Holder::store(const Now& now, const routing::DeliverReque
     if (!may_store_copies(*data_.view, *resource, message.signer_node)) {
       return refuse(ErrorCode::forbidden, "copies of this resource are not expected here from this peer");
     }
+    if (is_parting(*data_.view, *resource, message.signer_node))
+      partings_.taken(now, *data_.view, message.signer_node);
   }
   return run(now, incoming, {request.request, std::nullopt}, out);
 }
@@ -155,6 +157,10 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
     ++data_.statistics.stores_refused;
     return waits;
   }
+  if (compares_with_what_may_lack(now, incoming)) {
+    ++data_.statistics.stores_refused;
+    return lacks();
+  }
   auto accepted = check_store(*data_.configuration, data_.cache, now.wall_ms, incoming);
   if (!accepted) {
     ++data_.statistics.stores_refused;
@@ -181,6 +187,14 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
     if (!replicate) continue;
     pending.replicate->generations.emplace_back(kind.at, kind.state->generation_counter);
     for (const RecordPtr& record : kind.records) pending.replicate->records.emplace_back(kind.at, record);
+  }
+  if (incoming.mode == StoreMode::original) {
+    pending.resource = incoming.resource;
+    for (const AcceptedKind& kind : accepted->kinds)
+      for (const RecordPtr& record : kind.records) pending.written.emplace_back(kind.at, record);
+    writes_.emplace(incoming.resource, token);
+  } else {
+    note_overtaken(incoming.resource, *accepted);
   }
   note_changes(token, incoming.mode, *accepted);
   commit(token, std::move(pending), std::move(*accepted), out);
@@ -218,6 +232,38 @@ std::optional<Refusal> Holder::wait_for_copies(const Now& now, const IncomingSto
                     "being fetched from the replicas: try again");
   }
   return std::nullopt;
+}
+
+// The generation that the writer has seen may be at others.
+bool Holder::compares_with_what_may_lack(const Now& now, const IncomingStore& incoming) {
+  if (incoming.mode != StoreMode::original || !data_.newly_held.may_lack(now, incoming.resource))
+    return false;
+  return std::any_of(incoming.kinds->begin(), incoming.kinds->end(), [&](const wire::StoreKindData& kind) {
+    if (kind.generation_counter == 0 || kind.unknown_kind) return false;
+    const auto state = data_.cache.newest({incoming.resource, kind.kind});
+    return state && (*state)->records.empty();
+  });
+}
+
+// A peer that had lacked an item accepts what is older than its replicas' copies. When it gets those its
+// writer has to be told: nobody will read what was written (STORE-45).
+void Holder::note_overtaken(const ResourceId& resource, const AcceptedStore& accepted) {
+  const auto has = [](const Records& records, const wire::StoredData& value) {
+    const auto present = data::find(records, value.value);
+    return present != records.end() && same_signed((*present)->stored, value);
+  };
+  const auto [begin, end] = writes_.equal_range(resource);
+  for (auto at = begin; at != end; ++at) {
+    PendingStore& pending = pending_.at(at->second);
+    for (const AcceptedKind& kind : accepted.kinds) {
+      const auto before = data_.cache.newest(kind.at);
+      if (!kind.changed || !before) continue;
+      for (const auto& [kind_at, mine] : pending.written)
+        if (kind_at == kind.at && has((*before)->records, mine->stored) &&
+            !has(kind.state->records, mine->stored))
+          pending.overtaken = true;
+    }
+  }
 }
 
 void Holder::note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted) {
@@ -266,7 +312,7 @@ void Holder::committed(const Committed& outcome, StorageOutputs& out) {
   if (!good) {
     data_.certificates.forget_kept();
     const Waiting waiting = found->second.waiting;
-    pending_.erase(found);
+    erase(outcome.token);
     changes_.end(outcome.token, false);
     finish(waiting, refuse(ErrorCode::request_timeout, "this peer could not write: " + outcome.reason), out);
     return;
@@ -282,14 +328,24 @@ void Holder::after_commit(std::uint64_t token, PendingStore& pending, StorageOut
   }
   changes_.end(token, true);
   finish(pending, out);
-  pending_.erase(token);
+  erase(token);
+}
+
+void Holder::erase(std::uint64_t token) {
+  const auto found = pending_.find(token);
+  const auto [begin, end] = writes_.equal_range(found->second.resource);
+  const auto write = std::find_if(begin, end, [&](const auto& one) { return one.second == token; });
+  if (write != end) writes_.erase(write);
+  pending_.erase(found);
 }
 
 void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
   const auto found = pending_.find(outcome.token);
   if (found == pending_.end()) return;
   changes_.end(outcome.token, true);  // without all its copies it is there for readers all the same
-  if (outcome.complete) {
+  if (found->second.overtaken) {
+    finish(found->second.waiting, refuse(ErrorCode::data_too_old, "a newer value is stored"), out);
+  } else if (outcome.complete) {
     for (auto& response : found->second.answer.kind_responses) response.replicas = outcome.holders;
     finish(found->second, out);
   } else {
@@ -297,14 +353,14 @@ void Holder::replicated(const Replicated& outcome, StorageOutputs& out) {
     finish(found->second.waiting,
            refuse(ErrorCode::request_timeout, "not every replica has it on disk yet: store it again"), out);
   }
-  pending_.erase(found);
+  erase(outcome.token);
 }
 
-void Holder::drop(const DropKinds& kinds, StorageOutputs& out) {
+void Holder::drop(const Now& now, const DropKinds& kinds, StorageOutputs& out) {
   // The ring may have changed since: what belongs here stays, and so does what is being written.
   std::vector<KindAt> gone;
   for (const KindAt& at : kinds.kinds)
-    if (!data_.view->replica_position(at.resource)) gone.push_back(at);
+    if (!data_.view->replica_position(at.resource) && !partings_.keeps(now, at.resource)) gone.push_back(at);
   (void)forget(gone, out);
 }
 
@@ -339,7 +395,7 @@ AnswerResult Holder::read(const Now& now, const security::InspectedMessage& mess
   const auto& header = message.message.header;
   const bool by_node = names_this_peer(header);
   if (!by_node && !data_.view->responsible_for(*resource)) return not_responsible();
-  if (is_fetch && may_lack(now, *resource, request->specifiers, by_node)) return lacks();
+  if (may_lack(now, *resource, request->specifiers, by_node)) return lacks();
   if (hidden(now, *resource, request->specifiers, is_fetch)) return damaged();
   std::size_t limit = data_.configuration->max_message_size_bytes;
   if (header.max_response_length != 0) limit = std::min<std::size_t>(limit, header.max_response_length);

@@ -10,6 +10,7 @@
 
 #include "reload/data/changes_in_order.hpp"
 #include "reload/data/messages.hpp"
+#include "reload/data/parting_copies.hpp"
 #include "reload/data/peer_data.hpp"
 #include "reload/data/reading.hpp"
 #include "reload/data/store_check.hpp"
@@ -23,7 +24,7 @@ class Holder {
   void deliver(const Now& now, const routing::DeliverRequest& request, StorageOutputs& out);
   void committed(const Committed& outcome, StorageOutputs& out);
   void replicated(const Replicated& outcome, StorageOutputs& out);
-  void drop(const DropKinds& kinds, StorageOutputs& out);
+  void drop(const Now& now, const DropKinds& kinds, StorageOutputs& out);
   // Of Kinds that are no longer known. False when some are just being written and stay.
   bool forget(const std::vector<KindAt>& kinds, StorageOutputs& out);
   void adopt(const Now& now, const Adopt& adopt, StorageOutputs& out);
@@ -48,6 +49,7 @@ class Holder {
   std::vector<Subscribed> take_subscribed() { return std::exchange(subscribed_, {}); }
 
   std::size_t pending() const { return pending_.size(); }
+  std::size_t partings() const { return partings_.size(); }
 
  private:
   // Who waits for a Store: a request of another peer, a call of our own, or nobody.
@@ -61,6 +63,10 @@ class Holder {
     wire::StoreAns answer;
     std::optional<Replicate> replicate;
     bool copied = false;  // not by a writer's own Store
+    // Of a writer's own: what was written, and whether a copy that another peer had turned out to be newer.
+    ResourceId resource;
+    std::vector<std::pair<KindAt, RecordPtr>> written;
+    bool overtaken = false;
   };
 
   std::optional<Refusal> store(const Now& now, const routing::DeliverRequest& request, StorageOutputs& out);
@@ -72,9 +78,12 @@ class Holder {
   std::optional<Refusal> wait_for_copies(const Now& now, const IncomingStore& incoming);
   AnswerResult find(const Now& now, const security::InspectedMessage& message);
   std::optional<Refusal> check_subscriptions(const IncomingStore& incoming) const;
+  bool compares_with_what_may_lack(const Now& now, const IncomingStore& incoming);
   void note_changes(std::uint64_t token, StoreMode mode, const AcceptedStore& accepted);
   std::optional<Refusal> run(const Now& now, const IncomingStore& incoming, Waiting waiting,
                              StorageOutputs& out);
+  void note_overtaken(const ResourceId& resource, const AcceptedStore& accepted);
+  void erase(std::uint64_t token);
   void commit(std::uint64_t token, PendingStore pending, AcceptedStore accepted, StorageOutputs& out);
   void after_commit(std::uint64_t token, PendingStore& pending, StorageOutputs& out);
   void finish(PendingStore& pending, StorageOutputs& out);
@@ -83,7 +92,9 @@ class Holder {
   PeerData& data_;
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, PendingStore> pending_;
+  std::unordered_multimap<ResourceId, std::uint64_t> writes_;  // of pending_, writers' own
   std::vector<Outcome> outcomes_;
+  PartingCopies partings_;
   ChangesInOrder changes_;
   std::vector<Subscribed> subscribed_;
 };

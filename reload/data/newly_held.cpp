@@ -26,7 +26,7 @@ void NewlyHeld::ring_changed(const Now& now, const topology::RingView& before,
 void NewlyHeld::add(const Now& now, const Span& span) {
   const bool too_many = ranges_.size() >= k_max_newly_held;
   if (too_many) ranges_.clear();
-  ranges_.push_back({too_many ? Span{} : span, now.mono + k_newly_held_for});
+  ranges_.push_back({too_many ? Span{} : span, now.mono + lasts_});
 }
 
 bool NewlyHeld::may_lack(const Now& now, const ResourceId& resource) const {

@@ -12,12 +12,13 @@
 
 namespace ringway::data {
 
-// The hold-down of RFC 6940 §10.7.1, and as long again for copying.
-inline constexpr Duration k_newly_held_for{60'000};
+inline constexpr Duration k_copying_takes{30'000};   // after the hold-down of RFC 6940 §10.7.1
 inline constexpr std::size_t k_max_newly_held = 16;  // ranges; then they count as one, the whole ring
 
 class NewlyHeld {
  public:
+  explicit NewlyHeld(Duration successor_hold_down) : lasts_(successor_hold_down + k_copying_takes) {}
+
   void ring_changed(const Now& now, const topology::RingView& before, const topology::RingView& after);
   bool may_lack(const Now& now, const ResourceId& resource) const;
   std::size_t size() const { return ranges_.size(); }
@@ -29,6 +30,7 @@ class NewlyHeld {
   };
   void add(const Now& now, const Span& span);
 
+  Duration lasts_;
   std::vector<Range> ranges_;
   bool lost_others_ = false;  // is alone, and was not always
 };

@@ -26,6 +26,7 @@ struct PeerData {
         signer(std::move(signer_in)),
         store(std::move(store_in)),
         view(std::make_shared<const topology::RingView>()),
+        newly_held(settings.successor_hold_down),
         cache(store, settings.max_cached_kinds, settings.max_cached_bytes),
         certificates(store, signer->certificate(), configuration->scheme) {}
 

@@ -17,16 +17,22 @@ RingId scaled(RingId distance, bool& overflow) {
   return distance;
 }
 
+}  // namespace
+
+Span parting_range(const topology::RingView& view) {
+  const auto& before = view.predecessors;
+  return {before.size() > view.replicas + 1 ? before[view.replicas + 1] : view.self, before[view.replicas]};
+}
+
 // A peer that leaves hands its own range to whoever comes into the replica set when it has left: the one that
 // has as many predecessors between them as there are replicas.
 bool is_parting(const topology::RingView& view, const ResourceId& resource, const NodeId& sender) {
   const auto& before = view.predecessors;
-  if (!view.joined || before.size() <= view.replicas || before[view.replicas] != sender) return false;
-  const NodeId& lower_end = before.size() > view.replicas + 1 ? before[view.replicas + 1] : view.self;
-  return in_half_open(resource, lower_end, sender);
+  if (!view.joined || view.replica_position(resource)) return false;
+  if (before.size() <= view.replicas || before[view.replicas] != sender) return false;
+  const Span range = parting_range(view);
+  return in_half_open(resource, range.after, range.up_to);
 }
-
-}  // namespace
 
 bool may_store_copies(const topology::RingView& view, const ResourceId& resource, const NodeId& sender) {
   if (view.admitting == sender) return true;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "reload/data/ring_digest.hpp"
 #include "reload/ids.hpp"
 #include "reload/topology/ring_view.hpp"
 
@@ -15,6 +16,11 @@ namespace ringway::data {
 // been a member earlier, or in another partition, and has to hand over what it holds (RFC 6940 §6.4.2.3): one
 // not far beyond the set.
 bool may_store_copies(const topology::RingView& view, const ResourceId& resource, const NodeId& sender);
+
+// A copy of what this peer will hold when the sender has left; and that peer's own range, which is known when
+// there is such a peer.
+bool is_parting(const topology::RingView& view, const ResourceId& resource, const NodeId& sender);
+Span parting_range(const topology::RingView& view);
 
 // The responsible peer and its replicas, nearest first, as far as this view shows them; empty when this peer
 // has no place among them.

@@ -64,7 +64,7 @@ class StorageComponent::Impl {
     if (!client_.committed(now, m, out)) holder_.committed(m, out);
   }
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
-  void on(const Now&, DropKinds& m, StorageOutputs& out) { holder_.drop(m, out); }
+  void on(const Now& now, DropKinds& m, StorageOutputs& out) { holder_.drop(now, m, out); }
   void on(const Now& now, SeenDamaged& m, StorageOutputs&) {
     for (const KindAt& at : m.kinds) {
       data_.cache.forget(at);
@@ -165,6 +165,7 @@ class StorageComponent::Impl {
         {"requests that wait", holder_.pending(), data_.settings.max_pending_requests},
         {"decoded Kinds", data_.cache.size(), data_.settings.max_cached_kinds},
         {"bytes of decoded Kinds", data_.cache.size_bytes(), data_.settings.max_cached_bytes},
+        {"peers that have parted", holder_.partings(), k_most_partings},
         {"ranges newly held", data_.newly_held.size(), k_max_newly_held},
         {"damaged Kinds", data_.damaged.size(), k_max_damaged_kinds},
         {"watched resources", data_.subscriptions.resources(), k_max_watched_resources},

@@ -288,6 +288,7 @@ class Daemon {
     out.advertise_all = settings_.needs_addresses();
     out.routing.max_links = settings_.max_links;
     out.replication.successor_hold_down = duration_of(settings_.successor_hold_down_s);
+    out.storage.successor_hold_down = out.replication.successor_hold_down;
     out.replication.background_bytes_per_s = settings_.replication_rate_bytes_per_s;
     out.replication.comparison_interval = duration_of(settings_.comparison_interval_s);
     out.links.max_links =

@@ -13,10 +13,12 @@
 
 namespace ringway::sim {
 
+// The hold-down of RFC 6940 §10.7.1 (30 s), noticing the failure before it, and copying after it.
+inline constexpr std::int64_t k_repair_takes_ms = 90'000;
+
 class Excuses {
  public:
-  // The hold-down of RFC 6940 §10.7.1 (30 s), noticing the failure before it, and copying after it.
-  explicit Excuses(std::int64_t repair_ms = 90'000) : repair_ms_(repair_ms) {}
+  explicit Excuses(std::int64_t repair_ms = k_repair_takes_ms) : repair_ms_(repair_ms) {}
 
   void started(const NodeId& node, std::int64_t now_ms);
   void failed(const NodeId& node, std::int64_t now_ms, bool disk_lost);

@@ -23,13 +23,14 @@ Bytes Ledger::content(const std::string& key, std::uint64_t attempt) {
   return copy_of(view_of(text));
 }
 
-void Ledger::acknowledge(const std::string& key, const NodeId& writer, std::uint64_t attempt,
+bool Ledger::acknowledge(const std::string& key, const NodeId& writer, std::uint64_t attempt,
                          std::int64_t now_ms) {
   LedgerEntry& entry = entries_[key][writer];
-  if (attempt < entry.acknowledged) return;
+  if (attempt < entry.acknowledged) return false;
   entry.acknowledged = attempt;
   entry.acknowledged_ms = now_ms;
   entry.excused = false;
+  return true;
 }
 
 std::optional<Ledger::Fault> Ledger::judge(const std::string& key, const std::vector<data::Entry>& entries,

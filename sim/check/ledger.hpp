@@ -32,7 +32,8 @@ class Ledger {
   std::uint64_t attempt(const std::string& key, const NodeId& writer) {
     return ++entries_[key][writer].attempted;
   }
-  void acknowledge(const std::string& key, const NodeId& writer, std::uint64_t attempt, std::int64_t now_ms);
+  // False when a later attempt was acknowledged before.
+  bool acknowledge(const std::string& key, const NodeId& writer, std::uint64_t attempt, std::int64_t now_ms);
 
   struct Fault {
     Law law;

@@ -103,7 +103,7 @@ void print_summary(const Report& report) {
               << measured.hops.mean() << ", p99 " << measured.hops.percentile(0.99) << '\n';
   if (measured.gets.total > 0)
     std::cout << "values: " << measured.values_acknowledged << " acknowledged, " << measured.values_excused
-              << " of them excused (too many neighbours failed at once); " << measured.gets.ok << " of "
+              << " of them excused (all who had a copy failed at once); " << measured.gets.ok << " of "
               << measured.gets.total << " reads as in a quiet ring\n";
   if (measured.upkeep_bytes_per_peer_s > 0)
     std::cout << "upkeep: " << measured.upkeep_bytes_per_peer_s << " bytes a second and "

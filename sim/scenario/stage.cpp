@@ -25,6 +25,10 @@ bool Stage::pass(Duration limit, const std::function<bool()>& until, Duration st
 
 void Stage::check() {
   errands_.tend();
+  if (!few_copies_.empty()) {
+    const bool enough = ring().size() > simulation_.configuration()->replicas;
+    few_copies_.ring_is(enough && sides_.empty() && simulation_.is_one_ring(), now_ms());
+  }
   if (now_ms() < tables_seen_ms_ + k_look_at_tables_every_ms) return;
   tables_seen_ms_ = now_ms();
   for (const Member& member : ring())
@@ -79,6 +83,7 @@ void Stage::start(PeerNumber peer, bool again) {
     simulation_.start(peer, first, bootstrap);
   const NodeId node = simulation_.peer(peer).node_id();
   excuses_.started(node, now_ms());
+  few_copies_.started(node, now_ms());
   // Put into its place: sorting the whole ring for each of very many that join would take longer than they
   // do.
   if (!first) ring_.insert(place_of(node), {node, peer});
@@ -110,7 +115,9 @@ void Stage::start_again(PeerNumber peer) { start(peer, true); }
 void Stage::crash(const std::vector<PeerNumber>& peers, Death how, Disk disk) {
   for (const PeerNumber peer : peers) {
     simulation_.crash(peer, disk, how);
-    excuses_.failed(simulation_.peer(peer).node_id(), now_ms(), disk == Disk::lost);
+    const NodeId node = simulation_.peer(peer).node_id();
+    excuses_.failed(node, now_ms(), disk == Disk::lost);
+    few_copies_.failed(node, disk == Disk::lost);
     crashed_.push_back(peer);
   }
   ring_changed();
@@ -119,12 +126,33 @@ void Stage::crash(const std::vector<PeerNumber>& peers, Death how, Disk disk) {
 
 void Stage::excuse_what_may_be_lost() {
   std::map<int, std::vector<NodeId>> sides;
-  for (const Member& member : ring()) {
-    const auto side = sides_.find(member.number);
-    sides[side == sides_.end() ? 0 : side->second].push_back(member.node);
-  }
+  for (const Member& member : ring()) sides[side_of(member.number)].push_back(member.node);
   for (const auto& [side, nodes] : sides)
     excuses_.apply(ledger_, nodes, simulation_.configuration()->replicas, now_ms());
+  few_copies_.apply(ledger_, now_ms());
+}
+
+int Stage::side_of(PeerNumber peer) const {
+  const auto side = sides_.find(peer);
+  return side == sides_.end() ? 0 : side->second;
+}
+
+// All peers of its part of the ring when they are fewer than there should be copies.
+std::vector<NodeId> Stage::too_few_beside(PeerNumber peer) {
+  const std::size_t replicas = simulation_.configuration()->replicas;
+  std::vector<NodeId> part;
+  for (const Member& member : ring()) {
+    if (side_of(member.number) != side_of(peer)) continue;
+    part.push_back(member.node);
+    if (part.size() > replicas) return {};
+  }
+  return part;
+}
+
+void Stage::acknowledged(const std::string& key, PeerNumber writer, std::uint64_t attempt) {
+  const NodeId node = simulation_.peer(writer).node_id();
+  if (ledger_.acknowledge(key, node, attempt, now_ms()))
+    few_copies_.acknowledged(key, node, now_ms(), too_few_beside(writer));
 }
 
 // ---- the world --------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/check/excuses.hpp"
+#include "sim/check/few_copies.hpp"
 #include "sim/check/ledger.hpp"
 #include "sim/check/ring_check.hpp"
 #include "sim/check/violation.hpp"
@@ -70,6 +71,8 @@ class Stage {
   // ---- the applications
   void read_with(data::Consistency consistency) { consistency_ = consistency; }
   data::Consistency consistency() const { return consistency_; }
+  // A write of that peer was answered.
+  void acknowledged(const std::string& key, PeerNumber writer, std::uint64_t attempt);
 
   // ---- judgement
   void begin_statement(std::size_t line) { line_ = line; }
@@ -98,6 +101,8 @@ class Stage {
   std::vector<Member>::const_iterator place_of(const NodeId& node);
   void start(PeerNumber peer, bool again);
   void excuse_what_may_be_lost();
+  int side_of(PeerNumber peer) const;
+  std::vector<NodeId> too_few_beside(PeerNumber peer);
   void set_skew(PeerNumber peer);
   void note_began(PeerNumber peer);
 
@@ -108,6 +113,7 @@ class Stage {
   SeededRandom random_;
   Ledger ledger_;
   Excuses excuses_;
+  FewCopies few_copies_{k_repair_takes_ms};
   Measurements measured_;
   Tally lookups_told_;
   std::vector<Violation> violations_;

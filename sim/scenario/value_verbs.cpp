@@ -29,22 +29,22 @@ std::string said(const data::CallResult* result) {
 }
 
 void write(Stage& stage, const std::shared_ptr<Errand>& errand, ErrandList& again, std::size_t& open) {
-  const NodeId writer = stage.simulation().peer(errand->writer).node_id();
-  const std::uint64_t attempt = stage.ledger().attempt(errand->key, writer);
+  const PeerNumber writer = errand->writer;
+  const std::uint64_t attempt =
+      stage.ledger().attempt(errand->key, stage.simulation().peer(writer).node_id());
   data::PutCall call;
   call.key = errand->key;
   call.value = Ledger::content(errand->key, attempt);
   ++stage.measured().puts.total;
-  stage.errands().call(errand->writer, std::move(call),
-                       [=, &stage, &again, &open](const data::CallResult* result) {
-                         if (result != nullptr && std::holds_alternative<data::PutResult>(*result)) {
-                           ++stage.measured().puts.ok;
-                           --open;
-                           return stage.ledger().acknowledge(errand->key, writer, attempt, stage.now_ms());
-                         }
-                         errand->last_answer = said(result);
-                         again.push_back(errand);
-                       });
+  stage.errands().call(writer, std::move(call), [=, &stage, &again, &open](const data::CallResult* result) {
+    if (result != nullptr && std::holds_alternative<data::PutResult>(*result)) {
+      ++stage.measured().puts.ok;
+      --open;
+      return stage.acknowledged(errand->key, writer, attempt);
+    }
+    errand->last_answer = said(result);
+    again.push_back(errand);
+  });
 }
 
 // Each is tried until it is acknowledged, by another peer when its writer has gone or cannot.

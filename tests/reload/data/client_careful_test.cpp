@@ -141,6 +141,17 @@ TEST_F(CarefulCalls, WithoutAMajorityTheCallIsUnavailable) {
   EXPECT_EQ(read(eve).substr(0, 10), "1 of the 3");
 }
 
+TEST_F(CarefulCalls, WhoIsSilentDelaysNoMajorityForLong) {
+  put("value");
+  overlay.loses = [&](const Sent& one) { return one.to == dave.node && one.code == MessageCode::fetch_req; };
+  const auto token = overlay.begin(eve, {GetCall{key, std::nullopt, Consistency::quorum}});
+  overlay.advance(k_rest_is_awaited - Duration{1});
+  EXPECT_FALSE(eve.results.contains(token));
+  overlay.advance(Duration{1});
+  ASSERT_TRUE(eve.results.contains(token));
+  EXPECT_TRUE(std::holds_alternative<GetResult>(eve.results.at(token).at(0)));
+}
+
 TEST_F(CarefulCalls, OnlySoManyAreUnderWayAtOnce) {
   put("value");
   overlay.loses = [](const Sent& one) { return one.code == MessageCode::ping_req; };

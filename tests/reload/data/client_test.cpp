@@ -282,7 +282,7 @@ class LyingHolder : public ClientCalls {
   LyingHolder() {
     overlay.update_views();
     overlay.advance(Duration{0});       // the views first
-    overlay.advance(k_newly_held_for);  // before that a read of nothing is several
+    overlay.advance(Duration{60'000});  // before that a read of nothing is several
     key = key_of(bob);
     put_of(put(alice, key, "one", "a"));
     put_of(put(alice, key, "two", "b"));

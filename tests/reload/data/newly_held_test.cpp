@@ -9,7 +9,12 @@
 namespace ringway::data::test {
 namespace {
 
+using ringway::test::k_now_ms;
 using wire::ErrorCode;
+using wire::MessageCode;
+
+constexpr Duration k_hold_down{30'000};
+constexpr Duration k_lasts = k_hold_down + k_copying_takes;
 
 // bob answers for the key, carol and dave have copies. Then erin comes between bob and carol, and bob goes
 // before she has got anything.
@@ -23,10 +28,12 @@ class NewlyHeldRange : public ::testing::Test {
       if (bob.view->responsible_for(resource_id_of(std::string_view(candidate))))
         (key.empty() ? key : absent) = candidate;
     }
-    PutCall put;
-    put.key = key;
-    put.value = copy_of(view_of("here"));
-    EXPECT_TRUE(std::holds_alternative<PutResult>(overlay.call(alice, put)));
+    for (int i = 0; shared.empty(); ++i) {
+      const std::string candidate = "shared/k" + std::to_string(i);
+      if (bob.view->responsible_for(resource_id_of(std::string_view(candidate)))) shared = candidate;
+    }
+    put(key, std::nullopt, true);
+    put(shared);
     erin = &overlay.add("erin@example.org", node_at(0x60));
     overlay.loses = [this](const Sent& one) { return one.from == bob.node && one.to == erin->node; };
     overlay.update_views();
@@ -35,6 +42,28 @@ class NewlyHeldRange : public ::testing::Test {
     overlay.update_views();
     overlay.advance(Duration{0});
     EXPECT_TRUE(erin->view->responsible_for(resource_id_of(std::string_view(key))));
+  }
+  CallResult put(const std::string& what, std::optional<std::uint64_t> expected = std::nullopt,
+                 bool keep = false, Peer* by = nullptr) {
+    PutCall call;
+    call.key = what;
+    call.value = copy_of(view_of("here"));
+    call.expected_generation = expected;
+    call.keep = keep;
+    return overlay.call(by == nullptr ? alice : *by, call);
+  }
+  static std::uint64_t generation(const CallResult& result) {
+    const auto* written = std::get_if<PutResult>(&result);
+    return written == nullptr ? 0 : written->generation;
+  }
+  static std::string failure(const CallResult& result) {
+    const auto* failed = std::get_if<CallFailure>(&result);
+    return failed == nullptr ? "" : failed->message;
+  }
+  std::size_t kept() const {
+    for (const auto& table : alice.storage->tables())
+      if (table.name == std::string_view("kept values")) return table.size;
+    return 99;
   }
   std::string read(Peer& at, const std::string& what) {
     const auto result = overlay.call(at, GetCall{what, std::nullopt});
@@ -52,7 +81,7 @@ class NewlyHeldRange : public ::testing::Test {
   Peer& carol = overlay.add("carol@example.org", node_at(0x70));
   Peer& dave = overlay.add("dave@example.org", node_at(0x90));
   Peer* erin = nullptr;
-  std::string key, absent;
+  std::string key, absent, shared;
 };
 
 TEST_F(NewlyHeldRange, WhatTheReplicasHaveIsFoundThere) {
@@ -70,16 +99,100 @@ TEST_F(NewlyHeldRange, WhatNobodyHasIsNotThere) {
 TEST_F(NewlyHeldRange, AFetchIsRefusedUnlessItAsksForWhatIsHeldHere) {
   EXPECT_TRUE(fetch(key).is_error(ErrorCode::in_progress));
   EXPECT_TRUE(fetch(key, true).is_error(ErrorCode::in_progress));
-  PutCall put;
-  put.key = absent;
-  put.value = copy_of(view_of("new"));
-  ASSERT_TRUE(std::holds_alternative<PutResult>(overlay.call(alice, put)));
+  ASSERT_EQ(generation(put(absent)), 1U);
   EXPECT_EQ(fetch(absent).fetch().values.size(), 1U);
   EXPECT_EQ(fetch(absent, true).fetch().values.size(), 1U);
 }
 
+TEST_F(NewlyHeldRange, StatAsksThemToo) {
+  for (Peer* peer : {&dave, erin}) {
+    for (const auto& what : {key, shared}) {
+      const auto found = overlay.call(*peer, StatCall{what});
+      ASSERT_TRUE(std::holds_alternative<StatResult>(found)) << failure(found);
+      EXPECT_EQ(std::get<StatResult>(found).generation, 1U);
+      const auto& entry = std::get<StatResult>(found).entries.at(0);
+      EXPECT_EQ(entry.size_bytes, 4U);
+      EXPECT_EQ(entry.writer_node, what == shared ? alice.node : NodeId{});
+    }
+    EXPECT_EQ(failure(overlay.call(*peer, StatCall{absent})), "nothing is stored there");
+  }
+}
+
+// As large keys are read from a peer that has them.
+TEST_F(NewlyHeldRange, WhatIsTooLargeForOneMessageIsReadInChunksFromAReplica) {
+  overlay.loses = [](const Sent& one) { return one.code == MessageCode::store_req; };
+  for (Peer* copy : {&carol, &dave}) {
+    WriteBatch batch;
+    const ResourceId resource = resource_id_of(std::string_view(key));
+    const KindAt at{resource, config::k_owner_value};
+    const auto small = copy->store->load(at)->records.at(0);
+    for (char name = 'a'; name < 'h'; ++name) {
+      Record large = *small;
+      Bytes item = copy_of(small->stored.value.key.view());
+      item.push_back(static_cast<std::uint8_t>(name));
+      large.stored = signed_value(*alice.signer, {config::k_owner_value, resource, std::string(1500, name),
+                                                  k_now_ms, 3600, true, 0, item});
+      batch.push_back(PutRecord{at, std::make_shared<const Record>(large)});
+    }
+    ASSERT_TRUE(copy->store->commit({batch}).ok());
+    overlay.kill(*copy);
+    overlay.restart(*copy);
+    copy->joined = true;
+  }
+  overlay.update_views();
+  overlay.advance(Duration{0});
+  for (Peer* peer : {&alice, erin}) {
+    const auto result = overlay.call(*peer, GetCall{key, std::nullopt});
+    ASSERT_TRUE(std::holds_alternative<GetResult>(result)) << failure(result);
+    ASSERT_EQ(std::get<GetResult>(result).entries.size(), 8U);
+    EXPECT_EQ(std::get<GetResult>(result).entries.at(7).value.size(), 1500U);
+    const auto found = overlay.call(*peer, StatCall{key});
+    ASSERT_TRUE(std::holds_alternative<StatResult>(found)) << failure(found);
+    EXPECT_EQ(std::get<StatResult>(found).entries.size(), 8U);
+  }
+}
+
+TEST_F(NewlyHeldRange, ARemovalReachesTheCopies) {
+  EXPECT_EQ(kept(), 1U);
+  ASSERT_EQ(failure(overlay.call(alice, RemoveCall{key, "", std::nullopt})), "");
+  EXPECT_EQ(kept(), 0U);
+  for (Peer* peer : {&carol, &dave, erin}) {
+    const auto held = peer->store->load({resource_id_of(std::string_view(key)), config::k_owner_value});
+    ASSERT_EQ(held->records.size(), 1U);
+    EXPECT_FALSE(held->records[0]->stored.value.data.exists);
+  }
+  EXPECT_EQ(failure(overlay.call(alice, RemoveCall{absent, "", std::nullopt})), "nothing is stored there");
+}
+
+TEST_F(NewlyHeldRange, WhatIsKeptIsNotForgottenOnItsWord) {
+  std::set<NodeId> silent{carol.node, dave.node};
+  overlay.loses = [&](const Sent& one) {
+    return one.code == MessageCode::fetch_req && silent.contains(one.to);
+  };
+  for (int i = 0; i < 2; ++i, silent.erase(carol.node)) {
+    const auto result = overlay.call(alice, RemoveCall{key, "", std::nullopt});
+    ASSERT_TRUE(std::holds_alternative<CallFailure>(result));
+    EXPECT_EQ(std::get<CallFailure>(result).error, CallError::unavailable);
+    EXPECT_EQ(kept(), 1U);
+  }
+}
+
+TEST_F(NewlyHeldRange, AGenerationIsComparedWithWhatTheReplicasHave) {
+  EXPECT_EQ(generation(put(key, 1)), 2U);
+  EXPECT_EQ(generation(put(shared, 1, false, erin)), 2U) << "a write of its own";
+  const auto wrong = put(key, 7);
+  ASSERT_TRUE(std::holds_alternative<CallFailure>(wrong));
+  EXPECT_EQ(std::get<CallFailure>(wrong).error, CallError::aborted);
+  EXPECT_EQ(std::get<CallFailure>(wrong).generation, 2U);
+  const auto nothing = put(absent, 1);
+  ASSERT_TRUE(std::holds_alternative<CallFailure>(nothing));
+  EXPECT_EQ(std::get<CallFailure>(nothing).error, CallError::aborted);
+  EXPECT_EQ(read(dave, key), "here");
+  EXPECT_EQ(read(dave, shared), "here");
+}
+
 TEST_F(NewlyHeldRange, AfterAMinuteTheCopiesAreThere) {
-  overlay.advance(k_newly_held_for);
+  overlay.advance(k_lasts);
   EXPECT_EQ(read(dave, key), "here");
   EXPECT_EQ(read(dave, absent), "nothing is stored there");
   EXPECT_EQ(dave.storage->statistics().second_opinions, 0U);
@@ -96,7 +209,7 @@ topology::RingView view_after(const NodeId& predecessor) {
 }
 
 TEST(NewlyHeld, WhatHasComeByJoining) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   const Now now;
   topology::RingView before = view_after(node_at(0x80)), alone = before;
   before.joined = false;
@@ -109,14 +222,14 @@ TEST(NewlyHeld, WhatHasComeByJoining) {
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90)))) << "there is nobody to ask";
   ranges.ring_changed(now, alone, view_after(node_at(0x80)));
   EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x90)))) << "others went on without it";
-  NewlyHeld of_first;
+  NewlyHeld of_first{k_hold_down};
   of_first.ring_changed(now, alone, view_after(node_at(0x80)));
   EXPECT_FALSE(of_first.may_lack(now, as_resource(node_at(0x90)))) << "it had everything that there was";
 }
 
 // That it was alone before it joined again counts once.
 TEST(NewlyHeld, WhatWasHeldForAMinuteIsNotNewAtTheNextChange) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   Now now;
   const auto standing = view_after(node_at(0x80));
   topology::RingView outside = standing;
@@ -124,13 +237,28 @@ TEST(NewlyHeld, WhatWasHeldForAMinuteIsNotNewAtTheNextChange) {
   ranges.ring_changed(now, standing, outside);
   ranges.ring_changed(now, outside, standing);
   EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x90))));
-  now.mono = now.mono + k_newly_held_for;
+  now.mono = now.mono + k_lasts;
   ranges.ring_changed(now, standing, standing);
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90))));
 }
 
+TEST(NewlyHeld, ForAsLongAsTheHoldDownOfThisOverlayAndTheCopyingTake) {
+  for (const Duration hold_down : {Duration{0}, Duration{300'000}}) {
+    NewlyHeld ranges(hold_down);
+    Now now;
+    const auto standing = view_after(node_at(0x80));
+    topology::RingView outside = standing;
+    outside.joined = false;
+    ranges.ring_changed(now, outside, standing);
+    now.mono = now.mono + hold_down + k_copying_takes - Duration{1};
+    EXPECT_TRUE(ranges.may_lack(now, as_resource(node_at(0x90))));
+    now.mono = now.mono + Duration{1};
+    EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90))));
+  }
+}
+
 TEST(NewlyHeld, AsAReplicaToo) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   const Now now;
   auto before = view_after(node_at(0xC0)), after = before;
   before.replicas = after.replicas = 2;
@@ -142,7 +270,7 @@ TEST(NewlyHeld, AsAReplicaToo) {
 }
 
 TEST(NewlyHeld, WhatHasComeByALoss) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   const Now now;
   ranges.ring_changed(now, view_after(node_at(0x80)), view_after(node_at(0xC0)));  // a newcomer takes a part
   EXPECT_FALSE(ranges.may_lack(now, as_resource(node_at(0x90))));
@@ -153,7 +281,7 @@ TEST(NewlyHeld, WhatHasComeByALoss) {
 }
 
 TEST(NewlyHeld, WithTooManyRangesItIsTheWholeRing) {
-  NewlyHeld ranges;
+  NewlyHeld ranges{k_hold_down};
   const Now now;
   for (std::size_t i = 0; i < k_max_newly_held; ++i) {
     const auto before = static_cast<std::uint8_t>(0x80 - i);

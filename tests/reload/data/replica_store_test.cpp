@@ -1,6 +1,7 @@
 // Stores of copies: replica_number above 0 (RFC 6940 §7.4.1.1, §10.4).
 #include <gtest/gtest.h>
 
+#include "reload/data/parting_copies.hpp"
 #include "reload/data/replica_rules.hpp"
 #include "tests/reload/data/overlay.hpp"
 
@@ -63,6 +64,28 @@ TEST(MayStoreCopies, BeforeJoiningOnlyFromTheAdmittingPeer) {
   view.admitting = node_at(0x50);
   EXPECT_TRUE(may_store_copies(view, point(0x38), node_at(0x50)));
   EXPECT_FALSE(may_store_copies(view, point(0x38), node_at(0x51)));
+}
+
+TEST(PartingCopiesTest, AreKeptForAWhileOfAFewPeers) {
+  PartingCopies partings;
+  Now now;
+  topology::RingView view;
+  view.joined = true;
+  view.self = node_at(0xF0);
+  view.replicas = 2;
+  for (std::uint8_t i = 0; i <= k_most_partings; ++i) {
+    const auto sender = static_cast<std::uint8_t>(0x20 * (i + 1));
+    view.predecessors = {node_at(0xE8), node_at(0xE0), node_at(sender),
+                         node_at(static_cast<std::uint8_t>(sender - 0x10))};
+    partings.taken(now, view, node_at(sender));
+    partings.taken(now, view, node_at(sender));
+  }
+  EXPECT_EQ(partings.size(), k_most_partings);
+  EXPECT_FALSE(partings.keeps(now, as_resource(node_at(0x20)))) << "the oldest";
+  EXPECT_FALSE(partings.keeps(now, as_resource(node_at(0x50)))) << "not that peer's own";
+  EXPECT_TRUE(partings.keeps(now, as_resource(node_at(0x58))));
+  now.mono = now.mono + k_parting_is_kept;
+  EXPECT_FALSE(partings.keeps(now, as_resource(node_at(0x58))));
 }
 
 TEST(HoldersOf, AreTheOwnerAndTheNextTwo) {

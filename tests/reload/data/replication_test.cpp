@@ -1,4 +1,5 @@
 // Copies: to the replica set, to a joining peer, after failures and merges (RFC 6940 §10.4, §10.5, §10.7.3).
+#include "reload/data/parting_copies.hpp"
 #include "tests/reload/data/replication_fixture.hpp"
 
 namespace ringway::data::test {
@@ -34,6 +35,47 @@ TEST_F(Replication, AWriteIsAnsweredWhenBothSuccessorsHaveItOnDisk) {
     EXPECT_EQ(store->replica_number, one.to == node_at(0x50) ? 1 : 2);
     EXPECT_EQ(store->kind_data[0].generation_counter, 1U);
   }
+}
+
+// The responsible peer has lost what its replica holds; the writer's clock was ahead then.
+TEST_F(Replication, AWriteThatIsOlderThanAReplicasCopyIsNotAcknowledged) {
+  // Shows: STORE-45.
+  make({0x10, 0x50, 0x90, 0xD0});
+  const std::string key = key_of(at(0x50));
+  const KindAt where{resource_id_of(std::string_view(key)), config::k_shared_value};
+  put(at(0x10), key, "first");
+  Record newer = *stored(at(0x90), key).records.at(0);
+  const auto& signer = *at(0x10).signer;
+  newer.stored =
+      signed_value(signer, {config::k_shared_value, where.resource, "ahead", overlay.now().wall_ms + 60'000,
+                            3600, true, 0, copy_of(newer.stored.value.key.view())});
+  ASSERT_TRUE(at(0x90).store->commit({{PutRecord{where, std::make_shared<const Record>(newer)}}}).ok());
+  for (const std::uint8_t point : std::initializer_list<std::uint8_t>{0x50, 0xD0})
+    ASSERT_TRUE(at(point).store->commit({{DropKind{where}}}).ok());
+  for (const std::uint8_t point : std::initializer_list<std::uint8_t>{0x50, 0x90, 0xD0}) {
+    overlay.kill(at(point));
+    overlay.restart(at(point));
+    at(point).joined = true;
+  }
+  overlay.without_channels = {node_at(0x50)};  // no comparison brings it back before
+  overlay.loses = [](const Sent& one) {
+    return one.code == wire::MessageCode::store_req && one.from == node_at(0x90);
+  };
+  overlay.update_views();
+  overlay.run();
+  ASSERT_TRUE(stored(at(0x50), key).records.empty());
+  std::string refused;
+  overlay.bends = [&](const Peer& by, wire::MessageCode code, Bytes& body) {
+    if (code != wire::MessageCode::error || by.node != node_at(0x50)) return;
+    const auto error = wire::decode<wire::ErrorResponse>(SharedBytes{body});
+    if (error->code == wire::ErrorCode::data_too_old) refused = std::string(text_of(error->info));
+  };
+  // The client signs it anew, newer than what is there.
+  const auto result = put(at(0x10), key, "second");
+  EXPECT_EQ(refused, "a newer value is stored");
+  EXPECT_GT(result.storage_time_ms, newer.stored.storage_time_ms);
+  for (const std::uint8_t point : std::initializer_list<std::uint8_t>{0x50, 0x90, 0xD0})
+    EXPECT_EQ(text_of(stored(at(point), key).records.at(0)->stored.value.data.value), "second");
 }
 
 TEST_F(Replication, SmallRingsAnswerWithTheCopiesThereAre) {
@@ -146,6 +188,24 @@ TEST_F(Replication, APeerThatLeavesKeepsTheNumberOfCopies) {
   EXPECT_TRUE(overlay.leave(at(0x50), Duration{5'000}));
   EXPECT_EQ(copies(key), 3U);
   EXPECT_EQ(stored(at(0xB0), key).records.size(), 1U) << "last of the set now";
+}
+
+// It holds what is not its own yet when its cleaning is due.
+TEST_F(Replication, WhatAPeerThatLeavesHasSentIsNotCleanedAway) {
+  make({0x10, 0x30, 0x50, 0x70, 0x90, 0xB0});
+  const std::string key = key_of(at(0x50));
+  put(at(0x10), key);
+  overlay.advance(k_hold_down + k_until_set_has_copies - Duration{1'000});
+  overlay.to_replication(at(0x50), routing::Drain{});
+  overlay.advance(Duration{500});
+  ASSERT_EQ(stored(at(0xB0), key).records.size(), 1U);
+  overlay.advance(Duration{5'000});
+  EXPECT_EQ(stored(at(0xB0), key).records.size(), 1U);
+  // It has stayed: with the next change of the ring what is too much goes.
+  overlay.advance(k_parting_is_kept);
+  make({0x20});
+  overlay.advance(k_until_dropped);
+  EXPECT_TRUE(stored(at(0xB0), key).records.empty());
 }
 
 TEST_F(Replication, APeerThatComesBackInTimeNeedsNoReplacement) {

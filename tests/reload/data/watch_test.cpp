@@ -29,7 +29,7 @@ class Watches : public Replication {
  protected:
   Watches() {
     make({10, 60, 110, 160, 210});
-    overlay.advance(k_newly_held_for);  // before that a read of nothing is several
+    overlay.advance(Duration{60'000});  // before that a read of nothing is several
   }
 
   std::uint64_t watch(Peer& by, const std::string& key, std::optional<std::string> entry = std::nullopt,

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "sim/check/excuses.hpp"
+#include "sim/check/few_copies.hpp"
 #include "sim/check/ledger.hpp"
 
 namespace ringway::sim {
@@ -131,6 +132,70 @@ TEST_F(ExcusesTest, WhoIsBackWithItsDiskStillHasTheValue) {
     fail(5, 4000);
     EXPECT_EQ(excused_at(4000) > 0, lost);
   }
+}
+
+// A value that was acknowledged by the two peers that there were.
+class FewCopiesTest : public testing::Test {
+ protected:
+  FewCopiesTest() {
+    ledger.acknowledge(k_key, one, ledger.attempt(k_key, one), 1000);
+    few.acknowledged(k_key, one, 1000, {one, other});
+  }
+  std::size_t excused_at(std::int64_t now_ms) {
+    few.apply(ledger, now_ms);
+    return ledger.excused();
+  }
+
+  const NodeId one = node(1), other = node(2);
+  Ledger ledger;
+  FewCopies few{k_repair_takes_ms};
+};
+
+TEST_F(FewCopiesTest, AreGoneWithAllWhoHadThem) {
+  few.failed(one, true);
+  EXPECT_EQ(excused_at(2000), 0U) << "the other one has it";
+  few.failed(other, true);
+  EXPECT_EQ(excused_at(200'000), 1U) << "nobody could make another one";
+}
+
+TEST_F(FewCopiesTest, AreLikeOthersOnceTheRingWasWhole) {
+  few.ring_is(true, 2000);
+  few.ring_is(false, 91'000);
+  few.ring_is(true, 92'000);
+  few.ring_is(true, 92'000 + k_repair_takes_ms - 1);
+  EXPECT_FALSE(few.empty());
+  few.ring_is(true, 92'000 + k_repair_takes_ms);
+  EXPECT_TRUE(few.empty());
+  few.failed(one, true);
+  few.failed(other, true);
+  EXPECT_EQ(excused_at(300'000), 0U);
+}
+
+TEST_F(FewCopiesTest, AreLikeOthersWhenTheyAreWrittenAgain) {
+  few.acknowledged(k_key, one, 2000, {});
+  few.failed(one, true);
+  few.failed(other, true);
+  EXPECT_EQ(excused_at(3000), 0U);
+}
+
+// On its disk, or by a copy from the other one.
+TEST_F(FewCopiesTest, AreWithWhoIsBack) {
+  few.failed(one, false);
+  few.started(one, 2000);
+  few.failed(other, true);
+  EXPECT_EQ(excused_at(3000), 0U) << "its disk was kept";
+  few.started(other, 4000);
+  few.failed(one, true);
+  few.started(one, 4000 + k_repair_takes_ms);
+  few.failed(other, true);
+  EXPECT_EQ(excused_at(5000 + k_repair_takes_ms), 1U) << "it has just come back with nothing";
+}
+
+TEST_F(FewCopiesTest, AreCopiedToWhoHasBeenBackForLong) {
+  few.failed(one, true);
+  few.started(one, 2000);
+  few.failed(other, true);
+  EXPECT_EQ(excused_at(2000 + k_repair_takes_ms), 0U);
 }
 
 }  // namespace
