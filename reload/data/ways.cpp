@@ -30,7 +30,13 @@ std::optional<Route> Ways::to_node(Taken& taken, const NodeId& node, const std::
   const auto known = known_.find(node);
   if (!taken.known && known != known_.end()) {
     taken.known = true;
-    return known->second.route;
+    const Route& route = known->second.route;
+    if (route.relays.empty()) {
+      taken.ranks.set(route.rank);
+    } else {
+      taken.relays.push_back(route.relays.back());
+    }
+    return route;
   }
   if (by && !contains(taken.relays, *by)) {
     const auto relay = known_.find(*by);
