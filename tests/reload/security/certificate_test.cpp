@@ -101,7 +101,8 @@ TEST(Certificate, ReadsNodeIdsUserOverlayAndValidity) {
 
 // It is kept for long, and what it came in is a whole message.
 TEST(Certificate, KeepsNoMoreThanItsOwnBytes) {
-  const SharedBytes der = test::custom_certificate(good_fields(), test::new_key()).der;
+  const auto key = test::new_key();
+  const SharedBytes der = test::custom_certificate(good_fields(), key, nullptr, key).der;
   Bytes message(5'000);
   append(message, der);
   const SharedBytes whole(std::move(message));
