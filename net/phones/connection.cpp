@@ -111,7 +111,7 @@ void Connection::tell_up() {
 // ---- reading
 
 void Connection::read() {
-  if (reading_ || (state_ != State::up && state_ != State::flushing)) return;
+  if (reading_ || state_ == State::opening || state_ == State::down) return;
   if (state_ == State::up) {
     if (credit_ <= 0) {
       out_of_credit_ = true;  // credit() comes back here
@@ -128,7 +128,7 @@ void Connection::read() {
 
 void Connection::on_read(Result<Bytes> got) {
   reading_ = false;
-  if (state_ == State::shutting || state_ == State::down) return;  // the goodbye sees the end
+  if (state_ == State::down) return;
   if (!got) return finish(got.error().reason);
   active_ = mono_now();
   if (state_ == State::up && !got->empty()) take(*std::move(got));
@@ -166,7 +166,7 @@ void Connection::write() {
   if (next_.empty()) {
     if (state_ != State::flushing) return;
     state_ = State::shutting;
-    return pipe_->say_goodbye(close_reason_, [self = shared_from_this()] { self->finish({}); });
+    return pipe_->say_goodbye(close_reason_);  // on_read() sees the end
   }
   writing_ = true;
   write_began_ = mono_now();

@@ -42,7 +42,7 @@ class Connection : public Flow, public Stoppable, public std::enable_shared_from
     opening,
     up,
     flushing,  // closing: what is queued is still sent, what arrives is dropped
-    shutting,  // closing: the goodbye is said, and the other side's is waited for
+    shutting,  // closing: our goodbye is said, and the other side's is waited for
     down,
   };
   struct Limit {

@@ -27,9 +27,9 @@ class Pipe {
   virtual void open(Done done) = 0;
   virtual void read(Got got) = 0;  // some bytes, or a message where there are such
   virtual void write(const std::vector<Outgoing>& messages, Done done) = 0;
-  // Says that no more will come, and waits until the other side says so too; whoever asks has the time limit.
-  // A read that is under way ends somehow.
-  virtual void say_goodbye(const std::string& reason, std::function<void()> done) = 0;
+  // Says that no more will come. Whoever uses it goes on reading until a read fails: then the other side has
+  // said so too; and has the time limit for that.
+  virtual void say_goodbye(const std::string& reason) = 0;
   virtual void close() = 0;  // at once; whatever is under way ends
   // How many messages one write may have.
   virtual std::size_t max_messages_per_write() const = 0;

@@ -22,8 +22,9 @@ inline std::string why_lost(const boost::system::error_code& error) {
 inline Socket& socket_of(Socket& stream) { return stream; }
 inline Socket& socket_of(TlsStream& stream) { return stream.next_layer(); }
 
-// Until the other side has closed: a socket that is closed with unread bytes resets the connection, and our
-// last words may get lost. `owner` keeps the socket.
+// Says goodbye on a stream that nobody reads any more, and waits until the other side has closed: a socket
+// that is closed with unread bytes resets the connection, and our last words may get lost. `owner` keeps the
+// stream.
 template <typename Owner, typename Done>
 void drain(std::shared_ptr<Owner> owner, Socket& socket, Done done) {
   constexpr std::size_t k_drain_bytes = 4096;
@@ -45,11 +46,13 @@ void end_stream(std::shared_ptr<Owner> owner, Socket& socket, Done done) {
 
 template <typename Owner, typename Done>
 void end_stream(std::shared_ptr<Owner> owner, TlsStream& stream, Done done) {
-  // That the goodbye may fail for what the other side has sent meanwhile does not matter: ours went out
-  // first.
-  stream.async_shutdown([owner, &stream, done = std::move(done)](const boost::system::error_code&) mutable {
-    end_stream(std::move(owner), stream.next_layer(), std::move(done));
-  });
+  stream.async_shutdown(
+      [owner, &stream, done = std::move(done)](const boost::system::error_code& error) mutable {
+        // It has closed already; of that Asio tells once only.
+        if (error == boost::asio::error::eof || error == boost::asio::ssl::error::stream_truncated)
+          return done();
+        end_stream(std::move(owner), stream.next_layer(), std::move(done));
+      });
 }
 
 }  // namespace ringway::net::phones

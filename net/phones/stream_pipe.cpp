@@ -61,8 +61,13 @@ class StreamPipe : public Pipe, public std::enable_shared_from_this<StreamPipe<S
         });
   }
 
-  void say_goodbye(const std::string&, std::function<void()> done) override {
-    end_stream(this->shared_from_this(), stream_, std::move(done));
+  void say_goodbye(const std::string&) override {
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      // That it may fail for what the other side has sent meanwhile does not matter: ours went out first.
+      stream_.async_shutdown([self = this->shared_from_this()](const Error&) { self->send_no_more(); });
+    } else {
+      send_no_more();
+    }
   }
 
   void close() override {
@@ -88,6 +93,11 @@ class StreamPipe : public Pipe, public std::enable_shared_from_this<StreamPipe<S
     } else {
       done(ringway::Done{});
     }
+  }
+
+  void send_no_more() {
+    Error ignored;
+    socket().shutdown(boost::asio::socket_base::shutdown_send, ignored);
   }
 
   const TlsContextPtr tls_;

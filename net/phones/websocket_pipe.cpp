@@ -137,13 +137,12 @@ class WebSocketPipe : public Pipe, public std::enable_shared_from_this<WebSocket
         });
   }
 
-  void say_goodbye(const std::string& reason, std::function<void()> done) override {
+  void say_goodbye(const std::string& reason) override {
     end_timers();
     websocket::close_reason close(websocket::close_code::normal);
     if (is_text(view_of(reason)) && reason.size() <= k_max_close_reason_bytes)
       close.reason = beast::string_view(reason.data(), reason.size());
-    stream_.async_close(close,
-                        [self = this->shared_from_this(), done = std::move(done)](const Error&) { done(); });
+    stream_.async_close(close, [self = this->shared_from_this()](const Error&) {});  // the read ends with it
   }
 
   void close() override {
