@@ -54,7 +54,6 @@ TEST_F(Shedding, ReadsAreNotRemembered) {
   const auto ping = to_us();
   for (std::size_t i = 1; i <= 2; ++i)
     peer_->receive(neighbor_, ping, MessageCode::ping_req, wire::encode(wire::PingReq{}));
-  EXPECT_EQ(peer_->status().answered, 4U);
   EXPECT_EQ(peer_->status().duplicates, 0U);
 }
 
