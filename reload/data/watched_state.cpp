@@ -65,6 +65,18 @@ WatchedState WatchedState::with(bool shared, const std::string& entry, const wir
   return next;
 }
 
+bool WatchedState::takes_back(const WatchedState& known, bool shared, WallMs now_ms) const {
+  const auto is_kept = [&](const ItemPtr& item) {
+    return std::any_of(items_.begin(), items_.end(), [&](const ItemPtr& mine) {
+      return mine->entry.entry == item->entry.entry &&
+             (!shared || mine->entry.writer_node == item->entry.writer_node) &&
+             mine->entry.storage_time_ms >= item->entry.storage_time_ms;
+    });
+  };
+  return std::any_of(known.items_.begin(), known.items_.end(),
+                     [&](const ItemPtr& item) { return item->expires_ms > now_ms && !is_kept(item); });
+}
+
 GetResult WatchedState::result(WallMs now_ms, const std::optional<std::string>& entry) const {
   GetResult out;
   out.generation = generation_;

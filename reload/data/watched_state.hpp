@@ -29,6 +29,9 @@ class WatchedState {
   // changes nothing.
   WatchedState with(bool shared, const std::string& entry, const wire::StoredData& value,
                     const security::ValueVerdict& verdict, WallMs now_ms) const;
+  // Has nothing, or something older, where that one has a value that has not expired: by entry, and by writer
+  // under a shared key.
+  bool takes_back(const WatchedState& known, bool shared, WallMs now_ms) const;
   void set_generation(std::uint64_t generation) { generation_ = generation; }
 
   std::uint64_t generation() const { return generation_; }

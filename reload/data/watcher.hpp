@@ -123,6 +123,7 @@ class Watcher {
     std::uint64_t reading = 0;   // the read under way
     std::uint64_t checking = 0;  // the check under way
     bool adopting = false;       // the read under way tells the state; else it only compares
+    bool careful = false;        // the read under way asks the replicas as well
     bool adopt_next = true;      // that of the next look does
     bool look_after = false;     // once more when the look under way has ended
     bool only_reads = false;     // the look under way: the subscription was not to be stored before
@@ -159,6 +160,8 @@ class Watcher {
                   StorageOutputs& out);
   static void has_subscription(Subject& subject, const NodeId& holder);
   void read(const Now& now, Subject& subject, StorageOutputs& out);
+  void begin_read(const Now& now, Subject& subject, Consistency consistency, StorageOutputs& out);
+  bool takes_back(const Now& now, const Subject& subject, const WatchedState& read) const;
   bool tells_from_now_on(const Now& now, Subject& subject, const NodeId& holder);
   void found(const Now& now, Subject& subject, const GetResult& got, const NodeId& holder,
              StorageOutputs& out);

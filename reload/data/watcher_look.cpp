@@ -206,9 +206,20 @@ void Watcher::not_stored(const Now& now, Subject& subject, const Refusal& refusa
 
 void Watcher::read(const Now& now, Subject& subject, StorageOutputs& out) {
   subject.vouched = std::exchange(subject.hinted, k_no_node);
+  begin_read(now, subject, Consistency::one, out);
+}
+
+void Watcher::begin_read(const Now& now, Subject& subject, Consistency consistency, StorageOutputs& out) {
+  subject.careful = consistency != Consistency::one;
   subject.reading = next_number();
   numbers_[subject.reading] = subject.key;
-  client_.calls(now, {subject.reading, {GetCall{subject.key, std::nullopt}}}, out);
+  client_.calls(now, {subject.reading, {GetCall{subject.key, std::nullopt, consistency}}}, out);
+}
+
+bool Watcher::takes_back(const Now& now, const Subject& subject, const WatchedState& read) const {
+  const auto* kind = data_.configuration->kinds.find(subject.plan.at.kind);
+  const bool shared = kind != nullptr && kind->kind == config::k_shared_value;
+  return subject.state && read.takes_back(*subject.state, shared, now.wall_ms);
 }
 
 void Watcher::read_done(const Now& now, CallsDone done, const NodeId& holder, StorageOutputs& out) {
@@ -265,6 +276,9 @@ void Watcher::found(const Now& now, Subject& subject, const GetResult& got, cons
   if (!tells_from_now_on(now, subject, holder)) return;
   WatchedState state = WatchedState::of(got, now.wall_ms);
   const bool same = subject.state && subject.state->digest(std::nullopt) == state.digest(std::nullopt);
+  // Who has become responsible may have an older copy than another replica has.
+  if (subject.adopting && !subject.careful && takes_back(now, subject, state))
+    return begin_read(now, subject, Consistency::quorum, out);
   if (subject.adopting) {
     // Of the same generation by the same peer's count: a value has expired, no change was missed.
     const bool compacted = std::exchange(subject.moved, false) || !subject.state ||

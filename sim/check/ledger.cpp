@@ -5,18 +5,13 @@
 
 namespace ringway::sim {
 
-namespace {
-
-// Which attempt that content is of; 0 when it is of none.
-std::uint64_t attempt_of(const std::string& key, const Bytes& content) {
+std::uint64_t Ledger::attempt_of(const std::string& key, const Bytes& content) {
   const std::string_view text = text_of(content);
   if (text.size() <= key.size() || !text.starts_with(key) || text[key.size()] != '#') return 0;
   std::uint64_t attempt = 0;
   const auto [end, error] = std::from_chars(text.data() + key.size() + 1, text.data() + text.size(), attempt);
   return error == std::errc{} && end == text.data() + text.size() ? attempt : 0;
 }
-
-}  // namespace
 
 Bytes Ledger::content(const std::string& key, std::uint64_t attempt) {
   const std::string text = key + "#" + std::to_string(attempt);

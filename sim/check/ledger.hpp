@@ -29,6 +29,9 @@ class Ledger {
   // The content of a writer's n-th attempt.
   static Bytes content(const std::string& key, std::uint64_t attempt);
 
+  // Of such a content; 0: it is none.
+  static std::uint64_t attempt_of(const std::string& key, const Bytes& content);
+
   std::uint64_t attempt(const std::string& key, const NodeId& writer) {
     return ++entries_[key][writer].attempted;
   }

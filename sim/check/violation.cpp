@@ -18,6 +18,8 @@ std::string_view name_of(Law law) {
       return "damage-mended";
     case Law::subscription_kept:
       return "subscription-kept";
+    case Law::watched_in_order:
+      return "watched-in-order";
     case Law::tables_bounded:
       return "tables-bounded";
     case Law::few_hops:

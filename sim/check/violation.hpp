@@ -18,6 +18,7 @@ enum class Law : std::uint8_t {
   value_genuine,      // no read ever returns what nobody has written
   damage_mended,      // what a disk has lost comes back from other peers
   subscription_kept,  // in a quiet ring every watcher knows what was acknowledged last
+  watched_in_order,   // what a watcher is told without a mark is one change, and takes nothing back
   tables_bounded,     // every table of a peer stays within its bound
   few_hops,           // a lookup takes a short way
   few_messages,       // and few messages

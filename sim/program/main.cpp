@@ -143,6 +143,7 @@ int run(const Options& options) {
     };
     Run one = play(*scenario, settings);
     ++report.runs;
+    report.trace.note(one.trace_hash);
     add(report.measured, std::move(one.measured));
     for (const Violation& violation : one.violations)
       if (report.violations.size() < k_max_reported) report.violations.push_back({seed, violation});

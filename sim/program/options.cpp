@@ -44,6 +44,13 @@ std::string read_seeds(const std::string& text, Options& options) {
   return "--seeds takes a range such as 1..1000";
 }
 
+// "{one,two}", for --help.
+std::string names_of(const std::map<std::string, PlantedBug>& bugs) {
+  std::string names;
+  for (const auto& [name, bug] : bugs) names += (names.empty() ? "{" : ",") + name;
+  return names + "}";
+}
+
 }  // namespace
 
 Parsed parse_options(int argc, char** argv) {
@@ -81,7 +88,7 @@ Parsed parse_options(int argc, char** argv) {
                                                {"always-equal", PlantedBug::always_equal},
                                                {"notice-not-sent", PlantedBug::notice_not_sent}};
   app.add_option("--plant", options.planted_bug, "Run peers that have this bug, to see it found")
-      ->transform(CLI::CheckedTransformer(bugs));
+      ->transform(CLI::CheckedTransformer(bugs).description(names_of(bugs)));
   bool words = false;
   app.add_flag("--words", words, "List the statements of scenarios");
   try {

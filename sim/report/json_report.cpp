@@ -1,5 +1,6 @@
 #include "sim/report/json_report.hpp"
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 namespace ringway::sim {
@@ -16,6 +17,13 @@ Json json_of(const Samples& samples) {
 }
 
 Json json_of(const Tally& tally) { return {{"ok", tally.ok}, {"total", tally.total}}; }
+
+// JSON's numbers are not sure to keep 64 bits.
+std::string hexadecimal(std::uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
 
 Json json_of(const Report::Broken& broken) {
   Json json{{"seed", broken.seed},
@@ -39,6 +47,7 @@ std::string json_of(const Report& report) {
   if (!report.ring.empty()) json["ring"] = report.ring;
   json["peers"] = measured.peers;
   json["virtual_s"] = measured.virtual_s;
+  json["trace"] = hexadecimal(report.trace.hash());
   json["wall_s"] = report.wall_s;
   json["events"] = measured.events;
   json["hops"] = json_of(measured.hops);

@@ -8,6 +8,7 @@
 
 #include "sim/check/violation.hpp"
 #include "sim/report/measurements.hpp"
+#include "sim/trace.hpp"
 
 namespace ringway::sim {
 
@@ -19,6 +20,8 @@ struct Report {
   std::string crypto;  // which was used
   std::string ring;    // "grown" or "built", when it was asked for by its size
   double wall_s = 0;
+  // Of all runs' traces in their order (sim/trace.hpp): the same seeds give the same, byte for byte.
+  Trace trace;
   Measurements measured;
   struct Broken {
     std::uint64_t seed = 0;

@@ -112,6 +112,9 @@ void expect_values(Stage& stage, const Statement& statement) {
 }
 
 void expect_watchers(Stage& stage, const Statement& statement) {
+  const auto disorder = stage.watchers().disorder();
+  for (std::size_t i = 0; i < std::min(disorder.size(), k_shown); ++i)
+    stage.violate(Law::watched_in_order, disorder[i].what, disorder[i].peer);
   const Duration limit = statement.has(0) ? statement.time() : k_watcher_limit;
   if (stage.pass(
           limit, [&] { return stage.watchers().faults(stage.ledger()).empty(); }, Duration{1000}))

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/check/watch_order.hpp"
+
 namespace ringway::sim {
 
 void Watchers::watch(PeerNumber peer, const std::string& key) {
@@ -15,10 +17,23 @@ void Watchers::watch(PeerNumber peer, const std::string& key) {
   simulation_.peer(peer).watch(std::move(call), [watcher, told = told_](data::WatchResult result) {
     ++*told;
     if (auto* update = std::get_if<data::WatchUpdate>(&result))
-      watcher->known = std::move(update->state.entries);
+      watcher->told(std::move(*update));
     else
       watcher->ended = std::get<data::CallFailure>(result).message;
   });
+}
+
+void Watchers::Watcher::told(data::WatchUpdate update) {
+  if (known && !update.compacted && !disorder) disorder = order_fault(key, *known, update.state.entries);
+  known = std::move(update.state.entries);
+}
+
+std::vector<Watchers::Fault> Watchers::disorder() const {
+  std::vector<Fault> faults;
+  for (const auto& watcher : watchers_)
+    if (watcher->disorder)
+      faults.push_back({watcher->peer, "the watcher of " + watcher->key + " " + *watcher->disorder});
+  return faults;
 }
 
 bool Watchers::lives(const Watcher& watcher) const {

@@ -23,6 +23,8 @@ class Watchers {
   };
   // Those who do not know what was acknowledged.
   std::vector<Fault> faults(const Ledger& ledger) const;
+  // Those who were told something in a wrong order, once each.
+  std::vector<Fault> disorder() const;
   std::size_t watching() const;
   std::uint64_t told() const { return *told_; }
 
@@ -33,6 +35,8 @@ class Watchers {
     std::string key;
     std::optional<std::vector<data::Entry>> known;
     std::string ended;  // why
+    std::optional<std::string> disorder;
+    void told(data::WatchUpdate update);
   };
   bool lives(const Watcher& watcher) const;
 

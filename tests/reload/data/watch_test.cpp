@@ -264,6 +264,33 @@ TEST_F(Watches, SurviveTheDeathOfTheResponsiblePeer) {
   EXPECT_EQ(events(at(10), watching).size(), count + 1);
 }
 
+// Its successor has missed the last change; the replica after it has not.
+TEST_F(Watches, TakeNothingBackThatAReplicaHas) {
+  const auto key = key_of(at(160));
+  const KindAt place{resource_id_of(std::string_view(key)), config::k_shared_value};
+  const auto watching = watch(at(60), key);
+  put(at(10), key, "old");
+  const RecordPtr old = stored(at(210), key).records.at(0);
+  overlay.advance(Duration{1'000});
+  put(at(10), key, "new");
+  ASSERT_TRUE(at(210).store->commit({{PutRecord{place, old}}}).ok());
+  overlay.kill(at(210));
+  overlay.restart(at(210));  // it knows what is on its disk and nothing else
+  at(210).joined = true;
+  overlay.set_view(at(210), overlay.ring_view(at(210)));
+  overlay.channel_loses = [&](const NodeId& from, const NodeId& to, auto&&...) {
+    return from == at(210).node || to == at(210).node;  // nor do the others compare with it
+  };
+  overlay.kill(at(160));
+  overlay.update_views();
+  overlay.advance(Duration{10'000});
+  EXPECT_THAT(events(at(60), watching), ElementsAre("", "old", "new"));
+  overlay.channel_loses = [](auto&&...) { return false; };
+  put(at(10), key, "newest");
+  overlay.advance(Duration{10'000});
+  EXPECT_EQ(last(at(60), watching), "newest");
+}
+
 // A change that nobody could tell of: whoever is responsible next says that there was something.
 TEST_F(Watches, WhoBecomesResponsibleTellsToLookAgain) {
   const auto key = key_of(at(160));

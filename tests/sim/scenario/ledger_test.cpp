@@ -6,6 +6,7 @@
 #include "sim/check/excuses.hpp"
 #include "sim/check/few_copies.hpp"
 #include "sim/check/ledger.hpp"
+#include "sim/check/watch_order.hpp"
 
 namespace ringway::sim {
 namespace {
@@ -196,6 +197,19 @@ TEST_F(FewCopiesTest, AreCopiedToWhoHasBeenBackForLong) {
   few.started(one, 2000);
   few.failed(other, true);
   EXPECT_EQ(excused_at(2000 + k_repair_takes_ms), 0U);
+}
+
+// Events without the mark are one change each, in order.
+TEST(WatchOrder, OfUnmarkedEvents) {
+  const NodeId a = node(1), b = node(2);
+  const std::vector<data::Entry> known{read(a, 3), read(b, 1)};
+  EXPECT_EQ(order_fault(k_key, known, {read(a, 4), read(b, 1)}), std::nullopt);
+  EXPECT_EQ(order_fault(k_key, known, {read(a, 6), read(b, 1)}), std::nullopt) << "5 came to nothing";
+  EXPECT_EQ(order_fault(k_key, known, {read(a, 3)}), std::nullopt) << "it has expired";
+  EXPECT_EQ(order_fault(k_key, {}, {read(a, 1)}), std::nullopt);
+  EXPECT_EQ(order_fault(k_key, known, {read(a, 2), read(b, 1)}), "was told write 2 after write 3");
+  EXPECT_EQ(order_fault(k_key, known, {read(a, 4), read(b, 2)}), "was told 2 changes as if they were one");
+  EXPECT_EQ(order_fault(k_key, {}, {read(a, 1), read(b, 1)}), "was told 2 changes as if they were one");
 }
 
 }  // namespace

@@ -67,7 +67,9 @@ TEST(Report, HasTheMembersThatProgramsLookFor) {
   report.measured.lookups = {99, 100};
   report.measured.upkeep_bytes_per_peer_s = 12.5;
   report.violations.push_back({7, {Law::value_kept, 1500, 3, 4, "gone"}});
+  report.trace.note(0);
   const auto json = nlohmann::json::parse(json_of(report));
+  EXPECT_EQ(json["trace"], "a8c7f832281a39c5") << "FNV-1a of eight zero bytes";
   EXPECT_EQ(json["seed"], 7);
   EXPECT_EQ(json["crypto"], "real");
   EXPECT_EQ(json["hops"]["mean"], 2.0);
