@@ -108,6 +108,8 @@ TEST(TransactionTable, MatchesAsRfc2543Did) {
   EXPECT_EQ(said(on.receive({0}, old_request("ACK", ";tag=b"), k_flow)), "");
   EXPECT_EQ(said(on.on_timer({5'000})).substr(0, 13), "send 100, sen") << "the others say 100";
   EXPECT_EQ(on.request(id), nullptr) << "confirmed, and timer I has come";
+  EXPECT_EQ(said(on.receive({5'001}, old_request("ACK", ";tag=b"), k_flow)), "ack")
+      << "its key is forgotten as well";
   EXPECT_EQ(on.sizes()[0].size, 2u);
 }
 
