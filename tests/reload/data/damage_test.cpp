@@ -23,7 +23,7 @@ class Damaged : public Replication {
       keys.push_back(key_of(at(0x10)));
       put(at(0xD0), keys.back(), "value of " + keys.back());
     }
-    overlay.advance(k_newly_held_for);  // nobody says for that reason that it may lack something
+    overlay.advance(k_hold_down + k_copying_takes);  // nobody says for that reason that it may lack something
     key = keys[7];
     place = {resource_id_of(std::string_view(key)), config::k_shared_value};
   }
