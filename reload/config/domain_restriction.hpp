@@ -25,8 +25,8 @@ inline constexpr std::size_t k_max_domain_patterns = 32;
 inline constexpr std::size_t k_max_domain_pattern_bytes = 255;
 inline constexpr std::size_t k_max_domain_bytes = 253;  // RFC 1035 §2.3.4, as text
 
-// A POSIX extended regular expression that a whole domain name matches or does not; case does not count. By RE2,
-// whose time grows with the pattern and the name only: the C library's may take for ever. So it has no
+// A POSIX extended regular expression that a whole domain name matches or does not; case does not count. By
+// RE2, whose time grows with the pattern and the name only: the C library's may take for ever. So it has no
 // back-references, and what takes too much memory is refused.
 class DomainPattern {
  public:

@@ -72,8 +72,11 @@ constexpr Rule k_kind_block[] = {
 };
 
 constexpr Rule k_kind[] = {
-    {"max-count", Count::one},  {"max-size", Count::one},       {"max-node-multiple"},
-    {"data-model", Count::one}, {"access-control", Count::one},
+    {"max-count", Count::one},
+    {"max-size", Count::one},
+    {"max-node-multiple"},
+    {"data-model", Count::one},
+    {"access-control", Count::one},
     // RFC 7904 §3.4: named so in its grammar, and with an s in its prose.
     {"domain-restriction", Count::at_most_one, Content::elements, k_restriction_attributes, k_sip_namespace},
     {"domain-restrictions", Count::at_most_one, Content::elements, k_restriction_attributes, k_sip_namespace},

@@ -63,8 +63,8 @@ Outcome<> read_model_and_policy(const xmlNode* kind, KindDefinition& out) {
   return Done{};
 }
 
-// RFC 7904 §3.4. The grammar there has one name for the element and the prose another; `enable` is required by
-// the former and may be missing in the latter.
+// RFC 7904 §3.4. The grammar there has one name for the element and the prose another; `enable` is required
+// by the former and may be missing in the latter.
 Outcome<> read_domain_restriction(const xmlNode* kind, KindDefinition& out) {
   const xmlNode* found = child(kind, k_sip_namespace, "domain-restriction");
   const xmlNode* in_prose = child(kind, k_sip_namespace, "domain-restrictions");

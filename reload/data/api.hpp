@@ -22,8 +22,8 @@ inline constexpr std::uint32_t k_default_lifetime_s = 24 * 3600;
 // A key is a resource name: "user@domain/anything" (written by that user only; `entry` picks one of the
 // dictionary's entries, empty is the usual one) or "shared/anything" (one entry per writer; `entry` must be
 // empty). With a `kind` the key is that Kind's resource name itself: a dictionary of USER-NODE-MATCH, such as
-// SIP-REGISTRATION, whose key is the writer's user name and which has one entry per node of that user (`entry`
-// must be empty).
+// SIP-REGISTRATION, whose key is the writer's user name and which has one entry per node of that user
+// (`entry` must be empty).
 struct PutCall {
   std::string key;
   std::string entry;

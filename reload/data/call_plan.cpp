@@ -130,7 +130,8 @@ std::optional<CallFailure> read_key(const Call& call, CallPlan& plan) {
 std::optional<CallFailure> read_user_name(const Call& call, CallPlan& plan) {
   const std::string& user = key_of(call);
   if (user.empty() || user.size() > k_max_user_name_bytes)
-    return invalid("the key is no user name: it has 1 to " + std::to_string(k_max_user_name_bytes) + " bytes");
+    return invalid("the key is no user name: it has 1 to " + std::to_string(k_max_user_name_bytes) +
+                   " bytes");
   plan.at = {resource_id_of(std::string_view(user)), kind_of(call)};
   plan.by_node = true;
   return std::nullopt;

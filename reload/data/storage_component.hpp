@@ -23,7 +23,7 @@ struct StorageSettings {
   // after a new one at the same moment would store it twice.
   bool keeps_users_certificates = true;
   UsageChecksPtr usage_checks = nullptr;  // of Stores, by Kind
-  Duration successor_hold_down{30'000};  // as replication has it
+  Duration successor_hold_down{30'000};   // as replication has it
 };
 
 class StorageComponent {

@@ -1,5 +1,5 @@
-// What a usage asks of the values of its Kind beyond the Kind's access policy: the way in for checks of folders
-// above reload/, which know what a value means.
+// What a usage asks of the values of its Kind beyond the Kind's access policy: the way in for checks of
+// folders above reload/, which know what a value means.
 #pragma once
 
 #include <map>
@@ -16,9 +16,9 @@ namespace ringway::data {
 class UsageCheck {
  public:
   virtual ~UsageCheck() = default;
-  // Whether the responsible peer may take this value, whose writer has satisfied the access policy; if not, the
-  // Store is refused with Error_Forbidden. Removals are shown as well. Copies are not: what has been accepted
-  // stays where it is when the configuration changes, until its lifetime ends.
+  // Whether the responsible peer may take this value, whose writer has satisfied the access policy; if not,
+  // the Store is refused with Error_Forbidden. Removals are shown as well. Copies are not: what has been
+  // accepted stays where it is when the configuration changes, until its lifetime ends.
   virtual Outcome<> check(const config::Configuration& configuration, const config::KindDefinition& kind,
                           const Writer& writer, const wire::StoredDataValue& value) const = 0;
 };
