@@ -104,7 +104,7 @@ void DatagramFlow::tell_down(const std::string& reason) {
   if (std::exchange(ended_, true)) return;
   queue_.close();
   hub_->remove(id_);
-  if (told_) hub_->events.emit([&](PhoneEvents& events) { events.flow_down({id_, reason}); });
+  if (told_ || opened_here_) hub_->events.emit([&](PhoneEvents& events) { events.flow_down({id_, reason}); });
 }
 
 const SharedBytes* DatagramFlow::next_to_send() {

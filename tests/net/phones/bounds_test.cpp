@@ -120,6 +120,23 @@ TEST_F(PhoneBounds, TheDatagramFlowThatWasIdleLongestMakesRoomUnlessItIsHeld) {
   EXPECT_EQ(phones.flow(3).remote.port, too_many.port());
 }
 
+TEST_F(PhoneBounds, WhoHasSaidSomethingLatelyIsNotDisplaced) {
+  PhoneSettings settings = only(Transport::udp);
+  settings.max_datagram_flows = 2;
+  Phones phones(pool, settings);
+  const UdpClient first(phones.at(Transport::udp)), second(phones.at(Transport::udp)),
+      third(phones.at(Transport::udp));
+  first.send("one");
+  const auto first_flow = phones.flow(0).flow;
+  second.send("one");
+  const auto second_flow = phones.flow(1).flow;
+  first.send("two");
+  third.send("one");
+  phones.flow(2);
+  EXPECT_TRUE(phones.seen().is_down(second_flow));
+  EXPECT_FALSE(phones.seen().is_down(first_flow));
+}
+
 TEST_F(PhoneBounds, DatagramFlowsOfOneAddress) {
   PhoneSettings settings = only(Transport::udp);
   settings.listen = {{Transport::udp, address("0.0.0.0:0")}};

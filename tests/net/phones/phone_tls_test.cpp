@@ -50,6 +50,7 @@ TEST_F(PhoneTlsTest, UrisOfTheSchemeSipCountBeforeDnsNames) {
   // RFC 5922 §7.1.
   EXPECT_EQ(refused({{Type::uri, "sip:example.org"}}, "example.org"), "");
   EXPECT_EQ(refused({{Type::uri, "sip:other.org"}, {Type::uri, "sip:example.org"}}, "example.org"), "");
+  EXPECT_EQ(refused({{Type::uri, "sip:example.org"}, {Type::uri, "sip:other.org"}}, "example.org"), "");
   EXPECT_EQ(refused({{Type::uri, "sip:other.org"}, {Type::dns, "example.org"}}, "example.org"),
             "the certificate is not for example.org");
   EXPECT_EQ(refused({{Type::uri, "sips:example.org"}}, "example.org"),
