@@ -1,100 +1,12 @@
 // Watches: the present state, then every change in order; and that nothing is missed when messages, channels
 // or peers are lost.
-#include <gmock/gmock.h>
-
-#include "reload/data/newly_held.hpp"
-#include "reload/data/watch_notifier.hpp"
-#include "reload/data/watcher.hpp"
-#include "tests/reload/data/replication_fixture.hpp"
+#include "tests/reload/data/watch_fixture.hpp"
 
 namespace ringway::data::test {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-// "value" for one entry, "a+b" for two; "*" before it when it is compacted, "!" and the reason for a failure.
-std::string text_of_event(const WatchResult& result) {
-  if (const auto* failure = std::get_if<CallFailure>(&result)) return "!" + failure->message;
-  const auto& update = std::get<WatchUpdate>(result);
-  std::string out = update.compacted ? "*" : "";
-  for (const Entry& entry : update.state.entries) {
-    if (out.size() > (update.compacted ? 1U : 0U)) out += "+";
-    out += text_of(entry.value);
-  }
-  return out;
-}
-
-class Watches : public Replication {
- protected:
-  Watches() {
-    make({10, 60, 110, 160, 210});
-    overlay.advance(Duration{60'000});  // before that a read of nothing is several
-  }
-
-  std::uint64_t watch(Peer& by, const std::string& key, std::optional<std::string> entry = std::nullopt,
-                      std::string token = {}) {
-    const auto watch = overlay.watch(by, {key, std::move(entry), std::move(token)});
-    overlay.advance(Duration{1000});
-    return watch;
-  }
-  std::vector<std::string> events(Peer& by, std::uint64_t watch) {
-    std::vector<std::string> out;
-    for (const auto& one : by.events[watch]) out.push_back(text_of_event(one));
-    return out;
-  }
-  std::string last_token(Peer& by, std::uint64_t watch) {
-    return std::get<WatchUpdate>(by.events[watch].back()).resume_token;
-  }
-  std::string last(Peer& by, std::uint64_t watch) {
-    return by.events[watch].empty() ? "nothing" : text_of_event(by.events[watch].back());
-  }
-  static PutCall call_of(const std::string& key, const std::string& value) {
-    PutCall call;
-    call.key = key;
-    call.value = copy_of(view_of(value));
-    return call;
-  }
-  void remove(Peer& by, const std::string& key) {
-    ASSERT_TRUE(std::holds_alternative<PutResult>(overlay.call(by, RemoveCall{key, "", {}})));
-  }
-  void put_at_once(Peer& by, const std::string& key, int count) {
-    for (int i = 1; i <= count; ++i) put(by, key, "v" + std::to_string(i));
-  }
-  bool subscribed(Peer& holder, const std::string& key) {
-    const auto state = holder.store->load({resource_id_of(std::string_view(key)), config::k_subscription});
-    return std::any_of(state->records.begin(), state->records.end(),
-                       [](const RecordPtr& one) { return one->stored.value.data.exists; });
-  }
-  std::uint64_t requests_of(const NodeId& node, wire::MessageCode code) const {
-    return static_cast<std::uint64_t>(
-        std::count_if(overlay.sent.begin(), overlay.sent.end(),
-                      [&](const Sent& one) { return one.from == node && one.code == code; }));
-  }
-  std::uint64_t reads_of(const NodeId& node) const { return requests_of(node, wire::MessageCode::fetch_req); }
-  // Of a value that at(10) writes there now.
-  ValueSpec spec_of(const std::string& key) {
-    ValueSpec spec;
-    spec.kind = config::k_shared_value;
-    spec.resource = resource_id_of(std::string_view(key));
-    spec.storage_time_ms = overlay.now().wall_ms + 1;
-    spec.key = dictionary_key_of(*parse_resource_name(key), at(10).node.view());
-    return spec;
-  }
-  // Says that something has changed there.
-  void hint(Peer& to, const NodeId& from, const std::string& key, std::uint64_t number = 1) {
-    const Notice notice{resource_id_of(std::string_view(key)), LookAgain{}};
-    overlay.to_storage(
-        to, routing::ChannelMessage{
-                routing::Application::watch, from, {encode_numbered(1, number, encode_notice(notice))}});
-  }
-  // Further from every key than who is responsible for it.
-  static NodeId stranger(std::size_t n) {
-    NodeId node = as_node(resource_id_of("stranger" + std::to_string(n)));
-    node.bytes[0] = 0xFF;
-    return node;
-  }
-};
 
 TEST_F(Watches, TellThePresentStateThenEachChangeInOrder) {
   const auto key = key_of(at(160));
@@ -292,135 +204,12 @@ TEST_F(Watches, TakeNothingBackThatAReplicaHas) {
 }
 
 // A change that nobody could tell of: whoever is responsible next says that there was something.
-TEST_F(Watches, WhoBecomesResponsibleTellsToLookAgain) {
-  const auto key = key_of(at(160));
-  const auto watching = watch(at(10), key);
-  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return from == at(160).node; };
-  put(at(60), key, "unheard");
-  EXPECT_THAT(events(at(10), watching), ElementsAre(""));
-  overlay.kill(at(160));
-  overlay.update_views();
-  overlay.advance(Duration{3'000});
-  EXPECT_THAT(events(at(10), watching), ElementsAre("", "*unheard"));
-}
-
 // A subscription is a value like any other: its replica has it, becomes responsible and says so. Of very many
 // keys, a Store each at the same moment would be too much for the disks of all.
-TEST_F(Watches, AreNotStoredAgainAtWhoHasThemAsACopy) {
-  const auto key = key_of(at(160));
-  const auto watching = watch(at(60), key);
-  put(at(10), key, "before");
-  const auto stores = requests_of(at(60).node, wire::MessageCode::store_req);
-  overlay.kill(at(160));
-  overlay.update_views();
-  overlay.advance(Duration{5'000});
-  put(at(10), key, "after");
-  EXPECT_EQ(last(at(60), watching), "after");
-  EXPECT_EQ(requests_of(at(60).node, wire::MessageCode::store_req), stores);
-  overlay.advance(Duration{1000 * k_subscription_lifetime_s});
-  put(at(10), key, "much later");
-  EXPECT_EQ(last(at(60), watching), "much later") << "they are refreshed there";
-}
-
 // Its channel takes longer than the read that the failure has made necessary.
-TEST_F(Watches, AreNotStoredAgainAtWhoSaysAfterItsAnswerThatItHasThem) {
-  std::vector<std::string> keys;
-  for (std::size_t i = 0; i < 3 * k_most_looks_at_once; ++i) keys.push_back(key_of(at(160)));
-  for (const auto& key : keys) overlay.watch(at(60), {key, std::nullopt, {}});
-  overlay.advance(Duration{1'000});
-  const auto stores = requests_of(at(60).node, wire::MessageCode::store_req);
-  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return from == at(210).node; };
-  overlay.kill(at(160));
-  overlay.update_views();
-  const auto reads = reads_of(at(60).node);
-  overlay.advance(Duration{1'300});
-  ASSERT_GE(reads_of(at(60).node), reads + keys.size()) << "each was answered by the successor";
-  std::uint64_t number = 0;
-  for (const auto& key : keys) hint(at(60), at(210).node, key, ++number);
-  overlay.advance(Duration{20'000});
-  EXPECT_EQ(requests_of(at(60).node, wire::MessageCode::store_req), stores);
-  overlay.channel_loses = [](auto&&...) { return false; };
-  overlay.advance(Duration{1000 * k_subscription_lifetime_s});
-  EXPECT_TRUE(subscribed(at(210), keys.front())) << "they are refreshed there";
-}
-
 // A hint is of now: long after it the same peer may have become responsible without the subscription.
-TEST_F(Watches, AreStoredAtWhoHasSaidSoLongBefore) {
-  const auto key = key_of(at(160));
-  watch(at(60), key);
-  hint(at(60), at(210).node, key);
-  overlay.advance(Duration{2'000});
-  const auto stores = requests_of(at(60).node, wire::MessageCode::store_req);
-  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return from == at(210).node; };
-  overlay.kill(at(160));
-  overlay.update_views();
-  overlay.advance(Duration{3'000});
-  EXPECT_EQ(requests_of(at(60).node, wire::MessageCode::store_req), stores + 1);
-}
-
 // It comes while the successor is being asked, and goes on from the generation that this one tells.
-TEST_F(Watches, DoNotApplyWhatTheHolderBeforeHasTold) {
-  const auto key = key_of(at(160));
-  const auto watching = watch(at(60), key);
-  put(at(10), key, "true");
-  ValueSpec spec = spec_of(key);
-  spec.value = "late";
-  const auto state = at(210).store->load({spec.resource, config::k_shared_value});
-  ValuesChanged changed{config::k_shared_value,
-                        state->generation_counter + 1,
-                        {signed_value(*at(10).signer, spec)},
-                        {{wire::CertificateType::x509, at(10).signer->certificate()->der()}}};
-  const Bytes late = encode_numbered(1ULL << 60U, 1, encode_notice({spec.resource, changed}));
-  overlay.kill(at(160));
-  overlay.update_views();
-  bool told = false;
-  overlay.bends = [&](const Peer& from, wire::MessageCode code, Bytes&) {
-    if (from.node != at(210).node || code != wire::MessageCode::fetch_ans || std::exchange(told, true))
-      return;
-    overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(160).node, {late}});
-  };
-  hint(at(60), at(210).node, key);
-  overlay.advance(Duration{10'000});
-  EXPECT_TRUE(told);
-  EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
-}
-
 // Between the keys and their holder, where who is in the ring would be responsible.
-TEST_F(Watches, HintsOfWhoOnlySeemsResponsibleAreNotHeededAtOnceForEver) {
-  std::vector<std::string> keys;
-  for (int i = 0; i < 20; ++i) keys.push_back(key_of(at(160)));
-  for (const auto& key : keys) watch(at(60), key);
-  NodeId between = node_at(159);
-  between.bytes[1] = 0xFF;
-  const auto reads = reads_of(at(60).node);
-  std::uint64_t number = 0;
-  const auto hint_all = [&](Duration during) {
-    for (const MonoTime end = overlay.now().mono + during; overlay.now().mono < end;) {
-      for (const auto& key : keys) hint(at(60), between, key, ++number);
-      overlay.advance(Duration{500});
-    }
-  };
-  hint_all(Duration{10'000});
-  EXPECT_GE(reads_of(at(60).node), reads + keys.size()) << "at first it is believed";
-  EXPECT_LE(reads_of(at(60).node), reads + 2 * keys.size() + 10 * 5) << "then as anybody: one in 200 ms";
-}
-
-TEST_F(Watches, AreStoredAtWhoDoesNotSayThatItHasThem) {
-  const auto key = key_of(at(160));
-  const auto watching = watch(at(60), key);
-  bool mute = true;
-  overlay.channel_loses = [&](const NodeId& from, auto&&...) { return mute && from == at(210).node; };
-  const auto stores = requests_of(at(60).node, wire::MessageCode::store_req);
-  overlay.kill(at(160));
-  overlay.update_views();
-  overlay.advance(Duration{3'000});
-  EXPECT_EQ(requests_of(at(60).node, wire::MessageCode::store_req), stores + 1);
-  mute = false;
-  put(at(10), key, "after");
-  overlay.advance(Duration{10'000});
-  EXPECT_EQ(last(at(60), watching), "after");
-}
-
 TEST_F(Watches, SurviveALeave) {
   const auto key = key_of(at(160));
   const auto watching = watch(at(10), key);
@@ -489,24 +278,6 @@ TEST_F(Watches, BegunAgainHearOfChangesAtOnce) {
 }
 
 // Accepted before the subscription is known, answered after the watcher has read.
-TEST_F(Watches, HearOfAStoreThatWasUnderWayWhenTheyBegan) {
-  const auto key = key_of(at(160));
-  std::size_t lost = 0;
-  overlay.loses = [&](const Sent& one) {
-    const bool copy = one.from == at(160).node && one.code == wire::MessageCode::store_req;
-    return copy && lost++ == 0;
-  };
-  at(160).hold_commits = true;
-  overlay.begin(at(10), {call_of(key, "late")});
-  overlay.run();
-  const auto watching = watch(at(60), key);
-  overlay.release_commits(at(160));
-  const auto sent = at(160).storage->statistics().notices_sent;
-  overlay.advance(Duration{40'000});
-  EXPECT_EQ(last(at(60), watching), "late");
-  EXPECT_GT(at(160).storage->statistics().notices_sent, sent);
-}
-
 TEST_F(Watches, ThatNobodyRefreshesEnd) {
   const auto key = key_of(at(160));
   watch(at(60), key);
@@ -545,95 +316,8 @@ TEST_F(Watches, TellWhenAValueExpires) {
   EXPECT_THAT(events(at(60), watching), ElementsAre("short", ""));
 }
 
-TEST_F(Watches, BelieveNoNoticeWithAWrongValue) {
-  const auto key = key_of(at(160));
-  const auto watching = watch(at(60), key);
-  put(at(10), key, "true");
-  // The responsible peer tells of a value that nobody has signed.
-  ValuesChanged changed{config::k_shared_value, 2, {}, {}};
-  const ValueSpec spec = spec_of(key);
-  auto value = signed_value(*at(10).signer, spec);
-  value.storage_time_ms += 1;
-  changed.values.push_back(value);
-  changed.certificates.push_back({wire::CertificateType::x509, at(10).signer->certificate()->der()});
-  const Bytes forged = encode_numbered(1ULL << 60U, 1, encode_notice({spec.resource, changed}));
-  overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(160).node, {forged}});
-  overlay.advance(Duration{2'000});
-  EXPECT_EQ(at(60).storage->statistics().notices_dropped, 1U);
-  // A good one, but from somebody who is not responsible: it is read, not believed.
-  changed.values = {signed_value(*at(10).signer, spec)};
-  const Bytes elsewhere = encode_numbered(1, 1, encode_notice({spec.resource, changed}));
-  overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(110).node, {elsewhere}});
-  overlay.advance(Duration{2'000});
-  EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
-}
-
 // The responsible peer lies: it floods the watcher while a good value is being checked, so that all that
 // waits is thrown away, and then tells another value for the same generation.
-TEST_F(Watches, BelieveNoVerdictThatWasMadeForAnotherNotice) {
-  const auto key = key_of(at(160));
-  const auto watching = watch(at(60), key);
-  put(at(10), key, "true");
-  const ValueSpec spec = spec_of(key);
-  ValuesChanged changed{config::k_shared_value, 2, {signed_value(*at(10).signer, spec)}, {}};
-  changed.certificates.push_back({wire::CertificateType::x509, at(10).signer->certificate()->der()});
-  std::uint64_t number = 0;
-  const auto tell = [&] {
-    const Bytes told = encode_numbered(1ULL << 60U, ++number, encode_notice({spec.resource, changed}));
-    overlay.to_storage(at(60), routing::ChannelMessage{routing::Application::watch, at(160).node, {told}});
-  };
-  tell();
-  changed.generation = 9;
-  for (std::size_t i = 0; i < k_max_waiting_notices; ++i) tell();
-  changed.generation = 2;
-  wire::StoredData& invented = changed.values.front();
-  invented.value.data.value = SharedBytes{copy_of(view_of("invented"))};
-  invented.value_wire = SharedBytes{wire::encode(invented.value)};
-  tell();
-  overlay.advance(Duration{10'000});
-  EXPECT_THAT(events(at(60), watching), ElementsAre("", "true"));
-}
-
-TEST_F(Watches, HintsOfStrangersCostAReadEachAndNotManyOfThem) {
-  std::vector<std::string> keys;
-  for (int i = 0; i < 10; ++i) keys.push_back(key_of(at(160)));
-  for (const auto& key : keys) watch(at(60), key);
-  const NodeId self = at(60).node;
-  const auto stores = requests_of(self, wire::MessageCode::store_req), reads = reads_of(self);
-  std::uint64_t number = 0;
-  for (int round = 0; round < 5; ++round)
-    for (const auto& key : keys) hint(at(60), at(110).node, key, ++number);
-  overlay.advance(Duration{1'000});
-  EXPECT_EQ(reads_of(self), reads + 3) << "after 500, 700 and 900 ms";
-  overlay.advance(Duration{9'000});
-  EXPECT_EQ(reads_of(self), reads + 10) << "one for all hints about a key";
-  EXPECT_EQ(requests_of(self, wire::MessageCode::store_req), stores);
-}
-
-TEST_F(Watches, HintsOfTooManyStrangersAreNotHeeded) {
-  std::vector<std::string> keys;
-  for (std::size_t i = 0; i <= k_max_hinting_nodes; ++i) keys.push_back(key_of(at(160)));
-  for (const auto& key : keys) overlay.watch(at(60), {key, std::nullopt, {}});
-  overlay.advance(Duration{1'000});
-  const auto reads = reads_of(at(60).node);
-  for (std::size_t i = 0; i < keys.size(); ++i) hint(at(60), stranger(i), keys[i]);
-  overlay.advance(Duration{2'000});
-  EXPECT_EQ(reads_of(at(60).node), reads + k_max_hinting_nodes);
-  hint(at(60), stranger(k_max_hinting_nodes), keys.back(), 2);
-  overlay.advance(Duration{2'000});
-  EXPECT_EQ(reads_of(at(60).node), reads + k_max_hinting_nodes + 1);
-}
-
-TEST_F(Watches, HearTheResponsiblePeerHoweverManyOthersSaySomething) {
-  const auto key = key_of(at(160));
-  const auto watching = watch(at(60), key);
-  put(at(10), key, "one");
-  for (std::size_t i = 0; i <= k_max_notifying_nodes; ++i) hint(at(60), stranger(i), "shared/another");
-  overlay.run();
-  put(at(10), key, "two");
-  EXPECT_THAT(events(at(60), watching), ElementsAre("", "one", "two"));
-}
-
 // It counts generations by itself: that its number is the same says nothing.
 TEST_F(Watches, MarkWhatAnotherResponsiblePeerHasUnderTheSameGeneration) {
   const auto key = key_of(at(160));
