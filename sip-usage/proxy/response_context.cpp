@@ -236,14 +236,12 @@ void ResponseContext::on_response(MonoTime now, BranchId id, Message response) {
   response.vias = request_.vias;
   const auto status = response.status();
   if (status < 200) return provisional(now, *branch, std::move(response));
-  if (status < 300) {
-    branch->is_final = true;
-    branch->deadline.reset();
-    return success(now, std::move(response));
-  }
-  if (branch->is_final) return;  // a final response came before
+  // One final response of a branch counts, but for the repetitions of a 2xx.
+  if (branch->is_final && !(branch->is_success && status < 300)) return;
   branch->is_final = true;
   branch->deadline.reset();
+  branch->is_success = status < 300;
+  if (branch->is_success) return success(now, std::move(response));
   failure_response(now, *branch, std::move(response), false);
 }
 

@@ -42,7 +42,8 @@ class ResponseContext {
     Target target;
     unsigned max_breadth = 0;
     bool has_provisional = false;
-    bool is_final = false;             // its transaction may go on for the repetitions of a 2xx (RFC 6026)
+    bool is_final = false;
+    bool is_success = false;           // its transaction goes on for further 2xx (RFC 6026)
     bool is_cancelled = false;         // that it should be
     bool has_cancel = false;           // that the CANCEL is out
     std::optional<MonoTime> deadline;  // timer C, then that of the CANCEL; of INVITE

@@ -152,6 +152,7 @@ TEST(ResponseTest, OneFinalResponseOfABranch) {
   stage.answer(branches[0], 486);
   stage.answer(branches[0], 600);
   stage.answer(branches[0], 180);
+  stage.answer(branches[0], 200);
   stage.answer(branches[1], 404);
   EXPECT_EQ(stage.statuses(), Statuses{486});
 }
