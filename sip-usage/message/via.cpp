@@ -89,6 +89,14 @@ Result<std::vector<Via>> parse_via_list(std::string_view line) {
   return out;
 }
 
+ResponseTarget response_target(const Via& top) {
+  const bool is_secure = same_ignoring_case(top.transport, "TLS") || same_ignoring_case(top.transport, "WSS");
+  const std::uint16_t port = top.port.value_or(is_secure ? 5061 : 5060);
+  if (const auto maddr = top.parameters.value("maddr"); !maddr.empty()) return {std::string(maddr), port};
+  if (top.received().empty()) return {top.host, port};
+  return {std::string(top.received()), top.rport().value_or(port)};
+}
+
 bool is_for_many(std::string_view host) {
   if (host.find(':') != std::string_view::npos)
     return host.size() >= 2 && same_ignoring_case(host.substr(0, 2), "ff");

@@ -39,6 +39,15 @@ struct Via {
 
 Result<std::vector<Via>> parse_via_list(std::string_view line);
 
+// Where an answer goes when it goes by datagram, or when the connection of its request is gone (§18.2.2, RFC
+// 3581 §4).
+struct ResponseTarget {
+  std::string host;  // perhaps a name: what maddr and sent-by say may be one
+  std::uint16_t port = 0;
+  bool operator==(const ResponseTarget&) const = default;
+};
+ResponseTarget response_target(const Via& top);
+
 // An address to which no response may be sent (RFC 4475 §3.3.10): IPv4 broadcast and multicast, IPv6
 // multicast.
 bool is_for_many(std::string_view host);

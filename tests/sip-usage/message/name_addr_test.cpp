@@ -106,6 +106,17 @@ TEST(Via, NotesTheSource) {
   EXPECT_EQ(asks.rport(), 4444);
 }
 
+// RFC 3261 §18.2.2, RFC 3581 §4.
+TEST(Via, WhereAnswersGo) {
+  const auto target = [](std::string_view text) { return response_target(via(text)); };
+  EXPECT_EQ(target("SIP/2.0/UDP ho;branch=x"), (ResponseTarget{"ho", 5060}));
+  EXPECT_EQ(target("SIP/2.0/TLS ho"), (ResponseTarget{"ho", 5061}));
+  EXPECT_EQ(target("SIP/2.0/UDP ho:7000;received=192.0.2.1"), (ResponseTarget{"192.0.2.1", 7000}));
+  EXPECT_EQ(target("SIP/2.0/UDP ho:7000;received=192.0.2.1;rport=9"), (ResponseTarget{"192.0.2.1", 9}));
+  EXPECT_EQ(target("SIP/2.0/UDP ho:7000;maddr=192.0.2.7;received=192.0.2.1"),
+            (ResponseTarget{"192.0.2.7", 7000}));
+}
+
 TEST(Via, AddressesForMany) {
   for (const auto* host : {"224.0.1.75", "239.1.2.3", "255.255.255.255", "ff02::1", "FF02::1"})
     EXPECT_TRUE(is_for_many(host)) << host;
