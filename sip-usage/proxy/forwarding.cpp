@@ -98,7 +98,7 @@ class RecordRoutes {
   }
 
  private:
-  NameAddr value(Side side, const Flow* flow, const Here& here) const {
+  NameAddr value(Side side, const NetworkFlow* flow, const Here& here) const {
     Uri uri;
     if (flow != nullptr) {
       uri = uri_at(here, tokens_.make(DialogToken{*flow}, request_.call_id));
@@ -144,7 +144,7 @@ Message forwarded(const Message& request, const Target& target, const Source& so
   return out;
 }
 
-NameAddr path_of(const Flow& flow, bool is_first_hop, const Tokens& tokens) {
+NameAddr path_of(const NetworkFlow& flow, bool is_first_hop, const Tokens& tokens) {
   Uri uri = uri_at(flow.here, tokens.make(PathToken{flow}));
   if (is_first_hop) uri.parameters.add({"ob", std::nullopt});
   return {{}, std::move(uri), {}};

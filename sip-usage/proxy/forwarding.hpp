@@ -19,6 +19,6 @@ Message forwarded(const Message& request, const Target& target, const Source& so
 
 // The Path that a REGISTER gets which a phone sends through this peer, and which tells the registrar the way
 // back (RFC 3327 §5.2, RFC 5626 §5.1).
-NameAddr path_of(const Flow& flow, bool is_first_hop, const Tokens& tokens);
+NameAddr path_of(const NetworkFlow& flow, bool is_first_hop, const Tokens& tokens);
 
 }  // namespace ringway::sip::proxy

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "reload/random.hpp"
+#include "reload/table_size.hpp"
 #include "reload/time.hpp"
 #include "sip-usage/message/message.hpp"
 #include "sip-usage/proxy/outputs.hpp"
@@ -63,7 +64,8 @@ class Proxy {
   std::vector<Output> take_outputs() { return std::exchange(shared_.outputs, {}); }
 
   const Counters& counters() const { return shared_.counters; }
-  std::size_t context_count() const { return contexts_.size(); }  // of k_max_contexts
+  std::size_t context_count() const { return contexts_.size(); }
+  TableSizes sizes() const { return {{"requests of the SIP proxy", contexts_.size(), k_max_contexts}}; }
 
  private:
   struct Entry {

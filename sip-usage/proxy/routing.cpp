@@ -37,7 +37,7 @@ bool is_reached(const Uri& route, const Token& token, const Settings& settings) 
   return !std::holds_alternative<NoToken>(token) || is_own(route, settings);
 }
 
-const Flow* flow_of(const Token& token) {
+const NetworkFlow* flow_of(const Token& token) {
   if (const auto* path = std::get_if<PathToken>(&token)) return &path->flow;
   if (const auto* dialog = std::get_if<DialogToken>(&token)) return &dialog->flow;
   return nullptr;
@@ -53,7 +53,7 @@ class Router {
     if (const auto refused = undo_strict_routing()) return *refused;
     strip_own_maddr();
     if (const auto refused = remove_reached()) return *refused;
-    if (const Flow* flow = destination_flow()) {
+    if (const NetworkFlow* flow = destination_flow()) {
       // RFC 3261 §16.6 step 4: a value of Record-Route is good for its dialog only.
       if (std::holds_alternative<DialogToken>(last_) && !in_dialog()) return Refuse{403};
       return OneHop{FlowHop{*flow}, true};
@@ -117,8 +117,8 @@ class Router {
 
   // RFC 5626 §5.3: a token of the sender's own flow only says that the request is an outgoing one. Between
   // two phones of this peer the second token is the other's.
-  const Flow* destination_flow() const {
-    const Flow* flow = flow_of(last_);
+  const NetworkFlow* destination_flow() const {
+    const NetworkFlow* flow = flow_of(last_);
     return flow != nullptr && (flows_ > 1 || !same_flow(*flow, source_.flow)) ? flow : nullptr;
   }
 

@@ -25,14 +25,16 @@ struct Here {
 };
 
 // A connection, or the two ends between which datagrams go (RFC 5626 §3.2).
-struct Flow {
+struct NetworkFlow {
   std::uint64_t id = 0;  // the driver's; of datagrams it may be another one after a silence
   Here here;
   std::string remote;  // the other end's address and port, as the driver writes them
 };
 // Is it the same way? (RFC 5626 §5.3 compares addresses and ports.)
-inline bool same_flow(const Flow& a, const Flow& b) { return a.here == b.here && a.remote == b.remote; }
-inline bool operator==(const Flow& a, const Flow& b) { return same_flow(a, b); }
+inline bool same_flow(const NetworkFlow& a, const NetworkFlow& b) {
+  return a.here == b.here && a.remote == b.remote;
+}
+inline bool operator==(const NetworkFlow& a, const NetworkFlow& b) { return same_flow(a, b); }
 
 enum class Side { phone, overlay, outside };
 
@@ -40,13 +42,13 @@ enum class Side { phone, overlay, outside };
 // 6).
 struct Source {
   Side side = Side::outside;  // phone: of a user of this peer
-  Flow flow;
+  NetworkFlow flow;
 };
 
 // ---- one hop further
 
 struct FlowHop {  // a phone of this peer
-  Flow flow;
+  NetworkFlow flow;
   bool operator==(const FlowHop&) const = default;
 };
 struct PeerHop {  // a device on the overlay, by the destinations of its registration (RFC 7904 §3.2)

@@ -13,7 +13,7 @@ constexpr std::string_view k_path = "rw-path-", k_dialog = "rw-flow-", k_relay =
 
 std::string read_text(wire::Reader& in) { return std::string(text_of(in.opaque(1))); }
 
-Bytes content_of(const Flow& flow) {
+Bytes content_of(const NetworkFlow& flow) {
   wire::Writer out;
   out.u64(flow.id);
   out.opaque(1, view_of(flow.here.transport));
@@ -24,9 +24,9 @@ Bytes content_of(const Flow& flow) {
   return out.take();
 }
 
-Flow flow_of(BytesView content) {
+NetworkFlow flow_of(BytesView content) {
   wire::Reader in(SharedBytes::borrow(content));
-  Flow flow;
+  NetworkFlow flow;
   flow.id = in.u64();
   flow.here.transport = read_text(in);
   flow.here.host = read_text(in);

@@ -21,10 +21,10 @@ inline constexpr std::size_t k_max_flow_text_bytes =
     255;  // each of a flow's texts: as much as a token can say
 
 struct PathToken {
-  Flow flow;
+  NetworkFlow flow;
 };
 struct DialogToken {
-  Flow flow;
+  NetworkFlow flow;
 };
 struct RelayToken {
   Side one = Side::overlay, other = Side::overlay;

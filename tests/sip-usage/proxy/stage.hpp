@@ -32,7 +32,7 @@ inline Settings settings() {
   return out;
 }
 
-inline Flow flow(std::uint64_t id, std::string transport = "UDP") {
+inline NetworkFlow flow(std::uint64_t id, std::string transport = "UDP") {
   return {id, {std::move(transport), "192.0.2.1", 5060}, "10.0.0." + std::to_string(id) + ":5060"};
 }
 inline Source phone(std::uint64_t id) { return {Side::phone, flow(id)}; }

@@ -22,7 +22,7 @@ TEST(TokensTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(std::get<PathToken>(path).flow.id, 3u);
   EXPECT_EQ(std::get<PathToken>(path).flow, flow(3, "TCP"));
 
-  Flow without_port = flow(4);
+  NetworkFlow without_port = flow(4);
   without_port.here.port.reset();
   const auto dialog = tokens().read(tokens().make(DialogToken{without_port}, "call"), "call");
   ASSERT_TRUE(std::holds_alternative<DialogToken>(dialog));
@@ -73,7 +73,7 @@ TEST(TokensTest, AreUserParts) {
 
 // A flow's texts at their bound.
 TEST(TokensTest, LongestFlow) {
-  Flow longest = flow(1);
+  NetworkFlow longest = flow(1);
   longest.remote.assign(k_max_flow_text_bytes, 'x');
   longest.here.host.assign(k_max_flow_text_bytes, 'h');
   const auto read = tokens().read(tokens().make(PathToken{longest}), "");
