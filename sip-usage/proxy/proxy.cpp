@@ -153,7 +153,6 @@ void Proxy::with(ServerId server, Step step) {
 
 void Proxy::schedule(ServerId server, Entry& entry) {
   const auto wake = entry.context->next_wake();
-  if (wake == entry.wake) return;
   if (entry.wake) wakes_.erase({*entry.wake, server});
   if (wake) wakes_.emplace(*wake, server);
   entry.wake = wake;
@@ -203,8 +202,6 @@ void Proxy::on_timer(MonoTime now) {
     with(wakes_.begin()->second, [&](ResponseContext& context) { context.on_timer(now); });
 }
 
-std::optional<MonoTime> Proxy::next_wake() const {
-  return wakes_.empty() ? std::nullopt : std::optional<MonoTime>(wakes_.begin()->first);
-}
+Deadline Proxy::next_wake() const { return wakes_.empty() ? Deadline() : Deadline(wakes_.begin()->first); }
 
 }  // namespace ringway::sip::proxy

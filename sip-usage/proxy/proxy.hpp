@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "reload/deadline.hpp"
 #include "reload/random.hpp"
 #include "reload/table_size.hpp"
 #include "reload/time.hpp"
@@ -58,7 +59,7 @@ class Proxy {
   void on_branch_ended(MonoTime now, BranchId branch);
 
   void on_timer(MonoTime now);
-  std::optional<MonoTime> next_wake() const;
+  Deadline next_wake() const;
 
   // Since the last time.
   std::vector<Output> take_outputs() { return std::exchange(shared_.outputs, {}); }
@@ -70,8 +71,8 @@ class Proxy {
  private:
   struct Entry {
     std::unique_ptr<ResponseContext> context;
-    std::optional<MonoTime> wake;  // as in wakes_
-    std::string source;            // as in count_of_source_
+    Deadline wake;       // as in wakes_
+    std::string source;  // as in count_of_source_
   };
 
   std::optional<Message> refuse(const Message& request);

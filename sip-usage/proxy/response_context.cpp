@@ -26,10 +26,6 @@ unsigned status_of(BranchFailure failure) {
 // No answer came from there, or none that says anything: another server or flow may do better.
 bool is_no_answer(unsigned status) { return status == 408 || status == 430; }
 
-void keep_earlier(std::optional<MonoTime>& earliest, std::optional<MonoTime> other) {
-  if (other && (!earliest || *other < *earliest)) earliest = other;
-}
-
 }  // namespace
 
 unsigned incoming_max_breadth(const Message& request) {
@@ -416,11 +412,11 @@ void ResponseContext::on_branch_deadline(MonoTime now, BranchId id) {
   on_failure(now, id, BranchFailure::timed_out);
 }
 
-std::optional<MonoTime> ResponseContext::next_wake() const {
-  std::optional<MonoTime> earliest = group_deadline_;
-  for (const auto& find : finds_) keep_earlier(earliest, find.deadline);
-  for (const auto& branch : branches_) keep_earlier(earliest, branch.deadline);
-  return earliest;
+Deadline ResponseContext::next_wake() const {
+  Deadline soonest = group_deadline_;
+  for (const auto& find : finds_) soonest = sooner(soonest, find.deadline);
+  for (const auto& branch : branches_) soonest = sooner(soonest, branch.deadline);
+  return soonest;
 }
 
 // §16.7 step 6: every branch has ended and nobody is left to ask.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "reload/deadline.hpp"
 #include "reload/time.hpp"
 #include "sip-usage/proxy/best_response.hpp"
 #include "sip-usage/proxy/shared.hpp"
@@ -31,7 +32,7 @@ class ResponseContext {
   void cancel(MonoTime now);  // §16.10
   void on_timer(MonoTime now);
 
-  std::optional<MonoTime> next_wake() const;
+  Deadline next_wake() const;
   // All its transactions have ended (§16.7 step 9).
   bool is_done() const { return server_ended_ && branches_.empty() && finds_.empty(); }
   const Source& source() const { return source_; }
@@ -43,10 +44,10 @@ class ResponseContext {
     unsigned max_breadth = 0;
     bool has_provisional = false;
     bool is_final = false;
-    bool is_success = false;           // its transaction goes on for further 2xx (RFC 6026)
-    bool is_cancelled = false;         // that it should be
-    bool has_cancel = false;           // that the CANCEL is out
-    std::optional<MonoTime> deadline;  // timer C, then that of the CANCEL; of INVITE
+    bool is_success = false;    // its transaction goes on for further 2xx (RFC 6026)
+    bool is_cancelled = false;  // that it should be
+    bool has_cancel = false;    // that the CANCEL is out
+    Deadline deadline;          // timer C, then that of the CANCEL; of INVITE
   };
   struct Find {
     FindId id{};
@@ -104,7 +105,7 @@ class ResponseContext {
   TargetSet targets_;
   BestResponse best_;
   std::vector<Uri> asked_for_;  // the Request-URI and the Contacts that were followed
-  std::optional<MonoTime> group_deadline_;
+  Deadline group_deadline_;
   std::size_t started_ = 0;
   bool stopped_ = false;  // nobody else is asked
   bool cancelled_ = false;

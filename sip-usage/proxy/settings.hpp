@@ -36,7 +36,7 @@ struct Settings {
   std::string overlay_gr;              // in the overlay this peer is sip:<overlay>;gr=<this> (RFC 7904 §6)
   Here overlay_here;                   // Via towards other peers
   Here outside_here;                   // and towards servers outside
-  Bytes key;                           // of what it hands out and wants to know again; drawn at its start
+  Bytes key;                           // of its tokens; with another one, dialogs under way cannot go on
   Duration timer_c{200'000};
   Duration group_time{20'000};            // until phones of a lower q are called, too
   Duration request_group_time{4'000};     // the same where nothing rings: a request other than INVITE

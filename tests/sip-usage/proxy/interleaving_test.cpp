@@ -288,7 +288,7 @@ class World {
 
   void check_the_end() {
     EXPECT_EQ(proxy_.context_count(), 0u);
-    EXPECT_EQ(proxy_.next_wake(), std::nullopt);
+    EXPECT_FALSE(proxy_.next_wake());
     EXPECT_TRUE(legs_.empty());
     EXPECT_TRUE(finds_.empty());
     for (const auto& [server, made] : calls_) {

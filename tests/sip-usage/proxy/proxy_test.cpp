@@ -185,7 +185,7 @@ TEST(ProxyTest, EventsOfTheUnknown) {
   stage.proxy.on_not_found(stage.now, FindId{9}, 404);
   stage.proxy.on_timer(stage.now);
   EXPECT_TRUE(stage.proxy.take_outputs().empty());
-  EXPECT_EQ(stage.proxy.next_wake(), std::nullopt);
+  EXPECT_FALSE(stage.proxy.next_wake());
 }
 
 }  // namespace

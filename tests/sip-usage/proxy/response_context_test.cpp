@@ -58,7 +58,7 @@ TEST(ResponseTest, EverySuccessGoesUpstream) {
   stage.proxy.on_branch_ended(stage.now, branches[0].branch);
   stage.proxy.on_branch_ended(stage.now, branches[1].branch);
   EXPECT_EQ(stage.proxy.context_count(), 0u);
-  EXPECT_EQ(stage.proxy.next_wake(), std::nullopt);
+  EXPECT_FALSE(stage.proxy.next_wake());
 }
 
 // Step 10: a 2xx cancels who still rings, once; nobody else is asked.
