@@ -32,9 +32,12 @@ bool has_own_gr(const Uri& uri, const Settings& settings) {
   return in_overlay(uri, settings) && uri.parameters.value("gr") == settings.overlay_gr;
 }
 
-// Whether a value of Route, wherever it says this peer is, was made here or names this peer.
-bool is_reached(const Uri& route, const Token& token, const Settings& settings) {
-  return !std::holds_alternative<NoToken>(token) || is_own(route, settings);
+// Whether the URI leads to this peer, whatever its user part says.
+bool leads_here(const Uri& uri, const Settings& settings) {
+  if (!uri.is_sip()) return false;
+  if (has_own_gr(uri, settings)) return true;
+  if (uri.parameters.has("gr")) return false;
+  return is_own_address(uri.host, port_of(uri), settings) || is_own_domain(uri.host, settings);
 }
 
 const NetworkFlow* flow_of(const Token& token) {
@@ -63,8 +66,12 @@ class Router {
 
  private:
   bool in_dialog() const { return !request_.to.tag().empty(); }
+  // What is written like a token and leads elsewhere is another peer's, and means nothing here.
   Token token_of(const Uri& uri) const {
-    return uri.is_sip() ? tokens_.read(uri.user, request_.call_id) : Token{NoToken{}};
+    if (!uri.is_sip()) return NoToken{};
+    auto token = tokens_.read(uri.user, request_.call_id);
+    if (std::holds_alternative<FalseToken>(token) && !leads_here(uri, settings_)) return NoToken{};
+    return token;
   }
 
   // §16.4, first paragraph: the sender has put our Record-Route where the Request-URI is.
@@ -99,7 +106,8 @@ class Router {
     std::size_t reached = 0;
     for (const auto& route : request_.routes) {
       const auto token = token_of(route.uri);
-      if (!is_reached(route.uri, token, settings_)) break;
+      // A token was made here, whatever the host; this peer may have many addresses.
+      if (std::holds_alternative<NoToken>(token) && !is_own(route.uri, settings_)) break;
       if (std::holds_alternative<FalseToken>(token)) return Refuse{403};  // RFC 5626 §5.3.1
       note(token);
       ++reached;
@@ -161,10 +169,7 @@ class Router {
 }  // namespace
 
 bool is_own(const Uri& uri, const Settings& settings) {
-  if (!uri.is_sip() || !uri.user.empty()) return false;
-  if (has_own_gr(uri, settings)) return true;
-  if (uri.parameters.has("gr")) return false;
-  return is_own_address(uri.host, port_of(uri), settings) || is_own_domain(uri.host, settings);
+  return uri.user.empty() && leads_here(uri, settings);
 }
 
 bool is_responsible_for(const Uri& uri, const Settings& settings) {

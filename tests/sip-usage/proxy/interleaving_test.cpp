@@ -197,7 +197,9 @@ class World {
     const auto all = legs_;
     for (const auto& [id, leg] : all) {
       if (legs_.count(id) == 0) continue;
-      if (leg.is_final || (!leg.has_provisional && chance(0.1))) {
+      // Timer F ends those that are no INVITE also behind a provisional response, timer B only before one.
+      const bool may_time_out = !leg.has_provisional || !calls_.at(leg.server).is_invite;
+      if (leg.is_final || (may_time_out && chance(0.1))) {
         legs_.erase(id);
         if (leg.is_final)
           proxy_.on_branch_ended(now_, id);

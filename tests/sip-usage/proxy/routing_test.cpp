@@ -147,6 +147,10 @@ TEST_F(RoutingTest, TokensThatAreNotGood) {
             403u);
   EXPECT_EQ(refused(go(request("INVITE", "sip:a@10.0.0.1", {route_of(dialog(1))}), peer())), 403u)
       << "a request that is in no dialog";
+  EXPECT_EQ(hop_uri(go(request("BYE", "sip:a@10.0.0.1", {"Route: <sip:" + changed + "@p2.example;lr>"},
+                               "call-1", "b"))),
+            "sip:" + changed + "@p2.example;lr")
+      << "another peer's";
   const auto by_path = go(
       request("INVITE", "sip:a@10.0.0.1", {route_of(tokens_.make(PathToken{flow(1)}), ";ob")}), outsider());
   EXPECT_EQ(hop_flow(by_path), 1u) << "Path is for requests that come";
