@@ -89,7 +89,7 @@ class RecordRoutes {
   }
 
   // As they come in the request: first how who is called, then how the caller reaches this peer (RFC 5658
-  // §4).
+  // §5).
   std::vector<NameAddr> values() const {
     const auto* phone = std::get_if<FlowHop>(&target_.hop);
     const Here towards = here_towards(target_.hop, settings_);

@@ -81,7 +81,7 @@ void Proxy::begin(MonoTime now, ServerId server, Routed routed, std::string aske
   contexts_.emplace(server, std::move(entry));
   with(server, [&](ResponseContext& context) {
     if (auto* hop = std::get_if<OneHop>(&routed.next))
-      context.begin(now, std::move(hop->hop), hop->by_token);
+      context.begin(now, std::move(*hop));
     else
       context.begin(now, std::get<Locate>(routed.next).is_responsible);
   });

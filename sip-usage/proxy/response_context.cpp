@@ -6,7 +6,6 @@
 #include "sip-usage/message/builders.hpp"
 #include "sip-usage/message/grammar.hpp"
 #include "sip-usage/proxy/forwarding.hpp"
-#include "sip-usage/proxy/routing.hpp"
 
 namespace ringway::sip::proxy {
 namespace {
@@ -81,13 +80,24 @@ void ResponseContext::begin(MonoTime now, bool is_responsible) {
   ask(now, {{}, request_.request_uri(), is_responsible, 0, std::nullopt, {}});
 }
 
-void ResponseContext::begin(MonoTime now, Hop hop, bool by_token) {
-  by_token_ = by_token;
+void ResponseContext::begin(MonoTime now, OneHop next) {
+  by_token_ = next.by_token;
   Target target;
   target.uri = request_.request_uri();
-  target.hop = std::move(hop);
+  target.hop = std::move(next.hop);
+  if (next.is_gruu) {
+    fallback_ = std::move(target);
+    return begin(now, true);
+  }
   targets_.add(std::move(target));
   advance(now);
+}
+
+bool ResponseContext::use_fallback() {
+  if (!fallback_) return false;
+  targets_.add(std::move(*fallback_));
+  fallback_.reset();
+  return true;
 }
 
 void ResponseContext::ask(MonoTime now, Find find) {
@@ -112,7 +122,7 @@ std::optional<ResponseContext::Find> ResponseContext::take_find(FindId id) {
 void ResponseContext::on_found(MonoTime now, FindId id, Found found) {
   const auto find = take_find(id);
   if (!find) return;
-  if (found.targets.empty()) keep(own_response(480), true);  // §16.5
+  if (found.targets.empty() && !use_fallback()) keep(own_response(480), true);  // §16.5
   found.is_responsible = found.is_responsible || find->is_responsible;
   if (!find->redirected_by) is_responsible_ = found.is_responsible;
   add_found(*find, std::move(found));
@@ -121,12 +131,12 @@ void ResponseContext::on_found(MonoTime now, FindId id, Found found) {
 
 void ResponseContext::on_not_found(MonoTime now, FindId id, unsigned status) {
   if (!take_find(id)) return;
-  keep(own_response(status), true);
+  if (!use_fallback()) keep(own_response(status), true);
   advance(now);
 }
 
 void ResponseContext::add_found(const Find& find, Found found) {
-  // A GRUU means one device (RFC 5627 §3.1), which may have several flows.
+  // A GRUU means one device (RFC 5627 §6.1), which may have several flows.
   if (find.uri.parameters.has("gr") && !found.targets.empty()) {
     const Target first = found.targets.front();
     std::erase_if(found.targets, [&](const Target& target) {
@@ -303,6 +313,7 @@ bool ResponseContext::may_follow(const Uri& contact) const {
 // caller to decide. The Contacts that are followed leave the response; true when none is left.
 bool ResponseContext::follow(MonoTime now, const Branch& branch, Message& redirection) {
   if (stopped_ || !is_responsible_ || !std::holds_alternative<FlowHop>(branch.target.hop)) return false;
+  if (request_.request_uri().parameters.has("gr")) return false;  // RFC 5627 §6.1: that device or none
   bool any = false;
   std::erase_if(redirection.contacts, [&](const NameAddr& contact) {
     if (!may_follow(contact.uri)) return false;

@@ -10,6 +10,7 @@
 #include "reload/deadline.hpp"
 #include "reload/time.hpp"
 #include "sip-usage/proxy/best_response.hpp"
+#include "sip-usage/proxy/routing.hpp"
 #include "sip-usage/proxy/shared.hpp"
 #include "sip-usage/proxy/target_set.hpp"
 
@@ -21,8 +22,8 @@ class ResponseContext {
   // `shared` outlives the context.
   ResponseContext(Shared& shared, ServerId server, Message request, std::string asked, Source source);
 
-  void begin(MonoTime now, bool is_responsible);     // ask the location service
-  void begin(MonoTime now, Hop hop, bool by_token);  // the one target is known (§16.5)
+  void begin(MonoTime now, bool is_responsible);  // ask the location service
+  void begin(MonoTime now, OneHop next);          // the one target is known (§16.5)
   void on_found(MonoTime now, FindId find, Found found);
   void on_not_found(MonoTime now, FindId find, unsigned status);
   void on_response(MonoTime now, BranchId id, Message response);
@@ -68,6 +69,7 @@ class ResponseContext {
   void ask(MonoTime now, Find find);
   std::optional<Find> take_find(FindId id);
   void add_found(const Find& find, Found found);
+  bool use_fallback();
   void advance(MonoTime now);
   void open_group();
   void start_ready(MonoTime now);
@@ -104,7 +106,8 @@ class ResponseContext {
   std::vector<Find> finds_;
   TargetSet targets_;
   BestResponse best_;
-  std::vector<Uri> asked_for_;  // the Request-URI and the Contacts that were followed
+  std::optional<Target> fallback_;  // the flow of a token, where the GRUU beside it is not known any more
+  std::vector<Uri> asked_for_;      // the Request-URI and the Contacts that were followed
   Deadline group_deadline_;
   std::size_t started_ = 0;
   bool stopped_ = false;  // nobody else is asked

@@ -59,13 +59,17 @@ class Router {
     if (const NetworkFlow* flow = destination_flow()) {
       // RFC 3261 §16.6 step 4: a value of Record-Route is good for its dialog only.
       if (std::holds_alternative<DialogToken>(last_) && !in_dialog()) return Refuse{403};
-      return OneHop{FlowHop{*flow}, true};
+      return OneHop{FlowHop{*flow}, true, request_.routes.empty() && is_gruu_of_user()};
     }
     return request_.routes.empty() ? by_request_uri() : to_uri(request_.routes.front().uri);
   }
 
  private:
   bool in_dialog() const { return !request_.to.tag().empty(); }
+  bool is_gruu_of_user() const {
+    const Uri& uri = request_.request_uri();
+    return uri.parameters.has("gr") && is_responsible_for(uri, settings_);
+  }
   // What is written like a token and leads elsewhere is another peer's, and means nothing here.
   Token token_of(const Uri& uri) const {
     if (!uri.is_sip()) return NoToken{};
@@ -101,7 +105,7 @@ class Router {
     uri.port.reset();
   }
 
-  // §16.4, last paragraph. There are two of ours where the sides differ (RFC 5658 §4).
+  // §16.4, last paragraph. There are two of ours where the sides differ (RFC 5658 §5).
   std::optional<Refuse> remove_reached() {
     std::size_t reached = 0;
     for (const auto& route : request_.routes) {

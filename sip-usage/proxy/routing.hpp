@@ -16,7 +16,9 @@ struct Refuse {
 struct ServeHere {};  // this peer itself is meant: its registrar, an OPTIONS
 struct OneHop {
   Hop hop;
-  bool by_token = false;  // the way to a phone was in the request: nobody is asked, no other flow is tried
+  bool by_token = false;  // the way to a phone was in the request
+  // The Request-URI is a GRUU of an own user, in whose place the phone's Contact goes (RFC 5627 §6.1).
+  bool is_gruu = false;
 };
 struct Locate {  // ask the location service for the Request-URI
   bool is_responsible = false;

@@ -77,7 +77,7 @@ struct Target {
   unsigned q_thousandths = 1000;  // the highest are called first
   std::size_t depth = 0;          // how often the location service was sent on: nearest first
   std::string instance;           // RFC 5626 §4.1: only one flow of an instance is used at a time
-  std::vector<NameAddr> path;     // of the binding (RFC 3327 §5.3): Routes to it
+  std::vector<NameAddr> path;     // of the binding (RFC 3327 §5.4): Routes to it
 
   bool is_same(const Target& other) const { return equivalent(uri, other.uri) && hop == other.hop; }
 };

@@ -118,7 +118,7 @@ TEST(ForkingTest, ForeignRequestUri) {
   EXPECT_EQ(stage.branches().at(0).request.request_uri().print(), "sip:bob@ring.example");
 }
 
-// RFC 5627 §3.1: one device.
+// RFC 5627 §6.1: one device.
 TEST(ForkingTest, GruuIsOneDevice) {
   Stage stage;
   stage.call({binding(2, 1000, "<i1>"), binding(3, 1000, "<i2>"), binding(4, 500, "<i1>")},
@@ -130,6 +130,27 @@ TEST(ForkingTest, GruuIsOneDevice) {
   ASSERT_EQ(flows_of(second), (Flows{4}));
   stage.end(second[0], 486);
   EXPECT_EQ(stage.statuses(), Statuses{486});
+}
+
+// RFC 5627 §6.1: in a dialog, too, the Contact takes the place of the GRUU; where it is not known any more
+// the flow of the dialog still is.
+TEST(ForkingTest, GruuInADialog) {
+  const Tokens tokens{settings().key};
+  const auto bye = request("BYE", "sip:bob@ring.example;gr=urn-i1",
+                           {"Route: <sip:" + tokens.make(DialogToken{flow(2)}, "call-1") + "@192.0.2.1;lr>"},
+                           "call-1", "b");
+  Stage stage;
+  stage.call({binding(3)}, bye, peer());
+  const auto known = stage.branches();
+  ASSERT_EQ(flows_of(known), (Flows{3}));
+  EXPECT_EQ(known[0].request.request_uri().print(), "sip:bob@10.0.0.3");
+  stage.call({}, bye, peer());
+  const auto unknown = stage.branches();
+  ASSERT_EQ(flows_of(unknown), (Flows{2}));
+  EXPECT_EQ(unknown[0].request.request_uri().print(), "sip:bob@ring.example;gr=urn-i1");
+  stage.start(bye, peer());
+  stage.proxy.on_not_found(stage.now, stage.one<FindTargets>().find, 404);
+  EXPECT_EQ(flows_of(stage.branches()), (Flows{2}));
 }
 
 // RFC 5626 §7: one flow of an instance at a time; the next one when the flow has failed or nobody answered.
@@ -336,6 +357,14 @@ TEST_F(RedirectTest, OfAnOwnPhoneIsFollowed) {
 
 TEST_F(RedirectTest, OfOthersGoesUpstream) {
   stage_.call({device(1)});
+  redirect(stage_.branches().at(0), {"sip:carol@ring.example"});
+  EXPECT_TRUE(stage_.take<FindTargets>().empty());
+  EXPECT_EQ(stage_.statuses(), Statuses{302});
+}
+
+// RFC 5627 §6.1: who calls a GRUU means that device.
+TEST_F(RedirectTest, OfAGruuGoesUpstream) {
+  stage_.call({binding(2)}, request("INVITE", "sip:bob@ring.example;gr=urn-i1"));
   redirect(stage_.branches().at(0), {"sip:carol@ring.example"});
   EXPECT_TRUE(stage_.take<FindTargets>().empty());
   EXPECT_EQ(stage_.statuses(), Statuses{302});

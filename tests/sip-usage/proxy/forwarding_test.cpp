@@ -112,7 +112,7 @@ TEST_F(ForwardingTest, StrictRouterBehindUs) {
   EXPECT_EQ(out.routes[1].uri.print(), "sip:bob@10.0.0.2");
 }
 
-// RFC 3327 §5.3: a binding's Path goes in front; §5.2 and RFC 5626 §5.1: Path in a REGISTER that passes.
+// RFC 3327 §5.4: a binding's Path goes in front; §5.2 and RFC 5626 §5.1: Path in a REGISTER that passes.
 TEST_F(ForwardingTest, Path) {
   auto target = binding(2);
   target.path = {{{}, uri("sip:edge1.example;lr"), {}}, {{}, uri("sip:edge2.example;lr"), {}}};
