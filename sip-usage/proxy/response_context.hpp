@@ -24,8 +24,8 @@ class ResponseContext {
 
   void begin(MonoTime now, bool is_responsible);  // ask the location service
   void begin(MonoTime now, OneHop next);          // the one target is known (§16.5)
-  void on_found(MonoTime now, FindId find, Found found);
-  void on_not_found(MonoTime now, FindId find, unsigned status);
+  void on_found(MonoTime now, FindId id, Found found);
+  void on_not_found(MonoTime now, FindId id, unsigned status);
   void on_response(MonoTime now, BranchId id, Message response);
   void on_failure(MonoTime now, BranchId id, BranchFailure failure);
   void on_branch_ended(MonoTime now, BranchId id);
