@@ -453,6 +453,9 @@ void ResponseContext::finish_if_over() {
 void ResponseContext::send_final(Message response) {
   final_sent_ = true;
   send(std::move(response));
+  // Its transactions live for 32 s more; what may come from them goes where its Vias say.
+  request_.body = std::string();
+  request_.fields.clear();
 }
 
 void ResponseContext::send(Message response) {

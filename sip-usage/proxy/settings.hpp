@@ -13,8 +13,10 @@
 
 namespace ringway::sip::proxy {
 
-inline constexpr std::size_t k_max_contexts = 4096;            // requests under way; past it 503
-inline constexpr std::size_t k_max_contexts_of_source = 1024;  // from one flow
+// Requests under way; past it 503. They stay for 32 s behind their answer (64*T1: RFC 6026, timer J), so that
+// 50 calls a second, all through one gateway, are more than 3,200 of them.
+inline constexpr std::size_t k_max_contexts = 16'384;
+inline constexpr std::size_t k_max_contexts_of_source = 8'192;  // from one flow
 inline constexpr std::size_t k_max_branches =
     32;  // of one request from first to last; the others are left out
 inline constexpr std::size_t k_max_fork_breadth = 16;  // of one request at a time

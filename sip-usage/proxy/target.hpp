@@ -62,7 +62,8 @@ struct ServerHop {  // a server outside, found by RFC 3263
   bool operator==(const ServerHop&) const = default;
 };
 // Wherever this URI leads: the device of a GRUU of the overlay, otherwise what RFC 3263 says. It comes from a
-// Route, or is a Request-URI which this proxy does not answer for.
+// Route, or is a Request-URI which this proxy does not answer for. Whether an own user may use the server
+// that is found there (a trunk, for one) is for the driver to decide.
 struct UriHop {
   Uri uri;
   bool operator==(const UriHop& other) const { return equivalent(uri, other.uri); }
