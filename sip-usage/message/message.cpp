@@ -110,7 +110,10 @@ std::vector<std::string_view> Message::values(std::string_view name) const {
   for (const auto& each : fields) {
     if (!same_ignoring_case(each.name, name)) continue;
     const auto parts = split_list(each.value);
-    if (!parts) continue;
+    if (!parts) {
+      out.push_back(each.value);  // nothing that anybody knows, so a Require that says it is refused
+      continue;
+    }
     std::copy_if(parts->begin(), parts->end(), std::back_inserter(out),
                  [](std::string_view part) { return !part.empty(); });
   }

@@ -56,6 +56,7 @@ struct Message {
   bool contact_is_any = false;      // "Contact: *" (§10.2.2)
   std::vector<HeaderField> fields;  // all others, but Content-Length, which the body's size says
   std::string body;
+  std::size_t received_bytes = 0;  // what it took on the wire, of one that was parsed
 
   bool is_request() const { return std::holds_alternative<RequestLine>(start); }
   // The request's method; of a response, that of the request it answers.

@@ -174,6 +174,16 @@ Checked read_body(const HeaderLines& lines, std::string_view octets, Framing fra
 
 // ---- what is true of the whole
 
+// A list in one line becomes as many lines when it is printed: what is passed on shall be within the next
+// one's bounds.
+Checked check_size(const Message& message) {
+  constexpr std::size_t k_single_fields =
+      7;  // From, To, Call-ID, CSeq, Max-Forwards, Content-Length, Contact: *
+  const std::size_t count = k_single_fields + message.vias.size() + message.routes.size() +
+                            message.record_routes.size() + message.contacts.size() + message.fields.size();
+  return count > k_max_header_fields ? Checked(bad("more header fields than are read")) : Checked(Done{});
+}
+
 Checked check_request(const Message& message) {
   if (message.cseq.method != message.method()) {
     return is_known_method(message.method())
@@ -194,6 +204,7 @@ Checked read_all(const HeaderLines& lines, std::string_view octets, Framing fram
   if (auto done = check_counts(lines); !done) return done;
   for (const auto& field : lines.fields)
     if (auto done = read_field(field, message); !done) return done;
+  if (auto done = check_size(message); !done) return done;
   if (auto done = read_body(lines, octets, framing, message); !done) return done;
   return response ? Checked(Done{}) : check_request(message);
 }
@@ -248,6 +259,7 @@ Result<Message, Refusal> parse_message(BytesView octets, Framing framing) {
     return refusal(bad("octets that no UTF-8 text has"), *lines);
   Message message;
   if (const auto done = read_all(*lines, text, framing, message); !done) return refusal(done.error(), *lines);
+  message.received_bytes = text.size();
   return message;
 }
 

@@ -30,7 +30,6 @@ Result<Via> Via::parse(std::string_view text) {
   if (osip::has_guard_octets(text)) return Failure{"octets that no UTF-8 text has"};
   const auto read = osip::parse<osip_via_t>(text, osip_via_init, osip_via_parse);
   if (!read) return Failure{"a Via that cannot be read"};
-  if (osip::text(read->version) != "2.0") return Failure{"a Via of another version"};
   Via via{osip::text(read->protocol), osip::text(read->host), std::nullopt,
           osip::parameters(read->via_params)};
   if (read->port != nullptr) {
@@ -41,6 +40,7 @@ Result<Via> Via::parse(std::string_view text) {
   if (!is_token(via.transport) || !is_host(via.host)) return Failure{"a Via without transport or host"};
   if (!std::all_of(via.parameters.begin(), via.parameters.end(), parameter_is_legal))
     return Failure{"a Via with a malformed parameter"};
+  // Another version is found here as well: print() says 2.0.
   if (!osip::keeps_every_octet(text, via.print())) return Failure{"a Via that is not wholly understood"};
   return via;
 }

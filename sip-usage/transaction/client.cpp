@@ -10,7 +10,9 @@ namespace ringway::sip {
 // ---- INVITE (RFC 3261 figure 5, as RFC 6026 figure 5 has it)
 
 InviteClient::InviteClient(Message invite, Transport transport, const TimerSettings& timers)
-    : invite_(std::move(invite)), octets_(octets_of(invite_)), transport_(transport), timers_(timers) {}
+    : invite_(std::move(invite)), octets_(octets_of(invite_)), transport_(transport), timers_(timers) {
+  invite_.body = {};
+}
 
 Step InviteClient::start(MonoTime now) {
   interval_ = timers_.t1;
@@ -92,7 +94,9 @@ void InviteClient::become_terminated() {
 // ---- all others (RFC 3261 figure 6)
 
 NonInviteClient::NonInviteClient(Message request, Transport transport, const TimerSettings& timers)
-    : request_(std::move(request)), octets_(octets_of(request_)), transport_(transport), timers_(timers) {}
+    : request_(std::move(request)), octets_(octets_of(request_)), transport_(transport), timers_(timers) {
+  request_.body = {};
+}
 
 Step NonInviteClient::start(MonoTime now) {
   interval_ = timers_.t1;

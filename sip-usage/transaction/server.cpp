@@ -10,7 +10,9 @@ namespace ringway::sip {
 // ---- INVITE (RFC 3261 figure 7, as RFC 6026 figure 7 has it)
 
 InviteServer::InviteServer(MonoTime now, Message invite, Transport transport, const TimerSettings& timers)
-    : invite_(std::move(invite)), transport_(transport), timers_(timers), soon_at_(now + timers.trying) {}
+    : invite_(std::move(invite)), transport_(transport), timers_(timers), soon_at_(now + timers.trying) {
+  invite_.body = {};
+}
 
 Step InviteServer::on_request(MonoTime now, const Message& request) {
   if (request.method() == "ACK") return on_ack(now, request);
@@ -92,7 +94,9 @@ void InviteServer::become_terminated() {
 // ---- all others (RFC 3261 figure 8)
 
 NonInviteServer::NonInviteServer(Message request, Transport transport, const TimerSettings& timers)
-    : request_(std::move(request)), transport_(transport), timers_(timers) {}
+    : request_(std::move(request)), transport_(transport), timers_(timers) {
+  request_.body = {};
+}
 
 Step NonInviteServer::on_request(const Message&) {
   if (state_ == State::trying) return {};

@@ -1,5 +1,7 @@
 #include "sip-usage/transaction/transaction_table.hpp"
 
+#include <cassert>
+
 #include "sip-usage/message/builders.hpp"
 #include "sip-usage/transaction/matching.hpp"
 
@@ -51,14 +53,18 @@ TransactionOutputs TransactionTable::receive_request(MonoTime now, Message reque
 }
 
 TransactionOutputs TransactionTable::begin_server(MonoTime now, Message request, Flow flow) {
-  if (server_count_ >= limits_.servers) return answer_busy(request, flow);
+  const std::size_t size_bytes = request.received_bytes;
+  if (server_count_ >= limits_.servers || bytes_ + size_bytes > limits_.bytes)
+    return answer_busy(request, flow);
   const TransactionId id{++last_id_};
   const bool is_invite = request.method() == "INVITE";
   Machine machine = is_invite ? Machine(InviteServer(now, request, flow.transport, timers_))
                               : Machine(NonInviteServer(request, flow.transport, timers_));
-  Entry entry{std::move(machine), flow, false, server_key(request), std::nullopt, merge_key(request), {}};
+  Entry entry{std::move(machine), flow, false, size_bytes, server_key(request), std::nullopt,
+              merge_key(request), {}};
   servers_.emplace(entry.key, id);
   ++server_count_;
+  bytes_ += size_bytes;
   if (entry.merge_key) merge_keys_.emplace(*entry.merge_key, id);
   queue(id, entries_.emplace(id.value, std::move(entry)).first->second);
   const auto cancels = request.method() == "CANCEL" ? find_invite(request) : std::nullopt;
@@ -82,6 +88,7 @@ std::optional<TransactionId> TransactionTable::find_invite(const Message& cancel
 
 std::optional<TransactionTable::Sent> TransactionTable::send_request(MonoTime now, Message request,
                                                                      Flow flow) {
+  assert(!request.vias.empty());
   auto key = client_key(request);
   if (clients_.size() >= limits_.clients || clients_.count(key) != 0) {
     ++counters_.refused_busy;
@@ -91,14 +98,22 @@ std::optional<TransactionTable::Sent> TransactionTable::send_request(MonoTime no
   const bool is_invite = request.method() == "INVITE";
   Machine machine = is_invite ? Machine(InviteClient(std::move(request), flow.transport, timers_))
                               : Machine(NonInviteClient(std::move(request), flow.transport, timers_));
+  auto step =
+      is_invite ? std::get<InviteClient>(machine).start(now) : std::get<NonInviteClient>(machine).start(now);
+  const std::size_t size_bytes = step.transmit.front().size();
+  if (bytes_ + size_bytes > limits_.bytes) {
+    ++counters_.refused_busy;
+    return std::nullopt;
+  }
   clients_.emplace(key, id);
+  bytes_ += size_bytes;
   Entry& entry =
       entries_
-          .emplace(id.value,
-                   Entry{std::move(machine), flow, true, std::move(key), std::nullopt, std::nullopt, {}})
+          .emplace(
+              id.value,
+              Entry{
+                  std::move(machine), flow, true, size_bytes, std::move(key), std::nullopt, std::nullopt, {}})
           .first->second;
-  auto step = is_invite ? std::get<InviteClient>(entry.machine).start(now)
-                        : std::get<NonInviteClient>(entry.machine).start(now);
   return Sent{id, after(id, entry, std::move(step))};
 }
 
@@ -177,6 +192,7 @@ void TransactionTable::forget(TransactionId id) {
   if (entry.queued_at) wakes_.erase({*entry.queued_at, id});
   (entry.is_client ? clients_ : servers_).erase(entry.key);
   if (!entry.is_client) --server_count_;
+  bytes_ -= entry.size_bytes;
   if (entry.ack_key) servers_.erase(*entry.ack_key);
   if (entry.merge_key) merge_keys_.erase({*entry.merge_key, id});
   entries_.erase(id.value);
@@ -199,7 +215,8 @@ const Message* TransactionTable::request(TransactionId transaction) const {
 
 TableSizes TransactionTable::sizes() const {
   return {{"sip server transactions", server_count_, limits_.servers},
-          {"sip client transactions", clients_.size(), limits_.clients}};
+          {"sip client transactions", clients_.size(), limits_.clients},
+          {"sip transactions' bytes", bytes_, limits_.bytes}};
 }
 
 TransactionTable::Entry* TransactionTable::find(TransactionId id) {

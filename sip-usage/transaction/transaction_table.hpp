@@ -78,12 +78,14 @@ using TransactionOutput =
 using TransactionOutputs = std::vector<TransactionOutput>;
 
 inline constexpr std::size_t k_max_server_transactions = 16'384;
-inline constexpr std::size_t k_max_client_transactions = 32'768;  // a request may be forked
+inline constexpr std::size_t k_max_client_transactions = 32'768;           // a request may be forked
+inline constexpr std::size_t k_max_transaction_bytes = 256 * 1024 * 1024;  // of all their requests
 inline constexpr unsigned k_busy_retry_after_s = 10;
 
 struct TransactionLimits {
   std::size_t servers = k_max_server_transactions;
   std::size_t clients = k_max_client_transactions;
+  std::size_t bytes = k_max_transaction_bytes;
 };
 
 struct TransactionCounters {
@@ -121,7 +123,7 @@ class TransactionTable {
   // Did this request come by several ways (§8.2.2.2)? An endpoint answers the later ones with 482; a proxy
   // does not ask.
   bool is_merged(TransactionId transaction) const;
-  // The request that began it, while it is here.
+  // The request that began it, while it is here; without its body.
   const Message* request(TransactionId transaction) const;
 
   TransactionCounters counters() const { return counters_; }
@@ -133,6 +135,7 @@ class TransactionTable {
     Machine machine;
     Flow flow;
     bool is_client = false;
+    std::size_t size_bytes = 0;          // of its request
     std::string key;                     // in clients_ or servers_
     std::optional<std::string> ack_key;  // in servers_ as well, once there is an answer (RFC 2543's ACKs)
     std::optional<std::string> merge_key;
@@ -160,7 +163,7 @@ class TransactionTable {
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::uint64_t, Entry> entries_;
   Keys clients_, servers_;
-  std::size_t server_count_ = 0;
+  std::size_t server_count_ = 0, bytes_ = 0;
   std::set<std::pair<std::string, TransactionId>> merge_keys_;
   std::set<std::pair<MonoTime, TransactionId>> wakes_;
   TransactionCounters counters_;

@@ -126,6 +126,9 @@ TEST(RefuseEarly, AsAnEndpoint) {
   options.max_forwards = std::uint8_t{0};
   std::get<RequestLine>(options.start).method = "OPTIONS";
   EXPECT_EQ(*refuse_early(options, endpoint, "t")->field("Unsupported"), "three");
+  options.set_field("Require", "\"open, x");
+  EXPECT_EQ(*refuse_early(options, endpoint, "t")->field("Unsupported"), "\"open, x")
+      << "what cannot be read is not passed over";
   options.remove_field("Require");
   EXPECT_FALSE(refuse_early(options, endpoint, "t"))
       << "Max-Forwards is for those who forward (RFC 4475 §3.3.11)";

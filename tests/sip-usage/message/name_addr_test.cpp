@@ -38,6 +38,13 @@ TEST(NameAddr, RefusesWhatIsNotWhollyUnderstood) {
     EXPECT_FALSE(NameAddr::parse(text).ok()) << text;
 }
 
+TEST(NameAddr, AQuotedPairMayBeANul) {
+  const std::string text("<sip:a@ho>;x=\"a\\\0b\";y=z", 23);
+  EXPECT_EQ(address(text).print(), text);
+  EXPECT_EQ(address(text).parameters.value("y"), "z");
+  EXPECT_FALSE(NameAddr::parse(std::string("<sip:a@ho>;x=\"a\0b\"", 18)).ok());
+}
+
 TEST(NameAddr, WhatContactsSay) {
   const auto read = address("<sip:a@h;gr>;q=0.7;expires=60;+sip.instance=\"<urn:uuid:f81d>\";reg-id=1;ob");
   EXPECT_EQ(read.q_thousandths(), 700u);

@@ -138,6 +138,8 @@ TEST(Parse, Bodies) {
 
 TEST(Parse, LinesEndWithBoth) {
   const std::string good = octets(invite_lines());
+  for (const auto* bare : {"X: a\nb", "X: a\rb", "X: a\n b", "X: a\n", "X: a\r", "X: a\n\rb"})
+    EXPECT_EQ(refused(with(invite_lines(), bare)), 400u) << bare;
   EXPECT_TRUE(parse("\r\n\r\n" + good).ok()) << "§7.5";
   for (const std::string& bad :
        {std::string("Max-Forwards: 70\nTo: x"), std::string("Max-Forwards: 70\rX: y"),
@@ -172,8 +174,13 @@ TEST(Parse, Bounds) {
   EXPECT_EQ(grown("Route: <sip:h;lr>", k_max_routes + 1), 400u);
   EXPECT_EQ(grown("Contact: <sip:ho>", k_max_contacts - 1), 0u);
   EXPECT_EQ(grown("Contact: <sip:ho>", k_max_contacts), 400u);
-  EXPECT_EQ(grown("X: y", k_max_header_fields - 7), 0u);
-  EXPECT_EQ(grown("X: y", k_max_header_fields - 6), 400u);
+  EXPECT_EQ(grown("X: y", k_max_header_fields - 9), 0u);
+  EXPECT_EQ(grown("X: y", k_max_header_fields - 8), 400u);
+  const auto lines_of = [](std::size_t count) {
+    return read_header_lines(octets(std::vector<std::string>(count + 1, "X: y"))).ok();
+  };
+  EXPECT_TRUE(lines_of(k_max_header_fields));
+  EXPECT_FALSE(lines_of(k_max_header_fields + 1));
   const auto padded = [](std::size_t header_bytes) {
     auto lines = invite_lines();
     lines.push_back("X: ");

@@ -108,6 +108,8 @@ TEST(TransactionTable, MatchesAsRfc2543Did) {
   EXPECT_EQ(said(on.receive({0}, old_request("ACK", ";tag=b"), k_flow)), "");
   EXPECT_EQ(said(on.on_timer({5'000})).substr(0, 13), "send 100, sen") << "the others say 100";
   EXPECT_EQ(on.request(id), nullptr) << "confirmed, and timer I has come";
+  EXPECT_EQ(said(on.receive({5'001}, old_request("ACK", ";tag=b"), k_flow)), "ack")
+      << "its key is forgotten as well";
   EXPECT_EQ(on.sizes()[0].size, 2u);
 }
 
@@ -193,7 +195,27 @@ TEST(TransactionTable, Bounds) {
   EXPECT_EQ(on.counters().refused_busy, 2u);
   on.give_up(first);
   arrived(on, request("OPTIONS", "z9hG4bK3"));
-  for (const auto& size : on.sizes()) EXPECT_EQ(size.size, size.bound) << size.name;
+  EXPECT_EQ(on.sizes()[0].size, 2u);
+  EXPECT_EQ(on.sizes()[1].size, 1u);
+}
+
+TEST(TransactionTable, BytesHaveABound) {
+  const std::size_t one = request("OPTIONS", "z9hG4bK1").received_bytes;
+  auto on = table({10, 10, 2 * one});
+  const auto first = arrived(on, request("OPTIONS", "z9hG4bK1"));
+  arrived(on, request("OPTIONS", "z9hG4bK2"));
+  EXPECT_EQ(on.sizes()[2].size, 2 * one);
+  EXPECT_EQ(said(on.receive({0}, request("OPTIONS", "z9hG4bK3"), k_flow)), "send 503");
+  EXPECT_FALSE(on.send_request({0}, request("OPTIONS", "z9hG4bK4"), k_flow));
+  on.give_up(first);
+  EXPECT_EQ(on.sizes()[2].size, one);
+  const auto sent = on.send_request({0}, request("OPTIONS", "z9hG4bK4"), k_flow);
+  EXPECT_FALSE(sent) << "it has a Content-Length besides";
+  auto shorter = request("OPTIONS", "z9hG4bK4");
+  shorter.max_forwards.reset();
+  shorter.from.uri.user = "a";
+  EXPECT_TRUE(on.send_request({0}, shorter, k_flow));
+  EXPECT_FALSE(on.send_request({0}, request("OPTIONS", "z9hG4bK5"), k_flow));
 }
 
 TEST(TransactionTable, ABranchIsUsedOnce) {
