@@ -1,0 +1,198 @@
+#include "sip-usage/proxy/routing.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "sip-usage/message/grammar.hpp"
+
+namespace ringway::sip::proxy {
+namespace {
+
+std::uint16_t port_of(const Uri& uri) {
+  const bool is_tls = uri.scheme == "sips" || same_ignoring_case(uri.parameters.value("transport"), "tls");
+  return uri.port.value_or(is_tls ? 5061 : 5060);
+}
+
+bool is_own_address(std::string_view host, std::uint16_t port, const Settings& settings) {
+  return std::any_of(settings.own_addresses.begin(), settings.own_addresses.end(), [&](const Address& own) {
+    return own.port == port && same_ignoring_case(own.host, host);
+  });
+}
+
+bool is_own_domain(std::string_view host, const Settings& settings) {
+  return std::any_of(settings.domains.begin(), settings.domains.end(),
+                     [&](const std::string& domain) { return same_ignoring_case(domain, host); });
+}
+
+bool in_overlay(const Uri& uri, const Settings& settings) {
+  return uri.is_sip() && uri.parameters.has("gr") && same_ignoring_case(uri.host, settings.overlay());
+}
+
+bool has_own_gr(const Uri& uri, const Settings& settings) {
+  return in_overlay(uri, settings) && uri.parameters.value("gr") == settings.overlay_gr;
+}
+
+// Whether the URI leads to this peer, whatever its user part says.
+bool leads_here(const Uri& uri, const Settings& settings) {
+  if (!uri.is_sip()) return false;
+  if (has_own_gr(uri, settings)) return true;
+  if (uri.parameters.has("gr")) return false;
+  return is_own_address(uri.host, port_of(uri), settings) || is_own_domain(uri.host, settings);
+}
+
+const NetworkFlow* flow_of(const Token& token) {
+  if (const auto* path = std::get_if<PathToken>(&token)) return &path->flow;
+  if (const auto* dialog = std::get_if<DialogToken>(&token)) return &dialog->flow;
+  return nullptr;
+}
+
+// The work of route() on one request.
+class Router {
+ public:
+  Router(Message& request, const Source& source, const Settings& settings, const Tokens& tokens)
+      : request_(request), source_(source), settings_(settings), tokens_(tokens) {}
+
+  Next next() {
+    if (const auto refused = undo_strict_routing()) return *refused;
+    strip_own_maddr();
+    if (const auto refused = remove_reached()) return *refused;
+    if (const NetworkFlow* flow = destination_flow()) {
+      // RFC 3261 §16.6 step 4: a value of Record-Route is good for its dialog only.
+      if (std::holds_alternative<DialogToken>(last_) && !in_dialog()) return Refuse{403};
+      return OneHop{FlowHop{*flow}, true, request_.routes.empty() && is_gruu_of_user()};
+    }
+    return request_.routes.empty() ? by_request_uri() : to_uri(request_.routes.front().uri);
+  }
+
+ private:
+  bool in_dialog() const { return !request_.to.tag().empty(); }
+  bool is_gruu_of_user() const {
+    const Uri& uri = request_.request_uri();
+    return uri.parameters.has("gr") && is_responsible_for(uri, settings_);
+  }
+  // What is written like a token and leads elsewhere is another peer's, and means nothing here.
+  Token token_of(const Uri& uri) const {
+    if (!uri.is_sip()) return NoToken{};
+    auto token = tokens_.read(uri.user, request_.call_id);
+    if (std::holds_alternative<FalseToken>(token) && !leads_here(uri, settings_)) return NoToken{};
+    return token;
+  }
+
+  // §16.4, first paragraph: the sender has put our Record-Route where the Request-URI is.
+  std::optional<Refuse> undo_strict_routing() {
+    const auto token = token_of(request_.request_uri());
+    if (std::holds_alternative<NoToken>(token)) return std::nullopt;
+    if (std::holds_alternative<FalseToken>(token)) return Refuse{403};
+    if (request_.routes.empty()) return Refuse{404};
+    note(token);
+    request_.request_uri() = request_.routes.back().uri;
+    request_.routes.pop_back();
+    return std::nullopt;
+  }
+
+  // §16.4, third paragraph.
+  void strip_own_maddr() {
+    Uri& uri = request_.request_uri();
+    const std::string maddr(uri.parameters.value("maddr"));
+    if (maddr.empty() || !is_own_address(maddr, port_of(uri), settings_)) return;
+    const auto transport = uri.parameters.value("transport");
+    const Here& here = source_.flow.here;
+    if (here.port.value_or(5060) != port_of(uri) ||
+        !same_ignoring_case(here.transport, transport.empty() ? std::string_view("UDP") : transport))
+      return;
+    uri.parameters.remove("maddr");
+    uri.parameters.remove("transport");
+    uri.port.reset();
+  }
+
+  // §16.4, last paragraph. There are two of ours where the sides differ (RFC 5658 §5).
+  std::optional<Refuse> remove_reached() {
+    std::size_t reached = 0;
+    for (const auto& route : request_.routes) {
+      const auto token = token_of(route.uri);
+      // A token was made here, whatever the host; this peer may have many addresses.
+      if (std::holds_alternative<NoToken>(token) && !is_own(route.uri, settings_)) break;
+      if (std::holds_alternative<FalseToken>(token)) return Refuse{403};  // RFC 5626 §5.3.1
+      note(token);
+      ++reached;
+    }
+    request_.routes.erase(request_.routes.begin(),
+                          request_.routes.begin() + static_cast<std::ptrdiff_t>(reached));
+    return std::nullopt;
+  }
+
+  void note(const Token& token) {
+    if (std::holds_alternative<NoToken>(token)) return;
+    last_ = token;
+    if (flow_of(token) != nullptr) ++flows_;
+  }
+
+  // RFC 5626 §5.3: a token of the sender's own flow only says that the request is an outgoing one. Between
+  // two phones of this peer the second token is the other's.
+  const NetworkFlow* destination_flow() const {
+    const NetworkFlow* flow = flow_of(last_);
+    return flow != nullptr && (flows_ > 1 || !same_flow(*flow, source_.flow)) ? flow : nullptr;
+  }
+
+  // Users of this peer may send requests to wherever they want; others only where a dialog leads that this
+  // proxy has let through. So it is no open relay, nor a free way to the trunk.
+  bool may_pass_to(Side side) const {
+    if (source_.side == Side::phone) return true;
+    const auto* relay = std::get_if<RelayToken>(&last_);
+    if (relay == nullptr || !in_dialog()) return false;
+    return (source_.side == relay->one && side == relay->other) ||
+           (source_.side == relay->other && side == relay->one);
+  }
+
+  Next to_uri(const Uri& uri) const {
+    const Hop hop = UriHop{uri};
+    if (!may_pass_to(side_of(hop, settings_))) return Refuse{403};
+    return OneHop{hop, false};
+  }
+
+  Next by_request_uri() const {
+    const Uri& uri = request_.request_uri();
+    if (is_own(uri, settings_)) return ServeHere{};
+    if (uri.parameters.has("maddr")) return to_uri(uri);  // §16.5
+    if (is_responsible_for(uri, settings_)) return Locate{true};
+    // §16.5: the Request-URI is the only target. Where no dialog has settled whose it is, the overlay may
+    // know users of that domain, too.
+    const Hop hop = UriHop{uri};
+    if (in_dialog() && may_pass_to(side_of(hop, settings_))) return OneHop{hop, false};
+    return Locate{false};
+  }
+
+  Message& request_;
+  const Source& source_;
+  const Settings& settings_;
+  const Tokens& tokens_;
+  Token last_ = NoToken{};
+  std::size_t flows_ = 0;
+};
+
+}  // namespace
+
+bool is_own(const Uri& uri, const Settings& settings) {
+  return uri.user.empty() && leads_here(uri, settings);
+}
+
+bool is_responsible_for(const Uri& uri, const Settings& settings) {
+  if (uri.is_tel()) return true;
+  return uri.is_sip() &&
+         (is_own_domain(uri.host, settings) || is_own_address(uri.host, port_of(uri), settings));
+}
+
+Side side_of(const Hop& hop, const Settings& settings) {
+  if (std::holds_alternative<FlowHop>(hop)) return Side::phone;
+  if (std::holds_alternative<PeerHop>(hop)) return Side::overlay;
+  if (std::holds_alternative<ServerHop>(hop)) return Side::outside;
+  return in_overlay(std::get<UriHop>(hop).uri, settings) ? Side::overlay : Side::outside;
+}
+
+Routed route(Message request, const Source& source, const Settings& settings, const Tokens& tokens) {
+  Routed out{std::move(request), Refuse{}};
+  out.next = Router(out.request, source, settings, tokens).next();
+  return out;
+}
+
+}  // namespace ringway::sip::proxy
