@@ -297,6 +297,7 @@ TEST(ForkingTest, TooNarrow) {
 }
 
 // k_max_fork_breadth: the others wait; k_max_branches: the others are left out.
+// Shows: SIP-25.
 TEST(ForkingTest, ForksAtTheBounds) {
   Stage stage;
   stage.call(phones(k_max_branches + 1));
@@ -419,6 +420,7 @@ TEST_F(RedirectTest, StaysSecure) {
 }
 
 // k_max_redirections.
+// Shows: SIP-25.
 TEST_F(RedirectTest, AtTheBound) {
   stage_.call({binding(2)});
   std::vector<std::string> contacts;
