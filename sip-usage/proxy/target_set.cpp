@@ -39,7 +39,6 @@ bool TargetSet::add_now(Target target) {
 
 void TargetSet::make_ready(Target target) {
   if (!target.instance.empty()) {
-    if (done_.count(target.instance) != 0) return;
     if (!busy_.insert(target.instance).second) {
       spares_.push_back(std::move(target));
       return;
@@ -67,7 +66,7 @@ Target TargetSet::take_ready() {
 
 void TargetSet::instance_answered(const std::string& instance) {
   if (instance.empty()) return;
-  done_.insert(instance);
+  // It stays busy: what is found of it later waits for ever.
   std::erase_if(spares_, [&](const Target& target) { return target.instance == instance; });
 }
 

@@ -45,8 +45,8 @@ class TargetSet {
   std::vector<Target> seen_;     // all that were ever accepted
   std::vector<Target> waiting_;  // by q, then nearest first
   std::deque<Target> ready_;
-  std::vector<Target> spares_;         // of instances in busy_
-  std::set<std::string> busy_, done_;  // instances
+  std::vector<Target> spares_;  // of instances in busy_
+  std::set<std::string> busy_;  // instances that are being asked or have answered
 };
 
 }  // namespace ringway::sip::proxy

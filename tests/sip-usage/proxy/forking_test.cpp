@@ -221,6 +221,19 @@ TEST(ForkingTest, Servers) {
   EXPECT_EQ(stage.statuses(), Statuses{404});
 }
 
+// A server that has rung and says 408 has been reached: that is its answer.
+TEST(ForkingTest, ServerThatHasRung) {
+  Stage stage;
+  auto target = device(1);
+  target.alternatives = {ServerHop{"UDP", "s2", 5060}};
+  stage.call({target});
+  const auto branch = stage.branches().at(0);
+  stage.answer(branch, 180);
+  stage.end(branch, 408);
+  EXPECT_TRUE(stage.branches().empty());
+  EXPECT_EQ(stage.statuses(), (Statuses{180, 408}));
+}
+
 // k_max_alternatives.
 TEST(ForkingTest, ServersAtTheBound) {
   Stage stage;
@@ -284,6 +297,7 @@ TEST(ForkingTest, TooNarrow) {
 }
 
 // k_max_fork_breadth: the others wait; k_max_branches: the others are left out.
+// Shows: SIP-25.
 TEST(ForkingTest, ForksAtTheBounds) {
   Stage stage;
   stage.call(phones(k_max_branches + 1));
@@ -406,6 +420,7 @@ TEST_F(RedirectTest, StaysSecure) {
 }
 
 // k_max_redirections.
+// Shows: SIP-25.
 TEST_F(RedirectTest, AtTheBound) {
   stage_.call({binding(2)});
   std::vector<std::string> contacts;
