@@ -1,7 +1,8 @@
 // What is done about a data file of which a block is damaged. While the store is open nothing can be: its
 // other blocks are read as ever. The folder is marked; whoever opens the store next has RocksDB sort out the
 // files that cannot be read whole (they go to the folder lost/, for people), before a compaction fails over
-// them. What they held comes back from the replicas.
+// them. Values come back from the replicas, and their certificates with them; what the peer kept for itself
+// (facts) nobody else has.
 #pragma once
 
 #include <rocksdb/status.h>

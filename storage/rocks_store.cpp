@@ -64,7 +64,10 @@ class RocksStore::Impl {
                           rocksdb::PinnableSlice& value, const rocksdb::Snapshot* snapshot) const;
   Outcome<> make_directory() const;
   Outcome<> check_families() const;
-  Outcome<> check_schema();
+  Outcome<> open_database();
+  Outcome<> sort_out();
+  Outcome<> check_schema(bool salvaged);
+  Outcome<> drop_records_without_certificate();
 
   const RocksSettings settings_;
   const SalvageMark mark_;
@@ -115,10 +118,16 @@ Outcome<> RocksStore::Impl::check_families() const {
   return Done{};
 }
 
-Outcome<> RocksStore::Impl::check_schema() {
+Outcome<> RocksStore::Impl::check_schema(bool salvaged) {
   rocksdb::PinnableSlice value;
   const Result<bool> found = get(families_.facts, k_schema_key, value);
   if (!found) return found.error();
+  if (!*found && salvaged) {
+    return Failure{"what this peer kept for itself in " + settings_.directory +
+                   " was in a damaged file (values to be put again, documents, known peers): go on without "
+                   "it by removing " +
+                   settings_.directory + "/" + k_salvage_mark};
+  }
   if (!*found) {  // a new store
     wire::Writer schema;
     schema.u32(k_schema);
@@ -136,13 +145,7 @@ Outcome<> RocksStore::Impl::check_schema() {
   return Done{};
 }
 
-Outcome<> RocksStore::Impl::open() {
-  if (Outcome<> made = make_directory(); !made) return made;
-  if (mark_.is_set()) {
-    if (Outcome<> sorted_out = salvage(settings_); !sorted_out) return sorted_out;
-    mark_.remove();
-  }
-  if (Outcome<> known = check_families(); !known) return known;
+Outcome<> RocksStore::Impl::open_database() {
   rocksdb::DB* database = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(database_options(settings_), settings_.directory,
                                                    family_descriptors(settings_), &handles_, &database);
@@ -152,9 +155,53 @@ Outcome<> RocksStore::Impl::open() {
   if (!status.ok()) return failure_of("cannot open the store in " + settings_.directory, status);
   database_.reset(database);
   families_ = {handles_[1], handles_[2], handles_[3], handles_[4]};  // the order of family_descriptors
-  if (Outcome<> readable = check_schema(); !readable) return readable;
+  return Done{};
+}
+
+// RepairDB knows a family by its files only: what of one is in the log alone would be lost.
+Outcome<> RocksStore::Impl::sort_out() {
+  if (Outcome<> opened = open_database(); !opened) return opened;
+  const rocksdb::Status flushed = database_->Flush({}, handles_);
+  close();
+  if (!flushed.ok()) return failure_of("cannot write files in " + settings_.directory, flushed);
+  return salvage(settings_);
+}
+
+Outcome<> RocksStore::Impl::open() {
+  if (Outcome<> made = make_directory(); !made) return made;
+  if (Outcome<> known = check_families(); !known) return known;
+  const bool salvaged = mark_.is_set();
+  if (salvaged) {
+    if (Outcome<> sorted_out = sort_out(); !sorted_out) return sorted_out;
+  }
+  if (Outcome<> opened = open_database(); !opened) return opened;
+  if (Outcome<> readable = check_schema(salvaged); !readable) return readable;
+  if (salvaged) {
+    if (Outcome<> dropped = drop_records_without_certificate(); !dropped) return dropped;
+    mark_.remove();
+  }
   const rocksdb::Status enabled = database_->EnableAutoCompaction(handles_);
   if (!enabled.ok()) return failure_of("cannot open the store in " + settings_.directory, enabled);
+  return Done{};
+}
+
+// Nobody would believe them, and no comparison would find that anything is missing: the replicas have both.
+Outcome<> RocksStore::Impl::drop_records_without_certificate() {
+  rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  const std::unique_ptr<rocksdb::Iterator> at(database_->NewIterator(options, families_.values));
+  for (at->SeekToFirst(); at->Valid(); at->Next()) {
+    const Result<data::RecordPtr> record = decode_record(shared_copy_of(at->value()));
+    if (!record) continue;  // damaged itself
+    rocksdb::PinnableSlice value;
+    const Result<bool> found =
+        get(families_.certificates, ringway::text_of((*record)->signer_certificate_sha256), value);
+    if (!found) return found.error();
+    if (*found) continue;
+    const rocksdb::Status status = database_->Delete({}, families_.values, at->key());
+    if (!status.ok()) return failure_of("the store cannot write", status);
+  }
+  if (!at->status().ok()) return failure_of("the store cannot be read", at->status());
   return Done{};
 }
 
@@ -350,6 +397,7 @@ Result<std::vector<data::PutFact>> RocksStore::list_facts(const std::string& pre
     std::string name = at->key().ToString().substr(fact_key({}).size());
     out.push_back({std::move(name), copy_of(view_of(at->value()))});
   }
+  impl_->mark().note(at->status());
   if (!at->status().ok()) return failure_of("the store cannot be read", at->status());
   return out;
 }

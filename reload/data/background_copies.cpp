@@ -337,6 +337,7 @@ bool BackgroundCopies::prepare_part(const Now& now, Job& job) {
   const auto state = context_.store->load(job.at);
   job.part = CopyPart{job.at.resource, {}, {}};
   if (!state || state->damage) context_.damaged.push_back(job.at);
+  job.unread = !state || (state->damage && state->damage->more);
   if (!state) return false;
   job.part.generations.emplace_back(job.at, state->generation_counter);
   const std::size_t budget_bytes = copy_budget_bytes(context_);
@@ -426,7 +427,7 @@ void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, Replicati
   const ResourceId resource = job.at.resource;
   const NodeId target = job.target;
   // The owner's copy is made.
-  if (ok && is_push && may_drop(resource)) dropped_.push_back(job.at);
+  if (ok && is_push && !job.unread && may_drop(resource)) dropped_.push_back(job.at);
   if (ok && job.purpose == Purpose::hand_over) ++context_.statistics.kinds_handed_over;
   erase_job(found, out);
   const auto task = tasks_.find(task_id);

@@ -110,6 +110,7 @@ class BackgroundCopies {
     std::vector<ItemKey> to_fetch;             // before that
     std::size_t fetched_at_once = 0;
     bool last_part = false;
+    bool unread = false;  // not all of it could be read here: it is not dropped for having been offered
     std::optional<MonoTime> retry_at;
   };
   using Jobs = std::map<std::uint64_t, Job>;

@@ -120,7 +120,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
   });
   if (!enough && waits) return out;
   // Those who are known from before have gone, perhaps.
-  if (!enough && answered() < needed() && from_cache_ && in_time) {
+  if (!enough && answered() < needed() && from_cache_ && in_time && !too_large_at_) {
     for (const Holder& holder : holders_)
       if (!holder.answered) cache_.forget(holder.node);
     std::erase_if(holders_, [](const Holder& holder) { return !holder.answered; });

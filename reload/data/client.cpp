@@ -220,7 +220,10 @@ void Client::request_done(const Now& now, const routing::RequestDone& done, Stor
     careful_done(now, work, done, out);
     return start_careful_reads(now, out);
   }
-  if (work.detour != nullptr && work.request != done.token) return detour_done(now, work, done, out);
+  if (work.detour != nullptr && work.request != done.token) {
+    detour_done(now, work, done, out);
+    return start_careful_reads(now, out);
+  }
   const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome);
   stop_waiting(work);
   if (work.detour != nullptr && failure != nullptr && failure->local) return;  // that one may still succeed

@@ -171,6 +171,7 @@ class Client {
   // What is asked for is not here, but may be at others (newly_held.hpp).
   bool may_lack(const Now& now, const CallPlan& plan);
   bool hidden(const CallPlan& plan);
+  bool lacks_generation(const CallPlan& plan);
   void ask(Work& work, StorageOutputs& out);
   void fetched(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
   void listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out);

@@ -204,7 +204,8 @@ void Client::finish_careful(const Now& now, Work& work, StorageOutputs& out) {
   if (writes) return learned_carefully(now, work, out);
   const auto large = read.too_large_at();
   if (large && consistency_of(work.call) == Consistency::one && !work.plan.one) {
-    out.emplace_back(AskToMend{work.plan.at.resource, *read.responsible()});
+    if (const auto responsible = read.responsible())
+      out.emplace_back(AskToMend{work.plan.at.resource, *responsible});
     return read_in_chunks(now, work, *large, out);
   }
   auto result = read.result();

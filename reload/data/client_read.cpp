@@ -91,8 +91,8 @@ std::optional<CallResult> Client::read_here(const Now& now, std::uint64_t batch,
                                             const CallPlan& plan) {
   const bool gets = std::holds_alternative<GetCall>(call);
   if (!gets && !std::holds_alternative<StatCall>(call)) return std::nullopt;
-  if (!data_.view->responsible_for(plan.at.resource) || may_lack(now, plan) || hidden(plan))
-    return std::nullopt;
+  if (!data_.view->responsible_for(plan.at.resource)) return std::nullopt;
+  if (may_lack(now, plan) || hidden(plan) || lacks_generation(plan)) return std::nullopt;
   answered_by(batch, data_.view->self);
   return read_store(now, call, plan);
 }
@@ -112,6 +112,12 @@ bool Client::hidden(const CallPlan& plan) {
   const auto state = data_.cache.committed(plan.at);
   if (!state || !(*state)->hides_any()) return false;
   return !plan.one || (*state)->hides(plan.item);
+}
+
+// The counter is damaged, which comes with every answer; the values may be whole.
+bool Client::lacks_generation(const CallPlan& plan) {
+  const auto state = data_.cache.committed(plan.at);
+  return data_.may_be_elsewhere() && state && (*state)->damage && (*state)->damage->generation;
 }
 
 CallResult Client::read_store(const Now& now, const Call& call, const CallPlan& plan) {
@@ -180,7 +186,7 @@ void Client::fetched(const Now& now, Work& work, const security::InspectedMessag
     return finish(work, CallFailure{CallError::unavailable, "a peer gave a malformed answer: try again", 0},
                   out);
   }
-  answered_by(work.batch, message.signer_node);
+  if (!work.elsewhere) answered_by(work.batch, message.signer_node);  // else a replica has
   gather(work, message.fetch->kind_responses[0], message.verdicts[0]);
   if (work.stage == Stage::chunk) {
     work.keys.erase(work.keys.begin(), work.keys.begin() + static_cast<std::ptrdiff_t>(work.asked_keys));

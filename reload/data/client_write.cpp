@@ -33,11 +33,7 @@ void Client::learn(const Now& now, Work& work, StorageOutputs& out) {
   if (!state) {
     return refused(now, work, refuse(wire::ErrorCode::request_timeout, state.error().reason), false, out);
   }
-  if (hidden(work.plan) && data_.damaged.writes_wait(now.mono, work.plan.at))
-    return refused(now, work,
-                   refuse(wire::ErrorCode::in_progress, "what is to be removed is damaged on the disk"),
-                   false, out);
-  if (may_lack(now, work.plan)) return become_careful(work);
+  if (may_lack(now, work.plan) || hidden(work.plan)) return become_careful(work);
   const auto record = find_key((*state)->records, work.plan.item);
   if (record == (*state)->records.end() || !counts(**record, *data_.configuration, now.wall_ms)) {
     return learned(now, work, nullptr, out);

@@ -19,7 +19,7 @@ namespace ringway::data {
 // So long has a request been without an answer when a detour is looked for: then its first repetition (RFC
 // 6940 §6.2.1: after 3 s) has had a second to be answered as well.
 inline constexpr Duration k_detour_after{4'000};
-inline constexpr Duration k_detour_limit{11'000};  // then the request's own 15 s are over, too
+inline constexpr Duration k_detour_limit{11'000};  // most often the request's own 15 s are over then, too
 inline constexpr unsigned k_most_detours = 6;      // ways to the peer that was found
 
 class Detour {

@@ -36,8 +36,9 @@ Refusal damaged() {
                 "damaged on the disk here: others may have it, and copies are fetched");
 }
 
-// Whether one of these may be behind the damage; of a state that hides something.
+// Whether one of these may be behind the damage.
 bool hides_any_of(const KindState& state, const wire::StoredDataSpecifier& wanted) {
+  if (!state.hides_any()) return false;
   if (wanted.model != wire::DataModel::dictionary || wanted.keys.empty()) return true;
   return std::any_of(wanted.keys.begin(), wanted.keys.end(),
                      [&](const Bytes& key) { return state.hides(key); });
@@ -222,7 +223,7 @@ std::optional<Refusal> Holder::wait_for_copies(const Now& now, const IncomingSto
     const KindAt at{incoming.resource, kind.kind};
     if (data_.configuration->kinds.find(kind.kind) == nullptr) continue;
     const auto state = data_.cache.newest(at);
-    if (!state || !(*state)->hides_any() || !data_.damaged.writes_wait(now.mono, at)) continue;
+    if (!state || !(*state)->damage || !data_.damaged.writes_wait(now.mono, at)) continue;
     const bool hidden = std::any_of(kind.values.begin(), kind.values.end(), [&](const auto& value) {
       return (*state)->hides(item_key_of(value.value));
     });
@@ -396,7 +397,7 @@ AnswerResult Holder::read(const Now& now, const security::InspectedMessage& mess
   const bool by_node = names_this_peer(header);
   if (!by_node && !data_.view->responsible_for(*resource)) return not_responsible();
   if (may_lack(now, *resource, request->specifiers, by_node)) return lacks();
-  if (hidden(now, *resource, request->specifiers, is_fetch)) return damaged();
+  if (hidden(*resource, request->specifiers, by_node)) return damaged();
   std::size_t limit = data_.configuration->max_message_size_bytes;
   if (header.max_response_length != 0) limit = std::min<std::size_t>(limit, header.max_response_length);
   const std::size_t budget = message_budget_bytes(limit, *data_.signer);
@@ -423,17 +424,17 @@ bool Holder::may_lack(const Now& now, const ResourceId& resource,
   });
 }
 
-// A careful read asks the others then; whoever reads without care becomes careful. Nobody asks several peers
-// with a Stat, which a removal begins with: where no copies have come by then, none will.
-bool Holder::hidden(const Now& now, const ResourceId& resource,
-                    const std::vector<wire::StoredDataSpecifier>& specifiers, bool is_fetch) {
+// Whoever asks becomes careful, and asks the other holders. Where only the counter is damaged the values are
+// shown to who asks each holder: they may be the last.
+bool Holder::hidden(const ResourceId& resource, const std::vector<wire::StoredDataSpecifier>& specifiers,
+                    bool by_node) {
   if (!data_.may_be_elsewhere()) return false;
   return std::any_of(specifiers.begin(), specifiers.end(), [&](const wire::StoredDataSpecifier& wanted) {
     if (wanted.unknown_kind) return false;
     const KindAt at{resource, wanted.kind};
     const auto state = data_.cache.committed(at);
-    return state && (*state)->hides_any() && hides_any_of(**state, wanted) &&
-           (is_fetch || data_.damaged.writes_wait(now.mono, at));
+    if (!state || !(*state)->damage) return false;
+    return hides_any_of(**state, wanted) || (!by_node && (*state)->damage->generation);
   });
 }
 

@@ -73,8 +73,8 @@ class Holder {
   AnswerResult read(const Now& now, const security::InspectedMessage& message);
   bool may_lack(const Now& now, const ResourceId& resource,
                 const std::vector<wire::StoredDataSpecifier>& specifiers, bool by_node);
-  bool hidden(const Now& now, const ResourceId& resource,
-              const std::vector<wire::StoredDataSpecifier>& specifiers, bool is_fetch);
+  bool hidden(const ResourceId& resource, const std::vector<wire::StoredDataSpecifier>& specifiers,
+              bool by_node);
   std::optional<Refusal> wait_for_copies(const Now& now, const IncomingStore& incoming);
   AnswerResult find(const Now& now, const security::InspectedMessage& message);
   std::optional<Refusal> check_subscriptions(const IncomingStore& incoming) const;

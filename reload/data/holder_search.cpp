@@ -330,12 +330,13 @@ void HolderSearch::point_answered(const Question& question, const std::optional<
   ways_.reached(*owner, *question.route);
   // Relays are near to each other: only those who came by a first hop of their own agree.
   if (question.route->relays.empty()) ++point.answers[*owner];
-  const bool right = nearest(question.point) == owner;
-  if (!right) ways_.failed(*question.route);
+  if (nearest(question.point) != owner) return ways_.failed(*question.route);
   // Whoever was named before, and is further off, was not the right one.
-  if (right && point.answers[*owner] == 1)
-    for (const Route& route : point.answered_ways) ways_.failed(route);
-  point.answered_ways.push_back(*question.route);
+  std::erase_if(point.answered_ways, [&](const auto& before) {
+    if (before.second != *owner) ways_.failed(before.first);
+    return before.second != *owner;
+  });
+  point.answered_ways.emplace_back(*question.route, *owner);
 }
 
 void HolderSearch::no_way(const Question& question) {

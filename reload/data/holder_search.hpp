@@ -93,10 +93,10 @@ class HolderSearch {
   struct Point {
     Ways::Taken taken;
     unsigned asked = 0, under_way = 0;
-    bool no_more = false;                // ways
-    std::map<NodeId, unsigned> answers;  // how many ways have led to each
-    std::vector<Route> answered_ways;
-    bool known = false;  // from before
+    bool no_more = false;                                 // ways
+    std::map<NodeId, unsigned> answers;                   // how many ways have led to each
+    std::vector<std::pair<Route, NodeId>> answered_ways;  // and to whom; those that proved wrong go
+    bool known = false;                                   // from before
   };
 
   // A question to one node: it is asked along one way after the other.

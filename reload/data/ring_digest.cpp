@@ -104,7 +104,9 @@ Outcome<> DigestScan::go_on(const ValueStore& store, const config::Configuration
     const auto state = store.load(at);
     if (!state || state->damage) damaged_.push_back(at);
     if (!state) continue;
-    if (keeps_kinds_ && kinds_.size() < k_most_kept_kinds) kinds_.push_back(at);
+    // What could not be read may be the last copy, and is in no digest: it is not among those to be dropped.
+    const bool is_read = !state->damage || !state->damage->more;
+    if (is_read && keeps_kinds_ && kinds_.size() < k_most_kept_kinds) kinds_.push_back(at);
     while (part_ + 1 < parts_.size() && !in_half_open(at.resource, parts_[part_].after, parts_[part_].up_to))
       ++part_;
     for (const RecordPtr& record : state->records) {

@@ -16,8 +16,7 @@ std::uint32_t Record::remaining_s(WallMs now_ms) const {
 bool KindState::hides(BytesView item) const {
   if (!damage) return false;
   const auto is_item = [&](const ItemKey& one) { return equal(one, item); };
-  return damage->generation || damage->more ||
-         std::any_of(damage->items.begin(), damage->items.end(), is_item);
+  return damage->more || std::any_of(damage->items.begin(), damage->items.end(), is_item);
 }
 
 ItemKey item_key_of(const wire::StoredDataValue& value) {

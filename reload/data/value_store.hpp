@@ -58,8 +58,8 @@ struct KindState {
   // Null: everything could be read. What is damaged is not among the records, and other holders may have it.
   std::shared_ptr<const Damage> damage = nullptr;
 
-  bool hides_any() const { return damage != nullptr; }
-  // Whether a value of that item may be behind the damage, or a counter that belongs to it.
+  bool hides_any() const { return damage && (damage->more || !damage->items.empty()); }
+  // Whether a value of that item may be behind the damage.
   bool hides(BytesView item) const;
 };
 

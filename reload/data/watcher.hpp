@@ -124,6 +124,7 @@ class Watcher {
     std::uint64_t checking = 0;  // the check under way
     bool adopting = false;       // the read under way tells the state; else it only compares
     bool careful = false;        // the read under way asks the replicas as well
+    bool too_large = false;      // for that: what one peer shows has to do
     bool adopt_next = true;      // that of the next look does
     bool look_after = false;     // once more when the look under way has ended
     bool only_reads = false;     // the look under way: the subscription was not to be stored before
@@ -162,6 +163,8 @@ class Watcher {
   void read(const Now& now, Subject& subject, StorageOutputs& out);
   void begin_read(const Now& now, Subject& subject, Consistency consistency, StorageOutputs& out);
   bool takes_back(const Now& now, const Subject& subject, const WatchedState& read) const;
+  bool may_take_back(const Now& now, const Subject& subject, const WatchedState& read,
+                     const NodeId& holder) const;
   bool tells_from_now_on(const Now& now, Subject& subject, const NodeId& holder);
   void found(const Now& now, Subject& subject, const GetResult& got, const NodeId& holder,
              StorageOutputs& out);

@@ -222,6 +222,17 @@ bool Watcher::takes_back(const Now& now, const Subject& subject, const WatchedSt
   return subject.state && read.takes_back(*subject.state, shared, now.wall_ms);
 }
 
+// Of what an earlier watch was told there is only a digest: what another peer shows may be older, or newer.
+bool Watcher::may_take_back(const Now& now, const Subject& subject, const WatchedState& read,
+                            const NodeId& holder) const {
+  if (subject.state) return takes_back(now, subject, read);
+  return std::any_of(subject.watches.begin(), subject.watches.end(), [&](std::uint64_t token) {
+    const Watching& watching = watches_.at(token);
+    return watching.resume && watching.resume->holder != holder &&
+           watching.resume->digest != read.digest(watching.entry);
+  });
+}
+
 void Watcher::read_done(const Now& now, CallsDone done, const NodeId& holder, StorageOutputs& out) {
   Subject* subject = subject_of(done.token);
   if (subject == nullptr) return;
@@ -243,6 +254,11 @@ void Watcher::read_done(const Now& now, CallsDone done, const NodeId& holder, St
 }
 
 void Watcher::failed(const Now& now, Subject& subject, const CallFailure& failure, StorageOutputs& out) {
+  // Only what is read from one peer comes in parts.
+  if (subject.careful && failure.error == CallError::resource_exhausted) {
+    subject.too_large = true;
+    return begin_read(now, subject, Consistency::one, out);
+  }
   if (!subject.state && (!may_pass(failure.error) || gives_up(now, subject))) fail(subject, failure, out);
   subject.adopt_next = subject.adopt_next || subject.adopting;
   if (subject.hinted == k_no_node) subject.hinted = subject.vouched;  // the next read shows it
@@ -277,9 +293,11 @@ void Watcher::found(const Now& now, Subject& subject, const GetResult& got, cons
   WatchedState state = WatchedState::of(got, now.wall_ms);
   const bool same = subject.state && subject.state->digest(std::nullopt) == state.digest(std::nullopt);
   // Who has become responsible may have an older copy than another replica has.
-  if (subject.adopting && !subject.careful && takes_back(now, subject, state))
+  const bool as_it_is = subject.careful || subject.too_large;
+  if (subject.adopting && !as_it_is && may_take_back(now, subject, state, holder))
     return begin_read(now, subject, Consistency::quorum, out);
   if (subject.adopting) {
+    subject.too_large = false;
     // Of the same generation by the same peer's count: a value has expired, no change was missed.
     const bool compacted = std::exchange(subject.moved, false) || !subject.state ||
                            subject.state->generation() != state.generation();

@@ -112,13 +112,13 @@ void expect_values(Stage& stage, const Statement& statement) {
 }
 
 void expect_watchers(Stage& stage, const Statement& statement) {
+  const Duration limit = statement.has(0) ? statement.time() : k_watcher_limit;
+  const bool all_know = stage.pass(
+      limit, [&] { return stage.watchers().faults(stage.ledger()).empty(); }, Duration{1000});
   const auto disorder = stage.watchers().disorder();
   for (std::size_t i = 0; i < std::min(disorder.size(), k_shown); ++i)
     stage.violate(Law::watched_in_order, disorder[i].what, disorder[i].peer);
-  const Duration limit = statement.has(0) ? statement.time() : k_watcher_limit;
-  if (stage.pass(
-          limit, [&] { return stage.watchers().faults(stage.ledger()).empty(); }, Duration{1000}))
-    return;
+  if (all_know) return;
   const auto faults = stage.watchers().faults(stage.ledger());
   for (std::size_t i = 0; i < std::min(faults.size(), k_shown); ++i)
     stage.violate(Law::subscription_kept, faults[i].what, faults[i].peer);

@@ -226,7 +226,7 @@ TEST(RocksStoreTest, ABrokenGenerationIsUnknownUntilItIsSet) {
   EXPECT_TRUE(loaded->damage->generation);
   EXPECT_EQ(loaded->generation_counter, 0U);
   EXPECT_EQ(loaded->records.size(), 1U);
-  EXPECT_TRUE(loaded->hides({})) << "nobody knows what belongs to it";
+  EXPECT_FALSE(loaded->hides({})) << "the values are whole";
   ASSERT_TRUE((*store)->commit({{PutRecord{place(1), single("new")}, PutRecord{place(2), single("x")}}}));
   EXPECT_TRUE((*store)->load(place(1))->damage->generation) << "no number was made up";
   ASSERT_TRUE((*store)->commit({{SetGeneration{place(1), 7}}}));
@@ -333,7 +333,9 @@ TEST_F(DamagedBlock, OfRecordsHidesThoseInItUntilTheNextOpening) {
     EXPECT_LT(damaged.size(), 40U) << "a block, and what is read across it";
     EXPECT_TRUE((*store)->load(place_of(damaged.at(0)))->damage->more);
     EXPECT_EQ((*store)->list(point(0), point(0), 1000)->size(), std::size_t{k_values});
-    EXPECT_TRUE((*store)->commit({{PutRecord{place_of(damaged.at(0)), single("again")}}}));
+    const data::KeepCertificate theirs{single("again")->signer_certificate_sha256, SharedBytes{Bytes(100, 1)},
+                                       k_start_ms};
+    EXPECT_TRUE((*store)->commit({{theirs, PutRecord{place_of(damaged.at(0)), single("again")}}}));
   }
   auto store = open_store(directory_);
   ASSERT_TRUE(store) << store.error().reason;
@@ -345,6 +347,28 @@ TEST_F(DamagedBlock, OfRecordsHidesThoseInItUntilTheNextOpening) {
   }
   EXPECT_EQ(text_in((*store)->load(place_of(damaged.at(0)))->records.at(0)), "again");
   EXPECT_TRUE((*store)->compact()) << "nothing is left that a compaction fails over";
+}
+
+// Nobody believes a value without its writer's certificate; the replicas have both, once it is missing.
+TEST(RocksStoreTest, ValuesGoWithTheCertificateThatWasLost) {
+  const TempFolder folder;
+  const std::string directory = folder.path("store");
+  auto other = std::make_shared<data::Record>(*single("other"));
+  other->signer_certificate_sha256 = Bytes(32, 0xAB);
+  {
+    auto store = open_store(directory);
+    ASSERT_TRUE(store) << store.error().reason;
+    const data::KeepCertificate kept{single("one")->signer_certificate_sha256, SharedBytes{Bytes(100, 1)},
+                                     k_start_ms};
+    ASSERT_TRUE((*store)->commit({{kept, PutRecord{place(1), single("one")}, SetGeneration{place(1), 1},
+                                   PutRecord{place(2), other}, SetGeneration{place(2), 1}}}));
+  }
+  std::ofstream(directory + "/" + k_salvage_mark) << "a block of certificates";
+  auto store = open_store(directory);
+  ASSERT_TRUE(store) << store.error().reason;
+  EXPECT_EQ((*store)->load(place(1))->records.size(), 1U);
+  EXPECT_EQ((*store)->load(place(2))->records.size(), 0U);
+  EXPECT_FALSE(std::filesystem::exists(directory + "/" + k_salvage_mark));
 }
 
 TEST_F(DamagedBlock, OfGenerationsIsPassedOverByScans) {
