@@ -60,8 +60,7 @@ Message accepted(const AnswerTo& to, const BindingList& bindings, Now now, const
   const bool wants_gruus = to.request.lists("Supported", "gruu");
   for (const Binding& each : bindings) {
     NameAddr contact = contact_of(each, now.mono);
-    const bool is_of_request =
-        each.call_id == to.request.call_id && each.cseq == to.request.cseq.number;
+    const bool is_of_request = each.call_id == to.request.call_id && each.cseq == to.request.cseq.number;
     if (wants_gruus && !each.instance.empty())
       add_gruus(contact, {to.aor, each.instance}, is_of_request, gruus);
     out.contacts.push_back(std::move(contact));

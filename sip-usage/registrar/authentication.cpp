@@ -78,8 +78,8 @@ Verdict Authenticator::check_credentials(MonoTime now, const Message& request, c
   const auto found = users_.find(credentials.username);
   User* const user = found == users_.end() ? nullptr : &found->second;
   const Ha1* const key = key_of(user, algorithm);
-  const std::string expected = digest_response(key == nullptr ? nobodys_keys_.at(algorithm) : *key,
-                                               credentials, request.method());
+  const std::string expected =
+      digest_response(key == nullptr ? nobodys_keys_.at(algorithm) : *key, credentials, request.method());
   const bool is_right =
       security::equal_in_constant_time(view_of(expected), view_of(lower_case(credentials.response)));
   if (!is_right || key == nullptr) {

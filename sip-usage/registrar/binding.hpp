@@ -44,8 +44,8 @@ struct Target {
   Uri uri;
   std::optional<FlowId> flow;
   unsigned q_thousandths = 1000;
-  std::string instance;  // of several with the same instance only the first is called, then the next (RFC 5626
-                         // §7)
+  std::string instance;  // of several with the same instance only the first is called, then the next (RFC
+                         // 5626 §7)
   std::uint32_t reg_id = 0;
   std::vector<NameAddr> path;
 };

@@ -38,7 +38,7 @@ class Bindings {
  private:
   void forget_flows(const Aor& aor, const BindingList& bindings);
 
-  std::map<Aor, BindingList> users_;  // those who have any
+  std::map<Aor, BindingList> users_;             // those who have any
   std::set<std::pair<MonoTime, Aor>> expiries_;  // of each user, the soonest
   std::map<FlowId, std::map<Aor, std::size_t>> flows_;
   std::map<FlowId, bool> changed_flows_;  // with how it was before

@@ -37,7 +37,7 @@ class Nonces {
   std::uint64_t last_number_ = 0;
 };
 
-inline constexpr std::size_t k_max_used_nonces = 32;    // of one account
+inline constexpr std::size_t k_max_used_nonces = 32;     // of one account
 inline constexpr std::size_t k_nonce_count_window = 64;  // requests of one nonce may overtake each other
 
 // The nonces of one account.

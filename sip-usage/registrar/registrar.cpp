@@ -274,8 +274,8 @@ void Registrar::accept(Now now, RequestId request, const Message& message, const
   BindingList bindings = bindings_.of(aor);
   drop_expired(bindings, now.mono);
   ++counters_.accepted;
-  outputs_.emplace_back(Respond{
-      request, accepted({message, aor, uses_outbound}, bindings, now, settings_, gruus_, new_tag())});
+  outputs_.emplace_back(
+      Respond{request, accepted({message, aor, uses_outbound}, bindings, now, settings_, gruus_, new_tag())});
 }
 
 void Registrar::reject_first(User& user, const Rejection& rejection) {

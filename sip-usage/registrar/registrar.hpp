@@ -69,17 +69,17 @@ using Outputs = std::vector<Output>;
 
 // Whom a URI means here.
 struct Lookup {
-  bool is_known = false;  // otherwise 404: no user here, or a temporary GRUU that is valid no more
-  Aor aor;                // whose phones these are
+  bool is_known = false;        // otherwise 404: no user here, or a temporary GRUU that is valid no more
+  Aor aor;                      // whose phones these are
   std::vector<Target> targets;  // none: 480 (RFC 5627 §5.3)
 };
 
 struct RegistrarCounters {
   std::uint64_t requests = 0;
-  std::uint64_t accepted = 0;         // 200
-  std::uint64_t rejected = 0;         // for what the request says, or whom it is from
-  std::uint64_t busy = 0;             // 503: k_max_waiting_of_user, k_max_store_burst
-  std::uint64_t overlay_failures = 0;  // writes that failed, or were not answered in time
+  std::uint64_t accepted = 0;              // 200
+  std::uint64_t rejected = 0;              // for what the request says, or whom it is from
+  std::uint64_t busy = 0;                  // 503: k_max_waiting_of_user, k_max_store_burst
+  std::uint64_t overlay_failures = 0;      // writes that failed, or were not answered in time
   std::uint64_t stores = 0, removals = 0;  // that were asked for
 };
 

@@ -35,7 +35,7 @@ inline constexpr Duration k_last_retry{300'000};
 // A user whose credentials for the overlay this peer has.
 struct Account {
   Aor aor;
-  std::string user_name;   // in Digest credentials; unique among the accounts
+  std::string user_name;    // in Digest credentials; unique among the accounts
   std::vector<Ha1> keys{};  // one for each algorithm; none: only phones that need no credentials
 };
 
