@@ -54,12 +54,17 @@ const Ha1* Authenticator::key_of(const User* user, Algorithm algorithm) const {
   return nullptr;
 }
 
-Verdict Authenticator::check(MonoTime now, const Message& request, const Source& source) {
-  for (const Credentials& each : credentials(request, "Authorization")) {
+Verdict Authenticator::check(MonoTime now, Asker asker, const Message& request, const Source& source) {
+  const bool asks_for_itself = asker == Asker::registrar;
+  const auto given = credentials(request, asks_for_itself ? "Authorization" : "Proxy-Authorization");
+  for (const Credentials& each : given) {
     const auto algorithm = algorithm_of(each.algorithm);
     const bool is_offered =
         algorithm && std::find(algorithms_.begin(), algorithms_.end(), *algorithm) != algorithms_.end();
-    if (each.realm == realm_ && is_offered) return check_credentials(now, request, source, each, *algorithm);
+    if (each.realm != realm_ || !is_offered) continue;
+    if (asks_for_itself && !is_for_same_domain(each, request))
+      return Rejection{400, "Credentials for another URI"};
+    return check_credentials(now, request, source, each, *algorithm);
   }
   ++counters_.challenged;
   return Challenged{};
@@ -74,7 +79,6 @@ Verdict Authenticator::check_credentials(MonoTime now, const Message& request, c
   const auto count = nonce_count(credentials.nonce_count);
   if (!same_ignoring_case(credentials.qop, k_qop) || credentials.cnonce.empty() || !count)
     return Rejection{400, "Credentials without qop=auth"};
-  if (!is_for_same_domain(credentials, request)) return Rejection{400, "Credentials for another URI"};
   const auto found = users_.find(credentials.username);
   User* const user = found == users_.end() ? nullptr : &found->second;
   const Ha1* const key = key_of(user, algorithm);
@@ -103,7 +107,7 @@ bool Authenticator::is_good_nonce(MonoTime now, User& user, const Credentials& c
   return nonce && now - nonce->at < nonce_life_ && user.nonces.note(*nonce, count);
 }
 
-void Authenticator::challenge(MonoTime now, bool stale, Message& response) {
+void Authenticator::challenge(MonoTime now, Asker asker, bool stale, Message& response) {
   for (const Algorithm each : algorithms_) {
     Challenge challenge;
     challenge.realm = realm_;
@@ -111,7 +115,8 @@ void Authenticator::challenge(MonoTime now, bool stale, Message& response) {
     challenge.algorithm = std::string(name_of(each));
     challenge.qop = std::string(k_qop);
     challenge.stale = stale;
-    response.add_field("WWW-Authenticate", challenge.print());
+    response.add_field(asker == Asker::registrar ? "WWW-Authenticate" : "Proxy-Authenticate",
+                       challenge.print());
   }
 }
 

@@ -1,4 +1,4 @@
-// Who sends a REGISTER (RFC 3261 §22, RFC 7616, RFC 8760).
+// Who sends a request: Digest (RFC 3261 §22, RFC 7616, RFC 8760).
 //
 // qop=auth is asked for and needed: credentials without a nonce count could be played again. What is right
 // but for its nonce (an old one, one that was used, one of before the peer's last start) is challenged again
@@ -24,6 +24,9 @@
 
 namespace ringway::sip::registrar {
 
+// A registrar asks with 401, a proxy with 407 (RFC 3261 §22.2, §22.3).
+enum class Asker { registrar, proxy };
+
 struct Admitted {
   Aor aor;
 };
@@ -44,9 +47,9 @@ class Authenticator {
   // `accounts` outlives it. `key` seals nonces and is a new one at each start.
   Authenticator(const Settings& settings, const std::vector<Account>& accounts, Bytes key);
 
-  Verdict check(MonoTime now, const Message& request, const Source& source);
-  // Puts the questions into a 401: the strongest algorithm first (RFC 8760 §2.3).
-  void challenge(MonoTime now, bool stale, Message& response);
+  Verdict check(MonoTime now, Asker asker, const Message& request, const Source& source);
+  // Puts the questions into a 401 or 407: the strongest algorithm first (RFC 8760 §2.3).
+  void challenge(MonoTime now, Asker asker, bool stale, Message& response);
 
   AuthenticationCounters counters() const { return counters_; }
   TableSize size() const { return failed_.size(); }

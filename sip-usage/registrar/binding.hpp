@@ -21,6 +21,7 @@ struct Source {
   // What counts as one sender: the address, of IPv6 the first 64 bits, as the driver writes them.
   std::string sender;
   bool is_loopback = false;
+  bool is_connected = false;  // TCP, TLS, WebSocket: nobody else can write into it
 };
 
 struct Binding {

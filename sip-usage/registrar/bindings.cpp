@@ -52,11 +52,16 @@ void Bindings::forget_flows(const Aor& aor, const BindingList& bindings) {
   }
 }
 
-std::vector<Aor> Bindings::on_flow_failed(FlowId flow) {
+std::vector<Aor> Bindings::users_of(FlowId flow) const {
   std::vector<Aor> out;
   const auto found = flows_.find(flow);
   if (found == flows_.end()) return out;
   for (const auto& [aor, count] : found->second) out.push_back(aor);
+  return out;
+}
+
+std::vector<Aor> Bindings::on_flow_failed(FlowId flow) {
+  const std::vector<Aor> out = users_of(flow);
   for (const Aor& aor : out) {
     BindingList left = of(aor);
     drop_flow(left, flow);

@@ -21,6 +21,8 @@ class Bindings {
   // False, and nothing has changed, at the bound of users: no more than accounts are told of here.
   bool set(const Aor& aor, BindingList bindings);
 
+  std::vector<Aor> users_of(FlowId flow) const;
+
   // Both say whose bindings have changed.
   std::vector<Aor> on_flow_failed(FlowId flow);
   std::vector<Aor> on_timer(MonoTime now);

@@ -5,11 +5,15 @@
 
 #include "reload/security/hmac.hpp"
 #include "sip-usage/message/builders.hpp"
+#include "sip-usage/message/grammar.hpp"
 #include "sip-usage/registrar/answers.hpp"
 #include "sip-usage/registrar/preferences.hpp"
 
 namespace ringway::sip::registrar {
 namespace {
+
+// RFC 3323 §4.1.1.3: the From of somebody who does not want to be known to others.
+constexpr std::string_view k_anonymous_host = "anonymous.invalid";
 
 Abilities abilities() {
   Abilities out;
@@ -180,17 +184,16 @@ Lookup Registrar::find(MonoTime now, const Uri& uri) const {
 std::optional<Aor> Registrar::identify(Now now, RequestId request, const Message& message,
                                        const Source& source) {
   const auto to = read_address(message.to.uri.print(), settings_.overlay_name);
-  // Only what comes from the phone itself says by its address where the phone is.
-  const bool is_local = settings_.trusts_loopback && source.is_loopback && message.vias.size() == 1;
-  const Verdict verdict =
-      is_local && to ? Verdict(Admitted{to->aor}) : authenticator_.check(now.mono, message, source);
+  const Verdict verdict = to && is_own_machine(message, source)
+                              ? Verdict(Admitted{to->aor})
+                              : authenticator_.check(now.mono, Asker::registrar, message, source);
   if (const auto* rejection = std::get_if<Rejection>(&verdict)) {
     reject(request, message, *rejection);
     return std::nullopt;
   }
   if (const auto* challenged = std::get_if<Challenged>(&verdict)) {
     Message response = make_response(message, 401, new_tag());
-    authenticator_.challenge(now.mono, challenged->stale, response);
+    authenticator_.challenge(now.mono, Asker::registrar, challenged->stale, response);
     outputs_.emplace_back(Respond{request, std::move(response)});
     return std::nullopt;
   }
@@ -200,6 +203,38 @@ std::optional<Aor> Registrar::identify(Now now, RequestId request, const Message
     return std::nullopt;
   }
   return to->aor;
+}
+
+// Only what comes from the phone itself says by its address where the phone is.
+bool Registrar::is_own_machine(const Message& request, const Source& source) const {
+  return settings_.trusts_loopback && source.is_loopback && request.vias.size() == 1;
+}
+
+std::optional<Aor> Registrar::known_sender(const std::optional<Aor>& from, const Message& request,
+                                           const Source& source) const {
+  if (from && index_.count(*from) != 0 && is_own_machine(request, source)) return from;
+  if (!source.is_connected) return std::nullopt;
+  const auto users = bindings_.users_of(source.flow);
+  if (!from) return users.size() == 1 ? std::optional(users.front()) : std::nullopt;
+  return std::find(users.begin(), users.end(), *from) == users.end() ? std::nullopt : from;
+}
+
+std::variant<Aor, Message> Registrar::sender_of(Now now, const Message& request, const Source& source) {
+  std::optional<Aor> from;
+  const bool is_anonymous = same_ignoring_case(request.from.uri.host, k_anonymous_host);
+  if (auto address = read_address(request.from.uri.print(), settings_.overlay_name); address && !is_anonymous)
+    from = std::move(address->aor);
+  if (auto known = is_anonymous || from ? known_sender(from, request, source) : std::nullopt) return *known;
+  const Verdict verdict = authenticator_.check(now.mono, Asker::proxy, request, source);
+  if (const auto* rejection = std::get_if<Rejection>(&verdict)) return refused(request, *rejection, new_tag());
+  if (const auto* challenged = std::get_if<Challenged>(&verdict)) {
+    Message response = make_response(request, 407, new_tag());
+    authenticator_.challenge(now.mono, Asker::proxy, challenged->stale, response);
+    return response;
+  }
+  const Aor& aor = std::get<Admitted>(verdict).aor;
+  if (!is_anonymous && from != aor) return refused(request, {403, "Another user's From"}, new_tag());
+  return aor;
 }
 
 // ---- one user's REGISTERs

@@ -98,6 +98,12 @@ class Registrar {
   Outputs on_timer(Now now);
   Deadline next_wake() const;
 
+  // For a proxy that is asked to carry a request (§16.3 step 6): which of this peer's users sends it, or the
+  // answer that it gets instead, 407 or 403. The user's registered connection says it, or credentials; over
+  // UDP only credentials, since everybody can write any address there. ACK and CANCEL cannot be asked and go
+  // the way of their INVITE.
+  std::variant<Aor, Message> sender_of(Now now, const Message& request, const Source& source);
+
   // The user's phones, or of a GRUU the one that is meant.
   Lookup find(MonoTime now, const Uri& uri) const;
 
@@ -123,6 +129,9 @@ class Registrar {
 
   // Whose bindings the sender may change; otherwise it has been answered.
   std::optional<Aor> identify(Now now, RequestId request, const Message& message, const Source& source);
+  std::optional<Aor> known_sender(const std::optional<Aor>& from, const Message& request,
+                                  const Source& source) const;
+  bool is_own_machine(const Message& request, const Source& source) const;
   // Goes on with a user's REGISTERs as far as possible, then with what the overlay needs.
   void advance(Now now, User& user);
   bool serve_first(Now now, User& user);  // false: it has to wait

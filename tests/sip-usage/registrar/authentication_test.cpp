@@ -20,8 +20,8 @@ struct Door {
 
   std::vector<Challenge> challenge(bool stale = false) {
     Message response = make(401);
-    authenticator.challenge(now, stale, response);
-    return challenges(response, "WWW-Authenticate");
+    authenticator.challenge(now, asker, stale, response);
+    return challenges(response, asker == Asker::proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
   }
   std::string nonce() { return challenge().front().nonce; }
   static Message make(unsigned status) {
@@ -33,7 +33,7 @@ struct Door {
   std::string says(const std::vector<std::string>& lines, const std::string& sender = "192.0.2.1") {
     test::Request request;
     request.more = lines;
-    const auto verdict = authenticator.check(now, test::message_of(request), source_of(1, sender));
+    const auto verdict = authenticator.check(now, asker, test::message_of(request), source_of(1, sender));
     if (const auto* one = std::get_if<Admitted>(&verdict)) return std::string(one->aor.user());
     if (const auto* one = std::get_if<Challenged>(&verdict)) return one->stale ? "401 stale" : "401";
     return std::to_string(std::get<Rejection>(verdict).status);
@@ -46,6 +46,7 @@ struct Door {
   std::vector<Account> accounts;
   Authenticator authenticator;
   MonoTime now{1'000};
+  Asker asker = Asker::registrar;
 };
 
 TEST(Authentication, ChallengesWithTheStrongestFirst) {
@@ -126,6 +127,16 @@ TEST(Authentication, PassesOverCredentialsForOthers) {
   EXPECT_EQ(door.says({authorization({.nonce = door.nonce(), .realm = "other.org"}),
                        "Authorization: Basic YWxpY2U6c2VjcmV0", authorization({.nonce = door.nonce()})}),
             "alice");
+}
+
+TEST(Authentication, AProxyAsksInItsOwnFields) {
+  Door door;
+  door.asker = Asker::proxy;
+  const std::string nonce = door.nonce();
+  ASSERT_FALSE(nonce.empty());
+  EXPECT_EQ(door.says({.nonce = nonce}), "401") << "that is for another";
+  const std::string elsewhere = "Proxy-" + authorization({.nonce = nonce, .uri = "sip:bob@elsewhere.org"});
+  EXPECT_EQ(door.says(std::vector{elsewhere}), "alice") << "calls go to other domains";
 }
 
 TEST(Authentication, GuessersAreStoppedForAMinute) {

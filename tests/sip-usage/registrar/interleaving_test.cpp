@@ -58,6 +58,7 @@ class Play {
   }
   void ask() {
     static constexpr std::array k_features{"", ";audio", ";video"};
+    static constexpr std::array k_expires{";expires=0", ";expires=60", ";expires=300", ";expires=7200"};
     const std::string user = dice_.below(2) == 0 ? "alice" : "bob";
     test::Request request{.user = user + "@example.org", .cseq = ++cseq_};
     const std::uint64_t phone = dice_.below(3);
@@ -67,7 +68,7 @@ class Play {
       request.more = {"Expires: 0"};
     } else {
       request.contacts = {"<sip:p@h" + std::to_string(phone) + ">" + k_features.at(dice_.below(3)) +
-                          (dice_.below(4) == 0 ? ";expires=0" : ";expires=300")};
+                          k_expires.at(dice_.below(4))};
     }
     const RequestId id{++last_request_};
     open_.emplace(id, test::aor(request.user));

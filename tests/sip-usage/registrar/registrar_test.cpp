@@ -267,7 +267,7 @@ TEST(Registrar, ARestlessPhoneWritesSoOften) {
   std::uint32_t cseq = 0;
   const auto ask = [&] {
     ++cseq;
-    const std::string feature = cseq % 2 == 0 ? ";audio" : ";video";
+    const std::string feature = ";methods=\"M" + std::to_string(cseq) + "\"";
     return stage.registered({.contacts = {"<sip:a@h>" + feature}, .cseq = cseq}).status();
   };
   for (std::size_t n = 0; n < k_max_store_burst; ++n) EXPECT_EQ(ask(), 200U);
@@ -413,6 +413,47 @@ TEST(Registrar, APhoneThatMovesIsInBothPlacesUntilItLeavesOne) {
   EXPECT_EQ(before.targets("sip:alice@example.org").size(), 1U);
   before.pass(std::chrono::hours(1));
   EXPECT_EQ(before.removals.size(), 1U) << "the old peer takes its entry back by itself";
+}
+
+// "alice", or the status of the answer.
+std::string sender(Stage& stage, const std::string& from, const Source& source,
+                   const std::vector<std::string>& more = {}) {
+  const auto result = stage.registrar.sender_of(
+      stage.now, test::message_of({.user = from, .more = more}), source);
+  if (const auto* aor = std::get_if<Aor>(&result)) return std::string(aor->user());
+  return std::to_string(std::get<Message>(result).status());
+}
+
+TEST(Registrar, ARegisteredConnectionSaysWhoCalls) {
+  // Shows: SIP-27.
+  Stage stage;
+  stage.registered({.contacts = {"<sip:a@h>"}}, loopback(1));
+  Source connection = source_of(1);
+  EXPECT_EQ(sender(stage, "alice@example.org", connection), "407") << "anybody can write any address over UDP";
+  connection.is_connected = true;
+  EXPECT_EQ(sender(stage, "alice@example.org", connection), "alice");
+  EXPECT_EQ(sender(stage, "bob@example.org", connection), "407");
+  EXPECT_EQ(sender(stage, "anonymous@anonymous.invalid", connection), "alice") << "unknown to others only";
+  Source another = source_of(2);
+  another.is_connected = true;
+  EXPECT_EQ(sender(stage, "alice@example.org", another), "407");
+  EXPECT_EQ(sender(stage, "anonymous@anonymous.invalid", another), "407");
+  stage.registered({.user = "bob@example.org", .contacts = {"<sip:b@h>"}}, loopback(1));
+  EXPECT_EQ(sender(stage, "anonymous@anonymous.invalid", connection), "407") << "which of the two?";
+}
+
+TEST(Registrar, CredentialsSayWhoCalls) {
+  Stage stage;
+  const auto answer = [&] {
+    const auto asked = stage.registrar.sender_of(stage.now, test::message_of({}), source_of(1));
+    const auto nonce = challenges(std::get<Message>(asked), "Proxy-Authenticate").at(0).nonce;
+    return std::vector{"Proxy-" + authorization({.nonce = nonce})};
+  };
+  EXPECT_EQ(sender(stage, "alice@example.org", source_of(1), answer()), "alice");
+  EXPECT_EQ(sender(stage, "anonymous@anonymous.invalid", source_of(1), answer()), "alice");
+  EXPECT_EQ(sender(stage, "bob@example.org", source_of(1), answer()), "403");
+  EXPECT_EQ(sender(stage, "carol@example.org", loopback(1)), "407") << "no user of this peer";
+  EXPECT_EQ(sender(stage, "bob@example.org", loopback(1)), "bob");
 }
 
 TEST(Registrar, SettingsThatCannotWorkAreRefused) {
