@@ -22,6 +22,7 @@ void drop_expired(BindingList& bindings, MonoTime now) {
 
 std::vector<Target> targets_of(const BindingList& bindings) {
   std::vector<const Binding*> order;
+  order.reserve(bindings.size());
   for (const Binding& each : bindings) order.push_back(&each);
   std::stable_sort(order.begin(), order.end(), [](const Binding* a, const Binding* b) {
     const unsigned qa = a->contact.q_thousandths(), qb = b->contact.q_thousandths();

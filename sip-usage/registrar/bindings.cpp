@@ -61,7 +61,7 @@ std::vector<Aor> Bindings::users_of(FlowId flow) const {
 }
 
 std::vector<Aor> Bindings::on_flow_failed(FlowId flow) {
-  const std::vector<Aor> out = users_of(flow);
+  std::vector<Aor> out = users_of(flow);
   for (const Aor& aor : out) {
     BindingList left = of(aor);
     drop_flow(left, flow);

@@ -226,7 +226,8 @@ std::variant<Aor, Message> Registrar::sender_of(Now now, const Message& request,
     from = std::move(address->aor);
   if (auto known = is_anonymous || from ? known_sender(from, request, source) : std::nullopt) return *known;
   const Verdict verdict = authenticator_.check(now.mono, Asker::proxy, request, source);
-  if (const auto* rejection = std::get_if<Rejection>(&verdict)) return refused(request, *rejection, new_tag());
+  if (const auto* rejection = std::get_if<Rejection>(&verdict))
+    return refused(request, *rejection, new_tag());
   if (const auto* challenged = std::get_if<Challenged>(&verdict)) {
     Message response = make_response(request, 407, new_tag());
     authenticator_.challenge(now.mono, Asker::proxy, challenged->stale, response);

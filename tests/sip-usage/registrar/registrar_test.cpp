@@ -418,8 +418,8 @@ TEST(Registrar, APhoneThatMovesIsInBothPlacesUntilItLeavesOne) {
 // "alice", or the status of the answer.
 std::string sender(Stage& stage, const std::string& from, const Source& source,
                    const std::vector<std::string>& more = {}) {
-  const auto result = stage.registrar.sender_of(
-      stage.now, test::message_of({.user = from, .more = more}), source);
+  const auto result =
+      stage.registrar.sender_of(stage.now, test::message_of({.user = from, .more = more}), source);
   if (const auto* aor = std::get_if<Aor>(&result)) return std::string(aor->user());
   return std::to_string(std::get<Message>(result).status());
 }
@@ -429,7 +429,8 @@ TEST(Registrar, ARegisteredConnectionSaysWhoCalls) {
   Stage stage;
   stage.registered({.contacts = {"<sip:a@h>"}}, loopback(1));
   Source connection = source_of(1);
-  EXPECT_EQ(sender(stage, "alice@example.org", connection), "407") << "anybody can write any address over UDP";
+  EXPECT_EQ(sender(stage, "alice@example.org", connection), "407")
+      << "anybody can write any address over UDP";
   connection.is_connected = true;
   EXPECT_EQ(sender(stage, "alice@example.org", connection), "alice");
   EXPECT_EQ(sender(stage, "bob@example.org", connection), "407");
