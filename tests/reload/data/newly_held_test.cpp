@@ -118,6 +118,20 @@ TEST_F(NewlyHeldRange, StatAsksThemToo) {
   }
 }
 
+// Nothing comes to erin by the usual way; who finds her by another one asks all holders at once, although
+// nothing else happens.
+TEST_F(NewlyHeldRange, ADetourToAPeerInDoubtEndsWithAllHolders) {
+  bool usual_way = false;
+  overlay.loses = [&](const Sent& one) {
+    usual_way =
+        one.from == alice.node && one.to == erin->node && one.code == MessageCode::stat_req && !usual_way;
+    return usual_way;
+  };
+  const MonoTime before = overlay.now().mono;
+  EXPECT_EQ(failure(overlay.call(alice, RemoveCall{key, "", std::nullopt})), "");
+  EXPECT_LT(overlay.now().mono - before, Duration{15'000});
+}
+
 // As large keys are read from a peer that has them.
 TEST_F(NewlyHeldRange, WhatIsTooLargeForOneMessageIsReadInChunksFromAReplica) {
   overlay.loses = [](const Sent& one) { return one.code == MessageCode::store_req; };
