@@ -124,8 +124,8 @@ Result<Aor> Aor::of_user_name(std::string_view rfc822_name) {
 }
 
 Result<Address> read_address(std::string_view uri, std::string_view overlay_name) {
-  if (uri.size() > k_max_uri_bytes)
-    return Failure{"an address of more than " + std::to_string(k_max_uri_bytes) + " bytes"};
+  if (uri.size() > k_max_address_bytes)
+    return Failure{"an address of more than " + std::to_string(k_max_address_bytes) + " bytes"};
   std::string_view rest = uri;
   const std::string_view scheme = cut(rest, ':');
   if (is(scheme, "sip")) return read_sip(Scheme::sip, rest);

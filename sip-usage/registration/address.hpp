@@ -13,7 +13,7 @@
 
 namespace ringway::sip {
 
-inline constexpr std::size_t k_max_uri_bytes = 2048;
+inline constexpr std::size_t k_max_address_bytes = 2048;
 inline constexpr std::size_t k_max_aor_bytes = 254;  // as the rfc822Name of a certificate
 inline constexpr std::size_t k_max_tel_digits = 15;  // E.164
 inline constexpr std::size_t k_max_gr_bytes = 1024;  // the value of a GRUU's parameter

@@ -84,8 +84,8 @@ TEST(Addresses, AreBounded) {
   EXPECT_EQ(name_of("sip:" + longest + domain), longest + domain);
   EXPECT_TRUE(refused("sip:a" + longest + domain));
   const std::string uri = "sip:alice" + domain + ";x=";
-  EXPECT_FALSE(refused(uri + std::string(k_max_uri_bytes - uri.size(), 'x')));
-  EXPECT_TRUE(refused(uri + std::string(k_max_uri_bytes - uri.size() + 1, 'x')));
+  EXPECT_FALSE(refused(uri + std::string(k_max_address_bytes - uri.size(), 'x')));
+  EXPECT_TRUE(refused(uri + std::string(k_max_address_bytes - uri.size() + 1, 'x')));
 }
 
 TEST(Addresses, TheGrParameterIsFound) {

@@ -1,0 +1,384 @@
+#include "sip-usage/registrar/registrar.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "reload/security/hmac.hpp"
+#include "sip-usage/message/builders.hpp"
+#include "sip-usage/message/grammar.hpp"
+#include "sip-usage/registrar/answers.hpp"
+#include "sip-usage/registrar/preferences.hpp"
+
+namespace ringway::sip::registrar {
+namespace {
+
+// RFC 3323 §4.1.1.3: the From of somebody who does not want to be known to others.
+constexpr std::string_view k_anonymous_host = "anonymous.invalid";
+
+Abilities abilities() {
+  Abilities out;
+  out.is_proxy = false;
+  out.schemes = {"sip", "sips"};
+  out.extensions = {"path", "outbound", "gruu"};
+  out.methods = {"REGISTER"};
+  return out;
+}
+
+Bytes drawn_key(Random& random) {
+  Bytes out;
+  while (out.size() < security::k_hmac_key_bytes) {
+    const std::uint64_t bits = random.next();
+    for (unsigned shift = 0; shift < 64; shift += 8) out.push_back(static_cast<std::uint8_t>(bits >> shift));
+  }
+  return out;
+}
+
+Rejection busy(std::string reason) { return {503, std::move(reason), std::nullopt, k_retry_after_s}; }
+
+bool is_binding_of(const Binding& binding, const Target& target) {
+  return binding.flow == target.flow && binding.instance == target.instance &&
+         binding.reg_id == target.reg_id && equivalent(binding.contact.uri, target.uri);
+}
+
+}  // namespace
+
+Registrar::Registrar(Settings settings, std::vector<Account> accounts, std::shared_ptr<Random> random)
+    : settings_(std::move(settings)),
+      accounts_(std::move(accounts)),
+      random_(std::move(random)),
+      authenticator_(settings_, accounts_, drawn_key(*random_)),
+      gruus_(settings_, *random_) {
+  assert(check(settings_, accounts_).ok());
+  if (settings_.gruu_key.empty()) settings_.gruu_key = drawn_key(*random_);
+  for (const Account& account : accounts_) {
+    index_.emplace(account.aor, users_.size());
+    users_.emplace_back(account, settings_.overlay_lifetime_s);
+  }
+}
+
+// ---- calls
+
+Outputs Registrar::receive(Now now, RequestId request, Message message, const Source& source) {
+  ++counters_.requests;
+  if (auto refusal = refuse_early(message, abilities(), new_tag())) {
+    ++counters_.rejected;
+    outputs_.emplace_back(Respond{request, std::move(*refusal)});
+    return take_outputs();
+  }
+  const auto aor = identify(now, request, message, source);
+  if (!aor) return take_outputs();
+  const auto found = index_.find(*aor);
+  if (found == index_.end()) {
+    reject(request, message, {404, "No user of this peer"});
+    return take_outputs();
+  }
+  User& user = users_[found->second];
+  if (message.contacts.empty() && !message.contact_is_any) {  // §10.2.3: it only asks
+    accept(now, request, message, *aor, false);
+  } else if (user.waiting.size() == k_max_waiting_of_user) {
+    reject(request, message, busy("Registrations of this user wait for the overlay"));
+  } else {
+    user.waiting.push_back({request, std::move(message), source});
+    advance(now, user);
+  }
+  return take_outputs();
+}
+
+Outputs Registrar::on_overlay(Now now, OverlayRequestId request, bool is_done) {
+  const auto found = asked_.find(request);
+  if (found != asked_.end()) end_write(now, users_[found->second], is_done);
+  return take_outputs();
+}
+
+Outputs Registrar::on_flow_failed(Now now, FlowId flow) {
+  std::set<std::size_t> touched;
+  for (const Aor& aor : bindings_.on_flow_failed(flow)) touched.insert(index_.at(aor));
+  for (const std::size_t index : busy_) {
+    User& user = users_[index];
+    const auto first_waiting = user.waiting.begin() + (user.under_way ? 1 : 0);
+    const auto is_of_flow = [&](const Waiting& each) { return each.source.flow == flow; };
+    for (auto each = first_waiting; each != user.waiting.end(); ++each)
+      if (is_of_flow(*each)) reject(each->request, each->message, busy("The connection is gone"));
+    user.waiting.erase(std::remove_if(first_waiting, user.waiting.end(), is_of_flow), user.waiting.end());
+    if (user.under_way) drop_flow(user.under_way->bindings, flow);
+    touched.insert(index);
+  }
+  for (const std::size_t index : touched) {
+    gruus_.set_bindings(users_[index].account->aor, bindings_.of(users_[index].account->aor));
+    advance(now, users_[index]);
+  }
+  return take_outputs();
+}
+
+Outputs Registrar::on_unreachable(Now now, const Aor& aor, const Target& target) {
+  const auto found = index_.find(aor);
+  if (found == index_.end()) return {};
+  User& user = users_[found->second];
+  BindingList left = bindings_.of(aor);
+  BindingList gone;
+  std::erase_if(left, [&](const Binding& each) {
+    if (is_binding_of(each, target)) gone.push_back(each);
+    return is_binding_of(each, target);
+  });
+  // What a REGISTER that is under way has renewed is newer than the failure.
+  const auto is_gone = [&](const Binding& each) {
+    return std::any_of(gone.begin(), gone.end(), [&](const Binding& one) {
+      return is_binding_of(each, target) && one.call_id == each.call_id && one.cseq == each.cseq;
+    });
+  };
+  if (user.under_way) std::erase_if(user.under_way->bindings, is_gone);
+  set_bindings(user, std::move(left));
+  advance(now, user);
+  return take_outputs();
+}
+
+Outputs Registrar::on_timer(Now now) {
+  for (const Aor& aor : bindings_.on_timer(now.mono)) {
+    User& user = users_[index_.at(aor)];
+    gruus_.set_bindings(aor, bindings_.of(aor));
+    advance(now, user);
+  }
+  while (!wakes_.empty() && wakes_.begin()->first <= now.mono) {
+    User& user = users_[wakes_.begin()->second];
+    if (user.entry.is_overdue(now.mono)) {
+      end_write(now, user, false);
+    } else {
+      advance(now, user);
+    }
+  }
+  return take_outputs();
+}
+
+Deadline Registrar::next_wake() const {
+  const Deadline of_entries = wakes_.empty() ? Deadline() : Deadline(wakes_.begin()->first);
+  return sooner(of_entries, bindings_.next_wake());
+}
+
+Lookup Registrar::find(MonoTime now, const Uri& uri) const {
+  const std::string token(uri.parameters.value(k_device_parameter));
+  const auto temporary = gruus_.device_of(token);
+  Lookup out;
+  if (temporary) {
+    out.aor = temporary->aor;
+  } else {
+    const auto address = read_address(uri.print(), settings_.overlay_name);
+    if (!address) return out;
+    out.aor = address->aor;
+  }
+  if (index_.count(out.aor) == 0) return {};
+  out.is_known = true;
+  BindingList bindings = bindings_.of(out.aor);
+  drop_expired(bindings, now);
+  const auto is_meant = [&](const Binding& each) {
+    if (temporary) return each.instance == temporary->instance;
+    return token.empty() ||
+           (!each.instance.empty() && gruus_.public_token({out.aor, each.instance}) == token);
+  };
+  std::erase_if(bindings, [&](const Binding& each) { return !is_meant(each); });
+  out.targets = targets_of(bindings);
+  return out;
+}
+
+// ---- who
+
+std::optional<Aor> Registrar::identify(Now now, RequestId request, const Message& message,
+                                       const Source& source) {
+  const auto to = read_address(message.to.uri.print(), settings_.overlay_name);
+  const Verdict verdict = to && is_own_machine(message, source)
+                              ? Verdict(Admitted{to->aor})
+                              : authenticator_.check(now.mono, Asker::registrar, message, source);
+  if (const auto* rejection = std::get_if<Rejection>(&verdict)) {
+    reject(request, message, *rejection);
+    return std::nullopt;
+  }
+  if (const auto* challenged = std::get_if<Challenged>(&verdict)) {
+    Message response = make_response(message, 401, new_tag());
+    authenticator_.challenge(now.mono, Asker::registrar, challenged->stale, response);
+    outputs_.emplace_back(Respond{request, std::move(response)});
+    return std::nullopt;
+  }
+  // §10.3 step 4: each user may change its own bindings only.
+  if (!to || to->aor != std::get<Admitted>(verdict).aor) {
+    reject(request, message, {403, "Another user's address"});
+    return std::nullopt;
+  }
+  return to->aor;
+}
+
+// Only what comes from the phone itself says by its address where the phone is.
+bool Registrar::is_own_machine(const Message& request, const Source& source) const {
+  return settings_.trusts_loopback && source.is_loopback && request.vias.size() == 1;
+}
+
+std::optional<Aor> Registrar::known_sender(const std::optional<Aor>& from, const Message& request,
+                                           const Source& source) const {
+  if (from && index_.count(*from) != 0 && is_own_machine(request, source)) return from;
+  if (!source.is_connected) return std::nullopt;
+  const auto users = bindings_.users_of(source.flow);
+  if (!from) return users.size() == 1 ? std::optional(users.front()) : std::nullopt;
+  return std::find(users.begin(), users.end(), *from) == users.end() ? std::nullopt : from;
+}
+
+std::variant<Aor, Message> Registrar::sender_of(Now now, const Message& request, const Source& source) {
+  std::optional<Aor> from;
+  const bool is_anonymous = same_ignoring_case(request.from.uri.host, k_anonymous_host);
+  if (auto address = read_address(request.from.uri.print(), settings_.overlay_name); address && !is_anonymous)
+    from = std::move(address->aor);
+  if (auto known = is_anonymous || from ? known_sender(from, request, source) : std::nullopt) return *known;
+  const Verdict verdict = authenticator_.check(now.mono, Asker::proxy, request, source);
+  if (const auto* rejection = std::get_if<Rejection>(&verdict))
+    return refused(request, *rejection, new_tag());
+  if (const auto* challenged = std::get_if<Challenged>(&verdict)) {
+    Message response = make_response(request, 407, new_tag());
+    authenticator_.challenge(now.mono, Asker::proxy, challenged->stale, response);
+    return response;
+  }
+  const Aor& aor = std::get<Admitted>(verdict).aor;
+  if (!is_anonymous && from != aor) return refused(request, {403, "Another user's From"}, new_tag());
+  return aor;
+}
+
+// ---- one user's REGISTERs
+
+void Registrar::advance(Now now, User& user) {
+  while (!user.waiting.empty() && !user.under_way && serve_first(now, user)) {
+  }
+  if (user.waiting.empty()) {
+    busy_.erase(index_of(user));
+  } else {
+    busy_.insert(index_of(user));
+  }
+  BindingList bindings = bindings_.of(user.account->aor);
+  drop_expired(bindings, now.mono);
+  const WantedEntry wanted = wanted_by(bindings);
+  if (user.waiting.empty() && user.entry.is_due(now.mono, wanted)) ask_overlay(now, user, wanted);
+  queue(user);
+}
+
+bool Registrar::serve_first(Now now, User& user) {
+  const Waiting& first = user.waiting.front();
+  const Aor& aor = user.account->aor;
+  BindingList present = bindings_.of(aor);
+  drop_expired(present, now.mono);
+  auto update = update_contacts(present, first.message, aor, first.source, now.mono, settings_);
+  if (!update) {
+    reject_first(user, update.error());
+    return true;
+  }
+  const WantedEntry wanted = wanted_by(update->bindings);
+  if (!wanted && update->removes) user.entry.suspect();
+  if (!wanted || user.entry.shows(now.mono, *wanted)) {
+    commit_first(now, user, std::move(*update));
+    return true;
+  }
+  if (user.entry.asked()) return false;
+  if (!user.entry.take_write(now.mono)) {
+    reject_first(user, busy("Too many changes of this user"));
+    return true;
+  }
+  user.under_way = std::move(*update);
+  ask_overlay(now, user, wanted);
+  return false;
+}
+
+void Registrar::end_write(Now now, User& user, bool is_done) {
+  asked_.erase(*user.entry.asked());
+  user.entry.answered(now.mono, is_done);
+  if (!is_done) ++counters_.overlay_failures;
+  if (user.under_way) {
+    ContactUpdate update = std::move(*user.under_way);
+    user.under_way.reset();
+    drop_expired(update.bindings, now.mono);
+    if (is_done) {
+      commit_first(now, user, std::move(update));
+    } else {
+      reject_first(user, busy("The overlay does not take the registration"));
+    }
+  }
+  advance(now, user);
+}
+
+void Registrar::commit_first(Now now, User& user, ContactUpdate update) {
+  const Waiting first = std::move(user.waiting.front());
+  user.waiting.pop_front();
+  set_bindings(user, std::move(update.bindings));
+  accept(now, first.request, first.message, user.account->aor, update.uses_outbound);
+}
+
+void Registrar::accept(Now now, RequestId request, const Message& message, const Aor& aor,
+                       bool uses_outbound) {
+  BindingList bindings = bindings_.of(aor);
+  drop_expired(bindings, now.mono);
+  ++counters_.accepted;
+  outputs_.emplace_back(
+      Respond{request, accepted({message, aor, uses_outbound}, bindings, now, settings_, gruus_, new_tag())});
+}
+
+void Registrar::reject_first(User& user, const Rejection& rejection) {
+  reject(user.waiting.front().request, user.waiting.front().message, rejection);
+  user.waiting.pop_front();
+}
+
+void Registrar::reject(RequestId request, const Message& message, const Rejection& rejection) {
+  ++(rejection.status == 503 ? counters_.busy : counters_.rejected);
+  outputs_.emplace_back(Respond{request, refused(message, rejection, new_tag())});
+}
+
+// ---- the overlay
+
+WantedEntry Registrar::wanted_by(const BindingList& bindings) const {
+  if (bindings.empty()) return std::nullopt;
+  return RouteRegistration{contact_prefs_of(bindings), settings_.route};
+}
+
+void Registrar::ask_overlay(Now now, User& user, WantedEntry wanted) {
+  const OverlayRequestId request{++last_overlay_request_};
+  asked_.emplace(request, index_of(user));
+  user.entry.ask(now.mono, request, wanted);
+  if (wanted) {
+    ++counters_.stores;
+    outputs_.emplace_back(StoreRegistration{request, user.account->aor, SipRegistration(std::move(*wanted)),
+                                            settings_.overlay_lifetime_s});
+  } else {
+    ++counters_.removals;
+    outputs_.emplace_back(RemoveRegistration{request, user.account->aor});
+  }
+}
+
+// ---- the rest
+
+void Registrar::set_bindings(const User& user, BindingList bindings) {
+  const bool has_room = bindings_.set(user.account->aor, std::move(bindings));
+  assert(has_room);  // there are no more users than accounts
+  static_cast<void>(has_room);
+  gruus_.set_bindings(user.account->aor, bindings_.of(user.account->aor));
+}
+
+void Registrar::queue(User& user) {
+  if (user.queued_at) wakes_.erase({*user.queued_at, index_of(user)});
+  user.queued_at = user.entry.next_wake(wanted_by(bindings_.of(user.account->aor)));
+  if (user.queued_at) wakes_.emplace(*user.queued_at, index_of(user));
+}
+
+std::size_t Registrar::index_of(const User& user) const {
+  return static_cast<std::size_t>(&user - users_.data());
+}
+
+std::string Registrar::new_tag() { return to_hex(drawn_key(*random_)).substr(0, 16); }
+
+Outputs Registrar::take_outputs() {
+  for (const auto& change : bindings_.take_flow_changes())
+    outputs_.emplace_back(HoldFlow{change.flow, change.is_used});
+  return std::exchange(outputs_, {});
+}
+
+TableSizes Registrar::sizes() const {
+  TableSizes out = bindings_.sizes();
+  std::size_t waiting = 0;
+  for (const std::size_t index : busy_) waiting += users_[index].waiting.size();
+  out.push_back({"waiting-registers", waiting, k_max_accounts * k_max_waiting_of_user});
+  out.push_back(authenticator_.size());
+  return out;
+}
+
+}  // namespace ringway::sip::registrar

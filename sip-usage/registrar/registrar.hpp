@@ -1,0 +1,167 @@
+// The registrar of a peer's own users (RFC 3261 §10): phones register here, the overlay gets one entry for
+// each user that leads to this peer (RFC 7904 §3), and a proxy asks whom a URI means.
+//
+// No I/O, clock or random source: calls in, Outputs out, in the order in which they are to be carried out.
+//
+//   a REGISTER comes            -> receive -> Respond, or StoreRegistration …
+//   the overlay has answered    -> on_overlay -> Respond …
+//   a phone's flow is gone      -> on_flow_failed
+//   next_wake() has come        -> on_timer
+//
+// A 200 says that callers everywhere find the user here: when the entry in the overlay has to change for it,
+// the answer waits for that write, and nothing of the REGISTER counts when it fails (503 with Retry-After).
+// The REGISTERs of one user are carried out one after another; those that change nothing in the overlay wait
+// for nothing else. Removing answers at once: the phone is not called any more, and the entry goes as soon as
+// the overlay takes it.
+//
+// The driver has seen to it that the request is for this peer (§10.3 step 1) and came by one way (§8.2.2.2).
+// It answers each StoreRegistration and RemoveRegistration once; without an answer for k_overlay_time it
+// counts as failed.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "reload/deadline.hpp"
+#include "reload/random.hpp"
+#include "reload/table_size.hpp"
+#include "sip-usage/message/message.hpp"
+#include "sip-usage/registrar/authentication.hpp"
+#include "sip-usage/registrar/bindings.hpp"
+#include "sip-usage/registrar/contact_update.hpp"
+#include "sip-usage/registrar/device_gruus.hpp"
+#include "sip-usage/registrar/overlay_entry.hpp"
+#include "sip-usage/registrar/settings.hpp"
+
+namespace ringway::sip::registrar {
+
+enum class RequestId : std::uint64_t {};  // a server transaction: the driver's, never used twice
+
+struct Respond {
+  RequestId request{};
+  Message response;
+};
+// Store this under the user's Node-ID, signed by the user.
+struct StoreRegistration {
+  OverlayRequestId request{};
+  Aor aor;
+  SipRegistration registration;
+  std::uint32_t lifetime_s = 0;
+};
+struct RemoveRegistration {
+  OverlayRequestId request{};
+  Aor aor;
+};
+// A binding depends on that flow, or none does any more: it is kept open while one does.
+struct HoldFlow {
+  FlowId flow{};
+  bool held = false;
+};
+using Output = std::variant<Respond, StoreRegistration, RemoveRegistration, HoldFlow>;
+using Outputs = std::vector<Output>;
+
+// Whom a URI means here.
+struct Lookup {
+  bool is_known = false;        // otherwise 404: no user here, or a temporary GRUU that is valid no more
+  Aor aor;                      // whose phones these are
+  std::vector<Target> targets;  // none: 480 (RFC 5627 §5.3)
+};
+
+struct RegistrarCounters {
+  std::uint64_t requests = 0;
+  std::uint64_t accepted = 0;              // 200
+  std::uint64_t rejected = 0;              // for what the request says, or whom it is from
+  std::uint64_t busy = 0;                  // 503: k_max_waiting_of_user, k_max_store_burst
+  std::uint64_t overlay_failures = 0;      // writes that failed, or were not answered in time
+  std::uint64_t stores = 0, removals = 0;  // that were asked for
+};
+
+class Registrar {
+ public:
+  // What check() has found good.
+  Registrar(Settings settings, std::vector<Account> accounts, std::shared_ptr<Random> random);
+  Registrar(const Registrar&) = delete;
+  Registrar& operator=(const Registrar&) = delete;
+
+  Outputs receive(Now now, RequestId request, Message message, const Source& source);
+  Outputs on_overlay(Now now, OverlayRequestId request, bool is_done);
+  Outputs on_flow_failed(Now now, FlowId flow);
+  // A phone has answered 430, or nothing, over its flow (RFC 5626 §7): that binding goes.
+  Outputs on_unreachable(Now now, const Aor& aor, const Target& target);
+  Outputs on_timer(Now now);
+  Deadline next_wake() const;
+
+  // For a proxy that is asked to carry a request (§16.3 step 6): which of this peer's users sends it, or the
+  // answer that it gets instead, 407 or 403. The user's registered connection says it, or credentials; over
+  // UDP only credentials, since everybody can write any address there. ACK and CANCEL cannot be asked and go
+  // the way of their INVITE.
+  std::variant<Aor, Message> sender_of(Now now, const Message& request, const Source& source);
+
+  // The user's phones, or of a GRUU the one that is meant.
+  Lookup find(MonoTime now, const Uri& uri) const;
+
+  RegistrarCounters counters() const { return counters_; }
+  AuthenticationCounters authentication_counters() const { return authenticator_.counters(); }
+  TableSizes sizes() const;
+
+ private:
+  struct Waiting {
+    RequestId request{};
+    Message message;
+    Source source;
+  };
+  struct User {
+    explicit User(const Account& its_account, std::uint32_t lifetime_s)
+        : account(&its_account), entry(lifetime_s) {}
+    const Account* account;
+    OverlayEntry entry;
+    std::deque<Waiting> waiting;             // in the order in which they came
+    std::optional<ContactUpdate> under_way;  // what the first of them comes to once the overlay has it
+    Deadline queued_at;                      // in wakes_
+  };
+
+  // Whose bindings the sender may change; otherwise it has been answered.
+  std::optional<Aor> identify(Now now, RequestId request, const Message& message, const Source& source);
+  std::optional<Aor> known_sender(const std::optional<Aor>& from, const Message& request,
+                                  const Source& source) const;
+  bool is_own_machine(const Message& request, const Source& source) const;
+  // Goes on with a user's REGISTERs as far as possible, then with what the overlay needs.
+  void advance(Now now, User& user);
+  bool serve_first(Now now, User& user);  // false: it has to wait
+  void end_write(Now now, User& user, bool is_done);
+  void commit_first(Now now, User& user, ContactUpdate update);
+  void reject_first(User& user, const Rejection& rejection);
+  void reject(RequestId request, const Message& message, const Rejection& rejection);
+  WantedEntry wanted_by(const BindingList& bindings) const;
+  void ask_overlay(Now now, User& user, WantedEntry wanted);
+  void accept(Now now, RequestId request, const Message& message, const Aor& aor, bool uses_outbound);
+  void set_bindings(const User& user, BindingList bindings);
+  void queue(User& user);
+  std::size_t index_of(const User& user) const;
+  std::string new_tag();
+  Outputs take_outputs();
+
+  Settings settings_;
+  std::vector<Account> accounts_;
+  std::shared_ptr<Random> random_;
+  Authenticator authenticator_;
+  Bindings bindings_;
+  DeviceGruus gruus_;
+  std::vector<User> users_;
+  std::map<Aor, std::size_t> index_;
+  std::set<std::size_t> busy_;  // users with waiting REGISTERs
+  std::set<std::pair<MonoTime, std::size_t>> wakes_;
+  std::map<OverlayRequestId, std::size_t> asked_;
+  std::uint64_t last_overlay_request_ = 0;
+  Outputs outputs_;
+  RegistrarCounters counters_;
+};
+
+}  // namespace ringway::sip::registrar
