@@ -1,7 +1,7 @@
 #include "sip-usage/registrar/answers.hpp"
 
 #include <array>
-#include <ctime>
+#include <chrono>
 #include <string>
 
 #include "sip-usage/message/builders.hpp"
@@ -12,17 +12,19 @@ namespace {
 
 // SIP-date (RFC 3261 §20.17): always GMT, in English.
 std::string date(WallMs wall_ms) {
-  constexpr WallMs k_ms_in_s = 1000;
-  const auto seconds = static_cast<std::time_t>(wall_ms / k_ms_in_s);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
+  using std::chrono::days, std::chrono::sys_days, std::chrono::milliseconds;
+  const std::chrono::sys_time<milliseconds> at{milliseconds(wall_ms)};
+  const sys_days day = std::chrono::floor<days>(at);
+  const std::chrono::year_month_day ymd(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - day));
   static constexpr std::array k_days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   static constexpr std::array k_months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto two = [](int number) { return (number < 10 ? "0" : "") + std::to_string(number); };
-  return std::string(k_days.at(static_cast<std::size_t>(parts.tm_wday))) + ", " + two(parts.tm_mday) + " " +
-         k_months.at(static_cast<std::size_t>(parts.tm_mon)) + " " + std::to_string(1900 + parts.tm_year) +
-         " " + two(parts.tm_hour) + ":" + two(parts.tm_min) + ":" + two(parts.tm_sec) + " GMT";
+  const auto two = [](auto number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+  return std::string(k_days.at(std::chrono::weekday(day).c_encoding())) + ", " +
+         two(static_cast<unsigned>(ymd.day())) + " " + k_months.at(static_cast<unsigned>(ymd.month()) - 1) +
+         " " + std::to_string(static_cast<int>(ymd.year())) + " " + two(time.hours().count()) + ":" +
+         two(time.minutes().count()) + ":" + two(time.seconds().count()) + " GMT";
 }
 
 // What is left, never less than nothing: 0 would say that the binding is gone.

@@ -11,8 +11,6 @@ namespace {
 // RFC 3261 §12.2.2 has 500 for requests that are out of order; §10.3 only says that they fail.
 constexpr unsigned k_out_of_order = 500;
 constexpr unsigned k_first_hop_lacks_outbound = 439;
-// RFC 3261 §10.3 step 7: intervals of an hour are never too brief.
-constexpr std::uint32_t k_hour_s = 3600;
 
 bool is_out_of_order(const Binding& binding, const Message& request) {
   return binding.call_id == request.call_id && request.cseq.number <= binding.cseq;
@@ -100,7 +98,8 @@ class Update {
   Refused apply(const NameAddr& contact) {
     if (auto refused = check_uri(contact)) return refused;
     const std::uint32_t interval = interval_s(contact);
-    if (interval != 0 && interval < k_hour_s && interval < settings_.min_expires_s)
+    // Never of an hour: check() sees to that (§10.3 step 7).
+    if (interval != 0 && interval < settings_.min_expires_s)
       return Rejection{423, "Interval Too Brief", settings_.min_expires_s};
     const bool is_flow = reg_id_counts_ && !contact.instance_id().empty();
     const std::uint32_t reg_id = is_flow ? contact.reg_id().value_or(0) : 0;

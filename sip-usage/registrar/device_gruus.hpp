@@ -18,9 +18,9 @@
 
 #include "reload/bytes.hpp"
 #include "reload/random.hpp"
+#include "reload/security/sealed_number.hpp"
 #include "sip-usage/message/uri.hpp"
 #include "sip-usage/registrar/binding.hpp"
-#include "sip-usage/registrar/sealed_number.hpp"
 #include "sip-usage/registrar/settings.hpp"
 #include "sip-usage/registration/address.hpp"
 
@@ -59,7 +59,7 @@ class DeviceGruus {
   void begin_epoch(const Device& device, Epoch& epoch);
 
   const Settings& settings_;
-  SealedNumbers sealed_;
+  security::SealedNumbers sealed_;
   std::uint64_t last_epoch_ = 0;
   std::map<Device, Epoch> epochs_;  // of those that are bound
   std::map<std::uint64_t, Device> devices_;

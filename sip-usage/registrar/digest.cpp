@@ -1,37 +1,19 @@
 #include "sip-usage/registrar/digest.hpp"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <initializer_list>
-#include <memory>
-#include <stdexcept>
-#include <utility>
+#include <span>
 
 #include "reload/bytes.hpp"
+#include "reload/security/secret_digest.hpp"
 #include "sip-usage/message/grammar.hpp"
 
 namespace ringway::sip::registrar {
 namespace {
 
-std::size_t digest_bytes(Algorithm algorithm) { return algorithm == Algorithm::md5 ? 16 : 32; }
+using security::SecretDigest;
 
-// The parts with ":" between them. They are not put together first: one of them may be a secret, and what
-// OpenSSL has of it is zeroed with its context.
-std::string hash(Algorithm algorithm, std::initializer_list<std::string_view> parts) {
-  const EVP_MD* type = algorithm == Algorithm::md5 ? EVP_md5() : EVP_sha256();
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  bool good = context != nullptr && EVP_DigestInit_ex(context.get(), type, nullptr) == 1;
-  bool first = true;
-  for (const std::string_view part : parts) {
-    if (!std::exchange(first, false)) good = good && EVP_DigestUpdate(context.get(), ":", 1) == 1;
-    good = good && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
-  }
-  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
-  if (!good || EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1)
-    throw std::runtime_error("this OpenSSL has no " + std::string(name_of(algorithm)));
-  return to_hex(BytesView(digest).first(digest_bytes(algorithm)));
+SecretDigest digest_for(Algorithm algorithm) {
+  return algorithm == Algorithm::md5 ? SecretDigest::md5 : SecretDigest::sha256;
 }
 
 }  // namespace
@@ -63,16 +45,17 @@ Ha1& Ha1::operator=(Ha1&& other) noexcept {
 }
 
 void Ha1::wipe() noexcept {
-  OPENSSL_cleanse(hex_.data(), hex_.size());
+  security::zero(std::span<char>(hex_));
   size_ = 0;
 }
 
 Result<Ha1> Ha1::of_hex(Algorithm algorithm, std::string_view hex) {
+  const std::size_t digits = 2 * size_bytes_of(digest_for(algorithm));
   Bytes bytes;
-  const bool good = hex.size() == 2 * digest_bytes(algorithm) && from_hex(hex, bytes);
-  if (!bytes.empty()) OPENSSL_cleanse(bytes.data(), bytes.size());
+  const bool good = hex.size() == digits && from_hex(hex, bytes);
+  security::zero(std::span<std::uint8_t>(bytes));
   if (!good)
-    return Failure{std::string(name_of(algorithm)) + " has " + std::to_string(2 * digest_bytes(algorithm)) +
+    return Failure{std::string(name_of(algorithm)) + " has " + std::to_string(digits) +
                    " hexadecimal digits"};
   Ha1 out(algorithm, hex);
   std::transform(out.hex_.begin(), out.hex_.end(), out.hex_.begin(),
@@ -82,16 +65,19 @@ Result<Ha1> Ha1::of_hex(Algorithm algorithm, std::string_view hex) {
 
 Ha1 Ha1::of_password(Algorithm algorithm, std::string_view user_name, std::string_view realm,
                      std::string_view password) {
-  std::string hex = hash(algorithm, {user_name, realm, password});
+  Bytes bytes = digest_of(digest_for(algorithm), {user_name, ":", realm, ":", password});
+  std::string hex = to_hex(bytes);
   Ha1 out(algorithm, hex);
-  OPENSSL_cleanse(hex.data(), hex.size());
+  security::zero(std::span<std::uint8_t>(bytes));
+  security::zero(std::span<char>(hex));
   return out;
 }
 
 std::string digest_response(const Ha1& ha1, const Credentials& credentials, std::string_view method) {
-  const std::string ha2 = hash(ha1.algorithm(), {method, credentials.uri});
-  return hash(ha1.algorithm(), {ha1.reveal(), credentials.nonce, credentials.nonce_count, credentials.cnonce,
-                                credentials.qop, ha2});
+  const auto digest = digest_for(ha1.algorithm());
+  const std::string ha2 = to_hex(digest_of(digest, {method, ":", credentials.uri}));
+  return to_hex(digest_of(digest, {ha1.reveal(), ":", credentials.nonce, ":", credentials.nonce_count, ":",
+                                   credentials.cnonce, ":", credentials.qop, ":", ha2}));
 }
 
 }  // namespace ringway::sip::registrar

@@ -35,6 +35,7 @@ std::string quality(unsigned q_thousandths) {
 }  // namespace
 
 std::string contact_prefs_of(const BindingList& bindings) {
+  if (bindings.empty()) return "";
   std::set<std::string> predicates;
   unsigned q_thousandths = 0;
   for (const Binding& each : bindings) {
@@ -44,7 +45,7 @@ std::string contact_prefs_of(const BindingList& bindings) {
   std::string all;
   for (const std::string& each : predicates) all += each;
   if (predicates.size() > 1) all = "(|" + all + ")";
-  const bool says_nothing = predicates.empty() || predicates.count("") != 0;
+  const bool says_nothing = predicates.count("") != 0;
   const bool is_bare = says_nothing || !ContactPreferences::parse(all + quality(q_thousandths));
   if (!is_bare) return all + quality(q_thousandths);
   const auto bare = ContactPreferences::of_parameters({}, q_thousandths);

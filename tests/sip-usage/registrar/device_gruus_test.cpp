@@ -3,31 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include "sip-usage/registrar/sealed_number.hpp"
 #include "tests/sip-usage/registrar/phone.hpp"
 
 namespace ringway::sip::registrar {
 namespace {
 
 using test::aor;
-
-TEST(SealedNumbers, AreReadByTheirSealerOnly) {
-  test::CountingRandom random;
-  SealedNumbers sealed(random), others(random);
-  const std::string first = sealed.seal(5), second = sealed.seal(5);
-  EXPECT_NE(first, second);
-  EXPECT_EQ(sealed.open(first), 5U);
-  EXPECT_EQ(sealed.open(second), 5U);
-  EXPECT_EQ(sealed.open(sealed.seal(~std::uint64_t{0})), ~std::uint64_t{0});
-  EXPECT_FALSE(others.open(first));
-  for (std::size_t at = 0; at < first.size(); ++at) {
-    std::string changed = first;
-    changed[at] = changed[at] == '0' ? '1' : '0';
-    EXPECT_FALSE(sealed.open(changed)) << at;
-  }
-  EXPECT_FALSE(sealed.open(""));
-  EXPECT_FALSE(sealed.open(first.substr(2)));
-}
 
 Binding binding(const std::string& instance, const std::string& call_id, std::uint32_t reg_id = 0) {
   Binding out;

@@ -1,4 +1,4 @@
-#include "sip-usage/registrar/sealed_number.hpp"
+#include "reload/security/sealed_number.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -9,7 +9,7 @@
 
 #include "reload/bytes.hpp"
 
-namespace ringway::sip::registrar {
+namespace ringway::security {
 namespace {
 
 constexpr std::size_t k_nonce_bytes = 12, k_number_bytes = 8, k_tag_bytes = 16;
@@ -69,4 +69,4 @@ std::optional<std::uint64_t> SealedNumbers::open(std::string_view text) const {
   return number;
 }
 
-}  // namespace ringway::sip::registrar
+}  // namespace ringway::security

@@ -11,7 +11,7 @@
 
 #include "reload/random.hpp"
 
-namespace ringway::sip::registrar {
+namespace ringway::security {
 
 class SealedNumbers {
  public:
@@ -29,4 +29,4 @@ class SealedNumbers {
   std::array<std::uint8_t, k_key_bytes> key_{};
 };
 
-}  // namespace ringway::sip::registrar
+}  // namespace ringway::security
