@@ -112,8 +112,18 @@ void Element::on(Now now, FlowDown& down) {
   const auto transactions = std::move(flow->transactions);
   ways_.on_down(down.flow);
   flows_.remove(down.flow);
-  for (const auto transaction : transactions) add_work(transactions_.on_transport_error(now.mono, transaction));
+  for (const auto transaction : transactions) end_on_flow(now, transaction);
   add_work(registrar_.on_flow_failed(now, down.flow));
+}
+
+// Of a request that was sent: RFC 3261 §17.1.1.2 would wait for an answer over another connection, but phones
+// answer over their flow (RFC 5626 §5.3.1) and peers over the connection that the request came by.
+void Element::end_on_flow(Now now, TransactionId transaction) {
+  const auto client = clients_.find(transaction);
+  if (client == clients_.end()) return add_work(transactions_.on_transport_error(now.mono, transaction));
+  if (client->second.branch)
+    proxy_.on_failure(now.mono, *client->second.branch, proxy::BranchFailure::unreachable);
+  add_work(transactions_.give_up(transaction));
 }
 
 void Element::on(Now now, Congested& congested) {

@@ -87,6 +87,7 @@ class Element {
   void on(Now now, QuestionFailed& failed);
   void on(Now now, OverlayWritten& written);
   void bring_up(Now now, FlowState flow, std::optional<OpenId> opened);
+  void end_on_flow(Now now, TransactionId transaction);
   void on_message(Now now, FlowState& flow, Message message);
   void on_refusal(FlowState& flow, const Refusal& refusal);
 

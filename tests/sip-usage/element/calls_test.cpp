@@ -123,13 +123,13 @@ TEST(ElementCallTest, AbsentUsers) {
   auto& [world, alice, bob] = call;
   world.send(alice, world.request(alice, "INVITE", "sip:nobody@example.org", "call-1"));
   EXPECT_EQ(alice.statuses(), std::vector<unsigned>{404});
-  // A user of this peer without a phone.
   EXPECT_EQ(world.register_phone(bob, {"Expires: 0"}), 200u);
   world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
   EXPECT_EQ(alice.statuses(), std::vector<unsigned>{404});
-  world.overlay["bob@example.org"].clear();
-  Phone& other = world.phone("alice", 0);
-  EXPECT_EQ(world.register_phone(other), 200u);
+  // At the user's own peer it is known that there is such a user.
+  Phone& neighbour = world.phone("eve", 1);
+  world.send(neighbour, world.request(neighbour, "INVITE", "sip:bob@example.org", "call-3"));
+  EXPECT_EQ(neighbour.statuses(), std::vector<unsigned>{480});
 }
 
 TEST(ElementCallTest, ForksToTwoPhonesAndCancelsOne) {
@@ -169,9 +169,31 @@ TEST(ElementCallTest, FlowThatDiesWhileItRings) {
   world.hang_connection(bob);
   EXPECT_EQ(alice.statuses(), (std::vector<unsigned>{180, 480}));
   world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
-  const auto statuses = alice.statuses();
-  ASSERT_EQ(statuses.size(), 1u);
-  EXPECT_TRUE(statuses[0] == 480 || statuses[0] == 404) << statuses[0];
+  // The phone has said its true address, so it is tried there.
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  EXPECT_EQ(world.opened_addresses[0].remote.host, bob.address);
+  world.into(1, OpenFailed{world.opened_addresses[0].open, "refused"});
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+}
+
+TEST(ElementCallTest, ConnectionBetweenPeersDies) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.send(alice, call.invite());
+  ASSERT_TRUE(bob.request("INVITE"));
+  world.cut_peers();
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
+  EXPECT_TRUE(bob.request("INVITE"));
+  EXPECT_EQ(world.peer_connections, 2u);
+}
+
+TEST(ElementCallTest, NoConnectionToThePeer) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.is_cut = true;
+  world.send(alice, call.invite());
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
 }
 
 // The overlay is silent: phones of the same peer call each other nevertheless.

@@ -175,6 +175,12 @@ class World {
     phone.inbox.clear();
     return answer ? answer->status() : 0;
   }
+  // All connections between peers end.
+  void cut_peers() {
+    for (const auto& [end, other] : std::exchange(peer_link, {}))
+      peers[end.first]->handle(now(), FlowDown{end.second, "cut"});
+    pump();
+  }
   // `request` is one that the phone has got.
   void answer(Phone& from, const Message& request, unsigned status) {
     auto response = make_response(request, status, "tag" + from.address);
@@ -239,6 +245,7 @@ class World {
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
   std::size_t peer_connections = 0;
+  bool is_cut = false;  // no peer reaches another
 
  private:
   static std::string lower(std::string text) {
@@ -297,7 +304,7 @@ class World {
   void carry_out(std::size_t, OpenAddress& open) { opened_addresses.push_back(std::move(open)); }
   void carry_out(std::size_t peer, OpenPeer& open) {
     const auto other = peer_of(open.destinations);
-    if (other == peers.size()) return peers[peer]->handle(now(), OpenFailed{open.open, "no such node"});
+    if (other == peers.size() || is_cut) return peers[peer]->handle(now(), OpenFailed{open.open, "no such node"});
     ++peer_connections;
     const FlowId here{++last_flow}, there{++last_flow};
     peer_link[{peer, here}] = {other, there};
