@@ -59,7 +59,8 @@ Deadline Element::next_wake() const {
 
 TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
-  for (const auto& more : {registrar_.sizes(), proxy_.sizes()}) out.insert(out.end(), more.begin(), more.end());
+  for (const auto& more : {registrar_.sizes(), proxy_.sizes()})
+    out.insert(out.end(), more.begin(), more.end());
   out.insert(out.end(), {flows_.size(), finder_.size(), ways_.size()});
   return out;
 }
@@ -93,8 +94,11 @@ void Element::on(Now now, PeerUp& up) {
 
 void Element::bring_up(Now now, FlowState flow, std::optional<OpenId> opened) {
   const FlowId id = flow.id;
-  if (flows_.add(now.mono, std::move(flow)) == nullptr) {
-    outputs_.emplace_back(CloseFlow{id, "no room for another flow"});
+  const auto expected = opened ? ways_.expected_node(*opened) : std::nullopt;
+  const bool is_another = expected && flow.node != expected;
+  if (is_another || flows_.add(now.mono, std::move(flow)) == nullptr) {
+    outputs_.emplace_back(
+        CloseFlow{id, is_another ? "another node than was asked for" : "no room for a flow"});
     if (opened) ways_.on_open_failed(*opened);
     return;
   }

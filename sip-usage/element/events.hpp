@@ -138,8 +138,8 @@ using registrar::StoreRegistration;
 struct Log {
   std::string line;
 };
-using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
-                            FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
-                            Log>;
+using Output =
+    std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer, FetchFromOverlay,
+                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, Log>;
 
 }  // namespace ringway::sip::element

@@ -87,7 +87,8 @@ std::optional<proxy::Target> Finder::target_of(const registrar::Target& binding)
   target.instance = binding.instance;
   target.path = binding.path;
   if (!binding.flow) {
-    target.hop = proxy::ServerHop{transport_of(binding.uri), binding.uri.host, binding.uri.port.value_or(5060)};
+    target.hop =
+        proxy::ServerHop{transport_of(binding.uri), binding.uri.host, binding.uri.port.value_or(5060)};
     return target;
   }
   const FlowState* flow = flows_.find(*binding.flow);

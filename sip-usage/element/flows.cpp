@@ -31,7 +31,8 @@ void Flows::remove(FlowId id) {
   if (found == flows_.end()) return;
   FlowState& flow = found->second;
   if (flow.queued_at) wakes_.erase({*flow.queued_at, id});
-  if (const auto way = ways_.find(key_of(flow.way)); way != ways_.end() && way->second == id) ways_.erase(way);
+  if (const auto way = ways_.find(key_of(flow.way)); way != ways_.end() && way->second == id)
+    ways_.erase(way);
   flows_.erase(found);
 }
 

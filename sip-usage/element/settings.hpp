@@ -19,8 +19,8 @@ inline constexpr std::size_t k_max_openings = 1024;
 inline constexpr std::size_t k_max_waiting_for_opening = 256;
 inline constexpr std::size_t k_max_finds = 16'384;  // questions of the proxy that are open
 // A flow that is faster gets its credit back later, so that it is not read for that time.
-inline constexpr Duration k_message_cost{1};     // 1000 messages a second
-inline constexpr Duration k_message_burst{1000};  // and 1000 at once
+inline constexpr Duration k_message_cost{1};       // 1000 messages a second
+inline constexpr Duration k_message_burst{1000};   // and 1000 at once
 inline constexpr Duration k_message_time{32'000};  // from a message's first octet on a stream to its last
 inline constexpr Duration k_opening_time{15'000};
 // A connection that was opened here and that nobody uses.

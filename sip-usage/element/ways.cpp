@@ -29,7 +29,8 @@ bool is_ip_address(std::string_view host) {
 }  // namespace
 
 void Ways::send(MonoTime now, const proxy::Hop& hop, Parcel parcel) {
-  if (const auto* flow = std::get_if<proxy::FlowHop>(&hop)) return to_flow(now, flow->flow, std::move(parcel));
+  if (const auto* flow = std::get_if<proxy::FlowHop>(&hop))
+    return to_flow(now, flow->flow, std::move(parcel));
   if (const auto* peer = std::get_if<proxy::PeerHop>(&hop))
     return to_peer(now, peer->destinations, std::move(parcel));
   if (const auto* server = std::get_if<proxy::ServerHop>(&hop))
@@ -46,12 +47,17 @@ void Ways::to_flow(MonoTime, const proxy::NetworkFlow& way, Parcel parcel) {
 }
 
 void Ways::to_peer(MonoTime now, const wire::DestinationList& destinations, Parcel parcel) {
+  if (destinations.empty()) {
+    ways_.emplace_back(NoWay{std::move(parcel)});
+    return;
+  }
   const auto key = key_of_peer(destinations);
   if (use_known(key, parcel)) return;
   const bool is_sips = parcel.request.request_uri().scheme == "sips";
   Opening* opening = wait(now, key, std::move(parcel));
   if (opening == nullptr) return;
   const auto open = std::get<OpenId>(opening->what);
+  if (const auto* node = std::get_if<wire::NodeDestination>(&destinations.back())) opening->node = node->node;
   outputs_.emplace_back(OpenPeer{open, destinations, static_cast<std::uint16_t>(is_sips ? 5061 : 5060)});
 }
 
@@ -116,7 +122,7 @@ Ways::Opening* Ways::wait(MonoTime now, const std::string& key, Parcel parcel) {
     found->second.parcels.push_back(std::move(parcel));
     return nullptr;
   }
-  Opening opening{OpenId{++last_open_}, now + k_opening_time, {}};
+  Opening opening{OpenId{++last_open_}, now + k_opening_time, {}, {}};
   opening.parcels.push_back(std::move(parcel));
   key_of_.emplace(opening.what, key);
   deadlines_.emplace(opening.deadline, key);
@@ -145,6 +151,11 @@ std::vector<Parcel> Ways::end(Openings::iterator opening) {
 
 void Ways::fail(Openings::iterator opening) {
   for (auto& parcel : end(opening)) ways_.emplace_back(NoWay{std::move(parcel)});
+}
+
+std::optional<NodeId> Ways::expected_node(OpenId open) {
+  const auto opening = opening_of(open);
+  return opening == openings_.end() ? std::nullopt : opening->second.node;
 }
 
 void Ways::on_up(FlowId flow, std::optional<OpenId> opened) {

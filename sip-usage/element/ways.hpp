@@ -40,6 +40,8 @@ class Ways {
   void send(MonoTime now, const proxy::Hop& hop, Parcel parcel);
   void drop(proxy::BranchId branch);  // it need not be sent any more
 
+  // Who has to be at the other end of what was opened (RFC 7904 §5.1).
+  std::optional<NodeId> expected_node(OpenId open);
   void on_up(FlowId flow, std::optional<OpenId> opened);
   void on_down(FlowId flow);
   void on_open_failed(OpenId open);
@@ -59,6 +61,7 @@ class Ways {
     std::variant<OpenId, QuestionId> what;
     MonoTime deadline;
     std::vector<Parcel> parcels;
+    std::optional<NodeId> node;
   };
   using Openings = std::map<std::string, Opening>;
 

@@ -51,6 +51,7 @@ TEST(ElementRegisterTest, OverlayDoesNotTakeIt) {
 }
 
 TEST(ElementCallTest, AcrossTwoPeers) {
+  // Shows: SIP-18.
   for (const std::string transport : {"TCP", "UDP", "WS"}) {
     SCOPED_TRACE(transport);
     Call call(transport);
@@ -186,6 +187,16 @@ TEST(ElementCallTest, ConnectionBetweenPeersDies) {
   world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
   EXPECT_TRUE(bob.request("INVITE"));
   EXPECT_EQ(world.peer_connections, 2u);
+}
+
+TEST(ElementCallTest, AnotherNodeAnswersForThePeer) {
+  // Shows: SIP-17.
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.is_impostor = true;
+  world.send(alice, call.invite());
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+  EXPECT_FALSE(bob.request("INVITE"));
 }
 
 TEST(ElementCallTest, NoConnectionToThePeer) {

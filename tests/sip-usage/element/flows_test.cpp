@@ -43,10 +43,11 @@ TEST(ElementFlowTest, GarbageClosesItsOwnStream) {
 
 TEST(ElementFlowTest, MalformedIsAnsweredAndTheStreamGoesOn) {
   Good good;
-  good.world.send_octets(good.bad,
-                         "INVITE sip:alice@example.org SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.9;branch=z9hG4bKm\r\n"
-                         "To: <sip:alice@example.org>\r\nFrom: <sip:e@e>;tag=1\r\nCall-ID: m\r\nCSeq: 1 BYE\r\n"
-                         "Content-Length: 0\r\n\r\n");
+  good.world.send_octets(
+      good.bad,
+      "INVITE sip:alice@example.org SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.9;branch=z9hG4bKm\r\n"
+      "To: <sip:alice@example.org>\r\nFrom: <sip:e@e>;tag=1\r\nCall-ID: m\r\nCSeq: 1 BYE\r\n"
+      "Content-Length: 0\r\n\r\n");
   EXPECT_EQ(good.bad.statuses(), std::vector<unsigned>{400});
   EXPECT_FALSE(good.bad.is_closed);
   good.world.send(good.bad, good.world.request(good.bad, "OPTIONS", "sip:example.org"));
@@ -120,7 +121,8 @@ TEST(ElementFlowTest, NoRoomForAnotherFlow) {
   Good good;
   auto& element = *good.world.peers[0];
   for (std::uint64_t number = 1'000'000; element.flow_counters().refused == 0; ++number)
-    element.handle(good.world.now(), FlowUp{FlowId{number}, "UDP", {"192.0.2.1", 5060}, {"10.1.1.1", 1}, "x", false, {}});
+    element.handle(good.world.now(),
+                   FlowUp{FlowId{number}, "UDP", {"192.0.2.1", 5060}, {"10.1.1.1", 1}, "x", false, {}});
   for (const auto& table : element.tables())
     if (table.bound == k_max_flows && std::string(table.name).find("flows") != std::string::npos) {
       EXPECT_EQ(table.size, k_max_flows);

@@ -170,8 +170,8 @@ class World {
   }
   unsigned register_phone(Phone& phone, const std::vector<std::string>& more = {}) {
     const std::string aor = "sip:" + phone.user + "@example.org";
-    const auto answer = ask(phone, request(phone, "REGISTER", aor, "reg" + phone.address, more),
-                            phone.user + "-secret");
+    const auto answer =
+        ask(phone, request(phone, "REGISTER", aor, "reg" + phone.address, more), phone.user + "-secret");
     phone.inbox.clear();
     return answer ? answer->status() : 0;
   }
@@ -245,7 +245,8 @@ class World {
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
   std::size_t peer_connections = 0;
-  bool is_cut = false;  // no peer reaches another
+  bool is_cut = false;       // no peer reaches another
+  bool is_impostor = false;  // another node answers
 
  private:
   static std::string lower(std::string text) {
@@ -304,13 +305,15 @@ class World {
   void carry_out(std::size_t, OpenAddress& open) { opened_addresses.push_back(std::move(open)); }
   void carry_out(std::size_t peer, OpenPeer& open) {
     const auto other = peer_of(open.destinations);
-    if (other == peers.size() || is_cut) return peers[peer]->handle(now(), OpenFailed{open.open, "no such node"});
+    if (other == peers.size() || is_cut)
+      return peers[peer]->handle(now(), OpenFailed{open.open, "no such node"});
     ++peer_connections;
     const FlowId here{++last_flow}, there{++last_flow};
     peer_link[{peer, here}] = {other, there};
     peer_link[{other, there}] = {peer, here};
     peers[other]->handle(now(), PeerUp{there, node(static_cast<std::uint8_t>(peer + 1)), {}});
-    peers[peer]->handle(now(), PeerUp{here, node(static_cast<std::uint8_t>(other + 1)), open.open});
+    const auto seen = is_impostor ? std::uint8_t{99} : static_cast<std::uint8_t>(other + 1);
+    peers[peer]->handle(now(), PeerUp{here, node(seen), open.open});
   }
   void carry_out(std::size_t peer, FetchFromOverlay& fetch) {
     if (!overlay_answers) return;
