@@ -229,11 +229,14 @@ TEST(ElementCallTest, StrangersReachOwnUsersOnly) {
   World world;
   Phone& bob = world.phone("bob", 1);
   EXPECT_EQ(world.register_phone(bob), 200u);
+  Phone& alice = world.phone("alice", 0);
+  EXPECT_EQ(world.register_phone(alice), 200u);
   Phone& stranger = world.phone("eve", 1);
   world.send(stranger, world.request(stranger, "INVITE", "sip:bob@example.org", "call-1"));
   EXPECT_TRUE(bob.request("INVITE"));
   world.send(stranger, world.request(stranger, "INVITE", "sip:alice@example.org", "call-2"));
   EXPECT_TRUE(stranger.response(404));
+  EXPECT_FALSE(alice.request("INVITE"));
   // And who says that it is bob is asked for credentials.
   Phone& liar = world.phone("bob", 1);
   world.send(liar, world.request(liar, "INVITE", "sip:alice@example.org", "call-3"));
