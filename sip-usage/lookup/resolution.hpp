@@ -80,11 +80,11 @@ struct FetchedRegistration {
   Bytes value;
   std::uint32_t lifetime_s = 0;  // remaining
 };
-enum class Transport { udp, tcp, tls };
+enum class ServerTransport { udp, tcp, tls };
 struct DnsTarget {
   std::string host;
   std::uint16_t port = 0;
-  Transport transport = Transport::udp;
+  ServerTransport transport = ServerTransport::udp;
   bool operator==(const DnsTarget&) const = default;
 };
 

@@ -113,7 +113,7 @@ TEST(Resolutions, LeaveGruusOfOtherDomainsToThem) {
   // Shows: SIP-13.
   World world;
   world.settings.hosts = [](std::string_view) { return false; };
-  world.dns["other.example"] = {{"sip.other.example", 5060, Transport::udp}};
+  world.dns["other.example"] = {{"sip.other.example", 5060, ServerTransport::udp}};
   const auto gruu = make_gruu(*Aor::of_user_name("bob@other.example"), {wire::to_node(node_id(0x33))});
   const auto result = world.resolve("sip:" + *gruu);
   ASSERT_TRUE(result.ok());
@@ -266,7 +266,7 @@ TEST_P(Policies, DecideWhoseAnswerCounts) {
     world.backwards = backwards;
     world.settings.policy = row.policy;
     if (row.in_overlay) world.overlay["bob@tenant.example"] = {device(0x11)};
-    if (row.in_dns) world.dns["tenant.example"] = {{"sip.tenant.example", 5061, Transport::tls}};
+    if (row.in_dns) world.dns["tenant.example"] = {{"sip.tenant.example", 5061, ServerTransport::tls}};
     Resolution resolution(world.settings, k_start, "sip:bob@tenant.example");
     auto outputs = resolution.take_outputs();
     EXPECT_THAT(outputs, SizeIs(row.questions)) << "all at the same time";
@@ -309,7 +309,7 @@ TEST(Resolutions, DoNotWaitForTheAnswerThatDoesNotCount) {
   const auto more = resolution.take_outputs();
   ASSERT_THAT(more, SizeIs(1));
   EXPECT_EQ(std::get<DropQuestion>(more[0]).number, dns);
-  resolution.found_in_dns(dns, {{"late", 1, Transport::udp}});  // changes nothing
+  resolution.found_in_dns(dns, {{"late", 1, ServerTransport::udp}});  // changes nothing
   EXPECT_THAT(resolution.result()->outside, IsEmpty());
 }
 
@@ -318,7 +318,7 @@ TEST(Resolutions, UseWhatIsThereWhenTimeIsOver) {
   Resolution resolution(world.settings, k_start, "bob@tenant.example");
   const auto outputs = resolution.take_outputs();
   resolution.found_in_dns(std::get<AskDns>(outputs[1]).number,
-                          {{"sip.tenant.example", 5060, Transport::udp}});
+                          {{"sip.tenant.example", 5060, ServerTransport::udp}});
   EXPECT_FALSE(resolution.done()) << "the overlay's answer counts first";
   ASSERT_EQ(resolution.next_deadline(), k_start + k_resolution_time);
   resolution.on_timer(k_start + k_resolution_time - Duration{1});
@@ -341,7 +341,7 @@ TEST(Resolutions, AreNotReachableWhenNobodyAnswers) {
   const auto number = std::get<FetchRegistrations>(outputs[0]).number;
   failing.failed(number + 1, "of another one");
   EXPECT_FALSE(failing.done());
-  failing.found_in_dns(number, {{"x", 1, Transport::udp}});  // not what was asked
+  failing.found_in_dns(number, {{"x", 1, ServerTransport::udp}});  // not what was asked
   EXPECT_FALSE(failing.done());
   failing.failed(number, "no route");
   ASSERT_TRUE(failing.done());
@@ -352,7 +352,7 @@ TEST(Resolutions, OutsideTargetsAreBounded) {
   World world;
   world.settings.policy = LookupPolicy::dns_only;
   world.dns["tenant.example"] =
-      std::vector<DnsTarget>(k_max_dns_targets + 1, DnsTarget{"s", 5060, Transport::udp});
+      std::vector<DnsTarget>(k_max_dns_targets + 1, DnsTarget{"s", 5060, ServerTransport::udp});
   EXPECT_THAT(world.resolve("bob@tenant.example")->outside.front().servers, SizeIs(k_max_dns_targets));
 }
 

@@ -1,0 +1,219 @@
+// What comes in, and the way from one room to the next. What a room's outputs mean is in carry_out.cpp.
+#include "sip-usage/element/element.hpp"
+
+#include <algorithm>
+
+#include "sip-usage/message/builders.hpp"
+#include "sip-usage/message/grammar.hpp"
+
+namespace ringway::sip::element {
+namespace {
+
+std::string hex_of(std::uint64_t number) {
+  Bytes out;
+  for (unsigned shift = 0; shift < 64; shift += 8) out.push_back(static_cast<std::uint8_t>(number >> shift));
+  return to_hex(out);
+}
+
+std::string text_of(const Endpoint& endpoint) {
+  const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
+  return (is_ipv6 ? '[' + endpoint.host + ']' : endpoint.host) + ':' + std::to_string(endpoint.port);
+}
+
+bool is_stream(std::string_view transport) { return transport == "TCP" || transport == "TLS"; }
+
+}  // namespace
+
+Element::Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random)
+    : settings_(std::move(settings)),
+      random_(std::move(random)),
+      transactions_(settings_.timers, {}, hex_of(random_->next())),
+      registrar_(settings_.registrar, std::move(accounts), random_),
+      proxy_(settings_.proxy, random_),
+      tokens_(settings_.proxy.key),
+      finder_(settings_, registrar_, flows_),
+      ways_(settings_, flows_, finder_) {}
+
+std::string Element::new_tag() { return hex_of(random_->next()); }
+
+void Element::handle(Now now, Input input) {
+  std::visit([&](auto& each) { on(now, each); }, input);
+  run(now);
+}
+
+void Element::on_timer(Now now) {
+  add_work(transactions_.on_timer(now.mono));
+  proxy_.on_timer(now.mono);
+  add_work(registrar_.on_timer(now));
+  finder_.on_timer(now.mono);
+  ways_.on_timer(now.mono);
+  flows_.on_timer(now.mono);
+  run(now);
+}
+
+Deadline Element::next_wake() const {
+  Deadline soonest = sooner(transactions_.next_wake(), proxy_.next_wake());
+  soonest = sooner(soonest, sooner(registrar_.next_wake(), finder_.next_wake()));
+  return sooner(soonest, sooner(ways_.next_wake(), flows_.next_wake()));
+}
+
+TableSizes Element::tables() const {
+  TableSizes out = transactions_.sizes();
+  for (const auto& more : {registrar_.sizes(), proxy_.sizes()})
+    out.insert(out.end(), more.begin(), more.end());
+  out.insert(out.end(), {flows_.size(), finder_.size(), ways_.size()});
+  return out;
+}
+
+// ---- flows
+
+void Element::on(Now now, FlowUp& up) {
+  FlowState flow;
+  flow.id = up.flow;
+  flow.transport = up.transport;
+  flow.remote = up.remote;
+  flow.opened_here = up.opened.has_value();
+  const auto number = static_cast<std::uint64_t>(up.flow);
+  flow.way = {number, {up.transport, up.local.host, up.local.port}, text_of(up.remote)};
+  flow.sender = {up.flow, up.remote.host, std::move(up.sender), up.is_loopback, up.transport != "UDP"};
+  if (is_stream(up.transport)) flow.framer.emplace(up.opened ? StreamEnd::opened : StreamEnd::accepted);
+  bring_up(now, std::move(flow), up.opened);
+}
+
+void Element::on(Now now, PeerUp& up) {
+  FlowState flow;
+  flow.id = up.flow;
+  flow.transport = settings_.proxy.overlay_here.transport;
+  flow.node = up.node;
+  flow.opened_here = up.opened.has_value();
+  flow.way = {static_cast<std::uint64_t>(up.flow), settings_.proxy.overlay_here, up.node.hex()};
+  flow.sender = {up.flow, {}, up.node.hex(), false, true};
+  flow.framer.emplace(up.opened ? StreamEnd::opened : StreamEnd::accepted);
+  bring_up(now, std::move(flow), up.opened);
+}
+
+void Element::bring_up(Now now, FlowState flow, std::optional<OpenId> opened) {
+  const FlowId id = flow.id;
+  const auto expected = opened ? ways_.expected_node(*opened) : std::nullopt;
+  const bool is_another = expected && flow.node != expected;
+  if (is_another || flows_.add(now.mono, std::move(flow)) == nullptr) {
+    outputs_.emplace_back(
+        CloseFlow{id, is_another ? "another node than was asked for" : "no room for a flow"});
+    if (opened) ways_.on_open_failed(*opened);
+    return;
+  }
+  ways_.on_up(id, opened);
+}
+
+void Element::on(Now, OpenFailed& failed) {
+  outputs_.emplace_back(Log{"no connection: " + failed.reason});
+  ways_.on_open_failed(failed.open);
+}
+
+void Element::on(Now now, FlowDown& down) {
+  FlowState* flow = flows_.find(down.flow);
+  if (flow == nullptr) return;
+  const auto transactions = std::move(flow->transactions);
+  ways_.on_down(down.flow);
+  flows_.remove(down.flow);
+  for (const auto transaction : transactions) end_on_flow(now, transaction);
+  add_work(registrar_.on_flow_failed(now, down.flow));
+}
+
+// Of a request that was sent: RFC 3261 §17.1.1.2 would wait for an answer over another connection, but phones
+// answer over their flow (RFC 5626 §5.3.1) and peers over the connection that the request came by.
+void Element::end_on_flow(Now now, TransactionId transaction) {
+  const auto client = clients_.find(transaction);
+  if (client == clients_.end()) return add_work(transactions_.on_transport_error(now.mono, transaction));
+  if (client->second.branch)
+    proxy_.on_failure(now.mono, *client->second.branch, proxy::BranchFailure::unreachable);
+  add_work(transactions_.give_up(transaction));
+}
+
+void Element::on(Now now, Congested& congested) {
+  if (FlowState* flow = flows_.find(congested.flow)) flows_.set_congested(now.mono, *flow, true);
+}
+
+void Element::on(Now now, Drained& drained) {
+  if (FlowState* flow = flows_.find(drained.flow)) flows_.set_congested(now.mono, *flow, false);
+}
+
+void Element::on(Now now, Received& piece) {
+  FlowState* flow = flows_.find(piece.flow);
+  if (flow == nullptr) return;  // it has been refused
+  const bool was_closing = flow->is_closing;
+  for (auto& incoming : flows_.receive(now.mono, *flow, piece)) {
+    if (auto* message = std::get_if<Message>(&incoming))
+      on_message(now, *flow, std::move(*message));
+    else
+      on_refusal(*flow, std::get<Refusal>(incoming));
+  }
+  if (flow->is_closing && !was_closing) {
+    run(now);  // what came before is answered
+    flows_.close(*flow, "the stream is out of step");
+  }
+}
+
+void Element::on_message(Now now, FlowState& flow, Message message) {
+  if (message.is_request() && !flow.is_peer())
+    message.vias.front().note_source(flow.remote.host, flow.remote.port);  // RFC 3261 §18.2.1, RFC 3581 §4
+  const Flow over{static_cast<std::uint64_t>(flow.id),
+                  flow.is_reliable() ? Transport::reliable : Transport::unreliable};
+  add_work(transactions_.receive(now.mono, std::move(message), over));
+}
+
+// No transaction remembers it (RFC 3261 §16.3). It goes back where it came from, whatever its Via says.
+void Element::on_refusal(FlowState& flow, const Refusal& refusal) {
+  if (!refusal.can_be_answered()) return;
+  ++counters_.refused_unread;
+  outputs_.emplace_back(Send{flow.id, SharedBytes(copy_of(view_of(answer_to(refusal, new_tag()))))});
+}
+
+// ---- answers
+
+void Element::on(Now, RegistrationsFetched& fetched) {
+  finder_.fetched(fetched.question, std::move(fetched.found));
+}
+
+void Element::on(Now now, ServersFound& found) {
+  if (!ways_.on_servers(now.mono, found.question, found.servers))
+    finder_.found_in_dns(found.question, std::move(found.servers));
+}
+
+void Element::on(Now, QuestionFailed& failed) {
+  if (!ways_.on_question_failed(failed.question)) finder_.failed(failed.question, std::move(failed.reason));
+}
+
+void Element::on(Now now, OverlayWritten& written) {
+  add_work(registrar_.on_overlay(now, written.request, written.is_done));
+}
+
+// ---- from room to room
+
+void Element::collect() {
+  add_work(proxy_.take_outputs());
+  add_work(finder_.take_answers());
+  add_work(ways_.take_ways());
+}
+
+void Element::run(Now now) {
+  collect();
+  while (!work_.empty()) {
+    Work work = std::move(work_.front());
+    work_.pop_front();
+    std::visit(
+        [&](auto& each) {
+          if constexpr (requires { act(now, each); })
+            act(now, each);
+          else
+            std::visit([&](auto& one) { act(now, one); }, each);
+        },
+        work);
+    collect();
+  }
+  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), ways_.take_outputs()})
+    outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
+                    std::make_move_iterator(outputs.end()));
+}
+
+}  // namespace ringway::sip::element

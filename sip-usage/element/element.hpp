@@ -1,0 +1,154 @@
+// The SIP element of one peer, whole and without I/O: registrar of its own users, proxy between their phones,
+// other peers and servers outside. It is the wiring of the rooms of sip-usage/, as reload/peer/wiring.hpp is
+// that of the overlay's.
+//
+// The driver hands over each Input with the time, carries out the Outputs of take_outputs() in their order,
+// and calls on_timer() when next_wake() has come (late is fine). What an Input is answered by is said in
+// events.hpp.
+//
+// Who is believed to be a user of this peer: who says so with credentials or over its own flow
+// (Registrar::sender_of), and within a dialog who shows the token that the proxy has given to that flow.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "reload/deadline.hpp"
+#include "reload/random.hpp"
+#include "reload/table_size.hpp"
+#include "reload/time.hpp"
+#include "sip-usage/element/events.hpp"
+#include "sip-usage/element/finder.hpp"
+#include "sip-usage/element/flows.hpp"
+#include "sip-usage/element/settings.hpp"
+#include "sip-usage/element/ways.hpp"
+#include "sip-usage/proxy/proxy.hpp"
+#include "sip-usage/proxy/tokens.hpp"
+#include "sip-usage/registrar/registrar.hpp"
+#include "sip-usage/transaction/transaction_table.hpp"
+
+namespace ringway::sip::element {
+
+struct ElementCounters {
+  std::uint64_t refused_unread = 0;  // answers to what is no message
+  std::uint64_t not_sent = 0;        // stateless requests without a way
+  std::uint64_t merged = 0;          // 482 (RFC 3261 §8.2.2.2)
+};
+
+class Element {
+ public:
+  // `accounts` and `settings.registrar` are what registrar::check() has found good.
+  Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random);
+  Element(const Element&) = delete;
+  Element& operator=(const Element&) = delete;
+
+  void handle(Now now, Input input);
+  void on_timer(Now now);
+  Deadline next_wake() const;
+  // Since the last time.
+  std::vector<Output> take_outputs() { return std::exchange(outputs_, {}); }
+
+  const ElementCounters& counters() const { return counters_; }
+  const FlowCounters& flow_counters() const { return flows_.counters(); }
+  const proxy::Counters& proxy_counters() const { return proxy_.counters(); }
+  registrar::RegistrarCounters registrar_counters() const { return registrar_.counters(); }
+  TransactionCounters transaction_counters() const { return transactions_.counters(); }
+  TableSizes tables() const;
+
+ private:
+  // What the rooms have said and what is still to be carried out, in order: no room is called while another
+  // one's call goes on.
+  using Work = std::variant<TransactionOutput, proxy::Output, registrar::Output, FindAnswer, WayOutput>;
+  struct Server {  // a server transaction
+    FlowId flow{};
+    std::optional<std::uint16_t> answer_port;  // where it is not that of the flow
+  };
+  struct Client {
+    FlowId flow{};
+    std::optional<proxy::BranchId> branch;  // none: of a CANCEL
+  };
+
+  void on(Now now, FlowUp& up);
+  void on(Now now, PeerUp& up);
+  void on(Now now, OpenFailed& failed);
+  void on(Now now, Received& piece);
+  void on(Now now, Congested& congested);
+  void on(Now now, Drained& drained);
+  void on(Now now, FlowDown& down);
+  void on(Now now, RegistrationsFetched& fetched);
+  void on(Now now, ServersFound& found);
+  void on(Now now, QuestionFailed& failed);
+  void on(Now now, OverlayWritten& written);
+  void bring_up(Now now, FlowState flow, std::optional<OpenId> opened);
+  void end_on_flow(Now now, TransactionId transaction);
+  void on_message(Now now, FlowState& flow, Message message);
+  void on_refusal(FlowState& flow, const Refusal& refusal);
+
+  // Takes what the rooms have put out until nothing is left.
+  void run(Now now);
+  void collect();
+  template <typename Outputs>
+  void add_work(Outputs outputs) {
+    for (auto& each : outputs) work_.emplace_back(std::move(each));
+  }
+
+  // Of transactions.
+  void act(Now now, Transmit& transmit);
+  void act(Now now, RequestArrived& arrived);
+  void act(Now now, AckArrived& arrived);
+  void act(Now now, ResponseArrived& arrived);
+  void act(Now now, TransactionFailed& failed);
+  void act(Now now, TransactionEnded& ended);
+  // Of the proxy.
+  void act(Now now, proxy::FindTargets& find);
+  void act(Now now, proxy::DropFind& drop);
+  void act(Now now, proxy::StartBranch& start);
+  void act(Now now, proxy::CancelBranch& cancel);
+  void act(Now now, proxy::EndBranch& end);
+  void act(Now now, proxy::Respond& respond);
+  void act(Now now, proxy::EndServer& end);
+  void act(Now now, proxy::PassToPeer& pass);
+  void act(Now now, proxy::SendStateless& send);
+  // Of the registrar.
+  void act(Now now, registrar::Respond& respond);
+  void act(Now now, registrar::StoreRegistration& store);
+  void act(Now now, registrar::RemoveRegistration& remove);
+  void act(Now now, registrar::HoldFlow& hold);
+  // Of the others.
+  void act(Now now, FindAnswer& answer);
+  void act(Now now, Ready& ready);
+  void act(Now now, NoWay& none);
+
+  // Who sends it, or the answer that it gets instead.
+  std::variant<proxy::Source, Message> source_of(Now now, const Message& request, FlowState& flow);
+  bool shows_own_token(const Message& request, const FlowState& flow) const;
+  bool may_be_of_user(Now now, const Message& request) const;
+  void answer(Now now, TransactionId transaction, const Message& response);
+  void serve_options(Now now, TransactionId transaction, const Message& request);
+  std::string new_tag();
+
+  Settings settings_;
+  std::shared_ptr<Random> random_;
+  TransactionTable transactions_;
+  registrar::Registrar registrar_;
+  proxy::Proxy proxy_;
+  proxy::Tokens tokens_;
+  Flows flows_;
+  Finder finder_;
+  Ways ways_;
+  std::map<TransactionId, Server> servers_;
+  std::map<TransactionId, Client> clients_;
+  std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;
+  std::deque<Work> work_;
+  std::vector<Output> outputs_;
+  ElementCounters counters_;
+};
+
+}  // namespace ringway::sip::element

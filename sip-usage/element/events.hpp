@@ -1,0 +1,145 @@
+// What goes into a peer's SIP element and what comes out. A flow is a connection, or the two ends between
+// which datagrams go; the driver names flows, never twice by the same name, whether they lead to phones, to
+// other peers (AppAttach) or to servers outside.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reload/bytes.hpp"
+#include "reload/ids.hpp"
+#include "reload/wire/destination.hpp"
+#include "sip-usage/lookup/resolution.hpp"
+#include "sip-usage/registrar/registrar.hpp"
+
+namespace ringway::sip::element {
+
+using registrar::FlowId;
+enum class OpenId : std::uint64_t {};      // a wish for a flow
+enum class QuestionId : std::uint64_t {};  // to the overlay or to DNS
+
+struct Endpoint {
+  std::string host;  // an address; of IPv6 without brackets
+  std::uint16_t port = 0;
+};
+
+// ---- in
+
+// A flow of a listener, or one that was asked for (OpenAddress).
+struct FlowUp {
+  FlowId flow{};
+  std::string transport = "UDP";  // UDP, TCP, TLS, WS, WSS
+  Endpoint local, remote;
+  std::string sender;  // what counts as one sender: the address, of IPv6 its first 64 bits
+  bool is_loopback = false;
+  std::optional<OpenId> opened;
+};
+// A connection with another peer whose certificate is that of `node`.
+struct PeerUp {
+  FlowId flow{};
+  NodeId node;
+  std::optional<OpenId> opened;
+};
+struct OpenFailed {
+  OpenId open{};
+  std::string reason;
+};
+// Of TCP, TLS and peers: pieces as they come; of UDP a datagram, of WebSocket a message.
+struct Received {
+  FlowId flow{};
+  SharedBytes octets;
+  std::size_t credit = 0;
+};
+struct Congested {  // what was given to be sent waits
+  FlowId flow{};
+};
+struct Drained {  // nothing waits any more
+  FlowId flow{};
+};
+struct FlowDown {
+  FlowId flow{};
+  std::string reason;
+};
+struct RegistrationsFetched {
+  QuestionId question{};
+  std::vector<FetchedRegistration> found;
+};
+struct ServersFound {
+  QuestionId question{};
+  std::vector<DnsTarget> servers;
+};
+struct QuestionFailed {
+  QuestionId question{};
+  std::string reason;
+};
+struct OverlayWritten {
+  registrar::OverlayRequestId request{};
+  bool is_done = false;
+};
+using Input = std::variant<FlowUp, PeerUp, OpenFailed, Received, Congested, Drained, FlowDown,
+                           RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten>;
+
+// ---- out
+
+struct Send {
+  FlowId flow{};
+  SharedBytes octets;
+};
+// From the socket of that flow to another port of its remote address (RFC 3261 §18.2.2: who does not ask for
+// rport is answered where its Via says).
+struct SendToPort {
+  FlowId flow{};
+  std::uint16_t port = 0;
+  SharedBytes octets;
+};
+struct GiveCredit {
+  FlowId flow{};
+  std::size_t credit = 0;
+};
+using registrar::HoldFlow;
+struct CloseFlow {  // answered by FlowDown
+  FlowId flow{};
+  std::string reason;
+};
+// Answered by FlowUp or OpenFailed.
+struct OpenAddress {
+  OpenId open{};
+  std::string transport;
+  Endpoint remote;  // perhaps a name, of a server
+};
+// Answered by PeerUp or OpenFailed.
+struct OpenPeer {
+  OpenId open{};
+  wire::DestinationList destinations;
+  std::uint16_t application = 5060;  // 5061: sips (RFC 7904 §5)
+};
+// SIP-REGISTRATION at this Resource Name.
+struct FetchFromOverlay {
+  QuestionId question{};
+  Aor aor;
+};
+// RFC 3263. With a port or a transport only addresses are asked for.
+struct AskServers {
+  QuestionId question{};
+  std::string domain;
+  std::optional<std::uint16_t> port;
+  std::string transport;
+  bool sips = false;
+};
+struct DropQuestion {
+  QuestionId question{};
+};
+using registrar::RemoveRegistration;
+using registrar::StoreRegistration;
+struct Log {
+  std::string line;
+};
+using Output =
+    std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer, FetchFromOverlay,
+                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, Log>;
+
+}  // namespace ringway::sip::element

@@ -1,0 +1,248 @@
+#include "sip-usage/element/finder.hpp"
+
+#include <algorithm>
+
+#include "sip-usage/message/grammar.hpp"
+
+namespace ringway::sip::element {
+namespace {
+
+unsigned status_of(ResolutionError error) {
+  switch (error) {
+    case ResolutionError::bad_address:
+    case ResolutionError::not_registered:
+      return 404;
+    case ResolutionError::domain_excluded:
+      return 403;
+    case ResolutionError::not_reachable:
+      return 504;
+    case ResolutionError::forwards_forever:
+      break;
+  }
+  return 480;
+}
+
+std::string transport_of(const Uri& uri) {
+  if (uri.scheme == "sips") return "TLS";
+  const auto transport = uri.parameters.value("transport");
+  if (same_ignoring_case(transport, "tcp")) return "TCP";
+  return same_ignoring_case(transport, "tls") ? "TLS" : "UDP";
+}
+
+// As the device shall see it: the address at which it is registered.
+Uri uri_of(const Aor& aor, const Uri& asked) {
+  auto uri = Uri::parse((asked.scheme == "sips" ? "sips:" : "sip:") + escaped(aor));
+  return uri ? std::move(*uri) : asked;
+}
+
+}  // namespace
+
+proxy::ServerHop hop_to(const DnsTarget& server) {
+  switch (server.transport) {
+    case ServerTransport::tcp:
+      return {"TCP", server.host, server.port};
+    case ServerTransport::tls:
+      return {"TLS", server.host, server.port};
+    case ServerTransport::udp:
+      break;
+  }
+  return {"UDP", server.host, server.port};
+}
+
+void Finder::begin(MonoTime now, const proxy::FindTargets& find) {
+  const auto here = registrar_.find(now, find.uri);
+  const bool is_own_caller = find.source.side == proxy::Side::phone || find.redirected_by.has_value();
+  if (searches_.size() >= k_max_finds) {
+    answers_.push_back({find.find, 480U});
+    return;
+  }
+  Search search;
+  search.uri = find.uri;
+  search.is_known = here.is_known;
+  for (const auto& binding : here.targets)
+    if (auto target = target_of(binding)) search.local.push_back(std::move(*target));
+  // A GRUU of this peer means a phone here, and what comes from another peer has been resolved there.
+  const bool is_gruu_here = find.uri.parameters.value("gr") == settings_.proxy.overlay_gr;
+  const bool is_for_here = is_gruu_here || find.source.side == proxy::Side::overlay;
+  if ((is_for_here || !is_own_caller) && !here.is_known) {
+    answers_.push_back({find.find, 404U});
+    return;
+  }
+  if (is_for_here && !find.redirected_by) {
+    answers_.push_back({find.find, proxy::Found{std::move(search.local), true}});
+    return;
+  }
+  auto settings = settings_.lookup;
+  settings.is_sips = find.uri.scheme == "sips";
+  if (!settings_.lets_users_call_outside || !is_own_caller) settings.policy = LookupPolicy::overlay_only;
+  search.resolution = std::make_unique<Resolution>(std::move(settings), now, find.uri.print());
+  if (!search.local.empty()) search.others_deadline = now + k_others_time;
+  proceed(find.find, searches_.emplace(find.find, std::move(search)).first->second);
+}
+
+std::optional<proxy::Target> Finder::target_of(const registrar::Target& binding) const {
+  proxy::Target target;
+  target.uri = binding.uri;
+  target.q_thousandths = binding.q_thousandths;
+  target.instance = binding.instance;
+  target.path = binding.path;
+  if (!binding.flow) {
+    target.hop =
+        proxy::ServerHop{transport_of(binding.uri), binding.uri.host, binding.uri.port.value_or(5060)};
+    return target;
+  }
+  const FlowState* flow = flows_.find(*binding.flow);
+  if (flow == nullptr) return std::nullopt;  // its end is being told of
+  target.hop = proxy::FlowHop{flow->way};
+  return target;
+}
+
+// ---- answers
+
+template <typename Step>
+bool Finder::with_question(QuestionId question, Step step) {
+  const auto asked = asked_.find(question);
+  if (asked == asked_.end()) return false;
+  const auto [find, number] = asked->second;
+  asked_.erase(asked);
+  Search& search = searches_.at(find);
+  search.questions.erase(number);
+  step(*search.resolution, number);
+  proceed(find, search);
+  return true;
+}
+
+bool Finder::fetched(QuestionId question, std::vector<FetchedRegistration> found) {
+  return with_question(question, [&](Resolution& resolution, std::uint64_t number) {
+    resolution.fetched(number, std::move(found));
+  });
+}
+
+bool Finder::found_in_dns(QuestionId question, std::vector<DnsTarget> servers) {
+  return with_question(question, [&](Resolution& resolution, std::uint64_t number) {
+    resolution.found_in_dns(number, std::move(servers));
+  });
+}
+
+bool Finder::failed(QuestionId question, std::string reason) {
+  return with_question(question, [&](Resolution& resolution, std::uint64_t number) {
+    resolution.failed(number, std::move(reason));
+  });
+}
+
+void Finder::proceed(proxy::FindId find, Search& search) {
+  put_out(find, search);
+  if (search.resolution->done())
+    end(find, search);
+  else
+    queue(find, search);
+}
+
+void Finder::put_out(proxy::FindId find, Search& search) {
+  for (auto& output : search.resolution->take_outputs()) {
+    if (const auto* drop = std::get_if<sip::DropQuestion>(&output)) {
+      const auto question = search.questions.find(drop->number);
+      if (question == search.questions.end()) continue;
+      outputs_.emplace_back(DropQuestion{question->second});
+      asked_.erase(question->second);
+      search.questions.erase(question);
+      continue;
+    }
+    const QuestionId question = new_question();
+    std::uint64_t number = 0;
+    if (auto* fetch = std::get_if<FetchRegistrations>(&output)) {
+      number = fetch->number;
+      outputs_.emplace_back(FetchFromOverlay{question, std::move(fetch->aor)});
+    } else {
+      const auto& ask = std::get<AskDns>(output);
+      number = ask.number;
+      outputs_.emplace_back(
+          AskServers{question, std::string(ask.aor.domain()), search.uri.port, {}, ask.sips});
+    }
+    search.questions.emplace(number, question);
+    asked_.emplace(question, Asked{find, number});
+  }
+}
+
+proxy::Found Finder::found_by(const Search& search) const {
+  proxy::Found found;
+  found.targets = search.local;
+  found.is_responsible = search.is_known;
+  if (!search.resolution->done() || !search.resolution->result()) return found;
+  const Resolved& resolved = *search.resolution->result();
+  for (const auto& device : resolved.devices) {
+    if (device.route == settings_.registrar.route) {  // this peer itself: a user who forwards to one of here
+      if (!search.local.empty()) continue;
+      for (const auto& binding : registrar_.find({}, uri_of(device.aor, search.uri)).targets)
+        if (auto target = target_of(binding)) found.targets.push_back(std::move(*target));
+      found.is_responsible = true;
+      continue;
+    }
+    proxy::Target target;
+    target.uri = search.uri.parameters.has("gr") ? search.uri : uri_of(device.aor, search.uri);
+    target.hop = proxy::PeerHop{device.route};
+    target.q_thousandths = device.preferences.q_thousandths();
+    target.depth = device.depth;
+    found.targets.push_back(std::move(target));
+    found.is_responsible = true;
+  }
+  for (const auto& outside : resolved.outside) {
+    if (outside.servers.empty()) continue;
+    proxy::Target target;
+    target.uri = outside.depth == 0 ? search.uri : uri_of(outside.aor, search.uri);
+    target.depth = outside.depth;
+    target.hop = hop_to(outside.servers.front());
+    for (auto server = outside.servers.begin() + 1; server != outside.servers.end(); ++server)
+      target.alternatives.emplace_back(hop_to(*server));
+    found.targets.push_back(std::move(target));
+  }
+  return found;
+}
+
+void Finder::end(proxy::FindId find, const Search& search) {
+  auto found = found_by(search);
+  const auto& resolution = *search.resolution;
+  if (found.targets.empty() && !search.is_known && resolution.done() && !resolution.result())
+    answers_.push_back({find, status_of(resolution.result().error().error)});
+  else
+    answers_.push_back({find, std::move(found)});
+  forget(find);
+}
+
+// ---- time and ends
+
+void Finder::drop(proxy::FindId find) {
+  if (searches_.count(find) != 0) forget(find);
+}
+
+void Finder::forget(proxy::FindId find) {
+  const auto found = searches_.find(find);
+  Search& search = found->second;
+  for (const auto& [number, question] : search.questions) {
+    outputs_.emplace_back(DropQuestion{question});
+    asked_.erase(question);
+  }
+  if (search.queued_at) wakes_.erase({*search.queued_at, find});
+  searches_.erase(found);
+}
+
+void Finder::queue(proxy::FindId find, Search& search) {
+  if (search.queued_at) wakes_.erase({*search.queued_at, find});
+  search.queued_at = sooner(search.others_deadline, Deadline(search.resolution->next_deadline()));
+  if (search.queued_at) wakes_.emplace(*search.queued_at, find);
+}
+
+void Finder::on_timer(MonoTime now) {
+  while (!wakes_.empty() && wakes_.begin()->first <= now) {
+    const auto find = wakes_.begin()->second;
+    Search& search = searches_.at(find);
+    if (search.others_deadline && *search.others_deadline <= now) {
+      end(find, search);
+      continue;
+    }
+    search.resolution->on_timer(now);
+    proceed(find, search);
+  }
+}
+
+}  // namespace ringway::sip::element

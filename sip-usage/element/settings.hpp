@@ -1,0 +1,40 @@
+// What a peer's SIP element is told at its start, and the bounds of what it holds besides its rooms.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "reload/time.hpp"
+#include "sip-usage/lookup/resolution.hpp"
+#include "sip-usage/proxy/settings.hpp"
+#include "sip-usage/registrar/settings.hpp"
+#include "sip-usage/transaction/timers.hpp"
+
+namespace ringway::sip::element {
+
+inline constexpr std::size_t k_max_flows = 16'384;  // of phones, peers and servers; more are closed
+// Connections that are being opened, or whose address is being asked for, and what waits for one of them.
+inline constexpr std::size_t k_max_openings = 1024;
+inline constexpr std::size_t k_max_waiting_for_opening = 256;
+inline constexpr std::size_t k_max_finds = 16'384;  // questions of the proxy that are open
+// A flow that is faster gets its credit back later, so that it is not read for that time.
+inline constexpr Duration k_message_cost{1};       // 1000 messages a second
+inline constexpr Duration k_message_burst{1000};   // and 1000 at once
+inline constexpr Duration k_message_time{32'000};  // from a message's first octet on a stream to its last
+inline constexpr Duration k_opening_time{15'000};
+// A connection that was opened here and that nobody uses.
+inline constexpr Duration k_idle_time{300'000};
+// Where the phones here are known, a call does not wait longer for what the overlay says of others.
+inline constexpr Duration k_others_time{2'000};
+
+struct Settings {
+  proxy::Settings proxy;
+  registrar::Settings registrar;
+  ResolutionSettings lookup;
+  TimerSettings timers{};
+  // Own users may call addresses of other domains and what DNS knows of them.
+  bool lets_users_call_outside = false;
+};
+
+}  // namespace ringway::sip::element

@@ -1,0 +1,208 @@
+#include "sip-usage/element/ways.hpp"
+
+#include <algorithm>
+
+#include "sip-usage/message/grammar.hpp"
+#include "sip-usage/registration/gruu.hpp"
+
+namespace ringway::sip::element {
+namespace {
+
+std::string key_of_peer(const wire::DestinationList& destinations) {
+  wire::Writer out;
+  wire::write(out, destinations);
+  return "peer " + to_hex(out.bytes());
+}
+
+std::string key_of_node(const NodeId& node) { return key_of_peer({wire::to_node(node)}); }
+
+std::string key_of_server(const proxy::ServerHop& server) {
+  return server.transport + ' ' + lower_case(server.host) + ' ' + std::to_string(server.port);
+}
+
+bool is_ip_address(std::string_view host) {
+  if (host.find(':') != std::string_view::npos) return true;
+  return !host.empty() &&
+         std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; });
+}
+
+}  // namespace
+
+void Ways::send(MonoTime now, const proxy::Hop& hop, Parcel parcel) {
+  if (const auto* flow = std::get_if<proxy::FlowHop>(&hop))
+    return to_flow(now, flow->flow, std::move(parcel));
+  if (const auto* peer = std::get_if<proxy::PeerHop>(&hop))
+    return to_peer(now, peer->destinations, std::move(parcel));
+  if (const auto* server = std::get_if<proxy::ServerHop>(&hop))
+    return to_server(now, *server, std::move(parcel));
+  to_uri(now, std::get<proxy::UriHop>(hop).uri, std::move(parcel));
+}
+
+void Ways::to_flow(MonoTime, const proxy::NetworkFlow& way, Parcel parcel) {
+  const FlowState* flow = flows_.find(way);
+  if (flow == nullptr || flow->is_closing)
+    ways_.emplace_back(NoWay{std::move(parcel)});
+  else
+    ways_.emplace_back(Ready{flow->id, std::move(parcel)});
+}
+
+void Ways::to_peer(MonoTime now, const wire::DestinationList& destinations, Parcel parcel) {
+  if (destinations.empty()) {
+    ways_.emplace_back(NoWay{std::move(parcel)});
+    return;
+  }
+  const auto key = key_of_peer(destinations);
+  if (use_known(key, parcel)) return;
+  const bool is_sips = parcel.request.request_uri().scheme == "sips";
+  Opening* opening = wait(now, key, std::move(parcel));
+  if (opening == nullptr) return;
+  const auto open = std::get<OpenId>(opening->what);
+  if (const auto* node = std::get_if<wire::NodeDestination>(&destinations.back())) opening->node = node->node;
+  outputs_.emplace_back(OpenPeer{open, destinations, static_cast<std::uint16_t>(is_sips ? 5061 : 5060)});
+}
+
+void Ways::to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel) {
+  const auto key = key_of_server(server);
+  if (use_known(key, parcel)) return;
+  Opening* opening = wait(now, key, std::move(parcel));
+  if (opening == nullptr) return;
+  outputs_.emplace_back(
+      OpenAddress{std::get<OpenId>(opening->what), server.transport, {server.host, server.port}});
+}
+
+void Ways::to_uri(MonoTime now, const Uri& uri, Parcel parcel) {
+  if (same_ignoring_case(uri.host, settings_.proxy.overlay())) {
+    const auto destinations = read_gr(uri.parameters.value("gr"));
+    if (destinations) return to_peer(now, *destinations, std::move(parcel));
+    ways_.emplace_back(NoWay{std::move(parcel)});
+    return;
+  }
+  if (!settings_.lets_users_call_outside || !uri.is_sip()) {
+    ways_.emplace_back(NoWay{std::move(parcel)});
+    return;
+  }
+  const auto maddr = uri.parameters.value("maddr");
+  const std::string host(maddr.empty() ? std::string_view(uri.host) : maddr);
+  const auto transport = uri.parameters.value("transport");
+  const bool is_tls = uri.scheme == "sips" || same_ignoring_case(transport, "tls");
+  if (is_ip_address(host)) {
+    const std::string name = is_tls ? "TLS" : same_ignoring_case(transport, "tcp") ? "TCP" : "UDP";
+    const std::uint16_t port = uri.port.value_or(is_tls ? 5061 : 5060);
+    return to_server(now, {name, host, port}, std::move(parcel));
+  }
+  const std::string asked = std::string(transport) + ' ' + uri.scheme + ' ' + lower_case(host) + ' ' +
+                            (uri.port ? std::to_string(*uri.port) : std::string());
+  Opening* opening = wait(now, "name " + asked, std::move(parcel));
+  if (opening == nullptr) return;
+  key_of_.erase(opening->what);
+  const QuestionId question = finder_.new_question();
+  opening->what = question;
+  key_of_.emplace(opening->what, "name " + asked);
+  outputs_.emplace_back(AskServers{question, host, uri.port, std::string(transport), is_tls});
+}
+
+bool Ways::use_known(const std::string& key, Parcel& parcel) {
+  const auto known = known_.find(key);
+  if (known == known_.end()) return false;
+  const FlowState* flow = flows_.find(known->second);
+  if (flow == nullptr || flow->is_closing) return false;
+  ways_.emplace_back(Ready{known->second, std::move(parcel)});
+  return true;
+}
+
+Ways::Opening* Ways::wait(MonoTime now, const std::string& key, Parcel parcel) {
+  const auto found = openings_.find(key);
+  const bool is_full = found == openings_.end() ? openings_.size() >= k_max_openings
+                                                : found->second.parcels.size() >= k_max_waiting_for_opening;
+  if (is_full) {
+    ways_.emplace_back(NoWay{std::move(parcel)});
+    return nullptr;
+  }
+  if (found != openings_.end()) {
+    found->second.parcels.push_back(std::move(parcel));
+    return nullptr;
+  }
+  Opening opening{OpenId{++last_open_}, now + k_opening_time, {}, {}};
+  opening.parcels.push_back(std::move(parcel));
+  key_of_.emplace(opening.what, key);
+  deadlines_.emplace(opening.deadline, key);
+  return &openings_.emplace(key, std::move(opening)).first->second;
+}
+
+void Ways::drop(proxy::BranchId branch) {
+  for (auto& [key, opening] : openings_)
+    std::erase_if(opening.parcels, [&](const Parcel& parcel) { return parcel.branch == branch; });
+}
+
+// ---- what becomes of them
+
+Ways::Openings::iterator Ways::opening_of(std::variant<OpenId, QuestionId> what) {
+  const auto key = key_of_.find(what);
+  return key == key_of_.end() ? openings_.end() : openings_.find(key->second);
+}
+
+std::vector<Parcel> Ways::end(Openings::iterator opening) {
+  auto parcels = std::move(opening->second.parcels);
+  key_of_.erase(opening->second.what);
+  deadlines_.erase({opening->second.deadline, opening->first});
+  openings_.erase(opening);
+  return parcels;
+}
+
+void Ways::fail(Openings::iterator opening) {
+  for (auto& parcel : end(opening)) ways_.emplace_back(NoWay{std::move(parcel)});
+}
+
+std::optional<NodeId> Ways::expected_node(OpenId open) {
+  const auto opening = opening_of(open);
+  return opening == openings_.end() ? std::nullopt : opening->second.node;
+}
+
+void Ways::on_up(FlowId flow, std::optional<OpenId> opened) {
+  const FlowState* state = flows_.find(flow);
+  const auto note = [&](const std::string& key) {
+    if (known_.emplace(key, flow).second) keys_of_flow_[flow].insert(key);
+  };
+  if (state->node) note(key_of_node(*state->node));
+  const auto opening = opened ? opening_of(*opened) : openings_.end();
+  if (opening == openings_.end()) return;
+  note(opening->first);
+  for (auto& parcel : end(opening)) ways_.emplace_back(Ready{flow, std::move(parcel)});
+}
+
+void Ways::on_down(FlowId flow) {
+  const auto keys = keys_of_flow_.find(flow);
+  if (keys == keys_of_flow_.end()) return;
+  for (const auto& key : keys->second) known_.erase(key);
+  keys_of_flow_.erase(keys);
+}
+
+void Ways::on_open_failed(OpenId open) {
+  if (const auto opening = opening_of(open); opening != openings_.end()) fail(opening);
+}
+
+bool Ways::on_servers(MonoTime now, QuestionId question, const std::vector<DnsTarget>& servers) {
+  const auto opening = opening_of(question);
+  if (opening == openings_.end()) return false;
+  for (auto& parcel : end(opening)) {
+    if (servers.empty())
+      ways_.emplace_back(NoWay{std::move(parcel)});
+    else
+      to_server(now, hop_to(servers.front()), std::move(parcel));
+  }
+  return true;
+}
+
+bool Ways::on_question_failed(QuestionId question) {
+  const auto opening = opening_of(question);
+  if (opening == openings_.end()) return false;
+  fail(opening);
+  return true;
+}
+
+void Ways::on_timer(MonoTime now) {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now)
+    fail(openings_.find(deadlines_.begin()->second));
+}
+
+}  // namespace ringway::sip::element

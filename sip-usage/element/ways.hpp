@@ -1,0 +1,92 @@
+// The way to a hop: a flow that is there, or one that is opened, with what waits for it (RFC 3261 §18.1.1).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "reload/deadline.hpp"
+#include "reload/table_size.hpp"
+#include "sip-usage/element/finder.hpp"
+#include "sip-usage/element/flows.hpp"
+#include "sip-usage/proxy/outputs.hpp"
+
+namespace ringway::sip::element {
+
+// A request with the branch that it is of; an ACK and what goes without a transaction has none.
+struct Parcel {
+  std::optional<proxy::BranchId> branch;
+  Message request;
+};
+struct Ready {  // send it there
+  FlowId flow{};
+  Parcel parcel;
+};
+struct NoWay {
+  Parcel parcel;
+};
+using WayOutput = std::variant<Ready, NoWay>;
+
+class Ways {
+ public:
+  Ways(const Settings& settings, Flows& flows, Finder& finder)
+      : settings_(settings), flows_(flows), finder_(finder) {}
+
+  void send(MonoTime now, const proxy::Hop& hop, Parcel parcel);
+  void drop(proxy::BranchId branch);  // it need not be sent any more
+
+  // Who has to be at the other end of what was opened (RFC 7904 §5.1).
+  std::optional<NodeId> expected_node(OpenId open);
+  void on_up(FlowId flow, std::optional<OpenId> opened);
+  void on_down(FlowId flow);
+  void on_open_failed(OpenId open);
+  // False: the question is none of these.
+  bool on_servers(MonoTime now, QuestionId question, const std::vector<DnsTarget>& servers);
+  bool on_question_failed(QuestionId question);
+  void on_timer(MonoTime now);
+  Deadline next_wake() const { return deadlines_.empty() ? Deadline() : Deadline(deadlines_.begin()->first); }
+
+  std::vector<WayOutput> take_ways() { return std::exchange(ways_, {}); }
+  std::vector<Output> take_outputs() { return std::exchange(outputs_, {}); }
+  TableSize size() const { return {"openings of the SIP element", openings_.size(), k_max_openings}; }
+
+ private:
+  // What is waited for, under a name that says whereto; of a name that DNS is asked for, no OpenId.
+  struct Opening {
+    std::variant<OpenId, QuestionId> what;
+    MonoTime deadline;
+    std::vector<Parcel> parcels;
+    std::optional<NodeId> node;
+  };
+  using Openings = std::map<std::string, Opening>;
+
+  void to_flow(MonoTime now, const proxy::NetworkFlow& way, Parcel parcel);
+  void to_peer(MonoTime now, const wire::DestinationList& destinations, Parcel parcel);
+  void to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel);
+  void to_uri(MonoTime now, const Uri& uri, Parcel parcel);
+  bool use_known(const std::string& key, Parcel& parcel);
+  // The opening that it waits for now, if that is a new one.
+  Opening* wait(MonoTime now, const std::string& key, Parcel parcel);
+  Openings::iterator opening_of(std::variant<OpenId, QuestionId> what);
+  std::vector<Parcel> end(Openings::iterator opening);
+  void fail(Openings::iterator opening);
+
+  const Settings& settings_;
+  Flows& flows_;
+  Finder& finder_;
+  Openings openings_;
+  std::map<std::variant<OpenId, QuestionId>, std::string> key_of_;
+  std::set<std::pair<MonoTime, std::string>> deadlines_;
+  std::map<std::string, FlowId> known_;  // flows that have been opened, or that peers have opened
+  std::map<FlowId, std::set<std::string>> keys_of_flow_;
+  std::uint64_t last_open_ = 0;
+  std::vector<WayOutput> ways_;
+  std::vector<Output> outputs_;
+};
+
+}  // namespace ringway::sip::element

@@ -1,0 +1,247 @@
+// Registrations and calls between phones of two peers.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/sip-usage/element/stage.hpp"
+
+namespace ringway::sip::element {
+namespace {
+
+using test::Phone;
+using test::World;
+
+// alice's phone at the first peer, bob's at the second.
+struct Call {
+  explicit Call(const std::string& transport = "TCP")
+      : alice(world.phone("alice", 0, transport)), bob(world.phone("bob", 1, transport)) {
+    EXPECT_EQ(world.register_phone(alice), 200u);
+    EXPECT_EQ(world.register_phone(bob), 200u);
+  }
+  Message invite(const std::string& to = "sip:bob@example.org") {
+    return world.request(alice, "INVITE", to, "call-1");
+  }
+  World world;
+  Phone& alice;
+  Phone& bob;
+};
+
+TEST(ElementRegisterTest, ChallengesThenStores) {
+  World world;
+  Phone& alice = world.phone("alice", 0);
+  const auto request = world.request(alice, "REGISTER", "sip:alice@example.org");
+  world.send(alice, request);
+  EXPECT_TRUE(alice.response(401));
+  EXPECT_TRUE(world.overlay["alice@example.org"].empty());
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  EXPECT_EQ(world.overlay["alice@example.org"].size(), 1u);
+  EXPECT_TRUE(world.held[alice.flow]);
+  const auto wrong = world.ask(alice, world.request(alice, "REGISTER", "sip:alice@example.org"), "guess");
+  ASSERT_TRUE(wrong);
+  EXPECT_NE(wrong->status(), 200u);
+}
+
+TEST(ElementRegisterTest, OverlayDoesNotTakeIt) {
+  World world;
+  world.overlay_takes = false;
+  Phone& alice = world.phone("alice", 0);
+  EXPECT_EQ(world.register_phone(alice), 503u);
+  EXPECT_FALSE(world.held[alice.flow]);
+}
+
+TEST(ElementCallTest, AcrossTwoPeers) {
+  // Shows: SIP-18.
+  for (const std::string transport : {"TCP", "UDP", "WS"}) {
+    SCOPED_TRACE(transport);
+    Call call(transport);
+    auto& [world, alice, bob] = call;
+    auto first = call.invite();
+    world.send(alice, first);
+    if (const auto challenge = alice.response(407)) {  // UDP: anybody can write any address there
+      EXPECT_EQ(transport, "UDP");
+      world.send(alice, make_ack(first, *challenge));
+      World::add_credentials(first, *challenge, "alice-secret");
+      first.vias.front().parameters.set("branch", "z9hG4bKsecond");
+      first.cseq.number = ++alice.last_cseq;
+      world.send(alice, first);
+    }
+    EXPECT_TRUE(alice.response(100));
+    const auto invite = bob.request("INVITE");
+    ASSERT_TRUE(invite);
+    EXPECT_EQ(invite->request_uri().host, bob.address);
+    world.answer(bob, *invite, 180);
+    EXPECT_TRUE(alice.response(180));
+    world.answer(bob, *invite, 200);
+    const auto ok = alice.response(200);
+    ASSERT_TRUE(ok);
+    EXPECT_EQ(ok->vias.size(), 1u);
+    world.send(alice, world.in_dialog(alice, "ACK", *ok));
+    EXPECT_TRUE(bob.request("ACK"));
+    world.send(bob, world.in_dialog(bob, "BYE", *invite));
+    const auto bye = alice.request("BYE");
+    ASSERT_TRUE(bye);
+    world.answer(alice, *bye, 200);
+    EXPECT_TRUE(bob.response(200));
+    world.send(alice, world.in_dialog(alice, "INFO", *ok));
+    EXPECT_TRUE(bob.request("INFO"));
+    EXPECT_EQ(world.peer_connections, 1u);  // the way back is the same
+    world.pass(Duration{120'000});
+    for (const auto& peer : world.peers)
+      for (const auto& table : peer->tables()) {
+        const bool is_of_calls = std::string(table.name).find("ransactions") != std::string::npos;
+        EXPECT_TRUE(!is_of_calls || table.size == 0) << table.name;
+      }
+  }
+}
+
+TEST(ElementCallTest, BusyAndCancelled) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.send(alice, call.invite());
+  auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.answer(bob, *invite, 486);
+  EXPECT_TRUE(bob.request("ACK"));
+  EXPECT_TRUE(alice.response(486));
+
+  const auto second = world.request(alice, "INVITE", "sip:bob@example.org", "call-2");
+  world.send(alice, second);
+  invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.answer(bob, *invite, 180);
+  world.send(alice, make_cancel(second));
+  const auto cancel = bob.request("CANCEL");
+  ASSERT_TRUE(cancel);
+  EXPECT_EQ(cancel->vias.front().branch(), invite->vias.front().branch());
+  world.answer(bob, *cancel, 200);
+  world.answer(bob, *invite, 487);
+  EXPECT_TRUE(alice.response(487));
+}
+
+TEST(ElementCallTest, AbsentUsers) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.send(alice, world.request(alice, "INVITE", "sip:nobody@example.org", "call-1"));
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{404});
+  EXPECT_EQ(world.register_phone(bob, {"Expires: 0"}), 200u);
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{404});
+  // At the user's own peer it is known that there is such a user.
+  Phone& neighbour = world.phone("eve", 1);
+  world.send(neighbour, world.request(neighbour, "INVITE", "sip:bob@example.org", "call-3"));
+  EXPECT_EQ(neighbour.statuses(), std::vector<unsigned>{480});
+}
+
+TEST(ElementCallTest, ForksToTwoPhonesAndCancelsOne) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  Phone& desk = world.phone("bob", 1);
+  EXPECT_EQ(world.register_phone(desk), 200u);
+  world.send(alice, call.invite());
+  const auto first = bob.request("INVITE"), second = desk.request("INVITE");
+  ASSERT_TRUE(first && second);
+  world.answer(bob, *first, 180);
+  world.answer(desk, *second, 180);
+  world.answer(desk, *second, 200);
+  EXPECT_TRUE(alice.response(200));
+  EXPECT_TRUE(bob.request("CANCEL"));
+  EXPECT_FALSE(desk.request("CANCEL"));
+}
+
+TEST(ElementCallTest, PhoneThatMoves) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.hang_connection(bob);
+  Phone& moved = world.phone("bob", 1);
+  EXPECT_EQ(world.register_phone(moved), 200u);
+  world.send(alice, call.invite());
+  EXPECT_TRUE(moved.request("INVITE"));
+  EXPECT_FALSE(bob.request("INVITE"));
+}
+
+TEST(ElementCallTest, FlowThatDiesWhileItRings) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.send(alice, call.invite());
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.answer(bob, *invite, 180);
+  world.hang_connection(bob);
+  EXPECT_EQ(alice.statuses(), (std::vector<unsigned>{180, 480}));
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
+  // The phone has said its true address, so it is tried there.
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  EXPECT_EQ(world.opened_addresses[0].remote.host, bob.address);
+  world.into(1, OpenFailed{world.opened_addresses[0].open, "refused"});
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+}
+
+TEST(ElementCallTest, ConnectionBetweenPeersDies) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.send(alice, call.invite());
+  ASSERT_TRUE(bob.request("INVITE"));
+  world.cut_peers();
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
+  EXPECT_TRUE(bob.request("INVITE"));
+  EXPECT_EQ(world.peer_connections, 2u);
+}
+
+TEST(ElementCallTest, AnotherNodeAnswersForThePeer) {
+  // Shows: SIP-17.
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.is_impostor = true;
+  world.send(alice, call.invite());
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+  EXPECT_FALSE(bob.request("INVITE"));
+}
+
+TEST(ElementCallTest, NoConnectionToThePeer) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.is_cut = true;
+  world.send(alice, call.invite());
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+}
+
+// The overlay is silent: phones of the same peer call each other nevertheless.
+TEST(ElementCallTest, OverlayIsSilent) {
+  World world(std::vector<std::vector<std::string>>{{"alice", "bob"}});
+  Phone& alice = world.phone("alice", 0);
+  Phone& bob = world.phone("bob", 0);
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  EXPECT_EQ(world.register_phone(bob), 200u);
+  world.overlay_answers = false;
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-1"));
+  EXPECT_FALSE(bob.request("INVITE"));
+  world.pass(k_others_time);
+  EXPECT_TRUE(bob.request("INVITE"));
+  world.send(alice, world.request(alice, "INVITE", "sip:carol@example.org", "call-2"));
+  world.pass(Duration{25'000});
+  EXPECT_TRUE(alice.response(504));
+}
+
+// A peer is no relay for other peers, and strangers reach its own users only.
+TEST(ElementCallTest, StrangersReachOwnUsersOnly) {
+  World world;
+  Phone& bob = world.phone("bob", 1);
+  EXPECT_EQ(world.register_phone(bob), 200u);
+  Phone& alice = world.phone("alice", 0);
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  Phone& stranger = world.phone("eve", 1);
+  world.send(stranger, world.request(stranger, "INVITE", "sip:bob@example.org", "call-1"));
+  EXPECT_TRUE(bob.request("INVITE"));
+  world.send(stranger, world.request(stranger, "INVITE", "sip:alice@example.org", "call-2"));
+  EXPECT_TRUE(stranger.response(404));
+  EXPECT_FALSE(alice.request("INVITE"));
+  // And who says that it is bob is asked for credentials.
+  Phone& liar = world.phone("bob", 1);
+  world.send(liar, world.request(liar, "INVITE", "sip:alice@example.org", "call-3"));
+  EXPECT_TRUE(liar.response(407));
+}
+
+}  // namespace
+}  // namespace ringway::sip::element

@@ -1,0 +1,151 @@
+// Ways to peers and servers: who is asked for an address, what waits, and the bounds of both.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/sip-usage/element/stage.hpp"
+
+namespace ringway::sip::element {
+namespace {
+
+using test::settings_of;
+
+template <typename T>
+std::vector<T> of_kind(const std::vector<Output>& outputs) {
+  std::vector<T> out;
+  for (const auto& each : outputs)
+    if (const auto* one = std::get_if<T>(&each)) out.push_back(*one);
+  return out;
+}
+
+struct Stage {
+  explicit Stage(bool calls_outside = true) : settings(settings_of(1)) {
+    settings.lets_users_call_outside = calls_outside;
+  }
+  void to_uri(const std::string& uri, std::uint64_t branch = 1) {
+    ways.send(now, proxy::UriHop{*Uri::parse(uri)}, parcel(branch));
+  }
+  static Parcel parcel(std::uint64_t branch) {
+    return {proxy::BranchId{branch}, sip::test::message(sip::test::invite_lines())};
+  }
+  std::size_t no_ways() {
+    std::size_t count = 0;
+    for (const auto& each : ways.take_ways()) count += std::holds_alternative<NoWay>(each) ? 1 : 0;
+    return count;
+  }
+
+  MonoTime now{1000};
+  Settings settings;
+  Flows flows;
+  registrar::Registrar registrar{settings_of(1).registrar, registrar::test::accounts({"alice"}),
+                                 std::make_shared<registrar::test::CountingRandom>()};
+  Finder finder{settings, registrar, flows};
+  Ways ways{settings, flows, finder};
+};
+
+TEST(WaysTest, GruuLeadsToThePeer) {
+  // Shows: SIP-16, SIP-23.
+  Stage stage;
+  const wire::DestinationList destinations = {wire::to_node(test::node(7))};
+  stage.to_uri("sip:bob@example.org;gr=" + *write_gr(destinations));
+  const auto opens = of_kind<OpenPeer>(stage.ways.take_outputs());
+  ASSERT_EQ(opens.size(), 1u);
+  EXPECT_EQ(opens[0].destinations, destinations);
+  EXPECT_EQ(opens[0].application, 5060);
+  stage.to_uri("sip:bob@example.org;gr=!");
+  EXPECT_EQ(stage.no_ways(), 1u);
+}
+
+TEST(WaysTest, NamesAreAskedForAndAddressesAreNot) {
+  Stage stage;
+  stage.to_uri("sip:bob@198.51.100.7;transport=tcp");
+  auto outputs = stage.ways.take_outputs();
+  ASSERT_EQ(of_kind<OpenAddress>(outputs).size(), 1u);
+  EXPECT_EQ(of_kind<OpenAddress>(outputs)[0].transport, "TCP");
+  stage.to_uri("sips:bob@elsewhere.example", 2);
+  const auto asked = of_kind<AskServers>(stage.ways.take_outputs());
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_TRUE(asked[0].sips);
+  EXPECT_TRUE(stage.ways.on_servers(stage.now, asked[0].question,
+                                    {{"s.elsewhere.example", 5061, ServerTransport::tls}}));
+  outputs = stage.ways.take_outputs();
+  ASSERT_EQ(of_kind<OpenAddress>(outputs).size(), 1u);
+  EXPECT_EQ(of_kind<OpenAddress>(outputs)[0].transport, "TLS");
+  EXPECT_FALSE(stage.ways.on_question_failed(asked[0].question));  // it is answered
+}
+
+TEST(WaysTest, NobodyCallsOutsideWhereItIsNotAllowed) {
+  Stage stage(false);
+  stage.to_uri("sip:bob@elsewhere.example");
+  stage.to_uri("sip:bob@198.51.100.7", 2);
+  EXPECT_EQ(stage.no_ways(), 2u);
+  EXPECT_TRUE(stage.ways.take_outputs().empty());
+}
+
+TEST(WaysTest, WhatWaitsHasABound) {
+  Stage stage;
+  for (std::uint64_t branch = 0; branch < k_max_waiting_for_opening; ++branch)
+    stage.to_uri("sip:bob@198.51.100.7", branch);
+  EXPECT_EQ(of_kind<OpenAddress>(stage.ways.take_outputs()).size(), 1u);
+  EXPECT_EQ(stage.no_ways(), 0u);
+  stage.to_uri("sip:bob@198.51.100.7", k_max_waiting_for_opening);
+  EXPECT_EQ(stage.no_ways(), 1u);
+  stage.ways.drop(proxy::BranchId{3});
+  stage.now = stage.now + k_opening_time;
+  stage.ways.on_timer(stage.now);
+  EXPECT_EQ(stage.no_ways(), k_max_waiting_for_opening - 1);
+  EXPECT_FALSE(stage.ways.next_wake());
+}
+
+TEST(WaysTest, OpeningsHaveABound) {
+  Stage stage;
+  for (std::size_t at = 0; at < k_max_openings; ++at)
+    stage.to_uri("sip:bob@198.51.100.7:" + std::to_string(at + 1));
+  EXPECT_EQ(stage.no_ways(), 0u);
+  EXPECT_EQ(stage.ways.size().size, stage.ways.size().bound);
+  stage.to_uri("sip:bob@198.51.100.8");
+  EXPECT_EQ(stage.no_ways(), 1u);
+  stage.ways.on_open_failed(of_kind<OpenAddress>(stage.ways.take_outputs()).front().open);
+  EXPECT_EQ(stage.no_ways(), 1u);
+  stage.to_uri("sip:bob@198.51.100.8");
+  EXPECT_EQ(stage.no_ways(), 0u);
+}
+
+TEST(FlowsTest, UnusedConnectionsAreClosed) {
+  Flows flows;
+  FlowState state;
+  state.id = FlowId{5};
+  state.transport = "TCP";
+  state.opened_here = true;
+  FlowState* flow = flows.add(MonoTime{0}, state);
+  flow->transactions.insert(TransactionId{1});
+  flows.on_timer(MonoTime{0} + k_idle_time);
+  EXPECT_TRUE(flows.take_outputs().empty());  // somebody waits for an answer
+  flow->transactions.clear();
+  flows.on_timer(MonoTime{0} + 2 * k_idle_time);
+  EXPECT_EQ(of_kind<CloseFlow>(flows.take_outputs()).size(), 1u);
+  EXPECT_FALSE(flows.next_wake());
+}
+
+TEST(FinderTest, SearchesHaveABound) {
+  Stage stage;
+  proxy::FindTargets find;
+  find.uri = *Uri::parse("sip:carol@example.org");
+  find.is_responsible = true;
+  find.source.side = proxy::Side::phone;
+  for (std::uint64_t number = 1; number <= k_max_finds + 1; ++number) {
+    find.find = proxy::FindId{number};
+    stage.finder.begin(stage.now, find);
+  }
+  EXPECT_EQ(stage.finder.size().size, k_max_finds);
+  const auto answers = stage.finder.take_answers();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(std::get<unsigned>(answers[0].found), 480u);
+  EXPECT_EQ(of_kind<FetchFromOverlay>(stage.finder.take_outputs()).size(), k_max_finds);
+  stage.finder.drop(proxy::FindId{1});
+  EXPECT_EQ(of_kind<DropQuestion>(stage.finder.take_outputs()).size(), 1u);
+  EXPECT_FALSE(stage.finder.fetched(QuestionId{1}, {}));
+}
+
+}  // namespace
+}  // namespace ringway::sip::element
