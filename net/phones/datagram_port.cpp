@@ -26,10 +26,13 @@ bool would_wait(const boost::system::error_code& error) {
   return error == asio::error::would_block || error == asio::error::try_again;
 }
 
-// The system has no room, or it will be there again in a moment: lost, as any datagram may be.
+// Of this datagram, or of the network for a moment: it is lost, as any may be, and the flow stays. (What is
+// too large, as somebody else has made it, must not cost a phone its registration.)
 bool is_passing(const boost::system::error_code& error) {
   return error == asio::error::no_buffer_space || error == asio::error::interrupted ||
-         error == asio::error::connection_refused;
+         error == asio::error::connection_refused || error == asio::error::message_size ||
+         error == asio::error::network_unreachable || error == asio::error::host_unreachable ||
+         error == asio::error::network_down || error == asio::error::no_permission;
 }
 
 }  // namespace

@@ -50,11 +50,23 @@ void Element::act(Now now, RequestArrived& arrived) {
   if (const auto* instead = std::get_if<Message>(&source)) return answer(now, arrived.transaction, *instead);
   const auto& from = std::get<proxy::Source>(source);
   if (arrived.request.method() == "CANCEL") {
-    const auto invite = arrived.cancels ? std::optional(server_of(*arrived.cancels)) : std::nullopt;
+    const bool may_cancel = arrived.cancels && is_from_same(*flow, *arrived.cancels);
+    const auto invite = may_cancel ? std::optional(server_of(*arrived.cancels)) : std::nullopt;
     proxy_.on_cancel(now.mono, server_of(arrived.transaction), invite, std::move(arrived.request), from);
   } else {
     proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
   }
+}
+
+// A branch is no secret: everybody who was called sees it. A CANCEL is from whoever has sent the INVITE (RFC
+// 3261 §9.1, §9.2), perhaps over a connection that was made since.
+bool Element::is_from_same(const FlowState& flow, TransactionId invite) {
+  const auto server = servers_.find(invite);
+  if (server == servers_.end()) return false;
+  if (server->second.flow == flow.id) return true;
+  const FlowState* other = flows_.find(server->second.flow);
+  if (other == nullptr || other->is_peer() != flow.is_peer()) return false;
+  return flow.is_peer() ? other->node == flow.node : other->remote.host == flow.remote.host;
 }
 
 void Element::act(Now now, AckArrived& arrived) {
@@ -110,12 +122,21 @@ std::variant<proxy::Source, Message> Element::source_of(Now now, const Message& 
   const proxy::Source stranger{proxy::Side::outside, flow.way};
   if (shows_own_token(request, flow)) return user;
   if (request.method() == "ACK" || request.method() == "CANCEL") return flow.is_known_phone ? user : stranger;
-  if (request.routes.empty() && proxy::is_own(request.request_uri(), settings_.proxy)) return stranger;
+  if (is_for_this_peer(request)) return stranger;
   if (!may_be_of_user(now, request)) return stranger;
   auto sender = registrar_.sender_of(now, request, flow.sender);
   if (auto* instead = std::get_if<Message>(&sender)) return std::move(*instead);
   flow.is_known_phone = true;
   return user;
+}
+
+// Whoever answers it asks for credentials itself, where it wants any: phones do not answer 407 and then 401
+// of one realm. An outbound proxy's Route is one of ours.
+bool Element::is_for_this_peer(const Message& request) const {
+  return proxy::is_own(request.request_uri(), settings_.proxy) &&
+         std::all_of(request.routes.begin(), request.routes.end(), [&](const NameAddr& route) {
+           return route.uri.user.empty() && proxy::is_own(route.uri, settings_.proxy);
+         });
 }
 
 // Nobody else can have it: it was given to this flow, for this call.

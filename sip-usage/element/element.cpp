@@ -22,6 +22,12 @@ std::string text_of(const Endpoint& endpoint) {
 
 bool is_stream(std::string_view transport) { return transport == "TCP" || transport == "TLS"; }
 
+// Any web page that a browser here shows may open a WebSocket to this machine, and a relay of HTTP brings the
+// whole world: that such a connection comes from a loopback address says nothing of who speaks.
+bool is_of_own_machine(const FlowUp& up) {
+  return up.is_loopback && up.transport != "WS" && up.transport != "WSS";
+}
+
 }  // namespace
 
 Element::Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random)
@@ -75,7 +81,7 @@ void Element::on(Now now, FlowUp& up) {
   flow.opened_here = up.opened.has_value();
   const auto number = static_cast<std::uint64_t>(up.flow);
   flow.way = {number, {up.transport, up.local.host, up.local.port}, text_of(up.remote)};
-  flow.sender = {up.flow, up.remote.host, std::move(up.sender), up.is_loopback, up.transport != "UDP"};
+  flow.sender = {up.flow, up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP"};
   if (is_stream(up.transport)) flow.framer.emplace(up.opened ? StreamEnd::opened : StreamEnd::accepted);
   bring_up(now, std::move(flow), up.opened);
 }

@@ -128,6 +128,8 @@ class Element {
 
   // Who sends it, or the answer that it gets instead.
   std::variant<proxy::Source, Message> source_of(Now now, const Message& request, FlowState& flow);
+  bool is_for_this_peer(const Message& request) const;
+  bool is_from_same(const FlowState& flow, TransactionId invite);
   bool shows_own_token(const Message& request, const FlowState& flow) const;
   bool may_be_of_user(Now now, const Message& request) const;
   void answer(Now now, TransactionId transaction, const Message& response);

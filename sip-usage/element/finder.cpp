@@ -87,8 +87,9 @@ std::optional<proxy::Target> Finder::target_of(const registrar::Target& binding)
   target.instance = binding.instance;
   target.path = binding.path;
   if (!binding.flow) {
-    target.hop =
-        proxy::ServerHop{transport_of(binding.uri), binding.uri.host, binding.uri.port.value_or(5060)};
+    const auto transport = transport_of(binding.uri);
+    const std::uint16_t usual_port = transport == "TLS" ? 5061 : 5060;  // RFC 3261 §19.1.2
+    target.hop = proxy::ServerHop{transport, binding.uri.host, binding.uri.port.value_or(usual_port)};
     return target;
   }
   const FlowState* flow = flows_.find(*binding.flow);

@@ -49,7 +49,10 @@ class StreamFramer {
   std::optional<FramerEvent> next();
 
   // Part of a message is here: the driver may give up on a stream on which the rest does not come.
-  bool is_within_message() const { return !broken_ && !waiting_.empty(); }
+  // Line ends between messages are none (RFC 3261 §7.5).
+  bool is_within_message() const {
+    return !broken_ && rest().find_first_not_of("\r\n") != std::string_view::npos;
+  }
 
  private:
   std::optional<FramerEvent> keep_alive();

@@ -33,8 +33,8 @@ std::string Branches::asked_for(const Message& request) const {
   add(text, request.from.tag());
   add(text, request.to.tag());
   add(text, std::to_string(request.cseq.number));
-  for (const auto name : {"Proxy-Require", "Proxy-Authorization"})
-    for (const auto value : request.values(name)) add(text, value);
+  // Not the credentials, which a request leaves here: one with others has another CSeq, too (§22.2).
+  for (const auto value : request.values("Proxy-Require")) add(text, value);
   return hash("asked", text);
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "sip-usage/message/builders.hpp"
+#include "sip-usage/message/credentials.hpp"
 #include "sip-usage/message/grammar.hpp"
 #include "sip-usage/proxy/routing.hpp"
 
@@ -123,6 +124,15 @@ class RecordRoutes {
   Side to_;
 };
 
+// RFC 3261 §22.3: credentials of our realm were for us. Whoever else sees them may try passwords.
+void drop_own_credentials(Message& message, std::string_view realm) {
+  std::erase_if(message.fields, [&](const HeaderField& field) {
+    if (!same_ignoring_case(field.name, "Proxy-Authorization")) return false;
+    const auto credentials = Credentials::parse(field.value);
+    return credentials && same_ignoring_case(credentials->realm, realm);
+  });
+}
+
 }  // namespace
 
 Message forwarded(const Message& request, const Target& target, const Source& source,
@@ -130,6 +140,7 @@ Message forwarded(const Message& request, const Target& target, const Source& so
   auto out = make_proxied_copy(request, as_request_uri(target.uri),
                                via_of(here_towards(target.hop, settings), std::move(forwarding.branch)),
                                std::nullopt);
+  drop_own_credentials(out, settings.overlay());
   const RecordRoutes record_routes(request, target, source, settings, tokens);
   if (record_routes.wanted()) {
     auto values = record_routes.values();

@@ -1,4 +1,4 @@
-// A WebSocket client of another make: that of Node.js, as in browsers (undici). Skipped where there is none.
+// A WebSocket client of another make: that of Python (python3-websockets, of the system's own Python).
 #include <gtest/gtest.h>
 
 #include <array>
@@ -10,19 +10,27 @@
 namespace ringway::net::phones::test {
 namespace {
 
-constexpr const char* k_node = "timeout 20 node --no-warnings --experimental-websocket";
+constexpr const char* k_python = "timeout 20 /usr/bin/python3";
 // Says what it is told, in one line.
 constexpr const char* k_script = R"(
-const socket = new WebSocket(process.argv[2], [process.argv[3]]);
-socket.binaryType = "arraybuffer";
-const said = [];
-socket.onopen = () => { said.push("open " + socket.protocol); socket.send("OPTIONS \u00e4"); };
-socket.onmessage = (event) => {
-  if (typeof event.data === "string") { said.push("text " + event.data); socket.send(new Uint8Array([255, 0, 254])); }
-  else { said.push("binary " + new Uint8Array(event.data).join(",")); socket.close(1000, "done"); }
-};
-socket.onerror = () => { console.log("error"); process.exit(0); };
-socket.onclose = (event) => { console.log(said.join("; ") + "; closed " + event.code + " " + event.reason); };
+import asyncio, ssl, sys
+import websockets
+
+async def main(url, protocol, authorities):
+    trusted = ssl.create_default_context(cafile=authorities) if url.startswith("wss:") else None
+    try:
+        async with websockets.connect(url, subprotocols=[protocol], ssl=trusted) as socket:
+            said = ["open " + socket.subprotocol]
+            await socket.send("OPTIONS \u00e4")
+            said.append("text " + await socket.recv())
+            await socket.send(bytes([255, 0, 254]))
+            said.append("binary " + ",".join(str(octet) for octet in await socket.recv()))
+        print("; ".join(said) + "; closed " + str(socket.close_code))
+    except websockets.exceptions.InvalidStatusCode as refused:
+        print("refused", refused.status_code)
+
+sys.stdout.reconfigure(encoding="utf-8")
+asyncio.run(main(*sys.argv[1:]))
 )";
 
 std::string output_of(const std::string& command) {
@@ -34,15 +42,11 @@ std::string output_of(const std::string& command) {
 }
 
 struct PhoneForeignClient : testing::Test {
-  void SetUp() override {
-    if (output_of(std::string(k_node) + " -p 'typeof WebSocket' 2>/dev/null") != "function\n")
-      GTEST_SKIP() << "no Node.js with WebSocket";
-    certificates.write(script(), k_script);
-  }
-  std::string script() const { return certificates.authorities_file() + ".cjs"; }
+  void SetUp() override { certificates.write(script(), k_script); }
+  std::string script() const { return certificates.authorities_file() + ".py"; }
   std::string said(const std::string& url, const std::string& protocol) const {
-    return output_of("NODE_EXTRA_CA_CERTS='" + certificates.authorities_file() + "' " + k_node + " '" +
-                     script() + "' '" + url + "' '" + protocol + "' 2>&1");
+    return output_of(std::string(k_python) + " '" + script() + "' '" + url + "' '" + protocol + "' '" +
+                     certificates.authorities_file() + "' 2>&1");
   }
 
   IoPool pool{2};
@@ -53,7 +57,7 @@ TEST_F(PhoneForeignClient, SpeaksWithUsPlainAndSecure) {
   certificates.issue("localhost");
   Phones phones(pool, everywhere(certificates));
   phones.events().echo_to(&phones.transports());
-  const std::string expected = "open sip; text OPTIONS \xc3\xa4; binary 255,0,254; closed 1000 \n";
+  const std::string expected = "open sip; text OPTIONS \xc3\xa4; binary 255,0,254; closed 1000\n";
   EXPECT_EQ(said("ws://127.0.0.1:" + std::to_string(phones.at(Transport::ws).port) + "/", "sip"), expected);
   EXPECT_EQ(said("wss://localhost:" + std::to_string(phones.at(Transport::wss).port) + "/", "sip"), expected);
   EXPECT_EQ(phones.seen().ups.size(), 2U);
@@ -61,9 +65,8 @@ TEST_F(PhoneForeignClient, SpeaksWithUsPlainAndSecure) {
 
 TEST_F(PhoneForeignClient, IsRefusedWithAnotherProtocol) {
   Phones phones(pool, everywhere(certificates));
-  const std::string answer =
-      said("ws://127.0.0.1:" + std::to_string(phones.at(Transport::ws).port) + "/", "xmpp");
-  EXPECT_EQ(answer, "error\n");
+  EXPECT_EQ(said("ws://127.0.0.1:" + std::to_string(phones.at(Transport::ws).port) + "/", "xmpp"),
+            "refused 400\n");
   EXPECT_EQ(phones.transports().counters().refused_upgrades, 1U);
 }
 

@@ -50,6 +50,28 @@ TEST(ElementRegisterTest, OverlayDoesNotTakeIt) {
   EXPECT_FALSE(world.held[alice.flow]);
 }
 
+// With this peer as its outbound proxy: a phone does not answer challenges of two kinds with one realm.
+TEST(ElementRegisterTest, ByAnOutboundProxyIsChallengedOnce) {
+  World world;
+  Phone& alice = world.phone("alice", 0);
+  const std::vector<std::string> route{"Route: <sip:192.0.2.1;lr>"};
+  world.send(alice, world.request(alice, "REGISTER", "sip:alice@example.org", "reg", route));
+  EXPECT_FALSE(alice.response(407));
+  EXPECT_TRUE(alice.response(401));
+  EXPECT_EQ(world.register_phone(alice, route), 200u);
+}
+
+// A web page that a browser on this machine shows may be anybody's.
+TEST(ElementRegisterTest, WebSocketsFromThisMachineNeedCredentials) {
+  World world({{"alice"}}, true);
+  Phone& phone = world.phone("alice", 0, "TCP", true);
+  EXPECT_TRUE(world.ask(phone, world.request(phone, "REGISTER", "sip:alice@example.org"), "") &&
+              phone.inbox.back().status() == 200U);
+  Phone& page = world.phone("alice", 0, "WS", true);
+  world.send(page, world.request(page, "REGISTER", "sip:alice@example.org", "z9hG4bKofapage"));
+  EXPECT_TRUE(page.response(401));
+}
+
 TEST(ElementCallTest, AcrossTwoPeers) {
   // Shows: SIP-18.
   for (const std::string transport : {"TCP", "UDP", "WS"}) {
@@ -110,6 +132,9 @@ TEST(ElementCallTest, BusyAndCancelled) {
   invite = bob.request("INVITE");
   ASSERT_TRUE(invite);
   world.answer(bob, *invite, 180);
+  Phone& eve = world.phone("eve", 0);  // knows the branch
+  world.send(eve, make_cancel(second));
+  EXPECT_FALSE(bob.request("CANCEL"));
   world.send(alice, make_cancel(second));
   const auto cancel = bob.request("CANCEL");
   ASSERT_TRUE(cancel);

@@ -81,10 +81,13 @@ struct Phone {
 
 class World {
  public:
-  explicit World(std::vector<std::vector<std::string>> users_of_peers = {{"alice"}, {"bob"}}) {
+  explicit World(std::vector<std::vector<std::string>> users_of_peers = {{"alice"}, {"bob"}},
+                 bool trusts_loopback = false) {
     for (const auto& users : users_of_peers) {
       const auto number = static_cast<std::uint8_t>(peers.size() + 1);
-      peers.push_back(std::make_unique<Element>(settings_of(number), accounts(users),
+      Settings settings = settings_of(number);
+      settings.registrar.trusts_loopback = trusts_loopback;
+      peers.push_back(std::make_unique<Element>(std::move(settings), accounts(users),
                                                 std::make_shared<registrar::test::CountingRandom>()));
     }
     credit.resize(peers.size());
@@ -92,7 +95,8 @@ class World {
 
   // ---- phones
 
-  Phone& phone(const std::string& user, std::size_t peer, const std::string& transport = "TCP") {
+  Phone& phone(const std::string& user, std::size_t peer, const std::string& transport = "TCP",
+               bool is_loopback = false) {
     phones.push_back(std::make_unique<Phone>());
     Phone& out = *phones.back();
     out.user = user;
@@ -102,7 +106,7 @@ class World {
     out.address = "10.0.0." + std::to_string(last_flow);
     phone_of[out.flow] = &out;
     const std::string here = "192.0.2." + std::to_string(peer + 1);
-    into(peer, FlowUp{out.flow, transport, {here, 5060}, {out.address, 4000}, out.address, false, {}});
+    into(peer, FlowUp{out.flow, transport, {here, 5060}, {out.address, 4000}, out.address, is_loopback, {}});
     return out;
   }
   void send_octets(Phone& from, const std::string& octets) {

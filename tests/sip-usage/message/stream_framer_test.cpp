@@ -114,6 +114,9 @@ TEST(StreamFramer, SaysWhetherItWaits) {
   framer.receive(view_of(framed("a").substr(6)));
   EXPECT_TRUE(framer.next());
   EXPECT_FALSE(framer.is_within_message());
+  framer.receive(view_of("\r\n"));  // half a ping, or a stray line end
+  EXPECT_FALSE(framer.next());
+  EXPECT_FALSE(framer.is_within_message());
 }
 
 }  // namespace

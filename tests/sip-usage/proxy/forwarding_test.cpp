@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sip-usage/message/credentials.hpp"
 #include "sip-usage/proxy/routing.hpp"
 #include "tests/sip-usage/proxy/stage.hpp"
 
@@ -33,6 +34,20 @@ class ForwardingTest : public testing::Test {
   Settings settings_ = test::settings();
   Tokens tokens_{settings_.key};
 };
+
+// §22.3: what was shown to this proxy goes no further; what is for another one does.
+TEST_F(ForwardingTest, OwnCredentialsStayHere) {
+  auto message = request("INVITE");
+  const std::string rest = ",nonce=\"n\",uri=\"sip:x\",response=\"r\"";
+  message.add_field("Proxy-Authorization",
+                    "Digest username=\"a\",realm=\"" + settings_.overlay() + "\"" + rest);
+  message.add_field("Proxy-Authorization", "Digest username=\"b\",realm=\"other.example\"" + rest);
+  const auto copy = to(device(7), message);
+  const auto* left = copy.field("Proxy-Authorization");
+  ASSERT_NE(left, nullptr);
+  EXPECT_NE(left->find("other.example"), std::string::npos);
+  EXPECT_EQ(credentials(copy, "Proxy-Authorization").size(), 1u);
+}
 
 // §16.6 steps 2, 3, 8; RFC 5393 §5.3.3.
 TEST_F(ForwardingTest, TheCopy) {
