@@ -194,7 +194,7 @@ TEST(SipServersInDns, OfTheExampleOfRfc3263) {
        {{"2001:db8::1", 5061, ServerTransport::tls}, {"192.0.2.1", 5061, ServerTransport::tls}}},
       {{question(3), "example.com", std::nullopt, "udp", false}, {}},  // an SRV record of "."
       {{question(4), "example.com", 5062, "", false}, {{"192.0.2.80", 5062, ServerTransport::udp}}},
-      {{question(5), "alias.example.com", std::nullopt, "", false},
+      {{question(5), "server1.example.com", std::nullopt, "", false},
        {{"2001:db8::1", 5060, ServerTransport::udp}, {"192.0.2.1", 5060, ServerTransport::udp}}},
       {{question(6), "nobody.example.com", std::nullopt, "", false}, {}},
   };
