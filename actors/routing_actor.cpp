@@ -46,7 +46,8 @@ RoutingDriver::RoutingDriver(RoutingActor::pointer self, RoutingSetup setup)
       alarm_([self](Duration delay, std::uint64_t generation) {
         self->delayed_send(self, delay, TickAtom::value, generation);
       }),
-      bootstrap_cache_(std::move(setup.bootstrap_cache)) {}
+      bootstrap_cache_(std::move(setup.bootstrap_cache)),
+      applications_(std::move(setup.applications)) {}
 
 RoutingActor::behavior_type RoutingDriver::make_behavior() {
   return {

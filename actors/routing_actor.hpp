@@ -38,6 +38,8 @@ struct RoutingSetup {
   std::shared_ptr<InspectionDesk> desk;
   std::shared_ptr<Backlog> backlog;
   BootstrapCache bootstrap_cache;
+  // Who makes the connections of applications that routing does not carry; none: nobody serves any.
+  std::function<void(routing::ApplicationEvent)> applications = nullptr;
 };
 
 class RoutingDriver : public Outbox {
@@ -54,6 +56,8 @@ class RoutingDriver : public Outbox {
   void perform(routing::CloseLink command);
   void perform(routing::Inspect order);
   void perform(const routing::RequestDone& done);
+  void perform(routing::AppConnect wish) { tell_applications(std::move(wish)); }
+  void perform(routing::AppAttachDone done) { tell_applications(std::move(done)); }
   void perform(const routing::ConfigurationChanged& change);
   void perform(routing::Left left);
   void perform(const routing::MustExit& exit);
@@ -69,6 +73,9 @@ class RoutingDriver : public Outbox {
   void leave();
   RoutingReport report() const;
 
+  void tell_applications(routing::ApplicationEvent event) {
+    if (applications_) applications_(std::move(event));
+  }
   void keep_document(const config::Configuration& configuration);
   void step(routing::Input input);
   void note_bootstrap_peer(const routing::LinkUp& up);
@@ -92,6 +99,7 @@ class RoutingDriver : public Outbox {
   std::uint64_t last_ping_ = 0;
   BootstrapCache bootstrap_cache_;
   bool bootstrap_cache_changed_ = false;
+  std::function<void(routing::ApplicationEvent)> applications_;
   std::optional<MonoTime> bootstrap_cache_kept_;
 };
 
