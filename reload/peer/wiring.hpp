@@ -14,7 +14,8 @@ namespace ringway::peer {
 // What a driver offers to the Dispatcher: a way into each component. Besides these it has perform(effect) for
 // each effect that the components it drives can emit: Transmit, OpenLink, CloseLink, Inspect, Left,
 // ConfigurationChanged (for inspectors and links), RequestDone (of requests it made itself), AppConnect and
-// AppAttachDone (for who makes the connections of applications) of routing; Commit, CallsDone, CheckValues, WatchEvent and CertificatesFound of storage.
+// AppAttachDone (for who makes the connections of applications) of routing; Commit, CallsDone, CheckValues,
+// WatchEvent and CertificatesFound of storage.
 template <typename T>
 concept Receiver = requires(T receiver, routing::Input to_routing, data::StorageInput to_storage,
                             data::ReplicationInput to_replication) {

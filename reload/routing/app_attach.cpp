@@ -12,9 +12,8 @@ using wire::MessageCode;
 namespace {
 
 bool has_channels(std::uint16_t application) {
-  return std::any_of(k_applications.begin(), k_applications.end(), [&](const Application one) {
-    return static_cast<std::uint16_t>(one) == application;
-  });
+  return std::any_of(k_applications.begin(), k_applications.end(),
+                     [&](const Application one) { return static_cast<std::uint16_t>(one) == application; });
 }
 
 RequestFailure local_failure(ErrorCode code, std::string_view reason) {
@@ -53,11 +52,10 @@ void RoutingComponent::Impl::on(SendAppAttach& input) {
   const auto& addresses = app_attaches().served.at(input.application);
   const std::uint64_t token = input.token;
   app_attaches().asked.emplace(token, std::move(asked));
-  const TransactionId transaction =
-      ask(std::move(input.destination), MessageCode::app_attach_req,
-          wire::encode(app_attach_body(input.application, "passive", addresses)),
-          [this, token](const Outcome& outcome) { app_answered(token, outcome); }, std::nullopt,
-          input.deadline);
+  const TransactionId transaction = ask(
+      std::move(input.destination), MessageCode::app_attach_req,
+      wire::encode(app_attach_body(input.application, "passive", addresses)),
+      [this, token](const Outcome& outcome) { app_answered(token, outcome); }, std::nullopt, input.deadline);
   // It may have ended at once.
   if (const auto found = app_attaches().asked.find(token); found != app_attaches().asked.end())
     found->second.transaction = transaction;
@@ -94,8 +92,7 @@ void RoutingComponent::Impl::app_answered(std::uint64_t token, const Outcome& ou
   const bool usable = body && body->role == "active" && body->candidates.size() <= k_max_candidates &&
                       !offers_ice(body->candidates) && body->application == found->second.application &&
                       message.signer_node != self();
-  if (!usable)
-    return app_done(token, local_failure(ErrorCode::invalid_message, "its answer is of no use"));
+  if (!usable) return app_done(token, local_failure(ErrorCode::invalid_message, "its answer is of no use"));
   app_done(token,
            AppAttachAccepted{message.signer_node, message.signer, reachable_addresses(body->candidates)});
 }

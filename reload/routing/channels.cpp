@@ -53,10 +53,10 @@ void RoutingComponent::Impl::on(OpenChannel& input) {
     return;
   }
   channels().opens.emplace(key, ChannelTable::Open{});
-  const TransactionId transaction =
-      ask({wire::to_node(input.node)}, MessageCode::app_attach_req,
-          wire::encode(app_attach_body(static_cast<std::uint16_t>(input.application), "passive", own_addresses_)),
-          [this, key](const Outcome& outcome) { app_attach_answered(key, outcome); });
+  const TransactionId transaction = ask(
+      {wire::to_node(input.node)}, MessageCode::app_attach_req,
+      wire::encode(app_attach_body(static_cast<std::uint16_t>(input.application), "passive", own_addresses_)),
+      [this, key](const Outcome& outcome) { app_attach_answered(key, outcome); });
   if (const auto open = channels().opens.find(key); open != channels().opens.end())
     open->second.transaction = transaction;
 }

@@ -182,10 +182,10 @@ struct AppConnectEnded {
   NodeId node;
 };
 
-using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
-                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained, BootstrapFound,
-                           OpenChannel, SendOnChannel, CloseChannel, ServeApplication, SendAppAttach,
-                           DropAppAttach, AppConnectEnded>;
+using Input =
+    std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest, CancelRequest,
+                 SendAnswer, HandOverReport, UseSigner, Drained, BootstrapFound, OpenChannel, SendOnChannel,
+                 CloseChannel, ServeApplication, SendAppAttach, DropAppAttach, AppConnectEnded>;
 
 // ---- out
 // ----------------------------------------------------------------------------------------------------------
@@ -308,10 +308,9 @@ struct MustExit {
   config::ConfigurationPtr document = nullptr;
 };
 
-using Output =
-    std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged, HandOver,
-                 Drain, ConfigurationChanged, ChannelUp, ChannelDown, ChannelMessage, AppConnect,
-                 AppAttachDone, Left, MustExit>;
+using Output = std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged,
+                            HandOver, Drain, ConfigurationChanged, ChannelUp, ChannelDown, ChannelMessage,
+                            AppConnect, AppAttachDone, Left, MustExit>;
 using Outputs = std::vector<Output>;
 
 // What the component that makes an application's connections gets of routing.

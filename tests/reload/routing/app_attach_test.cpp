@@ -215,7 +215,8 @@ TEST_F(AppAttaches, ANodeIsAskedForOneConnectionAtATime) {
   peer_.advance(29s);
   EXPECT_EQ(asked_by(other_, body_of("passive")).error(), ErrorCode::in_progress);
   peer_.advance(1s);
-  EXPECT_EQ(asked_by(other_, body_of("passive")).code(), MessageCode::app_attach_ans) << "it was not heard of";
+  EXPECT_EQ(asked_by(other_, body_of("passive")).code(), MessageCode::app_attach_ans)
+      << "it was not heard of";
 }
 
 TEST_F(AppAttaches, WhoCannotBeAskedIsNot) {

@@ -52,8 +52,8 @@ TEST_F(AppAttachesInARing, EachPeerIsToldWhomToConnectTo) {
     if (callee != caller)
       simulation_.peer(caller).to_routing(
           routing::SendAppAttach{++token, k_sip, {wire::to_node(node(callee))}});
-  ASSERT_TRUE(simulation_.run_until(
-      [&] { return heard<routing::AppAttachDone>(caller).size() == token; }, 20s));
+  ASSERT_TRUE(
+      simulation_.run_until([&] { return heard<routing::AppAttachDone>(caller).size() == token; }, 20s));
   for (const PeerNumber callee : ring) {
     if (callee == caller) continue;
     const auto connects = heard<routing::AppConnect>(callee);
