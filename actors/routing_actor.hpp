@@ -14,6 +14,7 @@
 #include "actors/outbox.hpp"
 #include "actors/peer_log.hpp"
 #include "actors/system_clock.hpp"
+#include "net/app_links/app_links.hpp"
 #include "net/tls_links.hpp"
 #include "reload/config/configuration.hpp"
 #include "reload/peer/wiring.hpp"
@@ -40,6 +41,7 @@ struct RoutingSetup {
   BootstrapCache bootstrap_cache;
   // Who makes the connections of applications that routing does not carry; none: nobody serves any.
   std::function<void(routing::ApplicationEvent)> applications = nullptr;
+  std::shared_ptr<net::app_links::AppLinks> app_links = nullptr;  // these connections; null: there are none
 };
 
 class RoutingDriver : public Outbox {
@@ -90,6 +92,7 @@ class RoutingDriver : public Outbox {
   std::shared_ptr<spdlog::logger> log_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<net::TlsLinks> links_;
+  std::shared_ptr<net::app_links::AppLinks> app_links_;
   std::shared_ptr<InspectionDesk> desk_;
   routing::RoutingComponent component_;
   Alarm alarm_;

@@ -29,6 +29,8 @@ struct SipKeys {
 
 struct SipSettings {
   net::phones::PhoneSettings phones;
+  // Where other peers connect to for calls; no address: where links are listened for, at any free port.
+  wire::IpAddressPort listen_for_peers{};
   // The users of this peer whose phones may register: its own, and further ones that it has credentials of.
   std::vector<sip::registrar::Account> accounts;
   bool trusts_loopback = false;          // phones on this machine need no password

@@ -85,16 +85,16 @@ void PeerConnections::connecting(const Connect& wish, std::optional<FlowId> flow
 
 // ---- what the sockets tell
 
-void PeerConnections::on_up(MonoTime now, Arrived arrived, bool opened_here) {
-  if (opened_here) {
+void PeerConnections::on_up(MonoTime now, Arrived arrived) {
+  if (arrived.opened_here) {
     const auto made = connecting_.extract(arrived.flow);
     if (made.empty()) return refuse(arrived.flow);
     const auto& [application, node] = made.mapped();
     outputs_.emplace_back(routing::AppConnectEnded{application, node});
     ++counters_.accepted;
-    return greet(now, std::move(arrived), node, true);
+    return greet(now, std::move(arrived), node);
   }
-  if (const auto node = why_it_comes(arrived)) return greet(now, std::move(arrived), *node, false);
+  if (const auto node = why_it_comes(arrived)) return greet(now, std::move(arrived), *node);
   if (!may_be_asked_for() || unknown_.size() >= k_max_unknown) return refuse(arrived.flow);
   const FlowId flow = arrived.flow;
   unknown_.emplace(flow, Unknown{std::move(arrived), now + k_unknown_time, {}});
@@ -119,7 +119,7 @@ bool PeerConnections::may_be_asked_for() const {
 
 // It is used for all that wait for that node. Each of them has asked for a connection of its own: those of the
 // others may come as well, and its own when this is one that the node itself has asked for.
-void PeerConnections::greet(MonoTime now, Arrived arrived, const NodeId& node, bool opened_here) {
+void PeerConnections::greet(MonoTime now, Arrived arrived, const NodeId& node) {
   const FlowId flow = arrived.flow;
   up_.emplace(flow, node);
   element::PeerUp up{flow, node, std::nullopt, std::move(arrived.users)};
@@ -131,7 +131,7 @@ void PeerConnections::greet(MonoTime now, Arrived arrived, const NodeId& node, b
     }
     ++counters_.opened;
     if (!open->second.is_answered) outputs_.emplace_back(routing::DropAppAttach{open->first});
-    if ((up.opened || opened_here) && expected_.size() < k_max_expected)
+    if ((up.opened || arrived.opened_here) && expected_.size() < k_max_expected)
       expected_.push_back({node, now + k_open_time});
     if (!up.opened)
       up.opened = open->second.open;
@@ -158,7 +158,7 @@ void PeerConnections::look_at_unknown(MonoTime now) {
     }
     auto received = std::move(one->second.received);
     if (node)
-      greet(now, std::move(one->second.arrived), *node, false);
+      greet(now, std::move(one->second.arrived), *node);
     else
       refuse(one->first);
     if (node)
@@ -172,6 +172,10 @@ void PeerConnections::on_received(element::Received received) {
     waiting->second.received.push_back(std::move(received));
   else if (up_.contains(received.flow))
     outputs_.emplace_back(std::move(received));
+}
+
+void PeerConnections::on_drained(FlowId flow) {
+  if (up_.contains(flow)) outputs_.emplace_back(element::Drained{flow});
 }
 
 void PeerConnections::on_down(FlowId flow, const std::string& reason) {

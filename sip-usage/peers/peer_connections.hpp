@@ -43,6 +43,7 @@ struct Arrived {
   FlowId flow{};
   std::vector<NodeId> nodes;
   std::vector<std::string> users;
+  bool opened_here = false;
 };
 
 // Connect to that node; PeerConnections::connecting() says what came of it.
@@ -75,8 +76,9 @@ class PeerConnections {
   // What became of a Connect; no flow: there is no room for one.
   void connecting(const Connect& wish, std::optional<FlowId> flow);
   // Of the sockets.
-  void on_up(MonoTime now, Arrived arrived, bool opened_here);
+  void on_up(MonoTime now, Arrived arrived);
   void on_received(element::Received received);
+  void on_drained(FlowId flow);
   void on_down(FlowId flow, const std::string& reason);
   void on_timer(MonoTime now);
 
@@ -109,7 +111,7 @@ class PeerConnections {
   void fail(Opens::iterator open, std::string reason);
   std::optional<NodeId> why_it_comes(const Arrived& arrived);
   bool may_be_asked_for() const;
-  void greet(MonoTime now, Arrived arrived, const NodeId& node, bool opened_here);
+  void greet(MonoTime now, Arrived arrived, const NodeId& node);
   void look_at_unknown(MonoTime now);
   void refuse(FlowId flow);
   std::size_t flows_of(const NodeId& node) const;

@@ -32,7 +32,7 @@ class PeerConnectionsTest : public ::testing::Test {
   }
   void asked_by(const NodeId& node) { peers_.on_event(now_, routing::AppConnect{5060, node, {{}}}); }
   void up(std::uint64_t flow, const NodeId& node, bool opened_here = false) {
-    peers_.on_up(now_, {FlowId{flow}, {node_id(0x99), node}, {"bob@example.org"}}, opened_here);
+    peers_.on_up(now_, {FlowId{flow}, {node_id(0x99), node}, {"bob@example.org"}, opened_here});
   }
   void hear(std::uint64_t flow, std::string_view text) {
     peers_.on_received({FlowId{flow}, SharedBytes(copy_of(view_of(text))), 1});
