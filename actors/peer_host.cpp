@@ -131,14 +131,6 @@ std::vector<wire::IpAddressPort> own_addresses(const PeerSettings& settings,
   return {listening_on};
 }
 
-// Where others are told to connect to for calls: the same, at another port.
-std::vector<wire::IpAddressPort> call_addresses(const PeerSettings& settings,
-                                                const wire::IpAddressPort& listening_on) {
-  auto addresses = own_addresses(settings, listening_on);
-  for (auto& address : addresses) address.port = listening_on.port;
-  return addresses;
-}
-
 net::app_links::AppLinkSettings peer_link_settings(const PeerSettings& settings,
                                                    const config::Configuration& configuration) {
   net::app_links::AppLinkSettings out;
@@ -344,11 +336,12 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
                    to_sip_peers(mailboxes), made.peer_links});
   const auto bound = std::make_shared<CallBound>(settings.storage.max_pending_calls);
   if (made.phones) {
-    mailboxes->sip = system_.spawn(drive<SipDriver>, SipSetup{settings.name, std::move(made.sip_element),
-                                                              writers_of(*made.signer, *made.users),
-                                                              made.phones, clock_, mailboxes, bound,
-                                                              made.peer_links});
-    caf::anon_send(mailboxes->routing, serve_sip(call_addresses(settings, made.peer_links->listening_on())));
+    mailboxes->sip =
+        system_.spawn(drive<SipDriver>, SipSetup{settings.name, std::move(made.sip_element),
+                                                 writers_of(*made.signer, *made.users), made.phones, clock_,
+                                                 mailboxes, bound, made.peer_links});
+    caf::anon_send(mailboxes->routing,
+                   serve_sip(call_addresses(settings.advertise, made.peer_links->listening_on())));
     if (made.new_sip_keys)
       caf::anon_send(mailboxes->committer, data::PutFact{k_sip_keys_fact, made.new_sip_keys->encode()});
   }

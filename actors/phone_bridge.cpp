@@ -61,8 +61,8 @@ void PhoneBridge::disconnect() {
 void PhoneBridge::flow_up(net::phones::FlowUp event) {
   if (event.peer) {
     const auto& certificate = *event.peer->certificate;
-    return pass_peer(sip::peers::Arrived{element_flow(event.flow), certificate.node_ids(),
-                                         {certificate.user_name()}, event.opened_here});
+    return pass_peer(sip::peers::Arrived{
+        element_flow(event.flow), certificate.node_ids(), {certificate.user_name()}, event.opened_here});
   }
   sip::element::FlowUp up;
   up.flow = element_flow(event.flow);
@@ -75,8 +75,7 @@ void PhoneBridge::flow_up(net::phones::FlowUp event) {
 }
 
 void PhoneBridge::received(net::phones::Received event) {
-  pass_on(event.flow,
-          sip::element::Received{element_flow(event.flow), std::move(event.bytes), event.credit});
+  pass_on(event.flow, sip::element::Received{element_flow(event.flow), std::move(event.bytes), event.credit});
 }
 
 void PhoneBridge::drained(net::phones::FlowId flow) {

@@ -1,5 +1,6 @@
-// The events of sockets towards phones and other peers, turned into messages to the SIP actor. The sockets start before the actor (it needs the
-// addresses they listen on), so the first events wait here; the credit of their flows bounds them.
+// The events of sockets towards phones and other peers, turned into messages to the SIP actor. The sockets
+// start before the actor (it needs the addresses they listen on), so the first events wait here; the credit
+// of their flows bounds them.
 #pragma once
 
 #include <mutex>

@@ -35,7 +35,7 @@ struct SipSetup {
   std::shared_ptr<net::phones::PhoneTransports> phones;
   std::shared_ptr<const Clock> clock;
   MailboxesPtr mailboxes;
-  std::shared_ptr<CallBound> bound;  // of calls to storage
+  std::shared_ptr<CallBound> bound;                                // of calls to storage
   std::shared_ptr<net::app_links::AppLinks> peer_links = nullptr;  // null: no other peer is called
 };
 

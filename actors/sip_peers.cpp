@@ -18,8 +18,7 @@ SipPeers::SipPeers(std::shared_ptr<net::app_links::AppLinks> links, std::shared_
 
 void SipPeers::open(sip::element::OpenPeer wish) {
   if (links_) return connections_.open(clock_->now().mono, std::move(wish));
-  for_element_.emplace_back(
-      sip::element::OpenFailed{wish.open, "there are no connections to other peers"});
+  for_element_.emplace_back(sip::element::OpenFailed{wish.open, "there are no connections to other peers"});
 }
 
 void SipPeers::handle(SipPeerBatch& batch) {
@@ -69,8 +68,7 @@ void SipPeers::carry_out(routing::Input input) {
 
 void SipPeers::carry_out(sip::peers::Connect& wish) {
   const auto flow = links_->connect(wish.addresses, wish.node);
-  connections_.connecting(wish,
-                          flow ? std::optional(sip::element::FlowId{flow->number}) : std::nullopt);
+  connections_.connecting(wish, flow ? std::optional(sip::element::FlowId{flow->number}) : std::nullopt);
 }
 
 void SipPeers::carry_out(sip::peers::Close& close) {

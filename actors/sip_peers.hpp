@@ -1,5 +1,5 @@
-// The SIP actor's connections with other peers: carries out what sip::peers::PeerConnections says, with sockets
-// and with routing, and tells it what comes of that. What comes out is for the SIP element.
+// The SIP actor's connections with other peers: carries out what sip::peers::PeerConnections says, with
+// sockets and with routing, and tells it what comes of that. What comes out is for the SIP element.
 #pragma once
 
 #include <memory>

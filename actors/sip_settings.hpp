@@ -38,6 +38,11 @@ struct SipSettings {
   bool lets_users_call_outside = false;  // users may call addresses of other domains
 };
 
+// Where other peers are told to connect to for calls: the hosts that the peer advertises, or those of this
+// machine when it listens at all of them.
+std::vector<wire::IpAddressPort> call_addresses(const std::vector<wire::IpAddressPort>& advertise,
+                                                const wire::IpAddressPort& listening_on);
+
 // Whose peer it is, and where.
 struct SipIdentity {
   NodeId node;

@@ -27,7 +27,8 @@ void PeerConnections::open(MonoTime now, element::OpenPeer wish) {
   }
   Open open{wish.open, std::nullopt, false, now + k_open_time};
   if (!wish.destinations.empty())
-    if (const auto* last = std::get_if<wire::NodeDestination>(&wish.destinations.back())) open.node = last->node;
+    if (const auto* last = std::get_if<wire::NodeDestination>(&wish.destinations.back()))
+      open.node = last->node;
   const std::uint64_t token = ++last_token_;
   opens_.emplace(token, open);
   outputs_.emplace_back(routing::SendAppAttach{token, wish.application, std::move(wish.destinations)});
@@ -117,8 +118,8 @@ bool PeerConnections::may_be_asked_for() const {
   return std::any_of(opens_.begin(), opens_.end(), [](const auto& one) { return !one.second.node; });
 }
 
-// It is used for all that wait for that node. Each of them has asked for a connection of its own: those of the
-// others may come as well, and its own when this is one that the node itself has asked for.
+// It is used for all that wait for that node. Each of them has asked for a connection of its own: those of
+// the others may come as well, and its own when this is one that the node itself has asked for.
 void PeerConnections::greet(MonoTime now, Arrived arrived, const NodeId& node) {
   const FlowId flow = arrived.flow;
   up_.emplace(flow, node);

@@ -31,9 +31,10 @@ using element::OpenId;
 inline constexpr std::uint16_t k_sip_application = 5060, k_sips_application = 5061;
 inline constexpr const char* k_protocol_name = "sip/2";  // of ALPN, as registered for SIP
 
-inline constexpr std::size_t k_max_opens = 1024;     // wishes that wait for their connection
-inline constexpr std::size_t k_max_expected = 1024;  // connections that may still come, and are not waited for
-inline constexpr std::size_t k_max_unknown = 64;     // that have come before the answer that names them
+inline constexpr std::size_t k_max_opens = 1024;  // wishes that wait for their connection
+inline constexpr std::size_t k_max_expected =
+    1024;                                         // connections that may still come, and are not waited for
+inline constexpr std::size_t k_max_unknown = 64;  // that have come before the answer that names them
 inline constexpr std::size_t k_max_flows_per_node = 4;  // past it this peer does not connect when it is asked
 inline constexpr Duration k_open_time{15'000};
 inline constexpr Duration k_unknown_time{5'000};
@@ -118,7 +119,7 @@ class PeerConnections {
 
   Opens opens_;  // by the token of the AppAttach
   std::uint64_t last_token_ = 0;
-  std::deque<Expected> expected_;                                 // the first ends first
+  std::deque<Expected> expected_;                                  // the first ends first
   std::map<FlowId, std::pair<std::uint16_t, NodeId>> connecting_;  // bounded by routing
   std::map<FlowId, Unknown> unknown_;
   std::map<FlowId, NodeId> up_;  // told of; bounded by the sockets

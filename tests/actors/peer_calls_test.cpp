@@ -78,9 +78,8 @@ class Phone {
     if (to.find(";tag=") == std::string::npos) to += ";tag=" + user_.substr(0, user_.find('@'));
     socket_.send("SIP/2.0 " + status + "\r\n" + lines("Via", fields(request, "Via")) +
                  lines("Record-Route", fields(request, "Record-Route")) + "From: " + field(request, "From") +
-                 "\r\nTo: " + to + "\r\nCall-ID: " + field(request, "Call-ID") +
-                 "\r\nCSeq: " + field(request, "CSeq") + "\r\nContact: " + contact() +
-                 "\r\nContent-Length: 0\r\n\r\n");
+                 "\r\nTo: " + to + "\r\nCall-ID: " + field(request, "Call-ID") + "\r\nCSeq: " +
+                 field(request, "CSeq") + "\r\nContact: " + contact() + "\r\nContent-Length: 0\r\n\r\n");
   }
   // The next message that begins so; others are passed over.
   std::optional<std::string> expect(const std::string& beginning) {
@@ -98,8 +97,8 @@ class Phone {
     ++cseq_;
     return method + ' ' + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:" + std::to_string(socket_.port()) +
            ";rport;branch=z9hG4bK" + method + std::to_string(cseq_) + "\r\n" + more +
-           "Max-Forwards: 70\r\nTo: " + to + "\r\nFrom: <sip:" + user_ + ">;tag=f" + "\r\nCall-ID: c" + user_ +
-           "\r\nCSeq: " + std::to_string(cseq_) + ' ' + method + "\r\nContact: " + contact() +
+           "Max-Forwards: 70\r\nTo: " + to + "\r\nFrom: <sip:" + user_ + ">;tag=f" + "\r\nCall-ID: c" +
+           user_ + "\r\nCSeq: " + std::to_string(cseq_) + ' ' + method + "\r\nContact: " + contact() +
            "\r\nContent-Length: 0\r\n\r\n";
   }
 
@@ -164,8 +163,8 @@ TEST_F(PeerCalls, FromThePhoneOfOnePeerToThatOfAnother) {
   // Shows: SIP-16, SIP-17, SIP-18.
   const auto first = start(node_id(0x40), "alice@overlay.example.org", {});
   ASSERT_TRUE(first && joins(*first));
-  const auto second = start(node_id(0x80), "bob@overlay.example.org",
-                            {{"127.0.0.1", first->listening_on().port}});
+  const auto second =
+      start(node_id(0x80), "bob@overlay.example.org", {{"127.0.0.1", first->listening_on().port}});
   ASSERT_TRUE(second && joins(*second));
   Phone alice(sip_of(*first), "alice@overlay.example.org"), bob(sip_of(*second), "bob@overlay.example.org");
   ASSERT_TRUE(alice.registers());

@@ -214,9 +214,10 @@ TEST_F(PeerConnectionsTest, WhatDoesNotComeHasFailed) {
 TEST_F(PeerConnectionsTest, WhatRoutingKnowsOfAFailureIsTold) {
   open(5, to(bob_));
   take();
-  peers_.on_event(now_, routing::AppAttachDone{1, 5060,
-                                               routing::RequestFailure{ErrorCode::forbidden,
-                                                                       copy_of(view_of("revoked")), true, {}}});
+  peers_.on_event(
+      now_,
+      routing::AppAttachDone{
+          1, 5060, routing::RequestFailure{ErrorCode::forbidden, copy_of(view_of("revoked")), true, {}}});
   EXPECT_EQ(take(), Log{"5 failed: revoked"});
 }
 
@@ -225,7 +226,8 @@ TEST_F(PeerConnectionsTest, AsManyWishesAsThereIsRoomFor) {
   EXPECT_EQ(take().size(), k_max_opens);
   open(5000, to(bob_));
   EXPECT_EQ(take(), Log{"5000 failed: too many connections are being opened"});
-  // One connection ends all of them; of those that may still come as many are remembered as there is room for.
+  // One connection ends all of them; of those that may still come as many are remembered as there is room
+  // for.
   up(100, bob_);
   take();
   open(1, to(bob_));
