@@ -32,7 +32,7 @@ auplay_srate 8000
 ausrc_channels 1
 auplay_channels 1
 rtp_ports 12000-19998
-rtcp_mux no
+rtcp_mux {mux}
 net_interface 127.0.0.1
 call_local_timeout 120
 call_max_calls 4
@@ -41,6 +41,9 @@ module g711.so
 module aufile.so
 module aubridge.so
 module sndfile.so
+module srtp.so
+module dtls_srtp.so
+module ice.so
 module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
@@ -51,12 +54,14 @@ ring_aufile none
 
 
 class Baresip:
-    """`with Baresip("alice", tone_hz=440) as phone:`; its SIP messages are in `log`."""
+    """`with Baresip("alice", tone_hz=440) as phone:`; its SIP messages are in `log`. With `media_of_browsers` it speaks
+    DTLS-SRTP and ICE, as browsers ask for, and nothing else."""
 
-    def __init__(self, name, tone_hz, authority="", answers=False):
+    def __init__(self, name, tone_hz, authority="", answers=False, media_of_browsers=False):
         self.name = name
         self.tone_hz = tone_hz
         self.answers = answers
+        self.media_of_browsers = media_of_browsers
         self.folder = Path(tempfile.mkdtemp(prefix=f"ringway-baresip-{name}-"))
         self.log = self.folder / "log"
         self.authority = authority
@@ -80,7 +85,7 @@ class Baresip:
         wave(self.folder / "tone.wav", self.tone_hz, TONE_S)
         (self.folder / "config").write_text(CONFIG.format(
             listen=f"127.0.0.1:{sip}", authority=self.authority, name=self.name, folder=self.folder,
-            modules=MODULES, control=control))
+            modules=MODULES, control=control, mux="yes" if self.media_of_browsers else "no"))
         for file in ("accounts", "contacts"):
             (self.folder / file).write_text("")
         with open(self.log, "ab") as log:
@@ -159,6 +164,8 @@ class Baresip:
         when it is done."""
         account = f'<{aor}>;outbound="sip:{proxy}";regint={expires_s}'
         account += f";answermode={'auto' if self.answers else 'manual'};audio_codecs=PCMU"
+        if self.media_of_browsers:
+            account += ";mediaenc=dtls_srtp;medianat=ice"
         if password:
             account += f";auth_user={user};auth_pass={password}"
         self.command("uanew", account)
