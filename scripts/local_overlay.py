@@ -65,6 +65,7 @@ class Peer:
         self.api = f"unix:{self.folder}/data/api.sock"
         self.log = self.folder / "log"
         self.ready_file = self.folder / "ready.json"
+        self.options = []  # besides those of all peers
         self.process = None
         self.node = None
 
@@ -76,7 +77,7 @@ class Peer:
             command += ["--bootstrap", address]
         if self.index == 0:
             command.append("--first-peer")
-        return [*map(str, command), *self.overlay.options]
+        return [*map(str, command), *self.overlay.options, *map(str, self.options)]
 
     def start(self):
         self.ready_file.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """A baresip phone as a process: its own folder, commands and events over its control socket (ctrl_tcp), no sound card,
-everything on loopback. It sends a sine of its own frequency and records what it hears, so that a test knows whose sound arrived."""
+everything on loopback. It sends a sine of its own frequency and records what it hears, so that a test knows whose sound
+arrived."""
 import json
 import queue
 import re
@@ -35,7 +36,8 @@ rtp_ports 12000-19998
 rtcp_mux {mux}
 net_interface 127.0.0.1
 call_local_timeout 120
-call_max_calls 4
+call_max_calls 16
+call_hold_other_calls no
 module_path {modules}
 module g711.so
 module aufile.so
@@ -160,8 +162,8 @@ class Baresip:
                            f"{[(event['type'], event.get('param')) for event in seen]}")
 
     def register(self, aor, proxy, user="", password="", expires_s=600, timeout_s=30):
-        """Registers as this address (sip:alice@example.org) by way of this proxy (127.0.0.1:5060;transport=udp); answers
-        when it is done."""
+        """Registers as this address (sip:alice@example.org) by way of this proxy (127.0.0.1:5060;transport=tcp);
+        answers the event that says it is done."""
         account = f'<{aor}>;outbound="sip:{proxy}";regint={expires_s}'
         account += f";answermode={'auto' if self.answers else 'manual'};audio_codecs=PCMU"
         if self.media_of_browsers:

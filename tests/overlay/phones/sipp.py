@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 from local_overlay import OverlayError, end_with_parent, environment, free_ports
@@ -75,9 +76,17 @@ class Sipp:
 
     def received(self):
         """The messages that it got, oldest first."""
+        return [message for _, message in self.received_at()]
+
+    def received_at(self):
+        """The same with their times, as of time.time()."""
         text = self.messages.read_text(errors="replace") if self.messages.exists() else ""
-        parts = re.split(r"^-{20,}.*$", text, flags=re.M)
-        return [part.split("\n\n", 1)[1] for part in parts if " message received" in part.split("\n\n", 1)[0]]
+        found = []
+        for part in re.split(r"^-{20,} ", text, flags=re.M)[1:]:
+            when, what, *message = re.split(r"\n+", part, maxsplit=2)
+            if " message received" in what:
+                found.append((datetime.fromisoformat(when.replace("\t", " ")).timestamp(), "".join(message)))
+        return found
 
     def print_log(self):
         for file in (self.errors, self.messages):

@@ -1,0 +1,62 @@
+"""What peers are told so that they serve phones, where they do, and who is responsible for a user's registration."""
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+from local_overlay import Overlay
+from support import PROGRAMS
+
+LISTEN_ON_LOOPBACK = ["--sip-listen", "udp:127.0.0.1:0", "--sip-listen", "tcp:127.0.0.1:0"]
+
+
+def phone_overlay(count, same_user=(), trusts_loopback=True):
+    """An overlay with credentials, not started, whose peers serve phones by UDP and TCP; these peers (indices) are all
+    of one user."""
+    overlay = Overlay(count, PROGRAMS,
+                      options=LISTEN_ON_LOOPBACK + (["--sip-trust-loopback"] if trusts_loopback else []))
+    for index in same_user[1:]:
+        overlay.peers[index].user = overlay.peers[same_user[0]].user
+    overlay.enrol()
+    return overlay
+
+
+def aor(peer):
+    return f"sip:{peer.user}"
+
+
+def proxy(peer, transport="udp"):
+    """The address at which this peer serves phones by this transport, once it is ready."""
+    served = json.loads(peer.ready_file.read_text())["peers"][0]["sip"]
+    return next(each.split(":", 1)[1] for each in served if each.split(":", 1)[0] == transport)
+
+
+def responsible_peer(overlay, user):
+    """Of the running peers the one whose Node-ID is the first at or after the user's Resource-ID (RFC 7904 §7,
+    RFC 6940 §10.2, §10.3)."""
+    resource = hashlib.sha1(user.encode()).hexdigest()[:32]
+    ring = overlay.in_ring_order()
+    return next((peer for peer in ring if peer.node >= resource), ring[0])
+
+
+def write_passwords(path, overlay_name, passwords):
+    """A file for --sip-passwords, as htdigest writes it: of user names without the domain."""
+    lines = [f"{name}:{overlay_name}:{hashlib.md5(f'{name}:{overlay_name}:{password}'.encode()).hexdigest()}"
+             for name, password in passwords.items()]
+    path.write_text("\n".join(lines) + "\n")
+    path.chmod(0o600)
+    return path
+
+
+def make_certificate(folder):
+    """A self-signed certificate for 127.0.0.1; answers the paths of certificate and key, and the SHA-256 of its
+    SubjectPublicKeyInfo, base64."""
+    certificate, key = Path(folder) / "sip.pem", Path(folder) / "sip.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=30)
+    public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], check=True,
+                            capture_output=True, timeout=30).stdout
+    digest = subprocess.run(["openssl", "base64", "-A"], input=hashlib.sha256(public).digest(), check=True,
+                            capture_output=True, timeout=30).stdout
+    return certificate, key, digest.decode()
