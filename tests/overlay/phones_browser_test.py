@@ -5,10 +5,10 @@ import tempfile
 import time
 import unittest
 
-from phones.baresip import Baresip
+from support import OverlayTestCase, note
+from baresip import Baresip
 from phones.browser import BrowserPhone
 from phones.peers import aor, make_certificate, phone_overlay, proxy, write_passwords
-from support import OverlayTestCase, note
 
 PEERS = 4
 TALK_S = 4

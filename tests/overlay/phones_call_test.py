@@ -4,9 +4,9 @@ responsible for the callee's registration."""
 import time
 import unittest
 
-from phones.baresip import Baresip
-from phones.peers import aor, phone_overlay, proxy, responsible_peer
 from support import OverlayTestCase, note
+from baresip import Baresip
+from phones.peers import aor, phone_overlay, proxy, responsible_peer
 
 PEERS = 8
 TALK_S = 10

@@ -4,10 +4,10 @@ from every peer: to another address at the same peer, and to another peer of its
 import contextlib
 import unittest
 
-from phones.baresip import Baresip
+from support import OverlayTestCase, note
+from baresip import Baresip
 from phones.peers import aor, phone_overlay, proxy
 from phones.sipp import Sipp
-from support import OverlayTestCase, note
 
 PEERS = 8
 HOME, AWAY = 1, 2  # peers of one user

@@ -6,10 +6,10 @@ import threading
 import time
 import unittest
 
+from support import OverlayTestCase, note
 from local_overlay import OverlayError
 from phones.peers import aor, phone_overlay, proxy, write_passwords
 from phones.sipp import Sipp, register
-from support import OverlayTestCase, note
 
 PEERS = 4
 CALLS = int(os.environ.get("RINGWAY_PHONE_CALLS", "500"))
@@ -77,9 +77,11 @@ class PhonesSippTest(OverlayTestCase):
 
     def call(self, caller, callee):
         user = callee.user.split("@", 1)[0]
-        with Sipp("uas", keeps_messages=False) as answering:
-            self.assertEqual(self.calls(caller, user, 1)["failed"], 1)  # no phone is there
-            register(proxy(callee), aor(callee), f"sip:{user}@{answering.address}")
+        self.assertEqual(self.calls(caller, user, 1)["failed"], 1)  # no phone is there
+        # A phone is called where its REGISTER came from.
+        answering = Sipp("uas", keeps_messages=False)
+        register(proxy(callee), aor(callee), f"sip:{user}@{answering.address}", port=answering.port)
+        with answering:
             self.assertEqual(self.calls(caller, user, 1)["successful"], 1)
             started = time.monotonic()
             counts = self.calls(caller, user, CALLS)

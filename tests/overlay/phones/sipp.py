@@ -17,10 +17,10 @@ class Sipp:
     """`with Sipp("uas") as server:` or `with Sipp("uac", "-m", 10, to="127.0.0.1:5060") as caller: caller.wait(60)`.
     A name that ends with .xml is one of this folder's scenarios, any other one of SIPp's own."""
 
-    def __init__(self, scenario, *arguments, to=None, keys=None, keeps_messages=True):
+    def __init__(self, scenario, *arguments, to=None, keys=None, port=None, keeps_messages=True):
         self.folder = Path(tempfile.mkdtemp(prefix="ringway-sipp-"))
         self.name = scenario
-        self.port = free_ports(1)[0]
+        self.port = port or free_ports(1)[0]
         self.address = f"127.0.0.1:{self.port}"
         self.statistics_file = self.folder / "statistics.csv"
         self.messages = self.folder / "messages"
@@ -95,13 +95,13 @@ class Sipp:
                       *file.read_text(errors="replace").splitlines()[-120:], sep="\n    ", flush=True)
 
 
-def register(proxy, aor, contact, expires_s=600, user=None, password=None, transport=None, timeout_s=40):
-    """A REGISTER that must be accepted; answers the Contact values of the answer."""
+def register(proxy, aor, contact, expires_s=600, user=None, password=None, transport=None, port=None, timeout_s=40):
+    """A REGISTER, sent from this port, that must be accepted; answers the Contact values of the answer."""
     domain = aor.split("@", 1)[1]
-    credentials = ["-au", user, "-ap", password] if user is not None else []
+    credentials = ["-au", user, "-ap", password, "-auth_uri", domain] if user is not None else []
     keys = {"aor": aor, "domain": domain, "contact": contact, "expires": expires_s}
     with Sipp("register.xml", "-m", 1, *credentials, *(["-t", transport] if transport else []), to=proxy,
-              keys=keys) as sipp:
+              keys=keys, port=port) as sipp:
         statistics = sipp.wait(timeout_s)
         if statistics["successful"] != 1:
             raise OverlayError(f"REGISTER of {aor} at {proxy} was not accepted: {statistics}")

@@ -14,7 +14,7 @@ import uuid
 from pathlib import Path
 
 from local_overlay import OverlayError, end_with_parent, environment, free_ports
-from phones.sound import strength, wave
+from sound import strength, wave
 
 PROGRAM = "/usr/bin/baresip"
 MODULES = "/usr/lib/baresip/modules"
