@@ -24,6 +24,12 @@ std::optional<std::uint16_t> answer_port(const Message& request, const FlowState
   return port == flow.remote.port || port == 0 ? std::nullopt : std::optional(port);
 }
 
+// RFC 3261 §13, RFC 6665 §4.1, RFC 3515.
+bool begins_dialog(const Message& request) {
+  const auto& method = request.method();
+  return request.to.tag().empty() && (method == "INVITE" || method == "SUBSCRIBE" || method == "REFER");
+}
+
 }  // namespace
 
 // ---- transactions
@@ -46,6 +52,10 @@ void Element::act(Now now, RequestArrived& arrived) {
   }
   servers_.emplace(arrived.transaction, Server{id, answer_port(arrived.request, *flow)});
   flow->transactions.insert(arrived.transaction);
+  if (is_leaving_ && begins_dialog(arrived.request)) {
+    ++counters_.leaving;
+    return answer(now, arrived.transaction, busy(arrived.request));
+  }
   auto source = source_of(now, arrived.request, *flow);
   if (const auto* instead = std::get_if<Message>(&source)) return answer(now, arrived.transaction, *instead);
   const auto& from = std::get<proxy::Source>(source);
@@ -56,6 +66,12 @@ void Element::act(Now now, RequestArrived& arrived) {
   } else {
     proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
   }
+}
+
+Message Element::busy(const Message& request) {
+  auto response = make_response(request, 503, new_tag());
+  response.set_field("Retry-After", std::to_string(registrar::k_retry_after_s));
+  return response;
 }
 
 // A branch is no secret: everybody who was called sees it. A CANCEL is from whoever has sent the INVITE (RFC

@@ -111,6 +111,18 @@ void Element::bring_up(Now now, FlowState flow, std::optional<OpenId> opened) {
   ways_.on_up(id, opened);
 }
 
+// A flow that is there, and perhaps is one that others use as well.
+void Element::on(Now now, Opened& opened) {
+  FlowState* flow = flows_.find(opened.flow);
+  const auto expected = ways_.expected_node(opened.open);
+  if (flow == nullptr || flow->is_closing || (expected && flow->node != expected)) {
+    outputs_.emplace_back(Log{"no connection: the flow that was given is another one"});
+    return ways_.on_open_failed(opened.open);
+  }
+  flows_.used(now.mono, *flow);
+  ways_.on_up(opened.flow, opened.open);
+}
+
 void Element::on(Now, OpenFailed& failed) {
   outputs_.emplace_back(Log{"no connection: " + failed.reason});
   ways_.on_open_failed(failed.open);
@@ -192,6 +204,20 @@ void Element::on(Now, QuestionFailed& failed) {
 
 void Element::on(Now now, OverlayWritten& written) {
   add_work(registrar_.on_overlay(now, written.request, written.is_done));
+}
+
+// ---- what the peer's operator wants
+
+void Element::on(Now now, Shutdown&) {
+  is_leaving_ = true;
+  add_work(registrar_.shut_down(now));
+}
+
+void Element::on(Now now, AccountsChanged& changed) {
+  if (const auto good = registrar::check(settings_.registrar, changed.accounts); !good)
+    outputs_.emplace_back(Log{"users stay as they were: " + good.error().reason});
+  else
+    add_work(registrar_.set_accounts(now, std::move(changed.accounts)));
 }
 
 // ---- from room to room

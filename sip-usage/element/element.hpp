@@ -40,6 +40,7 @@ struct ElementCounters {
   std::uint64_t refused_unread = 0;  // answers to what is no message
   std::uint64_t not_sent = 0;        // stateless requests without a way
   std::uint64_t merged = 0;          // 482 (RFC 3261 §8.2.2.2)
+  std::uint64_t leaving = 0;         // 503: after Shutdown
 };
 
 class Element {
@@ -77,6 +78,7 @@ class Element {
 
   void on(Now now, FlowUp& up);
   void on(Now now, PeerUp& up);
+  void on(Now now, Opened& opened);
   void on(Now now, OpenFailed& failed);
   void on(Now now, Received& piece);
   void on(Now now, Congested& congested);
@@ -86,6 +88,8 @@ class Element {
   void on(Now now, ServersFound& found);
   void on(Now now, QuestionFailed& failed);
   void on(Now now, OverlayWritten& written);
+  void on(Now now, Shutdown& shutdown);
+  void on(Now now, AccountsChanged& changed);
   void bring_up(Now now, FlowState flow, std::optional<OpenId> opened);
   void end_on_flow(Now now, TransactionId transaction);
   void on_message(Now now, FlowState& flow, Message message);
@@ -135,6 +139,7 @@ class Element {
   void answer(Now now, TransactionId transaction, const Message& response);
   void serve_options(Now now, TransactionId transaction, const Message& request);
   std::string new_tag();
+  Message busy(const Message& request);
 
   Settings settings_;
   std::shared_ptr<Random> random_;
@@ -150,6 +155,7 @@ class Element {
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;
   std::deque<Work> work_;
   std::vector<Output> outputs_;
+  bool is_leaving_ = false;
   ElementCounters counters_;
 };
 

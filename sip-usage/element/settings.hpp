@@ -17,6 +17,8 @@ inline constexpr std::size_t k_max_flows = 16'384;  // of phones, peers and serv
 // Connections that are being opened, or whose address is being asked for, and what waits for one of them.
 inline constexpr std::size_t k_max_openings = 1024;
 inline constexpr std::size_t k_max_waiting_for_opening = 256;
+// Under which a flow is found again: a server may have many. By others it is asked for again (Opened).
+inline constexpr std::size_t k_max_names_of_flow = 16;
 inline constexpr std::size_t k_max_finds = 16'384;  // questions of the proxy that are open
 // A flow that is faster gets its credit back later, so that it is not read for that time.
 inline constexpr Duration k_message_cost{1};       // 1000 messages a second

@@ -104,10 +104,13 @@ void Ways::to_uri(MonoTime now, const Uri& uri, Parcel parcel) {
 bool Ways::use_known(const std::string& key, Parcel& parcel) {
   const auto known = known_.find(key);
   if (known == known_.end()) return false;
-  const FlowState* flow = flows_.find(known->second);
-  if (flow == nullptr || flow->is_closing) return false;
-  ways_.emplace_back(Ready{known->second, std::move(parcel)});
-  return true;
+  for (const FlowId id : known->second) {
+    const FlowState* flow = flows_.find(id);
+    if (flow == nullptr || flow->is_closing) continue;
+    ways_.emplace_back(Ready{id, std::move(parcel)});
+    return true;
+  }
+  return false;
 }
 
 Ways::Opening* Ways::wait(MonoTime now, const std::string& key, Parcel parcel) {
@@ -161,7 +164,8 @@ std::optional<NodeId> Ways::expected_node(OpenId open) {
 void Ways::on_up(FlowId flow, std::optional<OpenId> opened) {
   const FlowState* state = flows_.find(flow);
   const auto note = [&](const std::string& key) {
-    if (known_.emplace(key, flow).second) keys_of_flow_[flow].insert(key);
+    auto& keys = keys_of_flow_[flow];
+    if (keys.size() < k_max_names_of_flow && keys.insert(key).second) known_[key].push_back(flow);
   };
   if (state->node) note(key_of_node(*state->node));
   const auto opening = opened ? opening_of(*opened) : openings_.end();
@@ -173,7 +177,11 @@ void Ways::on_up(FlowId flow, std::optional<OpenId> opened) {
 void Ways::on_down(FlowId flow) {
   const auto keys = keys_of_flow_.find(flow);
   if (keys == keys_of_flow_.end()) return;
-  for (const auto& key : keys->second) known_.erase(key);
+  for (const auto& key : keys->second) {
+    const auto known = known_.find(key);
+    std::erase(known->second, flow);
+    if (known->second.empty()) known_.erase(known);
+  }
   keys_of_flow_.erase(keys);
 }
 

@@ -82,7 +82,9 @@ class Ways {
   Openings openings_;
   std::map<std::variant<OpenId, QuestionId>, std::string> key_of_;
   std::set<std::pair<MonoTime, std::string>> deadlines_;
-  std::map<std::string, FlowId> known_;  // flows that have been opened, or that peers have opened
+  // Flows that have been opened, or that peers have opened, the oldest first. There are two of a peer where
+  // both have opened one at once; when one is gone, the other is used.
+  std::map<std::string, std::vector<FlowId>> known_;
   std::map<FlowId, std::set<std::string>> keys_of_flow_;
   std::uint64_t last_open_ = 0;
   std::vector<WayOutput> ways_;

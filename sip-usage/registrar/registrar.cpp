@@ -44,16 +44,35 @@ bool is_binding_of(const Binding& binding, const Target& target) {
 
 Registrar::Registrar(Settings settings, std::vector<Account> accounts, std::shared_ptr<Random> random)
     : settings_(std::move(settings)),
-      accounts_(std::move(accounts)),
       random_(std::move(random)),
-      authenticator_(settings_, accounts_, drawn_key(*random_)),
+      authenticator_(settings_, {}, drawn_key(*random_)),
       gruus_(settings_, *random_) {
-  assert(check(settings_, accounts_).ok());
+  assert(check(settings_, accounts).ok());
   if (settings_.gruu_key.empty()) settings_.gruu_key = drawn_key(*random_);
-  for (const Account& account : accounts_) {
-    index_.emplace(account.aor, users_.size());
-    users_.emplace_back(account, settings_.overlay_lifetime_s);
+  for (const Account& account : accounts) add_user(account.aor);
+  authenticator_.set_accounts(std::move(accounts));
+}
+
+// In the place of one who is gone, if the overlay has nothing of that one any more or there are too many.
+void Registrar::add_user(const Aor& aor) {
+  const auto is_same = [&](const User& user) { return user.is_gone && user.aor == aor; };
+  const auto is_free = [](const User& user) { return user.is_gone && !user.entry.next_wake(std::nullopt); };
+  auto place = std::find_if(users_.begin(), users_.end(), is_same);
+  if (place != users_.end()) {
+    place->is_gone = false;
+  } else if (place = std::find_if(users_.begin(), users_.end(), is_free); place != users_.end()) {
+    *place = User(aor, settings_.overlay_lifetime_s);
+  } else if (users_.size() < k_max_users) {
+    users_.emplace_back(aor, settings_.overlay_lifetime_s);
+    place = users_.end() - 1;
+  } else {
+    place = std::find_if(users_.begin(), users_.end(), [](const User& user) { return user.is_gone; });
+    if (place->queued_at) wakes_.erase({*place->queued_at, index_of(*place)});
+    busy_.erase(index_of(*place));
+    if (place->entry.asked()) asked_.erase(*place->entry.asked());
+    *place = User(aor, settings_.overlay_lifetime_s);
   }
+  index_.emplace(aor, index_of(*place));
 }
 
 // ---- calls
@@ -75,6 +94,8 @@ Outputs Registrar::receive(Now now, RequestId request, Message message, const So
   User& user = users_[found->second];
   if (message.contacts.empty() && !message.contact_is_any) {  // §10.2.3: it only asks
     accept(now, request, message, *aor, false);
+  } else if (is_leaving_) {
+    reject(request, message, busy("The peer leaves"));
   } else if (user.waiting.size() == k_max_waiting_of_user) {
     reject(request, message, busy("Registrations of this user wait for the overlay"));
   } else {
@@ -104,7 +125,7 @@ Outputs Registrar::on_flow_failed(Now now, FlowId flow) {
     touched.insert(index);
   }
   for (const std::size_t index : touched) {
-    gruus_.set_bindings(users_[index].account->aor, bindings_.of(users_[index].account->aor));
+    gruus_.set_bindings(users_[index].aor, bindings_.of(users_[index].aor));
     advance(now, users_[index]);
   }
   return take_outputs();
@@ -147,6 +168,44 @@ Outputs Registrar::on_timer(Now now) {
     }
   }
   return take_outputs();
+}
+
+Outputs Registrar::set_accounts(Now now, std::vector<Account> accounts) {
+  assert(check(settings_, accounts).ok());
+  std::set<Aor> wanted;
+  for (const Account& account : accounts) wanted.insert(account.aor);
+  authenticator_.set_accounts(std::move(accounts));
+  for (User& user : users_)
+    if (!user.is_gone && wanted.count(user.aor) == 0) dismiss(now, user);
+  for (const Aor& aor : wanted)
+    if (index_.count(aor) == 0) add_user(aor);
+  return take_outputs();
+}
+
+void Registrar::dismiss(Now now, User& user) {
+  index_.erase(user.aor);
+  user.is_gone = true;
+  reject_waiting(user, {404, "No user of this peer any more"});
+  set_bindings(user, {});
+  advance(now, user);
+}
+
+Outputs Registrar::shut_down(Now now) {
+  is_leaving_ = true;
+  for (User& user : users_) {
+    reject_waiting(user, busy("The peer leaves"));
+    advance(now, user);
+  }
+  return take_outputs();
+}
+
+// But for the one that the overlay is asked about.
+void Registrar::reject_waiting(User& user, const Rejection& rejection) {
+  while (user.waiting.size() > (user.under_way ? 1U : 0U)) {
+    const Waiting& last = user.waiting.back();
+    reject(last.request, last.message, rejection);
+    user.waiting.pop_back();
+  }
 }
 
 Deadline Registrar::next_wake() const {
@@ -248,7 +307,7 @@ void Registrar::advance(Now now, User& user) {
   } else {
     busy_.insert(index_of(user));
   }
-  BindingList bindings = bindings_.of(user.account->aor);
+  BindingList bindings = bindings_.of(user.aor);
   drop_expired(bindings, now.mono);
   const WantedEntry wanted = wanted_by(bindings);
   if (user.waiting.empty() && user.entry.is_due(now.mono, wanted)) ask_overlay(now, user, wanted);
@@ -257,7 +316,7 @@ void Registrar::advance(Now now, User& user) {
 
 bool Registrar::serve_first(Now now, User& user) {
   const Waiting& first = user.waiting.front();
-  const Aor& aor = user.account->aor;
+  const Aor& aor = user.aor;
   BindingList present = bindings_.of(aor);
   drop_expired(present, now.mono);
   auto update = update_contacts(present, first.message, aor, first.source, now.mono, settings_);
@@ -289,7 +348,9 @@ void Registrar::end_write(Now now, User& user, bool is_done) {
     ContactUpdate update = std::move(*user.under_way);
     user.under_way.reset();
     drop_expired(update.bindings, now.mono);
-    if (is_done) {
+    if (user.is_gone || is_leaving_) {
+      reject_first(user, busy("The peer leaves, or the user has left it"));
+    } else if (is_done) {
       commit_first(now, user, std::move(update));
     } else {
       reject_first(user, busy("The overlay does not take the registration"));
@@ -302,7 +363,7 @@ void Registrar::commit_first(Now now, User& user, ContactUpdate update) {
   const Waiting first = std::move(user.waiting.front());
   user.waiting.pop_front();
   set_bindings(user, std::move(update.bindings));
-  accept(now, first.request, first.message, user.account->aor, update.uses_outbound);
+  accept(now, first.request, first.message, user.aor, update.uses_outbound);
 }
 
 void Registrar::accept(Now now, RequestId request, const Message& message, const Aor& aor,
@@ -327,7 +388,7 @@ void Registrar::reject(RequestId request, const Message& message, const Rejectio
 // ---- the overlay
 
 WantedEntry Registrar::wanted_by(const BindingList& bindings) const {
-  if (bindings.empty()) return std::nullopt;
+  if (bindings.empty() || is_leaving_) return std::nullopt;
   return RouteRegistration{contact_prefs_of(bindings), settings_.route};
 }
 
@@ -337,26 +398,26 @@ void Registrar::ask_overlay(Now now, User& user, WantedEntry wanted) {
   user.entry.ask(now.mono, request, wanted);
   if (wanted) {
     ++counters_.stores;
-    outputs_.emplace_back(StoreRegistration{request, user.account->aor, SipRegistration(std::move(*wanted)),
+    outputs_.emplace_back(StoreRegistration{request, user.aor, SipRegistration(std::move(*wanted)),
                                             settings_.overlay_lifetime_s});
   } else {
     ++counters_.removals;
-    outputs_.emplace_back(RemoveRegistration{request, user.account->aor});
+    outputs_.emplace_back(RemoveRegistration{request, user.aor});
   }
 }
 
 // ---- the rest
 
 void Registrar::set_bindings(const User& user, BindingList bindings) {
-  const bool has_room = bindings_.set(user.account->aor, std::move(bindings));
+  const bool has_room = bindings_.set(user.aor, std::move(bindings));
   assert(has_room);  // there are no more users than accounts
   static_cast<void>(has_room);
-  gruus_.set_bindings(user.account->aor, bindings_.of(user.account->aor));
+  gruus_.set_bindings(user.aor, bindings_.of(user.aor));
 }
 
 void Registrar::queue(User& user) {
   if (user.queued_at) wakes_.erase({*user.queued_at, index_of(user)});
-  user.queued_at = user.entry.next_wake(wanted_by(bindings_.of(user.account->aor)));
+  user.queued_at = user.entry.next_wake(wanted_by(bindings_.of(user.aor)));
   if (user.queued_at) wakes_.emplace(*user.queued_at, index_of(user));
 }
 

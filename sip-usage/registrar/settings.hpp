@@ -18,6 +18,8 @@
 namespace ringway::sip::registrar {
 
 inline constexpr std::size_t k_max_accounts = 1025;  // the peer's user and its further ones
+// With those who are accounts no more and whose entries the overlay has not taken away yet.
+inline constexpr std::size_t k_max_users = 2 * k_max_accounts;
 inline constexpr std::size_t k_max_bindings_of_user = 16;
 // What a user's bindings may say in all: they are listed in each answer, which has to fit into a message.
 inline constexpr std::size_t k_max_binding_bytes_of_user = 16'384;

@@ -202,6 +202,71 @@ TEST(ElementCallTest, FlowThatDiesWhileItRings) {
   EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
 }
 
+// The phone's flow of before is given up, and what the driver gives for its address is a flow that is there.
+TEST(ElementCallTest, AddressIsReachedByAFlowThatIsThere) {
+  World world(std::vector<std::vector<std::string>>{{"alice", "bob"}});
+  Phone& alice = world.phone("alice", 0);
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  Phone& bob = world.phone("bob", 0);
+  EXPECT_EQ(world.register_phone(bob), 200u);
+  world.hang_connection(bob);
+  Phone& again = world.phone("bob", 0);
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-1"));
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  world.into(0, Opened{world.opened_addresses[0].open, again.flow});
+  EXPECT_TRUE(again.request("INVITE"));
+  EXPECT_FALSE(again.is_closed);
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
+  EXPECT_TRUE(again.request("INVITE"));  // it is known now
+  EXPECT_EQ(world.opened_addresses.size(), 1u);
+  world.hang_connection(again);
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-3"));
+  ASSERT_EQ(world.opened_addresses.size(), 2u);
+  alice.inbox.clear();
+  world.into(0, Opened{world.opened_addresses[1].open, again.flow});  // gone meanwhile
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+}
+
+TEST(ElementCallTest, PeerThatLeaves) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.send(alice, call.invite());
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.answer(bob, *invite, 200);
+  const auto ok = alice.response(200);
+  ASSERT_TRUE(ok);
+  world.into(1, Shutdown{});
+  EXPECT_TRUE(world.overlay["bob@example.org"].empty());
+  EXPECT_EQ(world.register_phone(bob), 503u);
+  world.send(bob, world.request(bob, "INVITE", "sip:alice@example.org", "call-2"));
+  const auto busy = bob.response(503);
+  ASSERT_TRUE(busy);
+  EXPECT_NE(busy->field("Retry-After"), nullptr);
+  world.send(alice, world.in_dialog(alice, "ACK", *ok));
+  EXPECT_TRUE(bob.request("ACK"));
+  world.send(alice, world.in_dialog(alice, "BYE", *ok));
+  EXPECT_TRUE(bob.request("BYE"));
+}
+
+TEST(ElementRegisterTest, UsersComeAndGo) {
+  World world;
+  Phone& alice = world.phone("alice", 0);
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  world.into(0, AccountsChanged{test::accounts({"carol"})});
+  EXPECT_TRUE(world.overlay["alice@example.org"].empty());
+  EXPECT_FALSE(world.held[alice.flow]);
+  EXPECT_NE(world.register_phone(alice), 200u);
+  Phone& carol = world.phone("carol", 0);
+  EXPECT_EQ(world.register_phone(carol), 200u);
+  world.into(0, AccountsChanged{test::accounts({"alice", "alice"})});  // not good: nothing changes
+  EXPECT_EQ(world.register_phone(carol), 200u);
+  EXPECT_NE(world.register_phone(alice), 200u);
+  world.into(0, AccountsChanged{test::accounts({"alice", "carol"})});
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  EXPECT_EQ(world.overlay["carol@example.org"].size(), 1u);
+}
+
 TEST(ElementCallTest, ConnectionBetweenPeersDies) {
   Call call;
   auto& [world, alice, bob] = call;

@@ -28,6 +28,19 @@ struct Stage {
   static Parcel parcel(std::uint64_t branch) {
     return {proxy::BranchId{branch}, sip::test::message(sip::test::invite_lines())};
   }
+  void add_peer(FlowId id) {  // a connection with node 7
+    FlowState state;
+    state.id = id;
+    state.transport = "TLS";
+    state.node = test::node(7);
+    flows.add(now, state);
+    ways.on_up(id, {});
+  }
+  FlowId ready_at() {
+    for (const auto& each : ways.take_ways())
+      if (const auto* ready = std::get_if<Ready>(&each)) return ready->flow;
+    return {};
+  }
   std::size_t no_ways() {
     std::size_t count = 0;
     for (const auto& each : ways.take_ways()) count += std::holds_alternative<NoWay>(each) ? 1 : 0;
@@ -72,6 +85,36 @@ TEST(WaysTest, NamesAreAskedForAndAddressesAreNot) {
   ASSERT_EQ(of_kind<OpenAddress>(outputs).size(), 1u);
   EXPECT_EQ(of_kind<OpenAddress>(outputs)[0].transport, "TLS");
   EXPECT_FALSE(stage.ways.on_question_failed(asked[0].question));  // it is answered
+}
+
+// Both ends have opened one: when the first is gone, the other is there.
+TEST(WaysTest, SecondConnectionOfAPeer) {
+  Stage stage;
+  stage.add_peer(FlowId{5});
+  stage.add_peer(FlowId{6});
+  const std::string uri = "sip:bob@example.org;gr=" + *write_gr({wire::to_node(test::node(7))});
+  stage.to_uri(uri);
+  EXPECT_EQ(stage.ready_at(), FlowId{5});
+  stage.ways.on_down(FlowId{5});
+  stage.flows.remove(FlowId{5});
+  stage.to_uri(uri);
+  EXPECT_EQ(stage.ready_at(), FlowId{6});
+  EXPECT_TRUE(stage.ways.take_outputs().empty());
+}
+
+TEST(WaysTest, NamesOfAFlowHaveABound) {
+  Stage stage;
+  stage.add_peer(FlowId{5});
+  for (std::size_t at = 0; at < k_max_names_of_flow; ++at) {
+    stage.to_uri("sip:bob@198.51.100.7:" + std::to_string(at + 1));
+    stage.ways.on_up(FlowId{5}, of_kind<OpenAddress>(stage.ways.take_outputs()).at(0).open);
+    EXPECT_EQ(stage.ready_at(), FlowId{5});
+  }
+  stage.to_uri("sip:bob@198.51.100.7:" + std::to_string(k_max_names_of_flow - 1));
+  EXPECT_EQ(stage.ready_at(), FlowId{5});
+  stage.to_uri("sip:bob@198.51.100.7:" +
+               std::to_string(k_max_names_of_flow));  // with that of the peer, one too many
+  EXPECT_EQ(of_kind<OpenAddress>(stage.ways.take_outputs()).size(), 1u);
 }
 
 TEST(WaysTest, NobodyCallsOutsideWhereItIsNotAllowed) {
