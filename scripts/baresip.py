@@ -170,8 +170,13 @@ class Baresip:
             account += ";mediaenc=dtls_srtp;medianat=ice"
         if password:
             account += f";auth_user={user};auth_pass={password}"
+        self.aor = aor
         self.command("uanew", account)
         return self.wait_for("REGISTER_OK", timeout_s, unless=("REGISTER_FAIL",))
+
+    def unregister(self, timeout_s=10):
+        self.command("uadel", self.aor)
+        self.wait_for("UNREGISTERING", timeout_s)
 
     def call(self, address):
         self.command("dial", address)

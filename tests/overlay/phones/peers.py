@@ -60,3 +60,13 @@ def make_certificate(folder):
     digest = subprocess.run(["openssl", "base64", "-A"], input=hashlib.sha256(public).digest(), check=True,
                             capture_output=True, timeout=30).stdout
     return certificate, key, digest.decode()
+
+
+def add_user(overlay, peer, name):
+    """Gives this peer the credentials of a further user, before it starts; answers the user's address."""
+    users = peer.folder / "users"
+    if not users.exists():
+        peer.options += ["--user-credentials", users]
+    overlay.enrolld("issue", "--dir", overlay.folder / "authority", "--user", f"{name}@{overlay.name}", "--out",
+                    users / name)
+    return f"sip:{name}@{overlay.name}"
