@@ -21,7 +21,9 @@ DRIVER = "/usr/bin/chromedriver"
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
              "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-             "--autoplay-policy=no-user-gesture-required"]
+             "--autoplay-policy=no-user-gesture-required",
+             # The driver's end of a pipe: when it dies, however suddenly, the browser ends.
+             "--remote-debugging-pipe"]
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -48,9 +50,11 @@ class BrowserPhone:
         return self
 
     def __exit__(self, kind, error, trace):
-        if kind is not None:
-            self.print_log()
-        self.stop()
+        try:
+            if kind is not None:
+                self.print_log()
+        finally:
+            self.stop()
 
     def start(self):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(
