@@ -8,7 +8,7 @@ import unittest
 from support import OverlayTestCase, note
 from baresip import Baresip
 from phones.browser import BrowserPhone
-from phones.peers import aor, make_certificate, phone_overlay, proxy, write_passwords
+from phones.peers import aor, make_certificate, phone_overlay, write_passwords
 
 PEERS = 4
 TALK_S = 4
@@ -28,9 +28,9 @@ class PhonesBrowserTest(OverlayTestCase):
             overlay.start()
             self.converge(overlay, 60)
             with BrowserPhone(key_hash) as page, Baresip("phone", 800, media_of_browsers=True) as phone:
-                page.register(f"wss://{proxy(at_browser, 'wss')}", aor(at_browser), name, PASSWORD)
+                page.register(f"wss://{at_browser.phone_proxy('wss')}", aor(at_browser), name, PASSWORD)
                 note("the page is registered")
-                phone.register(aor(at_phone), proxy(at_phone))
+                phone.register(aor(at_phone), at_phone.phone_proxy())
                 self.page_calls(page, phone, aor(at_phone))
                 self.phone_calls(page, phone, aor(at_browser))
 

@@ -6,7 +6,7 @@ import unittest
 
 from support import OverlayTestCase, note
 from baresip import Baresip
-from phones.peers import aor, phone_overlay, proxy, responsible_peer
+from phones.peers import aor, phone_overlay, responsible_peer
 
 PEERS = 8
 TALK_S = 10
@@ -22,8 +22,8 @@ class PhonesCallTest(OverlayTestCase):
             caller, callee, directory = self.roles(overlay)
             note(f"{caller} calls {callee}, {directory} is responsible for the callee")
             with Baresip("caller", CALLER_HZ) as calling, Baresip("callee", CALLEE_HZ) as called:
-                calling.register(aor(caller), proxy(caller, "udp"))
-                called.register(aor(callee), proxy(callee, "tcp") + ";transport=tcp")
+                calling.register(aor(caller), caller.phone_proxy("udp"))
+                called.register(aor(callee), callee.phone_proxy("tcp") + ";transport=tcp")
                 self.talk(calling, called, aor(callee), TALK_S)
 
                 directory.kill()

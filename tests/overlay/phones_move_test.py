@@ -6,7 +6,7 @@ import unittest
 
 from support import OverlayTestCase, note
 from baresip import Baresip
-from phones.peers import aor, phone_overlay, proxy
+from phones.peers import aor, phone_overlay
 from phones.sipp import Sipp
 
 PEERS = 8
@@ -30,9 +30,9 @@ class PhonesMoveTest(OverlayTestCase):
                     self.register_and_be_called(overlay, phone, peer, where)
 
     def register_and_be_called(self, overlay, phone, peer, where):
-        registered = phone.register(aor(peer), proxy(peer))
+        registered = phone.register(aor(peer), peer.phone_proxy())
         with contextlib.ExitStack() as stack:
-            calls = [stack.enter_context(Sipp("call.xml", "-m", 1, "-d", 300, to=proxy(each), keys={
+            calls = [stack.enter_context(Sipp("call.xml", "-m", 1, "-d", 300, to=each.phone_proxy(), keys={
                 "to": aor(peer), "from": "sip:caller@127.0.0.1"})) for each in overlay.peers]
             # It answers at once; when a call is established the caller's ACK has come here, too.
             calls_s = [phone.wait_in_call()["at"] - registered["at"] for _ in calls]

@@ -5,7 +5,7 @@ import unittest
 
 from support import OverlayTestCase, note
 from baresip import Baresip
-from phones.peers import add_user, aor, phone_overlay, proxy
+from phones.peers import add_user, aor, phone_overlay
 
 TALK_S = 2
 CALLER_HZ, CALLEE_HZ = 440, 800
@@ -22,9 +22,9 @@ class PhonesOnePeerTest(OverlayTestCase):
             self.converge(overlay, 60)
             for from_, to in TRANSPORTS:
                 with Baresip("caller", CALLER_HZ) as calling, Baresip("callee", CALLEE_HZ) as called:
-                    calling.register(caller, f"{proxy(peer, from_)};transport={from_}")
+                    calling.register(caller, f"{peer.phone_proxy(from_)};transport={from_}")
                     self.nobody_is_there(calling, callee, "480")
-                    called.register(callee, f"{proxy(peer, to)};transport={to}")
+                    called.register(callee, f"{peer.phone_proxy(to)};transport={to}")
                     self.talk(calling, called, callee)
                     self.give_up(calling, called, callee)
                     self.decline(calling, called, callee)

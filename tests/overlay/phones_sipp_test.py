@@ -8,7 +8,7 @@ import unittest
 
 from support import OverlayTestCase, note
 from local_overlay import OverlayError
-from phones.peers import aor, phone_overlay, proxy, write_passwords
+from phones.peers import aor, phone_overlay, write_passwords
 from phones.sipp import Sipp, register
 
 PEERS = 4
@@ -46,15 +46,16 @@ class PhonesSippTest(OverlayTestCase):
             first, second = "sip:phone@127.0.0.1:30001", "sip:phone@127.0.0.1:30002"
             for user, password in ((None, None), (name, "wrong"), ("nobody", PASSWORD)):
                 with self.assertRaises(OverlayError):
-                    register(proxy(peer), aor(peer), first, user=user, password=password)
+                    register(peer.phone_proxy(), aor(peer), first, user=user, password=password)
             # What was refused is not listed.
-            self.assertEqual(contacts(register(proxy(peer), aor(peer), second, user=name, password=PASSWORD)), {second})
-            self.assertEqual(contacts(register(proxy(peer), aor(peer), second, 0, user=name, password=PASSWORD)), set())
+            for expires_s, listed in ((600, {second}), (0, set())):
+                self.assertEqual(contacts(register(peer.phone_proxy(), aor(peer), second, expires_s, user=name,
+                                                   password=PASSWORD)), listed)
 
     def change_registrations(self, peer):
         first, second = "sip:phone@127.0.0.1:30001", "sip:phone@127.0.0.1:30002"
         for transport in (None, "t1"):
-            at = proxy(peer, "tcp" if transport else "udp")
+            at = peer.phone_proxy("tcp" if transport else "udp")
             self.assertEqual(contacts(register(at, aor(peer), first, 300, transport=transport)), {first})
             listed = register(at, aor(peer), second, 600, transport=transport)
             self.assertEqual(contacts(listed), {first, second})
@@ -68,10 +69,10 @@ class PhonesSippTest(OverlayTestCase):
         """A registration that nobody renews is listed, and later it is not."""
         short, other = "sip:phone@127.0.0.1:30001", "sip:phone@127.0.0.1:30002"
         self.has_run_out = False
-        register(proxy(peer), aor(peer), short, SHORTEST_S)
-        before = contacts(register(proxy(peer), aor(peer), other))
+        register(peer.phone_proxy(), aor(peer), short, SHORTEST_S)
+        before = contacts(register(peer.phone_proxy(), aor(peer), other))
         time.sleep(SHORTEST_S + 1)
-        after = contacts(register(proxy(peer), aor(peer), other))
+        after = contacts(register(peer.phone_proxy(), aor(peer), other))
         note(f"listed {before}, after {SHORTEST_S} s {after}")
         self.has_run_out = before == {short, other} and after == {other}
 
@@ -80,7 +81,7 @@ class PhonesSippTest(OverlayTestCase):
         self.assertEqual(self.calls(caller, user, 1)["failed"], 1)  # no phone is there
         # A phone is called where its REGISTER came from.
         answering = Sipp("uas", keeps_messages=False)
-        register(proxy(callee), aor(callee), f"sip:{user}@{answering.address}", port=answering.port)
+        register(callee.phone_proxy(), aor(callee), f"sip:{user}@{answering.address}", port=answering.port)
         with answering:
             self.assertEqual(self.calls(caller, user, 1)["successful"], 1)
             started = time.monotonic()
@@ -92,7 +93,7 @@ class PhonesSippTest(OverlayTestCase):
 
     def calls(self, caller, user, count):
         """SIPp's own caller; its Request-URI names the peer's address."""
-        with Sipp("uac", "-s", user, "-m", count, "-r", RATE, "-l", 20 * RATE, to=proxy(caller),
+        with Sipp("uac", "-s", user, "-m", count, "-r", RATE, "-l", 20 * RATE, to=caller.phone_proxy(),
                   keeps_messages=count == 1) as calling:
             counts = calling.wait(60 + 2 * count / RATE)
             if counts["failed"] and count > 1:

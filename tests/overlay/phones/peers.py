@@ -1,20 +1,16 @@
 """What peers are told so that they serve phones, where they do, and who is responsible for a user's registration."""
 import hashlib
-import json
 import subprocess
 from pathlib import Path
 
-from local_overlay import Overlay
 from support import PROGRAMS
-
-LISTEN_ON_LOOPBACK = ["--sip-listen", "udp:127.0.0.1:0", "--sip-listen", "tcp:127.0.0.1:0"]
+from local_overlay import PHONES_ON_LOOPBACK, Overlay
 
 
 def phone_overlay(count, same_user=(), trusts_loopback=True):
     """An overlay with credentials, not started, whose peers serve phones by UDP and TCP; these peers (indices) are all
     of one user."""
-    overlay = Overlay(count, PROGRAMS,
-                      options=LISTEN_ON_LOOPBACK + (["--sip-trust-loopback"] if trusts_loopback else []))
+    overlay = Overlay(count, PROGRAMS, options=PHONES_ON_LOOPBACK if trusts_loopback else PHONES_ON_LOOPBACK[:-1])
     for index in same_user[1:]:
         overlay.peers[index].user = overlay.peers[same_user[0]].user
     overlay.enrol()
@@ -23,12 +19,6 @@ def phone_overlay(count, same_user=(), trusts_loopback=True):
 
 def aor(peer):
     return f"sip:{peer.user}"
-
-
-def proxy(peer, transport="udp"):
-    """The address at which this peer serves phones by this transport, once it is ready."""
-    served = json.loads(peer.ready_file.read_text())["peers"][0]["sip"]
-    return next(each.split(":", 1)[1] for each in served if each.split(":", 1)[0] == transport)
 
 
 def responsible_peer(overlay, user):
