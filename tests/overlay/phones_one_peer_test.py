@@ -5,11 +5,11 @@ import unittest
 
 from support import OverlayTestCase, note
 from baresip import Baresip
-from phones.peers import add_user, aor, phone_overlay
+from phones.peers import add_user, aor, make_certificate, phone_overlay
 
 TALK_S = 2
 CALLER_HZ, CALLEE_HZ = 440, 800
-TRANSPORTS = (("udp", "udp"), ("udp", "tcp"), ("tcp", "udp"), ("tcp", "tcp"))
+TRANSPORTS = (("udp", "udp"), ("udp", "tcp"), ("tcp", "udp"), ("tls", "tcp"), ("udp", "tls"))
 
 
 class PhonesOnePeerTest(OverlayTestCase):
@@ -18,10 +18,13 @@ class PhonesOnePeerTest(OverlayTestCase):
         with phone_overlay(1) as overlay:
             peer = overlay.peers[0]
             caller, callee = add_user(overlay, peer, "ann"), aor(peer)
+            certificate, key, _ = make_certificate(peer.folder)
+            peer.options += ["--sip-listen", "tls:127.0.0.1:0", "--sip-cert", certificate, "--sip-key", key]
             overlay.start()
             self.converge(overlay, 60)
             for from_, to in TRANSPORTS:
-                with Baresip("caller", CALLER_HZ) as calling, Baresip("callee", CALLEE_HZ) as called:
+                with Baresip("caller", CALLER_HZ, authority=certificate) as calling, \
+                        Baresip("callee", CALLEE_HZ, authority=certificate) as called:
                     calling.register(caller, f"{peer.phone_proxy(from_)};transport={from_}")
                     self.nobody_is_there(calling, callee, "480")
                     called.register(callee, f"{peer.phone_proxy(to)};transport={to}")
