@@ -150,36 +150,6 @@ TEST(WaysTest, SeveralServersOfADomain) {
   EXPECT_EQ(stage.no_ways(), 1u);
 }
 
-// Both ends have opened one: when the first is gone, the other is there.
-TEST(WaysTest, SecondConnectionOfAPeer) {
-  Stage stage;
-  stage.add_peer(FlowId{5});
-  stage.add_peer(FlowId{6});
-  const std::string uri = "sip:bob@example.org;gr=" + *write_gr({wire::to_node(test::node(7))});
-  stage.to_uri(uri);
-  EXPECT_EQ(stage.ready_at(), FlowId{5});
-  stage.ways.on_down(FlowId{5});
-  stage.flows.remove(FlowId{5});
-  stage.to_uri(uri);
-  EXPECT_EQ(stage.ready_at(), FlowId{6});
-  EXPECT_TRUE(stage.ways.take_outputs().empty());
-}
-
-TEST(WaysTest, NamesOfAFlowHaveABound) {
-  Stage stage;
-  stage.add_peer(FlowId{5});
-  for (std::size_t at = 0; at < k_max_names_of_flow; ++at) {
-    stage.to_uri("sip:bob@198.51.100.7:" + std::to_string(at + 1));
-    stage.ways.on_up(FlowId{5}, of_kind<OpenAddress>(stage.ways.take_outputs()).at(0).open);
-    EXPECT_EQ(stage.ready_at(), FlowId{5});
-  }
-  stage.to_uri("sip:bob@198.51.100.7:" + std::to_string(k_max_names_of_flow - 1));
-  EXPECT_EQ(stage.ready_at(), FlowId{5});
-  stage.to_uri("sip:bob@198.51.100.7:" +
-               std::to_string(k_max_names_of_flow));  // with that of the peer, one too many
-  EXPECT_EQ(of_kind<OpenAddress>(stage.ways.take_outputs()).size(), 1u);
-}
-
 TEST(WaysTest, NobodyCallsOutsideWhereItIsNotAllowed) {
   Stage stage(false);
   stage.to_uri("sip:bob@elsewhere.example");
