@@ -18,7 +18,7 @@ TONE_HZ = 440
 class PhonesMoveTest(OverlayTestCase):
     # Shows: SIP-03 SIP-12 SIP-14 SIP-27
     def test_a_phone_moves(self):
-        with phone_overlay(PEERS, same_user=(HOME, AWAY)) as overlay:
+        with phone_overlay(PEERS, devices=[(HOME, AWAY)]) as overlay:
             overlay.start()
             self.converge(overlay, 60)
             home, away = overlay.peers[HOME], overlay.peers[AWAY]

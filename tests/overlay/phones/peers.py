@@ -1,5 +1,6 @@
 """What peers are told so that they serve phones, where they do, and who is responsible for a user's registration."""
 import hashlib
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -7,13 +8,22 @@ from support import PROGRAMS
 from local_overlay import PHONES_ON_LOOPBACK, Overlay
 
 
-def phone_overlay(count, same_user=(), trusts_loopback=True):
-    """An overlay with credentials, not started, whose peers serve phones by UDP and TCP; these peers (indices) are all
-    of one user."""
+def phone_overlay(count, trusts_loopback=True, devices=()):
+    """An overlay with credentials, not started, whose peers serve phones by UDP and TCP. For each pair of indices in
+    `devices` the second peer is another device of the first one's user."""
     overlay = Overlay(count, PROGRAMS, options=PHONES_ON_LOOPBACK if trusts_loopback else PHONES_ON_LOOPBACK[:-1])
-    for index in same_user[1:]:
-        overlay.peers[index].user = overlay.peers[same_user[0]].user
-    overlay.enrol()
+    for first, second in devices:
+        overlay.peers[second].user = overlay.peers[first].user
+    others = {second for _, second in devices}
+    overlay.enrol([])
+    # `ringway-enrolld issue` makes no second node of a name that it has given, as an enrollment server does: so a copy
+    # of the authority that has given none.
+    authority, copy = overlay.folder / "authority", overlay.folder / "authority-of-others"
+    shutil.copytree(authority, copy)
+    overlay.enrol([peer for peer in overlay.peers if peer.index not in others])
+    for index in others:
+        peer = overlay.peers[index]
+        overlay.enrolld("issue", "--dir", copy, "--user", peer.user, "--out", peer.folder / "credentials")
     return overlay
 
 
