@@ -45,8 +45,8 @@ void Ways::to_flow(MonoTime now, const proxy::NetworkFlow& way, Parcel parcel) {
     ways_.emplace_back(Ready{flow->id, std::move(parcel)});
     return;
   }
-  // A connection that is gone stays so. Of datagrams a flow is its two ends (RFC 5626 §3.2): after this peer's
-  // restart, or a long silence in a call, it is there as before.
+  // A connection that is gone stays so. Of datagrams a flow is its two ends (RFC 5626 §3.2): after this
+  // peer's restart, or a long silence in a call, it is there as before.
   const auto remote = Uri::parse("sip:" + way.remote);
   if (way.here.transport == "UDP" && remote && remote->port)
     to_server(now, {"UDP", remote->host, *remote->port, ""}, std::move(parcel));

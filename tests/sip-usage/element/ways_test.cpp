@@ -91,7 +91,8 @@ TEST(WaysTest, NamesAreAskedForAndAddressesAreNot) {
 TEST(WaysTest, AFlowOfDatagramsIsItsTwoEnds) {
   Stage stage;
   const auto to_flow = [&](const std::string& transport, const std::string& remote) {
-    stage.ways.send(stage.now, proxy::FlowHop{{77, {transport, "192.0.2.1", 5060}, remote}}, Stage::parcel(1));
+    stage.ways.send(stage.now, proxy::FlowHop{{77, {transport, "192.0.2.1", 5060}, remote}},
+                    Stage::parcel(1));
     return of_kind<OpenAddress>(stage.ways.take_outputs());
   };
   const auto opens = to_flow("UDP", "198.51.100.7:5066");
