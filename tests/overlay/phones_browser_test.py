@@ -16,8 +16,8 @@ PASSWORD = "one two three"  # a page is no phone of this machine, so it needs on
 
 
 class PhonesBrowserTest(OverlayTestCase):
-    # Shows: SIP-16 SIP-20 SIP-27
     def test_a_browser_and_a_phone(self):
+        # Shows: SIP-16, SIP-20, SIP-27.
         with phone_overlay(PEERS) as overlay, tempfile.TemporaryDirectory(prefix="ringway-sip-") as folder:
             at_browser, at_phone = overlay.peers[:2]
             name = at_browser.user.split("@", 1)[0]

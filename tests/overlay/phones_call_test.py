@@ -14,8 +14,8 @@ CALLER_HZ, CALLEE_HZ = 440, 800
 
 
 class PhonesCallTest(OverlayTestCase):
-    # Shows: SIP-01 SIP-03 SIP-14 SIP-16 SIP-20 SIP-27
     def test_a_call_between_two_peers(self):
+        # Shows: SIP-01, SIP-03, SIP-14, SIP-16, SIP-20, SIP-27.
         with phone_overlay(PEERS) as overlay:
             overlay.start()
             self.converge(overlay, 60)

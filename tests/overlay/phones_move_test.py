@@ -16,8 +16,8 @@ TONE_HZ = 440
 
 
 class PhonesMoveTest(OverlayTestCase):
-    # Shows: SIP-03 SIP-12 SIP-14 SIP-27
     def test_a_phone_moves(self):
+        # Shows: SIP-03, SIP-12, SIP-14, SIP-27.
         with phone_overlay(PEERS, devices=[(HOME, AWAY)]) as overlay:
             overlay.start()
             self.converge(overlay, 60)

@@ -13,8 +13,8 @@ TRANSPORTS = (("udp", "udp"), ("udp", "tcp"), ("tcp", "udp"), ("tls", "tcp"), ("
 
 
 class PhonesOnePeerTest(OverlayTestCase):
-    # Shows: SIP-27
     def test_two_phones_at_one_peer(self):
+        # Shows: SIP-27.
         with phone_overlay(1) as overlay:
             peer = overlay.peers[0]
             caller, callee = add_user(overlay, peer, "ann"), aor(peer)

@@ -19,8 +19,8 @@ SHORTEST_S = 60  # no registration is shorter (RFC 3261 §10.3 step 7)
 
 
 class PhonesSippTest(OverlayTestCase):
-    # Shows: SIP-03 SIP-12 SIP-16 SIP-20 SIP-27
     def test_registrations_and_calls(self):
+        # Shows: SIP-03, SIP-12, SIP-16, SIP-20, SIP-27.
         with phone_overlay(PEERS) as overlay:
             overlay.start()
             self.converge(overlay, 60)
@@ -32,8 +32,8 @@ class PhonesSippTest(OverlayTestCase):
             short.join()
             self.assertTrue(self.has_run_out)
 
-    # Shows: SIP-27
     def test_digest(self):
+        # Shows: SIP-27.
         with phone_overlay(2, trusts_loopback=False) as overlay:
             for peer in overlay.peers:
                 name = peer.user.split("@", 1)[0]
