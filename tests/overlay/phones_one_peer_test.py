@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Two baresip phones of two users at one peer: calls over each pair of transports, and calls that come to nothing."""
-import time
 import unittest
 
-from support import OverlayTestCase, note
+from support import note
 from baresip import Baresip
+from phones.calls import CallsTestCase
 from phones.peers import add_user, aor, make_certificate, phone_overlay
 
 TALK_S = 2
@@ -12,7 +12,7 @@ CALLER_HZ, CALLEE_HZ = 440, 800
 TRANSPORTS = (("udp", "udp"), ("udp", "tcp"), ("tcp", "udp"), ("tls", "tcp"), ("udp", "tls"))
 
 
-class PhonesOnePeerTest(OverlayTestCase):
+class PhonesOnePeerTest(CallsTestCase):
     def test_two_phones_at_one_peer(self):
         # Shows: SIP-27.
         with phone_overlay(1) as overlay:
@@ -28,7 +28,7 @@ class PhonesOnePeerTest(OverlayTestCase):
                     calling.register(caller, f"{peer.phone_proxy(from_)};transport={from_}")
                     self.nobody_is_there(calling, callee, "480")
                     called.register(callee, f"{peer.phone_proxy(to)};transport={to}")
-                    self.talk(calling, called, callee)
+                    self.talk(calling, called, callee, TALK_S)
                     self.give_up(calling, called, callee)
                     self.decline(calling, called, callee)
                     self.nobody_is_there(calling, callee.replace("sip:", "sip:nobody-"), "404")
@@ -37,37 +37,6 @@ class PhonesOnePeerTest(OverlayTestCase):
                     self.nobody_is_there(calling, callee, "480")
                     calling.unregister()
                 note(f"calls from {from_} to {to}")
-
-    def talk(self, calling, called, address):
-        calling.call(address)
-        called.answer()
-        calling.wait_in_call()
-        called.wait_in_call()
-        time.sleep(TALK_S)
-        called.hang_up()
-        calling.wait_ended()
-        called.wait_ended()
-        self.assertGreater(calling.heard_tone_s(CALLEE_HZ), 0.9 * TALK_S - 0.5)
-        self.assertGreater(called.heard_tone_s(CALLER_HZ), 0.9 * TALK_S - 0.5)
-
-    def give_up(self, calling, called, address):
-        calling.call(address)
-        called.wait_for("CALL_INCOMING")
-        calling.wait_for("CALL_RINGING")
-        calling.hang_up()
-        calling.wait_ended()
-        called.wait_ended()
-
-    def decline(self, calling, called, address):
-        calling.call(address)
-        called.wait_for("CALL_INCOMING")
-        called.hang_up()
-        self.assertRegex(calling.wait_ended()["param"], "^(486|603) ")
-        called.wait_ended()
-
-    def nobody_is_there(self, calling, address, status):
-        calling.call(address)
-        self.assertRegex(calling.wait_ended()["param"], f"^{status} ")
 
 
 if __name__ == "__main__":
