@@ -3,6 +3,7 @@
 import unittest
 
 from support import note
+from local_overlay import free_ports
 from baresip import Baresip
 from phones.calls import CallsTestCase
 from phones.peers import add_user, aor, make_certificate, phone_overlay
@@ -37,6 +38,34 @@ class PhonesOnePeerTest(CallsTestCase):
                     self.nobody_is_there(calling, callee, "480")
                     calling.unregister()
                 note(f"calls from {from_} to {to}")
+
+    def test_a_call_outlives_its_peer(self):
+        with phone_overlay(1) as overlay:
+            peer = overlay.peers[0]
+            caller, callee = add_user(overlay, peer, "ann"), aor(peer)
+            # Phones look for it where it was.
+            proxy = f"127.0.0.1:{free_ports(1)[0]}"
+            overlay.options = ["--sip-listen", f"udp:{proxy}", "--sip-trust-loopback"]
+            overlay.start()
+            self.converge(overlay, 60)
+            with Baresip("caller", CALLER_HZ) as calling, Baresip("callee", CALLEE_HZ) as called:
+                calling.register(caller, proxy)
+                called.register(callee, proxy)
+                calling.call(callee)
+                called.answer()
+                calling.wait_in_call()
+                called.wait_in_call()
+                peer.kill()
+                peer.start()
+                self.converge(overlay, 60)
+                note("the peer is back")
+                # The way is in the call's Route header fields, also for who is not registered any more.
+                calling.hang_up()
+                calling.wait_ended()
+                called.wait_ended()
+                called.unregister()
+                called.register(callee, proxy)
+                self.talk(calling, called, callee, TALK_S)
 
 
 if __name__ == "__main__":
