@@ -115,7 +115,7 @@ class World {
   }
   // Another implementation's peer with that user in its certificate, as a phone that sends over its
   // connection.
-  Phone& foreign_peer(const std::string& user, std::size_t peer) {
+  Phone& foreign_peer(const std::string& user, std::size_t peer, std::vector<std::string> names = {}) {
     phones.push_back(std::make_unique<Phone>());
     Phone& out = *phones.back();
     out.user = user;
@@ -124,8 +124,8 @@ class World {
     out.flow = FlowId{++last_flow};
     out.address = "10.0.0." + std::to_string(last_flow);
     phone_of[out.flow] = &out;
-    into(peer,
-         PeerUp{out.flow, node(static_cast<std::uint8_t>(100 + last_flow)), {}, {user + "@example.org"}});
+    if (names.empty()) names = {user + "@example.org"};
+    into(peer, PeerUp{out.flow, node(static_cast<std::uint8_t>(100 + last_flow)), {}, std::move(names)});
     return out;
   }
   // A connection that the element has asked for.
