@@ -4,8 +4,8 @@
 #include <charconv>
 
 #include "services/api/address.hpp"
+#include "services/api/phone_address.hpp"
 #include "services/options/option_group.hpp"
-#include "services/ringwayd/phone_settings.hpp"
 
 namespace ringway::services {
 namespace {
