@@ -150,7 +150,7 @@ void SupervisorDriver::stop_phones() {
   if (!setup_.phones) return;
   setup_.phone_bridge->disconnect();
   setup_.phones->stop();
-  setup_.peer_links->stop();
+  if (setup_.peer_links) setup_.peer_links->stop();
   if (setup_.resolver) setup_.resolver->stop();
 }
 
