@@ -1,30 +1,21 @@
 #include "services/ringwayd/phone_settings.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <utility>
 
-#include "services/api/address.hpp"
 #include "services/ringwayd/credentials.hpp"
 
 namespace ringway::services {
 namespace {
 
 using net::phones::PhoneListen;
-using net::phones::Transport;
 using sip::registrar::Account;
 using sip::registrar::Algorithm;
 using sip::registrar::Ha1;
 
 constexpr std::size_t k_max_line_bytes = 1024;
 constexpr std::size_t k_md5_digits = 32;
-
-constexpr std::array<std::pair<std::string_view, Transport>, 5> k_transports{{{"udp", Transport::udp},
-                                                                              {"tcp", Transport::tcp},
-                                                                              {"tls", Transport::tls},
-                                                                              {"ws", Transport::ws},
-                                                                              {"wss", Transport::wss}}};
 
 Failure in_line(std::size_t number, const std::string& reason) {
   return Failure{"line " + std::to_string(number) + ": " + reason};
@@ -82,32 +73,7 @@ Outcome<> add_passwords(std::map<sip::Aor, Account>& accounts, const std::string
   return Done{};
 }
 
-std::string to_text(const PhoneListen& listen) {
-  const auto* const found = std::find_if(k_transports.begin(), k_transports.end(),
-                                         [&](const auto& each) { return each.second == listen.transport; });
-  return std::string(found->first) + ':' + link::to_text(listen.at);
-}
-
 }  // namespace
-
-Result<PhoneListen> parse_phone_listen(std::string_view text) {
-  const auto colon = text.find(':');
-  const auto name = text.substr(0, colon);
-  const auto* const found = std::find_if(k_transports.begin(), k_transports.end(),
-                                         [&](const auto& each) { return each.first == name; });
-  if (colon == std::string_view::npos || found == k_transports.end())
-    return Failure{"'" + std::string(text) +
-                   "' is not udp:, tcp:, tls:, ws: or wss: and an address like 0.0.0.0:5060"};
-  auto address = parse_address(text.substr(colon + 1));
-  if (!address) return address.error();
-  return PhoneListen{found->second, *address};
-}
-
-std::vector<std::string> to_texts(const std::vector<PhoneListen>& listening) {
-  std::vector<std::string> out;
-  for (const PhoneListen& each : listening) out.push_back(to_text(each));
-  return out;
-}
 
 Result<std::vector<PhonePassword>> parse_phone_passwords(std::string_view text, const std::string& overlay) {
   std::vector<PhonePassword> out;
@@ -137,6 +103,7 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   if (settings.sip_listen.empty()) return out;
   auto sip = std::make_shared<actors::SipSettings>();
   for (const PhoneListen& listen : settings.sip_listen_of(index)) sip->phones.listen.push_back(listen);
+  sip->listen_for_peers = settings.sip_peer_listen_of(index);
   sip->phones.certificates_file = settings.sip_certificate;
   sip->phones.private_key_file = settings.sip_key;
   sip->phones.authorities_file = settings.sip_authorities;

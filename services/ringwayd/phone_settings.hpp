@@ -9,13 +9,10 @@
 
 #include "actors/sip_settings.hpp"
 #include "reload/result.hpp"
+#include "services/api/phone_address.hpp"
 #include "services/ringwayd/settings.hpp"
 
 namespace ringway::services {
-
-// "udp:192.0.2.1:5060", "wss:[::]:443".
-Result<net::phones::PhoneListen> parse_phone_listen(std::string_view text);
-std::vector<std::string> to_texts(const std::vector<net::phones::PhoneListen>& listening);
 
 // Passwords of phones, as a file of lines `name:realm:hash`, as the program htdigest writes them: the realm
 // is the overlay's name and the hash that of "name:realm:password", by MD5 (32 hexadecimal digits) or by

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 #include "reload/security/hmac.hpp"
 #include "sip-usage/message/builders.hpp"
@@ -153,6 +154,17 @@ Outputs Registrar::on_unreachable(Now now, const Aor& aor, const Target& target)
   return take_outputs();
 }
 
+Outputs Registrar::on_unreachable(Now now, FlowId flow, const Uri& contact) {
+  Outputs out;
+  for (const Aor& aor : bindings_.users_of(flow))
+    for (const Target& target : targets_of(bindings_.of(aor))) {
+      if (target.flow != flow || !equivalent(target.uri, contact)) continue;
+      auto more = on_unreachable(now, aor, target);
+      out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    }
+  return out;
+}
+
 Outputs Registrar::on_timer(Now now) {
   for (const Aor& aor : bindings_.on_timer(now.mono)) {
     User& user = users_[index_.at(aor)];
@@ -220,7 +232,7 @@ Lookup Registrar::find(MonoTime now, const Uri& uri) const {
   if (temporary) {
     out.aor = temporary->aor;
   } else {
-    const auto address = read_address(uri.print(), settings_.overlay_name);
+    const auto address = address_of(uri);
     if (!address) return out;
     out.aor = address->aor;
   }
@@ -240,9 +252,13 @@ Lookup Registrar::find(MonoTime now, const Uri& uri) const {
 
 // ---- who
 
+Result<Address> Registrar::address_of(const Uri& uri) const {
+  return read_address(settings_.by_overlay_name(uri).print(), settings_.overlay_name);
+}
+
 std::optional<Aor> Registrar::identify(Now now, RequestId request, const Message& message,
                                        const Source& source) {
-  const auto to = read_address(message.to.uri.print(), settings_.overlay_name);
+  const auto to = address_of(message.to.uri);
   const Verdict verdict = to && is_own_machine(message, source)
                               ? Verdict(Admitted{to->aor})
                               : authenticator_.check(now.mono, Asker::registrar, message, source);
@@ -281,8 +297,7 @@ std::optional<Aor> Registrar::known_sender(const std::optional<Aor>& from, const
 std::variant<Aor, Message> Registrar::sender_of(Now now, const Message& request, const Source& source) {
   std::optional<Aor> from;
   const bool is_anonymous = same_ignoring_case(request.from.uri.host, k_anonymous_host);
-  if (auto address = read_address(request.from.uri.print(), settings_.overlay_name); address && !is_anonymous)
-    from = std::move(address->aor);
+  if (auto address = address_of(request.from.uri); address && !is_anonymous) from = std::move(address->aor);
   if (auto known = is_anonymous || from ? known_sender(from, request, source) : std::nullopt) return *known;
   const Verdict verdict = authenticator_.check(now.mono, Asker::proxy, request, source);
   if (const auto* rejection = std::get_if<Rejection>(&verdict))

@@ -95,6 +95,7 @@ class Registrar {
   Outputs on_flow_failed(Now now, FlowId flow);
   // A phone has answered 430, or nothing, over its flow (RFC 5626 §7): that binding goes.
   Outputs on_unreachable(Now now, const Aor& aor, const Target& target);
+  Outputs on_unreachable(Now now, FlowId flow, const Uri& contact);  // of whoever has registered it
   Outputs on_timer(Now now);
   Deadline next_wake() const;
 
@@ -133,6 +134,7 @@ class Registrar {
     Deadline queued_at;                      // in wakes_
   };
 
+  Result<Address> address_of(const Uri& uri) const;
   // Whose bindings the sender may change; otherwise it has been answered.
   std::optional<Aor> identify(Now now, RequestId request, const Message& message, const Source& source);
   std::optional<Aor> known_sender(const std::optional<Aor>& from, const Message& request,

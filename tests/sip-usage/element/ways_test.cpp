@@ -84,7 +84,7 @@ TEST(WaysTest, NamesAreAskedForAndAddressesAreNot) {
   outputs = stage.ways.take_outputs();
   ASSERT_EQ(of_kind<OpenAddress>(outputs).size(), 1u);
   EXPECT_EQ(of_kind<OpenAddress>(outputs)[0].transport, "TLS");
-  EXPECT_FALSE(stage.ways.on_question_failed(asked[0].question));  // it is answered
+  EXPECT_FALSE(stage.ways.on_question_failed(stage.now, asked[0].question));  // it is answered
 }
 
 // Both ends have opened one: when the first is gone, the other is there.
@@ -115,6 +115,39 @@ TEST(WaysTest, NamesOfAFlowHaveABound) {
   stage.to_uri("sip:bob@198.51.100.7:" +
                std::to_string(k_max_names_of_flow));  // with that of the peer, one too many
   EXPECT_EQ(of_kind<OpenAddress>(stage.ways.take_outputs()).size(), 1u);
+}
+
+// RFC 3263 §4.3.
+TEST(WaysTest, SeveralServersOfADomain) {
+  Stage stage;
+  stage.to_uri("sip:bob@elsewhere.example", 1);
+  stage.ways.send(stage.now, proxy::UriHop{*Uri::parse("sip:bob@elsewhere.example")},
+                  {std::nullopt, Stage::parcel(2).request});
+  const auto asked = of_kind<AskServers>(stage.ways.take_outputs());
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_TRUE(stage.ways.on_servers(stage.now, asked[0].question,
+                                    {{"a.elsewhere.example", 5060, ServerTransport::tcp},
+                                     {"b.elsewhere.example", 5061, ServerTransport::tls}}));
+  const auto first = of_kind<OpenAddress>(stage.ways.take_outputs());
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].server_name, "");
+  std::size_t more = 0;
+  for (const auto& each : stage.ways.take_ways())
+    if (const auto* servers = std::get_if<MoreServers>(&each)) {
+      ++more;
+      EXPECT_EQ(servers->branch, proxy::BranchId{1});
+      EXPECT_EQ(servers->others.size(), 1u);
+    }
+  EXPECT_EQ(more, 1u);
+  stage.ways.on_open_failed(stage.now, first[0].open);
+  EXPECT_EQ(stage.no_ways(), 1u);  // of the branch, for which the proxy tries the next
+  const auto second =
+      of_kind<OpenAddress>(stage.ways.take_outputs());  // what has no branch goes on by itself
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(second[0].remote.host, "b.elsewhere.example");
+  EXPECT_EQ(second[0].server_name, "elsewhere.example");  // RFC 5922: the domain, not the server
+  stage.ways.on_open_failed(stage.now, second[0].open);
+  EXPECT_EQ(stage.no_ways(), 1u);
 }
 
 TEST(WaysTest, NobodyCallsOutsideWhereItIsNotAllowed) {
@@ -148,7 +181,7 @@ TEST(WaysTest, OpeningsHaveABound) {
   EXPECT_EQ(stage.ways.size().size, stage.ways.size().bound);
   stage.to_uri("sip:bob@198.51.100.8");
   EXPECT_EQ(stage.no_ways(), 1u);
-  stage.ways.on_open_failed(of_kind<OpenAddress>(stage.ways.take_outputs()).front().open);
+  stage.ways.on_open_failed(stage.now, of_kind<OpenAddress>(stage.ways.take_outputs()).front().open);
   EXPECT_EQ(stage.no_ways(), 1u);
   stage.to_uri("sip:bob@198.51.100.8");
   EXPECT_EQ(stage.no_ways(), 0u);
