@@ -142,7 +142,7 @@ struct FetchFromOverlay {
   QuestionId question{};
   Aor aor;
 };
-// RFC 3263. With a port or a transport only addresses are asked for.
+// RFC 3263. With a port only addresses are asked for, with a transport SRV records of that one.
 struct AskServers {
   QuestionId question{};
   std::string domain;
