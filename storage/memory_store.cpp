@@ -21,6 +21,10 @@ std::uint64_t cost_of(const std::string& name, const Bytes& fact) { return name.
 
 // ---- reads
 
+bool MemoryStore::is_damaged(const Kind& kind, const data::ItemKey& item) {
+  return std::binary_search(kind.damage.items.begin(), kind.damage.items.end(), item);
+}
+
 Result<data::KindState> MemoryStore::load(const data::KindAt& at) const {
   const std::lock_guard lock(mutex_);
   data::KindState state;
@@ -30,7 +34,7 @@ Result<data::KindState> MemoryStore::load(const data::KindAt& at) const {
   if (!damage.generation) state.generation_counter = kind->second.generation.counter;
   state.records.reserve(kind->second.records.size());
   for (const auto& [item, record] : kind->second.records) {
-    if (!std::binary_search(damage.items.begin(), damage.items.end(), item)) state.records.push_back(record);
+    if (!is_damaged(kind->second, item)) state.records.push_back(record);
   }
   if (damage.any()) state.damage = std::make_shared<const data::Damage>(damage);
   return state;
@@ -236,15 +240,20 @@ void MemoryStore::reclaim(WallMs now_ms) {
   const std::lock_guard lock(mutex_);
   for (auto& [at, kind] : kinds_) {
     std::erase_if(kind.records, [&](const auto& item) {
-      if (item.second->alive_at(now_ms)) return false;
-      std::erase(kind.damage.items, item.first);
+      if (item.second->alive_at(now_ms) || is_damaged(kind, item.first)) return false;
       forget(item.first, *item.second);
       return true;
     });
     if (std::exchange(kind.generation_is_new, false)) kind.generation.keep_from(now_ms);
   }
-  std::erase_if(kinds_, [&](const auto& kind) {
-    return kind.second.records.empty() && kind.second.generation.reclaimable_at(now_ms);
+  // What is damaged goes with its generation, when that can be read.
+  std::erase_if(kinds_, [&](const auto& one) {
+    const Kind& kind = one.second;
+    const bool is_over = kind.records.size() == kind.damage.items.size() && !kind.damage.generation &&
+                         kind.generation.reclaimable_at(now_ms);
+    if (is_over)
+      for (const auto& [item, record] : kind.records) forget(item, *record);
+    return is_over;
   });
   std::erase_if(certificates_, [&](const auto& certificate) {
     if (!certificate.second.reclaimable_at(now_ms)) return false;

@@ -62,6 +62,7 @@ class MemoryStore final : public data::ValueStore {
     std::vector<data::WriteBatch> batches;
   };
 
+  static bool is_damaged(const Kind& kind, const data::ItemKey& item);
   void apply(const Pending& pending);
   void apply(const data::PutRecord& put);
   void apply(const data::DropRecord& drop);
