@@ -22,11 +22,13 @@ std::uint64_t cost_of(const std::string& name, const Bytes& fact) { return name.
 // ---- reads
 
 bool MemoryStore::is_damaged(const Kind& kind, const data::ItemKey& item) {
-  return std::binary_search(kind.damage.items.begin(), kind.damage.items.end(), item);
+  return std::binary_search(kind.damage.items.begin(), kind.damage.items.end(), item) ||
+         kind.in_block.contains(item);
 }
 
 Result<data::KindState> MemoryStore::load(const data::KindAt& at) const {
   const std::lock_guard lock(mutex_);
+  if (reads_refused_) return Failure{"the disk does not answer"};
   data::KindState state;
   const auto kind = kinds_.find(at);
   if (kind == kinds_.end()) return state;
@@ -62,6 +64,7 @@ bool MemoryStore::collect(std::map<data::KindAt, Kind>::const_iterator from, con
 Result<std::vector<data::KindAt>> MemoryStore::list(const RingId& after, const RingId& up_to,
                                                     std::size_t limit) const {
   const std::lock_guard lock(mutex_);
+  if (reads_refused_) return Failure{"the disk does not answer"};
   std::vector<data::KindAt> out;
   const auto first = kinds_.upper_bound(data::KindAt{as_resource(after), std::numeric_limits<KindId>::max()});
   if (after < up_to) {
@@ -145,6 +148,21 @@ bool MemoryStore::damage_generation(const data::KindAt& at) {
   return true;
 }
 
+bool MemoryStore::damage_block(const data::KindAt& at) {
+  const std::lock_guard lock(mutex_);
+  const auto kind = kinds_.find(at);
+  if (kind == kinds_.end()) return false;
+  kind->second.damage.more = true;
+  kind->second.damage.what = "a block was damaged";
+  for (const auto& [item, record] : kind->second.records) kind->second.in_block.insert(item);
+  return true;
+}
+
+void MemoryStore::refuse_reads(bool refused) {
+  const std::lock_guard lock(mutex_);
+  reads_refused_ = refused;
+}
+
 std::size_t MemoryStore::damaged_kinds() const {
   const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(
@@ -177,6 +195,7 @@ void MemoryStore::apply(const data::PutRecord& put) {
   kind.generation.keep_for(*put.record);
   data::ItemKey item = data::item_key_of(put.record->stored.value);
   std::erase(kind.damage.items, item);
+  kind.in_block.erase(item);
   data::RecordPtr& slot = kind.records[item];
   if (slot != nullptr) forget(item, *slot);
   slot = put.record;
@@ -191,6 +210,7 @@ void MemoryStore::apply(const data::DropRecord& drop) {
   if (record == kind->second.records.end()) return;
   forget(record->first, *record->second);
   std::erase(kind->second.damage.items, record->first);
+  kind->second.in_block.erase(record->first);
   kind->second.records.erase(record);
 }
 
@@ -249,8 +269,9 @@ void MemoryStore::reclaim(WallMs now_ms) {
   // What is damaged goes with its generation, when that can be read.
   std::erase_if(kinds_, [&](const auto& one) {
     const Kind& kind = one.second;
-    const bool is_over = kind.records.size() == kind.damage.items.size() && !kind.damage.generation &&
-                         kind.generation.reclaimable_at(now_ms);
+    const bool is_over = !kind.damage.generation && kind.generation.reclaimable_at(now_ms) &&
+                         std::all_of(kind.records.begin(), kind.records.end(),
+                                     [&](const auto& item) { return is_damaged(kind, item.first); });
     if (is_over)
       for (const auto& [item, record] : kind.records) forget(item, *record);
     return is_over;
