@@ -1,5 +1,6 @@
 #include "storage/rocks_overwritten.hpp"
 
+#include <utility>
 #include <variant>
 
 #include "storage/key_layout.hpp"
@@ -14,9 +15,16 @@ void Overwritten::begin(const data::KindAt& at) {
 void Overwritten::writing(const std::vector<data::WriteBatch>& batches) {
   const std::lock_guard lock(mutex_);
   if (kinds_.empty()) return;
-  for (const data::WriteBatch& batch : batches)
-    for (const data::Write& write : batch)
-      if (const auto* put = std::get_if<data::PutRecord>(&write)) add(*put);
+  for (const data::WriteBatch& batch : batches) {
+    for (const data::Write& write : batch) {
+      if (const auto* put = std::get_if<data::PutRecord>(&write)) {
+        add(*put);
+      } else if (const auto* drop = std::get_if<data::DropKind>(&write)) {
+        const auto found = kinds_.find(drop->at);
+        if (found != kinds_.end()) found->second.dropping = true;
+      }
+    }
+  }
 }
 
 void Overwritten::add(const data::PutRecord& put) {
@@ -37,7 +45,8 @@ void Overwritten::written(const std::vector<data::WriteBatch>& batches) {
     for (const data::Write& write : batch) {
       const auto* drop = std::get_if<data::DropKind>(&write);
       const auto found = drop == nullptr ? kinds_.end() : kinds_.find(drop->at);
-      if (found != kinds_.end()) found->second.whole = !found->second.overflowed;
+      if (found == kinds_.end() || !std::exchange(found->second.dropping, false)) continue;
+      found->second.whole = !found->second.overflowed;
     }
   }
 }

@@ -38,6 +38,7 @@ class Overwritten {
  private:
   struct Entry : Kind {
     bool overflowed = false;  // keys are missing
+    bool dropping = false;    // by what is being written; what follows there is known
   };
   void add(const data::PutRecord& put);
 

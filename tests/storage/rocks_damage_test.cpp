@@ -391,6 +391,20 @@ TEST(ReadErrors, AreBounded) {
       << "another failure";
 }
 
+// A read may meet the damage while a commit is on its way.
+TEST(Overwritten, IsWholeOnlyWhenAllThatWasWrittenIsKnown) {
+  Overwritten over;
+  const std::vector<data::WriteBatch> group{{DropKind{place(1)}, PutRecord{place(1), single("x")}}};
+  over.writing(group);
+  over.begin(place(1));
+  over.written(group);
+  EXPECT_FALSE(over.of(place(1))->whole);
+  over.writing(group);
+  over.written(group);
+  EXPECT_TRUE(over.of(place(1))->whole);
+  EXPECT_EQ(over.of(place(1))->keys.size(), 1U);
+}
+
 TEST(Overwritten, KindsAndKeysAreBounded) {
   Overwritten over;
   const auto place_at = [](std::size_t i) {
