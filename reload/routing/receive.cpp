@@ -153,11 +153,13 @@ std::optional<NodeId> RoutingComponent::Impl::hop_towards(const wire::Destinatio
   return point ? topology_->next_hop(*point) : std::nullopt;
 }
 
-// A request of ours that was to take a way of its own: the peer at its first hop has none but through us.
-// (The answer would not come: on its way back it would name this peer twice, ROUTE-21.)
+// A request of ours that was to take a way of its own, or go over one link: the peer at its first hop has
+// none but through us. (The answer would not come: on its way back it would name this peer twice, ROUTE-21.)
+// So ends each check for partitions in a ring that is one (RFC 6940 §10.7.4.4): its point lies behind this
+// very peer.
 bool RoutingComponent::Impl::has_come_back(const wire::ForwardingHeader& header) const {
   const auto ours = under_way().transactions.find(header.transaction_id);
-  return ours != under_way().transactions.end() && ours->second.way;
+  return ours != under_way().transactions.end() && (ours->second.way || ours->second.first_link);
 }
 
 void RoutingComponent::Impl::forward(const Hop& from, wire::ForwardingHeader header,
