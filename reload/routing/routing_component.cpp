@@ -59,13 +59,12 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
 // ------------------------------------------------------------------------------------------------------
 
 RoutingComponent::Impl::UnderWay::UnderWay(const RoutingLimits& limits)
-    : answers(limits.max_answers_remembered, limits.max_answers_remembered_bytes),
-      inspections(limits.max_inspections_per_link, limits.max_inspections_bytes) {}
+    : inspections(limits.max_inspections_per_link, limits.max_inspections_bytes) {}
 
 bool RoutingComponent::Impl::UnderWay::over() const {
-  return answers.size() == 0 && inspections.waiting() == 0 && transactions.empty() && served.empty() &&
-         attaches.empty() && attempts.empty() && deferred.empty() && still_to_ask.empty() &&
-         configuration_pushes.empty() && kind_pushes.empty() && solicited_updates.empty() && updates.empty();
+  return inspections.waiting() == 0 && transactions.empty() && served.empty() && attaches.empty() &&
+         attempts.empty() && deferred.empty() && still_to_ask.empty() && configuration_pushes.empty() &&
+         kind_pushes.empty() && solicited_updates.empty() && updates.empty();
 }
 
 const RoutingComponent::Impl::UnderWay& RoutingComponent::Impl::under_way() const {
@@ -75,6 +74,7 @@ const RoutingComponent::Impl::UnderWay& RoutingComponent::Impl::under_way() cons
 
 void RoutingComponent::Impl::rest_if_over() {
   if (under_way_ && under_way_->over()) under_way_.reset();
+  if (answers_ && answers_->size() == 0) answers_.reset();
 }
 
 // ---- inputs
@@ -179,7 +179,7 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
     else
       reassembler_.reset();
   }
-  if (answers_check_ && *answers_check_ <= now_.mono) answers_check_ = under_way().answers.expire(now_.mono);
+  if (answers_check_ && *answers_check_ <= now_.mono) answers_check_ = answers().expire(now_.mono);
   close_silent_access();
   channels_due();
   if (const auto at = topology_->next_deadline(); at && *at <= now_.mono)
@@ -319,8 +319,8 @@ TableSizes RoutingComponent::Impl::tables() const {
       {"links", links_.size(), limits_->max_links},
       {"transactions", under_way().transactions.size(), limits_->max_transactions},
       {"requests of others", under_way().served.size(), limits_->max_served_requests},
-      {"answers remembered", under_way().answers.size(), limits_->max_answers_remembered},
-      {"bytes of answers remembered", under_way().answers.size_bytes(),
+      {"answers remembered", answers_ ? answers_->size() : 0, limits_->max_answers_remembered},
+      {"bytes of answers remembered", answers_ ? answers_->size_bytes() : 0,
        limits_->max_answers_remembered_bytes},
       {"bytes that wait for their signature check", under_way().inspections.waiting_bytes(),
        limits_->max_inspections_bytes},

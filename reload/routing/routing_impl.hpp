@@ -125,13 +125,12 @@ class RoutingComponent::Impl {
     bool send_update = false;
     std::optional<RingId> partition_point;
   };
-  // What will be over soon: what this peer has asked for or is answering, and what it remembers of that. In a
-  // ring at rest there is nothing most of the time, and then it is not there.
+  // What will be over soon: what this peer has asked for or is answering. In a ring at rest there is nothing
+  // most of the time, and then it is not there.
   struct UnderWay {
     explicit UnderWay(const RoutingLimits& limits);
     bool over() const;
 
-    AnswerMemory answers;
     InspectionQueue inspections;
     std::map<TransactionId, Transaction> transactions;
     std::set<std::pair<MonoTime, TransactionId>> timers;
@@ -329,7 +328,13 @@ class RoutingComponent::Impl {
     return *under_way_;
   }
   const UnderWay& under_way() const;  // to look at: an empty one when there is none
-  void rest_if_over();                // at the end of an input
+  AnswerMemory& answers() {
+    if (!answers_)
+      answers_ = std::make_unique<AnswerMemory>(limits_->max_answers_remembered,
+                                                limits_->max_answers_remembered_bytes);
+    return *answers_;
+  }
+  void rest_if_over();  // at the end of an input
 
   std::shared_ptr<const RoutingLimits> limits_;
   std::vector<RemoteAddress> own_addresses_;
@@ -352,6 +357,7 @@ class RoutingComponent::Impl {
   std::unique_ptr<ChannelTable> channels_;
   OpaqueTable opaque_;
   std::unique_ptr<UnderWay> under_way_;
+  std::unique_ptr<AnswerMemory> answers_;
   std::unique_ptr<wire::Reassembler> reassembler_;
   TransactionId join_ = 0;             // the last one
   config::ConfigurationPtr document_;  // as it came; configuration_ has the learnt Kinds besides

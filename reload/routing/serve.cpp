@@ -38,7 +38,7 @@ void RoutingComponent::Impl::request_arrived(
     served.copied_options.push_back(
         {option.type, static_cast<std::uint8_t>(option.flags & k_kept), option.value});
   }
-  if (const auto* before = under_way().answers.find(now_.mono, message->signer_node, header.transaction_id)) {
+  if (const auto* before = answers().find(now_.mono, message->signer_node, header.transaction_id)) {
     ++counters_.duplicates;
     if (before->answered) return transmit_answer(served, before->payload);
     const auto unanswered = under_way().served.find(before->request);
@@ -51,7 +51,7 @@ void RoutingComponent::Impl::request_arrived(
     return;
   }
   const std::uint64_t request = next_request_++;
-  under_way().answers.remember(now_.mono, message->signer_node, header.transaction_id, request);
+  answers().remember(now_.mono, message->signer_node, header.transaction_id, request);
   if (!answers_check_) answers_check_ = now_.mono + k_max_request_lifetime;
   under_way().served.emplace(request, std::move(served));
   if (request_acceptable(request, *message)) serve(request, message);
@@ -152,9 +152,9 @@ void RoutingComponent::Impl::answer(std::uint64_t request, MessageCode code, Byt
   }
   ++counters_.answered;
   if (is_answer_to_read(code)) {
-    under_way().answers.forget(served.signer, served.transaction_id);
+    answers().forget(served.signer, served.transaction_id);
   } else {
-    under_way().answers.answered(served.signer, served.transaction_id, payload);
+    answers().answered(served.signer, served.transaction_id, payload);
   }
   transmit_answer(served, payload);
 }
