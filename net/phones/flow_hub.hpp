@@ -25,6 +25,8 @@ class Flow {
  public:
   virtual ~Flow() = default;
   virtual Given send(SharedBytes message) = 0;
+  // Of UDP only: to another port of the same host.
+  virtual Given send_to_port(std::uint16_t, SharedBytes) { return Given::refused; }
   virtual void close(std::string reason) = 0;
   virtual void credit(std::size_t credit) = 0;
   virtual void hold(bool held) = 0;
@@ -32,7 +34,9 @@ class Flow {
 
 class FlowHub {
  public:
-  FlowHub(PhoneSettings settings, PhoneTls tls, std::shared_ptr<PhoneEvents> listener);
+  // Names of flows are above `flows_from`.
+  FlowHub(PhoneSettings settings, PhoneTls tls, std::shared_ptr<PhoneEvents> listener,
+          std::uint64_t flows_from = 0);
 
   const PhoneSettings& settings() const { return settings_; }
   PhoneTls tls() const;
@@ -79,7 +83,7 @@ class FlowHub {
   AddressShares datagram_flows_of_address_;
   SourceRates rates_;
 
-  std::atomic<std::uint64_t> last_flow_{0};
+  std::atomic<std::uint64_t> last_flow_;
   Counters counters_;
 };
 

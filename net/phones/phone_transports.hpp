@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "reload/bytes.hpp"
 #include "reload/result.hpp"
+#include "reload/security/certificate.hpp"
 #include "reload/table_size.hpp"
 #include "reload/time.hpp"
 #include "reload/wire/bodies.hpp"
@@ -78,12 +80,18 @@ struct PhoneSettings {
   Duration close_timeout{2'000};        // for what is queued when a flow is closed
 };
 
+// Of a connection with another peer (net/app_links): who it is.
+struct KnownPeer {
+  NodeId node;  // that was connected to; of a connection that it has made, the first of its certificate's
+  security::CertificatePtr certificate;
+};
 struct FlowUp {
   FlowId flow;
   Transport transport = Transport::udp;
   wire::IpAddressPort local;
   wire::IpAddressPort remote;
   bool opened_here = false;
+  std::optional<KnownPeer> peer = std::nullopt;  // none: a phone or a server
 };
 struct Received {
   FlowId flow;
@@ -149,6 +157,9 @@ class PhoneTransports {
   virtual Result<FlowId> connect(Transport transport, const wire::IpAddressPort& remote,
                                  const std::string& server_name = {}) = 0;
   virtual Given send(FlowId flow, SharedBytes message) = 0;
+  // From a flow's socket of UDP to another port of its remote host (RFC 3261 §18.2.2: who does not ask for
+  // rport is answered where its Via says). Sent at once or lost, and never `half_full`.
+  virtual Given send_to_port(FlowId flow, std::uint16_t port, SharedBytes message) = 0;
   virtual void close(FlowId flow,
                      std::string reason) = 0;  // what is queued is still sent; answered by flow_down
   virtual void credit(FlowId flow, std::size_t credit) = 0;
