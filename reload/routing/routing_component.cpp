@@ -85,6 +85,7 @@ void RoutingComponent::Impl::start(const Now& now, Outputs& out) {
   out_ = &out;
   relearn_kinds();
   tell_topology([&](auto& actions) { topology_->start(now_, actions); });
+  rest_if_over();
 }
 
 void RoutingComponent::Impl::start_joined(const Now& now, const std::vector<StandingLink>& links,
@@ -105,6 +106,7 @@ void RoutingComponent::Impl::start_joined(const Now& now, const std::vector<Stan
     links_.add(std::move(link), standing.certificate->node_ids());
   }
   tell_topology([&](auto& actions) { topology_->start_joined(now_, peers, actions); });
+  rest_if_over();
 }
 
 void RoutingComponent::Impl::leave(const Now& now, Outputs& out) {

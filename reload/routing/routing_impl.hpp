@@ -353,7 +353,7 @@ class RoutingComponent::Impl {
                                                 limits_->max_answers_remembered_bytes);
     return *answers_;
   }
-  void rest_if_over();  // at the end of an input
+  void rest_if_over();  // at the end of what comes from outside
 
   std::shared_ptr<const RoutingLimits> limits_;
   std::vector<RemoteAddress> own_addresses_;
