@@ -1,6 +1,6 @@
 // Content that only the holders of certificates can read: CMS AuthEnvelopedData (RFC 5652, RFC 5083) with
-// AES-256-GCM (RFC 5084), by OpenSSL. The content's key goes to each of them by the key of the certificate: by
-// ECDH on P-256 with a key made for it (RFC 5753), or by RSA-OAEP (RFC 3560), with SHA-256 both.
+// AES-256-GCM (RFC 5084), by OpenSSL. The content's key goes to each of them by the key of the certificate:
+// by ECDH on P-256 with a key made for it (RFC 5753), or by RSA-OAEP (RFC 3560), with SHA-256 both.
 //
 // An envelope says nothing of who has closed it. Whoever opens one needs to know that otherwise, and should
 // find the same name inside.

@@ -20,16 +20,6 @@ bool is_mailbox(std::string_view name) {
 
 }  // namespace
 
-config::KindDefinition mailbox_kind() {
-  config::KindDefinition kind;
-  kind.kind = k_mailbox;
-  kind.model = wire::DataModel::dictionary;
-  kind.access = config::AccessPolicy::watcher_match;
-  kind.max_count = k_max_senders;
-  kind.max_size_bytes = k_max_entry_bytes;
-  return kind;
-}
-
 std::optional<std::string> mailbox_of(const Aor& user) {
   std::string name = user.name() + std::string(k_name);
   const auto read = data::parse_resource_name(name);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "reload/bytes.hpp"
-#include "reload/config/kinds.hpp"
+#include "reload/config/mailbox_kind.hpp"
 #include "reload/data/usage_check.hpp"
 #include "reload/ids.hpp"
 #include "reload/time.hpp"
@@ -19,18 +19,15 @@
 
 namespace ringway::sip::messages {
 
-inline constexpr KindId k_mailbox = 0xF0000004;
+using config::k_mailbox;
 
-inline constexpr std::uint32_t k_max_senders = 256;        // nodes with an entry in one mailbox
-inline constexpr std::uint32_t k_max_entry_bytes = 32'768;  // of one of them
-inline constexpr std::size_t k_max_kept_of_sender = 32;    // the quota
+inline constexpr std::size_t k_max_senders = config::k_mailbox_senders;
+inline constexpr std::size_t k_max_entry_bytes = config::k_mailbox_entry_bytes;
+inline constexpr std::size_t k_max_kept_of_sender = 32;  // the quota
 inline constexpr std::size_t k_max_envelope_bytes = 16'384;
 // How long a message waits at most, and how far a sender's clock may be ahead.
 inline constexpr Duration k_longest_wait{std::chrono::days(7)};
 inline constexpr Duration k_clock_slack{std::chrono::hours(1)};
-
-// For documents: a dictionary of WATCHER-MATCH.
-config::KindDefinition mailbox_kind();
 
 // The resource name of a user's mailbox, "user@domain/sip-messages". Nothing for the few users whose name has
 // a "/", which ends the user's part of a resource name.

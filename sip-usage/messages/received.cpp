@@ -14,7 +14,8 @@ bool contains(const std::vector<std::uint64_t>& ids, std::uint64_t id) {
   return std::binary_search(ids.begin(), ids.end(), id);
 }
 
-// What is left of both: in the longer one behind the end of the shorter, and before that where neither has it.
+// What is left of both: in the longer one behind the end of the shorter, and before that where neither has
+// it.
 Mark union_of(const Mark& a, const Mark& b) {
   const Mark& longer = a.last_id < b.last_id ? b : a;
   const Mark& shorter = a.last_id < b.last_id ? a : b;
@@ -85,15 +86,15 @@ void Received::drop_ended(WallMs now_ms) {
   std::erase_if(marks_, [now_ms](const Mark& mark) { return mark.until_ms <= now_ms; });
 }
 
-// Of marks the one that is needed for the shortest time goes; of messages that could not be opened the oldest.
+// Of marks the one that is needed for the shortest time goes; of messages that could not be opened the
+// oldest.
 void Received::keep_to_bounds() {
   for (Mark& mark : marks_)
     if (mark.left.size() > k_max_left)
       mark.left.erase(mark.left.begin(), mark.left.end() - static_cast<std::ptrdiff_t>(k_max_left));
   while (marks_.size() > k_max_marks)
-    marks_.erase(std::min_element(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) {
-      return a.until_ms < b.until_ms;
-    }));
+    marks_.erase(std::min_element(marks_.begin(), marks_.end(),
+                                  [](const Mark& a, const Mark& b) { return a.until_ms < b.until_ms; }));
 }
 
 std::uint64_t Received::last_id_of(const NodeId& sender) const {

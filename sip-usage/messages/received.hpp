@@ -19,7 +19,7 @@ inline constexpr std::size_t k_max_left = 8;     // of one of them
 
 struct Mark {
   NodeId sender;
-  std::uint64_t last_id = 0;  // it and all before it are received,
+  std::uint64_t last_id = 0;        // it and all before it are received,
   std::vector<std::uint64_t> left;  // but these: in envelopes that this peer could not open; rising
   WallMs until_ms = 0;  // when the last of them would have ended by itself: the mark is needed no longer
   bool operator==(const Mark&) const = default;

@@ -66,7 +66,8 @@ TEST_F(OpenKindCalls, OneNodesEntryIsReadAlone) {
   for (const unsigned by : {0x10, 0x60, 0xA0}) EXPECT_FALSE(error_of(put(by, "value")));
   for (const auto consistency : {Consistency::one, Consistency::quorum, Consistency::disjoint}) {
     for (const unsigned by : {0x10, 0x60, 0xF0}) {
-      EXPECT_THAT(entries(by, std::string(text_of(node_at(0x60).view())), consistency), ElementsAre("bob value"));
+      EXPECT_THAT(entries(by, std::string(text_of(node_at(0x60).view())), consistency),
+                  ElementsAre("bob value"));
       EXPECT_THAT(entries(by, std::string(text_of(node_at(0xF0).view())), consistency), ElementsAre());
     }
   }

@@ -53,7 +53,8 @@ TEST(Envelope, NobodyElseOpensIt) {
 
 TEST(Envelope, IsAnotherOneEachTime) {
   const auto bob = credentials(1);
-  EXPECT_NE(*close_envelope(k_content, {certificate_of(bob)}), *close_envelope(k_content, {certificate_of(bob)}));
+  EXPECT_NE(*close_envelope(k_content, {certificate_of(bob)}),
+            *close_envelope(k_content, {certificate_of(bob)}));
 }
 
 // Wherever a bit is turned over, nothing comes out that was not put in: some are in what nobody reads (the
