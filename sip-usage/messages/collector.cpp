@@ -81,8 +81,9 @@ void Collector::look(Now now, User& user) {
   ++collecting_;
   user.last_look = now.mono;
   user.attempts = 0;
+  // From one holder: only then what does not fit into a message is read in parts. What it lacks comes later.
   ask(now, user, Stage::reading_mailbox,
-      data::GetCall{user.mailbox, std::nullopt, data::Consistency::quorum, k_mailbox});
+      data::GetCall{user.mailbox, std::nullopt, data::Consistency::one, k_mailbox});
 }
 
 void Collector::serve_waiting(Now now) {
@@ -137,7 +138,10 @@ void Collector::read_mailbox(Now now, User& user, const data::CallResult& result
   const auto* got = std::get_if<data::GetResult>(&result);
   if (got == nullptr) {
     const auto* failure = std::get_if<data::CallFailure>(&result);
-    if (failure == nullptr || failure->error != data::CallError::not_found) return fail(now, user);
+    // Nothing is there, or the overlay has no such Kind.
+    const bool is_empty = failure != nullptr && (failure->error == data::CallError::not_found ||
+                                                 failure->error == data::CallError::failed_precondition);
+    if (!is_empty) return fail(now, user);
     user.has_unwritten = false;  // nobody will need it
     return end(now, user, k_between_looks);
   }

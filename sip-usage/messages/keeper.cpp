@@ -103,7 +103,7 @@ void Keeper::on_certificates(Now now, CallId id, const std::vector<security::Cer
                              const std::optional<data::CallFailure>& failure) {
   const auto at = box_of(id);
   if (at == boxes_.end()) return;
-  if (failure && failure->error != data::CallError::not_found) return give_up(at);
+  if (failure && failure->error != data::CallError::not_found) return give_up(at, &*failure);
   at->second.round.certificates = recipients_of(found);
   go_on(now, at);
 }
@@ -112,7 +112,7 @@ void Keeper::on_call(Now now, CallId id, const data::CallResult& result) {
   const auto at = box_of(id);
   if (at == boxes_.end()) return;
   if (id == at->second.round.put_call) return on_put(now, at, result);
-  if (!take(at->second.round, id, result)) return give_up(at);
+  if (!take(at->second.round, id, result)) return give_up(at, std::get_if<data::CallFailure>(&result));
   go_on(now, at);
 }
 
@@ -222,13 +222,22 @@ void Keeper::end_round(Now now, Boxes::iterator at) {
   }
 }
 
-// What the overlay says or does not say is no reason to believe that the message can be kept.
-void Keeper::give_up(Boxes::iterator at) {
+// Without its Kinds an overlay keeps no messages, and the first answer stands. Whatever else it says, or that
+// it says nothing, is no reason to believe that the message could not be kept a moment later.
+void Keeper::give_up(Boxes::iterator at, const data::CallFailure* failure) {
   Box& box = at->second;
-  for (const Waiting& each : box.waiting) box.round.put.push_back(each.keep);
+  const bool is_impossible = failure != nullptr && failure->error == data::CallError::failed_precondition;
+  for (const Waiting& each : box.waiting) {
+    if (is_impossible) {
+      answer(each.keep, each.status);
+    } else {
+      answer(each.keep, 480, k_retry_after_s);
+    }
+  }
   for (const KeepId each : box.round.put) answer(each, 480, k_retry_after_s);
-  counters_.failed += box.round.put.size();
-  waiting_ -= box.round.put.size();
+  const std::size_t count = box.waiting.size() + box.round.put.size();
+  (is_impossible ? counters_.unknown : counters_.failed) += count;
+  waiting_ -= count;
   forget_calls(box.round);
   deadlines_.erase({box.round.deadline, at->first});
   boxes_.erase(at);
@@ -236,7 +245,7 @@ void Keeper::give_up(Boxes::iterator at) {
 
 void Keeper::on_timer(Now now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now.mono)
-    give_up(boxes_.find(deadlines_.begin()->second));
+    give_up(boxes_.find(deadlines_.begin()->second), nullptr);
 }
 
 Deadline Keeper::next_wake() const {

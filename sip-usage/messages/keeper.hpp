@@ -58,7 +58,7 @@ using KeeperOutput = std::variant<AskOverlay, AskCertificates, Answer>;
 
 struct KeeperCounters {
   std::uint64_t kept = 0;     // 202
-  std::uint64_t unknown = 0;  // nobody has a certificate for that name
+  std::uint64_t unknown = 0;  // nobody has a certificate for that name, or the overlay keeps no messages
   std::uint64_t over_quota = 0;
   std::uint64_t failed = 0;  // the overlay did not take it, or not in time
 };
@@ -121,7 +121,7 @@ class Keeper {
   enum class Fit { yes, no_room, no_envelope };
   static Fit add(const Round& round, KeptMessages& entry, std::size_t& size_bytes, const Letter& letter);
   void end_round(Now now, Boxes::iterator at);
-  void give_up(Boxes::iterator at);
+  void give_up(Boxes::iterator at, const data::CallFailure* failure);
   void forget_calls(Round& round);
   void answer(KeepId keep, unsigned status, std::optional<unsigned> retry_after_s = std::nullopt);
 

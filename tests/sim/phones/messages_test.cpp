@@ -160,7 +160,7 @@ TEST_F(AbsentUsers, GetTheMessagesOfTheLastHourOnceEach) {
     sent.push_back(by.user.aor.name().substr(0, 5) + ": " + std::to_string(i));
     run(std::chrono::minutes(10));
   }
-  // Whoever is responsible for the mailbox may go meanwhile.
+  // It is more than a message of this overlay holds, and whoever is responsible for it may go meanwhile.
   const PeerNumber holder =
       simulation.responsible_for(resource_id_of(std::string_view(*mailbox_of(aor("bob")))));
   if (holder % 2 == 0 || holder > 7) {

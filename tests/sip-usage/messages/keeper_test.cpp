@@ -18,6 +18,7 @@ const Device& tablet() { return device("bob", 0xB2, services::KeyType::rsa2048);
 
 class Keeping : public ::testing::Test {
  protected:
+  Stage stage;  // before the peers on it
   Peer& alice = stage.add(alice_device());
   Peer& bob = stage.add(laptop());
 
@@ -38,8 +39,6 @@ class Keeping : public ::testing::Test {
     return out;
   }
   std::optional<unsigned> retry_after(std::size_t answer) { return alice.answers.at(answer).retry_after_s; }
-
-  Stage stage;
 };
 
 TEST_F(Keeping, AMessageIsAcceptedOnceItIsThere) {
@@ -166,7 +165,7 @@ TEST_F(Keeping, AnEntryHasNoMoreBytesThanItsKindAllows) {
   std::size_t taken = 0;
   while (taken < k_max_kept_of_sender && stage.send(alice, std::string(k_max_body_bytes, 'x')) == 202)
     ++taken;
-  EXPECT_EQ(taken, k_max_entry_bytes / (k_max_body_bytes + 600));
+  EXPECT_EQ(taken, 7U);
   EXPECT_LE(wire::encode(entry()).size(), k_max_entry_bytes);
   EXPECT_EQ(stage.send(alice, "a short one"), 202U);
 }
@@ -216,6 +215,19 @@ TEST_F(Keeping, AnOverlayInTroubleIsToldToThePhone) {
   }
   stage.overlay.fails = [](auto&&) { return std::nullopt; };
   EXPECT_EQ(stage.send(alice, "x"), 202U);
+}
+
+TEST_F(Keeping, AnOverlayWithoutTheKindChangesNothing) {
+  stage.overlay.fails = [](const data::Call& call) -> std::optional<data::CallError> {
+    const auto* get = std::get_if<data::GetCall>(&call);
+    if (get == nullptr || get->kind != k_mailbox) return std::nullopt;
+    return data::CallError::failed_precondition;
+  };
+  const KeepId id = stage.keep(alice, text_message("x"), 404);
+  stage.run();
+  EXPECT_EQ(Stage::status_of(alice, id), 404U);
+  EXPECT_EQ(alice.answers[0].retry_after_s, std::nullopt);
+  EXPECT_EQ(alice.keeper.size().size, 0U);
 }
 
 TEST_F(Keeping, AnEntryOfAnotherFormIsNotReplaced) {
