@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/cms.h>
 
+#include <memory>
 #include <string>
 
 #include "tests/support/test_authority.hpp"
@@ -82,6 +84,27 @@ TEST(Envelope, WhatWasChangedDoesNotOpenAsSomethingElse) {
       changed[envelope.size() - back] ^= 1U;
       EXPECT_FALSE(key->open(changed)) << back;
     }
+  }
+}
+
+// What nothing protects against changes is not opened, although this key could.
+TEST(Envelope, OtherCmsIsNone) {
+  const auto bob = credentials(1);
+  const std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)> recipients(
+      sk_X509_new_null(), [](STACK_OF(X509) * stack) { sk_X509_free(stack); });
+  sk_X509_push(recipients.get(), certificate_of(bob)->x509());
+  for (const EVP_CIPHER* cipher : {EVP_aes_256_cbc(), EVP_aes_256_gcm()}) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> in(
+        BIO_new_mem_buf(k_content.data(), static_cast<int>(k_content.size())), BIO_free);
+    const std::unique_ptr<CMS_ContentInfo, decltype(&CMS_ContentInfo_free)> cms(
+        CMS_encrypt(recipients.get(), in.get(), cipher, CMS_BINARY), CMS_ContentInfo_free);
+    ASSERT_TRUE(cms);
+    unsigned char* der = nullptr;
+    const int size = i2d_CMS_ContentInfo(cms.get(), &der);
+    ASSERT_GT(size, 0);
+    const Bytes envelope(der, der + size);
+    OPENSSL_free(der);
+    EXPECT_EQ(key_of(bob)->open(envelope).has_value(), cipher == EVP_aes_256_gcm());
   }
 }
 

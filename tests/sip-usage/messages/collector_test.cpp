@@ -237,6 +237,40 @@ TEST_F(Collecting, WhatCouldNotBeWrittenDownIsNotDeliveredAgain) {
   EXPECT_THAT(Stage::texts(laptop), ElementsAre("one", "two"));
 }
 
+// The last one, and the phone goes before it can be written down: the user's other peers have to know it.
+TEST_F(Collecting, WhatWasDeliveredIsWrittenDownWhenThePhoneIsGone) {
+  EXPECT_EQ(stage.send(alice, "one"), 202U);
+  laptop.phone_is_slow = true;
+  stage.register_phone(laptop);
+  laptop.collector.on_gone(stage.now, laptop.device.user.aor);
+  stage.overlay.fails = [](const data::Call& call) -> std::optional<data::CallError> {
+    return is_put(call) ? std::optional(data::CallError::unavailable) : std::nullopt;
+  };
+  laptop.collector.on_delivered(stage.now, laptop.ringing.at(0).id, 200);
+  stage.run();
+  ASSERT_TRUE(stored());
+  EXPECT_TRUE(stored()->empty());
+  stage.overlay.fails = [](auto&&) { return std::nullopt; };
+  stage.advance(k_look_retry);
+  EXPECT_FALSE(stored()->empty());
+  EXPECT_FALSE(stored()->claim);
+  EXPECT_FALSE(laptop.collector.next_wake());
+}
+
+TEST_F(Collecting, AMessageMayEndWhileOthersAreDelivered) {
+  EXPECT_EQ(stage.send(alice, "one"), 202U);
+  stage.keep(alice, text_message("short", "bob", "Expires: 30\r\n"));
+  stage.run();
+  EXPECT_EQ(stage.send(alice, "two"), 202U);
+  laptop.phone_is_slow = true;
+  stage.register_phone(laptop);
+  stage.advance(Duration{30'000});
+  laptop.phone_is_slow = false;
+  laptop.collector.on_delivered(stage.now, laptop.ringing.at(0).id, 200);
+  stage.run();
+  EXPECT_THAT(Stage::texts(laptop), ElementsAre("two"));
+}
+
 TEST_F(Collecting, WritersAtTheSameTimeAreTriedAgainAFewTimes) {
   EXPECT_EQ(stage.send(alice, "one"), 202U);
   std::size_t aborted = 0;
