@@ -23,6 +23,7 @@
 #include "reload/link/link_id.hpp"
 #include "reload/routing/messages.hpp"
 #include "reload/routing/routing_component.hpp"
+#include "sip-usage/element/events.hpp"
 
 namespace ringway::actors {
 
@@ -41,6 +42,14 @@ struct ReplicationBatch {
 struct LinkBatch {
   link::LinkId link;
   std::vector<SharedBytes> messages;
+};
+// What phones send, and what the overlay has answered.
+struct SipBatch {
+  explicit SipBatch(sip::element::Input input) : inputs(std::make_shared<Inputs>()) { add(std::move(input)); }
+  void add(sip::element::Input input) { inputs->push_back(std::move(input)); }
+
+  using Inputs = std::vector<sip::element::Input>;
+  std::shared_ptr<Inputs> inputs;  // shared: a message must be copyable, and not all of these are
 };
 struct CommitBatch {
   std::vector<data::Commit> commits;
@@ -144,6 +153,16 @@ using ReplicationActor = caf::typed_actor<
     // From the supervisor.
     caf::replies_to<StatusAtom>::with<ReplicationReport>>;
 
+using SipActor = caf::typed_actor<
+    // From the sockets towards phones, from storage (the results of calls) and from itself.
+    caf::reacts_to<SipBatch>,
+    // From itself: its alarm.
+    caf::reacts_to<TickAtom, std::uint64_t>,
+    // From the supervisor: the peer is about to leave; answered when nobody is registered here any more.
+    caf::replies_to<LeaveAtom>::with<LeftAtom>,
+    // From the supervisor.
+    caf::replies_to<StatusAtom>::with<SipReportPtr>>;
+
 using CommitterActor = caf::typed_actor<
     // From storage: make these durable and answer each with Committed, in order.
     caf::reacts_to<CommitBatch>,
@@ -179,6 +198,7 @@ struct Mailboxes {
   RoutingActor routing;
   StorageActor storage;
   ReplicationActor replication;
+  SipActor sip;  // none: this peer serves no phones
   CommitterActor committer;
   SupervisorActor supervisor;
 };
@@ -190,6 +210,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::LinkBatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SipBatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SipReportPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CommitBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PingOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SubmissionPtr)

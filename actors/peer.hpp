@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/sip_settings.hpp"
 #include "net/tls_links.hpp"
 #include "reload/config/configuration.hpp"
 #include "reload/data/api.hpp"
@@ -18,6 +19,7 @@
 #include "reload/data/storage_component.hpp"
 #include "reload/result.hpp"
 #include "reload/routing/routing_component.hpp"
+#include "sip-usage/element/element.hpp"
 
 namespace ringway::actors {
 
@@ -40,10 +42,22 @@ struct PeerSettings {
   routing::RoutingSettings routing;
   data::StorageSettings storage;
   data::ReplicationSettings replication;
-  net::LinkSettings links;  // listen, credentials and the shared secret are filled from above
-  bool discovery = false;   // find peers of this overlay on the local network
+  net::LinkSettings links;           // listen, credentials and the shared secret are filled from above
+  std::shared_ptr<SipSettings> sip;  // null: no phones are served; taken at the start
+  bool discovery = false;            // find peers of this overlay on the local network
   Duration leave_timeout{5'000};
 };
+
+// How the peer serves phones.
+struct SipReport {
+  std::vector<net::phones::PhoneListen> listening_on;
+  net::phones::PhoneCounters transports;
+  sip::registrar::RegistrarCounters registrar;
+  sip::proxy::Counters proxy;
+  sip::TransactionCounters transactions;
+  TableSizes tables;
+};
+using SipReportPtr = std::shared_ptr<const SipReport>;
 
 struct PeerStatus {
   NodeId node;
@@ -61,6 +75,7 @@ struct PeerStatus {
   data::ReplicationComponent::Statistics replication;
   net::LinkCounters links;
   data::ValueStore::Totals totals;
+  SipReportPtr sip;  // null: no phones are served
 };
 
 struct PingOutcome {
@@ -131,6 +146,7 @@ class Peer {
   virtual void leave(std::function<void()> done) = 0;
   virtual NodeId node_id() const = 0;
   virtual wire::IpAddressPort listening_on() const = 0;
+  virtual std::vector<net::phones::PhoneListen> phones_listening_on() const = 0;
 };
 
 struct HostSettings {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -17,8 +19,10 @@
 #include "actors/peer.hpp"
 #include "actors/peer_impl.hpp"
 #include "actors/peer_log.hpp"
+#include "actors/phone_bridge.hpp"
 #include "actors/replication_actor.hpp"
 #include "actors/routing_actor.hpp"
+#include "actors/sip_actor.hpp"
 #include "actors/storage_actor.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/system_clock.hpp"
@@ -97,6 +101,27 @@ std::vector<Bytes> kept_kinds(const data::ValueStore& store) {
   return update ? std::move(update->kinds) : std::vector<Bytes>{};
 }
 
+std::optional<SipKeys> kept_sip_keys(const PeerSettings& settings, const data::ValueStore& store) {
+  const auto kept = store.fact(k_sip_keys_fact);
+  if (!kept || !*kept) return std::nullopt;
+  auto keys = SipKeys::decode(**kept);
+  if (keys) return *std::move(keys);
+  peer_log(settings.name)->warn("the keys of GRUUs in the store are not used: {}", keys.error().reason);
+  return std::nullopt;
+}
+
+// As whom the peer stores registrations: nobody by name for its own user.
+std::map<sip::Aor, std::string> writers_of(const security::Signer& own, const data::UserSigners& users) {
+  std::map<sip::Aor, std::string> out;
+  for (const auto& signer : users.all()) {
+    const std::string user = signer->certificate()->user_name();
+    if (auto aor = sip::Aor::of_user_name(user)) out.insert_or_assign(*std::move(aor), user);
+  }
+  if (auto aor = sip::Aor::of_user_name(own.certificate()->user_name()))
+    out.insert_or_assign(*std::move(aor), "");
+  return out;
+}
+
 // Where others are told to connect to.
 std::vector<wire::IpAddressPort> own_addresses(const PeerSettings& settings,
                                                const wire::IpAddressPort& listening_on) {
@@ -125,6 +150,7 @@ class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHo
   std::shared_ptr<net::Discovery> start_discovery(const PeerSettings& settings,
                                                   const config::Configuration& configuration,
                                                   std::shared_ptr<const Mailboxes> mailboxes);
+  Outcome<> start_phones(const PeerSettings& settings, Foundation& made);
   std::shared_ptr<Peer> spawn_actors(PeerSettings& settings, Foundation made,
                                      std::function<void(PeerFailure)> failed);
 
@@ -145,6 +171,10 @@ struct PeerHostImpl::Foundation {
   std::shared_ptr<LinkBridge> bridge;
   std::shared_ptr<net::TlsLinks> links;
   std::shared_ptr<net::Discovery> discovery;  // null: none
+  std::shared_ptr<PhoneBridge> phone_bridge;
+  std::shared_ptr<net::phones::PhoneTransports> phones;  // null: no phones are served
+  std::shared_ptr<sip::element::Element> sip_element;
+  std::optional<SipKeys> new_sip_keys;
 };
 
 Result<std::shared_ptr<Peer>, StartFailure> PeerHostImpl::start_peer(
@@ -189,7 +219,27 @@ Result<PeerHostImpl::Foundation, StartFailure> PeerHostImpl::lay_foundation(Peer
   if (!links)
     return StartFailure{"cannot listen for links: " + links.error().reason + " (--listen chooses where)"};
   made.links = *links;
+  if (auto phones = start_phones(settings, made); !phones) return StartFailure{phones.error().reason};
   return made;
+}
+
+Outcome<> PeerHostImpl::start_phones(const PeerSettings& settings, Foundation& made) {
+  if (!settings.sip) return Done{};
+  SipSettings& sip = *settings.sip;
+  made.phone_bridge = std::make_shared<PhoneBridge>();
+  auto phones = net::phones::PhoneTransports::start(io_, sip.phones, made.phone_bridge);
+  if (!phones) return Failure{"cannot listen for phones: " + phones.error().reason + " (--sip-listen)"};
+  made.phones = *phones;
+  const auto random = std::make_shared<SystemRandom>();
+  auto keys = kept_sip_keys(settings, *made.store);
+  if (!keys) made.new_sip_keys = keys = SipKeys::make(*random);
+  const auto element = element_settings(
+      sip, {made.signer->node_id(), made.configuration->instance_name, made.phones->listening_on()}, *keys);
+  if (const auto good = sip::registrar::check(element.registrar, sip.accounts); !good)
+    return Failure{"phones cannot be served: " + good.error().reason};
+  made.sip_element =
+      std::make_shared<sip::element::Element>(element, std::exchange(sip.accounts, {}), random);
+  return Done{};
 }
 
 // A machine without multicast is no reason not to start: there may be bootstrap nodes.
@@ -261,16 +311,28 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       drive<RoutingDriver>,
       RoutingSetup{settings.name, routing, made.configuration, made.signer, std::make_shared<SystemRandom>(),
                    clock_, mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache)});
+  const auto bound = std::make_shared<CallBound>(settings.storage.max_pending_calls);
+  if (made.phones) {
+    mailboxes->sip = system_.spawn(drive<SipDriver>, SipSetup{settings.name, std::move(made.sip_element),
+                                                              writers_of(*made.signer, *made.users),
+                                                              made.phones, clock_, mailboxes, bound});
+    if (made.new_sip_keys)
+      caf::anon_send(mailboxes->committer, data::PutFact{k_sip_keys_fact, made.new_sip_keys->encode()});
+  }
   made.discovery = start_discovery(settings, *made.configuration, mailboxes);
   auto stopped = std::make_shared<std::promise<void>>();
-  PeerImpl::Parts parts{shared_from_this(), mailboxes,
-                        std::make_shared<CallBound>(settings.storage.max_pending_calls),
-                        stopped->get_future(), identity};
+  PeerImpl::Parts parts{shared_from_this(),
+                        mailboxes,
+                        bound,
+                        stopped->get_future(),
+                        identity,
+                        made.phones ? made.phones->listening_on() : std::vector<net::phones::PhoneListen>{}};
   mailboxes->supervisor = system_.spawn<caf::detached>(
       drive<SupervisorDriver>,
       SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
                       std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
-                      std::move(stopped), std::move(made.discovery), made.signer});
+                      std::move(stopped), std::move(made.discovery), made.signer, std::move(made.phones),
+                      std::move(made.phone_bridge)});
   if (made.users->size() > 0) {
     StorageBatch users;
     users.inputs.emplace_back(data::UseUsers{std::move(made.users)});

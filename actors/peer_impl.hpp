@@ -19,6 +19,7 @@ class PeerImpl : public Peer {
     std::shared_ptr<CallBound> bound;
     std::future<void> stopped;
     PeerStatus identity;
+    std::vector<net::phones::PhoneListen> phones_listening_on;
   };
   explicit PeerImpl(Parts parts) : parts_(std::move(parts)) {}
   // Stops without leaving the ring, and waits for the end unless a callback of this peer is running here.
@@ -43,6 +44,9 @@ class PeerImpl : public Peer {
   void leave(std::function<void()> done) override;
   NodeId node_id() const override { return parts_.identity.node; }
   wire::IpAddressPort listening_on() const override { return parts_.identity.listening_on; }
+  std::vector<net::phones::PhoneListen> phones_listening_on() const override {
+    return parts_.phones_listening_on;
+  }
 
  private:
   Parts parts_;

@@ -1,6 +1,8 @@
 #include "actors/supervisor.hpp"
 
 #include <caf/send.hpp>
+
+#include <algorithm>
 #include <utility>
 
 #include "actors/driver.hpp"
@@ -36,6 +38,7 @@ SupervisorDriver::~SupervisorDriver() {
   if (phase_ == Phase::finished) return;
   // Only if this actor itself has died: the linked ones die with it.
   if (setup_.discovery) setup_.discovery->stop();
+  stop_phones();
   setup_.bridge->disconnect();
   setup_.links->stop();
   setup_.desk->close();
@@ -61,11 +64,13 @@ void SupervisorDriver::start() {
   const Mailboxes& actors = *setup_.mailboxes;
   alive_ = {actors.routing.address(), actors.storage.address(), actors.replication.address(),
             actors.committer.address()};
+  if (actors.sip) alive_.insert(actors.sip.address());
   for (const auto& actor : alive_) {
     self_->monitor(actor);
     self_->link_to(actor);
   }
   setup_.bridge->connect(actors.routing);
+  if (actors.sip) setup_.phone_bridge->connect(actors.sip);
   self_->send(actors.routing, StartAtom::value);
 }
 
@@ -73,8 +78,20 @@ void SupervisorDriver::leave(Answer<Stopped>& done) {
   waiting_for_stop_.push_back(std::move(done));
   if (phase_ != Phase::running) return;
   phase_ = Phase::leaving;
-  self_->send(setup_.mailboxes->routing, LeaveAtom::value);
   self_->delayed_send(self_, setup_.leave_timeout, GiveUpAtom::value);
+  if (!setup_.mailboxes->sip) return leave_ring();
+  self_
+      ->request(setup_.mailboxes->sip, std::min(k_sip_leave_timeout, setup_.leave_timeout / 2),
+                LeaveAtom::value)
+      .then([this](LeftAtom) { leave_ring(); },
+            [this](caf::error&) {
+              log_->warn("the registrations of phones could not be removed in time");
+              leave_ring();
+            });
+}
+
+void SupervisorDriver::leave_ring() {
+  if (phase_ == Phase::leaving) self_->send(setup_.mailboxes->routing, LeaveAtom::value);
 }
 
 void SupervisorDriver::left() {
@@ -118,6 +135,7 @@ void SupervisorDriver::actor_ended(const caf::down_msg& message) {
 void SupervisorDriver::begin_stop() {
   phase_ = Phase::stopping_components;
   if (setup_.discovery) setup_.discovery->stop();
+  stop_phones();
   setup_.bridge->disconnect();
   setup_.links->stop();
   setup_.desk->close();
@@ -125,6 +143,13 @@ void SupervisorDriver::begin_stop() {
   self_->send_exit(actors.routing, caf::exit_reason::user_shutdown);
   self_->send_exit(actors.storage, caf::exit_reason::user_shutdown);
   self_->send_exit(actors.replication, caf::exit_reason::user_shutdown);
+  if (actors.sip) self_->send_exit(actors.sip, caf::exit_reason::user_shutdown);
+}
+
+void SupervisorDriver::stop_phones() {
+  if (!setup_.phones) return;
+  setup_.phone_bridge->disconnect();
+  setup_.phones->stop();
 }
 
 void SupervisorDriver::stop_committer() {
@@ -136,6 +161,7 @@ void SupervisorDriver::finish() {
   phase_ = Phase::finished;
   setup_.store.reset();
   setup_.links.reset();
+  setup_.phones.reset();
   if (!failure_) log_->info("stopped");
   for (const auto& done : std::exchange(waiting_for_stop_, {})) done(Stopped{});
   if (failure_ && setup_.failed) {
@@ -150,6 +176,7 @@ const char* SupervisorDriver::name_of(const caf::actor_addr& actor) const {
   if (actor == actors.routing) return "routing";
   if (actor == actors.storage) return "storage";
   if (actor == actors.replication) return "replication";
+  if (actor == actors.sip) return "SIP";
   return "the committer";
 }
 
@@ -224,6 +251,9 @@ void SupervisorDriver::report(Answer<PeerStatus>& done) {
           missing);
   self_->request(setup_.mailboxes->replication, k_status_timeout, StatusAtom::value)
       .then([making](ReplicationReport& part) { making->status.replication = part.statistics; }, missing);
+  if (!setup_.mailboxes->sip) return;
+  self_->request(setup_.mailboxes->sip, k_status_timeout, StatusAtom::value)
+      .then([making](SipReportPtr& part) { making->status.sip = std::move(part); }, missing);
 }
 
 }  // namespace ringway::actors

@@ -16,14 +16,18 @@
 #include "actors/interfaces.hpp"
 #include "actors/link_bridge.hpp"
 #include "actors/peer_log.hpp"
+#include "actors/phone_bridge.hpp"
 #include "actors/system_clock.hpp"
 #include "net/discovery.hpp"
+#include "net/phones/phone_transports.hpp"
 #include "net/tls_links.hpp"
 #include "reload/data/value_store.hpp"
 
 namespace ringway::actors {
 
 inline constexpr Duration k_status_timeout{2'000};
+// Of the time for leaving, at most so much for the phones' registrations to be removed from the overlay.
+inline constexpr Duration k_sip_leave_timeout{2'000};
 
 struct SupervisorSetup {
   std::string name;  // for the log
@@ -39,6 +43,8 @@ struct SupervisorSetup {
   std::shared_ptr<std::promise<void>> stopped;  // kept when everything has ended
   std::shared_ptr<net::Discovery> discovery = nullptr;
   std::shared_ptr<const security::Signer> signer = nullptr;  // the peer's own
+  std::shared_ptr<net::phones::PhoneTransports> phones = nullptr;
+  std::shared_ptr<PhoneBridge> phone_bridge = nullptr;
 };
 
 class SupervisorDriver {
@@ -55,6 +61,7 @@ class SupervisorDriver {
  private:
   void start();
   void leave(Answer<Stopped>& done);
+  void leave_ring();
   void left();
   void give_up();
   void fail(const PeerFailure& failure);
@@ -66,6 +73,7 @@ class SupervisorDriver {
 
   // Down in order: begin_stop (links, the three components), stop_committer, finish.
   void begin_stop();
+  void stop_phones();
   void stop_committer();
   void finish();
   const char* phase_without_routing() const;

@@ -70,6 +70,13 @@ Given DatagramFlow::send(SharedBytes message) {
   return Given::half_full;
 }
 
+Given DatagramFlow::send_to_port(std::uint16_t port, SharedBytes message) {
+  const auto there = port_.lock();
+  if (!there) return Given::refused;
+  there->send_once({ends_.local, {ends_.remote.address(), port}}, std::move(message));
+  return Given::queued;
+}
+
 void DatagramFlow::close(std::string reason) {
   queue_.close();
   if (const auto port = port_.lock()) port->end(shared_from_this(), std::move(reason));
@@ -294,6 +301,19 @@ Result<FlowId> DatagramPort::connect(const wire::IpAddressPort& remote) {
 
 void DatagramPort::wake(FlowPtr flow) {
   asio::post(strand_, [self = shared_from_this(), flow = std::move(flow)] { self->send_from(flow); });
+}
+
+void DatagramPort::send_once(const DatagramFlow::Ends& ends, SharedBytes message) {
+  asio::post(strand_, [self = shared_from_this(), ends, message = std::move(message)] {
+    if (!self->socket_.is_open()) return;
+    auto& counters = self->hub_->counters();
+    if (self->socket_.send(ends.local, ends.remote, message)) {
+      ++counters.datagrams_not_sent;
+    } else {
+      ++counters.datagrams_out;
+      counters.bytes_out += message.size();
+    }
+  });
 }
 
 void DatagramPort::send_from(const FlowPtr& flow) {

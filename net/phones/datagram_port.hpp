@@ -51,6 +51,7 @@ class DatagramFlow : public Flow, public std::enable_shared_from_this<DatagramFl
   FlowId id() const { return id_; }
   const Ends& ends() const { return ends_; }
   Given send(SharedBytes message) override;
+  Given send_to_port(std::uint16_t port, SharedBytes message) override;
   void close(std::string reason) override;
   void credit(std::size_t credit) override;
   void hold(bool held) override;
@@ -99,6 +100,7 @@ class DatagramPort : public Stoppable, public std::enable_shared_from_this<Datag
   void end(std::shared_ptr<DatagramFlow> flow, std::string reason);
   void hold(DatagramFlow& flow, bool held);
   void wake(std::shared_ptr<DatagramFlow> flow);  // it has something to send
+  void send_once(const DatagramFlow::Ends& ends, SharedBytes message);
   void stop() override;
   void forget_all();  // when nobody runs the strand any more
 

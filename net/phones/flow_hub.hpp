@@ -25,6 +25,8 @@ class Flow {
  public:
   virtual ~Flow() = default;
   virtual Given send(SharedBytes message) = 0;
+  // Of UDP only: to another port of the same host.
+  virtual Given send_to_port(std::uint16_t, SharedBytes) { return Given::refused; }
   virtual void close(std::string reason) = 0;
   virtual void credit(std::size_t credit) = 0;
   virtual void hold(bool held) = 0;

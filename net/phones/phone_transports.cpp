@@ -105,6 +105,11 @@ class PhoneTransportsImpl : public PhoneTransports {
     if (!flow || message.empty() || message.size() > k_max_message_bytes) return Given::refused;
     return flow->send(std::move(message));
   }
+  Given send_to_port(FlowId id, std::uint16_t port, SharedBytes message) override {
+    const auto flow = hub_->find(id);
+    if (!flow || port == 0 || message.empty() || message.size() > k_max_message_bytes) return Given::refused;
+    return flow->send_to_port(port, std::move(message));
+  }
   void close(FlowId id, std::string reason) override {
     if (const auto flow = hub_->find(id)) flow->close(std::move(reason));
   }

@@ -149,6 +149,9 @@ class PhoneTransports {
   virtual Result<FlowId> connect(Transport transport, const wire::IpAddressPort& remote,
                                  const std::string& server_name = {}) = 0;
   virtual Given send(FlowId flow, SharedBytes message) = 0;
+  // From a flow's socket of UDP to another port of its remote host (RFC 3261 §18.2.2: who does not ask for
+  // rport is answered where its Via says). Sent at once or lost, and never `half_full`.
+  virtual Given send_to_port(FlowId flow, std::uint16_t port, SharedBytes message) = 0;
   virtual void close(FlowId flow,
                      std::string reason) = 0;  // what is queued is still sent; answered by flow_down
   virtual void credit(FlowId flow, std::size_t credit) = 0;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "services/api/address.hpp"
+#include "services/api/phone_address.hpp"
 
 namespace ringway::services {
 namespace {
@@ -197,6 +198,39 @@ void fill(v1::OperationResult& out, const v1::Operation& operation, const data::
   }
 }
 
+namespace {
+
+void fill(v1::PhoneStatus& out, const actors::SipReport& report) {
+  for (const auto& listen : to_texts(report.listening_on)) out.add_listening_on(listen);
+  auto& counters = *out.mutable_counters();
+  counters.set_registers(report.registrar.requests);
+  counters.set_registers_accepted(report.registrar.accepted);
+  counters.set_registers_refused(report.registrar.rejected);
+  counters.set_registers_busy(report.registrar.busy);
+  counters.set_overlay_failures(report.registrar.overlay_failures);
+  counters.set_requests(report.proxy.requests);
+  counters.set_branches(report.proxy.branches);
+  counters.set_requests_busy(report.proxy.no_room + report.proxy.no_room_for_source);
+  counters.set_loops(report.proxy.loops);
+  counters.set_not_allowed(report.proxy.not_allowed);
+  counters.set_retransmissions(report.transactions.retransmissions);
+  counters.set_timeouts(report.transactions.timeouts);
+  const auto& sockets = report.transports;
+  counters.set_bytes_in(sockets.bytes_in);
+  counters.set_bytes_out(sockets.bytes_out);
+  counters.set_refused_connections(sockets.refused_connections + sockets.refused_of_address);
+  counters.set_refused_datagrams(sockets.datagrams_too_fast + sockets.datagrams_over_credit +
+                                 sockets.datagrams_refused);
+  for (const auto& table : report.tables) {
+    auto& use = *out.add_tables();
+    use.set_name(table.name);
+    use.set_size(table.size);
+    use.set_bound(table.bound);
+  }
+}
+
+}  // namespace
+
 void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   out.set_node(status.node.hex());
   out.set_user(status.user);
@@ -286,6 +320,8 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   replication.set_mends_heard(status.replication.mends_heard);
   replication.set_mends_refused(status.replication.mends_refused);
   replication.set_bad_digest_messages(status.replication.bad_digest_messages);
+
+  if (status.sip) fill(*out.mutable_phones(), *status.sip);
 
   auto& links = *out.mutable_links();
   links.set_links(status.links.links);

@@ -35,6 +35,16 @@ Json task_json(const v1::UpkeepTask& task) {
           {"next_ms", task.next_ms()}};
 }
 
+Json phones_json(const v1::PhoneStatus& phones) {
+  Json tables = Json::object();
+  for (const auto& table : phones.tables())
+    tables[table.name()] = {{"size", table.size()}, {"bound", table.bound()}};
+  return {
+      {"listening_on", std::vector<std::string>(phones.listening_on().begin(), phones.listening_on().end())},
+      {"counters", counters_json(phones.counters())},
+      {"tables", tables}};
+}
+
 Json status_json(const v1::StatusResponse& status) {
   return {{"node", status.node()},
           {"user", status.user()},
@@ -55,6 +65,7 @@ Json status_json(const v1::StatusResponse& status) {
           {"replication", counters_json(status.replication())},
           {"links", counters_json(status.links())},
           {"api", counters_json(status.api())},
+          {"phones", status.has_phones() ? phones_json(status.phones()) : Json()},
           {"renewal", task_json(status.renewal())},
           {"configuration_poll", task_json(status.configuration_poll())}};
 }
@@ -114,6 +125,9 @@ void print_status(const Session& session, const v1::StatusResponse& status) {
   print_counters(out, "replication   ", status.replication());
   print_counters(out, "links         ", status.links());
   print_counters(out, "API           ", status.api());
+  if (!status.has_phones()) return;
+  for (const auto& each : status.phones().listening_on()) out << "phones at     " << each << '\n';
+  print_counters(out, "phones        ", status.phones().counters());
 }
 
 int status(const Session& session) {

@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,6 +28,8 @@
 #include "services/ringwayd/namesakes.hpp"
 #include "services/ringwayd/own_credentials.hpp"
 #include "services/ringwayd/permissions.hpp"
+#include "services/ringwayd/phone_settings.hpp"
+#include "services/ringwayd/ready_file.hpp"
 #include "services/ringwayd/upkeep_status.hpp"
 #include "services/ringwayd/watcher.hpp"
 #include "services/upkeep/enrollment_file.hpp"
@@ -335,6 +336,8 @@ class Daemon {
                {"user", running.credentials.user},
                {"overlay", running.credentials.configuration->instance_name},
                {"listening_on", to_text(listening)}});
+    if (const auto phones = to_texts(running.peer->phones_listening_on()); !phones.empty())
+      log_.info(running.name, "phones are served", {{"listening_on", phones}});
     // The other peers of this process join through the first.
     if (first) {
       const auto advertised = settings_.advertise_of(running.number);
@@ -346,11 +349,23 @@ class Daemon {
   using Started = Result<std::shared_ptr<actors::Peer>, actors::StartFailure>;
 
   Started try_to_start(RunningPeer& running, bool first) {
-    const auto settings = peer_settings(running, first);
+    auto settings = peer_settings(running, first);
+    if (auto wrong = add_phones(running, settings); !wrong.empty()) return actors::StartFailure{wrong};
     if (!settings.routing.first_peer) running.watcher.looks_for_peers_at(bootstrap_);
     return host_->start_peer(settings, [this, &running](actors::PeerFailure failure) {
       mailbox_.post(&Mailbox::failures, std::pair{&running, std::move(failure)});
     });
+  }
+
+  std::string add_phones(const RunningPeer& running, actors::PeerSettings& settings) const {
+    std::vector<std::string> users{running.credentials.user};
+    for (const auto& one : held_) users.push_back(one.user);
+    auto phones =
+        load_phones(settings_, running.number, running.credentials.configuration->instance_name, users);
+    if (!phones) return phones.error().reason;
+    for (const auto& warning : phones->warnings) log_.warn(running.name, warning);
+    settings.sip = std::move(phones->settings);
+    return "";
   }
 
   // Whom the document that it has shuts out may have been taken back since: the configuration server knows.
@@ -622,23 +637,15 @@ class Daemon {
   void write_ready_file() {
     log_.info("", "ready", {{"peers", peers_.size()}});
     if (settings_.ready_file.empty()) return;
-    nlohmann::ordered_json document{{"pid", ::getpid()}, {"peers", nlohmann::ordered_json::array()}};
+    std::vector<ReadyPeer> peers;
     for (const auto& running : peers_) {
       if (running->ended) continue;
-      document["peers"].push_back({{"name", running->name},
-                                   {"node", running->credentials.node.hex()},
-                                   {"user", running->credentials.user},
-                                   {"listening_on", to_text(running->peer->listening_on())},
-                                   {"api", running->api->endpoints()}});
+      peers.push_back({running->name, running->credentials.node.hex(), running->credentials.user,
+                       to_text(running->peer->listening_on()), running->api->endpoints(),
+                       to_texts(running->peer->phones_listening_on())});
     }
-    // Whoever waits for the file sees all of it or nothing.
-    const std::string half = settings_.ready_file + ".part";
-    std::ofstream out(half, std::ios::trunc);
-    out << document.dump() << '\n';
-    out.close();
-    std::error_code failed;
-    if (out) std::filesystem::rename(half, settings_.ready_file, failed);
-    if (!out || failed) log_.warn("", "cannot write the ready file", {{"file", settings_.ready_file}});
+    if (!services::write_ready_file(settings_.ready_file, peers))
+      log_.warn("", "cannot write the ready file", {{"file", settings_.ready_file}});
   }
 
   // ---- ending

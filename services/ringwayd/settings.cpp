@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "services/api/address.hpp"
+#include "services/api/phone_address.hpp"
 #include "services/options/option_group.hpp"
 
 namespace ringway::services {
@@ -124,6 +125,43 @@ void add_api_options(CLI::App& app, Settings& settings) {
       "FILE");
 }
 
+void add_phone_options(CLI::App& app, Settings& settings) {
+  OptionGroup group = group_of(app, "Phones (SIP)");
+  group
+      .add("sip-listen", settings.sip_listen,
+           "Serve SIP phones there: udp, tcp, tls, ws or wss (browsers), and where; port 0: any free one; "
+           "may be "
+           "repeated. Without it no phones are served",
+           "TRANSPORT:ADDR:PORT")
+      ->delimiter(',');
+  group.add("sip-passwords", settings.sip_passwords,
+            "Passwords by which phones register: lines `name:OVERLAY:hash` as htdigest writes them (MD5, or "
+            "SHA-256). "
+            "Phones of users that this peer has credentials of may register (docs/phones.md)",
+            "FILE");
+  group.flag(
+      "sip-trust-loopback", settings.sip_trust_loopback,
+      "Phones on this machine need no password (by UDP, TCP or TLS: any web page could use the others)");
+  group
+      .add("sip-name", settings.sip_names,
+           "A host name by which phones know this peer, besides its addresses; may be repeated", "NAME")
+      ->delimiter(',');
+  group.add("sip-cert", settings.sip_certificate,
+            "tls, wss: the certificate that phones see, and its chain, PEM", "FILE");
+  group.add("sip-key", settings.sip_key, "tls, wss: its private key, PEM", "FILE");
+  group.add(
+      "sip-ca", settings.sip_authorities,
+      "Who vouches for the SIP servers outside that are called by TLS, PEM; those of the system if not given",
+      "FILE");
+  group
+      .add("sip-origin", settings.sip_origins,
+           "ws, wss: only pages from there may connect, like https://phone.example.org; may be repeated",
+           "ORIGIN")
+      ->delimiter(',');
+  group.flag("sip-call-outside", settings.sip_call_outside,
+             "Let this peer's users call addresses of other domains, found by DNS");
+}
+
 void add_operation_options(CLI::App& app, Settings& settings) {
   OptionGroup group = group_of(app, "Operation");
   group.config_file();
@@ -214,6 +252,27 @@ std::string derive_api(Settings& settings) {
   return "";
 }
 
+std::string derive_phones(Settings& settings) {
+  const bool any = !settings.sip_passwords.empty() || settings.sip_trust_loopback ||
+                   !settings.sip_names.empty() || !settings.sip_certificate.empty() ||
+                   !settings.sip_key.empty() || !settings.sip_origins.empty() || settings.sip_call_outside;
+  if (settings.sip_listen.empty()) return any ? "the other settings of phones are for --sip-listen" : "";
+  for (const std::string& text : settings.sip_listen) {
+    auto listen = parse_phone_listen(text);
+    if (!listen) return "--sip-listen: " + listen.error().reason;
+    settings.sip_addresses.push_back(*listen);
+  }
+  if (settings.sip_certificate.empty() != settings.sip_key.empty())
+    return "--sip-cert and --sip-key go together";
+  const bool has_tls =
+      std::any_of(settings.sip_addresses.begin(), settings.sip_addresses.end(), [](const auto& each) {
+        return each.transport == net::phones::Transport::tls || each.transport == net::phones::Transport::wss;
+      });
+  if (has_tls && settings.sip_certificate.empty())
+    return "--sip-listen tls: and wss: need --sip-cert and --sip-key";
+  return "";
+}
+
 wire::IpAddressPort shifted(wire::IpAddressPort address, std::size_t index) {
   if (address.port != 0) address.port = static_cast<std::uint16_t>(address.port + index);
   return address;
@@ -245,6 +304,12 @@ std::optional<wire::IpAddressPort> Settings::api_listen_of(std::size_t index) co
   return shifted(*api_listen_address, index);
 }
 
+std::vector<net::phones::PhoneListen> Settings::sip_listen_of(std::size_t index) const {
+  auto out = sip_addresses;
+  for (auto& each : out) each.at = shifted(each.at, index);
+  return out;
+}
+
 std::optional<Settings> parse_settings(int argc, const char* const* argv, std::ostream& out,
                                        std::ostream& err, int& exit_code) {
   Settings settings;
@@ -255,6 +320,7 @@ std::optional<Settings> parse_settings(int argc, const char* const* argv, std::o
   app.footer(k_footer);
   add_overlay_options(app, settings);
   add_api_options(app, settings);
+  add_phone_options(app, settings);
   add_operation_options(app, settings);
   add_tuning_options(app, settings);
   try {
@@ -269,6 +335,7 @@ std::optional<Settings> parse_settings(int argc, const char* const* argv, std::o
       !settings.configuration_url.starts_with("https://"))
     wrong = "--configuration-url " + settings.configuration_url + " is not https";
   if (wrong.empty()) wrong = derive_api(settings);
+  if (wrong.empty()) wrong = derive_phones(settings);
   if (wrong.empty()) return settings;
   err << "ringwayd: " << wrong << '\n';
   exit_code = k_daemon_usage;

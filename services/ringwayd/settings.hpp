@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "net/phones/phone_transports.hpp"
 #include "reload/wire/bodies.hpp"
 
 namespace ringway::services {
@@ -47,6 +48,14 @@ struct Settings {
   bool api_insecure = false;
   std::string api_policy;
 
+  std::vector<std::string> sip_listen;  // none: no phones are served
+  std::string sip_passwords;
+  bool sip_trust_loopback = false;
+  std::vector<std::string> sip_names;
+  std::string sip_certificate, sip_key, sip_authorities;
+  std::vector<std::string> sip_origins;
+  bool sip_call_outside = false;
+
   std::string log_level = "info";
   std::string log_format = "text";
   std::string ready_file;
@@ -63,6 +72,7 @@ struct Settings {
   std::vector<wire::IpAddressPort> advertise_addresses;
   std::optional<wire::IpAddressPort> api_listen_address;
   unsigned api_mode = 0600;
+  std::vector<net::phones::PhoneListen> sip_addresses;
 
   // Peer `index` of several has folders, ports and sockets of its own.
   std::string credentials_of(std::size_t index) const;
@@ -73,6 +83,7 @@ struct Settings {
   wire::IpAddressPort listen_of(std::size_t index) const;
   std::vector<wire::IpAddressPort> advertise_of(std::size_t index) const;
   std::optional<wire::IpAddressPort> api_listen_of(std::size_t index) const;
+  std::vector<net::phones::PhoneListen> sip_listen_of(std::size_t index) const;
 };
 
 // Nothing when the program is to end: help was asked for or the settings are wrong (told on `err`);

@@ -11,7 +11,6 @@ namespace ringway::sip::element {
 namespace {
 
 constexpr std::string_view k_allow = "REGISTER, OPTIONS";
-constexpr std::string_view k_anonymous_host = "anonymous.invalid";  // RFC 3323 §4.1.1.3
 
 proxy::ServerId server_of(TransactionId id) { return proxy::ServerId{id.value}; }
 TransactionId transaction_of(proxy::ServerId id) { return {static_cast<std::uint64_t>(id)}; }
@@ -24,14 +23,32 @@ std::optional<std::uint16_t> answer_port(const Message& request, const FlowState
   return port == flow.remote.port || port == 0 ? std::nullopt : std::optional(port);
 }
 
+// RFC 3261 §13, RFC 6665 §4.1, RFC 3515.
+bool begins_dialog(const Message& request) {
+  const auto& method = request.method();
+  return request.to.tag().empty() && (method == "INVITE" || method == "SUBSCRIBE" || method == "REFER");
+}
+
+// Where answers go when the flow is gone (§18.2.2): to whom the request came from, never to another address,
+// whatever its Via says.
+proxy::Hop way_back(const Message& request, const FlowState& flow, std::optional<std::uint16_t> answer_port) {
+  if (flow.node) return proxy::PeerHop{{wire::to_node(*flow.node)}};
+  std::uint16_t port = answer_port.value_or(flow.remote.port);
+  if (flow.is_reliable()) port = request.vias.front().port.value_or(flow.transport == "TLS" ? 5061 : 5060);
+  return proxy::ServerHop{flow.transport, flow.remote.host, port};
+}
+
 }  // namespace
 
 // ---- transactions
 
-void Element::act(Now, Transmit& transmit) {
-  const FlowId flow{transmit.flow.id};
+void Element::act(Now now, Transmit& transmit) {
   const auto server = transmit.transaction ? servers_.find(*transmit.transaction) : servers_.end();
-  if (server != servers_.end() && server->second.answer_port)
+  const FlowId flow = server == servers_.end() ? FlowId{transmit.flow.id} : server->second.flow;
+  if (server != servers_.end() && flows_.find(flow) == nullptr)
+    ways_.send(now.mono, server->second.back,
+               {std::nullopt, {}, {}, transmit.transaction, std::move(transmit.octets)});
+  else if (server != servers_.end() && server->second.answer_port)
     outputs_.emplace_back(SendToPort{flow, *server->second.answer_port, std::move(transmit.octets)});
   else
     outputs_.emplace_back(Send{flow, std::move(transmit.octets)});
@@ -44,8 +61,13 @@ void Element::act(Now now, RequestArrived& arrived) {
     add_work(transactions_.give_up(arrived.transaction));
     return;
   }
-  servers_.emplace(arrived.transaction, Server{id, answer_port(arrived.request, *flow)});
+  const auto port = answer_port(arrived.request, *flow);
+  servers_.emplace(arrived.transaction, Server{id, port, way_back(arrived.request, *flow, port)});
   flow->transactions.insert(arrived.transaction);
+  if (is_leaving_ && begins_dialog(arrived.request)) {
+    ++counters_.leaving;
+    return answer(now, arrived.transaction, busy(arrived.request));
+  }
   auto source = source_of(now, arrived.request, *flow);
   if (const auto* instead = std::get_if<Message>(&source)) return answer(now, arrived.transaction, *instead);
   const auto& from = std::get<proxy::Source>(source);
@@ -56,6 +78,12 @@ void Element::act(Now now, RequestArrived& arrived) {
   } else {
     proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
   }
+}
+
+Message Element::busy(const Message& request) {
+  auto response = make_response(request, 503, new_tag());
+  response.set_field("Retry-After", std::to_string(registrar::k_retry_after_s));
+  return response;
 }
 
 // A branch is no secret: everybody who was called sees it. A CANCEL is from whoever has sent the INVITE (RFC
@@ -78,14 +106,20 @@ void Element::act(Now now, AckArrived& arrived) {
 
 void Element::act(Now now, ResponseArrived& arrived) {
   const auto client = clients_.find(arrived.transaction);
-  if (client != clients_.end() && client->second.branch)
-    proxy_.on_response(now.mono, *client->second.branch, std::move(arrived.response));
+  if (client == clients_.end() || !client->second.branch) return;
+  const auto& [flow, branch, phone] = client->second;
+  if (phone && arrived.response.status() == 430)  // RFC 5626 §7
+    add_work(registrar_.on_unreachable(now, flow, *phone));
+  proxy_.on_response(now.mono, *branch, std::move(arrived.response));
 }
 
 void Element::act(Now now, TransactionFailed& failed) {
   const auto client = clients_.find(failed.transaction);
   if (client == clients_.end() || !client->second.branch) return;
   const bool is_silent = failed.failure == TransactionFailure::timeout;
+  // Not even a 100 to an INVITE: nobody is there any more.
+  if (is_silent && client->second.phone)
+    add_work(registrar_.on_unreachable(now, client->second.flow, *client->second.phone));
   proxy_.on_failure(now.mono, *client->second.branch,
                     is_silent ? proxy::BranchFailure::timed_out : proxy::BranchFailure::unreachable);
 }
@@ -114,51 +148,6 @@ void Element::answer(Now now, TransactionId transaction, const Message& response
   add_work(transactions_.respond(now.mono, transaction, response));
 }
 
-// ---- who sends it
-
-std::variant<proxy::Source, Message> Element::source_of(Now now, const Message& request, FlowState& flow) {
-  if (flow.is_peer()) return proxy::Source{proxy::Side::overlay, flow.way};
-  const proxy::Source user{proxy::Side::phone, flow.way};
-  const proxy::Source stranger{proxy::Side::outside, flow.way};
-  if (shows_own_token(request, flow)) return user;
-  if (request.method() == "ACK" || request.method() == "CANCEL") return flow.is_known_phone ? user : stranger;
-  if (is_for_this_peer(request)) return stranger;
-  if (!may_be_of_user(now, request)) return stranger;
-  auto sender = registrar_.sender_of(now, request, flow.sender);
-  if (auto* instead = std::get_if<Message>(&sender)) return std::move(*instead);
-  flow.is_known_phone = true;
-  return user;
-}
-
-// Whoever answers it asks for credentials itself, where it wants any: phones do not answer 407 and then 401
-// of one realm. An outbound proxy's Route is one of ours.
-bool Element::is_for_this_peer(const Message& request) const {
-  return proxy::is_own(request.request_uri(), settings_.proxy) &&
-         std::all_of(request.routes.begin(), request.routes.end(), [&](const NameAddr& route) {
-           return route.uri.user.empty() && proxy::is_own(route.uri, settings_.proxy);
-         });
-}
-
-// Nobody else can have it: it was given to this flow, for this call.
-bool Element::shows_own_token(const Message& request, const FlowState& flow) const {
-  return !request.to.tag().empty() &&
-         std::any_of(request.routes.begin(), request.routes.end(), [&](const NameAddr& route) {
-           if (!route.uri.is_sip()) return false;
-           const auto token = tokens_.read(route.uri.user, request.call_id);
-           const auto* dialog = std::get_if<proxy::DialogToken>(&token);
-           return dialog != nullptr && proxy::same_flow(dialog->flow, flow.way);
-         });
-}
-
-// Servers of other domains call the users here and are not asked for credentials; who says that it is one of
-// these users is, and who wants to be nobody.
-bool Element::may_be_of_user(Now now, const Message& request) const {
-  if (request.field("Proxy-Authorization") != nullptr) return true;
-  if (same_ignoring_case(request.from.uri.host, k_anonymous_host))
-    return !registrar_.find(now.mono, request.request_uri()).is_known;
-  return registrar_.find(now.mono, request.from.uri).is_known;
-}
-
 // ---- the proxy
 
 void Element::act(Now now, proxy::FindTargets& find) { finder_.begin(now.mono, find); }
@@ -181,7 +170,9 @@ void Element::act(Now now, proxy::SendStateless& send) {
 
 void Element::act(Now now, Ready& ready) {
   FlowState* flow = flows_.find(ready.flow);
-  auto& [branch, request] = ready.parcel;
+  if (ready.parcel.answered) return send_answer(now, ready);
+  const auto branch = ready.parcel.branch;
+  Message& request = ready.parcel.request;
   if (flow == nullptr || flow->is_closing) {
     if (branch) proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
     return;
@@ -194,16 +185,36 @@ void Element::act(Now now, Ready& ready) {
   }
   const Flow over{static_cast<std::uint64_t>(flow->id),
                   flow->is_reliable() ? Transport::reliable : Transport::unreliable};
+  const bool is_call = request.method() == "INVITE" && !flow->is_peer();
+  const auto phone = is_call ? std::optional(request.request_uri()) : std::nullopt;
   auto sent = transactions_.send_request(now.mono, std::move(request), over);
   if (!sent) return proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
-  clients_.emplace(sent->transaction, Client{flow->id, branch});
+  clients_.emplace(sent->transaction, Client{flow->id, branch, phone});
   transaction_of_.emplace(*branch, sent->transaction);
   flow->transactions.insert(sent->transaction);
   add_work(std::move(sent->outputs));
 }
 
+// RFC 3261 §18.2.2, with what is still to be answered there.
+void Element::send_answer(Now now, Ready& ready) {
+  const auto server = servers_.find(*ready.parcel.answered);
+  FlowState* flow = flows_.find(ready.flow);
+  if (server == servers_.end()) return;
+  if (flow == nullptr || flow->is_closing)
+    return add_work(transactions_.on_transport_error(now.mono, server->first));
+  flows_.used(now.mono, *flow);
+  server->second.flow = flow->id;
+  server->second.answer_port.reset();
+  flow->transactions.insert(server->first);
+  outputs_.emplace_back(Send{flow->id, std::move(ready.parcel.answer)});
+}
+
+void Element::act(Now, MoreServers& more) { proxy_.add_alternatives(more.branch, std::move(more.others)); }
+
 void Element::act(Now now, NoWay& none) {
-  if (none.parcel.branch)
+  if (none.parcel.answered)
+    add_work(transactions_.on_transport_error(now.mono, *none.parcel.answered));
+  else if (none.parcel.branch)
     proxy_.on_failure(now.mono, *none.parcel.branch, proxy::BranchFailure::unreachable);
   else
     ++counters_.not_sent;
@@ -219,7 +230,7 @@ void Element::act(Now now, proxy::CancelBranch& cancel) {
                   flow->is_reliable() ? Transport::reliable : Transport::unreliable};
   auto sent = transactions_.send_request(now.mono, make_cancel(*invite), over);
   if (!sent) return;
-  clients_.emplace(sent->transaction, Client{flow->id, std::nullopt});
+  clients_.emplace(sent->transaction, Client{flow->id, std::nullopt, std::nullopt});
   flow->transactions.insert(sent->transaction);
   add_work(std::move(sent->outputs));
 }
@@ -232,6 +243,10 @@ void Element::act(Now, proxy::EndBranch& end) {
 
 void Element::act(Now now, proxy::Respond& respond) {
   answer(now, transaction_of(respond.server), respond.response);
+}
+
+void Element::act(Now now, proxy::HoldFlow& hold) {
+  if (FlowState* flow = flows_.find(hold.flow)) flows_.set_in_call(now.mono, *flow, hold.held);
 }
 
 void Element::act(Now, proxy::EndServer& end) { add_work(transactions_.give_up(transaction_of(end.server))); }
@@ -275,6 +290,8 @@ void Element::act(Now now, registrar::Respond& respond) {
 }
 void Element::act(Now, registrar::StoreRegistration& store) { outputs_.emplace_back(std::move(store)); }
 void Element::act(Now, registrar::RemoveRegistration& remove) { outputs_.emplace_back(std::move(remove)); }
-void Element::act(Now now, registrar::HoldFlow& hold) { flows_.set_held(now.mono, hold.flow, hold.held); }
+void Element::act(Now now, registrar::HoldFlow& hold) {
+  flows_.set_registered(now.mono, hold.flow, hold.held);
+}
 
 }  // namespace ringway::sip::element

@@ -3,8 +3,9 @@
 
 #include <algorithm>
 
+#include "reload/security/hmac.hpp"
 #include "sip-usage/message/builders.hpp"
-#include "sip-usage/message/grammar.hpp"
+#include "sip-usage/proxy/routing.hpp"
 
 namespace ringway::sip::element {
 namespace {
@@ -20,6 +21,21 @@ std::string text_of(const Endpoint& endpoint) {
   return (is_ipv6 ? '[' + endpoint.host + ']' : endpoint.host) + ':' + std::to_string(endpoint.port);
 }
 
+registrar::Settings with_names(registrar::Settings settings, const proxy::Settings& proxy) {
+  settings.by_overlay_name = [&proxy](const Uri& uri) { return proxy::with_overlay_name(uri, proxy); };
+  return settings;
+}
+
+// Of nobody who could guess it; dialogs under way do not outlive this start.
+Settings with_key(Settings settings, Random& random) {
+  while (settings.proxy.key.size() < security::k_hmac_key_bytes) {
+    const std::uint64_t bits = random.next();
+    for (unsigned shift = 0; shift < 64; shift += 8)
+      settings.proxy.key.push_back(static_cast<std::uint8_t>(bits >> shift));
+  }
+  return settings;
+}
+
 bool is_stream(std::string_view transport) { return transport == "TCP" || transport == "TLS"; }
 
 // Any web page that a browser here shows may open a WebSocket to this machine, and a relay of HTTP brings the
@@ -31,10 +47,10 @@ bool is_of_own_machine(const FlowUp& up) {
 }  // namespace
 
 Element::Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random)
-    : settings_(std::move(settings)),
+    : settings_(with_key(std::move(settings), *random)),
       random_(std::move(random)),
       transactions_(settings_.timers, {}, hex_of(random_->next())),
-      registrar_(settings_.registrar, std::move(accounts), random_),
+      registrar_(with_names(settings_.registrar, settings_.proxy), std::move(accounts), random_),
       proxy_(settings_.proxy, random_),
       tokens_(settings_.proxy.key),
       finder_(settings_, registrar_, flows_),
@@ -92,6 +108,9 @@ void Element::on(Now now, PeerUp& up) {
   flow.transport = settings_.proxy.overlay_here.transport;
   flow.node = up.node;
   flow.opened_here = up.opened.has_value();
+  for (const auto& name : up.users)
+    if (auto aor = Aor::of_user_name(name); aor && flow.users.size() < k_max_users_of_peer)
+      flow.users.push_back(std::move(*aor));
   flow.way = {static_cast<std::uint64_t>(up.flow), settings_.proxy.overlay_here, up.node.hex()};
   flow.sender = {up.flow, {}, up.node.hex(), false, true};
   flow.framer.emplace(up.opened ? StreamEnd::opened : StreamEnd::accepted);
@@ -102,18 +121,33 @@ void Element::bring_up(Now now, FlowState flow, std::optional<OpenId> opened) {
   const FlowId id = flow.id;
   const auto expected = opened ? ways_.expected_node(*opened) : std::nullopt;
   const bool is_another = expected && flow.node != expected;
-  if (is_another || flows_.add(now.mono, std::move(flow)) == nullptr) {
+  FlowState* added = is_another ? nullptr : flows_.add(now.mono, std::move(flow));
+  if (added == nullptr) {
     outputs_.emplace_back(
         CloseFlow{id, is_another ? "another node than was asked for" : "no room for a flow"});
-    if (opened) ways_.on_open_failed(*opened);
+    if (opened) ways_.on_open_failed(now.mono, *opened);
     return;
   }
+  // The two ends of datagrams are the same after a silence.
+  if (proxy_.is_in_call(added->way)) flows_.set_in_call(now.mono, *added, true);
   ways_.on_up(id, opened);
 }
 
-void Element::on(Now, OpenFailed& failed) {
+// A flow that is there, and perhaps is one that others use as well.
+void Element::on(Now now, Opened& opened) {
+  FlowState* flow = flows_.find(opened.flow);
+  const auto expected = ways_.expected_node(opened.open);
+  if (flow == nullptr || flow->is_closing || (expected && flow->node != expected)) {
+    outputs_.emplace_back(Log{"no connection: the flow that was given is another one"});
+    return ways_.on_open_failed(now.mono, opened.open);
+  }
+  flows_.used(now.mono, *flow);
+  ways_.on_up(opened.flow, opened.open);
+}
+
+void Element::on(Now now, OpenFailed& failed) {
   outputs_.emplace_back(Log{"no connection: " + failed.reason});
-  ways_.on_open_failed(failed.open);
+  ways_.on_open_failed(now.mono, failed.open);
 }
 
 void Element::on(Now now, FlowDown& down) {
@@ -127,10 +161,11 @@ void Element::on(Now now, FlowDown& down) {
 }
 
 // Of a request that was sent: RFC 3261 §17.1.1.2 would wait for an answer over another connection, but phones
-// answer over their flow (RFC 5626 §5.3.1) and peers over the connection that the request came by.
+// answer over their flow (RFC 5626 §5.3.1), and who answers by a new connection does so within the time that
+// a caller waits for another of its phones. What came over the flow is still answered (§18.2.2).
 void Element::end_on_flow(Now now, TransactionId transaction) {
   const auto client = clients_.find(transaction);
-  if (client == clients_.end()) return add_work(transactions_.on_transport_error(now.mono, transaction));
+  if (client == clients_.end()) return;
   if (client->second.branch)
     proxy_.on_failure(now.mono, *client->second.branch, proxy::BranchFailure::unreachable);
   add_work(transactions_.give_up(transaction));
@@ -161,6 +196,9 @@ void Element::on(Now now, Received& piece) {
 }
 
 void Element::on_message(Now now, FlowState& flow, Message message) {
+  // RFC 3325 §5: nobody here is trusted to say who somebody is.
+  message.remove_field("P-Asserted-Identity");
+  message.remove_field("P-Preferred-Identity");
   if (message.is_request() && !flow.is_peer())
     message.vias.front().note_source(flow.remote.host, flow.remote.port);  // RFC 3261 §18.2.1, RFC 3581 §4
   const Flow over{static_cast<std::uint64_t>(flow.id),
@@ -186,12 +224,27 @@ void Element::on(Now now, ServersFound& found) {
     finder_.found_in_dns(found.question, std::move(found.servers));
 }
 
-void Element::on(Now, QuestionFailed& failed) {
-  if (!ways_.on_question_failed(failed.question)) finder_.failed(failed.question, std::move(failed.reason));
+void Element::on(Now now, QuestionFailed& failed) {
+  if (!ways_.on_question_failed(now.mono, failed.question))
+    finder_.failed(failed.question, std::move(failed.reason));
 }
 
 void Element::on(Now now, OverlayWritten& written) {
   add_work(registrar_.on_overlay(now, written.request, written.is_done));
+}
+
+// ---- what the peer's operator wants
+
+void Element::on(Now now, Shutdown&) {
+  is_leaving_ = true;
+  add_work(registrar_.shut_down(now));
+}
+
+void Element::on(Now now, AccountsChanged& changed) {
+  if (const auto good = registrar::check(settings_.registrar, changed.accounts); !good)
+    outputs_.emplace_back(Log{"users stay as they were: " + good.error().reason});
+  else
+    add_work(registrar_.set_accounts(now, std::move(changed.accounts)));
 }
 
 // ---- from room to room

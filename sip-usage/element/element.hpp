@@ -40,6 +40,8 @@ struct ElementCounters {
   std::uint64_t refused_unread = 0;  // answers to what is no message
   std::uint64_t not_sent = 0;        // stateless requests without a way
   std::uint64_t merged = 0;          // 482 (RFC 3261 §8.2.2.2)
+  std::uint64_t leaving = 0;         // 503: after Shutdown
+  std::uint64_t false_from = 0;      // 403: a peer's request with the From of a user of another
 };
 
 class Element {
@@ -69,14 +71,17 @@ class Element {
   struct Server {  // a server transaction
     FlowId flow{};
     std::optional<std::uint16_t> answer_port;  // where it is not that of the flow
+    proxy::Hop back;                           // when the flow is gone (RFC 3261 §18.2.2)
   };
   struct Client {
     FlowId flow{};
     std::optional<proxy::BranchId> branch;  // none: of a CANCEL
+    std::optional<Uri> phone;               // of an INVITE to a phone here: its Contact
   };
 
   void on(Now now, FlowUp& up);
   void on(Now now, PeerUp& up);
+  void on(Now now, Opened& opened);
   void on(Now now, OpenFailed& failed);
   void on(Now now, Received& piece);
   void on(Now now, Congested& congested);
@@ -86,8 +91,11 @@ class Element {
   void on(Now now, ServersFound& found);
   void on(Now now, QuestionFailed& failed);
   void on(Now now, OverlayWritten& written);
+  void on(Now now, Shutdown& shutdown);
+  void on(Now now, AccountsChanged& changed);
   void bring_up(Now now, FlowState flow, std::optional<OpenId> opened);
   void end_on_flow(Now now, TransactionId transaction);
+  void send_answer(Now now, Ready& ready);
   void on_message(Now now, FlowState& flow, Message message);
   void on_refusal(FlowState& flow, const Refusal& refusal);
 
@@ -116,6 +124,7 @@ class Element {
   void act(Now now, proxy::EndServer& end);
   void act(Now now, proxy::PassToPeer& pass);
   void act(Now now, proxy::SendStateless& send);
+  void act(Now now, proxy::HoldFlow& hold);
   // Of the registrar.
   void act(Now now, registrar::Respond& respond);
   void act(Now now, registrar::StoreRegistration& store);
@@ -125,9 +134,13 @@ class Element {
   void act(Now now, FindAnswer& answer);
   void act(Now now, Ready& ready);
   void act(Now now, NoWay& none);
+  void act(Now now, MoreServers& more);
 
   // Who sends it, or the answer that it gets instead.
   std::variant<proxy::Source, Message> source_of(Now now, const Message& request, FlowState& flow);
+  std::variant<proxy::Source, Message> source_of_peer(const Message& request, const FlowState& flow);
+  bool is_user_of_overlay(MonoTime now, const Uri& uri) const;
+  bool is_nameless_phone(const Message& request, const FlowState& flow) const;
   bool is_for_this_peer(const Message& request) const;
   bool is_from_same(const FlowState& flow, TransactionId invite);
   bool shows_own_token(const Message& request, const FlowState& flow) const;
@@ -135,6 +148,7 @@ class Element {
   void answer(Now now, TransactionId transaction, const Message& response);
   void serve_options(Now now, TransactionId transaction, const Message& request);
   std::string new_tag();
+  Message busy(const Message& request);
 
   Settings settings_;
   std::shared_ptr<Random> random_;
@@ -150,6 +164,7 @@ class Element {
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;
   std::deque<Work> work_;
   std::vector<Output> outputs_;
+  bool is_leaving_ = false;
   ElementCounters counters_;
 };
 

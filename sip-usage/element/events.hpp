@@ -43,6 +43,13 @@ struct PeerUp {
   FlowId flow{};
   NodeId node;
   std::optional<OpenId> opened;
+  std::vector<std::string> users{};  // the user names in its certificate: "bob@example.org"
+};
+// What was asked for is there already: the flow of UDP with that remote address, a connection that somebody
+// else has asked for. It has been told of by FlowUp or PeerUp.
+struct Opened {
+  OpenId open{};
+  FlowId flow{};
 };
 struct OpenFailed {
   OpenId open{};
@@ -80,8 +87,17 @@ struct OverlayWritten {
   registrar::OverlayRequestId request{};
   bool is_done = false;
 };
-using Input = std::variant<FlowUp, PeerUp, OpenFailed, Received, Congested, Drained, FlowDown,
-                           RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten>;
+// The peer is about to leave: nobody begins a dialog here any more (503 with Retry-After) or registers, and
+// the users' entries go from the overlay (RemoveRegistration). Calls that are there go on.
+struct Shutdown {};
+// The users whose credentials the peer has from now on: what registrar::check() has found good. Who is not
+// among them any more has no phones here and no entry in the overlay.
+struct AccountsChanged {
+  std::vector<registrar::Account> accounts;
+};
+using Input = std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
+                           RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten, Shutdown,
+                           AccountsChanged>;
 
 // ---- out
 
@@ -105,13 +121,16 @@ struct CloseFlow {  // answered by FlowDown
   FlowId flow{};
   std::string reason;
 };
-// Answered by FlowUp or OpenFailed.
+// Answered by FlowUp, Opened or OpenFailed.
 struct OpenAddress {
   OpenId open{};
   std::string transport;
   Endpoint remote;  // perhaps a name, of a server
+  // Of TLS: the domain that the server's certificate has to be for (RFC 5922 §7.2). Empty: there is none, the
+  // certificate may be anybody's whom the peer trusts.
+  std::string server_name{};
 };
-// Answered by PeerUp or OpenFailed.
+// Answered by PeerUp, Opened or OpenFailed.
 struct OpenPeer {
   OpenId open{};
   wire::DestinationList destinations;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sip-usage/element/gateway.hpp"
 #include "sip-usage/message/grammar.hpp"
 
 namespace ringway::sip::element {
@@ -37,12 +38,12 @@ Uri uri_of(const Aor& aor, const Uri& asked) {
 
 }  // namespace
 
-proxy::ServerHop hop_to(const DnsTarget& server) {
+proxy::ServerHop hop_to(const DnsTarget& server, std::string_view domain) {
   switch (server.transport) {
     case ServerTransport::tcp:
       return {"TCP", server.host, server.port};
     case ServerTransport::tls:
-      return {"TLS", server.host, server.port};
+      return {"TLS", server.host, server.port, std::string(domain)};
     case ServerTransport::udp:
       break;
   }
@@ -60,28 +61,33 @@ void Finder::begin(MonoTime now, const proxy::FindTargets& find) {
   search.uri = find.uri;
   search.is_known = here.is_known;
   for (const auto& binding : here.targets)
-    if (auto target = target_of(binding)) search.local.push_back(std::move(*target));
+    if (auto target = target_of(here.aor, binding)) search.local.push_back(std::move(*target));
   // A GRUU of this peer means a phone here, and what comes from another peer has been resolved there.
   const bool is_gruu_here = find.uri.parameters.value("gr") == settings_.proxy.overlay_gr;
   const bool is_for_here = is_gruu_here || find.source.side == proxy::Side::overlay;
+  auto by_trunk = here.is_known || is_gruu_here ? std::nullopt : through_gateway(settings_, find);
   if ((is_for_here || !is_own_caller) && !here.is_known) {
-    answers_.push_back({find.find, 404U});
+    const bool is_of_peer = find.source.side == proxy::Side::overlay && by_trunk;
+    answers_.push_back(is_of_peer ? std::move(*by_trunk) : FindAnswer{find.find, 404U});
     return;
   }
+  search.otherwise = std::move(by_trunk);
   if (is_for_here && !find.redirected_by) {
     answers_.push_back({find.find, proxy::Found{std::move(search.local), true}});
     return;
   }
   auto settings = settings_.lookup;
   settings.is_sips = find.uri.scheme == "sips";
-  if (!settings_.lets_users_call_outside || !is_own_caller) settings.policy = LookupPolicy::overlay_only;
+  if (!settings_.lets_users_call_outside || !is_own_caller || find.is_overlay_only || search.otherwise)
+    settings.policy = LookupPolicy::overlay_only;
   search.resolution = std::make_unique<Resolution>(std::move(settings), now, find.uri.print());
   if (!search.local.empty()) search.others_deadline = now + k_others_time;
   proceed(find.find, searches_.emplace(find.find, std::move(search)).first->second);
 }
 
-std::optional<proxy::Target> Finder::target_of(const registrar::Target& binding) const {
+std::optional<proxy::Target> Finder::target_of(const Aor& aor, const registrar::Target& binding) const {
   proxy::Target target;
+  target.user = aor.name();
   target.uri = binding.uri;
   target.q_thousandths = binding.q_thousandths;
   target.instance = binding.instance;
@@ -89,7 +95,9 @@ std::optional<proxy::Target> Finder::target_of(const registrar::Target& binding)
   if (!binding.flow) {
     const auto transport = transport_of(binding.uri);
     const std::uint16_t usual_port = transport == "TLS" ? 5061 : 5060;  // RFC 3261 §19.1.2
-    target.hop = proxy::ServerHop{transport, binding.uri.host, binding.uri.port.value_or(usual_port)};
+    target.hop = proxy::ServerHop{transport, binding.uri.host, binding.uri.port.value_or(usual_port),
+                                  transport == "TLS" ? binding.uri.host : std::string()};
+    target.is_fixed = true;
     return target;
   }
   const FlowState* flow = flows_.find(*binding.flow);
@@ -175,7 +183,7 @@ proxy::Found Finder::found_by(const Search& search) const {
     if (device.route == settings_.registrar.route) {  // this peer itself: a user who forwards to one of here
       if (!search.local.empty()) continue;
       for (const auto& binding : registrar_.find({}, uri_of(device.aor, search.uri)).targets)
-        if (auto target = target_of(binding)) found.targets.push_back(std::move(*target));
+        if (auto target = target_of(device.aor, binding)) found.targets.push_back(std::move(*target));
       found.is_responsible = true;
       continue;
     }
@@ -192,9 +200,9 @@ proxy::Found Finder::found_by(const Search& search) const {
     proxy::Target target;
     target.uri = outside.depth == 0 ? search.uri : uri_of(outside.aor, search.uri);
     target.depth = outside.depth;
-    target.hop = hop_to(outside.servers.front());
+    target.hop = hop_to(outside.servers.front(), outside.aor.domain());
     for (auto server = outside.servers.begin() + 1; server != outside.servers.end(); ++server)
-      target.alternatives.emplace_back(hop_to(*server));
+      target.alternatives.emplace_back(hop_to(*server, outside.aor.domain()));
     found.targets.push_back(std::move(target));
   }
   return found;
@@ -203,7 +211,9 @@ proxy::Found Finder::found_by(const Search& search) const {
 void Finder::end(proxy::FindId find, const Search& search) {
   auto found = found_by(search);
   const auto& resolution = *search.resolution;
-  if (found.targets.empty() && !search.is_known && resolution.done() && !resolution.result())
+  if (found.targets.empty() && search.otherwise)
+    answers_.push_back(*search.otherwise);
+  else if (found.targets.empty() && !search.is_known && resolution.done() && !resolution.result())
     answers_.push_back({find, status_of(resolution.result().error().error)});
   else
     answers_.push_back({find, std::move(found)});

@@ -52,6 +52,8 @@ class Finder {
   struct Search {
     Uri uri;
     bool is_known = false;  // a user of this peer
+    // Where it goes if no user of the overlay has that address: the trunk, or a refusal of it.
+    std::optional<FindAnswer> otherwise;
     std::vector<proxy::Target> local;
     std::unique_ptr<Resolution> resolution;
     Deadline others_deadline;
@@ -70,7 +72,7 @@ class Finder {
   void queue(proxy::FindId find, Search& search);
   void end(proxy::FindId find, const Search& search);
   void forget(proxy::FindId find);
-  std::optional<proxy::Target> target_of(const registrar::Target& binding) const;
+  std::optional<proxy::Target> target_of(const Aor& aor, const registrar::Target& binding) const;
   proxy::Found found_by(const Search& search) const;
 
   const Settings& settings_;
@@ -84,7 +86,7 @@ class Finder {
   std::vector<FindAnswer> answers_;
 };
 
-// The server that RFC 3263 has found, as a hop of the proxy.
-proxy::ServerHop hop_to(const DnsTarget& server);
+// The server that RFC 3263 has found for that domain, as a hop of the proxy.
+proxy::ServerHop hop_to(const DnsTarget& server, std::string_view domain);
 
 }  // namespace ringway::sip::element

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sip-usage/message/parse.hpp"
+#include "sip-usage/stun/binding.hpp"
 
 namespace ringway::sip::element {
 namespace {
@@ -74,6 +75,7 @@ void Flows::receive_whole(const FlowState& flow, BytesView octets, std::vector<I
     if (flow.is_reliable() && text == k_ping) answer_ping(flow);
     return;
   }
+  if (!flow.is_reliable() && stun::is_stun(octets)) return answer_stun(flow, octets);
   if (auto parsed = parse_message(octets, Framing::datagram))
     count(std::move(*parsed), out);
   else
@@ -115,6 +117,13 @@ void Flows::answer_ping(const FlowState& flow) {
   outputs_.emplace_back(Send{flow.id, SharedBytes(copy_of(view_of(k_pong)))});
 }
 
+// RFC 5626 §3.5.2: how phones behind a NAT keep their flow over UDP alive.
+void Flows::answer_stun(const FlowState& flow, BytesView octets) {
+  auto response = stun::answer(octets, flow.remote.host, flow.remote.port);
+  ++(response ? counters_.stun_answered : counters_.stun_dropped);
+  if (response) outputs_.emplace_back(Send{flow.id, SharedBytes(std::move(*response))});
+}
+
 // ---- credit and time
 
 void Flows::pay(MonoTime now, FlowState& flow) {
@@ -136,16 +145,27 @@ void Flows::set_congested(MonoTime now, FlowState& flow, bool is_congested) {
   pay(now, flow);
 }
 
-void Flows::set_held(MonoTime now, FlowId id, bool is_held) {
+void Flows::set_registered(MonoTime now, FlowId id, bool is_registered) {
   FlowState* flow = find(id);
   if (flow == nullptr) return;
-  flow->is_held = is_held;
-  used(now, *flow);
-  outputs_.emplace_back(HoldFlow{id, is_held});
+  const bool was_held = flow->is_held();
+  flow->is_registered = is_registered;
+  hold(now, *flow, was_held);
+}
+
+void Flows::set_in_call(MonoTime now, FlowState& flow, bool is_in_call) {
+  const bool was_held = flow.is_held();
+  flow.is_in_call = is_in_call;
+  hold(now, flow, was_held);
+}
+
+void Flows::hold(MonoTime now, FlowState& flow, bool was_held) {
+  used(now, flow);
+  if (flow.is_held() != was_held) outputs_.emplace_back(HoldFlow{flow.id, flow.is_held()});
 }
 
 void Flows::used(MonoTime now, FlowState& flow) {
-  if (flow.opened_here && !flow.is_held)
+  if (flow.opened_here && !flow.is_held())
     flow.idle_deadline = now + k_idle_time;
   else
     flow.idle_deadline.reset();

@@ -28,6 +28,7 @@ struct FlowState {
   std::string transport;
   Endpoint remote;             // not of peers
   std::optional<NodeId> node;  // of peers
+  std::vector<Aor> users;      // of its certificate
   proxy::NetworkFlow way;      // as the proxy knows it
   registrar::Source sender;    // as the registrar knows it
   bool opened_here = false;
@@ -41,19 +42,22 @@ struct FlowState {
   std::size_t owed_credit = 0;
   MonoTime busy_until;  // the time that its messages have cost
   Deadline pay_at;
-  bool is_congested = false, is_closing = false, is_held = false;
+  bool is_congested = false, is_closing = false;
+  bool is_registered = false, is_in_call = false;
   Deadline queued_at;
 
   bool is_reliable() const { return transport != "UDP"; }
   bool is_peer() const { return node.has_value(); }
+  bool is_held() const { return is_registered || is_in_call; }
 };
 
 struct FlowCounters {
   std::uint64_t messages = 0, malformed = 0, pings = 0;
-  std::uint64_t out_of_step = 0;    // streams that could not be cut
-  std::uint64_t slow_messages = 0;  // k_message_time
-  std::uint64_t slowed_down = 0;    // credit that was given back later
-  std::uint64_t refused = 0;        // k_max_flows
+  std::uint64_t stun_answered = 0, stun_dropped = 0;  // keep-alives by datagram
+  std::uint64_t out_of_step = 0;                      // streams that could not be cut
+  std::uint64_t slow_messages = 0;                    // k_message_time
+  std::uint64_t slowed_down = 0;                      // credit that was given back later
+  std::uint64_t refused = 0;                          // k_max_flows
   std::uint64_t idle = 0;
 };
 
@@ -70,7 +74,9 @@ class Flows {
   using Incoming = std::variant<Message, Refusal>;
   std::vector<Incoming> receive(MonoTime now, FlowState& flow, const Received& piece);
   void set_congested(MonoTime now, FlowState& flow, bool is_congested);
-  void set_held(MonoTime now, FlowId id, bool is_held);
+  // It is kept open while a binding depends on it, or a call goes over it.
+  void set_registered(MonoTime now, FlowId id, bool is_registered);
+  void set_in_call(MonoTime now, FlowState& flow, bool is_in_call);
   void used(MonoTime now, FlowState& flow);
   void close(FlowState& flow, std::string reason);
 
@@ -85,6 +91,8 @@ class Flows {
   std::size_t receive_stream(MonoTime now, FlowState& flow, BytesView octets, std::vector<Incoming>& out);
   void count(Incoming incoming, std::vector<Incoming>& out);
   void answer_ping(const FlowState& flow);
+  void answer_stun(const FlowState& flow, BytesView octets);
+  void hold(MonoTime now, FlowState& flow, bool was_held);
   void pay(MonoTime now, FlowState& flow);
   void queue(FlowState& flow);
 

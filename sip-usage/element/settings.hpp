@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "reload/time.hpp"
@@ -17,7 +19,10 @@ inline constexpr std::size_t k_max_flows = 16'384;  // of phones, peers and serv
 // Connections that are being opened, or whose address is being asked for, and what waits for one of them.
 inline constexpr std::size_t k_max_openings = 1024;
 inline constexpr std::size_t k_max_waiting_for_opening = 256;
-inline constexpr std::size_t k_max_finds = 16'384;  // questions of the proxy that are open
+// Under which a flow is found again: a server may have many. By others it is asked for again (Opened).
+inline constexpr std::size_t k_max_names_of_flow = 16;
+inline constexpr std::size_t k_max_users_of_peer = 64;  // of its certificate; others are no users of it
+inline constexpr std::size_t k_max_finds = 16'384;      // questions of the proxy that are open
 // A flow that is faster gets its credit back later, so that it is not read for that time.
 inline constexpr Duration k_message_cost{1};       // 1000 messages a second
 inline constexpr Duration k_message_burst{1000};   // and 1000 at once
@@ -28,6 +33,18 @@ inline constexpr Duration k_idle_time{300'000};
 // Where the phones here are known, a call does not wait longer for what the overlay says of others.
 inline constexpr Duration k_others_time{2'000};
 
+// A gateway peer: calls to telephone numbers and to other domains go on to a server that was configured (a
+// trunk), where no user of the overlay has that address.
+struct Gateway {
+  std::vector<proxy::ServerHop> servers;  // in the order of preference
+  std::string domain;                     // numbers go there as sip:<number>@<domain>;user=phone
+  bool takes_numbers = true;
+  std::vector<std::string> domains{};  // to which others calls go there; "*": all
+  // Who may call there: "alice@example.org", "*@example.org", "*": every user of the overlay, and who needs
+  // no name (Settings::registrar.trusts_loopback). Nobody else does.
+  std::vector<std::string> callers{};
+};
+
 struct Settings {
   proxy::Settings proxy;
   registrar::Settings registrar;
@@ -35,6 +52,7 @@ struct Settings {
   TimerSettings timers{};
   // Own users may call addresses of other domains and what DNS knows of them.
   bool lets_users_call_outside = false;
+  std::optional<Gateway> gateway{};
 };
 
 }  // namespace ringway::sip::element

@@ -17,16 +17,17 @@ std::string key_of_peer(const wire::DestinationList& destinations) {
 std::string key_of_node(const NodeId& node) { return key_of_peer({wire::to_node(node)}); }
 
 std::string key_of_server(const proxy::ServerHop& server) {
-  return server.transport + ' ' + lower_case(server.host) + ' ' + std::to_string(server.port);
+  return server.transport + ' ' + lower_case(server.host) + ' ' + std::to_string(server.port) + ' ' +
+         lower_case(server.server_name);
 }
+
+}  // namespace
 
 bool is_ip_address(std::string_view host) {
   if (host.find(':') != std::string_view::npos) return true;
   return !host.empty() &&
          std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; });
 }
-
-}  // namespace
 
 void Ways::send(MonoTime now, const proxy::Hop& hop, Parcel parcel) {
   if (const auto* flow = std::get_if<proxy::FlowHop>(&hop))
@@ -66,8 +67,8 @@ void Ways::to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel
   if (use_known(key, parcel)) return;
   Opening* opening = wait(now, key, std::move(parcel));
   if (opening == nullptr) return;
-  outputs_.emplace_back(
-      OpenAddress{std::get<OpenId>(opening->what), server.transport, {server.host, server.port}});
+  outputs_.emplace_back(OpenAddress{
+      std::get<OpenId>(opening->what), server.transport, {server.host, server.port}, server.server_name});
 }
 
 void Ways::to_uri(MonoTime now, const Uri& uri, Parcel parcel) {
@@ -88,12 +89,13 @@ void Ways::to_uri(MonoTime now, const Uri& uri, Parcel parcel) {
   if (is_ip_address(host)) {
     const std::string name = is_tls ? "TLS" : same_ignoring_case(transport, "tcp") ? "TCP" : "UDP";
     const std::uint16_t port = uri.port.value_or(is_tls ? 5061 : 5060);
-    return to_server(now, {name, host, port}, std::move(parcel));
+    return to_server(now, {name, host, port, is_tls ? uri.host : std::string()}, std::move(parcel));
   }
   const std::string asked = std::string(transport) + ' ' + uri.scheme + ' ' + lower_case(host) + ' ' +
                             (uri.port ? std::to_string(*uri.port) : std::string());
   Opening* opening = wait(now, "name " + asked, std::move(parcel));
   if (opening == nullptr) return;
+  opening->domain = host;
   key_of_.erase(opening->what);
   const QuestionId question = finder_.new_question();
   opening->what = question;
@@ -104,10 +106,13 @@ void Ways::to_uri(MonoTime now, const Uri& uri, Parcel parcel) {
 bool Ways::use_known(const std::string& key, Parcel& parcel) {
   const auto known = known_.find(key);
   if (known == known_.end()) return false;
-  const FlowState* flow = flows_.find(known->second);
-  if (flow == nullptr || flow->is_closing) return false;
-  ways_.emplace_back(Ready{known->second, std::move(parcel)});
-  return true;
+  for (const FlowId id : known->second) {
+    const FlowState* flow = flows_.find(id);
+    if (flow == nullptr || flow->is_closing) continue;
+    ways_.emplace_back(Ready{id, std::move(parcel)});
+    return true;
+  }
+  return false;
 }
 
 Ways::Opening* Ways::wait(MonoTime now, const std::string& key, Parcel parcel) {
@@ -122,7 +127,7 @@ Ways::Opening* Ways::wait(MonoTime now, const std::string& key, Parcel parcel) {
     found->second.parcels.push_back(std::move(parcel));
     return nullptr;
   }
-  Opening opening{OpenId{++last_open_}, now + k_opening_time, {}, {}};
+  Opening opening{OpenId{++last_open_}, now + k_opening_time, {}, {}, {}};
   opening.parcels.push_back(std::move(parcel));
   key_of_.emplace(opening.what, key);
   deadlines_.emplace(opening.deadline, key);
@@ -149,8 +154,16 @@ std::vector<Parcel> Ways::end(Openings::iterator opening) {
   return parcels;
 }
 
-void Ways::fail(Openings::iterator opening) {
-  for (auto& parcel : end(opening)) ways_.emplace_back(NoWay{std::move(parcel)});
+void Ways::fail(MonoTime now, Openings::iterator opening) {
+  for (auto& parcel : end(opening)) {
+    if (parcel.others.empty()) {
+      ways_.emplace_back(NoWay{std::move(parcel)});
+      continue;
+    }
+    const auto next = std::move(parcel.others.front());
+    parcel.others.erase(parcel.others.begin());
+    to_server(now, next, std::move(parcel));
+  }
 }
 
 std::optional<NodeId> Ways::expected_node(OpenId open) {
@@ -161,7 +174,8 @@ std::optional<NodeId> Ways::expected_node(OpenId open) {
 void Ways::on_up(FlowId flow, std::optional<OpenId> opened) {
   const FlowState* state = flows_.find(flow);
   const auto note = [&](const std::string& key) {
-    if (known_.emplace(key, flow).second) keys_of_flow_[flow].insert(key);
+    auto& keys = keys_of_flow_[flow];
+    if (keys.size() < k_max_names_of_flow && keys.insert(key).second) known_[key].push_back(flow);
   };
   if (state->node) note(key_of_node(*state->node));
   const auto opening = opened ? opening_of(*opened) : openings_.end();
@@ -173,36 +187,48 @@ void Ways::on_up(FlowId flow, std::optional<OpenId> opened) {
 void Ways::on_down(FlowId flow) {
   const auto keys = keys_of_flow_.find(flow);
   if (keys == keys_of_flow_.end()) return;
-  for (const auto& key : keys->second) known_.erase(key);
+  for (const auto& key : keys->second) {
+    const auto known = known_.find(key);
+    std::erase(known->second, flow);
+    if (known->second.empty()) known_.erase(known);
+  }
   keys_of_flow_.erase(keys);
 }
 
-void Ways::on_open_failed(OpenId open) {
-  if (const auto opening = opening_of(open); opening != openings_.end()) fail(opening);
+void Ways::on_open_failed(MonoTime now, OpenId open) {
+  if (const auto opening = opening_of(open); opening != openings_.end()) fail(now, opening);
 }
 
 bool Ways::on_servers(MonoTime now, QuestionId question, const std::vector<DnsTarget>& servers) {
   const auto opening = opening_of(question);
   if (opening == openings_.end()) return false;
+  std::vector<proxy::ServerHop> hops;
+  for (const auto& server : servers)
+    if (hops.size() < k_max_dns_targets) hops.push_back(hop_to(server, opening->second.domain));
   for (auto& parcel : end(opening)) {
-    if (servers.empty())
+    if (hops.empty()) {
       ways_.emplace_back(NoWay{std::move(parcel)});
-    else
-      to_server(now, hop_to(servers.front()), std::move(parcel));
+      continue;
+    }
+    if (!parcel.branch)
+      parcel.others.assign(hops.begin() + 1, hops.end());
+    else if (hops.size() > 1)
+      ways_.emplace_back(MoreServers{*parcel.branch, {hops.begin() + 1, hops.end()}});
+    to_server(now, hops.front(), std::move(parcel));
   }
   return true;
 }
 
-bool Ways::on_question_failed(QuestionId question) {
+bool Ways::on_question_failed(MonoTime now, QuestionId question) {
   const auto opening = opening_of(question);
   if (opening == openings_.end()) return false;
-  fail(opening);
+  fail(now, opening);
   return true;
 }
 
 void Ways::on_timer(MonoTime now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now)
-    fail(openings_.find(deadlines_.begin()->second));
+    fail(now, openings_.find(deadlines_.begin()->second));
 }
 
 }  // namespace ringway::sip::element

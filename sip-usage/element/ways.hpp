@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,10 +19,15 @@
 
 namespace ringway::sip::element {
 
-// A request with the branch that it is of; an ACK and what goes without a transaction has none.
+// A request with the branch that it is of; an ACK and what goes without a transaction has none. Or an answer
+// whose connection is gone (RFC 3261 §18.2.2), of that server transaction.
 struct Parcel {
   std::optional<proxy::BranchId> branch;
   Message request;
+  // Of what has no branch: the servers that are left to try (RFC 3263 §4.3).
+  std::vector<proxy::ServerHop> others{};
+  std::optional<TransactionId> answered{};
+  SharedBytes answer{};
 };
 struct Ready {  // send it there
   FlowId flow{};
@@ -30,7 +36,14 @@ struct Ready {  // send it there
 struct NoWay {
   Parcel parcel;
 };
-using WayOutput = std::variant<Ready, NoWay>;
+// The branch goes to the first of several servers; the others are tried when that one fails.
+struct MoreServers {
+  proxy::BranchId branch{};
+  std::vector<proxy::Hop> others;
+};
+using WayOutput = std::variant<Ready, NoWay, MoreServers>;
+
+bool is_ip_address(std::string_view host);
 
 class Ways {
  public:
@@ -44,10 +57,10 @@ class Ways {
   std::optional<NodeId> expected_node(OpenId open);
   void on_up(FlowId flow, std::optional<OpenId> opened);
   void on_down(FlowId flow);
-  void on_open_failed(OpenId open);
+  void on_open_failed(MonoTime now, OpenId open);
   // False: the question is none of these.
   bool on_servers(MonoTime now, QuestionId question, const std::vector<DnsTarget>& servers);
-  bool on_question_failed(QuestionId question);
+  bool on_question_failed(MonoTime now, QuestionId question);
   void on_timer(MonoTime now);
   Deadline next_wake() const { return deadlines_.empty() ? Deadline() : Deadline(deadlines_.begin()->first); }
 
@@ -62,6 +75,7 @@ class Ways {
     MonoTime deadline;
     std::vector<Parcel> parcels;
     std::optional<NodeId> node;
+    std::string domain;  // that DNS is asked for
   };
   using Openings = std::map<std::string, Opening>;
 
@@ -74,7 +88,7 @@ class Ways {
   Opening* wait(MonoTime now, const std::string& key, Parcel parcel);
   Openings::iterator opening_of(std::variant<OpenId, QuestionId> what);
   std::vector<Parcel> end(Openings::iterator opening);
-  void fail(Openings::iterator opening);
+  void fail(MonoTime now, Openings::iterator opening);
 
   const Settings& settings_;
   Flows& flows_;
@@ -82,7 +96,9 @@ class Ways {
   Openings openings_;
   std::map<std::variant<OpenId, QuestionId>, std::string> key_of_;
   std::set<std::pair<MonoTime, std::string>> deadlines_;
-  std::map<std::string, FlowId> known_;  // flows that have been opened, or that peers have opened
+  // Flows that have been opened, or that peers have opened, the oldest first. There are two of a peer where
+  // both have opened one at once; when one is gone, the other is used.
+  std::map<std::string, std::vector<FlowId>> known_;
   std::map<FlowId, std::set<std::string>> keys_of_flow_;
   std::uint64_t last_open_ = 0;
   std::vector<WayOutput> ways_;

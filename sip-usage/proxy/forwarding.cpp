@@ -7,6 +7,7 @@
 #include "sip-usage/message/builders.hpp"
 #include "sip-usage/message/credentials.hpp"
 #include "sip-usage/message/grammar.hpp"
+#include "sip-usage/proxy/dialogs.hpp"
 #include "sip-usage/proxy/routing.hpp"
 
 namespace ringway::sip::proxy {
@@ -104,12 +105,25 @@ class RecordRoutes {
     if (flow != nullptr) {
       uri = uri_at(here, tokens_.make(DialogToken{*flow}, request_.call_id));
     } else {
-      auto user = tokens_.make(RelayToken{source_.side, to_}, request_.call_id);
+      const bool is_callee = side == to_;
+      auto user = tokens_.make(RelayToken{side, is_callee ? source_.side : to_, relay_hop(is_callee)},
+                               request_.call_id);
       uri = side == Side::overlay ? uri_in_overlay(settings_, std::move(user))
                                   : uri_at(settings_.outside_here, std::move(user));
     }
     if (needs_sips()) uri.scheme = "sips";
     return {{}, std::move(uri), {}};
+  }
+  // Where requests within the dialog go that come from the other side. Own users may send theirs wherever the
+  // dialog leads, but to what is reached in one way only.
+  std::optional<Hop> relay_hop(bool is_callee) const {
+    if (is_callee) {
+      const bool is_free = source_.side == Side::phone && !target_.is_fixed;
+      return is_free ? std::nullopt : std::optional(target_.hop);
+    }
+    if (to_ == Side::phone) return std::nullopt;
+    auto back = way_back(request_);
+    return back ? std::optional<Hop>(UriHop{std::move(*back)}) : std::nullopt;
   }
   bool needs_sips() const {
     return target_.uri.scheme == "sips" ||

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sip-usage/message/message.hpp"
+#include "sip-usage/proxy/dialogs.hpp"
 #include "sip-usage/proxy/target.hpp"
 
 namespace ringway::sip::proxy {
@@ -25,9 +26,12 @@ struct FindTargets {
   bool is_responsible = false;  // this proxy answers for the URI; otherwise its domain is another's
   Source source;
   std::string method;
-  // The own user on whose behalf the request goes on to `uri`, after a 3xx of a phone; then it is that user
-  // who must be allowed to call there.
+  // The phone here that sends the request on to `uri` (3xx); then it is its user who must be allowed to call
+  // there.
   std::optional<Uri> redirected_by;
+  std::string user;  // who calls there, as in Source
+  // After a 3xx of somebody else's phone, which is no reason to leave the overlay.
+  bool is_overlay_only = false;
 };
 struct DropFind {  // the answer does not matter any more
   FindId find{};
@@ -68,7 +72,7 @@ struct SendStateless {
   Message request;
 };
 using Output = std::variant<FindTargets, DropFind, StartBranch, CancelBranch, EndBranch, Respond, EndServer,
-                            PassToPeer, SendStateless>;
+                            PassToPeer, SendStateless, HoldFlow>;
 
 // What the location service has found.
 struct Found {

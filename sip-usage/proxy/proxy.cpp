@@ -49,7 +49,7 @@ void Proxy::on_request(MonoTime now, ServerId server, Message request, const Sou
     return;
   }
   auto asked = shared_.branches.asked_for(request);
-  auto routed = route(std::move(request), source, shared_.settings, shared_.tokens);
+  auto routed = route(std::move(request), source, shared_.settings, shared_.tokens, shared_.dialogs);
   if (const auto* refused = std::get_if<Refuse>(&routed.next)) {
     if (refused->status == 403) ++shared_.counters.not_allowed;
     respond(server, routed.request, refused->status);
@@ -101,7 +101,7 @@ void Proxy::on_cancel(MonoTime now, ServerId cancel, std::optional<ServerId> inv
     return;
   }
   const Message received = request;
-  auto routed = route(std::move(request), source, shared_.settings, shared_.tokens);
+  auto routed = route(std::move(request), source, shared_.settings, shared_.tokens, shared_.dialogs);
   const auto* hop = std::get_if<OneHop>(&routed.next);
   // Where only the location service knows the way, the INVITE has had a context: it is over (§9.2).
   if (hop == nullptr || received.max_forwards == std::uint8_t{0}) {
@@ -115,7 +115,7 @@ void Proxy::on_cancel(MonoTime now, ServerId cancel, std::optional<ServerId> inv
 void Proxy::on_ack(Message request, const Source& source) {
   const Message received = request;
   const bool may_go = received.max_forwards != std::uint8_t{0} && !shared_.branches.is_looping(received);
-  auto routed = route(std::move(request), source, shared_.settings, shared_.tokens);
+  auto routed = route(std::move(request), source, shared_.settings, shared_.tokens, shared_.dialogs);
   const auto* hop = std::get_if<OneHop>(&routed.next);
   const auto* locate = std::get_if<Locate>(&routed.next);
   // A GRUU of this overlay as the remote target leads to one device, whoever has to find it; the URI of a
@@ -195,13 +195,27 @@ void Proxy::on_branch_ended(MonoTime now, BranchId branch) {
     with(*server, [&](ResponseContext& context) { context.on_branch_ended(now, branch); });
 }
 
+void Proxy::add_alternatives(BranchId branch, std::vector<Hop> servers) {
+  if (const auto server = find_in(shared_.server_of_branch, branch))
+    with(*server, [&](ResponseContext& context) { context.add_alternatives(branch, std::move(servers)); });
+}
+
+std::vector<Output> Proxy::take_outputs() {
+  for (auto& hold : shared_.dialogs.take_holds()) shared_.outputs.emplace_back(std::move(hold));
+  return std::exchange(shared_.outputs, {});
+}
+
 // ---- time
 
 void Proxy::on_timer(MonoTime now) {
+  shared_.dialogs.on_timer(now);
   while (!wakes_.empty() && wakes_.begin()->first <= now)
     with(wakes_.begin()->second, [&](ResponseContext& context) { context.on_timer(now); });
 }
 
-Deadline Proxy::next_wake() const { return wakes_.empty() ? Deadline() : Deadline(wakes_.begin()->first); }
+Deadline Proxy::next_wake() const {
+  const Deadline of_requests = wakes_.empty() ? Deadline() : Deadline(wakes_.begin()->first);
+  return sooner(of_requests, shared_.dialogs.next_wake());
+}
 
 }  // namespace ringway::sip::proxy

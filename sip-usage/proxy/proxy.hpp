@@ -62,11 +62,20 @@ class Proxy {
   Deadline next_wake() const;
 
   // Since the last time.
-  std::vector<Output> take_outputs() { return std::exchange(shared_.outputs, {}); }
+  std::vector<Output> take_outputs();
+  // Of which side is whoever sends that request in a dialog that is known to go over its flow?
+  std::optional<Side> side_in_dialog(const Message& request, const Source& source) const {
+    return shared_.dialogs.side_of(request, source);
+  }
+  bool is_in_call(const NetworkFlow& flow) const { return shared_.dialogs.is_in_call(flow); }
+  // Servers that do as well as the branch's own, in the order of preference (RFC 3263 §4.3).
+  void add_alternatives(BranchId branch, std::vector<Hop> servers);
 
   const Counters& counters() const { return shared_.counters; }
   std::size_t context_count() const { return contexts_.size(); }
-  TableSizes sizes() const { return {{"requests of the SIP proxy", contexts_.size(), k_max_contexts}}; }
+  TableSizes sizes() const {
+    return {{"requests of the SIP proxy", contexts_.size(), k_max_contexts}, shared_.dialogs.size()};
+  }
 
  private:
   struct Entry {

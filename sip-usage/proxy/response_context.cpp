@@ -6,6 +6,7 @@
 #include "sip-usage/message/builders.hpp"
 #include "sip-usage/message/grammar.hpp"
 #include "sip-usage/proxy/forwarding.hpp"
+#include "sip-usage/registration/gruu.hpp"
 
 namespace ringway::sip::proxy {
 namespace {
@@ -24,6 +25,23 @@ unsigned status_of(BranchFailure failure) {
 
 // No answer came from there, or none that says anything: another server or flow may do better.
 bool is_no_answer(unsigned status) { return status == 408 || status == 430; }
+
+// Where somebody else can call it. Nothing: only by this peer, or it is where the caller has called.
+std::optional<NameAddr> contact_of(const Target& target, const Uri& asked) {
+  NameAddr out;
+  out.uri = target.uri;
+  if (const auto* peer = std::get_if<PeerHop>(&target.hop)) {
+    auto gr = write_gr(peer->destinations);
+    if (!gr) return std::nullopt;
+    out.uri.parameters.set("gr", std::move(*gr));
+  } else if (std::holds_alternative<FlowHop>(target.hop) || target.is_fixed ||
+             equivalent(target.uri, asked)) {
+    return std::nullopt;
+  }
+  const auto q = std::to_string(target.q_thousandths % 1000);
+  out.parameters.add({"q", target.q_thousandths >= 1000 ? "1.0" : "0." + std::string(3 - q.size(), '0') + q});
+  return out;
+}
 
 }  // namespace
 
@@ -77,7 +95,7 @@ Message ResponseContext::own_response(unsigned status) {
 // ---- whom to ask
 
 void ResponseContext::begin(MonoTime now, bool is_responsible) {
-  ask(now, {{}, request_.request_uri(), is_responsible, 0, std::nullopt, {}});
+  ask(now, {{}, request_.request_uri(), is_responsible, 0, std::nullopt, source_.user, false, {}});
 }
 
 void ResponseContext::begin(MonoTime now, OneHop next) {
@@ -105,7 +123,8 @@ void ResponseContext::ask(MonoTime now, Find find) {
   find.deadline = now + shared_.settings.find_time;
   shared_.server_of_find.emplace(find.id, server_);
   shared_.outputs.push_back(FindTargets{find.id, server_, find.uri, find.is_responsible, source_,
-                                        request_.method(), find.redirected_by});
+                                        request_.method(), find.redirected_by, find.user,
+                                        find.is_redirection && !find.redirected_by});
   finds_.push_back(std::move(find));
 }
 
@@ -122,9 +141,10 @@ std::optional<ResponseContext::Find> ResponseContext::take_find(FindId id) {
 void ResponseContext::on_found(MonoTime now, FindId id, Found found) {
   const auto find = take_find(id);
   if (!find) return;
+  if (!find->is_redirection && redirect(found)) return;
   if (found.targets.empty() && !use_fallback()) keep(own_response(480), true);  // §16.5
   found.is_responsible = found.is_responsible || find->is_responsible;
-  if (!find->redirected_by) is_responsible_ = found.is_responsible;
+  if (!find->is_redirection) is_responsible_ = found.is_responsible;
   add_found(*find, std::move(found));
   advance(now);
 }
@@ -133,6 +153,25 @@ void ResponseContext::on_not_found(MonoTime now, FindId id, unsigned status) {
   if (!take_find(id)) return;
   if (!use_fallback()) keep(own_response(status), true);
   advance(now);
+}
+
+// The role of a redirect server (RFC 3261 §8.3): what was found goes to the caller as Contacts, with what
+// only this peer can do left to it. A phone here has no address but this peer's, and a GRUU has been
+// followed.
+bool ResponseContext::redirect(const Found& found) {
+  if (!shared_.settings.redirects || found.targets.empty() || !request_.to.tag().empty()) return false;
+  if (request_.request_uri().parameters.has("gr")) return false;
+  std::vector<NameAddr> contacts;
+  for (const auto& target : found.targets) {
+    auto contact = contact_of(target, request_.request_uri());
+    if (!contact) return false;
+    contacts.push_back(std::move(*contact));
+  }
+  auto response = own_response(302);
+  response.contacts = std::move(contacts);
+  ++shared_.counters.redirected;
+  send_final(std::move(response));
+  return true;
 }
 
 void ResponseContext::add_found(const Find& find, Found found) {
@@ -148,7 +187,7 @@ void ResponseContext::add_found(const Find& find, Found found) {
     target.depth += find.depth;
     if (target.alternatives.size() > k_max_alternatives) target.alternatives.resize(k_max_alternatives);
     const bool has_room =
-        find.redirected_by ? targets_.add_now(std::move(target)) : targets_.add(std::move(target));
+        find.is_redirection ? targets_.add_now(std::move(target)) : targets_.add(std::move(target));
     if (!has_room) ++shared_.counters.targets_cut;
   }
 }
@@ -247,6 +286,7 @@ void ResponseContext::on_response(MonoTime now, BranchId id, Message response) {
   branch->is_final = true;
   branch->deadline.reset();
   branch->is_success = status < 300;
+  note_dialog(now, *branch, response);
   if (branch->is_success) return success(now, std::move(response));
   failure_response(now, *branch, std::move(response), false);
 }
@@ -301,22 +341,50 @@ bool ResponseContext::try_alternative(const Branch& branch, unsigned status) {
   return true;
 }
 
-bool ResponseContext::may_follow(const Uri& contact) const {
-  if (!contact.is_sip() && !contact.is_tel()) return false;
+// A 2xx begins a dialog, or renews its session; a BYE ends it, and what says that there is none.
+void ResponseContext::note_dialog(MonoTime now, const Branch& branch, const Message& response) {
+  const auto status = response.status();
+  if (request_.method() == "BYE" ? status < 300 : !request_.to.tag().empty() && status == 481)
+    shared_.dialogs.end(request_);
+  else if ((is_invite() || request_.method() == "UPDATE") && status < 300)
+    shared_.dialogs.note(now, request_, response, branch.target, source_);
+}
+
+void ResponseContext::add_alternatives(BranchId id, std::vector<Hop> servers) {
+  Branch* branch = branch_of(id);
+  if (branch == nullptr) return;
+  if (servers.size() > k_max_alternatives) servers.resize(k_max_alternatives);
+  branch->target.alternatives = std::move(servers);
+}
+
+bool ResponseContext::may_follow(const Branch& branch, const Uri& contact) const {
+  const bool is_own_phone = std::holds_alternative<FlowHop>(branch.target.hop);
+  // What somebody else's phone wants is no reason to call outside at this user's expense.
+  if (!is_own_phone && !is_responsible_for(contact, shared_.settings)) return false;
+  if (!contact.is_sip() && !(contact.is_tel() && is_own_phone)) return false;
   // §16.7 step 4.
   if (request_.request_uri().scheme == "sips" && contact.scheme != "sips") return false;
   return std::none_of(asked_for_.begin(), asked_for_.end(),
                       [&](const Uri& before) { return equivalent(before, contact); });
 }
 
-// §16.7 step 4, for phones of own users: for them this proxy is responsible. What others answer is for the
-// caller to decide. The Contacts that are followed leave the response; true when none is left.
+// §16.7 step 4, where this proxy is responsible: for phones of own users who are called by a phone here or
+// from outside, and for own users who call others of the overlay. A call that another peer has brought goes
+// back to it with the 3xx: that peer has the caller's certificate, and asks the overlay itself (RFC 7904
+// §8.2.1). What others answer is for the caller to decide. The Contacts that are followed leave the response;
+// true when none is left.
 bool ResponseContext::follow(MonoTime now, const Branch& branch, Message& redirection) {
-  if (stopped_ || !is_responsible_ || !std::holds_alternative<FlowHop>(branch.target.hop)) return false;
+  for (auto& contact : redirection.contacts)
+    contact.uri = with_overlay_name(std::move(contact.uri), shared_.settings);
+  const bool is_own_phone = std::holds_alternative<FlowHop>(branch.target.hop);
+  const bool is_of_overlay =
+      std::holds_alternative<PeerHop>(branch.target.hop) && source_.side == Side::phone;
+  if (stopped_ || !is_responsible_ || source_.side == Side::overlay) return false;
+  if (!is_own_phone && !is_of_overlay) return false;
   if (request_.request_uri().parameters.has("gr")) return false;  // RFC 5627 §6.1: that device or none
   bool any = false;
   std::erase_if(redirection.contacts, [&](const NameAddr& contact) {
-    if (!may_follow(contact.uri)) return false;
+    if (!may_follow(branch, contact.uri)) return false;
     if (asked_for_.size() > k_max_redirections) {
       ++shared_.counters.redirections_cut;
       return false;
@@ -324,7 +392,15 @@ bool ResponseContext::follow(MonoTime now, const Branch& branch, Message& redire
     ++shared_.counters.redirections;
     asked_for_.push_back(contact.uri);
     const bool is_responsible = is_responsible_for(contact.uri, shared_.settings);
-    ask(now, {{}, contact.uri, is_responsible, branch.target.depth + 1, branch.target.uri, {}});
+    const auto redirected_by = is_own_phone ? std::optional(branch.target.uri) : std::nullopt;
+    ask(now, {{},
+              contact.uri,
+              is_responsible,
+              branch.target.depth + 1,
+              redirected_by,
+              is_own_phone ? branch.target.user : source_.user,
+              true,
+              {}});
     any = true;
     return true;
   });

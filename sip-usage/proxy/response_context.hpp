@@ -29,6 +29,7 @@ class ResponseContext {
   void on_response(MonoTime now, BranchId id, Message response);
   void on_failure(MonoTime now, BranchId id, BranchFailure failure);
   void on_branch_ended(MonoTime now, BranchId id);
+  void add_alternatives(BranchId id, std::vector<Hop> servers);
   void on_server_ended(MonoTime now);
   void cancel(MonoTime now);  // §16.10
   void on_timer(MonoTime now);
@@ -55,7 +56,9 @@ class ResponseContext {
     Uri uri;
     bool is_responsible = false;
     std::size_t depth = 0;
-    std::optional<Uri> redirected_by;
+    std::optional<Uri> redirected_by;  // an own user's phone
+    std::string user;
+    bool is_redirection = false;  // of a phone, here or elsewhere
     MonoTime deadline;
   };
 
@@ -82,7 +85,9 @@ class ResponseContext {
   void failure_response(MonoTime now, Branch& branch, Message response, bool is_ours);
   bool try_alternative(const Branch& branch, unsigned status);
   bool follow(MonoTime now, const Branch& branch, Message& redirection);
-  bool may_follow(const Uri& contact) const;
+  bool may_follow(const Branch& branch, const Uri& contact) const;
+  void note_dialog(MonoTime now, const Branch& branch, const Message& response);
+  bool redirect(const Found& found);
   void keep(Message response, bool is_ours);
 
   void stop_asking();

@@ -49,22 +49,49 @@ const NetworkFlow* flow_of(const Token& token) {
 // The work of route() on one request.
 class Router {
  public:
-  Router(Message& request, const Source& source, const Settings& settings, const Tokens& tokens)
-      : request_(request), source_(source), settings_(settings), tokens_(tokens) {}
+  Router(Message& request, const Source& source, const Settings& settings, const Tokens& tokens,
+         const DialogTable& dialogs)
+      : request_(request), source_(source), settings_(settings), tokens_(tokens), dialogs_(dialogs) {}
 
   Next next() {
     if (const auto refused = undo_strict_routing()) return *refused;
     strip_own_maddr();
+    request_.request_uri() = with_overlay_name(std::move(request_.request_uri()), settings_);
     if (const auto refused = remove_reached()) return *refused;
     if (const NetworkFlow* flow = destination_flow()) {
       // RFC 3261 §16.6 step 4: a value of Record-Route is good for its dialog only.
       if (std::holds_alternative<DialogToken>(last_) && !in_dialog()) return Refuse{403};
       return OneHop{FlowHop{*flow}, true, request_.routes.empty() && is_gruu_of_user()};
     }
+    if (auto hop = dialog_hop()) return OneHop{std::move(*hop), false};
     return request_.routes.empty() ? by_request_uri() : to_uri(request_.routes.front().uri);
   }
 
  private:
+  // The dialog's other end, if that is where its requests go, wherever else they say.
+  std::optional<Hop> dialog_hop() {
+    if (!in_dialog()) return std::nullopt;
+    const auto* relay = std::get_if<RelayToken>(&last_);
+    if (relay != nullptr && relay->other == source_.side && relay->to)
+      return leads_to_remote_target() ? Hop{UriHop{next_uri()}} : *relay->to;
+    if (!std::holds_alternative<NoToken>(last_) || !request_.routes.empty()) return std::nullopt;
+    auto way = dialogs_.way(request_, source_);  // the sender has lost its Route
+    if (!way) return std::nullopt;
+    request_.request_uri() = std::move(way->uri);
+    return std::move(way->hop);
+  }
+  const Uri& next_uri() const {
+    return request_.routes.empty() ? request_.request_uri() : request_.routes.front().uri;
+  }
+  // Where the one who was called has said that it is, which may be another place than the server that has
+  // brought the INVITE to it.
+  bool leads_to_remote_target() const {
+    const auto* relay = std::get_if<RelayToken>(&last_);
+    const Uri* target = dialogs_.remote_target(request_);
+    return std::holds_alternative<UriHop>(*relay->to) && target != nullptr && target->is_sip() &&
+           next_uri().is_sip() && same_ignoring_case(target->host, next_uri().host) &&
+           port_of(*target) == port_of(next_uri());
+  }
   bool in_dialog() const { return !request_.to.tag().empty(); }
   bool is_gruu_of_user() const {
     const Uri& uri = request_.request_uri();
@@ -134,20 +161,11 @@ class Router {
     return flow != nullptr && (flows_ > 1 || !same_flow(*flow, source_.flow)) ? flow : nullptr;
   }
 
-  // Users of this peer may send requests to wherever they want; others only where a dialog leads that this
-  // proxy has let through. So it is no open relay, nor a free way to the trunk.
-  bool may_pass_to(Side side) const {
-    if (source_.side == Side::phone) return true;
-    const auto* relay = std::get_if<RelayToken>(&last_);
-    if (relay == nullptr || !in_dialog()) return false;
-    return (source_.side == relay->one && side == relay->other) ||
-           (source_.side == relay->other && side == relay->one);
-  }
-
+  // Users of this peer may send requests to wherever they want; others only to the other end of a dialog that
+  // this proxy has let through (dialog_hop). So it is no open relay, nor a free way to the trunk.
   Next to_uri(const Uri& uri) const {
-    const Hop hop = UriHop{uri};
-    if (!may_pass_to(side_of(hop, settings_))) return Refuse{403};
-    return OneHop{hop, false};
+    if (source_.side != Side::phone) return Refuse{403};
+    return OneHop{UriHop{uri}, false};
   }
 
   Next by_request_uri() const {
@@ -157,8 +175,7 @@ class Router {
     if (is_responsible_for(uri, settings_)) return Locate{true};
     // §16.5: the Request-URI is the only target. Where no dialog has settled whose it is, the overlay may
     // know users of that domain, too.
-    const Hop hop = UriHop{uri};
-    if (in_dialog() && may_pass_to(side_of(hop, settings_))) return OneHop{hop, false};
+    if (in_dialog() && source_.side == Side::phone) return OneHop{UriHop{uri}, false};
     return Locate{false};
   }
 
@@ -166,6 +183,7 @@ class Router {
   const Source& source_;
   const Settings& settings_;
   const Tokens& tokens_;
+  const DialogTable& dialogs_;
   Token last_ = NoToken{};
   std::size_t flows_ = 0;
 };
@@ -189,9 +207,19 @@ Side side_of(const Hop& hop, const Settings& settings) {
   return in_overlay(std::get<UriHop>(hop).uri, settings) ? Side::overlay : Side::outside;
 }
 
-Routed route(Message request, const Source& source, const Settings& settings, const Tokens& tokens) {
+Uri with_overlay_name(Uri uri, const Settings& settings) {
+  if (!uri.is_sip() || uri.user.empty() || uri.parameters.has("maddr")) return uri;
+  if (!is_own_address(uri.host, port_of(uri), settings)) return uri;
+  uri.host = settings.overlay();
+  uri.port.reset();
+  uri.parameters.remove("transport");
+  return uri;
+}
+
+Routed route(Message request, const Source& source, const Settings& settings, const Tokens& tokens,
+             const DialogTable& dialogs) {
   Routed out{std::move(request), Refuse{}};
-  out.next = Router(out.request, source, settings, tokens).next();
+  out.next = Router(out.request, source, settings, tokens, dialogs).next();
   return out;
 }
 

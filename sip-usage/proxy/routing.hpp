@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "sip-usage/message/message.hpp"
+#include "sip-usage/proxy/dialogs.hpp"
 #include "sip-usage/proxy/settings.hpp"
 #include "sip-usage/proxy/tokens.hpp"
 
@@ -29,7 +30,13 @@ struct Routed {
   Message request;  // without the Routes that have been reached
   Next next;
 };
-Routed route(Message request, const Source& source, const Settings& settings, const Tokens& tokens);
+Routed route(Message request, const Source& source, const Settings& settings, const Tokens& tokens,
+             const DialogTable& dialogs);
+
+// Users of the overlay may be written with an address of this peer in the place of its name, as phones do
+// that know nothing else of it: sip:bob@192.0.2.1 is sip:bob@<overlay> (RFC 3261 §16.5: it is for the proxy
+// to say whom its own addresses mean).
+Uri with_overlay_name(Uri uri, const Settings& settings);
 
 // Does the URI name this peer (and not a user)?
 bool is_own(const Uri& uri, const Settings& settings);

@@ -9,6 +9,7 @@
 
 #include "reload/random.hpp"
 #include "sip-usage/proxy/branches.hpp"
+#include "sip-usage/proxy/dialogs.hpp"
 #include "sip-usage/proxy/outputs.hpp"
 #include "sip-usage/proxy/settings.hpp"
 #include "sip-usage/proxy/tokens.hpp"
@@ -25,6 +26,7 @@ struct Counters {
   std::uint64_t not_allowed = 0;         // 403: false tokens, and those who may not be sent on
   std::uint64_t targets_cut = 0;         // k_max_branches
   std::uint64_t redirections = 0;        // that were followed
+  std::uint64_t redirected = 0;          // 302 of this peer's own
   std::uint64_t redirections_cut = 0;    // k_max_redirections
   std::uint64_t challenges_cut = 0;      // k_max_challenges
   std::uint64_t timer_c = 0;             // that ran out
@@ -43,6 +45,7 @@ struct Shared {
   Settings settings;
   Tokens tokens;
   Branches branches;
+  DialogTable dialogs;
   std::shared_ptr<Random> random;
   Counters counters;
   std::vector<Output> outputs;

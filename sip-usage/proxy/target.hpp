@@ -43,6 +43,8 @@ enum class Side { phone, overlay, outside };
 struct Source {
   Side side = Side::outside;  // phone: of a user of this peer
   NetworkFlow flow;
+  std::string
+      user{};  // "alice@example.org", where that is known: of this peer, or of another peer's certificate
 };
 
 // ---- one hop further
@@ -59,6 +61,7 @@ struct ServerHop {  // a server outside, found by RFC 3263
   std::string transport;
   std::string host;
   std::uint16_t port = 0;
+  std::string server_name{};  // of TLS: the domain that its certificate has to be for (RFC 5922); empty: none
   bool operator==(const ServerHop&) const = default;
 };
 // Wherever this URI leads: the device of a GRUU of the overlay, otherwise what RFC 3263 says. It comes from a
@@ -79,6 +82,10 @@ struct Target {
   std::size_t depth = 0;          // how often the location service was sent on: nearest first
   std::string instance;           // RFC 5626 §4.1: only one flow of an instance is used at a time
   std::vector<NameAddr> path;     // of the binding (RFC 3327 §5.4): Routes to it
+  // Requests within the dialog go to the same hop, whatever their Request-URI says: to a phone of this peer,
+  // to a trunk.
+  bool is_fixed = false;
+  std::string user{};  // of this peer, whose phone it is
 
   bool is_same(const Target& other) const { return equivalent(uri, other.uri) && hop == other.hop; }
 };

@@ -35,8 +35,66 @@ NetworkFlow flow_of(BytesView content) {
   return flow;
 }
 
+enum class HopKind : std::uint8_t { none, server, peer, uri };
+
+void write_hop(wire::Writer& out, const Hop& hop) {
+  if (const auto* server = std::get_if<ServerHop>(&hop)) {
+    out.u8(static_cast<std::uint8_t>(HopKind::server));
+    out.opaque(1, view_of(server->transport));
+    out.opaque(2, view_of(server->host));
+    out.u16(server->port);
+    out.opaque(2, view_of(server->server_name));
+  } else if (const auto* peer = std::get_if<PeerHop>(&hop)) {
+    out.u8(static_cast<std::uint8_t>(HopKind::peer));
+    wire::write(out, peer->destinations);
+  } else if (const auto* by_uri = std::get_if<UriHop>(&hop)) {
+    out.u8(static_cast<std::uint8_t>(HopKind::uri));
+    out.opaque(2, view_of(by_uri->uri.print()));
+  }
+}
+
+std::optional<Hop> read_hop(wire::Reader& in) {
+  switch (static_cast<HopKind>(in.u8())) {
+    case HopKind::server: {
+      ServerHop server;
+      server.transport = read_text(in);
+      server.host = std::string(text_of(in.opaque(2)));
+      server.port = in.u16();
+      server.server_name = std::string(text_of(in.opaque(2)));
+      return server;
+    }
+    case HopKind::peer: {
+      PeerHop peer;
+      read(in, peer.destinations);
+      return peer;
+    }
+    case HopKind::uri:
+      if (auto uri = Uri::parse(text_of(in.opaque(2)))) return UriHop{std::move(*uri)};
+      break;
+    case HopKind::none:
+      break;
+  }
+  return std::nullopt;
+}
+
 Bytes content_of(const RelayToken& token) {
-  return {static_cast<std::uint8_t>(token.one), static_cast<std::uint8_t>(token.other)};
+  Bytes out{static_cast<std::uint8_t>(token.side), static_cast<std::uint8_t>(token.other)};
+  wire::Writer hop;
+  if (token.to) write_hop(hop, *token.to);
+  if (hop.bytes().empty() || hop.overflowed() || hop.bytes().size() > k_max_relay_hop_bytes)
+    out.push_back(static_cast<std::uint8_t>(HopKind::none));
+  else
+    out.insert(out.end(), hop.bytes().begin(), hop.bytes().end());
+  return out;
+}
+
+RelayToken relay_of(BytesView content) {
+  wire::Reader in(SharedBytes::borrow(content));
+  RelayToken token;
+  token.side = static_cast<Side>(in.u8());
+  token.other = static_cast<Side>(in.u8());
+  token.to = read_hop(in);
+  return token;
 }
 
 bool begins_with(std::string_view text, std::string_view prefix) {
@@ -84,7 +142,7 @@ Token Tokens::read(std::string_view user, std::string_view call_id) const {
   // What is sealed is what was written, so it can be read.
   if (prefix == k_path) return PathToken{flow_of(content)};
   if (prefix == k_dialog) return DialogToken{flow_of(content)};
-  return RelayToken{static_cast<Side>(content[0]), static_cast<Side>(content[1])};
+  return relay_of(content);
 }
 
 }  // namespace ringway::sip::proxy

@@ -3,8 +3,9 @@
 //
 //   path token    in Path: leads to a phone's flow
 //   dialog token  in Record-Route towards a phone: leads to its flow, for requests of that Call-ID only
-//   relay token   in Record-Route towards peers and servers: requests of that Call-ID may pass between these
-//                 two sides
+//   relay token   in Record-Route towards peers and servers: the end of a dialog that is on `side`, and the
+//   hop
+//                 where requests of that Call-ID from the other side go, if they may not choose themselves
 #pragma once
 
 #include <optional>
@@ -19,6 +20,7 @@ namespace ringway::sip::proxy {
 
 inline constexpr std::size_t k_max_flow_text_bytes =
     255;  // each of a flow's texts: as much as a token can say
+inline constexpr std::size_t k_max_relay_hop_bytes = 512;
 
 struct PathToken {
   NetworkFlow flow;
@@ -27,7 +29,8 @@ struct DialogToken {
   NetworkFlow flow;
 };
 struct RelayToken {
-  Side one = Side::overlay, other = Side::overlay;
+  Side side = Side::overlay, other = Side::overlay;
+  std::optional<Hop> to{};  // no FlowHop; left out when it is longer than k_max_relay_hop_bytes
 };
 struct NoToken {};     // a user part, or none, that means nothing here
 struct FalseToken {};  // it looks like one and is not ours, or of another call

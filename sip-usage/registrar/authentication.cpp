@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "reload/security/hmac.hpp"
 #include "sip-usage/message/credentials.hpp"
@@ -34,22 +35,35 @@ bool is_for_same_domain(const Credentials& credentials, const Message& request) 
 
 }  // namespace
 
-Authenticator::Authenticator(const Settings& settings, const std::vector<Account>& accounts, Bytes key)
+Authenticator::Authenticator(const Settings& settings, std::vector<Account> accounts, Bytes key)
     : realm_(settings.overlay_name), nonce_life_(settings.nonce_life), nonces_(std::move(key)) {
-  for (const Account& account : accounts) users_[account.user_name].account = &account;
-  for (const Algorithm each : {Algorithm::sha256, Algorithm::md5}) {
+  for (const Algorithm each : {Algorithm::sha256, Algorithm::md5})
     nobodys_keys_.emplace(each, Ha1::of_password(each, "", realm_, ""));
+  set_accounts(std::move(accounts));
+}
+
+void Authenticator::set_accounts(std::vector<Account> accounts) {
+  algorithms_.clear();
+  for (const Algorithm each : {Algorithm::sha256, Algorithm::md5}) {
     const auto lacks = [&](const Account& account) {
       return !account.keys.empty() && !has_key(account, each);
     };
     // The challenge comes before the name, so it is the same for all.
     if (std::none_of(accounts.begin(), accounts.end(), lacks)) algorithms_.push_back(each);
   }
+  auto before = std::exchange(users_, {});
+  for (Account& account : accounts) {
+    User user{std::move(account.aor), std::move(account.keys), {}};
+    if (const auto found = before.find(account.user_name);
+        found != before.end() && found->second.aor == user.aor)
+      user.nonces = std::move(found->second.nonces);
+    users_.emplace(std::move(account.user_name), std::move(user));
+  }
 }
 
 const Ha1* Authenticator::key_of(const User* user, Algorithm algorithm) const {
   if (user == nullptr) return nullptr;
-  for (const Ha1& key : user->account->keys)
+  for (const Ha1& key : user->keys)
     if (key.algorithm() == algorithm) return &key;
   return nullptr;
 }
@@ -98,7 +112,7 @@ Verdict Authenticator::check_credentials(MonoTime now, const Message& request, c
     ++counters_.stale;
     return Challenged{true};
   }
-  return Admitted{user->account->aor};
+  return Admitted{user->aor};
 }
 
 bool Authenticator::is_good_nonce(MonoTime now, User& user, const Credentials& credentials,

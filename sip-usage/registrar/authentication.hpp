@@ -44,8 +44,10 @@ struct AuthenticationCounters {
 
 class Authenticator {
  public:
-  // `accounts` outlives it. `key` seals nonces and is a new one at each start.
-  Authenticator(const Settings& settings, const std::vector<Account>& accounts, Bytes key);
+  // `key` seals nonces and is a new one at each start.
+  Authenticator(const Settings& settings, std::vector<Account> accounts, Bytes key);
+  // Who stays keeps the counts of the nonces that were used.
+  void set_accounts(std::vector<Account> accounts);
 
   Verdict check(MonoTime now, Asker asker, const Message& request, const Source& source);
   // Puts the questions into a 401 or 407: the strongest algorithm first (RFC 8760 §2.3).
@@ -56,7 +58,8 @@ class Authenticator {
 
  private:
   struct User {
-    const Account* account = nullptr;
+    Aor aor;
+    std::vector<Ha1> keys;
     UsedNonces nonces;
   };
   const Ha1* key_of(const User* user, Algorithm algorithm) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 #include "reload/security/hmac.hpp"
 #include "sip-usage/message/builders.hpp"
@@ -44,16 +45,35 @@ bool is_binding_of(const Binding& binding, const Target& target) {
 
 Registrar::Registrar(Settings settings, std::vector<Account> accounts, std::shared_ptr<Random> random)
     : settings_(std::move(settings)),
-      accounts_(std::move(accounts)),
       random_(std::move(random)),
-      authenticator_(settings_, accounts_, drawn_key(*random_)),
+      authenticator_(settings_, {}, drawn_key(*random_)),
       gruus_(settings_, *random_) {
-  assert(check(settings_, accounts_).ok());
+  assert(check(settings_, accounts).ok());
   if (settings_.gruu_key.empty()) settings_.gruu_key = drawn_key(*random_);
-  for (const Account& account : accounts_) {
-    index_.emplace(account.aor, users_.size());
-    users_.emplace_back(account, settings_.overlay_lifetime_s);
+  for (const Account& account : accounts) add_user(account.aor);
+  authenticator_.set_accounts(std::move(accounts));
+}
+
+// In the place of one who is gone, if the overlay has nothing of that one any more or there are too many.
+void Registrar::add_user(const Aor& aor) {
+  const auto is_same = [&](const User& user) { return user.is_gone && user.aor == aor; };
+  const auto is_free = [](const User& user) { return user.is_gone && !user.entry.next_wake(std::nullopt); };
+  auto place = std::find_if(users_.begin(), users_.end(), is_same);
+  if (place != users_.end()) {
+    place->is_gone = false;
+  } else if (place = std::find_if(users_.begin(), users_.end(), is_free); place != users_.end()) {
+    *place = User(aor, settings_.overlay_lifetime_s);
+  } else if (users_.size() < k_max_users) {
+    users_.emplace_back(aor, settings_.overlay_lifetime_s);
+    place = users_.end() - 1;
+  } else {
+    place = std::find_if(users_.begin(), users_.end(), [](const User& user) { return user.is_gone; });
+    if (place->queued_at) wakes_.erase({*place->queued_at, index_of(*place)});
+    busy_.erase(index_of(*place));
+    if (place->entry.asked()) asked_.erase(*place->entry.asked());
+    *place = User(aor, settings_.overlay_lifetime_s);
   }
+  index_.emplace(aor, index_of(*place));
 }
 
 // ---- calls
@@ -75,6 +95,8 @@ Outputs Registrar::receive(Now now, RequestId request, Message message, const So
   User& user = users_[found->second];
   if (message.contacts.empty() && !message.contact_is_any) {  // §10.2.3: it only asks
     accept(now, request, message, *aor, false);
+  } else if (is_leaving_) {
+    reject(request, message, busy("The peer leaves"));
   } else if (user.waiting.size() == k_max_waiting_of_user) {
     reject(request, message, busy("Registrations of this user wait for the overlay"));
   } else {
@@ -104,7 +126,7 @@ Outputs Registrar::on_flow_failed(Now now, FlowId flow) {
     touched.insert(index);
   }
   for (const std::size_t index : touched) {
-    gruus_.set_bindings(users_[index].account->aor, bindings_.of(users_[index].account->aor));
+    gruus_.set_bindings(users_[index].aor, bindings_.of(users_[index].aor));
     advance(now, users_[index]);
   }
   return take_outputs();
@@ -132,6 +154,17 @@ Outputs Registrar::on_unreachable(Now now, const Aor& aor, const Target& target)
   return take_outputs();
 }
 
+Outputs Registrar::on_unreachable(Now now, FlowId flow, const Uri& contact) {
+  Outputs out;
+  for (const Aor& aor : bindings_.users_of(flow))
+    for (const Target& target : targets_of(bindings_.of(aor))) {
+      if (target.flow != flow || !equivalent(target.uri, contact)) continue;
+      auto more = on_unreachable(now, aor, target);
+      out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    }
+  return out;
+}
+
 Outputs Registrar::on_timer(Now now) {
   for (const Aor& aor : bindings_.on_timer(now.mono)) {
     User& user = users_[index_.at(aor)];
@@ -149,6 +182,44 @@ Outputs Registrar::on_timer(Now now) {
   return take_outputs();
 }
 
+Outputs Registrar::set_accounts(Now now, std::vector<Account> accounts) {
+  assert(check(settings_, accounts).ok());
+  std::set<Aor> wanted;
+  for (const Account& account : accounts) wanted.insert(account.aor);
+  authenticator_.set_accounts(std::move(accounts));
+  for (User& user : users_)
+    if (!user.is_gone && wanted.count(user.aor) == 0) dismiss(now, user);
+  for (const Aor& aor : wanted)
+    if (index_.count(aor) == 0) add_user(aor);
+  return take_outputs();
+}
+
+void Registrar::dismiss(Now now, User& user) {
+  index_.erase(user.aor);
+  user.is_gone = true;
+  reject_waiting(user, {404, "No user of this peer any more"});
+  set_bindings(user, {});
+  advance(now, user);
+}
+
+Outputs Registrar::shut_down(Now now) {
+  is_leaving_ = true;
+  for (User& user : users_) {
+    reject_waiting(user, busy("The peer leaves"));
+    advance(now, user);
+  }
+  return take_outputs();
+}
+
+// But for the one that the overlay is asked about.
+void Registrar::reject_waiting(User& user, const Rejection& rejection) {
+  while (user.waiting.size() > (user.under_way ? 1U : 0U)) {
+    const Waiting& last = user.waiting.back();
+    reject(last.request, last.message, rejection);
+    user.waiting.pop_back();
+  }
+}
+
 Deadline Registrar::next_wake() const {
   const Deadline of_entries = wakes_.empty() ? Deadline() : Deadline(wakes_.begin()->first);
   return sooner(of_entries, bindings_.next_wake());
@@ -161,7 +232,7 @@ Lookup Registrar::find(MonoTime now, const Uri& uri) const {
   if (temporary) {
     out.aor = temporary->aor;
   } else {
-    const auto address = read_address(uri.print(), settings_.overlay_name);
+    const auto address = address_of(uri);
     if (!address) return out;
     out.aor = address->aor;
   }
@@ -181,9 +252,13 @@ Lookup Registrar::find(MonoTime now, const Uri& uri) const {
 
 // ---- who
 
+Result<Address> Registrar::address_of(const Uri& uri) const {
+  return read_address(settings_.by_overlay_name(uri).print(), settings_.overlay_name);
+}
+
 std::optional<Aor> Registrar::identify(Now now, RequestId request, const Message& message,
                                        const Source& source) {
-  const auto to = read_address(message.to.uri.print(), settings_.overlay_name);
+  const auto to = address_of(message.to.uri);
   const Verdict verdict = to && is_own_machine(message, source)
                               ? Verdict(Admitted{to->aor})
                               : authenticator_.check(now.mono, Asker::registrar, message, source);
@@ -222,8 +297,7 @@ std::optional<Aor> Registrar::known_sender(const std::optional<Aor>& from, const
 std::variant<Aor, Message> Registrar::sender_of(Now now, const Message& request, const Source& source) {
   std::optional<Aor> from;
   const bool is_anonymous = same_ignoring_case(request.from.uri.host, k_anonymous_host);
-  if (auto address = read_address(request.from.uri.print(), settings_.overlay_name); address && !is_anonymous)
-    from = std::move(address->aor);
+  if (auto address = address_of(request.from.uri); address && !is_anonymous) from = std::move(address->aor);
   if (auto known = is_anonymous || from ? known_sender(from, request, source) : std::nullopt) return *known;
   const Verdict verdict = authenticator_.check(now.mono, Asker::proxy, request, source);
   if (const auto* rejection = std::get_if<Rejection>(&verdict))
@@ -248,7 +322,7 @@ void Registrar::advance(Now now, User& user) {
   } else {
     busy_.insert(index_of(user));
   }
-  BindingList bindings = bindings_.of(user.account->aor);
+  BindingList bindings = bindings_.of(user.aor);
   drop_expired(bindings, now.mono);
   const WantedEntry wanted = wanted_by(bindings);
   if (user.waiting.empty() && user.entry.is_due(now.mono, wanted)) ask_overlay(now, user, wanted);
@@ -257,7 +331,7 @@ void Registrar::advance(Now now, User& user) {
 
 bool Registrar::serve_first(Now now, User& user) {
   const Waiting& first = user.waiting.front();
-  const Aor& aor = user.account->aor;
+  const Aor& aor = user.aor;
   BindingList present = bindings_.of(aor);
   drop_expired(present, now.mono);
   auto update = update_contacts(present, first.message, aor, first.source, now.mono, settings_);
@@ -289,7 +363,9 @@ void Registrar::end_write(Now now, User& user, bool is_done) {
     ContactUpdate update = std::move(*user.under_way);
     user.under_way.reset();
     drop_expired(update.bindings, now.mono);
-    if (is_done) {
+    if (user.is_gone || is_leaving_) {
+      reject_first(user, busy("The peer leaves, or the user has left it"));
+    } else if (is_done) {
       commit_first(now, user, std::move(update));
     } else {
       reject_first(user, busy("The overlay does not take the registration"));
@@ -302,7 +378,7 @@ void Registrar::commit_first(Now now, User& user, ContactUpdate update) {
   const Waiting first = std::move(user.waiting.front());
   user.waiting.pop_front();
   set_bindings(user, std::move(update.bindings));
-  accept(now, first.request, first.message, user.account->aor, update.uses_outbound);
+  accept(now, first.request, first.message, user.aor, update.uses_outbound);
 }
 
 void Registrar::accept(Now now, RequestId request, const Message& message, const Aor& aor,
@@ -327,7 +403,7 @@ void Registrar::reject(RequestId request, const Message& message, const Rejectio
 // ---- the overlay
 
 WantedEntry Registrar::wanted_by(const BindingList& bindings) const {
-  if (bindings.empty()) return std::nullopt;
+  if (bindings.empty() || is_leaving_) return std::nullopt;
   return RouteRegistration{contact_prefs_of(bindings), settings_.route};
 }
 
@@ -337,26 +413,26 @@ void Registrar::ask_overlay(Now now, User& user, WantedEntry wanted) {
   user.entry.ask(now.mono, request, wanted);
   if (wanted) {
     ++counters_.stores;
-    outputs_.emplace_back(StoreRegistration{request, user.account->aor, SipRegistration(std::move(*wanted)),
+    outputs_.emplace_back(StoreRegistration{request, user.aor, SipRegistration(std::move(*wanted)),
                                             settings_.overlay_lifetime_s});
   } else {
     ++counters_.removals;
-    outputs_.emplace_back(RemoveRegistration{request, user.account->aor});
+    outputs_.emplace_back(RemoveRegistration{request, user.aor});
   }
 }
 
 // ---- the rest
 
 void Registrar::set_bindings(const User& user, BindingList bindings) {
-  const bool has_room = bindings_.set(user.account->aor, std::move(bindings));
+  const bool has_room = bindings_.set(user.aor, std::move(bindings));
   assert(has_room);  // there are no more users than accounts
   static_cast<void>(has_room);
-  gruus_.set_bindings(user.account->aor, bindings_.of(user.account->aor));
+  gruus_.set_bindings(user.aor, bindings_.of(user.aor));
 }
 
 void Registrar::queue(User& user) {
   if (user.queued_at) wakes_.erase({*user.queued_at, index_of(user)});
-  user.queued_at = user.entry.next_wake(wanted_by(bindings_.of(user.account->aor)));
+  user.queued_at = user.entry.next_wake(wanted_by(bindings_.of(user.aor)));
   if (user.queued_at) wakes_.emplace(*user.queued_at, index_of(user));
 }
 

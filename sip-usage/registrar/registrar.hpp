@@ -95,8 +95,15 @@ class Registrar {
   Outputs on_flow_failed(Now now, FlowId flow);
   // A phone has answered 430, or nothing, over its flow (RFC 5626 §7): that binding goes.
   Outputs on_unreachable(Now now, const Aor& aor, const Target& target);
+  Outputs on_unreachable(Now now, FlowId flow, const Uri& contact);  // of whoever has registered it
   Outputs on_timer(Now now);
   Deadline next_wake() const;
+
+  // The users from now on, which check() has found good. Who is not among them any more has no phones here,
+  // and no entry in the overlay as far as that can still be taken away.
+  Outputs set_accounts(Now now, std::vector<Account> accounts);
+  // The peer leaves: the entries go, and nobody registers any more (503). Phones here are still found.
+  Outputs shut_down(Now now);
 
   // For a proxy that is asked to carry a request (§16.3 step 6): which of this peer's users sends it, or the
   // answer that it gets instead, 407 or 403. The user's registered connection says it, or credentials; over
@@ -118,15 +125,16 @@ class Registrar {
     Source source;
   };
   struct User {
-    explicit User(const Account& its_account, std::uint32_t lifetime_s)
-        : account(&its_account), entry(lifetime_s) {}
-    const Account* account;
+    User(Aor its_aor, std::uint32_t lifetime_s) : aor(std::move(its_aor)), entry(lifetime_s) {}
+    Aor aor;
+    bool is_gone = false;  // no account any more
     OverlayEntry entry;
     std::deque<Waiting> waiting;             // in the order in which they came
     std::optional<ContactUpdate> under_way;  // what the first of them comes to once the overlay has it
     Deadline queued_at;                      // in wakes_
   };
 
+  Result<Address> address_of(const Uri& uri) const;
   // Whose bindings the sender may change; otherwise it has been answered.
   std::optional<Aor> identify(Now now, RequestId request, const Message& message, const Source& source);
   std::optional<Aor> known_sender(const std::optional<Aor>& from, const Message& request,
@@ -139,6 +147,9 @@ class Registrar {
   void commit_first(Now now, User& user, ContactUpdate update);
   void reject_first(User& user, const Rejection& rejection);
   void reject(RequestId request, const Message& message, const Rejection& rejection);
+  void add_user(const Aor& aor);
+  void dismiss(Now now, User& user);
+  void reject_waiting(User& user, const Rejection& rejection);
   WantedEntry wanted_by(const BindingList& bindings) const;
   void ask_overlay(Now now, User& user, WantedEntry wanted);
   void accept(Now now, RequestId request, const Message& message, const Aor& aor, bool uses_outbound);
@@ -149,14 +160,16 @@ class Registrar {
   Outputs take_outputs();
 
   Settings settings_;
-  std::vector<Account> accounts_;
+  bool is_leaving_ = false;
   std::shared_ptr<Random> random_;
   Authenticator authenticator_;
   Bindings bindings_;
   DeviceGruus gruus_;
+  // Those who are gone have their places until they are wanted for others: the overlay may have to be asked
+  // again to take their entries away.
   std::vector<User> users_;
-  std::map<Aor, std::size_t> index_;
-  std::set<std::size_t> busy_;  // users with waiting REGISTERs
+  std::map<Aor, std::size_t> index_;  // of those who are not
+  std::set<std::size_t> busy_;        // users with waiting REGISTERs
   std::set<std::pair<MonoTime, std::size_t>> wakes_;
   std::map<OverlayRequestId, std::size_t> asked_;
   std::uint64_t last_overlay_request_ = 0;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@
 namespace ringway::sip::registrar {
 
 inline constexpr std::size_t k_max_accounts = 1025;  // the peer's user and its further ones
+// With those who are accounts no more and whose entries the overlay has not taken away yet.
+inline constexpr std::size_t k_max_users = 2 * k_max_accounts;
 inline constexpr std::size_t k_max_bindings_of_user = 16;
 // What a user's bindings may say in all: they are listed in each answer, which has to fit into a message.
 inline constexpr std::size_t k_max_binding_bytes_of_user = 16'384;
@@ -47,6 +50,8 @@ struct Settings {
   std::vector<NameAddr> service_route{};  // RFC 3608
   std::uint32_t min_expires_s = 60, default_expires_s = 3600, max_expires_s = 7200;
   std::uint32_t flow_timer_s = 120;  // RFC 5626 §4.4.1: phones send keep-alives within it; 0: not said
+  // The URI of a user as the overlay has it, where it is written in another way (by this peer's address).
+  std::function<Uri(const Uri&)> by_overlay_name = [](const Uri& uri) { return uri; };
   // Of the entry in the overlay, whatever the phones ask for: it is renewed as long as one of them is there.
   std::uint32_t overlay_lifetime_s = 1800;
   Duration nonce_life{300'000};

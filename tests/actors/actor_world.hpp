@@ -32,7 +32,7 @@ class ActorWorld {
   void let_go() {
     for (const auto& actor :
          {caf::actor_cast<caf::actor>(mailboxes->routing), caf::actor_cast<caf::actor>(mailboxes->storage),
-          caf::actor_cast<caf::actor>(mailboxes->replication),
+          caf::actor_cast<caf::actor>(mailboxes->replication), caf::actor_cast<caf::actor>(mailboxes->sip),
           caf::actor_cast<caf::actor>(mailboxes->committer),
           caf::actor_cast<caf::actor>(mailboxes->supervisor)})
       if (actor) caf::anon_send_exit(actor, caf::exit_reason::kill);

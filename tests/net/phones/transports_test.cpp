@@ -104,6 +104,24 @@ TEST_F(PhoneTransportsTest, ConnectingByUdpToAKnownPhoneIsItsFlow) {
   EXPECT_EQ(*again, up.flow);
 }
 
+TEST_F(PhoneTransportsTest, DatagramsToAnotherPortOfTheSameHost) {
+  Phones phones(pool, everywhere(certificates));
+  const UdpClient phone(phones.at(Transport::udp));
+  phone.send("OPTIONS");
+  const auto up = phones.flow();
+  const UdpClient other(phones.at(Transport::udp));
+  other.send("OPTIONS");  // takes datagrams from this port only
+  phones.flow(1);
+  const std::string text = "200 OK";
+  const SharedBytes ok(Bytes(text.begin(), text.end()));
+  EXPECT_EQ(phones.transports().send_to_port(up.flow, other.port(), ok), Given::queued);
+  EXPECT_EQ(other.receive(), "200 OK");
+  EXPECT_EQ(phones.transports().send_to_port(up.flow, 0, ok), Given::refused);
+  const auto stream = connect_stream(Transport::tcp, phones.at(Transport::tcp));
+  stream->send("OPTIONS");
+  EXPECT_EQ(phones.transports().send_to_port(phones.flow(2).flow, 5060, ok), Given::refused);
+}
+
 TEST_F(PhoneTransportsTest, AConnectionThatFailsIsTold) {
   Phones phones(pool, everywhere(certificates));
   wire::IpAddressPort nobody;

@@ -82,6 +82,7 @@ class FakePeer final : public actors::Peer {
   void leave(std::function<void()> done) override { done(); }
   NodeId node_id() const override { return present.node; }
   wire::IpAddressPort listening_on() const override { return present.listening_on; }
+  std::vector<net::phones::PhoneListen> phones_listening_on() const override { return {}; }
 
   // Waits for a call (for ten seconds; the test has failed then).
   std::optional<Submission> take_submission() {

@@ -14,6 +14,7 @@
 #include "ringway/v1/peer.grpc.pb.h"
 #include "services/api/address.hpp"
 #include "services/api/overlay_service.hpp"
+#include "services/api/phone_address.hpp"
 #include "services/rpc/listening.hpp"
 #include "tests/services/api/fake_peer.hpp"
 
@@ -188,6 +189,29 @@ TEST_F(ServerTest, ARollbackIsFlaggedAndCounted) {
   EXPECT_EQ(status.storage().rollbacks(), 3U);
   EXPECT_EQ(status.storage().kinds_damaged(), 5U);
   EXPECT_EQ(status.storage().kinds_mended(), 4U);
+}
+
+TEST_F(ServerTest, StatusTellsOfPhonesWhereTheyAreServed) {
+  const auto status = [this] {
+    v1::StatusResponse out;
+    grpc::ClientContext context;
+    EXPECT_TRUE(stub_->Status(&context, {}, &out).ok());
+    return out;
+  };
+  EXPECT_FALSE(status().has_phones());
+  actors::SipReport report;
+  report.listening_on = {*parse_phone_listen("tcp:192.0.2.1:5060")};
+  report.registrar.accepted = 3;
+  report.proxy.no_room = 1, report.proxy.no_room_for_source = 4;
+  report.tables = {{"flows", 7, 9}};
+  peer_->present.sip = std::make_shared<const actors::SipReport>(report);
+  const auto phones = status().phones();
+  ASSERT_EQ(phones.listening_on_size(), 1);
+  EXPECT_EQ(phones.listening_on(0), "tcp:192.0.2.1:5060");
+  EXPECT_EQ(phones.counters().registers_accepted(), 3U);
+  EXPECT_EQ(phones.counters().requests_busy(), 5U);
+  ASSERT_EQ(phones.tables_size(), 1);
+  EXPECT_EQ(phones.tables(0).bound(), 9U);
 }
 
 TEST_F(ServerTest, EveryFailureIsAStatusWithItsMessage) {

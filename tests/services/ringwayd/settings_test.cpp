@@ -54,6 +54,35 @@ TEST_F(SettingsTest, AFlagBeatsTheEnvironmentWhichBeatsTheFile) {
   EXPECT_THAT(settings->bootstrap, ElementsAre("192.0.2.2:1", "192.0.2.3:1"));
 }
 
+TEST_F(SettingsTest, PhonesAreServedWhereItIsSaid) {
+  const auto settings = parse_alice({"--peers", "2", "--sip-listen", "udp:0.0.0.0:5060,tls:[::1]:0",
+                                     "--sip-cert", "c", "--sip-key", "k", "--sip-trust-loopback"});
+  ASSERT_TRUE(settings) << err_.str();
+  const auto second = settings->sip_listen_of(1);
+  ASSERT_EQ(second.size(), 2U);
+  EXPECT_EQ(second[0].transport, net::phones::Transport::udp);
+  EXPECT_EQ(second[0].at.port, 5061);
+  EXPECT_EQ(second[1].transport, net::phones::Transport::tls);
+  EXPECT_EQ(second[1].at.port, 0);
+  EXPECT_TRUE(parse_alice({})->sip_listen_of(0).empty());
+}
+
+TEST_F(SettingsTest, WhatIsSaidOfPhonesFitsTogether) {
+  const std::vector<std::string> alice{"--credentials", "alice", "--listen", "127.0.0.1:0"};
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"--sip-trust-loopback"}, "--sip-listen"},
+      {{"--sip-listen", "sctp:127.0.0.1:5060"}, "sctp"},
+      {{"--sip-listen", "udp"}, "udp"},
+      {{"--sip-listen", "udp:phone.example.org:5060"}, "--sip-listen"},
+      {{"--sip-listen", "wss:127.0.0.1:443"}, "--sip-cert"},
+      {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-key", "k"}, "go together"},
+  };
+  for (auto [words, word] : cases) {
+    words.insert(words.end(), alice.begin(), alice.end());
+    expect_refused(words, word);
+  }
+}
+
 TEST_F(SettingsTest, NumbersHaveBounds) {
   expect_refused({"--credentials", "alice", "--max-links", "7"}, "max-links");
   expect_refused({"--credentials", "alice", "--configuration-poll-s", "0.5"}, "configuration-poll-s");

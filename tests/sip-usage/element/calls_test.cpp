@@ -153,7 +153,7 @@ TEST(ElementCallTest, AbsentUsers) {
   world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
   EXPECT_EQ(alice.statuses(), std::vector<unsigned>{404});
   // At the user's own peer it is known that there is such a user.
-  Phone& neighbour = world.phone("eve", 1);
+  Phone& neighbour = world.stranger("eve", 1);
   world.send(neighbour, world.request(neighbour, "INVITE", "sip:bob@example.org", "call-3"));
   EXPECT_EQ(neighbour.statuses(), std::vector<unsigned>{480});
 }
@@ -200,6 +200,153 @@ TEST(ElementCallTest, FlowThatDiesWhileItRings) {
   EXPECT_EQ(world.opened_addresses[0].remote.host, bob.address);
   world.into(1, OpenFailed{world.opened_addresses[0].open, "refused"});
   EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+}
+
+// The phone's flow of before is given up, and what the driver gives for its address is a flow that is there.
+TEST(ElementCallTest, AddressIsReachedByAFlowThatIsThere) {
+  World world(std::vector<std::vector<std::string>>{{"alice", "bob"}});
+  Phone& alice = world.phone("alice", 0);
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  Phone& bob = world.phone("bob", 0);
+  EXPECT_EQ(world.register_phone(bob), 200u);
+  world.hang_connection(bob);
+  Phone& again = world.phone("bob", 0);
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-1"));
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  world.into(0, Opened{world.opened_addresses[0].open, again.flow});
+  EXPECT_TRUE(again.request("INVITE"));
+  EXPECT_FALSE(again.is_closed);
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
+  EXPECT_TRUE(again.request("INVITE"));  // it is known now
+  EXPECT_EQ(world.opened_addresses.size(), 1u);
+  world.hang_connection(again);
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-3"));
+  ASSERT_EQ(world.opened_addresses.size(), 2u);
+  alice.inbox.clear();
+  world.into(0, Opened{world.opened_addresses[1].open, again.flow});  // gone meanwhile
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+}
+
+// RFC 3261 §18.2.2: the answer to what came over a connection that is gone.
+TEST(ElementCallTest, AnswerGoesOverAnotherConnection) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.send(alice, call.invite());
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.hang_connection(alice);
+  world.answer(bob, *invite, 180);
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  EXPECT_EQ(world.opened_addresses[0].transport, "TCP");
+  EXPECT_EQ(world.opened_addresses[0].remote.host, alice.address);
+  EXPECT_EQ(world.opened_addresses[0].remote.port, 4000);  // of its Via
+  Phone& again = world.opened(world.opened_addresses[0], 0);
+  EXPECT_TRUE(again.response(180));
+  world.answer(bob, *invite, 200);
+  EXPECT_TRUE(again.response(200));
+  EXPECT_EQ(world.opened_addresses.size(), 1u);
+}
+
+TEST(ElementCallTest, AnswerWithoutAWayEndsItsTransaction) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.send(alice, call.invite());
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.hang_connection(alice);
+  world.answer(bob, *invite, 486);
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  world.into(0, OpenFailed{world.opened_addresses[0].open, "refused"});
+  world.pass(Duration{60'000});
+  for (const auto& table : world.peers[0]->tables())
+    EXPECT_TRUE(std::string(table.name).find("ransactions") == std::string::npos || table.size == 0)
+        << table.name;
+}
+
+// RFC 5626 §7: not a word to an INVITE, for as long as a transaction lasts.
+TEST(ElementCallTest, PhoneThatIsSilentIsForgotten) {
+  for (const std::string transport : {"UDP", "TCP"}) {
+    SCOPED_TRACE(transport);
+    Call call(transport);
+    auto& [world, alice, bob] = call;
+    const auto ring = [&](const std::string& id) {
+      Phone& stranger = world.stranger("eve", 1);
+      world.send(stranger, world.request(stranger, "INVITE", "sip:bob@example.org", id));
+      return bob.request("INVITE");
+    };
+    const auto rung = ring("call-1");
+    ASSERT_TRUE(rung);
+    world.answer(bob, *rung, 100);
+    world.pass(Duration{32'000});
+    EXPECT_EQ(world.overlay["bob@example.org"].size(), 1u);  // it has said something
+    EXPECT_TRUE(ring("call-2"));
+    world.pass(Duration{32'000});
+    EXPECT_TRUE(world.overlay["bob@example.org"].empty());
+  }
+}
+
+// A flow of a call stays, whatever becomes of the registration.
+TEST(ElementCallTest, FlowsOfCallsAreHeld) {
+  Call call("UDP");
+  auto& [world, alice, bob] = call;
+  Phone& stranger = world.stranger("eve", 1, "UDP");
+  world.send(stranger, world.request(stranger, "INVITE", "sip:bob@example.org", "call-1"));
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  EXPECT_FALSE(world.held[stranger.flow]);
+  world.answer(bob, *invite, 200);
+  const auto ok = stranger.response(200);
+  ASSERT_TRUE(ok);
+  EXPECT_TRUE(world.held[stranger.flow]);
+  EXPECT_EQ(world.register_phone(bob, {"Expires: 0"}), 200u);
+  EXPECT_TRUE(world.held[bob.flow]);
+  world.send(stranger, world.in_dialog(stranger, "BYE", *ok));
+  const auto bye = bob.request("BYE");
+  ASSERT_TRUE(bye);
+  EXPECT_TRUE(world.held[bob.flow]);
+  world.answer(bob, *bye, 200);
+  EXPECT_FALSE(world.held[bob.flow]);
+  EXPECT_FALSE(world.held[stranger.flow]);
+}
+
+TEST(ElementCallTest, PeerThatLeaves) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.send(alice, call.invite());
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.answer(bob, *invite, 200);
+  const auto ok = alice.response(200);
+  ASSERT_TRUE(ok);
+  world.into(1, Shutdown{});
+  EXPECT_TRUE(world.overlay["bob@example.org"].empty());
+  EXPECT_EQ(world.register_phone(bob), 503u);
+  world.send(bob, world.request(bob, "INVITE", "sip:alice@example.org", "call-2"));
+  const auto busy = bob.response(503);
+  ASSERT_TRUE(busy);
+  EXPECT_NE(busy->field("Retry-After"), nullptr);
+  world.send(alice, world.in_dialog(alice, "ACK", *ok));
+  EXPECT_TRUE(bob.request("ACK"));
+  world.send(alice, world.in_dialog(alice, "BYE", *ok));
+  EXPECT_TRUE(bob.request("BYE"));
+}
+
+TEST(ElementRegisterTest, UsersComeAndGo) {
+  World world;
+  Phone& alice = world.phone("alice", 0);
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  world.into(0, AccountsChanged{test::accounts({"carol"})});
+  EXPECT_TRUE(world.overlay["alice@example.org"].empty());
+  EXPECT_FALSE(world.held[alice.flow]);
+  EXPECT_NE(world.register_phone(alice), 200u);
+  Phone& carol = world.phone("carol", 0);
+  EXPECT_EQ(world.register_phone(carol), 200u);
+  world.into(0, AccountsChanged{test::accounts({"alice", "alice"})});  // not good: nothing changes
+  EXPECT_EQ(world.register_phone(carol), 200u);
+  EXPECT_NE(world.register_phone(alice), 200u);
+  world.into(0, AccountsChanged{test::accounts({"alice", "carol"})});
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  EXPECT_EQ(world.overlay["carol@example.org"].size(), 1u);
 }
 
 TEST(ElementCallTest, ConnectionBetweenPeersDies) {
@@ -256,7 +403,7 @@ TEST(ElementCallTest, StrangersReachOwnUsersOnly) {
   EXPECT_EQ(world.register_phone(bob), 200u);
   Phone& alice = world.phone("alice", 0);
   EXPECT_EQ(world.register_phone(alice), 200u);
-  Phone& stranger = world.phone("eve", 1);
+  Phone& stranger = world.stranger("eve", 1);
   world.send(stranger, world.request(stranger, "INVITE", "sip:bob@example.org", "call-1"));
   EXPECT_TRUE(bob.request("INVITE"));
   world.send(stranger, world.request(stranger, "INVITE", "sip:alice@example.org", "call-2"));

@@ -117,6 +117,21 @@ TEST(ElementFlowTest, KeepAlives) {
   }
 }
 
+// RFC 5626 §3.5.2.
+TEST(ElementFlowTest, StunKeepsFlowsOfUdpAlive) {
+  const std::string request("\0\1\0\0\x21\x12\xa4\x42transaction!", 20);
+  for (const std::string transport : {"UDP", "TCP"}) {
+    Good good(transport);
+    good.world.send_octets(good.bad, request);
+    EXPECT_EQ(good.bad.pongs, transport == "UDP" ? 1u : 0u) << transport;
+    EXPECT_EQ(good.world.peers[0]->flow_counters().stun_answered, good.bad.pongs);
+    EXPECT_FALSE(good.bad.is_closed);
+  }
+  Good good("UDP");
+  good.world.send_octets(good.bad, request.substr(0, 19));
+  EXPECT_EQ(good.world.peers[0]->flow_counters().stun_dropped, 1u);
+}
+
 TEST(ElementFlowTest, NoRoomForAnotherFlow) {
   Good good;
   auto& element = *good.world.peers[0];

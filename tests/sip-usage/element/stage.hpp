@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,7 +43,7 @@ inline Settings settings_of(std::uint8_t number) {
 
 // What a phone has got, and what it answers or asks next.
 struct Phone {
-  std::string user;
+  std::string user, domain = "example.org";
   std::size_t peer = 0;  // of World::peers
   FlowId flow{};
   std::string transport;
@@ -82,11 +83,14 @@ struct Phone {
 class World {
  public:
   explicit World(std::vector<std::vector<std::string>> users_of_peers = {{"alice"}, {"bob"}},
-                 bool trusts_loopback = false) {
+                 bool trusts_loopback = false, const std::function<void(Settings&)>& change = {}) {
     for (const auto& users : users_of_peers) {
+      auto& names = users_of.emplace_back();
+      for (const auto& user : users) names.push_back(user + "@example.org");
       const auto number = static_cast<std::uint8_t>(peers.size() + 1);
       Settings settings = settings_of(number);
       settings.registrar.trusts_loopback = trusts_loopback;
+      if (change) change(settings);
       peers.push_back(std::make_unique<Element>(std::move(settings), accounts(users),
                                                 std::make_shared<registrar::test::CountingRandom>()));
     }
@@ -107,6 +111,41 @@ class World {
     phone_of[out.flow] = &out;
     const std::string here = "192.0.2." + std::to_string(peer + 1);
     into(peer, FlowUp{out.flow, transport, {here, 5060}, {out.address, 4000}, out.address, is_loopback, {}});
+    return out;
+  }
+  // Another implementation's peer with that user in its certificate, as a phone that sends over its
+  // connection.
+  Phone& foreign_peer(const std::string& user, std::size_t peer) {
+    phones.push_back(std::make_unique<Phone>());
+    Phone& out = *phones.back();
+    out.user = user;
+    out.peer = peer;
+    out.transport = "TLS";
+    out.flow = FlowId{++last_flow};
+    out.address = "10.0.0." + std::to_string(last_flow);
+    phone_of[out.flow] = &out;
+    into(peer,
+         PeerUp{out.flow, node(static_cast<std::uint8_t>(100 + last_flow)), {}, {user + "@example.org"}});
+    return out;
+  }
+  // A connection that the element has asked for.
+  Phone& opened(const OpenAddress& open, std::size_t peer) {
+    phones.push_back(std::make_unique<Phone>());
+    Phone& out = *phones.back();
+    out.user = "opened";
+    out.peer = peer;
+    out.transport = open.transport;
+    out.flow = FlowId{++last_flow};
+    out.address = open.remote.host;
+    phone_of[out.flow] = &out;
+    const std::string here = "192.0.2." + std::to_string(peer + 1);
+    into(peer,
+         FlowUp{out.flow, open.transport, {here, 40'000}, open.remote, open.remote.host, false, open.open});
+    return out;
+  }
+  Phone& stranger(const std::string& user, std::size_t peer, const std::string& transport = "TCP") {
+    Phone& out = phone(user, peer, transport);
+    out.domain = "elsewhere.example";
     return out;
   }
   void send_octets(Phone& from, const std::string& octets) {
@@ -130,7 +169,7 @@ class World {
             std::to_string(static_cast<std::uint64_t>(from.flow)) + call_id + cseq,
         "Max-Forwards: 70",
         "To: <" + to + ">",
-        "From: <sip:" + from.user + "@example.org>;tag=" + from.user,
+        "From: <sip:" + from.user + '@' + from.domain + ">;tag=" + from.user,
         "Call-ID: " + call_id,
         "CSeq: " + cseq + ' ' + method,
         "Contact: <sip:" + from.user + '@' + from.address + ":4000;transport=" + lower(from.transport) + '>'};
@@ -240,6 +279,7 @@ class World {
   Now now() const { return {at, static_cast<WallMs>(at.ms)}; }
 
   std::vector<std::unique_ptr<Element>> peers;
+  std::vector<std::vector<std::string>> users_of;  // in the certificates of the peers
   std::vector<std::unique_ptr<Phone>> phones;
   std::map<std::string, std::map<std::size_t, Bytes>> overlay;  // by address and peer
   bool overlay_answers = true, overlay_takes = true;
@@ -315,9 +355,9 @@ class World {
     const FlowId here{++last_flow}, there{++last_flow};
     peer_link[{peer, here}] = {other, there};
     peer_link[{other, there}] = {peer, here};
-    peers[other]->handle(now(), PeerUp{there, node(static_cast<std::uint8_t>(peer + 1)), {}});
+    peers[other]->handle(now(), PeerUp{there, node(static_cast<std::uint8_t>(peer + 1)), {}, users_of[peer]});
     const auto seen = is_impostor ? std::uint8_t{99} : static_cast<std::uint8_t>(other + 1);
-    peers[peer]->handle(now(), PeerUp{here, node(seen), open.open});
+    peers[peer]->handle(now(), PeerUp{here, node(seen), open.open, users_of[other]});
   }
   void carry_out(std::size_t peer, FetchFromOverlay& fetch) {
     if (!overlay_answers) return;

@@ -28,6 +28,19 @@ struct Stage {
   static Parcel parcel(std::uint64_t branch) {
     return {proxy::BranchId{branch}, sip::test::message(sip::test::invite_lines())};
   }
+  void add_peer(FlowId id) {  // a connection with node 7
+    FlowState state;
+    state.id = id;
+    state.transport = "TLS";
+    state.node = test::node(7);
+    flows.add(now, state);
+    ways.on_up(id, {});
+  }
+  FlowId ready_at() {
+    for (const auto& each : ways.take_ways())
+      if (const auto* ready = std::get_if<Ready>(&each)) return ready->flow;
+    return {};
+  }
   std::size_t no_ways() {
     std::size_t count = 0;
     for (const auto& each : ways.take_ways()) count += std::holds_alternative<NoWay>(each) ? 1 : 0;
@@ -71,7 +84,70 @@ TEST(WaysTest, NamesAreAskedForAndAddressesAreNot) {
   outputs = stage.ways.take_outputs();
   ASSERT_EQ(of_kind<OpenAddress>(outputs).size(), 1u);
   EXPECT_EQ(of_kind<OpenAddress>(outputs)[0].transport, "TLS");
-  EXPECT_FALSE(stage.ways.on_question_failed(asked[0].question));  // it is answered
+  EXPECT_FALSE(stage.ways.on_question_failed(stage.now, asked[0].question));  // it is answered
+}
+
+// Both ends have opened one: when the first is gone, the other is there.
+TEST(WaysTest, SecondConnectionOfAPeer) {
+  Stage stage;
+  stage.add_peer(FlowId{5});
+  stage.add_peer(FlowId{6});
+  const std::string uri = "sip:bob@example.org;gr=" + *write_gr({wire::to_node(test::node(7))});
+  stage.to_uri(uri);
+  EXPECT_EQ(stage.ready_at(), FlowId{5});
+  stage.ways.on_down(FlowId{5});
+  stage.flows.remove(FlowId{5});
+  stage.to_uri(uri);
+  EXPECT_EQ(stage.ready_at(), FlowId{6});
+  EXPECT_TRUE(stage.ways.take_outputs().empty());
+}
+
+TEST(WaysTest, NamesOfAFlowHaveABound) {
+  Stage stage;
+  stage.add_peer(FlowId{5});
+  for (std::size_t at = 0; at < k_max_names_of_flow; ++at) {
+    stage.to_uri("sip:bob@198.51.100.7:" + std::to_string(at + 1));
+    stage.ways.on_up(FlowId{5}, of_kind<OpenAddress>(stage.ways.take_outputs()).at(0).open);
+    EXPECT_EQ(stage.ready_at(), FlowId{5});
+  }
+  stage.to_uri("sip:bob@198.51.100.7:" + std::to_string(k_max_names_of_flow - 1));
+  EXPECT_EQ(stage.ready_at(), FlowId{5});
+  stage.to_uri("sip:bob@198.51.100.7:" +
+               std::to_string(k_max_names_of_flow));  // with that of the peer, one too many
+  EXPECT_EQ(of_kind<OpenAddress>(stage.ways.take_outputs()).size(), 1u);
+}
+
+// RFC 3263 §4.3.
+TEST(WaysTest, SeveralServersOfADomain) {
+  Stage stage;
+  stage.to_uri("sip:bob@elsewhere.example", 1);
+  stage.ways.send(stage.now, proxy::UriHop{*Uri::parse("sip:bob@elsewhere.example")},
+                  {std::nullopt, Stage::parcel(2).request});
+  const auto asked = of_kind<AskServers>(stage.ways.take_outputs());
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_TRUE(stage.ways.on_servers(stage.now, asked[0].question,
+                                    {{"a.elsewhere.example", 5060, ServerTransport::tcp},
+                                     {"b.elsewhere.example", 5061, ServerTransport::tls}}));
+  const auto first = of_kind<OpenAddress>(stage.ways.take_outputs());
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].server_name, "");
+  std::size_t more = 0;
+  for (const auto& each : stage.ways.take_ways())
+    if (const auto* servers = std::get_if<MoreServers>(&each)) {
+      ++more;
+      EXPECT_EQ(servers->branch, proxy::BranchId{1});
+      EXPECT_EQ(servers->others.size(), 1u);
+    }
+  EXPECT_EQ(more, 1u);
+  stage.ways.on_open_failed(stage.now, first[0].open);
+  EXPECT_EQ(stage.no_ways(), 1u);  // of the branch, for which the proxy tries the next
+  const auto second =
+      of_kind<OpenAddress>(stage.ways.take_outputs());  // what has no branch goes on by itself
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(second[0].remote.host, "b.elsewhere.example");
+  EXPECT_EQ(second[0].server_name, "elsewhere.example");  // RFC 5922: the domain, not the server
+  stage.ways.on_open_failed(stage.now, second[0].open);
+  EXPECT_EQ(stage.no_ways(), 1u);
 }
 
 TEST(WaysTest, NobodyCallsOutsideWhereItIsNotAllowed) {
@@ -105,7 +181,7 @@ TEST(WaysTest, OpeningsHaveABound) {
   EXPECT_EQ(stage.ways.size().size, stage.ways.size().bound);
   stage.to_uri("sip:bob@198.51.100.8");
   EXPECT_EQ(stage.no_ways(), 1u);
-  stage.ways.on_open_failed(of_kind<OpenAddress>(stage.ways.take_outputs()).front().open);
+  stage.ways.on_open_failed(stage.now, of_kind<OpenAddress>(stage.ways.take_outputs()).front().open);
   EXPECT_EQ(stage.no_ways(), 1u);
   stage.to_uri("sip:bob@198.51.100.8");
   EXPECT_EQ(stage.no_ways(), 0u);

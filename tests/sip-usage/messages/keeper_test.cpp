@@ -166,6 +166,9 @@ TEST_F(Keeping, AnEntryHasNoMoreBytesThanItsKindAllows) {
   while (taken < k_max_kept_of_sender && stage.send(alice, std::string(k_max_body_bytes, 'x')) == 202)
     ++taken;
   EXPECT_EQ(taken, 7U);
+  const std::size_t calls = stage.overlay.calls;
+  EXPECT_EQ(stage.send(alice, std::string(k_max_body_bytes, 'x')), 480U);
+  EXPECT_EQ(stage.overlay.calls, calls + 2) << "the overlay is not asked to refuse it";
   EXPECT_LE(wire::encode(entry()).size(), k_max_entry_bytes);
   EXPECT_EQ(stage.send(alice, "a short one"), 202U);
 }

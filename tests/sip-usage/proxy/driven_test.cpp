@@ -184,6 +184,7 @@ class ProxyElement : public Element {
     carry_out(now, table_.give_up({static_cast<std::uint64_t>(end.server)}));
   }
   void act(MonoTime, const PassToPeer&) { ADD_FAILURE(); }
+  void act(MonoTime, const HoldFlow&) {}
   void act(MonoTime now, const SendStateless& send) {
     send_plain(now, send.request, std::get<FlowHop>(send.hop).flow.id);
   }

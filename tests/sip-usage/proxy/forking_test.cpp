@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sip-usage/proxy/proxy.hpp"
+#include "sip-usage/registration/gruu.hpp"
 #include "tests/sip-usage/proxy/stage.hpp"
 
 namespace ringway::sip::proxy {
@@ -369,11 +370,50 @@ TEST_F(RedirectTest, OfAnOwnPhoneIsFollowed) {
   EXPECT_EQ(stage_.statuses(), Statuses{200});
 }
 
-TEST_F(RedirectTest, OfOthersGoesUpstream) {
+// The peer of the caller follows it, in the overlay; what is outside is the caller's to try.
+TEST_F(RedirectTest, OfOthersIsFollowedInTheOverlay) {
   stage_.call({device(1)});
-  redirect(stage_.branches().at(0), {"sip:carol@ring.example"});
-  EXPECT_TRUE(stage_.take<FindTargets>().empty());
+  redirect(stage_.branches().at(0), {"sip:carol@ring.example", "sip:carol@other.example", "tel:+43900"});
+  const auto finds = stage_.take<FindTargets>();
+  ASSERT_EQ(finds.size(), 1u);
+  EXPECT_EQ(finds[0].uri.print(), "sip:carol@ring.example");
+  EXPECT_FALSE(finds[0].redirected_by);
+  EXPECT_TRUE(finds[0].is_overlay_only);
+  stage_.proxy.on_not_found(stage_.now, finds[0].find, 404);
   EXPECT_EQ(stage_.statuses(), Statuses{302});
+}
+
+// A phone here was called by another peer: it is that one that has the caller's certificate.
+TEST_F(RedirectTest, OfAnOwnPhoneGoesBackToThePeer) {
+  stage_.call({binding(2)}, request("INVITE"), peer());
+  redirect(stage_.branches().at(0), {"sip:carol@192.0.2.1:5060;transport=udp"});
+  EXPECT_TRUE(stage_.take<FindTargets>().empty());
+  Message answer;
+  for (const auto& each : stage_.take<Respond>()) answer = each.response;
+  ASSERT_EQ(answer.status(), 302u);
+  ASSERT_EQ(answer.contacts.size(), 1u);
+  EXPECT_EQ(answer.contacts[0].uri.print(), "sip:carol@ring.example") << "what this peer's address means";
+}
+
+// RFC 3261 §8.3, as a role of the peer: whom it finds elsewhere it tells of; who is here is called.
+TEST(RedirectPeerTest, TellsWhereTheyAre) {
+  auto with = test::settings();
+  with.redirects = true;
+  Stage stage(with);
+  stage.call({device(1), device(2, 300)});
+  EXPECT_TRUE(stage.branches().empty());
+  Message answer;
+  for (const auto& each : stage.take<Respond>()) answer = each.response;
+  ASSERT_EQ(answer.status(), 302u);
+  ASSERT_EQ(answer.contacts.size(), 2u);
+  const auto gr = write_gr(std::get<PeerHop>(device(1).hop).destinations);
+  EXPECT_EQ(answer.contacts[0].uri.parameters.value("gr"), *gr);
+  EXPECT_EQ(answer.contacts[1].q_thousandths(), 300u);
+  EXPECT_EQ(stage.proxy.counters().redirected, 1u);
+  stage.call({binding(2)});
+  EXPECT_EQ(stage.branches().size(), 1u);
+  stage.call({device(1)}, request("INVITE", "sip:bob@ring.example;gr=" + *gr));  // as it was told
+  EXPECT_EQ(stage.branches().size(), 1u);
 }
 
 // RFC 5627 §6.1: who calls a GRUU means that device.

@@ -165,21 +165,21 @@ TEST_F(ForwardingTest, ThereAndBackThroughTwoPeers) {
   // Bob's route set is as it came (§12.1.1), Alice's is reversed (§12.1.2).
   Message bye = request("BYE", "sip:alice@10.0.0.1", {}, "call-1", "b");
   bye.routes = at_bob.record_routes;
-  auto first = route(bye, {Side::phone, flow(5)}, callee_settings, callee_tokens);
+  auto first = route(bye, {Side::phone, flow(5)}, callee_settings, callee_tokens, DialogTable());
   ASSERT_TRUE(std::holds_alternative<OneHop>(first.next));
   ASSERT_EQ(first.request.routes.size(), 2u);
   EXPECT_EQ(side_of(std::get<OneHop>(first.next).hop, callee_settings), Side::overlay);
-  const auto second = route(first.request, peer(), settings_, tokens_);
+  const auto second = route(first.request, peer(), settings_, tokens_, DialogTable());
   ASSERT_TRUE(std::holds_alternative<OneHop>(second.next));
   EXPECT_EQ(std::get<FlowHop>(std::get<OneHop>(second.next).hop).flow, flow(1));
   EXPECT_TRUE(second.request.routes.empty());
 
   bye.request_uri() = uri("sip:bob@10.0.0.5");
   bye.routes.assign(at_bob.record_routes.rbegin(), at_bob.record_routes.rend());
-  first = route(bye, phone(1), settings_, tokens_);
+  first = route(bye, phone(1), settings_, tokens_, DialogTable());
   ASSERT_TRUE(std::holds_alternative<OneHop>(first.next));
   ASSERT_EQ(first.request.routes.size(), 2u);
-  const auto last = route(first.request, peer(), callee_settings, callee_tokens);
+  const auto last = route(first.request, peer(), callee_settings, callee_tokens, DialogTable());
   ASSERT_TRUE(std::holds_alternative<OneHop>(last.next));
   EXPECT_EQ(std::get<FlowHop>(std::get<OneHop>(last.next).hop).flow, flow(5));
 }

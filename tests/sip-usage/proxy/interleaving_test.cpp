@@ -218,6 +218,7 @@ class World {
   void drain() {
     for (auto& output : proxy_.take_outputs()) std::visit([&](auto& each) { take(each); }, output);
   }
+  void take(const HoldFlow&) {}
   void take(const FindTargets& find) { finds_[find.find] = find.server; }
   void take(const DropFind& drop) { finds_.erase(drop.find); }
   void take(StartBranch& start) {

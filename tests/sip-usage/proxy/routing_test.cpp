@@ -17,13 +17,15 @@ using test::uri;
 class RoutingTest : public testing::Test {
  protected:
   Routed go(const Message& message, const Source& source = phone(1)) const {
-    return route(message, source, settings_, tokens_);
+    return route(message, source, settings_, tokens_, dialogs_);
   }
   std::string route_of(const std::string& user, const std::string& more = "") const {
     return "Route: <sip:" + user + "@192.0.2.1;lr" + more + ">";
   }
   std::string dialog(std::uint64_t id) const { return tokens_.make(DialogToken{flow(id)}, "call-1"); }
-  std::string relay(Side one, Side other) const { return tokens_.make(RelayToken{one, other}, "call-1"); }
+  std::string relay(Side side, Side other, std::optional<Hop> to = {}) const {
+    return tokens_.make(RelayToken{side, other, std::move(to)}, "call-1");
+  }
 
   template <typename T>
   static bool is(const Routed& routed) {
@@ -43,6 +45,7 @@ class RoutingTest : public testing::Test {
     return phone_hop == nullptr ? 0 : phone_hop->flow.id;
   }
 
+  DialogTable dialogs_;
   Settings settings_ = test::settings();
   Tokens tokens_{settings_.key};
 };
@@ -163,27 +166,44 @@ TEST_F(RoutingTest, NoOpenRelay) {
   EXPECT_EQ(refused(go(request("INVITE", "tel:+43900", away), peer())), 403u);
   EXPECT_EQ(refused(go(request("INVITE", "tel:+43900", away), outsider())), 403u);
 
-  const auto through = [&](Side one, Side other, std::string_view to_tag, std::string_view call_id) {
-    return request("BYE", "sip:+43900@trunk.example",
-                   {route_of(relay(one, other)), "Route: <sip:trunk.example;lr>"}, call_id, to_tag);
+  const auto through = [&](Side side, Side other, std::string_view to_tag, std::string_view call_id,
+                           const std::string& next = "sip:elsewhere.example;lr") {
+    return request(
+        "BYE", "sip:+43900@trunk.example",
+        {route_of(relay(side, other, ServerHop{"TCP", "trunk.example", 5080})), "Route: <" + next + '>'},
+        call_id, to_tag);
   };
-  EXPECT_EQ(hop_uri(go(through(Side::overlay, Side::outside, "b", "call-1"), peer())),
-            "sip:trunk.example;lr");
-  EXPECT_EQ(hop_uri(go(through(Side::outside, Side::overlay, "b", "call-1"), peer())),
-            "sip:trunk.example;lr");
-  EXPECT_EQ(refused(go(through(Side::overlay, Side::outside, "", "call-1"), peer())), 403u);
-  EXPECT_EQ(refused(go(through(Side::overlay, Side::outside, "b", "call-2"), peer())), 403u);
-  EXPECT_EQ(refused(go(through(Side::overlay, Side::outside, "b", "call-1"), outsider())), 403u)
+  const auto routed = go(through(Side::outside, Side::overlay, "b", "call-1"), peer());
+  ASSERT_TRUE(is<OneHop>(routed));
+  EXPECT_EQ(std::get<OneHop>(routed.next).hop, (Hop{ServerHop{"TCP", "trunk.example", 5080}}))
+      << "wherever the Route says";
+  EXPECT_EQ(refused(go(through(Side::overlay, Side::outside, "b", "call-1"), peer())), 403u) << "its own end";
+  EXPECT_EQ(refused(go(through(Side::outside, Side::overlay, "", "call-1"), peer())), 403u);
+  EXPECT_EQ(refused(go(through(Side::outside, Side::overlay, "b", "call-2"), peer())), 403u);
+  EXPECT_EQ(refused(go(through(Side::outside, Side::overlay, "b", "call-1"), outsider())), 403u)
       << "from outside to outside";
-  EXPECT_EQ(refused(go(through(Side::phone, Side::overlay, "b", "call-1"), peer())), 403u);
+  EXPECT_EQ(refused(go(through(Side::outside, Side::phone, "b", "call-1"), peer())), 403u);
+  // What is fixed for own users is a phone with an address of its own: no other way is open for them, either.
+  const auto own = go(through(Side::outside, Side::phone, "b", "call-1"));
+  EXPECT_TRUE(std::holds_alternative<ServerHop>(std::get<OneHop>(own.next).hop));
 }
 
 // A dialog through a gateway whose last hop is the Request-URI itself.
 TEST_F(RoutingTest, InDialogByRequestUri) {
-  const auto message = request("BYE", "sip:carol@trunk.example",
-                               {route_of(relay(Side::overlay, Side::outside))}, "call-1", "b");
-  EXPECT_EQ(hop_uri(go(message, peer())), "sip:carol@trunk.example");
-  EXPECT_TRUE(is<Locate>(go(message, outsider()))) << "who answers for it decides";
+  const Hop hop = UriHop{uri("sip:trunk.example")};
+  const auto message = [&](const std::string& request_uri) {
+    return request("BYE", request_uri, {route_of(relay(Side::outside, Side::overlay, hop))}, "call-1", "b");
+  };
+  EXPECT_EQ(hop_uri(go(message("sip:carol@198.51.100.7"), peer())), "sip:trunk.example");
+  EXPECT_TRUE(is<Locate>(go(message("sip:carol@trunk.example"), outsider()))) << "who answers for it decides";
+  // The one who was called has answered with that address, behind a server that does not stay in between.
+  Target target;
+  target.hop = hop;
+  auto ok = make_response(request("INVITE"), 200, "b");
+  ok.contacts.push_back(*NameAddr::parse("<sip:carol@198.51.100.7>"));
+  dialogs_.note(MonoTime{1}, request("INVITE", "sip:x@y", {"Contact: <sip:a@10.0.0.1>"}), ok, target, peer());
+  EXPECT_EQ(hop_uri(go(message("sip:carol@198.51.100.7"), peer())), "sip:carol@198.51.100.7");
+  EXPECT_EQ(hop_uri(go(message("sip:carol@198.51.100.8"), peer())), "sip:trunk.example");
   EXPECT_EQ(hop_uri(go(request("BYE", "sip:carol@198.51.100.7", {}, "call-1", "b"))),
             "sip:carol@198.51.100.7");
 }

@@ -28,10 +28,16 @@ TEST(TokensTest, WhatIsWrittenIsRead) {
   ASSERT_TRUE(std::holds_alternative<DialogToken>(dialog));
   EXPECT_EQ(std::get<DialogToken>(dialog).flow, without_port);
 
-  const auto relay = tokens().read(tokens().make(RelayToken{Side::outside, Side::overlay}, "call"), "call");
-  ASSERT_TRUE(std::holds_alternative<RelayToken>(relay));
-  EXPECT_EQ(std::get<RelayToken>(relay).one, Side::outside);
-  EXPECT_EQ(std::get<RelayToken>(relay).other, Side::overlay);
+  const std::optional<Hop> hops[] = {std::nullopt, ServerHop{"TLS", "trunk.example", 5061, "trunk.example"},
+                                     test::device(7).hop, UriHop{test::uri("sip:ring.example;gr=BBBB")}};
+  for (const auto& hop : hops) {
+    const auto relay =
+        tokens().read(tokens().make(RelayToken{Side::outside, Side::overlay, hop}, "call"), "call");
+    ASSERT_TRUE(std::holds_alternative<RelayToken>(relay));
+    EXPECT_EQ(std::get<RelayToken>(relay).side, Side::outside);
+    EXPECT_EQ(std::get<RelayToken>(relay).other, Side::overlay);
+    EXPECT_EQ(std::get<RelayToken>(relay).to, hop);
+  }
 }
 
 // RFC 5626 §5.2: it cannot be modified by attackers. Each digit matters.
@@ -69,6 +75,17 @@ TEST(TokensTest, OtherUsersAreNoTokens) {
 TEST(TokensTest, AreUserParts) {
   const auto token = tokens().make(DialogToken{flow(3, "WSS")}, "call");
   EXPECT_EQ(escaped_user(token), token);
+}
+
+TEST(TokensTest, LongestHop) {
+  const auto said = [](std::size_t size) {
+    const Hop hop = ServerHop{"TLS", std::string(size, 'x'), 5061};
+    const auto read = tokens().read(tokens().make(RelayToken{Side::outside, Side::phone, hop}, ""), "");
+    return std::get<RelayToken>(read).to.has_value();
+  };
+  const std::size_t others = 1 + 1 + 3 + 2 + 2 + 2;
+  EXPECT_TRUE(said(k_max_relay_hop_bytes - others));
+  EXPECT_FALSE(said(k_max_relay_hop_bytes - others + 1));
 }
 
 // A flow's texts at their bound.

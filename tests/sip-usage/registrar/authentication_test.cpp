@@ -15,8 +15,8 @@ using test::authorization;
 using test::source_of;
 
 struct Door {
-  explicit Door(std::vector<Account> its_accounts = test::accounts({"alice", "bob"}))
-      : accounts(std::move(its_accounts)), authenticator(settings, accounts, Bytes(32, 9)) {}
+  explicit Door(std::vector<Account> accounts = test::accounts({"alice", "bob"}))
+      : authenticator(settings, std::move(accounts), Bytes(32, 9)) {}
 
   std::vector<Challenge> challenge(bool stale = false) {
     Message response = make(401);
@@ -43,7 +43,6 @@ struct Door {
   }
 
   Settings settings = test::settings();
-  std::vector<Account> accounts;
   Authenticator authenticator;
   MonoTime now{1'000};
   Asker asker = Asker::registrar;

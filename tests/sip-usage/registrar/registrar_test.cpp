@@ -491,5 +491,36 @@ TEST(Registrar, SettingsThatCannotWorkAreRefused) {
   EXPECT_FALSE(check(test::settings(), many).ok());
 }
 
+// What could not be taken away is tried again.
+TEST(RegistrarTest, WhoIsNoUserAnyMoreLeavesTheOverlay) {
+  Stage stage(test::settings(), {"alice"});
+  stage.registered({.contacts = {"<sip:alice@192.0.2.1>"}});
+  stage.note(stage.registrar.set_accounts(stage.now, test::accounts({"bob"})));
+  ASSERT_EQ(stage.removals.size(), 1u);
+  stage.overlay_removes(false);
+  stage.pass(k_first_retry);
+  ASSERT_EQ(stage.removals.size(), 1u);  // again
+  stage.overlay_removes(true);
+  EXPECT_TRUE(stage.targets("sip:alice@example.org").empty());
+  stage.pass(k_last_retry);
+  EXPECT_TRUE(stage.removals.empty());
+}
+
+// What a phone has asked for when the peer begins to leave is not done, and does not stay in the overlay.
+TEST(RegistrarTest, LeavesWhileAWriteIsUnderWay) {
+  Stage stage;
+  stage.ask({.contacts = {"<sip:alice@192.0.2.1>"}});
+  ASSERT_EQ(stage.stores.size(), 1u);
+  stage.ask({.contacts = {"<sip:alice@192.0.2.2>"}, .cseq = 2});
+  stage.note(stage.registrar.shut_down(stage.now));
+  EXPECT_EQ(stage.take_response().status(), 503u);
+  stage.overlay_answers(true);
+  EXPECT_EQ(stage.take_response().status(), 503u);
+  ASSERT_EQ(stage.removals.size(), 1u);
+  stage.overlay_removes(true);
+  stage.pass(k_last_retry);
+  EXPECT_TRUE(stage.stores.empty() && stage.removals.empty());
+}
+
 }  // namespace
 }  // namespace ringway::sip::registrar

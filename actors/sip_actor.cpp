@@ -1,0 +1,243 @@
+#include "actors/sip_actor.hpp"
+
+#include <caf/send.hpp>
+#include <utility>
+
+#include "actors/driver.hpp"
+#include "actors/phone_bridge.hpp"
+#include "reload/config/kinds.hpp"
+#include "reload/link/link_id.hpp"
+#include "sip-usage/registration/sip_registration.hpp"
+
+namespace ringway::actors {
+
+namespace {
+
+namespace element = sip::element;
+
+net::phones::FlowId phone_flow(element::FlowId flow) { return {static_cast<std::uint64_t>(flow)}; }
+
+std::optional<net::phones::Transport> transport_of(const std::string& name) {
+  using net::phones::Transport;
+  for (const auto each : {Transport::udp, Transport::tcp, Transport::tls})
+    if (name_of(each) == name) return each;
+  return std::nullopt;
+}
+
+std::optional<wire::IpAddressPort> address_of(const element::Endpoint& remote) {
+  const bool is_ipv6 = remote.host.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? '[' + remote.host + ']' : remote.host;
+  wire::IpAddressPort out;
+  if (!link::parse_address(host + ':' + std::to_string(remote.port), out)) return std::nullopt;
+  return out;
+}
+
+element::Input registrations_of(element::QuestionId question, const data::CallResult& result) {
+  if (const auto* got = std::get_if<data::GetResult>(&result)) {
+    element::RegistrationsFetched out{question, {}};
+    for (const data::Entry& entry : got->entries)
+      out.found.push_back({entry.writer_node, entry.value, entry.lifetime_s});
+    return out;
+  }
+  const auto* failure = std::get_if<data::CallFailure>(&result);
+  if (failure != nullptr && failure->error == data::CallError::not_found)
+    return element::RegistrationsFetched{question, {}};
+  return element::QuestionFailed{question,
+                                 failure != nullptr ? failure->message : "an answer to another call"};
+}
+
+}  // namespace
+
+SipDriver::SipDriver(SipActor::pointer self, SipSetup setup)
+    : self_(self),
+      setup_(std::move(setup)),
+      log_(peer_log(setup_.name)),
+      alarm_([self](Duration delay, std::uint64_t generation) {
+        self->delayed_send(self, delay, TickAtom::value, generation);
+      }) {}
+
+SipActor::behavior_type SipDriver::make_behavior() {
+  return {
+      [this](SipBatch& batch) { handle(batch); },
+      [this](TickAtom, std::uint64_t generation) { tick(generation); },
+      [this](LeaveAtom) { return leave(); },
+      [this](StatusAtom) { return report(); },
+  };
+}
+
+void SipDriver::handle(SipBatch& batch) {
+  for (auto& input : *batch.inputs) {
+    if (auto* up = std::get_if<element::FlowUp>(&input)) note(*up);
+    if (const auto* down = std::get_if<element::FlowDown>(&input);
+        down != nullptr && is_failed_opening(*down))
+      continue;
+    if (std::holds_alternative<element::OverlayWritten>(input)) --writes_under_way_;
+    step(std::move(input));
+  }
+  end_turn();
+}
+
+void SipDriver::tick(std::uint64_t generation) {
+  if (!alarm_.rang(generation)) return;
+  setup_.element->on_timer(setup_.clock->now());
+  end_turn();
+}
+
+// Callers must not be led to a peer that has gone: the registrations are removed first.
+caf::typed_response_promise<LeftAtom> SipDriver::leave() {
+  auto promise = self_->make_response_promise<LeftAtom>();
+  leaving_ = promise;
+  step(element::Shutdown{});
+  end_turn();
+  return promise;
+}
+
+SipReportPtr SipDriver::report() const {
+  SipReport out;
+  out.listening_on = setup_.phones->listening_on();
+  out.transports = setup_.phones->counters();
+  out.registrar = setup_.element->registrar_counters();
+  out.proxy = setup_.element->proxy_counters();
+  out.transactions = setup_.element->transaction_counters();
+  out.tables = setup_.element->tables();
+  return std::make_shared<const SipReport>(std::move(out));
+}
+
+void SipDriver::step(element::Input input) { setup_.element->handle(setup_.clock->now(), std::move(input)); }
+
+void SipDriver::end_turn() {
+  for (auto& output : setup_.element->take_outputs())
+    std::visit([this](auto& each) { perform(each); }, output);
+  const auto wake = setup_.element->next_wake();
+  alarm_.set(setup_.clock->now().mono, wake ? std::optional(*wake) : std::nullopt);
+  if (leaving_ && writes_under_way_ == 0) std::exchange(leaving_, std::nullopt)->deliver(LeftAtom::value);
+}
+
+// ---- flows
+
+void SipDriver::note(element::FlowUp& up) {
+  up_.insert(up.flow);
+  if (const auto open = opening_.extract(up.flow)) up.opened = open.mapped();
+}
+
+bool SipDriver::is_failed_opening(const element::FlowDown& down) {
+  up_.erase(down.flow);
+  const auto open = opening_.extract(down.flow);
+  if (open) step(element::OpenFailed{open.mapped(), down.reason});
+  return !open.empty();
+}
+
+void SipDriver::perform(element::Send& send) {
+  using net::phones::Given;
+  const auto given = setup_.phones->send(phone_flow(send.flow), std::move(send.octets));
+  // Of what was refused, FlowDown tells; a datagram is lost, as others are.
+  if (given == Given::half_full) answer_later(element::Congested{send.flow});
+}
+
+void SipDriver::perform(element::SendToPort& send) {
+  setup_.phones->send_to_port(phone_flow(send.flow), send.port, std::move(send.octets));
+}
+
+void SipDriver::perform(element::GiveCredit& give) {
+  setup_.phones->credit(phone_flow(give.flow), give.credit);
+}
+
+void SipDriver::perform(element::HoldFlow& hold) { setup_.phones->hold(phone_flow(hold.flow), hold.held); }
+
+void SipDriver::perform(element::CloseFlow& close) {
+  setup_.phones->close(phone_flow(close.flow), std::move(close.reason));
+}
+
+void SipDriver::perform(element::OpenAddress& open) {
+  const auto transport = transport_of(open.transport);
+  const auto remote = address_of(open.remote);
+  if (!transport || !remote)
+    return answer_later(
+        element::OpenFailed{open.open, "no way to " + open.transport + ' ' + open.remote.host});
+  const auto& name = open.server_name.empty() ? open.remote.host : open.server_name;
+  const auto flow = setup_.phones->connect(*transport, *remote, name);
+  if (!flow) return answer_later(element::OpenFailed{open.open, flow.error().reason});
+  const auto id = element_flow(*flow);
+  if (up_.contains(id)) return answer_later(element::Opened{open.open, id});
+  opening_.insert_or_assign(id, open.open);
+}
+
+void SipDriver::perform(element::OpenPeer& open) {
+  answer_later(element::OpenFailed{open.open, "there are no connections to other peers"});
+}
+
+// ---- the overlay
+
+void SipDriver::perform(element::FetchFromOverlay& fetch) {
+  data::GetCall get;
+  get.key = fetch.aor.name();
+  get.kind = config::k_sip_registration;
+  call(std::move(get), [question = fetch.question](const data::CallResult& result) {
+    return registrations_of(question, result);
+  });
+}
+
+void SipDriver::perform(element::StoreRegistration& store) {
+  const auto value = wire::encode_checked(store.registration);
+  if (!value) return answer_later(element::OverlayWritten{store.request, false});
+  data::PutCall put;
+  put.key = store.aor.name();
+  put.kind = config::k_sip_registration;
+  put.value = *value;
+  put.lifetime_s = store.lifetime_s;
+  write(store.request, store.aor, std::move(put));
+}
+
+void SipDriver::perform(element::RemoveRegistration& remove) {
+  data::RemoveCall gone;
+  gone.key = remove.aor.name();
+  gone.kind = config::k_sip_registration;
+  write(remove.request, remove.aor, std::move(gone));
+}
+
+void SipDriver::write(sip::registrar::OverlayRequestId request, const sip::Aor& aor, data::Call order) {
+  ++writes_under_way_;
+  const auto writer = setup_.writers.find(aor);
+  if (writer == setup_.writers.end()) return answer_later(element::OverlayWritten{request, false});
+  std::visit(
+      [&](auto& each) {
+        if constexpr (requires { each.as_user; }) each.as_user = writer->second;
+      },
+      order);
+  call(std::move(order), [request, log = log_, user = aor.name()](const data::CallResult& result) {
+    const auto* failure = std::get_if<data::CallFailure>(&result);
+    if (failure != nullptr)
+      log->warn("the overlay does not take the registration of {}: {}", user, failure->message);
+    return element::OverlayWritten{request, failure == nullptr};
+  });
+}
+
+void SipDriver::call(data::Call order, std::function<element::Input(const data::CallResult&)> done) {
+  auto answer = [sip = setup_.mailboxes->sip,
+                 done = std::move(done)](const std::vector<data::CallResult>& results) {
+    caf::anon_send(sip, SipBatch(done(results.front())));
+  };
+  if (!setup_.bound->take(1)) {
+    return answer(Submission::refuse(1, data::CallError::resource_exhausted,
+                                     "too many calls are under way at this peer"));
+  }
+  caf::anon_send(setup_.mailboxes->storage,
+                 std::make_shared<Submission>(++last_call_, std::vector<data::Call>{std::move(order)},
+                                              std::move(answer), setup_.bound));
+}
+
+// ---- others
+
+void SipDriver::perform(element::AskServers& ask) {
+  answer_later(element::QuestionFailed{ask.question, "DNS is not asked"});
+}
+
+void SipDriver::perform(element::DropQuestion&) {}  // its answer is for nobody
+
+void SipDriver::perform(element::Log& log) { log_->info("phones: {}", log.line); }
+
+void SipDriver::answer_later(element::Input input) {
+  caf::anon_send(setup_.mailboxes->sip, SipBatch(std::move(input)));
+}
+
+}  // namespace ringway::actors

@@ -1,0 +1,49 @@
+// What a peer is told of phones, and how the settings of its SIP element follow from that, from who the peer
+// is and from where its sockets are.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/phones/phone_transports.hpp"
+#include "reload/bytes.hpp"
+#include "reload/ids.hpp"
+#include "reload/random.hpp"
+#include "reload/result.hpp"
+#include "sip-usage/element/settings.hpp"
+#include "sip-usage/registrar/settings.hpp"
+
+namespace ringway::actors {
+
+// Keys of the SIP element, of 32 octets each: kept as a fact of the store, so that GRUUs and dialogs under
+// way outlive a restart.
+inline constexpr const char* k_sip_keys_fact = "sip-keys";
+struct SipKeys {
+  Bytes proxy, gruu;
+
+  static SipKeys make(Random& random);
+  static Result<SipKeys> decode(BytesView kept);
+  Bytes encode() const;
+};
+
+struct SipSettings {
+  net::phones::PhoneSettings phones;
+  // The users of this peer whose phones may register: its own, and further ones that it has credentials of.
+  std::vector<sip::registrar::Account> accounts;
+  bool trusts_loopback = false;          // phones on this machine need no password
+  std::vector<std::string> names{};      // by which phones may know this peer, besides its addresses
+  bool lets_users_call_outside = false;  // users may call addresses of other domains
+};
+
+// Whose peer it is, and where.
+struct SipIdentity {
+  NodeId node;
+  std::string overlay;
+  std::vector<net::phones::PhoneListen> listening_on;
+};
+
+sip::element::Settings element_settings(const SipSettings& settings, const SipIdentity& identity,
+                                        const SipKeys& keys);
+
+}  // namespace ringway::actors

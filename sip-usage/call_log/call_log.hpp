@@ -1,0 +1,85 @@
+// The calls of a peer's own users, as the peer's proxy sees them: who called whom, when it was answered, how
+// it ended. Requests and answers go in with the time; records come out. Only what passes the peer is known:
+// where a BYE goes another way the end of a call is not.
+//
+// A call is an INVITE that begins a dialog (RFC 3261 §12), known by its Call-ID and the caller's tag: so is
+// the one that comes again with credentials. A user of this peer who calls another one is two records.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "reload/bytes.hpp"
+#include "reload/result.hpp"
+#include "reload/table_size.hpp"
+#include "reload/time.hpp"
+#include "sip-usage/message/message.hpp"
+#include "sip-usage/registration/address.hpp"
+
+namespace ringway::sip {
+
+inline constexpr std::size_t k_max_logged_calls = 1000;         // that are over; the oldest goes
+inline constexpr std::size_t k_max_calls_under_way = 4096;      // past it the oldest counts as over
+inline constexpr std::size_t k_max_logged_address_bytes = 255;  // of the other side; a longer one is cut
+inline constexpr std::size_t k_max_logged_call_id_bytes = 256;  // calls with a longer one are not logged
+
+struct CallRecord {
+  std::uint64_t number = 0;  // counts up, also across restarts
+  Aor user;                  // of this peer
+  bool is_outgoing = false;
+  std::string other;  // the other side's URI: To of a call that goes out, From of one that comes in
+  WallMs began_ms = 0;
+  std::optional<WallMs> answered_ms;  // with 2xx
+  std::optional<WallMs> ended_ms;     // BYE, or a refusal; nothing: under way, or it was not seen
+  unsigned status = 0;                // the final one of the INVITE (RFC 3261 §21); 0: none yet
+};
+
+Bytes encode(const CallRecord& record);
+Result<CallRecord> decode_call_record(SharedBytes octets);
+
+class CallLog {
+ public:
+  // The records that were kept, by number.
+  explicit CallLog(std::vector<CallRecord> kept = {});
+
+  // An INVITE of, or to, a user of this peer. One within a dialog is no call.
+  void on_invite(WallMs now_ms, const Message& invite, const Aor& user, bool is_outgoing);
+  // The answer that goes back to the caller.
+  void on_answer(WallMs now_ms, const Message& response);
+  void on_bye(WallMs now_ms, const Message& bye);
+
+  // The newest first: calls under way, too. At most `limit`, of that user if one is named.
+  std::vector<CallRecord> newest(std::size_t limit, const std::optional<Aor>& user = std::nullopt) const;
+  // To be kept: those that are over since the last time; and the numbers of those that were forgotten.
+  std::vector<CallRecord> take_over() { return std::exchange(over_, {}); }
+  std::vector<std::uint64_t> take_forgotten() { return std::exchange(forgotten_, {}); }
+
+  TableSizes sizes() const;
+
+ private:
+  struct Call {
+    std::string key;
+    std::string callee_tag;           // of the answer that was 2xx
+    std::vector<CallRecord> records;  // one, or two
+  };
+  using Calls = std::list<Call>;  // the one that began first is the first
+
+  void finish(Calls::iterator call);
+
+  std::uint64_t last_number_ = 0;
+  std::deque<CallRecord> finished_;  // by number
+  Calls calls_;
+  std::map<std::string, Calls::iterator, std::less<>> by_key_;
+  std::vector<CallRecord> over_;
+  std::vector<std::uint64_t> forgotten_;
+};
+
+}  // namespace ringway::sip

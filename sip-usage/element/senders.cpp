@@ -1,0 +1,114 @@
+// Who sends a request: a user of this peer, another peer with a user of its certificate, or a stranger.
+#include <algorithm>
+
+#include "sip-usage/element/element.hpp"
+#include "sip-usage/message/builders.hpp"
+#include "sip-usage/message/grammar.hpp"
+#include "sip-usage/proxy/routing.hpp"
+
+namespace ringway::sip::element {
+namespace {
+
+constexpr std::string_view k_anonymous_host = "anonymous.invalid";  // RFC 3323 §4.1.1.3
+
+bool is_anonymous(const Uri& uri) { return same_ignoring_case(uri.host, k_anonymous_host); }
+
+bool belongs_to_another(const Message& request) {
+  return request.method() == "ACK" || request.method() == "CANCEL";  // they go the way of their INVITE
+}
+
+// A token of this peer that was made for this call: the dialog was let through.
+bool shows_token(const Message& request, const proxy::Tokens& tokens) {
+  return !request.to.tag().empty() &&
+         std::any_of(request.routes.begin(), request.routes.end(), [&](const NameAddr& route) {
+           if (!route.uri.is_sip()) return false;
+           const auto token = tokens.read(route.uri.user, request.call_id);
+           return std::holds_alternative<proxy::DialogToken>(token) ||
+                  std::holds_alternative<proxy::RelayToken>(token);
+         });
+}
+
+}  // namespace
+
+std::variant<proxy::Source, Message> Element::source_of(Now now, const Message& request, FlowState& flow) {
+  if (flow.is_peer()) return source_of_peer(request, flow);
+  proxy::Source user{proxy::Side::phone, flow.way};
+  const proxy::Source stranger{proxy::Side::outside, flow.way};
+  if (shows_own_token(request, flow) || proxy_.side_in_dialog(request, stranger) == proxy::Side::phone)
+    return user;
+  if (belongs_to_another(request)) return flow.is_known_phone ? user : stranger;
+  if (is_for_this_peer(request)) return stranger;
+  if (!may_be_of_user(now, request)) {
+    if (!is_nameless_phone(request, flow)) return stranger;
+    flow.is_known_phone = true;
+    return user;
+  }
+  auto sender = registrar_.sender_of(now, request, flow.sender);
+  if (auto* instead = std::get_if<Message>(&sender)) return std::move(*instead);
+  flow.is_known_phone = true;
+  user.user = std::get<Aor>(sender).name();
+  return user;
+}
+
+// A peer speaks for the users of its certificate. Within a dialog From may be another one: of whom the call
+// was for before it was forwarded (RFC 3261 §12.2.1.1).
+std::variant<proxy::Source, Message> Element::source_of_peer(const Message& request, const FlowState& flow) {
+  proxy::Source peer{proxy::Side::overlay, flow.way};
+  if (!flow.users.empty()) peer.user = flow.users.front().name();
+  const Uri from = proxy::with_overlay_name(request.from.uri, settings_.proxy);
+  if (belongs_to_another(request) || is_anonymous(from)) return peer;
+  if (shows_token(request, tokens_) || proxy_.side_in_dialog(request, peer)) return peer;
+  const auto address = read_address(from.print(), settings_.registrar.overlay_name);
+  if (!address || !is_user_of_overlay({}, from)) return peer;
+  if (std::find(flow.users.begin(), flow.users.end(), address->aor) == flow.users.end()) {
+    ++counters_.false_from;
+    auto response = make_response(request, 403, new_tag());
+    std::get<StatusLine>(response.start).reason = "From is not of this peer's certificate";
+    return response;
+  }
+  peer.user = address->aor.name();
+  return peer;
+}
+
+// Of this overlay's name, or of another domain and at this peer. A number may be anybody's.
+bool Element::is_user_of_overlay(MonoTime now, const Uri& uri) const {
+  return (uri.is_sip() && proxy::is_responsible_for(uri, settings_.proxy)) ||
+         registrar_.find(now, uri).is_known;
+}
+
+// A program on the machine whose phones need no credentials, and which calls itself by an address, not by a
+// user's name: SIPp does, and who tries a softphone without an account.
+bool Element::is_nameless_phone(const Message& request, const FlowState& flow) const {
+  return settings_.registrar.trusts_loopback && flow.sender.is_loopback && request.vias.size() == 1 &&
+         is_ip_address(request.from.uri.host);
+}
+
+// Whoever answers it asks for credentials itself, where it wants any: phones do not answer 407 and then 401
+// of one realm. An outbound proxy's Route is one of ours.
+bool Element::is_for_this_peer(const Message& request) const {
+  return proxy::is_own(request.request_uri(), settings_.proxy) &&
+         std::all_of(request.routes.begin(), request.routes.end(), [&](const NameAddr& route) {
+           return route.uri.user.empty() && proxy::is_own(route.uri, settings_.proxy);
+         });
+}
+
+// Nobody else can have it: it was given to this flow, for this call.
+bool Element::shows_own_token(const Message& request, const FlowState& flow) const {
+  return !request.to.tag().empty() &&
+         std::any_of(request.routes.begin(), request.routes.end(), [&](const NameAddr& route) {
+           if (!route.uri.is_sip()) return false;
+           const auto token = tokens_.read(route.uri.user, request.call_id);
+           const auto* dialog = std::get_if<proxy::DialogToken>(&token);
+           return dialog != nullptr && proxy::same_flow(dialog->flow, flow.way);
+         });
+}
+
+// Servers of other domains call the users here and are not asked for credentials; who says that it is a user
+// of the overlay is, and who wants to be nobody.
+bool Element::may_be_of_user(Now now, const Message& request) const {
+  if (request.field("Proxy-Authorization") != nullptr) return true;
+  if (is_anonymous(request.from.uri)) return !registrar_.find(now.mono, request.request_uri()).is_known;
+  return is_user_of_overlay(now.mono, proxy::with_overlay_name(request.from.uri, settings_.proxy));
+}
+
+}  // namespace ringway::sip::element

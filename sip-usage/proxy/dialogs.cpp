@@ -1,0 +1,181 @@
+#include "sip-usage/proxy/dialogs.hpp"
+
+#include <algorithm>
+
+#include "sip-usage/message/grammar.hpp"
+
+namespace ringway::sip::proxy {
+namespace {
+
+std::string text_of(const NetworkFlow& flow) {
+  return flow.here.transport + ' ' + flow.here.host + ' ' + std::to_string(flow.here.port.value_or(0)) + ' ' +
+         flow.remote;
+}
+
+// RFC 4028 §4: delta-seconds, then parameters.
+Duration session_time(const Message& response) {
+  const std::string* field = response.field("Session-Expires");
+  const auto number =
+      field == nullptr
+          ? std::nullopt
+          : parse_number(trimmed(std::string_view(*field).substr(0, field->find_first_of("; \t"))));
+  if (!number || *number == 0) return k_dialog_time;
+  return std::min(Duration(std::int64_t{1000} * *number) + k_session_grace, k_dialog_time);
+}
+
+// Is it who was called that sends it?
+bool is_at(const Hop& hop, const Source& source) {
+  if (const auto* phone = std::get_if<FlowHop>(&hop)) return same_flow(phone->flow, source.flow);
+  if (const auto* peer = std::get_if<PeerHop>(&hop)) {
+    if (source.side != Side::overlay || peer->destinations.empty()) return false;
+    const auto* node = std::get_if<wire::NodeDestination>(&peer->destinations.back());
+    return node != nullptr && node->node.hex() == source.flow.remote;
+  }
+  const auto* server = std::get_if<ServerHop>(&hop);
+  return server != nullptr && source.side == Side::outside &&
+         source.flow.remote == server->host + ':' + std::to_string(server->port);
+}
+
+std::size_t bytes_of(const Uri& uri) { return uri.print().size(); }
+
+}  // namespace
+
+std::optional<Uri> way_back(const Message& request) {
+  const auto& values = request.record_routes.empty() ? request.contacts : request.record_routes;
+  if (values.empty() || !values.front().uri.is_sip()) return std::nullopt;
+  const Uri& from = values.front().uri;
+  Uri out;
+  out.scheme = from.scheme;
+  out.host = from.host;
+  out.port = from.port;
+  for (const auto* name : {"gr", "transport", "maddr"})
+    if (from.parameters.has(name)) out.parameters.add({name, std::string(from.parameters.value(name))});
+  return out;
+}
+
+std::string DialogTable::key_of(const Message& message, bool from_caller) {
+  const auto caller = from_caller ? message.from.tag() : message.to.tag();
+  const auto callee = from_caller ? message.to.tag() : message.from.tag();
+  // No field can run into the next one: none has a line's end.
+  return message.call_id + '\n' + std::string(caller) + '\n' + std::string(callee);
+}
+
+DialogTable::Dialogs::const_iterator DialogTable::find(const Message& request) const {
+  const auto found = dialogs_.find(key_of(request, true));
+  return found != dialogs_.end() ? found : dialogs_.find(key_of(request, false));
+}
+
+void DialogTable::note(MonoTime now, const Message& request, const Message& response, const Target& target,
+                       const Source& source) {
+  if (response.to.tag().empty() || request.from.tag().empty()) return;
+  const auto known = dialogs_.find(key_of(response, true));
+  const auto turned = dialogs_.find(key_of(response, false));
+  if (known != dialogs_.end()) {
+    if (!response.contacts.empty()) known->second.target = response.contacts.front().uri;
+    return renew(now, known, response);
+  }
+  if (turned != dialogs_.end()) return renew(now, turned, response);
+  if (request.method() != "INVITE" || !request.to.tag().empty() || request.contacts.empty()) return;
+  Dialog dialog;
+  dialog.caller = source;
+  dialog.to_callee = target.hop;
+  dialog.target = response.contacts.empty() ? target.uri : response.contacts.front().uri;
+  // Another peer knows its users by their addresses; what a phone calls itself only the phone does.
+  dialog.callee = std::holds_alternative<PeerHop>(target.hop) ? target.uri : dialog.target;
+  dialog.caller_contact = request.contacts.front().uri;
+  if (source.side == Side::phone)
+    dialog.to_caller = FlowHop{source.flow};
+  else if (auto back = way_back(request))
+    dialog.to_caller = UriHop{std::move(*back)};
+  const auto key = key_of(response, true);
+  if (key.size() + bytes_of(dialog.callee) + bytes_of(dialog.target) + bytes_of(dialog.caller_contact) >
+      k_max_dialog_bytes)
+    return;
+  if (source.side != Side::overlay) dialog.flows.push_back(source.flow);
+  if (const auto* phone = std::get_if<FlowHop>(&target.hop)) dialog.flows.push_back(phone->flow);
+  if (dialogs_.size() >= k_max_dialogs) forget(dialogs_.find(by_order_.begin()->second));
+  for (const auto& flow : dialog.flows) hold(flow);
+  const auto added = dialogs_.emplace(key, std::move(dialog)).first;
+  renew(now, added, response);
+}
+
+void DialogTable::renew(MonoTime now, Dialogs::iterator dialog, const Message& response) {
+  ends_.erase({dialog->second.ends_at, dialog->first});
+  by_order_.erase(dialog->second.order);
+  dialog->second.ends_at = now + session_time(response);
+  dialog->second.order = ++last_order_;
+  ends_.emplace(dialog->second.ends_at, dialog->first);
+  by_order_.emplace(dialog->second.order, dialog->first);
+}
+
+std::optional<DialogWay> DialogTable::way(const Message& request, const Source& source) const {
+  if (request.to.tag().empty()) return std::nullopt;
+  if (const auto found = dialogs_.find(key_of(request, true)); found != dialogs_.end()) {
+    if (!same_flow(found->second.caller.flow, source.flow)) return std::nullopt;
+    return DialogWay{found->second.to_callee, found->second.callee};
+  }
+  const auto found = dialogs_.find(key_of(request, false));
+  if (found == dialogs_.end() || !found->second.to_caller) return std::nullopt;
+  if (!is_at(found->second.to_callee, source)) return std::nullopt;
+  return DialogWay{*found->second.to_caller, found->second.caller_contact};
+}
+
+std::optional<Side> DialogTable::side_of(const Message& request, const Source& source) const {
+  const auto found = find(request);
+  if (found == dialogs_.end() || request.to.tag().empty()) return std::nullopt;
+  const Dialog& dialog = found->second;
+  if (found->first == key_of(request, true))
+    return same_flow(dialog.caller.flow, source.flow) ? std::optional(dialog.caller.side) : std::nullopt;
+  if (!is_at(dialog.to_callee, source)) return std::nullopt;
+  return std::holds_alternative<FlowHop>(dialog.to_callee) ? Side::phone : source.side;
+}
+
+const Uri* DialogTable::remote_target(const Message& request) const {
+  const auto found = dialogs_.find(key_of(request, true));
+  return found == dialogs_.end() ? nullptr : &found->second.target;
+}
+
+void DialogTable::end(const Message& request) {
+  const auto found = find(request);
+  if (found != dialogs_.end()) forget(dialogs_.find(found->first));
+}
+
+void DialogTable::forget(Dialogs::iterator dialog) {
+  ends_.erase({dialog->second.ends_at, dialog->first});
+  by_order_.erase(dialog->second.order);
+  for (const auto& flow : dialog->second.flows) release(flow);
+  dialogs_.erase(dialog);
+}
+
+void DialogTable::on_timer(MonoTime now) {
+  while (!ends_.empty() && ends_.begin()->first <= now) forget(dialogs_.find(ends_.begin()->second));
+}
+
+// ---- flows
+
+void DialogTable::hold(const NetworkFlow& flow) {
+  auto& entry = flows_.try_emplace(text_of(flow), FlowInCalls{flow}).first->second;
+  if (++entry.calls > 1 || held_count_ >= k_max_flows_in_calls) return;
+  entry.is_held = true;
+  ++held_count_;
+  holds_.push_back({flow, true});
+}
+
+void DialogTable::release(const NetworkFlow& flow) {
+  const auto found = flows_.find(text_of(flow));
+  if (--found->second.calls != 0) return;
+  if (found->second.is_held) {
+    --held_count_;
+    holds_.push_back({found->second.flow, false});
+  }
+  flows_.erase(found);
+}
+
+bool DialogTable::is_in_call(const NetworkFlow& flow) const {
+  const auto found = flows_.find(text_of(flow));
+  return found != flows_.end() && found->second.is_held;
+}
+
+std::vector<HoldFlow> DialogTable::take_holds() { return std::exchange(holds_, {}); }
+
+}  // namespace ringway::sip::proxy

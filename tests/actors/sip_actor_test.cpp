@@ -1,0 +1,227 @@
+// The SIP actor between sockets that write down what they are told and a storage actor that answers when the
+// test says so.
+#include "actors/sip_actor.hpp"
+
+#include <gtest/gtest.h>
+#include <caf/event_based_actor.hpp>
+
+#include "actors/driver.hpp"
+#include "actors/phone_bridge.hpp"
+#include "actors/sip_settings.hpp"
+#include "reload/config/kinds.hpp"
+#include "tests/actors/actor_world.hpp"
+#include "tests/sip-usage/registrar/phone.hpp"
+
+namespace ringway::actors {
+namespace {
+
+namespace phones = net::phones;
+using sip::registrar::test::node;
+
+wire::IpAddressPort address(const std::string& text) {
+  wire::IpAddressPort out;
+  EXPECT_TRUE(link::parse_address(text, out));
+  return out;
+}
+
+class RecordingPhones : public phones::PhoneTransports {
+ public:
+  std::vector<phones::PhoneListen> listening_on() const override {
+    return {{phones::Transport::udp, address("192.0.2.9:5060")}};
+  }
+  Result<phones::FlowId> connect(phones::Transport, const wire::IpAddressPort& remote,
+                                 const std::string& server_name) override {
+    connected.emplace_back(remote, server_name);
+    if (next_flow == 0) return Failure{"no way"};
+    return phones::FlowId{next_flow};
+  }
+  phones::Given send(phones::FlowId flow, SharedBytes message) override {
+    sent.emplace_back(flow.number, std::string(message.view().begin(), message.view().end()));
+    return phones::Given::queued;
+  }
+  phones::Given send_to_port(phones::FlowId, std::uint16_t, SharedBytes) override {
+    return phones::Given::queued;
+  }
+  void close(phones::FlowId flow, std::string) override { closed.push_back(flow.number); }
+  void credit(phones::FlowId, std::size_t credit) override { credits += credit; }
+  void hold(phones::FlowId, bool) override {}
+  Outcome<> reload() override { return Done{}; }
+  void stop() override {}
+  phones::PhoneCounters counters() const override { return {}; }
+  TableSizes tables() const override { return {}; }
+
+  std::vector<std::pair<wire::IpAddressPort, std::string>> connected;
+  std::vector<std::pair<std::uint64_t, std::string>> sent;
+  std::vector<std::uint64_t> closed;
+  std::size_t credits = 0;
+  std::uint64_t next_flow = 0;
+};
+
+struct SipActorTest : testing::Test, ActorWorld {
+  SipActorTest() {
+    mailboxes->storage = system.spawn([this](StorageActor::pointer self) -> StorageActor::behavior_type {
+      return {[this](SubmissionPtr& submission) { submissions.push_back(std::move(submission)); },
+              [](CancelAtom, std::uint64_t) {},
+              [](WatchOrder&) {},
+              [](WatchNextAtom, std::uint64_t) {},
+              [](EndWatchAtom, std::uint64_t) {},
+              [](CertificatesOrder&) {},
+              [](StorageBatch&) {},
+              [](TickAtom, std::uint64_t) {},
+              [self](StatusAtom) -> caf::result<StorageReport> {
+                return self->make_response_promise<StorageReport>();
+              }};
+    });
+    SipSettings settings;
+    settings.trusts_loopback = true;
+    auto random = std::make_shared<sip::registrar::test::CountingRandom>();
+    const auto element = element_settings(settings, {node(1), "Example.org", transports->listening_on()},
+                                          SipKeys::make(*random));
+    std::vector<sip::registrar::Account> accounts;
+    accounts.push_back({aor("alice"), "alice", {}});
+    accounts.push_back({aor("bob"), "bob", {}});
+    bound = std::make_shared<CallBound>(1);
+    mailboxes->sip =
+        system.spawn(drive<SipDriver>,
+                     SipSetup{"test",
+                              std::make_shared<sip::element::Element>(element, std::move(accounts), random),
+                              {{aor("alice"), ""}, {aor("bob"), "bob@example.org"}},
+                              transports,
+                              clock,
+                              mailboxes,
+                              bound});
+    bridge.connect(mailboxes->sip);
+  }
+  ~SipActorTest() override {
+    bridge.disconnect();
+    submissions.clear();
+    let_go();
+  }
+
+  static sip::Aor aor(const std::string& user) { return *sip::Aor::of_user_name(user + "@example.org"); }
+  void receive(std::uint64_t flow, const std::string& text) {
+    if (known.insert(flow).second)
+      bridge.flow_up({{flow}, phones::Transport::udp, address("127.0.0.1:5060"), address("127.0.0.1:4000")});
+    bridge.received({{flow}, SharedBytes(Bytes(text.begin(), text.end())), 7});
+    run();
+  }
+  static std::string request(const std::string& method, const std::string& user, const std::string& uri,
+                             int cseq = 1, const std::string& more = "") {
+    return method + ' ' + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:4000;rport;branch=z9hG4bK" + user +
+           method + std::to_string(cseq) + "\r\nMax-Forwards: 70\r\nTo: <" +
+           (method == "REGISTER" ? "sip:" + user + "@example.org" : uri) + ">\r\nFrom: <sip:" + user +
+           "@example.org>;tag=f\r\nCall-ID: c" + user + "\r\nCSeq: " + std::to_string(cseq) + ' ' + method +
+           "\r\nContact: <sip:" + user + "@127.0.0.1:4000>\r\n" + more + "Content-Length: 0\r\n\r\n";
+  }
+  SubmissionPtr take() {
+    if (submissions.empty()) return nullptr;
+    auto first = std::move(submissions.front());
+    submissions.erase(submissions.begin());
+    return first;
+  }
+  void register_phone(const std::string& user, std::uint64_t flow) {
+    receive(flow, request("REGISTER", user, "sip:example.org"));
+    const auto put = take();
+    ASSERT_NE(put, nullptr);
+    put->answer({data::PutResult{}});
+    run();
+  }
+  std::string last_sent() const { return transports->sent.empty() ? "" : transports->sent.back().second; }
+
+  std::shared_ptr<SetClock> clock = std::make_shared<SetClock>();
+  std::shared_ptr<RecordingPhones> transports = std::make_shared<RecordingPhones>();
+  std::shared_ptr<CallBound> bound;
+  PhoneBridge bridge;
+  std::vector<SubmissionPtr> submissions;
+  std::set<std::uint64_t> known;
+};
+
+TEST_F(SipActorTest, ARegistrationIsAnsweredWhenTheOverlayHasIt) {
+  receive(1, request("REGISTER", "bob", "sip:example.org"));
+  EXPECT_EQ(transports->credits, 7U);
+  ASSERT_EQ(submissions.size(), 1U);
+  const auto submission = take();
+  EXPECT_LT(submission->token(), data::k_first_own_number);
+  const auto calls = submission->take_calls();
+  const auto& put = std::get<data::PutCall>(calls.at(0));
+  EXPECT_EQ(put.key, "bob@example.org");
+  EXPECT_EQ(put.as_user, "bob@example.org");
+  EXPECT_EQ(put.kind, config::k_sip_registration);
+  EXPECT_EQ(last_sent(), "");
+  submission->answer({data::PutResult{}});
+  run();
+  EXPECT_TRUE(last_sent().starts_with("SIP/2.0 200 ")) << last_sent();
+}
+
+TEST_F(SipActorTest, WhatTheOverlayDoesNotTakeIsNoRegistration) {
+  receive(1, request("REGISTER", "alice", "sip:example.org"));
+  const auto submission = take();
+  const auto calls = submission->take_calls();
+  EXPECT_EQ(std::get<data::PutCall>(calls.at(0)).as_user, "");  // the peer's own user
+  submission->answer({data::CallFailure{data::CallError::unavailable, "not joined", 0}});
+  run();
+  EXPECT_TRUE(last_sent().starts_with("SIP/2.0 503 ")) << last_sent();
+}
+
+TEST_F(SipActorTest, NoMoreCallsThanThePeerTakes) {
+  ASSERT_TRUE(bound->take(1));
+  receive(1, request("REGISTER", "alice", "sip:example.org"));
+  EXPECT_TRUE(submissions.empty());
+  EXPECT_TRUE(last_sent().starts_with("SIP/2.0 503 ")) << last_sent();
+  bound->give_back(1);
+}
+
+TEST_F(SipActorTest, WhoIsCalledIsAskedOfTheOverlay) {
+  register_phone("alice", 1);
+  receive(1, request("OPTIONS", "alice", "sip:carol@example.org", 2));
+  const auto submission = take();
+  ASSERT_NE(submission, nullptr);
+  const auto calls = submission->take_calls();
+  const auto& get = std::get<data::GetCall>(calls.at(0));
+  EXPECT_EQ(get.key, "carol@example.org");
+  EXPECT_EQ(get.kind, config::k_sip_registration);
+  submission->answer({data::CallFailure{data::CallError::not_found, "nothing", 0}});
+  run();
+  EXPECT_TRUE(last_sent().starts_with("SIP/2.0 404 ")) << last_sent();
+}
+
+TEST_F(SipActorTest, LeavingRemovesRegistrationsFirst) {
+  register_phone("alice", 1);
+  bool has_left = false;
+  system.spawn([&](caf::event_based_actor* self) {
+    self->request(mailboxes->sip, caf::infinite, LeaveAtom::value).then([&](LeftAtom) { has_left = true; });
+  });
+  run();
+  EXPECT_FALSE(has_left);
+  const auto submission = take();
+  ASSERT_NE(submission, nullptr);
+  const auto calls = submission->take_calls();
+  EXPECT_EQ(std::get<data::RemoveCall>(calls.at(0)).key, "alice@example.org");
+  submission->answer({data::PutResult{}});
+  run();
+  EXPECT_TRUE(has_left);
+}
+
+TEST(SipSettingsTest, AddressesByWhichPhonesKnowThePeer) {
+  SipSettings settings;
+  settings.names = {"Phone.example.org"};
+  sip::registrar::test::CountingRandom random;
+  const auto keys = SipKeys::make(random);
+  const auto element = element_settings(
+      settings, {node(1), "Example.org", {{phones::Transport::tcp, address("[2001:db8::1]:5070")}}}, keys);
+  ASSERT_EQ(element.proxy.own_addresses.size(), 2U);
+  EXPECT_EQ(element.proxy.own_addresses[0].host, "2001:db8::1");
+  EXPECT_EQ(element.proxy.own_addresses[0].port, 5070);
+  EXPECT_EQ(element.proxy.own_addresses[1].host, "phone.example.org");
+  EXPECT_EQ(element.proxy.overlay(), "example.org");
+  EXPECT_EQ(element.proxy.outside_here.transport, "TCP");
+  const auto kept = SipKeys::decode(keys.encode());
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->proxy, keys.proxy);
+  EXPECT_EQ(kept->gruu, keys.gruu);
+  EXPECT_NE(keys.proxy, keys.gruu);
+  EXPECT_FALSE(SipKeys::decode(BytesView(keys.proxy)));
+}
+
+}  // namespace
+}  // namespace ringway::actors

@@ -1,0 +1,132 @@
+#include "sip-usage/call_log/call_log.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/sip-usage/message/text.hpp"
+
+namespace ringway::sip {
+namespace {
+
+const Aor k_alice = *Aor::of_user_name("alice@example.org");
+const Aor k_bob = *Aor::of_user_name("bob@example.org");
+
+std::vector<std::string> lines(const std::string& first, const std::string& call, const std::string& from_tag,
+                               const std::string& to_tag, const std::string& method) {
+  return {first,
+          "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1",
+          "Max-Forwards: 70",
+          "From: <sip:alice@example.org>;tag=" + from_tag,
+          "To: <sip:bob@example.org>" + (to_tag.empty() ? "" : ";tag=" + to_tag),
+          "Call-ID: " + call,
+          "CSeq: 1 " + method,
+          "Contact: <sip:alice@192.0.2.1>"};
+}
+Message request(const std::string& method, const std::string& call = "c", const std::string& from_tag = "a",
+                const std::string& to_tag = "") {
+  return test::message(lines(method + " sip:bob@example.org SIP/2.0", call, from_tag, to_tag, method));
+}
+Message answer(unsigned status, const std::string& to_tag = "b", const std::string& call = "c") {
+  return test::message(lines("SIP/2.0 " + std::to_string(status) + " Text", call, "a", to_tag, "INVITE"));
+}
+
+TEST(CallLogTest, ACallThatIsAnsweredAndEnded) {
+  CallLog log;
+  log.on_invite(1000, request("INVITE"), k_alice, true);
+  log.on_invite(1001, request("INVITE"), k_bob, false);
+  log.on_answer(2000, answer(180));
+  ASSERT_EQ(log.newest(9).size(), 2U);
+  EXPECT_EQ(log.newest(9)[0].status, 0U);
+  log.on_answer(3000, answer(200));
+  EXPECT_TRUE(log.take_over().empty());
+  log.on_invite(3500, request("INVITE", "c", "a", "b"), k_alice, true);  // within the dialog
+  log.on_answer(3600, answer(488));                                      // to that
+  log.on_bye(9000, request("BYE", "c", "b", "a"));                       // of the callee
+  const auto over = log.take_over();
+  ASSERT_EQ(over.size(), 2U);
+  EXPECT_EQ(over[0].number, 1U);
+  EXPECT_EQ(over[0].user, k_alice);
+  EXPECT_TRUE(over[0].is_outgoing);
+  EXPECT_EQ(over[0].other, "sip:bob@example.org");
+  EXPECT_EQ(over[0].began_ms, 1000U);
+  EXPECT_EQ(over[0].answered_ms, 3000U);
+  EXPECT_EQ(over[0].ended_ms, 9000U);
+  EXPECT_EQ(over[0].status, 200U);
+  EXPECT_EQ(over[1].user, k_bob);
+  EXPECT_FALSE(over[1].is_outgoing);
+  EXPECT_EQ(over[1].other, "sip:alice@example.org");
+  EXPECT_EQ(log.newest(1)[0].number, 2U);
+  EXPECT_EQ(log.newest(9, k_alice).size(), 1U);
+  EXPECT_TRUE(log.take_over().empty());
+}
+
+TEST(CallLogTest, ARefusedCallIsOverAtOnceAndOneWithoutCredentialsIsNot) {
+  CallLog log;
+  log.on_invite(1000, request("INVITE"), k_alice, true);
+  log.on_answer(1100, answer(407));
+  EXPECT_TRUE(log.take_over().empty());
+  log.on_invite(1200, request("INVITE"), k_alice, true);
+  log.on_answer(4000, answer(486));
+  const auto over = log.take_over();
+  ASSERT_EQ(over.size(), 1U);
+  EXPECT_EQ(over[0].began_ms, 1000U);
+  EXPECT_EQ(over[0].status, 486U);
+  EXPECT_EQ(over[0].ended_ms, 4000U);
+  EXPECT_FALSE(over[0].answered_ms);
+}
+
+TEST(CallLogTest, AByeOfAnotherDialogEndsNothing) {
+  CallLog log;
+  log.on_invite(1, request("INVITE"), k_alice, true);
+  log.on_answer(2, answer(200));
+  log.on_bye(3, request("BYE", "c", "a", "x"));
+  log.on_bye(3, request("BYE", "other", "a", "b"));
+  EXPECT_TRUE(log.take_over().empty());
+  log.on_bye(4, request("BYE", "c", "a", "b"));
+  EXPECT_EQ(log.take_over().size(), 1U);
+}
+
+TEST(CallLogTest, BothTablesHaveABound) {
+  CallLog log;
+  for (std::size_t i = 0; i <= k_max_calls_under_way; ++i)
+    log.on_invite(1, request("INVITE", "c" + std::to_string(i)), k_alice, true);
+  auto over = log.take_over();  // the first
+  ASSERT_EQ(over.size(), 1U);
+  EXPECT_EQ(over[0].number, 1U);
+  EXPECT_FALSE(over[0].ended_ms);
+  for (std::size_t i = 1; i <= k_max_logged_calls; ++i)
+    log.on_answer(2, answer(404, "b", "c" + std::to_string(i)));
+  EXPECT_EQ(log.take_forgotten(), std::vector<std::uint64_t>{1});
+  for (const auto& table : log.sizes()) EXPECT_LE(table.size, table.bound) << table.name;
+  log.on_invite(1, request("INVITE", std::string(k_max_logged_call_id_bytes + 1, 'c')), k_alice, true);
+  EXPECT_EQ(log.sizes()[0].size, k_max_calls_under_way - k_max_logged_calls);
+}
+
+TEST(CallLogTest, RecordsAreKeptAndCountOn) {
+  CallLog log;
+  log.on_invite(1000, request("INVITE"), k_alice, true);
+  log.on_answer(2000, answer(486));
+  const auto record = log.take_over().at(0);
+  const auto kept = decode_call_record(SharedBytes(encode(record)));
+  ASSERT_TRUE(kept) << kept.error().reason;
+  CallLog again({*kept});
+  again.on_invite(5000, request("INVITE"), k_alice, true);
+  const auto newest = again.newest(9);
+  ASSERT_EQ(newest.size(), 2U);
+  EXPECT_EQ(newest[0].number, record.number + 1);
+  EXPECT_EQ(newest[1].other, record.other);
+  EXPECT_EQ(newest[1].ended_ms, 2000U);
+  EXPECT_FALSE(newest[1].answered_ms);
+  EXPECT_TRUE(newest[1].is_outgoing);
+  auto octets = encode(record);
+  octets.pop_back();
+  EXPECT_FALSE(decode_call_record(SharedBytes(octets)));
+  octets = encode(record);
+  octets.push_back(0);
+  EXPECT_FALSE(decode_call_record(SharedBytes(octets)));
+  octets = encode(record);
+  octets.front() = 9;
+  EXPECT_FALSE(decode_call_record(SharedBytes(octets)));
+}
+
+}  // namespace
+}  // namespace ringway::sip

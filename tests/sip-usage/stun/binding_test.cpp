@@ -1,0 +1,109 @@
+// Binding requests and their answers, octet by octet (RFC 8489, RFC 5769).
+#include "sip-usage/stun/binding.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ringway::stun {
+namespace {
+
+Bytes octets(const std::string& hex) {
+  Bytes out;
+  EXPECT_TRUE(from_hex(hex, out)) << hex;
+  return out;
+}
+
+const std::string k_transaction = "b7e7a701bc34d686fa87dfae";  // of RFC 5769's vectors
+std::string request(const std::string& attributes = "") {
+  const auto size = attributes.size() / 2;
+  const Bytes length{static_cast<std::uint8_t>(size >> 8U), static_cast<std::uint8_t>(size)};
+  return "0001" + to_hex(length) + "2112a442" + k_transaction + attributes;
+}
+std::string answered(const std::string& hex, const std::string& address = "192.0.2.1",
+                     std::uint16_t port = 32853) {
+  const auto out = answer(octets(hex), address, port);
+  return out ? to_hex(*out) : "";
+}
+
+// The mapped addresses of RFC 5769 §2.2 and §2.3.
+TEST(StunTest, SaysWhereItCameFrom) {
+  EXPECT_EQ(answered(request()), "0101000c2112a442" + k_transaction + "002000080001a147e112a643");
+  EXPECT_EQ(answered(request(), "2001:db8:1234:5678:11:2233:4455:6677"),
+            "010100182112a442" + k_transaction + "002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d9");
+}
+
+// RFC 5769 §2.1: SOFTWARE, PRIORITY (of ICE, which nobody speaks here), ICE-CONTROLLED, USERNAME,
+// MESSAGE-INTEGRITY and FINGERPRINT.
+TEST(StunTest, WhatIsNotUnderstoodIsNamed) {
+  const std::string software =
+                        "80220003"
+                        "61626300",
+                    user =
+                        "00060002"
+                        "61620000";
+  EXPECT_FALSE(answered(request(software + user)).empty());
+  EXPECT_EQ(answered(request(software +
+                             "00240004"
+                             "6e0001ff" +
+                             user)),
+            "011100242112a442" + k_transaction +
+                "00090015"
+                "00000414" +
+                to_hex(view_of(std::string_view("Unknown Attribute"))) +
+                "000000"
+                "000a0002"
+                "00240000");
+}
+
+TEST(StunTest, NothingElseIsAnswered) {
+  EXPECT_EQ(answered(""), "");
+  EXPECT_EQ(answered("0011" + request().substr(4)), "") << "an indication";
+  EXPECT_EQ(answered("0101" + request().substr(4)), "") << "an answer";
+  EXPECT_EQ(answered("00010000"
+                     "2112a443" +
+                     k_transaction),
+            "")
+      << "another cookie";
+  EXPECT_EQ(answered("00010004"
+                     "2112a442" +
+                     k_transaction),
+            "")
+      << "shorter than it says";
+  EXPECT_EQ(answered(request() + "00000000"), "") << "longer than it says";
+  EXPECT_EQ(answered(request("8022ffff"
+                             "00000000")),
+            "")
+      << "an attribute that goes over its end";
+  EXPECT_EQ(answered(request("8022")), "");
+  for (std::size_t size = 0; size < 20; ++size)
+    EXPECT_EQ(answered(request().substr(0, 2 * size)), "") << size;
+  EXPECT_EQ(answered(request(), "somewhere"), "");
+}
+
+TEST(StunTest, HasBounds) {
+  std::string most;
+  for (std::size_t at = 0; at < k_max_attributes; ++at) most += "80220000";
+  EXPECT_FALSE(answered(request(most)).empty());
+  EXPECT_EQ(answered(request(most + "80220000")), "");
+  const auto padded = [](std::size_t bytes) {
+    const std::size_t value = bytes - 24;
+    const Bytes length{static_cast<std::uint8_t>(value >> 8U), static_cast<std::uint8_t>(value)};
+    return request("8022" + to_hex(length) + std::string(2 * value, '0'));
+  };
+  EXPECT_FALSE(answered(padded(k_max_request_bytes)).empty());
+  EXPECT_EQ(answered(padded(k_max_request_bytes + 4)), "");
+  std::string unknown;
+  for (std::size_t at = 0; at < k_max_unknown_attributes; ++at) unknown += "00240000";
+  EXPECT_EQ(answered(request(unknown + "00250000")), answered(request(unknown)));
+}
+
+TEST(StunTest, ToldFromSipByItsFirstOctet) {
+  EXPECT_TRUE(is_stun(octets(request())));
+  EXPECT_FALSE(is_stun(view_of(std::string_view("\r\n\r\n"))));
+  EXPECT_FALSE(is_stun(view_of(std::string_view("OPTIONS"))));
+  EXPECT_FALSE(is_stun({}));
+}
+
+}  // namespace
+}  // namespace ringway::stun
