@@ -7,6 +7,7 @@
 
 #include "sip-usage/message/date.hpp"
 #include "sip-usage/message/grammar.hpp"
+#include "sip-usage/message/parse.hpp"
 #include "sip-usage/messages/mailbox.hpp"
 
 namespace ringway::sip::messages {
@@ -46,6 +47,15 @@ NameAddr address_of(const Aor& user) {
   out.uri.user = escaped_user(user.user());
   out.uri.host = std::string(user.domain());
   return out;
+}
+
+// As a phone will read it, whatever the header fields say: what comes from there must not be taken for
+// something else.
+bool is_read_as_meant(Message request) {
+  request.vias.push_back({"TCP", "host.invalid", std::nullopt, {}});
+  const auto read = parse_message(view_of(request.print()), Framing::stream);
+  return read && read->fields == request.fields && read->body == request.body && read->vias.size() == 1 &&
+         read->routes.empty() && read->record_routes.empty() && read->contacts.empty();
 }
 
 }  // namespace
@@ -141,6 +151,7 @@ std::optional<Message> message_of(const Letter& letter, const Aor& recipient) {
   out.fields = letter.fields;
   out.set_field("Date", print_date(letter.sent_ms));
   out.body = letter.body;
+  if (!is_read_as_meant(out)) return std::nullopt;
   return out;
 }
 

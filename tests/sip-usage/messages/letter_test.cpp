@@ -126,6 +126,9 @@ TEST(Letter, WritesNoLinesOfItsOwn) {
   Letter long_one = letter();
   long_one.body = std::string(k_max_body_bytes + 1, 'x');
   EXPECT_FALSE(wire::decode<Letter>(SharedBytes(wire::encode(long_one))));
+  Letter in_no_characters = letter();
+  in_no_characters.fields.push_back({"Subject", "\xff\xff"});
+  EXPECT_FALSE(message_of(in_no_characters, aor("bob")));
   Letter nobodys = letter();
   nobodys.sender = "alice>\r\nRoute: x@overlay.example.org";
   EXPECT_FALSE(message_of(nobodys, aor("bob")));
