@@ -33,14 +33,29 @@ std::uint32_t lifetime_s(const Received& received, WallMs now_ms) {
 
 }  // namespace
 
-Collector::Collector(std::vector<OwnUser> users) {
+Collector::Collector(std::vector<OwnUser> users) { use_users({}, std::move(users)); }
+
+void Collector::use_users(Now now, std::vector<OwnUser> users) {
+  std::map<Aor, User> before = std::exchange(users_, {});
   for (OwnUser& each : users) {
     const Aor aor = each.aor;
-    User user;
+    auto known = before.extract(aor);
+    User& user = known ? users_.insert(std::move(known)).position->second : users_[aor];
     user.mailbox = mailbox_of(aor).value_or("");
+    user.unopened.clear();  // another key may open it
     user.own = std::move(each);
-    users_.emplace(aor, std::move(user));
   }
+  for (auto& [aor, user] : before) forget(user);
+  std::erase_if(waiting_, [this](const Aor& aor) { return !users_.contains(aor); });
+  serve_waiting(now);
+}
+
+void Collector::forget(User& user) {
+  if (user.queued_at) wakes_.erase({*user.queued_at, user.own.aor});
+  if (user.stage == Stage::idle) return;
+  asked_.erase(user.call);
+  delivering_.erase(user.delivery);
+  --collecting_;
 }
 
 // ---- when to look

@@ -69,6 +69,9 @@ class Collector {
   explicit Collector(std::vector<OwnUser> users);
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
+  // From now on, instead of those before: a user has come or gone, or a key was renewed. What is under way
+  // for those that stay goes on.
+  void use_users(Now now, std::vector<OwnUser> users);
 
   // A REGISTER of that user was accepted, and there is a binding now; then, there is none any more.
   void on_registered(Now now, const Aor& aor);
@@ -113,6 +116,7 @@ class Collector {
     Deadline queued_at;  // in wakes_
   };
 
+  void forget(User& user);
   void plan_look(User& user, MonoTime at);
   void look(Now now, User& user);
   void serve_waiting(Now now);

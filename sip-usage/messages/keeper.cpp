@@ -22,6 +22,11 @@ std::vector<security::CertificatePtr> recipients_of(std::vector<security::Certif
 
 Keeper::Keeper(std::vector<OwnUser> users, std::string overlay_name)
     : overlay_name_(std::move(overlay_name)) {
+  use_users(std::move(users));
+}
+
+void Keeper::use_users(std::vector<OwnUser> users) {
+  users_.clear();
   for (OwnUser& each : users) users_.emplace(each.aor, std::move(each));
 }
 
@@ -57,7 +62,7 @@ void Keeper::keep(Now now, KeepId keep, const Message& request, const Aor& sende
     return answer(keep, 480, k_retry_after_s);
   }
   const bool is_new = at == boxes_.end();
-  if (is_new) at = boxes_.emplace(of, Box{*name, user, {}, {}}).first;
+  if (is_new) at = boxes_.emplace(of, Box{*name, *user, {}, {}}).first;
   at->second.waiting.push_back({keep, std::move(*letter), status});
   ++waiting_;
   if (is_new) begin(now, of, at->second);
@@ -84,7 +89,7 @@ void Keeper::begin(Now now, const BoxName& name, Box& box) {
   box.round.certificates_call = new_call(box, name);
   outputs_.emplace_back(AskCertificates{box.round.certificates_call, name.second.name()});
   box.round.entry_call = ask(box, name,
-                             data::GetCall{box.name, std::string(text_of(box.sender->node.view())),
+                             data::GetCall{box.name, std::string(text_of(box.sender.node.view())),
                                            data::Consistency::quorum, k_mailbox});
   box.round.received_call =
       ask(box, name, data::GetCall{box.name, std::string(), data::Consistency::quorum, 0});
@@ -143,7 +148,7 @@ void Keeper::go_on(Now now, Boxes::iterator at) {
 void Keeper::put(Now now, Boxes::iterator at) {
   Box& box = at->second;
   Round& round = box.round;
-  const NodeId& node = box.sender->node;
+  const NodeId& node = box.sender.node;
   KeptMessages& entry = round.entry;
   std::uint64_t last_id = round.received.last_id_of(node);
   if (!entry.messages.empty()) last_id = std::max(last_id, entry.messages.back().id);
@@ -176,7 +181,7 @@ void Keeper::put(Now now, Boxes::iterator at) {
   call.kind = k_mailbox;
   call.value = wire::encode(entry);
   call.lifetime_s = static_cast<std::uint32_t>((until_ms - now.wall_ms + k_second_ms - 1) / k_second_ms);
-  call.as_user = box.sender->as_user;
+  call.as_user = box.sender.as_user;
   round.put_call = ask(box, at->first, std::move(call));
 }
 

@@ -68,6 +68,8 @@ class Keeper {
   Keeper(std::vector<OwnUser> users, std::string overlay_name);
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
+  // From now on, instead of those before. What is under way goes on.
+  void use_users(std::vector<OwnUser> users);
 
   // `sender` is one of this peer's users, by whom the request was shown to be; `status` is what came of it.
   // What is not for keeping is answered with that.
@@ -102,7 +104,7 @@ class Keeper {
   };
   struct Box {
     std::string name;
-    const OwnUser* sender = nullptr;
+    OwnUser sender;
     std::vector<Waiting> waiting;
     Round round;
   };

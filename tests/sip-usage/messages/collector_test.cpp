@@ -399,6 +399,37 @@ TEST_F(Collecting, AListOfALaterVersionIsNotReplaced) {
   EXPECT_EQ(stage.overlay.puts, puts);
 }
 
+TEST_F(Collecting, ANewKeyOpensWhatTheOldOneCouldNot) {
+  const Device& renewed = device("bob", 0xB2);
+  put_entry(alice.device, {{kept(letter(alice.device, 1, "for the new key"), renewed)}});
+  stage.register_phone(laptop);
+  stage.advance(k_between_looks);
+  EXPECT_THAT(laptop.delivered, IsEmpty());
+  OwnUser user = laptop.device.user;
+  user.keys.insert(user.keys.begin(), renewed.user.keys[0]);
+  laptop.collector.use_users(stage.now, {user});
+  stage.advance(k_between_looks);
+  EXPECT_THAT(Stage::texts(laptop), ElementsAre("for the new key"));
+}
+
+TEST_F(Collecting, AUserMayGoInTheMiddle) {
+  EXPECT_EQ(stage.send(alice, "one"), 202U);
+  for (const bool while_delivering : {false, true}) {
+    laptop.collector.use_users(stage.now, {laptop.device.user});
+    laptop.holds = [&](auto&&) { return !while_delivering; };
+    laptop.phone_is_slow = true;
+    stage.register_phone(laptop);
+    EXPECT_EQ(laptop.collector.size().size, 1U);
+    laptop.collector.use_users(stage.now, {});
+    EXPECT_EQ(laptop.collector.size().size, 0U);
+    EXPECT_FALSE(laptop.collector.next_wake());
+    stage.release(laptop);
+    for (const Deliver& each : laptop.ringing) laptop.collector.on_delivered(stage.now, each.id, 200);
+    stage.register_phone(laptop);
+    EXPECT_EQ(laptop.collector.size().size, 0U);
+  }
+}
+
 TEST(CollectingForMany, SomeAtATime) {
   FakeOverlay overlay;
   std::vector<OwnUser> users;

@@ -97,6 +97,18 @@ TEST_F(Keeping, StrangersMessagesAreNotKept) {
   EXPECT_EQ(stage.overlay.calls, 0U);
 }
 
+TEST_F(Keeping, WhatIsUnderWayOfAUserWhoGoesIsPut) {
+  alice.holds = is_put;
+  const KeepId first = stage.keep(alice, text_message("one"));
+  stage.run();
+  alice.keeper.use_users({});
+  const KeepId second = stage.keep(alice, text_message("two"));
+  stage.release(alice);
+  EXPECT_EQ(Stage::status_of(alice, first), 202U);
+  EXPECT_EQ(Stage::status_of(alice, second), 480U);
+  EXPECT_THAT(texts(), ElementsAre("one"));
+}
+
 TEST_F(Keeping, IdsRiseAlsoWhenClocksDoNot) {
   EXPECT_EQ(stage.send(alice, "one"), 202U);
   EXPECT_EQ(stage.send(alice, "two"), 202U);

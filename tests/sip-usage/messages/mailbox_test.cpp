@@ -26,6 +26,7 @@ TEST(Mailbox, IsBelowTheUsersName) {
             "+431@overlay.example.org/sip-messages");
   // The name would be another user's.
   EXPECT_EQ(mailbox_of(*Aor::of_user_name("a/b@overlay.example.org")), std::nullopt);
+  EXPECT_EQ(mailbox_of(*Aor::of_user_name("shared/b@overlay.example.org")), std::nullopt);
 }
 
 TEST(Mailbox, AnEntryComesBack) {
