@@ -25,17 +25,17 @@ bool is_listed(const PresenceUser& user) { return user.permission.who == Permiss
 Compositor::Compositor(Settings settings, std::vector<PresenceUser> users, std::shared_ptr<Random> random,
                        std::shared_ptr<Envelope> envelope)
     : settings_(std::move(settings)), random_(std::move(random)), envelope_(std::move(envelope)) {
-  assert(users.size() <= registrar::k_max_accounts);
-  users_.reserve(users.size());
-  for (PresenceUser& each : users) {
-    assert(check(each.permission).ok());
-    index_.emplace(each.aor, users_.size());
-    User& user = users_.emplace_back(std::move(each), settings_.overlay_lifetime_s);
-    // What this peer has stored before it was started is not to be seen any more.
-    if (user.user.permission.who == Permission::Who::nobody) user.entry.suspect();
-    compose(user);
-    queue(user);
-  }
+  for (PresenceUser& each : users) add(std::move(each));
+}
+
+void Compositor::add(PresenceUser user) {
+  assert(users_.size() < registrar::k_max_accounts && check(user.permission).ok());
+  const Aor aor = user.aor;
+  User& added = users_.try_emplace(aor, std::move(user), settings_.overlay_lifetime_s).first->second;
+  // What this peer has stored before it was started is not to be seen any more.
+  if (added.user.permission.who == Permission::Who::nobody) added.entry.suspect();
+  compose(added);
+  queue(added);
 }
 
 // ---- calls
@@ -49,8 +49,8 @@ Compositor::Outputs Compositor::publish(Now now, RequestId request, const Messag
     return finish(now);
   }
   const auto aor = user_of(message.request_uri(), settings_.overlay_name);
-  const auto found = aor ? index_.find(*aor) : index_.end();
-  if (found == index_.end()) {
+  const auto found = aor ? users_.find(*aor) : users_.end();
+  if (found == users_.end()) {
     reject(request, message, {404, "No user of this peer"});
     return finish(now);
   }
@@ -58,7 +58,11 @@ Compositor::Outputs Compositor::publish(Now now, RequestId request, const Messag
     reject(request, message, {403, "Another user's address"});
     return finish(now);
   }
-  User& user = users_[found->second];
+  if (is_leaving_) {
+    reject(request, message, {503, {}, std::nullopt, k_retry_after_s});
+    return finish(now);
+  }
+  User& user = found->second;
   const auto published = user.publications.publish(now.mono, message, settings_, *random_);
   if (!published) {
     reject(request, message, published.error());
@@ -76,18 +80,18 @@ Compositor::Outputs Compositor::publish(Now now, RequestId request, const Messag
 }
 
 Compositor::Outputs Compositor::on_bindings(Now now, const Aor& aor, bool has_phones) {
-  const auto found = index_.find(aor);
-  if (found == index_.end()) return {};
-  users_[found->second].has_phones = has_phones;
-  compose(users_[found->second]);
-  advance(now, users_[found->second]);
+  const auto found = users_.find(aor);
+  if (found == users_.end()) return {};
+  found->second.has_phones = has_phones;
+  compose(found->second);
+  advance(now, found->second);
   return finish(now);
 }
 
 Compositor::Outputs Compositor::on_overlay(Now now, OverlayRequestId request, bool is_done) {
   const auto found = asked_.find(request);
   if (found == asked_.end()) return {};
-  User& user = users_[found->second];
+  User& user = users_.at(found->second);
   asked_.erase(found);
   if (!is_done) ++counters_.overlay_failures;
   user.entry.answered(now.mono, is_done);
@@ -102,24 +106,64 @@ Compositor::Outputs Compositor::on_certificates(Now now, CertificateQuestion que
 }
 
 Compositor::Outputs Compositor::set_permission(Now now, const Aor& aor, Permission permission) {
-  const auto found = index_.find(aor);
-  if (found == index_.end()) return {};
+  const auto found = users_.find(aor);
+  if (found == users_.end()) return {};
   assert(check(permission).ok());
-  User& changed = users_[found->second];
-  changed.user.permission = std::move(permission);
-  compose(changed);
+  found->second.user.permission = std::move(permission);
+  compose(found->second);
+  keep_needed_certificates();
+  advance(now, found->second);
+  return finish(now);
+}
+
+Compositor::Outputs Compositor::set_users(Now now, std::vector<PresenceUser> users) {
+  std::map<Aor, PresenceUser> wanted;
+  for (PresenceUser& each : users) wanted.emplace(each.aor, std::move(each));
+  for (auto at = users_.begin(); at != users_.end();) {
+    User& user = at->second;
+    const auto kept = wanted.find(at->first);
+    if (kept != wanted.end() && kept->second.node == user.user.node) {
+      user.user.permission = std::move(kept->second.permission);
+      compose(user);
+      advance(now, user);
+      wanted.erase(kept);
+      ++at;
+      continue;
+    }
+    if (user.queued_at) wakes_.erase({*user.queued_at, at->first});
+    std::erase(waiting_, at->first);
+    std::erase_if(asked_, [&](const auto& each) { return each.second == at->first; });
+    // Nobody waits for the answer: what stays there ends by itself.
+    ++counters_.removals;
+    outputs_.emplace_back(
+        RemovePresence{OverlayRequestId{++last_overlay_request_}, at->first, to_hex(user.user.node.view())});
+    at = users_.erase(at);
+  }
+  for (auto& [aor, user] : wanted) add(std::move(user));
+  keep_needed_certificates();
+  return finish(now);
+}
+
+void Compositor::keep_needed_certificates() {
   std::set<Aor> readers;
-  for (const User& each : users_)
+  for (const auto& [aor, each] : users_)
     if (is_listed(each.user)) readers.merge(readers_of(each.user));
   certificates_.keep_only(readers);
-  advance(now, changed);
+}
+
+Compositor::Outputs Compositor::leave(Now now) {
+  is_leaving_ = true;
+  for (auto& [aor, user] : users_) {
+    user.next_write.reset();
+    advance(now, user);
+  }
   return finish(now);
 }
 
 Compositor::Outputs Compositor::on_timer(Now now) {
   certificates_.on_timer(now.mono);
   while (!wakes_.empty() && wakes_.begin()->first <= now.mono) {
-    User& user = users_[wakes_.begin()->second];
+    User& user = users_.at(wakes_.begin()->second);
     if (user.entry.is_overdue(now.mono)) {
       ++counters_.overlay_failures;
       asked_.erase(*user.entry.asked());
@@ -161,7 +205,8 @@ void Compositor::compose(User& user) {
 }
 
 Compositor::Entry::Wanted Compositor::wanted_by(const User& user) const {
-  if (user.user.permission.who == Permission::Who::nobody || !user.document) return std::nullopt;
+  if (is_leaving_ || user.user.permission.who == Permission::Who::nobody || !user.document)
+    return std::nullopt;
   Shown out{*user.document, std::nullopt};
   if (is_listed(user.user)) {
     out.recipients.emplace();
@@ -176,24 +221,27 @@ bool Compositor::is_due(MonoTime now, const User& user) const {
 
 void Compositor::advance(Now now, User& user) {
   if (user.publications.on_timer(now.mono)) compose(user);
-  if (!user.is_waiting && is_due(now.mono, user)) {
-    if (is_listed(user.user)) {
-      user.is_waiting = true;
-      waiting_.push_back(index_of(user));
-    } else {
-      write(now, user, wanted_by(user));
-    }
+  if (!is_listed(user.user) || is_leaving_) {
+    user.recheck_at.reset();
+    if (is_due(now.mono, user)) write(now, user, wanted_by(user));
+  } else if (!user.is_waiting && needs_certificates(now.mono, user)) {
+    user.is_waiting = true;
+    waiting_.push_back(user.user.aor);
   }
   queue(user);
+}
+
+bool Compositor::needs_certificates(MonoTime now, const User& user) const {
+  return is_due(now, user) || (user.recheck_at && *user.recheck_at <= now);
 }
 
 void Compositor::prepare_waiting(Now now) {
   std::size_t at = 0;
   while (at < std::min(waiting_.size(), k_max_preparing)) {
-    User& user = users_[waiting_[at]];
+    User& user = users_.at(waiting_[at]);
     std::vector<FindCertificates> questions;
-    const bool is_complete =
-        !is_listed(user.user) || certificates_.prepare(now.mono, readers_of(user.user), questions);
+    const bool is_complete = !is_listed(user.user) || is_leaving_ ||
+                             certificates_.prepare(now.mono, readers_of(user.user), questions);
     for (FindCertificates& each : questions) outputs_.emplace_back(std::move(each));
     if (!is_complete) {
       ++at;
@@ -201,6 +249,9 @@ void Compositor::prepare_waiting(Now now) {
     }
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(at));
     user.is_waiting = false;
+    user.recheck_at.reset();
+    if (is_listed(user.user) && certificates_.misses(readers_of(user.user)))
+      user.recheck_at = now.mono + k_no_certificate_life;
     if (is_due(now.mono, user)) write(now, user, wanted_by(user));
     queue(user);
   }
@@ -223,7 +274,7 @@ void Compositor::write(Now now, User& user, Entry::Wanted wanted) {
     user.entry.answered(now.mono, false);
     return;
   }
-  asked_.emplace(request, index_of(user));
+  asked_.emplace(request, user.user.aor);
 }
 
 std::optional<Bytes> Compositor::value_of(const User& user, const Shown& shown) {
@@ -244,18 +295,18 @@ std::optional<Bytes> Compositor::value_of(const User& user, const Shown& shown) 
 }
 
 void Compositor::queue(User& user) {
-  const std::size_t index = index_of(user);
-  if (user.queued_at) wakes_.erase({*user.queued_at, index});
+  if (user.queued_at) wakes_.erase({*user.queued_at, user.user.aor});
   Deadline of_entry = user.entry.next_wake(wanted_by(user));
-  if (user.is_waiting) of_entry.reset();
   if (of_entry && !user.entry.asked() && user.next_write) of_entry = std::max(*of_entry, *user.next_write);
-  user.queued_at = sooner(of_entry, user.publications.next_wake());
-  if (user.queued_at) wakes_.emplace(*user.queued_at, index);
+  // Who waits goes on when the certificates are there.
+  const Deadline of_writes = user.is_waiting ? Deadline() : sooner(of_entry, user.recheck_at);
+  user.queued_at = sooner(of_writes, user.publications.next_wake());
+  if (user.queued_at) wakes_.emplace(*user.queued_at, user.user.aor);
 }
 
 TableSizes Compositor::sizes() const {
   std::size_t publications = 0;
-  for (const User& each : users_) publications += each.publications.size();
+  for (const auto& [aor, each] : users_) publications += each.publications.size();
   TableSizes out = certificates_.sizes();
   out.push_back(
       {"publications of users", publications, registrar::k_max_accounts * k_max_publications_of_user});

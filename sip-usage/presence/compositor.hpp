@@ -87,10 +87,14 @@ class Compositor {
                           std::vector<security::CertificatePtr> certificates);
   // From now on; good as check() says.
   Outputs set_permission(Now now, const Aor& aor, Permission permission);
+  // These are the users from now on, as of the constructor. Who is not among them any more is shown no more.
+  Outputs set_users(Now now, std::vector<PresenceUser> users);
+  // The peer leaves: its users are shown no more, and nobody publishes any more (503).
+  Outputs leave(Now now);
   Outputs on_timer(Now now);
   Deadline next_wake() const;
 
-  bool has(const Aor& aor) const { return index_.contains(aor); }
+  bool has(const Aor& aor) const { return users_.contains(aor); }
   const CompositorCounters& counters() const { return counters_; }
   TableSizes sizes() const;
 
@@ -111,33 +115,36 @@ class Compositor {
     Entry entry;
     bool is_waiting = false;  // in waiting_
     Deadline next_write;      // not sooner
+    Deadline recheck_at;      // certificates were missing
     Deadline queued_at;       // in wakes_
   };
 
+  void add(PresenceUser user);
+  void keep_needed_certificates();
   void respond(RequestId request, Message response);
   void reject(RequestId request, const Message& message, const registrar::Rejection& rejection);
   void compose(User& user);
   void advance(Now now, User& user);
   bool is_due(MonoTime now, const User& user) const;
+  bool needs_certificates(MonoTime now, const User& user) const;
   void prepare_waiting(Now now);
   void write(Now now, User& user, Entry::Wanted wanted);
   std::optional<Bytes> value_of(const User& user, const Shown& shown);
   Entry::Wanted wanted_by(const User& user) const;
   std::vector<security::CertificatePtr> recipients_of(const User& user) const;
   void queue(User& user);
-  std::size_t index_of(const User& user) const { return static_cast<std::size_t>(&user - users_.data()); }
   Outputs finish(Now now);
 
   Settings settings_;
   std::shared_ptr<Random> random_;
   std::shared_ptr<Envelope> envelope_;
-  std::vector<User> users_;
-  std::map<Aor, std::size_t> index_;
+  std::map<Aor, User> users_;
+  bool is_leaving_ = false;
   ReaderCertificates certificates_;
-  std::deque<std::size_t> waiting_;  // users with something to be sealed; certificates are known or asked for
-                                     // those of the first k_max_preparing
-  std::set<std::pair<MonoTime, std::size_t>> wakes_;
-  std::map<OverlayRequestId, std::size_t> asked_;
+  std::deque<Aor> waiting_;  // users with something to be sealed; certificates are known or asked for
+                             // those of the first k_max_preparing
+  std::set<std::pair<MonoTime, Aor>> wakes_;
+  std::map<OverlayRequestId, Aor> asked_;
   std::uint64_t last_overlay_request_ = 0;
   Outputs outputs_;
   CompositorCounters counters_;

@@ -38,6 +38,13 @@ void ReaderCertificates::answered(CertificateQuestion question,
   known.certificates = std::move(certificates);
 }
 
+bool ReaderCertificates::misses(const std::set<Aor>& readers) const {
+  return std::any_of(readers.begin(), readers.end(), [&](const Aor& reader) {
+    const auto known = known_.find(reader);
+    return known == known_.end() || known->second.certificates.empty();
+  });
+}
+
 // What was known before is better than nothing.
 void ReaderCertificates::on_timer(MonoTime now) {
   while (!asked_.empty()) {

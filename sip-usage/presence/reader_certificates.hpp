@@ -34,6 +34,8 @@ class ReaderCertificates {
   bool prepare(MonoTime now, const std::set<Aor>& readers, std::vector<FindCertificates>& out);
   // As they are stored: the oldest first.
   void answered(CertificateQuestion question, std::vector<security::CertificatePtr> certificates);
+  // Whether one of them has none.
+  bool misses(const std::set<Aor>& readers) const;
   // Questions without an answer end.
   void on_timer(MonoTime now);
   Deadline next_wake() const;

@@ -10,6 +10,6 @@ Outcome<> check(const Permission& permission) {
   return Done{};
 }
 
-std::string presence_key(const Aor& aor) { return aor.name() + "/sip/presence"; }
+std::string presence_key(const Aor& aor) { return aor.name() + "/sip-presence"; }
 
 }  // namespace ringway::sip::presence

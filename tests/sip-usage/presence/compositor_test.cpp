@@ -291,6 +291,12 @@ TEST(Compositor, WhoHasNoCertificateHoldsUpNobody) {
   EXPECT_THAT(stage.stores, IsEmpty());
   stage.pass(Duration(1));
   EXPECT_THAT(stage.stored_text(), StartsWith("for bob@example.org :")) << "carol was not answered for";
+  stage.pass(k_no_certificate_life);
+  ASSERT_THAT(stage.asked_for(), ElementsAre(k_alice.name(), k_carol.name()));
+  stage.answer_questions();
+  EXPECT_THAT(stage.stored_text(), StartsWith("for alice@example.org bob@example.org carol@example.org :"));
+  stage.pass(2 * k_no_certificate_life);
+  EXPECT_THAT(stage.questions, IsEmpty());
 }
 
 TEST(Compositor, NothingIsShownThatCannotBeSealed) {
@@ -323,6 +329,42 @@ TEST(Compositor, WhatAPeerOfNobodyHasStoredBeforeIsRemoved) {
   stage.ask(publish());
   stage.pass(k_store_interval);
   EXPECT_THAT(stage.stores, IsEmpty());
+}
+
+TEST(Compositor, UsersComeAndGo) {
+  Stage stage;
+  stage.register_phone();
+  stage.stored();
+  stage.note(stage.compositor.set_users(stage.now, {{k_alice, test::node(1)}, {k_carol, test::node(3)}}));
+  ASSERT_EQ(stage.removals.size(), 1U);
+  EXPECT_EQ(stage.removals[0].aor, k_bob);
+  EXPECT_EQ(stage.removals[0].entry, to_hex(test::node(2).view()));
+  EXPECT_THAT(stage.stores, IsEmpty()) << "alice's is there";
+  stage.removed(false);
+  EXPECT_FALSE(stage.compositor.has(k_bob));
+  stage.note(stage.compositor.on_bindings(stage.now, k_carol, true));
+  ASSERT_EQ(stage.stores.size(), 1U);
+  EXPECT_EQ(stage.stores[0].aor, k_carol);
+  stage.note(stage.compositor.set_users(stage.now, {}));
+  EXPECT_EQ(stage.removals.size(), 2U);
+  EXPECT_FALSE(stage.compositor.next_wake());
+  stage.stored();
+}
+
+TEST(Compositor, APeerThatLeavesShowsItsUsersNoMore) {
+  for (const Permission& permission : {Permission{}, listed({k_bob})}) {
+    Stage stage(permission);
+    stage.register_phone();
+    stage.answer_questions();
+    stage.stored();
+    stage.note(stage.compositor.leave(stage.now));
+    ASSERT_EQ(stage.removals.size(), 1U) << "at once";
+    stage.removed();
+    EXPECT_EQ(stage.ask(publish()).status(), 503U);
+    stage.register_phone();
+    EXPECT_FALSE(stage.compositor.next_wake());
+    EXPECT_THAT(stage.stores, IsEmpty());
+  }
 }
 
 TEST(Compositor, FewUsersAskForCertificatesAtOnce) {
