@@ -18,6 +18,8 @@ const xmlChar* chars(const char* text) { return reinterpret_cast<const xmlChar*>
 
 using config::XmlDocument;
 
+std::string entity_of(const Aor& user) { return "pres:" + escaped(user); }
+
 Outcome<> check_tuple(const xmlNode* tuple) {
   for (const xmlNode* status : config::children(tuple, k_namespace, "status")) {
     for (const xmlNode* basic : config::children(status, k_namespace, "basic")) {
@@ -53,7 +55,7 @@ class Composition {
     xmlDocSetRootElement(tree_.get(), root_);
     namespace_ = xmlNewNs(root_, chars(k_namespace.data()), nullptr);
     xmlSetNs(root_, namespace_);
-    xmlNewProp(root_, chars("entity"), chars(("pres:" + escaped(user)).c_str()));
+    xmlNewProp(root_, chars("entity"), chars(entity_of(user).c_str()));
   }
 
   // All or nothing of it.
@@ -112,6 +114,14 @@ class Composition {
 Outcome<> check_document(std::string_view text) {
   const auto document = read(text);
   return document ? Outcome<>{Done{}} : Outcome<>{document.error()};
+}
+
+Outcome<> check_document_about(const Aor& user, std::string_view text) {
+  const auto document = read(text);
+  if (!document) return document.error();
+  if (config::attribute(document->root(), "entity") != entity_of(user))
+    return Failure{"a presence document about somebody else"};
+  return Done{};
 }
 
 std::string composed(const Aor& user, const std::vector<std::string_view>& documents, std::size_t max_bytes) {

@@ -43,8 +43,9 @@ Seen WatchedUser::look(const WatcherId& watcher, Envelope& envelope) const {
     }
   }
   std::vector<std::string_view> readable;
+  // An envelope does not say who has closed it: one that somebody else has made is about somebody else.
   for (const std::string& each : documents)
-    if (check_document(each)) readable.emplace_back(each);
+    if (check_document_about(aor_, each)) readable.emplace_back(each);
   if (!readable.empty())
     return {std::make_shared<const std::string>(composed(aor_, readable, k_max_shown_bytes))};
   if (any_sealed_) return {};

@@ -29,11 +29,15 @@ data::Entry entry(BytesView content, ValueForm form = ValueForm::plain, std::uin
   out.storage_time_ms = time_ms;
   return out;
 }
+// As bob's peer composes it.
+std::string about(const Aor& user, const std::string& note) {
+  return composed(user, {document("a", note)}, k_max_document_bytes);
+}
 data::Entry open_to_all(const std::string& note, std::uint64_t time_ms = 1) {
-  return entry(view_of(document("a", note)), ValueForm::plain, time_ms);
+  return entry(view_of(about(k_bob, note)), ValueForm::plain, time_ms);
 }
 data::Entry sealed_for(const std::string& readers, const std::string& note) {
-  return entry(view_of("for " + readers + " :" + document("a", note)), ValueForm::sealed);
+  return entry(view_of("for " + readers + " :" + about(k_bob, note)), ValueForm::sealed);
 }
 
 // A phone of alice's that watches bob.
@@ -376,6 +380,17 @@ TEST(Notifier, SeveralPeersOfAUserAreShownTogetherTheLatestFirst) {
   EXPECT_LT(body.find("at work"), body.find("at home"));
   EXPECT_THAT(body, HasSubstr("sealed"));
   EXPECT_TRUE(check_document(body));
+}
+
+TEST(Notifier, WhatSomebodyElseHasWrittenAboutIsNotShown) {
+  Stage stage;
+  stage.ask(subscribe());
+  // Bob has taken an envelope of carol's as his own, and a document besides.
+  stage.tell({entry(view_of("for alice@example.org :" + about(k_carol, "of carol")), ValueForm::sealed),
+              entry(view_of(about(k_carol, "of carol"))), entry(view_of(document("a", "of nobody")))});
+  const Message notify = stage.notified();
+  EXPECT_EQ(field(notify, "Subscription-State"), "pending;expires=600");
+  EXPECT_EQ(notify.body, "");
 }
 
 TEST(Notifier, EnvelopesAreOpenedOnceForEachWatcher) {
