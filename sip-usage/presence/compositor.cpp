@@ -63,7 +63,7 @@ Compositor::Outputs Compositor::publish(Now now, RequestId request, const Messag
     return finish(now);
   }
   User& user = found->second;
-  const auto published = user.publications.publish(now.mono, message, settings_, *random_);
+  const auto published = user.publications.publish(now.mono, sender, message, settings_, *random_);
   if (!published) {
     reject(request, message, published.error());
   } else {

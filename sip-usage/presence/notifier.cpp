@@ -15,7 +15,7 @@ constexpr std::string_view k_timeout = "timeout";
 constexpr std::string_view k_probation = "probation";
 constexpr std::uint32_t k_hour_s = 3600;
 
-// Without an Accept it takes the package's usual documents (RFC 3856 §6.7).
+// Without an Accept it takes the package's usual documents (RFC 3856 §6.5).
 bool takes_documents(const Message& message) {
   if (message.field("Accept") == nullptr) return true;
   static constexpr std::array k_good = {k_document_type, std::string_view("application/*"),

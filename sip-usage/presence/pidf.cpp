@@ -58,8 +58,8 @@ class Composition {
     xmlNewProp(root_, chars("entity"), chars(entity_of(user).c_str()));
   }
 
-  // All or nothing of it.
-  void add(const XmlDocument& document, std::size_t max_bytes) {
+  // All of it, or nothing and false.
+  bool add(const XmlDocument& document, std::size_t max_bytes) {
     std::vector<xmlNode*> added;
     const auto ids_before = ids_;
     for (const xmlNode* each = document.root()->children; each != nullptr; each = each->next) {
@@ -70,12 +70,16 @@ class Composition {
       added.push_back(xmlAddChild(root_, copy));
       give_own_id(added.back());
     }
-    if (print().size() <= max_bytes) return;
+    if (count_ + added.size() <= k_max_document_elements && print().size() <= max_bytes) {
+      count_ += added.size();
+      return true;
+    }
     ids_ = ids_before;
     for (xmlNode* each : added) {
       xmlUnlinkNode(each);
       xmlFreeNode(each);
     }
+    return false;
   }
 
   void add_tuple(const char* id, Basic basic) {
@@ -107,6 +111,7 @@ class Composition {
   xmlNode* root_;
   xmlNs* namespace_ = nullptr;
   std::set<std::string> ids_;
+  std::size_t count_ = 0;  // of elements below <presence>
 };
 
 }  // namespace
@@ -114,6 +119,11 @@ class Composition {
 Outcome<> check_document(std::string_view text) {
   const auto document = read(text);
   return document ? Outcome<>{Done{}} : Outcome<>{document.error()};
+}
+
+bool fits(const Aor& user, std::string_view text) {
+  const auto document = read(text);
+  return document && Composition(user).add(*document, k_max_document_bytes);
 }
 
 Outcome<> check_document_about(const Aor& user, std::string_view text) {

@@ -15,10 +15,11 @@ bool is_document(const Message& request) {
          same_ignoring_case(trimmed(std::string_view(*type).substr(0, type->find(';'))), k_document_type);
 }
 
-std::optional<Rejection> refuse_body(const Message& request) {
+std::optional<Rejection> refuse_body(const Aor& user, const Message& request) {
   if (!is_document(request) || request.field("Content-Encoding") != nullptr) return Rejection{415, {}};
   if (request.body.size() > k_max_document_bytes) return Rejection{413, {}};
   if (const auto good = check_document(request.body); !good) return Rejection{400, good.error().reason};
+  if (!fits(user, request.body)) return Rejection{413, {}};
   return std::nullopt;
 }
 
@@ -45,7 +46,7 @@ Result<Publications::List::iterator, Rejection> Publications::find(const Message
   return found;
 }
 
-Result<Published, Rejection> Publications::publish(MonoTime now, const Message& request,
+Result<Published, Rejection> Publications::publish(MonoTime now, const Aor& user, const Message& request,
                                                    const Settings& settings, Random& random) {
   on_timer(now);
   const auto found = find(request);
@@ -55,7 +56,7 @@ Result<Published, Rejection> Publications::publish(MonoTime now, const Message& 
   if (asked_s != 0 && asked_s < settings.min_expires_s) return Rejection{423, {}, settings.min_expires_s};
   if (request.body.empty() && is_new) return Rejection{400, "A first PUBLISH without a document"};
   if (!request.body.empty() && asked_s != 0)
-    if (auto refusal = refuse_body(request)) return *refusal;
+    if (auto refusal = refuse_body(user, request)) return *refusal;
   if (asked_s != 0 && is_new && list_.size() == k_max_publications_of_user)
     return Rejection{403, "Too many publications of this user"};
   const Published out{new_etag(random), std::min(asked_s, settings.max_expires_s)};

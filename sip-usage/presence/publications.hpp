@@ -29,8 +29,8 @@ class Publications {
  public:
   // Steps 3 to 5 of §6; the request is a PUBLISH of presence for this user by somebody who may. Nothing of a
   // refused request counts.
-  Result<Published, Rejection> publish(MonoTime now, const Message& request, const Settings& settings,
-                                       Random& random);
+  Result<Published, Rejection> publish(MonoTime now, const Aor& user, const Message& request,
+                                       const Settings& settings, Random& random);
   // Drops what has ended; true when something has.
   bool on_timer(MonoTime now);
   Deadline next_wake() const;

@@ -23,11 +23,11 @@ inline constexpr std::size_t k_max_document_bytes = 8192;
 inline constexpr std::size_t k_max_document_elements = 64;  // below <presence>
 inline constexpr std::size_t k_max_publications_of_user = 8;
 // Who may see a user, when not everybody; together with the user. Each may have several certificates: the
-// newest of each come first, as many as fit into a value of the overlay (570 bytes for one of RSA, 4096
-// bits).
+// newest of each come first, as many as fit into a value of the overlay besides the document (one takes some
+// 260 bytes for P-256, 670 for RSA of 4096 bits).
 inline constexpr std::size_t k_max_readers = 31;
 inline constexpr std::size_t k_max_certificates_of_reader = 8;
-inline constexpr std::size_t k_max_recipients = 40;
+inline constexpr std::size_t k_max_recipients = k_max_readers + 1;
 inline constexpr std::size_t k_max_preparing = 8;         // users for whom certificates are asked for at once
 inline constexpr std::size_t k_max_value_bytes = 32'768;  // as the Kind's max-size usually is
 

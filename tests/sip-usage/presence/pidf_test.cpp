@@ -103,6 +103,16 @@ TEST(Composition, LeavesOutWhatDoesNotFitOrCannotBeRead) {
   EXPECT_THAT(out, HasSubstr("small"));
 }
 
+TEST(Composition, IsADocumentThatEverybodyTakes) {
+  std::string many;
+  for (std::size_t n = 0; n < k_max_document_elements; ++n) many += "<note/>";
+  const std::string out = composed(test::k_alice, {presence(many), document("a", "one more")}, k_plenty);
+  EXPECT_TRUE(check_document_about(test::k_alice, out)) << "others would refuse more elements";
+  EXPECT_THAT(out, Not(HasSubstr("one more")));
+  EXPECT_FALSE(check_document_about(test::k_bob, out));
+  EXPECT_FALSE(check_document_about(test::k_alice, "<a/>"));
+}
+
 TEST(Composition, OfNothingSaysWhetherAPhoneIsThere) {
   const Aor odd = test::aor("o'neil&co@example.org");
   for (const auto basic : {Basic::open, Basic::closed}) {

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 
 struct Stage {
   Result<Published, Rejection> publish(const Request& request) {
-    return publications.publish(now, message_of(request), test::settings(), random);
+    return publications.publish(now, test::k_alice, message_of(request), test::settings(), random);
   }
   Published published(const Request& request) {
     auto out = publish(request);
@@ -100,17 +100,19 @@ TEST(Publications, WhatIsRefused) {
       {"compressed", with({"Content-Encoding: gzip"}, good), 415},
       {"no presence document", with({}, "<a/>"), 400},
       {"a document that is too long", with({}, document("a", std::string(k_max_document_bytes, 'x'))), 413},
+      {"one that becomes too long", with({}, document("a", "<![CDATA[" + std::string(4000, '>') + "]]>")),
+       413},
       {"a first one that ends at once", with({"Expires: 0"}, good), 200},
   };
   for (const auto& row : k_rows) EXPECT_EQ(Stage().status(row.request), row.status) << row.what;
   Stage stage;
   Message other = message_of(with({}, good));
   other.set_field("Content-Type", "text/plain");
-  auto refused = stage.publications.publish(stage.now, other, test::settings(), stage.random);
+  auto refused = stage.publications.publish(stage.now, test::k_alice, other, test::settings(), stage.random);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().status, 415U);
   other.set_field("Content-Type", "Application/PIDF+xml ; charset=utf-8");
-  EXPECT_TRUE(stage.publications.publish(stage.now, other, test::settings(), stage.random));
+  EXPECT_TRUE(stage.publications.publish(stage.now, test::k_alice, other, test::settings(), stage.random));
   refused = stage.publish(with({"Expires: 1"}, good));
   EXPECT_EQ(refused.error().min_expires_s, 60U);
 }
