@@ -100,8 +100,7 @@ TEST(Publications, WhatIsRefused) {
       {"compressed", with({"Content-Encoding: gzip"}, good), 415},
       {"no presence document", with({}, "<a/>"), 400},
       {"a document that is too long", with({}, document("a", std::string(k_max_document_bytes, 'x'))), 413},
-      {"one that becomes too long", with({}, document("a", "<![CDATA[" + std::string(4000, '>') + "]]>")),
-       413},
+      {"one that becomes too long", with({}, document("a", std::string(4000, '>'))), 413},
       {"a first one that ends at once", with({"Expires: 0"}, good), 200},
   };
   for (const auto& row : k_rows) EXPECT_EQ(Stage().status(row.request), row.status) << row.what;
