@@ -13,6 +13,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "actors/answer.hpp"
@@ -24,6 +26,7 @@
 #include "reload/routing/messages.hpp"
 #include "reload/routing/routing_component.hpp"
 #include "sip-usage/element/events.hpp"
+#include "sip-usage/peers/peer_connections.hpp"
 
 namespace ringway::actors {
 
@@ -50,6 +53,15 @@ struct SipBatch {
 
   using Inputs = std::vector<sip::element::Input>;
   std::shared_ptr<Inputs> inputs;  // shared: a message must be copyable, and not all of these are
+};
+// What other peers send, and what routing tells of them.
+using SipPeerEvent = std::variant<routing::ApplicationEvent, sip::peers::Arrived, sip::element::Received,
+                                  sip::element::Drained, sip::element::FlowDown>;
+struct SipPeerBatch {
+  explicit SipPeerBatch(SipPeerEvent event) : events(std::make_shared<std::vector<SipPeerEvent>>()) {
+    events->push_back(std::move(event));
+  }
+  std::shared_ptr<std::vector<SipPeerEvent>> events;
 };
 struct CommitBatch {
   std::vector<data::Commit> commits;
@@ -156,6 +168,8 @@ using ReplicationActor = caf::typed_actor<
 using SipActor = caf::typed_actor<
     // From the sockets towards phones, from storage (the results of calls) and from itself.
     caf::reacts_to<SipBatch>,
+    // From the sockets towards other peers, and from routing.
+    caf::reacts_to<SipPeerBatch>,
     // From itself: its alarm.
     caf::reacts_to<TickAtom, std::uint64_t>,
     // From the supervisor: the peer is about to leave; answered when nobody is registered here any more.
@@ -211,6 +225,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::LinkBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SipBatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SipPeerBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SipReportPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CommitBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PingOrder)

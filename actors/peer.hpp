@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actors/sip_settings.hpp"
+#include "net/app_links/app_links.hpp"
 #include "net/tls_links.hpp"
 #include "reload/config/configuration.hpp"
 #include "reload/data/api.hpp"
@@ -20,6 +21,7 @@
 #include "reload/result.hpp"
 #include "reload/routing/routing_component.hpp"
 #include "sip-usage/element/element.hpp"
+#include "sip-usage/peers/peer_connections.hpp"
 
 namespace ringway::actors {
 
@@ -55,6 +57,8 @@ struct SipReport {
   sip::registrar::RegistrarCounters registrar;
   sip::proxy::Counters proxy;
   sip::TransactionCounters transactions;
+  sip::peers::PeerCounters peers;
+  net::app_links::AppLinkCounters peer_links;
   TableSizes tables;
 };
 using SipReportPtr = std::shared_ptr<const SipReport>;

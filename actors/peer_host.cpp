@@ -28,6 +28,7 @@
 #include "actors/system_clock.hpp"
 #include "actors/system_random.hpp"
 #include "actors/user_credentials.hpp"
+#include "net/app_links/app_links.hpp"
 #include "net/discovery.hpp"
 #include "net/interfaces.hpp"
 #include "net/io_pool.hpp"
@@ -130,6 +131,22 @@ std::vector<wire::IpAddressPort> own_addresses(const PeerSettings& settings,
   return {listening_on};
 }
 
+net::app_links::AppLinkSettings peer_link_settings(const PeerSettings& settings,
+                                                   const config::Configuration& configuration) {
+  net::app_links::AppLinkSettings out;
+  out.listen = settings.sip->listen_for_peers;
+  if (out.listen.type == wire::AddressType::invalid) {
+    out.listen = settings.listen;
+    out.listen.port = 0;
+  }
+  out.protocol = sip::peers::k_protocol_name;
+  out.private_key_pem = settings.private_key_pem;
+  out.certificates_pem = settings.certificates_pem;
+  out.shared_secret = configuration.shared_secret;
+  out.overlay_name = configuration.instance_name;
+  return out;
+}
+
 }  // namespace
 
 class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHostImpl> {
@@ -173,6 +190,7 @@ struct PeerHostImpl::Foundation {
   std::shared_ptr<net::Discovery> discovery;  // null: none
   std::shared_ptr<PhoneBridge> phone_bridge;
   std::shared_ptr<net::phones::PhoneTransports> phones;  // null: no phones are served
+  std::shared_ptr<net::app_links::AppLinks> peer_links;  // null as well
   std::shared_ptr<sip::element::Element> sip_element;
   std::optional<SipKeys> new_sip_keys;
 };
@@ -230,6 +248,10 @@ Outcome<> PeerHostImpl::start_phones(const PeerSettings& settings, Foundation& m
   auto phones = net::phones::PhoneTransports::start(io_, sip.phones, made.phone_bridge);
   if (!phones) return Failure{"cannot listen for phones: " + phones.error().reason + " (--sip-listen)"};
   made.phones = *phones;
+  auto peers = net::app_links::AppLinks::start(io_, peer_link_settings(settings, *made.configuration),
+                                               made.trust, made.phone_bridge);
+  if (!peers) return Failure{"cannot listen for calls of other peers: " + peers.error().reason};
+  made.peer_links = *peers;
   const auto random = std::make_shared<SystemRandom>();
   auto keys = kept_sip_keys(settings, *made.store);
   if (!keys) made.new_sip_keys = keys = SipKeys::make(*random);
@@ -310,12 +332,16 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   mailboxes->routing = system_.spawn(
       drive<RoutingDriver>,
       RoutingSetup{settings.name, routing, made.configuration, made.signer, std::make_shared<SystemRandom>(),
-                   clock_, mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache)});
+                   clock_, mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache),
+                   to_sip_peers(mailboxes), made.peer_links});
   const auto bound = std::make_shared<CallBound>(settings.storage.max_pending_calls);
   if (made.phones) {
-    mailboxes->sip = system_.spawn(drive<SipDriver>, SipSetup{settings.name, std::move(made.sip_element),
-                                                              writers_of(*made.signer, *made.users),
-                                                              made.phones, clock_, mailboxes, bound});
+    mailboxes->sip =
+        system_.spawn(drive<SipDriver>, SipSetup{settings.name, std::move(made.sip_element),
+                                                 writers_of(*made.signer, *made.users), made.phones, clock_,
+                                                 mailboxes, bound, made.peer_links});
+    caf::anon_send(mailboxes->routing,
+                   serve_sip(call_addresses(settings.advertise, made.peer_links->listening_on())));
     if (made.new_sip_keys)
       caf::anon_send(mailboxes->committer, data::PutFact{k_sip_keys_fact, made.new_sip_keys->encode()});
   }
@@ -332,7 +358,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
                       std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
                       std::move(stopped), std::move(made.discovery), made.signer, std::move(made.phones),
-                      std::move(made.phone_bridge)});
+                      std::move(made.phone_bridge), std::move(made.peer_links)});
   if (made.users->size() > 0) {
     StorageBatch users;
     users.inputs.emplace_back(data::UseUsers{std::move(made.users)});

@@ -15,6 +15,7 @@
 #include "actors/alarm.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/peer_log.hpp"
+#include "actors/sip_peers.hpp"
 #include "actors/system_clock.hpp"
 #include "net/phones/phone_transports.hpp"
 #include "reload/data/client.hpp"
@@ -34,7 +35,8 @@ struct SipSetup {
   std::shared_ptr<net::phones::PhoneTransports> phones;
   std::shared_ptr<const Clock> clock;
   MailboxesPtr mailboxes;
-  std::shared_ptr<CallBound> bound;  // of calls to storage
+  std::shared_ptr<CallBound> bound;                                // of calls to storage
+  std::shared_ptr<net::app_links::AppLinks> peer_links = nullptr;  // null: no other peer is called
 };
 
 class SipDriver {
@@ -47,12 +49,14 @@ class SipDriver {
 
  private:
   void handle(SipBatch& batch);
+  void handle(SipPeerBatch& batch);
   void tick(std::uint64_t generation);
   caf::typed_response_promise<LeftAtom> leave();
   SipReportPtr report() const;
 
   void step(sip::element::Input input);
   void end_turn();
+  bool feed_from_peers();
   // Notes what a flow is, and says which wish it fulfils.
   void note(sip::element::FlowUp& up);
   bool is_failed_opening(const sip::element::FlowDown& down);
@@ -80,6 +84,7 @@ class SipDriver {
   SipActor::pointer self_;
   SipSetup setup_;
   std::shared_ptr<spdlog::logger> log_;
+  SipPeers peers_;
   Alarm alarm_;
   std::uint64_t last_call_ = k_first_sip_call;
   std::set<sip::element::FlowId> up_;                                       // bounded by the sockets

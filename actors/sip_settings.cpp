@@ -79,6 +79,18 @@ Bytes SipKeys::encode() const {
   return out;
 }
 
+std::vector<wire::IpAddressPort> call_addresses(const std::vector<wire::IpAddressPort>& advertise,
+                                                const wire::IpAddressPort& listening_on) {
+  if (advertise.empty())
+    return is_any(listening_on) ? net::reachable_addresses(listening_on) : std::vector{listening_on};
+  std::vector<wire::IpAddressPort> out;
+  for (wire::IpAddressPort address : advertise) {
+    address.port = listening_on.port;
+    if (std::find(out.begin(), out.end(), address) == out.end()) out.push_back(address);
+  }
+  return out;
+}
+
 sip::element::Settings element_settings(const SipSettings& settings, const SipIdentity& identity,
                                         const SipKeys& keys) {
   const wire::DestinationList route = {wire::to_node(identity.node)};

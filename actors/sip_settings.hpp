@@ -29,12 +29,19 @@ struct SipKeys {
 
 struct SipSettings {
   net::phones::PhoneSettings phones;
+  // Where other peers connect to for calls; no address: where links are listened for, at any free port.
+  wire::IpAddressPort listen_for_peers{};
   // The users of this peer whose phones may register: its own, and further ones that it has credentials of.
   std::vector<sip::registrar::Account> accounts;
   bool trusts_loopback = false;          // phones on this machine need no password
   std::vector<std::string> names{};      // by which phones may know this peer, besides its addresses
   bool lets_users_call_outside = false;  // users may call addresses of other domains
 };
+
+// Where other peers are told to connect to for calls: the hosts that the peer advertises, or those of this
+// machine when it listens at all of them.
+std::vector<wire::IpAddressPort> call_addresses(const std::vector<wire::IpAddressPort>& advertise,
+                                                const wire::IpAddressPort& listening_on);
 
 // Whose peer it is, and where.
 struct SipIdentity {

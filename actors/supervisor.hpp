@@ -45,6 +45,7 @@ struct SupervisorSetup {
   std::shared_ptr<const security::Signer> signer = nullptr;  // the peer's own
   std::shared_ptr<net::phones::PhoneTransports> phones = nullptr;
   std::shared_ptr<PhoneBridge> phone_bridge = nullptr;
+  std::shared_ptr<net::app_links::AppLinks> peer_links = nullptr;
 };
 
 class SupervisorDriver {

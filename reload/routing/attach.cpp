@@ -39,16 +39,23 @@ wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send
   wire::AttachBody body;
   body.role = std::move(role);
   body.send_update = send_update;
-  for (const auto& address : own_addresses_) {
+  body.candidates = candidates_at(own_addresses_);
+  return body;
+}
+
+std::vector<wire::IceCandidate> RoutingComponent::Impl::candidates_at(
+    const std::vector<RemoteAddress>& addresses) {
+  std::vector<wire::IceCandidate> candidates;
+  for (const auto& address : addresses) {
     wire::IceCandidate candidate;
     candidate.address = address.full();
     candidate.link = wire::OverlayLinkType::tls_tcp_fh_no_ice;
     candidate.foundation = copy_of(view_of("1"));
     candidate.priority = (126U << 24) | (65535U << 8) | 255U;  // RFC 8445 §5.1.2.1, host
     candidate.type = wire::CandidateType::host;
-    body.candidates.push_back(std::move(candidate));
+    candidates.push_back(std::move(candidate));
   }
-  return body;
+  return candidates;
 }
 
 // ---- our Attach

@@ -319,6 +319,7 @@ void RoutingComponent::Impl::cut_off_revoked() {
       if (node && configuration_->is_bad_node(*node)) hopeless.push_back(key);
   for (const std::uint64_t key : hopeless) attach_failed(key);
   cut_off_revoked_channels();
+  drop_hopeless_app_attaches();
 }
 
 // Of lists in others' Updates: they may not have the document yet.

@@ -159,6 +159,7 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
   if (answers_check_ && *answers_check_ <= now_.mono) answers_check_ = answers_.expire(now_.mono);
   close_silent_access();
   channels_due();
+  app_connects_due();
   if (const auto at = topology_->next_deadline(); at && *at <= now_.mono)
     tell_topology([&](auto& actions) { topology_->on_timer(now_, actions); });
 }
@@ -171,6 +172,7 @@ std::optional<MonoTime> RoutingComponent::Impl::next_deadline() const {
   consider(reassembly_check_);
   consider(access_check_);
   if (channels_) consider(channels_->check_at);
+  if (app_attaches_) consider(app_attaches_->next_deadline());
   consider(answers_check_);
   consider(drain_deadline_);
   if (!soonest) return std::nullopt;
@@ -293,6 +295,8 @@ RoutingStatus RoutingComponent::Impl::status() const {
 TableSizes RoutingComponent::Impl::tables() const {
   static const ChannelTable none;
   const ChannelTable& channels = channels_ ? *channels_ : none;
+  static const AppAttachTable no_app_attaches;
+  const AppAttachTable& app_attaches = app_attaches_ ? *app_attaches_ : no_app_attaches;
   TableSizes tables{
       {"links", links_.size(), limits_->max_links},
       {"transactions", transactions_.size(), limits_->max_transactions},
@@ -305,6 +309,9 @@ TableSizes RoutingComponent::Impl::tables() const {
       {"channels", channels.channels.size(), limits_->max_channels},
       {"channels that are asked for", channels.opens.size(), k_max_channel_opens},
       {"channels that others have asked for", channels.attempts.size(), k_max_channel_attempts},
+      {"applications that are served", app_attaches.served.size(), k_max_served_applications},
+      {"AppAttaches of ours", app_attaches.asked.size(), k_max_app_attaches},
+      {"connections that AppAttaches of others ask for", app_attaches.connects.size(), k_max_app_connects},
       {"documents on their way", configuration_pushes_.size(), limits_->max_pushes},
       {"Kinds on their way", kind_pushes_.size(), limits_->max_pushes},
       {"messages that wait for our admission", deferred_.size(), k_max_deferred},

@@ -1,7 +1,7 @@
 // The inside of RoutingComponent. Its member functions are grouped by file: receive.cpp (what arrives,
 // forwarding), originate.cpp (our requests and their answers), serve.cpp (requests for this peer), attach.cpp
 // (Attaches, bootstrap), links.cpp (which links there are), channels.cpp (connections of applications),
-// configuration.cpp (newer documents),
+// app_attach.cpp (AppAttaches for connections that others make), configuration.cpp (newer documents),
 // routing_component.cpp (inputs, timers, what topology asks for).
 #pragma once
 
@@ -19,6 +19,7 @@
 #include "reload/config/known_kinds.hpp"
 #include "reload/deadline.hpp"
 #include "reload/routing/answer_memory.hpp"
+#include "reload/routing/app_attach_table.hpp"
 #include "reload/routing/channel_table.hpp"
 #include "reload/routing/inspection_queue.hpp"
 #include "reload/routing/link_table.hpp"
@@ -227,6 +228,7 @@ class RoutingComponent::Impl {
   void link_attached(LinkTable::Link& link, PendingAttach pending);
   bool complete_attach_with(LinkTable::Link& link);
   static bool offers_ice(const std::vector<wire::IceCandidate>& candidates);
+  static std::vector<wire::IceCandidate> candidates_at(const std::vector<RemoteAddress>& addresses);
   static std::vector<wire::IpAddressPort> reachable_addresses(
       const std::vector<wire::IceCandidate>& candidates);
   void open_access();
@@ -254,7 +256,8 @@ class RoutingComponent::Impl {
   void on(OpenChannel& input);
   void on(SendOnChannel& input);
   void on(CloseChannel& input);
-  wire::AppAttachBody app_attach_body(Application application, std::string role) const;
+  wire::AppAttachBody app_attach_body(std::uint16_t application, std::string role,
+                                      const std::vector<RemoteAddress>& addresses) const;
   std::string_view why_not_open(const ChannelTable::Key& key);
   void transmit_on_channel(ChannelTable::Channel& channel, SharedBytes message);
   void app_attach_answered(const ChannelTable::Key& key, const Outcome& outcome);
@@ -271,6 +274,18 @@ class RoutingComponent::Impl {
   void drop_channel(const ChannelTable::Key& key, const std::string& reason);
   void cut_off_revoked_channels();
   void channels_due();
+
+  // ---- app_attach.cpp
+  void on(ServeApplication& input);
+  void on(SendAppAttach& input);
+  void on(DropAppAttach& input);
+  void on(AppConnectEnded& input);
+  std::string_view why_not_ask(const SendAppAttach& input);
+  void app_answered(std::uint64_t token, const Outcome& outcome);
+  void app_done(std::uint64_t token, std::variant<AppAttachAccepted, RequestFailure> outcome);
+  void invite(std::uint64_t request, const NodeId& node, const wire::AppAttachBody& body);
+  void drop_hopeless_app_attaches();
+  void app_connects_due();
 
   // ---- topology's wishes (routing_component.cpp)
   void carry_out(topology::Actions& actions);
@@ -303,6 +318,10 @@ class RoutingComponent::Impl {
     if (!channels_) channels_ = std::make_unique<ChannelTable>();
     return *channels_;
   }
+  AppAttachTable& app_attaches() {
+    if (!app_attaches_) app_attaches_ = std::make_unique<AppAttachTable>();
+    return *app_attaches_;
+  }
   wire::Reassembler& reassembler();
 
   std::shared_ptr<const RoutingLimits> limits_;
@@ -325,6 +344,7 @@ class RoutingComponent::Impl {
   // Those that many peers never need are not there until they do: of simulated peers there are very many.
   LinkTable links_;
   std::unique_ptr<ChannelTable> channels_;
+  std::unique_ptr<AppAttachTable> app_attaches_;
   OpaqueTable opaque_;
   AnswerMemory answers_;
   InspectionQueue inspections_;

@@ -103,6 +103,7 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   if (settings.sip_listen.empty()) return out;
   auto sip = std::make_shared<actors::SipSettings>();
   for (const PhoneListen& listen : settings.sip_listen_of(index)) sip->phones.listen.push_back(listen);
+  sip->listen_for_peers = settings.sip_peer_listen_of(index);
   sip->phones.certificates_file = settings.sip_certificate;
   sip->phones.private_key_file = settings.sip_key;
   sip->phones.authorities_file = settings.sip_authorities;

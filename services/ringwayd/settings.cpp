@@ -134,6 +134,9 @@ void add_phone_options(CLI::App& app, Settings& settings) {
            "repeated. Without it no phones are served",
            "TRANSPORT:ADDR:PORT")
       ->delimiter(',');
+  group.add("sip-peer-listen", settings.sip_peer_listen,
+            "Where other peers connect to for calls; the address of --listen and any free port if not given",
+            "ADDR:PORT");
   group.add("sip-passwords", settings.sip_passwords,
             "Passwords by which phones register: lines `name:OVERLAY:hash` as htdigest writes them (MD5, or "
             "SHA-256). "
@@ -255,12 +258,18 @@ std::string derive_api(Settings& settings) {
 std::string derive_phones(Settings& settings) {
   const bool any = !settings.sip_passwords.empty() || settings.sip_trust_loopback ||
                    !settings.sip_names.empty() || !settings.sip_certificate.empty() ||
-                   !settings.sip_key.empty() || !settings.sip_origins.empty() || settings.sip_call_outside;
+                   !settings.sip_key.empty() || !settings.sip_origins.empty() || settings.sip_call_outside ||
+                   !settings.sip_peer_listen.empty();
   if (settings.sip_listen.empty()) return any ? "the other settings of phones are for --sip-listen" : "";
   for (const std::string& text : settings.sip_listen) {
     auto listen = parse_phone_listen(text);
     if (!listen) return "--sip-listen: " + listen.error().reason;
     settings.sip_addresses.push_back(*listen);
+  }
+  if (!settings.sip_peer_listen.empty()) {
+    const auto at = parse_address(settings.sip_peer_listen);
+    if (!at) return "--sip-peer-listen: " + at.error().reason;
+    settings.sip_peer_address = *at;
   }
   if (settings.sip_certificate.empty() != settings.sip_key.empty())
     return "--sip-cert and --sip-key go together";
@@ -308,6 +317,10 @@ std::vector<net::phones::PhoneListen> Settings::sip_listen_of(std::size_t index)
   auto out = sip_addresses;
   for (auto& each : out) each.at = shifted(each.at, index);
   return out;
+}
+
+wire::IpAddressPort Settings::sip_peer_listen_of(std::size_t index) const {
+  return shifted(sip_peer_address, index);
 }
 
 std::optional<Settings> parse_settings(int argc, const char* const* argv, std::ostream& out,

@@ -49,6 +49,7 @@ struct Settings {
   std::string api_policy;
 
   std::vector<std::string> sip_listen;  // none: no phones are served
+  std::string sip_peer_listen;
   std::string sip_passwords;
   bool sip_trust_loopback = false;
   std::vector<std::string> sip_names;
@@ -73,6 +74,7 @@ struct Settings {
   std::optional<wire::IpAddressPort> api_listen_address;
   unsigned api_mode = 0600;
   std::vector<net::phones::PhoneListen> sip_addresses;
+  wire::IpAddressPort sip_peer_address;  // invalid: not said
 
   // Peer `index` of several has folders, ports and sockets of its own.
   std::string credentials_of(std::size_t index) const;
@@ -84,6 +86,7 @@ struct Settings {
   std::vector<wire::IpAddressPort> advertise_of(std::size_t index) const;
   std::optional<wire::IpAddressPort> api_listen_of(std::size_t index) const;
   std::vector<net::phones::PhoneListen> sip_listen_of(std::size_t index) const;
+  wire::IpAddressPort sip_peer_listen_of(std::size_t index) const;
 };
 
 // Nothing when the program is to end: help was asked for or the settings are wrong (told on `err`);
