@@ -25,13 +25,12 @@ bool is_listed(const PresenceUser& user) { return user.permission.who == Permiss
 Compositor::Compositor(Settings settings, std::vector<PresenceUser> users, std::shared_ptr<Random> random,
                        std::shared_ptr<Envelope> envelope)
     : settings_(std::move(settings)), random_(std::move(random)), envelope_(std::move(envelope)) {
-  for (PresenceUser& each : users) add(std::move(each));
+  for (const PresenceUser& each : users) add(each);
 }
 
-void Compositor::add(PresenceUser user) {
+void Compositor::add(const PresenceUser& user) {
   assert(users_.size() < registrar::k_max_accounts && check(user.permission).ok());
-  const Aor aor = user.aor;
-  User& added = users_.try_emplace(aor, std::move(user), settings_.overlay_lifetime_s).first->second;
+  User& added = users_.try_emplace(user.aor, user, settings_.overlay_lifetime_s).first->second;
   // What this peer has stored before it was started is not to be seen any more.
   if (added.user.permission.who == Permission::Who::nobody) added.entry.suspect();
   compose(added);
@@ -139,7 +138,7 @@ Compositor::Outputs Compositor::set_users(Now now, std::vector<PresenceUser> use
         RemovePresence{OverlayRequestId{++last_overlay_request_}, at->first, to_hex(user.user.node.view())});
     at = users_.erase(at);
   }
-  for (auto& [aor, user] : wanted) add(std::move(user));
+  for (const auto& [aor, user] : wanted) add(user);
   keep_needed_certificates();
   return finish(now);
 }

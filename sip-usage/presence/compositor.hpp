@@ -119,7 +119,7 @@ class Compositor {
     Deadline queued_at;       // in wakes_
   };
 
-  void add(PresenceUser user);
+  void add(const PresenceUser& user);
   void keep_needed_certificates();
   void respond(RequestId request, Message response);
   void reject(RequestId request, const Message& message, const registrar::Rejection& rejection);
