@@ -70,9 +70,7 @@ class SipServers::Searches : public std::enable_shared_from_this<Searches> {
         tell_(std::move(tell)),
         settings_(std::move(settings)) {}
 
-  void ask(const element::AskServers& ask) {
-    tell(begin(ask));
-  }
+  void ask(const element::AskServers& ask) { tell(begin(ask)); }
 
   void drop(element::QuestionId question) {
     const std::lock_guard lock(mutex_);
@@ -134,11 +132,12 @@ class SipServers::Searches : public std::enable_shared_from_this<Searches> {
   }
 
   void query(Table::iterator at, const servers::Question& asked) {
-    const auto query = resolver_->query(
-        asked.name, type_of(asked.type),
-        [weak = weak_from_this(), question = at->first, asked](dns::Answer answer) {
-          if (const auto self = weak.lock()) self->answered(question, asked, std::move(answer));
-        });
+    const auto query =
+        resolver_->query(asked.name, type_of(asked.type),
+                         [weak = weak_from_this(), question = at->first, asked](dns::Answer answer) {
+                           if (const auto self = weak.lock())
+                             self->answered(question, asked, std::move(answer));
+                         });
     if (query)
       at->second.queries.emplace(asked, *query);
     else

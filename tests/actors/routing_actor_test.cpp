@@ -53,8 +53,8 @@ struct RoutingActorTest : testing::Test, ActorWorld {
               [](StatusAtom) { return ReplicationReport{}; }};
     });
     mailboxes->committer = system.spawn([this](CommitterActor::pointer) -> CommitterActor::behavior_type {
-      return {[](CommitBatch&) {}, [this](data::PutFact& fact) { facts.push_back(fact); }, [](FlushAtom) {},
-              [](StopAtom) {}};
+      return {[](CommitBatch&) {}, [this](data::PutFact& fact) { facts.push_back(fact); },
+              [](data::DropFact&) {}, [](FlushAtom) {}, [](StopAtom) {}};
     });
     mailboxes->supervisor = system.spawn([this](SupervisorActor::pointer) -> SupervisorActor::behavior_type {
       return {[](StartAtom) {},

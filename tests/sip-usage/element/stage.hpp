@@ -289,8 +289,9 @@ class World {
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
   std::size_t peer_connections = 0;
-  bool is_cut = false;       // no peer reaches another
-  bool is_impostor = false;  // another node answers
+  bool is_cut = false;                                         // no peer reaches another
+  bool is_impostor = false;                                    // another node answers
+  std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
 
  private:
   static std::string lower(std::string text) {
@@ -376,6 +377,8 @@ class World {
     if (overlay_takes) overlay[remove.aor.name()].erase(peer);
     peers[peer]->handle(now(), OverlayWritten{remove.request, overlay_takes});
   }
+  void carry_out(std::size_t peer, KeepCall& keep) { kept_calls.emplace_back(peer, std::move(keep.record)); }
+  void carry_out(std::size_t, ForgetCall&) {}
   void carry_out(std::size_t, Log&) {}
 
   MonoTime at{1000};
