@@ -308,6 +308,10 @@ TEST(ElementCallTest, FlowsOfCallsAreHeld) {
   EXPECT_TRUE(world.held[stranger.flow]);
   EXPECT_EQ(world.register_phone(bob, {"Expires: 0"}), 200u);
   EXPECT_TRUE(world.held[bob.flow]);
+  // The same two ends by another name: the driver had forgotten them.
+  world.into(1, FlowUp{FlowId{9000}, "UDP", {"192.0.2.2", 5060}, {bob.address, 4000}, "x", false, {}});
+  EXPECT_TRUE(world.held[FlowId{9000}]);
+  world.into(1, FlowDown{FlowId{9000}, "gone"});
   world.send(stranger, world.in_dialog(stranger, "BYE", *ok));
   const auto bye = bob.request("BYE");
   ASSERT_TRUE(bye);
