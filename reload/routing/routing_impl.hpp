@@ -126,6 +126,25 @@ class RoutingComponent::Impl {
     bool send_update = false;
     std::optional<RingId> partition_point;
   };
+  // What will be over soon: what this peer has asked for or is answering. In a ring at rest there is nothing
+  // most of the time, and then it is not there.
+  struct UnderWay {
+    explicit UnderWay(const RoutingLimits& limits);
+    bool over() const;
+
+    InspectionQueue inspections;
+    std::map<TransactionId, Transaction> transactions;
+    std::set<std::pair<MonoTime, TransactionId>> timers;
+    std::map<std::pair<Origin, std::uint64_t>, TransactionId> by_token;
+    std::map<std::uint64_t, Served> served;
+    std::map<std::uint64_t, PendingAttach> attaches;
+    std::map<std::uint64_t, Attempt> attempts;
+    std::vector<std::pair<Hop, SharedBytes>> deferred;
+    std::vector<RemoteAddress> still_to_ask;  // of a look for the ring, the next one last
+    // Nodes that have made us send them something, once at a time: others must not fill our transactions.
+    boost::container::flat_set<NodeId> configuration_pushes, kind_pushes, solicited_updates;
+    boost::container::flat_map<NodeId, TransactionId> updates;  // not answered yet: one a link at most
+  };
 
   // ---- inputs (routing_component.cpp)
   void on(LinkMessage& input);
@@ -323,6 +342,18 @@ class RoutingComponent::Impl {
     return *app_attaches_;
   }
   wire::Reassembler& reassembler();
+  UnderWay& under_way() {
+    if (!under_way_) under_way_ = std::make_unique<UnderWay>(*limits_);
+    return *under_way_;
+  }
+  const UnderWay& under_way() const;  // to look at: an empty one when there is none
+  AnswerMemory& answers() {
+    if (!answers_)
+      answers_ = std::make_unique<AnswerMemory>(limits_->max_answers_remembered,
+                                                limits_->max_answers_remembered_bytes);
+    return *answers_;
+  }
+  void rest_if_over();  // at the end of what comes from outside
 
   std::shared_ptr<const RoutingLimits> limits_;
   std::vector<RemoteAddress> own_addresses_;
@@ -330,7 +361,6 @@ class RoutingComponent::Impl {
   std::vector<RemoteAddress> given_bootstrap_;  // without the document's
   std::vector<RemoteAddress> found_bootstrap_;  // by discovery
   std::vector<RemoteAddress> known_peers_;      // that we had links to, newest first
-  std::vector<RemoteAddress> still_to_ask_;     // of a look for the ring, the next one last
   std::vector<Bytes> learnt_kinds_;             // to be learnt again at the start
   bool compress_via_lists_;
   config::ConfigurationPtr configuration_;
@@ -346,20 +376,10 @@ class RoutingComponent::Impl {
   std::unique_ptr<ChannelTable> channels_;
   std::unique_ptr<AppAttachTable> app_attaches_;
   OpaqueTable opaque_;
-  AnswerMemory answers_;
-  InspectionQueue inspections_;
+  std::unique_ptr<UnderWay> under_way_;
+  std::unique_ptr<AnswerMemory> answers_;
   std::unique_ptr<wire::Reassembler> reassembler_;
-  std::map<TransactionId, Transaction> transactions_;  // like the others, nothing while it is empty
-  std::set<std::pair<MonoTime, TransactionId>> timers_;
-  std::map<std::pair<Origin, std::uint64_t>, TransactionId> by_token_;
-  std::map<std::uint64_t, Served> served_;
-  std::map<std::uint64_t, PendingAttach> attaches_;
-  std::map<std::uint64_t, Attempt> attempts_;
-  std::vector<std::pair<Hop, SharedBytes>> deferred_;
-  // Nodes that have made us send them something, once at a time: others must not fill our transactions.
-  boost::container::flat_set<NodeId> configuration_pushes_, kind_pushes_, solicited_updates_;
-  boost::container::flat_map<NodeId, TransactionId> updates_;  // not answered yet: one a link at most
-  TransactionId join_ = 0;                                     // the last one
+  TransactionId join_ = 0;             // the last one
   config::ConfigurationPtr document_;  // as it came; configuration_ has the learnt Kinds besides
   config::KnownKinds known_kinds_;
   std::unique_ptr<const Unfit> unfit_;
