@@ -35,7 +35,7 @@
 #include "net/io_pool.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/link/link_id.hpp"
-#include "sip-usage/registration/storing_peer.hpp"
+#include "sip-usage/messages/storing_peer.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
 
@@ -344,7 +344,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
 
   mailboxes->committer =
       system_.spawn<caf::detached>(drive<CommitterDriver>, CommitterSetup{made.store, mailboxes});
-  settings.storage.usage_checks = sip::usage_checks();  // no program may forget them
+  settings.storage.usage_checks = sip::messages::usage_checks();  // no program may forget them
   mailboxes->storage = system_.spawn<caf::detached>(
       drive<StorageDriver>, StorageSetup{settings.storage, made.configuration, made.signer, made.store,
                                          clock_, mailboxes, backlog, desk});
