@@ -88,6 +88,11 @@ struct CertificatesOrder {
   data::CertificatesOf of;
   Answer<data::CertificatesFound> done;
 };
+struct CallLogOrder {
+  std::optional<sip::Aor> user;  // none: of all
+  std::size_t limit = 0;
+  Answer<std::vector<sip::CallRecord>> done;
+};
 struct WatchOrder {
   std::uint64_t token = 0;
   data::WatchCall call;
@@ -174,14 +179,16 @@ using SipActor = caf::typed_actor<
     caf::reacts_to<TickAtom, std::uint64_t>,
     // From the supervisor: the peer is about to leave; answered when nobody is registered here any more.
     caf::replies_to<LeaveAtom>::with<LeftAtom>,
+    // From the API.
+    caf::reacts_to<CallLogOrder>,
     // From the supervisor.
     caf::replies_to<StatusAtom>::with<SipReportPtr>>;
 
 using CommitterActor = caf::typed_actor<
     // From storage: make these durable and answer each with Committed, in order.
     caf::reacts_to<CommitBatch>,
-    // From routing: keep this fact; nobody waits for it.
-    caf::reacts_to<data::PutFact>,
+    // From routing and SIP: keep this fact, or forget it; nobody waits for it.
+    caf::reacts_to<data::PutFact>, caf::reacts_to<data::DropFact>,
     // From itself: everything that waited in the mailbox has been collected, write it.
     caf::reacts_to<FlushAtom>,
     // From the supervisor: write what waits, then end.
@@ -239,6 +246,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PeerFailure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CallLogOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::PutFact)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::DropFact)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::Answer<ringway::actors::Stopped>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::Answer<ringway::actors::PeerStatus>)

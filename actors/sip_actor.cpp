@@ -5,6 +5,7 @@
 
 #include "actors/driver.hpp"
 #include "actors/phone_bridge.hpp"
+#include "actors/system_random.hpp"
 #include "reload/config/kinds.hpp"
 #include "reload/link/link_id.hpp"
 #include "sip-usage/registration/sip_registration.hpp"
@@ -55,7 +56,13 @@ SipDriver::SipDriver(SipActor::pointer self, SipSetup setup)
       peers_(setup_.peer_links, setup_.clock, setup_.mailboxes),
       alarm_([self](Duration delay, std::uint64_t generation) {
         self->delayed_send(self, delay, TickAtom::value, generation);
-      }) {}
+      }) {
+  if (!setup_.resolver) return;
+  servers_.emplace(setup_.resolver, std::make_unique<SystemRandom>(),
+                   [mailboxes = setup_.mailboxes](element::Input answer) {
+                     caf::anon_send(mailboxes->sip, SipBatch(std::move(answer)));
+                   });
+}
 
 SipActor::behavior_type SipDriver::make_behavior() {
   return {
@@ -63,6 +70,7 @@ SipActor::behavior_type SipDriver::make_behavior() {
       [this](SipPeerBatch& batch) { handle(batch); },
       [this](TickAtom, std::uint64_t generation) { tick(generation); },
       [this](LeaveAtom) { return leave(); },
+      [this](CallLogOrder& order) { tell_calls(order); },
       [this](StatusAtom) { return report(); },
   };
 }
@@ -108,6 +116,8 @@ SipReportPtr SipDriver::report() const {
   out.proxy = setup_.element->proxy_counters();
   out.transactions = setup_.element->transaction_counters();
   out.tables = setup_.element->tables();
+  if (servers_)
+    for (const auto& table : servers_->tables()) out.tables.push_back(table);
   peers_.report(out);
   return std::make_shared<const SipReport>(std::move(out));
 }
@@ -252,10 +262,27 @@ void SipDriver::call(data::Call order, std::function<element::Input(const data::
 // ---- others
 
 void SipDriver::perform(element::AskServers& ask) {
-  answer_later(element::QuestionFailed{ask.question, "DNS is not asked"});
+  if (!servers_) return answer_later(element::QuestionFailed{ask.question, "DNS is not asked"});
+  servers_->ask(ask);
 }
 
-void SipDriver::perform(element::DropQuestion&) {}  // its answer is for nobody
+// Of the overlay's answer nobody takes notice then.
+void SipDriver::perform(element::DropQuestion& drop) {
+  if (servers_) servers_->drop(drop.question);
+}
+
+void SipDriver::perform(element::KeepCall& keep) {
+  caf::anon_send(setup_.mailboxes->committer,
+                 data::PutFact{call_fact(keep.record.number), sip::encode(keep.record)});
+}
+
+void SipDriver::perform(element::ForgetCall& forget) {
+  caf::anon_send(setup_.mailboxes->committer, data::DropFact{call_fact(forget.number)});
+}
+
+void SipDriver::tell_calls(const CallLogOrder& order) const {
+  order.done(setup_.element->calls().newest(order.limit, order.user));
+}
 
 void SipDriver::perform(element::Log& log) { log_->info("phones: {}", log.line); }
 

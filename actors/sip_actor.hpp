@@ -16,6 +16,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/peer_log.hpp"
 #include "actors/sip_peers.hpp"
+#include "actors/sip_servers.hpp"
 #include "actors/system_clock.hpp"
 #include "net/phones/phone_transports.hpp"
 #include "reload/data/client.hpp"
@@ -37,6 +38,7 @@ struct SipSetup {
   MailboxesPtr mailboxes;
   std::shared_ptr<CallBound> bound;                                // of calls to storage
   std::shared_ptr<net::app_links::AppLinks> peer_links = nullptr;  // null: no other peer is called
+  std::shared_ptr<net::dns::Resolver> resolver = nullptr;          // null: DNS is not asked
 };
 
 class SipDriver {
@@ -51,6 +53,7 @@ class SipDriver {
   void handle(SipBatch& batch);
   void handle(SipPeerBatch& batch);
   void tick(std::uint64_t generation);
+  void tell_calls(const CallLogOrder& order) const;
   caf::typed_response_promise<LeftAtom> leave();
   SipReportPtr report() const;
 
@@ -73,6 +76,8 @@ class SipDriver {
   void perform(sip::element::DropQuestion& drop);
   void perform(sip::element::StoreRegistration& store);
   void perform(sip::element::RemoveRegistration& remove);
+  void perform(sip::element::KeepCall& keep);
+  void perform(sip::element::ForgetCall& forget);
   void perform(sip::element::Log& log);
 
   // The answer to what the element asked for while its outputs are carried out: it comes in its turn.
@@ -85,6 +90,7 @@ class SipDriver {
   SipSetup setup_;
   std::shared_ptr<spdlog::logger> log_;
   SipPeers peers_;
+  std::optional<SipServers> servers_;
   Alarm alarm_;
   std::uint64_t last_call_ = k_first_sip_call;
   std::set<sip::element::FlowId> up_;                                       // bounded by the sockets

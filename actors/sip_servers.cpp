@@ -33,11 +33,13 @@ dns::RecordType type_of(servers::RecordType type) {
 servers::Records as_asked(dns::Addresses& addresses) { return std::move(addresses); }
 servers::Records as_asked(std::vector<dns::Srv>& records) {
   std::vector<servers::Srv> out;
+  out.reserve(records.size());
   for (auto& one : records) out.push_back({one.priority, one.weight, one.port, std::move(one.target)});
   return out;
 }
 servers::Records as_asked(std::vector<dns::Naptr>& records) {
   std::vector<servers::Naptr> out;
+  out.reserve(records.size());
   for (auto& one : records)
     out.push_back({one.order, one.preference, std::move(one.flags), std::move(one.services),
                    std::move(one.regexp), std::move(one.replacement)});

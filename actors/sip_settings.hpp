@@ -2,7 +2,9 @@
 // is and from where its sockets are.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,10 @@ struct SipKeys {
   Bytes encode() const;
 };
 
+// Calls that are over are kept as facts of the store, one for each.
+inline constexpr const char* k_call_facts = "call-log/";
+std::string call_fact(std::uint64_t number);
+
 struct SipSettings {
   net::phones::PhoneSettings phones;
   // Where other peers connect to for calls; no address: where links are listened for, at any free port.
@@ -36,6 +42,9 @@ struct SipSettings {
   bool trusts_loopback = false;          // phones on this machine need no password
   std::vector<std::string> names{};      // by which phones may know this peer, besides its addresses
   bool lets_users_call_outside = false;  // users may call addresses of other domains
+  std::string dns_servers{};             // "192.0.2.53:53,[2001:db8::53]:53"; empty: those of the system
+  std::optional<sip::element::Gateway> gateway{};
+  bool redirects = false;  // a redirect peer (RFC 3261 §8.3)
 };
 
 // Where other peers are told to connect to for calls: the hosts that the peer advertises, or those of this

@@ -150,7 +150,8 @@ void SupervisorDriver::stop_phones() {
   if (!setup_.phones) return;
   setup_.phone_bridge->disconnect();
   setup_.phones->stop();
-  setup_.peer_links->stop();
+  if (setup_.peer_links) setup_.peer_links->stop();
+  if (setup_.resolver) setup_.resolver->stop();
 }
 
 void SupervisorDriver::stop_committer() {
@@ -164,6 +165,7 @@ void SupervisorDriver::finish() {
   setup_.links.reset();
   setup_.phones.reset();
   setup_.peer_links.reset();
+  setup_.resolver.reset();
   if (!failure_) log_->info("stopped");
   for (const auto& done : std::exchange(waiting_for_stop_, {})) done(Stopped{});
   if (failure_ && setup_.failed) {

@@ -16,6 +16,16 @@ std::string record_key(const data::KindAt& at, BytesView item) {
   return key;
 }
 
+// Of nothing but 0xFF bytes (no Kind-ID is that) it is one that no key is as long as.
+std::string end_of_prefix(std::string prefix) {
+  constexpr std::size_t k_longer_than_keys = 1U << 17;
+  const std::size_t last = prefix.find_last_not_of('\xFF');
+  if (last == std::string::npos) return prefix + std::string(k_longer_than_keys, '\xFF');
+  prefix.resize(last + 1);
+  prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
 std::string fact_key(std::string_view name) {
   std::string key = "=";
   key.append(name);

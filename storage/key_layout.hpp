@@ -36,6 +36,8 @@ inline constexpr std::size_t k_kind_prefix_size_bytes = k_node_id_size_bytes + 4
 // resource ‖ kind: the key in generations, and what the keys in values start with.
 std::string kind_key(const data::KindAt& at);
 std::string record_key(const data::KindAt& at, BytesView item);
+// The first key behind all that begin so.
+std::string end_of_prefix(std::string prefix);
 std::string fact_key(std::string_view name);
 // The inverse of kind_key; false when the key has another size.
 bool parse_kind_key(std::string_view key, data::KindAt& at);

@@ -21,8 +21,14 @@ std::uint64_t cost_of(const std::string& name, const Bytes& fact) { return name.
 
 // ---- reads
 
+bool MemoryStore::is_damaged(const Kind& kind, const data::ItemKey& item) {
+  return std::binary_search(kind.damage.items.begin(), kind.damage.items.end(), item) ||
+         kind.in_block.contains(item);
+}
+
 Result<data::KindState> MemoryStore::load(const data::KindAt& at) const {
   const std::lock_guard lock(mutex_);
+  if (reads_refused_) return Failure{"the disk does not answer"};
   data::KindState state;
   const auto kind = kinds_.find(at);
   if (kind == kinds_.end()) return state;
@@ -30,7 +36,7 @@ Result<data::KindState> MemoryStore::load(const data::KindAt& at) const {
   if (!damage.generation) state.generation_counter = kind->second.generation.counter;
   state.records.reserve(kind->second.records.size());
   for (const auto& [item, record] : kind->second.records) {
-    if (!std::binary_search(damage.items.begin(), damage.items.end(), item)) state.records.push_back(record);
+    if (!is_damaged(kind->second, item)) state.records.push_back(record);
   }
   if (damage.any()) state.damage = std::make_shared<const data::Damage>(damage);
   return state;
@@ -58,6 +64,7 @@ bool MemoryStore::collect(std::map<data::KindAt, Kind>::const_iterator from, con
 Result<std::vector<data::KindAt>> MemoryStore::list(const RingId& after, const RingId& up_to,
                                                     std::size_t limit) const {
   const std::lock_guard lock(mutex_);
+  if (reads_refused_) return Failure{"the disk does not answer"};
   std::vector<data::KindAt> out;
   const auto first = kinds_.upper_bound(data::KindAt{as_resource(after), std::numeric_limits<KindId>::max()});
   if (after < up_to) {
@@ -141,6 +148,21 @@ bool MemoryStore::damage_generation(const data::KindAt& at) {
   return true;
 }
 
+bool MemoryStore::damage_block(const data::KindAt& at) {
+  const std::lock_guard lock(mutex_);
+  const auto kind = kinds_.find(at);
+  if (kind == kinds_.end()) return false;
+  kind->second.damage.more = true;
+  kind->second.damage.what = "a block was damaged";
+  for (const auto& [item, record] : kind->second.records) kind->second.in_block.insert(item);
+  return true;
+}
+
+void MemoryStore::refuse_reads(bool refused) {
+  const std::lock_guard lock(mutex_);
+  reads_refused_ = refused;
+}
+
 std::size_t MemoryStore::damaged_kinds() const {
   const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(
@@ -173,6 +195,7 @@ void MemoryStore::apply(const data::PutRecord& put) {
   kind.generation.keep_for(*put.record);
   data::ItemKey item = data::item_key_of(put.record->stored.value);
   std::erase(kind.damage.items, item);
+  kind.in_block.erase(item);
   data::RecordPtr& slot = kind.records[item];
   if (slot != nullptr) forget(item, *slot);
   slot = put.record;
@@ -187,6 +210,7 @@ void MemoryStore::apply(const data::DropRecord& drop) {
   if (record == kind->second.records.end()) return;
   forget(record->first, *record->second);
   std::erase(kind->second.damage.items, record->first);
+  kind->second.in_block.erase(record->first);
   kind->second.records.erase(record);
 }
 
@@ -236,15 +260,21 @@ void MemoryStore::reclaim(WallMs now_ms) {
   const std::lock_guard lock(mutex_);
   for (auto& [at, kind] : kinds_) {
     std::erase_if(kind.records, [&](const auto& item) {
-      if (item.second->alive_at(now_ms)) return false;
-      std::erase(kind.damage.items, item.first);
+      if (item.second->alive_at(now_ms) || is_damaged(kind, item.first)) return false;
       forget(item.first, *item.second);
       return true;
     });
     if (std::exchange(kind.generation_is_new, false)) kind.generation.keep_from(now_ms);
   }
-  std::erase_if(kinds_, [&](const auto& kind) {
-    return kind.second.records.empty() && kind.second.generation.reclaimable_at(now_ms);
+  // What is damaged goes with its generation, when that can be read.
+  std::erase_if(kinds_, [&](const auto& one) {
+    const Kind& kind = one.second;
+    const bool is_over = !kind.damage.generation && kind.generation.reclaimable_at(now_ms) &&
+                         std::all_of(kind.records.begin(), kind.records.end(),
+                                     [&](const auto& item) { return is_damaged(kind, item.first); });
+    if (is_over)
+      for (const auto& [item, record] : kind.records) forget(item, *record);
+    return is_over;
   });
   std::erase_if(certificates_, [&](const auto& certificate) {
     if (!certificate.second.reclaimable_at(now_ms)) return false;

@@ -11,6 +11,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,10 @@ class MemoryStore final : public data::ValueStore {
   // written again. False when there is none.
   bool damage_record(const data::KindAt& at, const data::ItemKey& item);
   bool damage_generation(const data::KindAt& at);
+  // Nor does it give the records that the Kind has now, and nobody can say which these were.
+  bool damage_block(const data::KindAt& at);
+  // From now on it gives nothing, as one does that is away; or everything again.
+  void refuse_reads(bool refused);
   std::size_t damaged_kinds() const;
 
  private:
@@ -56,12 +61,14 @@ class MemoryStore final : public data::ValueStore {
     bool generation_is_new = false;  // set since the last reclaim, so its retention has not begun
     std::map<data::ItemKey, data::RecordPtr> records;
     data::Damage damage;
+    std::set<data::ItemKey> in_block;  // of those behind damage.more
   };
   struct Pending {
     Ticket ticket = 0;
     std::vector<data::WriteBatch> batches;
   };
 
+  static bool is_damaged(const Kind& kind, const data::ItemKey& item);
   void apply(const Pending& pending);
   void apply(const data::PutRecord& put);
   void apply(const data::DropRecord& drop);
@@ -82,6 +89,7 @@ class MemoryStore final : public data::ValueStore {
   Ticket last_ticket_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t bytes_ = 0;
+  bool reads_refused_ = false;
 };
 
 }  // namespace ringway::storage

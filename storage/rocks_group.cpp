@@ -7,9 +7,15 @@
 #include <variant>
 
 #include "storage/key_layout.hpp"
-#include "storage/rocks_salvage.hpp"
 
 namespace ringway::storage {
+namespace {
+
+// Of what is written over something that said until when it is to be kept, and cannot be read: longer than
+// most that is stored.
+constexpr WallMs k_kept_instead_ms = 365ULL * 24 * 3600 * 1000;
+
+}  // namespace
 
 void RocksGroup::add(const data::WriteBatch& batch) {
   for (const data::Write& write : batch) {
@@ -84,10 +90,11 @@ RocksGroup::KindInGroup& RocksGroup::kind_at(const data::KindAt& at) {
   const std::string key = kind_key(at);
   const Found stored = read(families_.generations, key, value);
   if (stored == Found::nothing) return kind;
-  const Result<GenerationEntry> entry = stored == Found::value ? decode_generation(shared_copy_of(value))
-                                                               : Result<GenerationEntry>(Failure{"damaged"});
+  const Result<GenerationEntry> entry = stored == Found::value
+                                            ? decode_generation(shared_copy_of(value))
+                                            : Result<GenerationEntry>(Failure{"unreadable"});
   kind.unknown = !entry;
-  if (entry) kind.generation = *entry;
+  kind.generation = entry ? *entry : GenerationEntry{0, now_ms_ + k_kept_instead_ms};
   return kind;
 }
 
@@ -97,13 +104,17 @@ CertificateEntry& RocksGroup::certificate_at(const Bytes& sha256) {
   if (!is_new) return entry;
   rocksdb::PinnableSlice value;
   const std::string_view key = ringway::text_of(sha256);
-  if (read(families_.certificates, key, value) != Found::value) return entry;
-  Result<CertificateEntry> stored = decode_certificate(shared_copy_of(value));
-  if (stored) entry = *std::move(stored);  // what is damaged comes anew
+  const Found found_there = read(families_.certificates, key, value);
+  if (found_there == Found::nothing) return entry;
+  Result<CertificateEntry> stored = found_there == Found::value
+                                        ? decode_certificate(shared_copy_of(value))
+                                        : Result<CertificateEntry>(Failure{"unreadable"});
+  entry = stored ? *std::move(stored) : CertificateEntry{now_ms_ + k_kept_instead_ms, {}};
   return entry;
 }
 
 // One deletion for each record: there are few, and a range deletion would slow every later read near it.
+// Where not all can be read there must be one: nothing of the Kind may come back with the next Store of it.
 void RocksGroup::delete_stored_records(const data::KindAt& at) {
   const std::string prefix = kind_key(at);
   rocksdb::ReadOptions options;
@@ -112,8 +123,8 @@ void RocksGroup::delete_stored_records(const data::KindAt& at) {
   for (record->Seek(prefix); record->Valid() && record->key().starts_with(prefix); record->Next()) {
     keep(out_.Delete(families_.values, record->key()));
   }
-  // What is damaged besides goes with its file (rocks_salvage.hpp).
-  if (!is_damage(record->status())) keep(record->status());
+  if (record->status().ok()) return;
+  keep(out_.DeleteRange(families_.values, prefix, end_of_prefix(prefix)));
 }
 
 RocksGroup::Found RocksGroup::read(rocksdb::ColumnFamilyHandle* family, std::string_view key,
@@ -121,8 +132,7 @@ RocksGroup::Found RocksGroup::read(rocksdb::ColumnFamilyHandle* family, std::str
   const rocksdb::Status status = database_.Get({}, family, rocksdb::Slice(key), &value);
   if (status.ok()) return Found::value;
   if (status.IsNotFound()) return Found::nothing;
-  if (!is_damage(status)) keep(status);
-  return Found::damage;
+  return Found::unreadable;
 }
 
 void RocksGroup::keep(const rocksdb::Status& status) {

@@ -21,14 +21,13 @@ class RocksGroup {
       : database_(database), families_(families), now_ms_(now_ms) {}
 
   void add(const data::WriteBatch& batch);
-  // The whole group; a failure when what is stored could not be looked at. What is damaged there is written
-  // over.
+  // The whole group. What is stored and cannot be read, for good or now, is written over.
   Result<rocksdb::WriteBatch> finish();
 
  private:
   struct KindInGroup {
     GenerationEntry generation;
-    bool unknown = false;              // what is stored of it is damaged, and stays so until it is set
+    bool unknown = false;              // what is stored of it cannot be read, and stays until it is set
     bool dropped = false;              // and not written since
     std::vector<data::ItemKey> items;  // put by this group
   };
@@ -44,8 +43,7 @@ class RocksGroup {
   KindInGroup& kind_at(const data::KindAt& at);
   CertificateEntry& certificate_at(const Bytes& sha256);
   void delete_stored_records(const data::KindAt& at);
-  enum class Found { nothing, value, damage };
-  // Anything else that goes wrong fails the group.
+  enum class Found { nothing, value, unreadable };
   Found read(rocksdb::ColumnFamilyHandle* family, std::string_view key, rocksdb::PinnableSlice& value);
   void keep(const rocksdb::Status& status);
 

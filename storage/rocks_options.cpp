@@ -45,6 +45,7 @@ rocksdb::ColumnFamilyOptions family_options(const RocksSettings& settings,
 
 rocksdb::DBOptions database_options(const RocksSettings& settings) {
   rocksdb::DBOptions database;
+  if (settings.env != nullptr) database.env = settings.env;
   database.create_if_missing = true;
   database.create_missing_column_families = true;
   database.paranoid_checks = true;

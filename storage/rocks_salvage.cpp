@@ -11,12 +11,12 @@
 
 namespace ringway::storage {
 
-bool is_damage(const rocksdb::Status& status) { return status.IsCorruption() || status.IsIOError(); }
-
-// An I/O error may be of a moment, and leaves no bad bytes behind.
-void SalvageMark::note(const rocksdb::Status& status) const {
-  if (!status.IsCorruption() || noted_.exchange(true)) return;
-  std::ofstream(path_) << status.ToString() << '\n';
+void SalvageMark::set(const rocksdb::Status& damage) const {
+  if (noted_.exchange(true)) return;
+  std::ofstream out(path_);
+  out << damage.ToString() << '\n';
+  out.close();
+  if (!out) noted_ = false;
 }
 
 bool SalvageMark::is_set() const {

@@ -17,14 +17,16 @@ namespace ringway::storage {
 
 inline constexpr const char* k_salvage_mark = "DAMAGED";  // a file in the store's folder
 
-// Of reading: other bytes than were written, or none, while the store itself goes on.
-bool is_damage(const rocksdb::Status& status);
-
 class SalvageMark {
  public:
   explicit SalvageMark(const std::string& directory) : path_(directory + "/" + k_salvage_mark) {}
-  // A read has failed so: the next opening is to sort files out if one of them is damaged. From any thread.
-  void note(const rocksdb::Status& status) const;
+  // Damage has been met: the next opening is to sort files out. From any thread. A mark that cannot be
+  // written is tried again the next time.
+  void set(const rocksdb::Status& damage) const;
+  // If that is damage for sure; an I/O error may be of a moment.
+  void note(const rocksdb::Status& status) const {
+    if (status.IsCorruption()) set(status);
+  }
   bool is_set() const;
   void remove() const;
 

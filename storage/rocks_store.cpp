@@ -1,7 +1,6 @@
 #include "storage/rocks_store.hpp"
 
 #include <rocksdb/db.h>
-#include <rocksdb/snapshot.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "storage/rocks_families.hpp"
 #include "storage/rocks_group.hpp"
 #include "storage/rocks_options.hpp"
+#include "storage/rocks_reader.hpp"
 #include "storage/rocks_salvage.hpp"
 
 namespace ringway::storage {
@@ -45,23 +45,9 @@ class RocksStore::Impl {
 
   const SalvageMark& mark() const { return mark_; }
 
-  // False when there is nothing at the key.
-  Result<bool> get(rocksdb::ColumnFamilyHandle* family, std::string_view key, rocksdb::PinnableSlice& value,
-                   const rocksdb::Snapshot* snapshot = nullptr) const;
-  // Appends kinds from `first_key` up to the end of the ring or `up_to`; true when `limit` was reached.
-  Result<bool> collect(const std::string& first_key, const RingId* up_to, std::size_t limit,
-                       std::vector<data::KindAt>& out) const;
-  // Each of the two reads one half of a Kind, and says what of it is damaged. False when there is no Kind.
-  Result<bool> load_generation(const std::string& prefix, const rocksdb::Snapshot* snapshot,
-                               data::KindState& state, data::Damage& damage) const;
-  Outcome<> load_records(const data::KindAt& at, const rocksdb::Snapshot* snapshot, data::KindState& state,
-                         data::Damage& damage) const;
+  RocksReader& reader() const { return *reader_; }
 
  private:
-  Result<bool> collect_by_records(const std::string& first_key, const RingId* up_to, std::size_t limit,
-                                  std::vector<data::KindAt>& out) const;
-  rocksdb::Status look_up(rocksdb::ColumnFamilyHandle* family, std::string_view key,
-                          rocksdb::PinnableSlice& value, const rocksdb::Snapshot* snapshot) const;
   Outcome<> make_directory() const;
   Outcome<> check_families() const;
   Outcome<> open_database();
@@ -74,6 +60,7 @@ class RocksStore::Impl {
   std::unique_ptr<rocksdb::DB> database_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   Families families_;
+  std::unique_ptr<RocksReader> reader_;
 };
 
 // ---- opening
@@ -120,7 +107,7 @@ Outcome<> RocksStore::Impl::check_families() const {
 
 Outcome<> RocksStore::Impl::check_schema(bool salvaged) {
   rocksdb::PinnableSlice value;
-  const Result<bool> found = get(families_.facts, k_schema_key, value);
+  const Result<bool> found = reader_->get(families_.facts, k_schema_key, value);
   if (!found) return found.error();
   if (!*found && salvaged) {
     return Failure{"what this peer kept for itself in " + settings_.directory +
@@ -155,6 +142,7 @@ Outcome<> RocksStore::Impl::open_database() {
   if (!status.ok()) return failure_of("cannot open the store in " + settings_.directory, status);
   database_.reset(database);
   families_ = {handles_[1], handles_[2], handles_[3], handles_[4]};  // the order of family_descriptors
+  reader_ = std::make_unique<RocksReader>(*database_, families_, mark_, settings_.now);
   return Done{};
 }
 
@@ -195,7 +183,7 @@ Outcome<> RocksStore::Impl::drop_records_without_certificate() {
     if (!record) continue;  // damaged itself
     rocksdb::PinnableSlice value;
     const Result<bool> found =
-        get(families_.certificates, ringway::text_of((*record)->signer_certificate_sha256), value);
+        reader_->get(families_.certificates, ringway::text_of((*record)->signer_certificate_sha256), value);
     if (!found) return found.error();
     if (*found) continue;
     const rocksdb::Status status = database_->Delete({}, families_.values, at->key());
@@ -207,125 +195,11 @@ Outcome<> RocksStore::Impl::drop_records_without_certificate() {
 
 void RocksStore::Impl::close() {
   if (database_ == nullptr) return;
+  reader_.reset();
   for (rocksdb::ColumnFamilyHandle* handle : handles_) database_->DestroyColumnFamilyHandle(handle);
   handles_.clear();
   database_->Close();
   database_.reset();
-}
-
-// ---- reading
-
-rocksdb::Status RocksStore::Impl::look_up(rocksdb::ColumnFamilyHandle* family, std::string_view key,
-                                          rocksdb::PinnableSlice& value,
-                                          const rocksdb::Snapshot* snapshot) const {
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot;
-  rocksdb::Status status = database_->Get(options, family, rocksdb::Slice(key), &value);
-  mark_.note(status);
-  return status;
-}
-
-Result<bool> RocksStore::Impl::get(rocksdb::ColumnFamilyHandle* family, std::string_view key,
-                                   rocksdb::PinnableSlice& value, const rocksdb::Snapshot* snapshot) const {
-  const rocksdb::Status status = look_up(family, key, value, snapshot);
-  if (status.IsNotFound()) return false;
-  if (!status.ok()) return failure_of("the store cannot read", status);
-  return true;
-}
-
-Result<bool> RocksStore::Impl::collect(const std::string& first_key, const RingId* up_to, std::size_t limit,
-                                       std::vector<data::KindAt>& out) const {
-  const std::unique_ptr<rocksdb::Iterator> kind(database_->NewIterator({}, families_.generations));
-  std::string next_key = first_key;
-  for (kind->Seek(first_key); kind->Valid(); kind->Next()) {
-    data::KindAt at;
-    if (!parse_kind_key(text_of(kind->key()), at)) continue;
-    if (up_to != nullptr && static_cast<const RingId&>(at.resource) > *up_to) return false;
-    // The Kinds of one resource stay together, so that the caller can go on after the resource.
-    if (out.size() >= limit && (out.empty() || out.back().resource != at.resource)) return true;
-    out.push_back(at);
-    next_key = kind_key(at) + '\0';
-  }
-  if (kind->status().ok()) return out.size() >= limit;
-  mark_.note(kind->status());
-  if (!is_damage(kind->status())) return failure_of("the store cannot list", kind->status());
-  return collect_by_records(next_key, up_to, limit, out);
-}
-
-// Where the generations are damaged the records tell of their Kinds, up to the next slice.
-Result<bool> RocksStore::Impl::collect_by_records(const std::string& first_key, const RingId* up_to,
-                                                  std::size_t limit, std::vector<data::KindAt>& out) const {
-  rocksdb::ReadOptions options;
-  options.total_order_seek = true;
-  const std::unique_ptr<rocksdb::Iterator> record(database_->NewIterator(options, families_.values));
-  record->Seek(first_key);
-  while (record->Valid()) {
-    data::KindAt at;
-    const std::string_view key = text_of(record->key());
-    if (!parse_kind_key(key.substr(0, k_kind_prefix_size_bytes), at)) {
-      record->Next();
-      continue;
-    }
-    if (up_to != nullptr && static_cast<const RingId&>(at.resource) > *up_to) return false;
-    if (out.size() >= limit && (out.empty() || out.back().resource != at.resource)) return true;
-    if (out.empty() || out.back() != at) out.push_back(at);
-    record->Next();
-  }
-  if (record->status().ok()) return out.size() >= limit;
-  mark_.note(record->status());
-  return failure_of("the store cannot list", record->status());
-}
-
-// ---- one Kind
-
-Result<bool> RocksStore::Impl::load_generation(const std::string& prefix, const rocksdb::Snapshot* snapshot,
-                                               data::KindState& state, data::Damage& damage) const {
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status = look_up(families_.generations, prefix, value, snapshot);
-  if (status.IsNotFound()) return false;  // no record without a generation entry
-  const auto damaged = [&](std::string what) {
-    damage.generation = true;
-    damage.what = std::move(what);
-    return true;
-  };
-  if (is_damage(status)) return damaged(failure_of("the generation cannot be read", status).reason);
-  if (!status.ok()) return failure_of("the store cannot read", status);
-  const Result<GenerationEntry> generation = decode_generation(shared_copy_of(value));
-  if (!generation) return damaged(broken_entry("the generation", prefix, generation.error()).reason);
-  state.generation_counter = generation->counter;
-  return true;
-}
-
-Outcome<> RocksStore::Impl::load_records(const data::KindAt& at, const rocksdb::Snapshot* snapshot,
-                                         data::KindState& state, data::Damage& damage) const {
-  const std::string prefix = kind_key(at);
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot;
-  options.prefix_same_as_start = true;
-  const std::unique_ptr<rocksdb::Iterator> item(database_->NewIterator(options, families_.values));
-  const auto damaged = [&](std::string what) {
-    if (damage.what.empty()) damage.what = std::move(what);
-  };
-  for (item->Seek(prefix); item->Valid() && item->key().starts_with(prefix); item->Next()) {
-    Result<data::RecordPtr> record = decode_record(shared_copy_of(item->value()));
-    const bool belongs_here =
-        record && record_key(at, data::item_key_of((*record)->stored.value)) == text_of(item->key());
-    if (belongs_here) {
-      state.records.push_back(*std::move(record));
-      continue;
-    }
-    const std::string_view key = text_of(item->key());
-    damage.items.push_back(copy_of(ringway::view_of(key.substr(prefix.size()))));
-    damaged(broken_entry("the record", key, record ? Failure{"it belongs to another key"} : record.error())
-                .reason);
-  }
-  const rocksdb::Status status = item->status();
-  if (status.ok()) return Done{};
-  mark_.note(status);
-  if (!is_damage(status)) return failure_of("the store cannot read", status);
-  damage.more = true;
-  damaged(failure_of("records cannot be read", status).reason);
-  return Done{};
 }
 
 RocksStore::RocksStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -344,22 +218,14 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(RocksSettings settings) {
   return std::unique_ptr<RocksStore>(new RocksStore(std::move(impl)));
 }
 
-Result<data::KindState> RocksStore::load(const data::KindAt& at) const {
-  rocksdb::ManagedSnapshot snapshot(&impl_->database());  // records and generation of the same moment
-  data::KindState state;
-  data::Damage damage;
-  const auto found = impl_->load_generation(kind_key(at), snapshot.snapshot(), state, damage);
-  if (!found) return found.error();
-  if (!*found) return state;
-  if (const auto read = impl_->load_records(at, snapshot.snapshot(), state, damage); !read)
-    return read.error();
-  if (damage.any()) state.damage = std::make_shared<const data::Damage>(std::move(damage));
-  return state;
-}
+// ---- reading
+
+Result<data::KindState> RocksStore::load(const data::KindAt& at) const { return impl_->reader().load(at); }
 
 Result<std::optional<SharedBytes>> RocksStore::certificate(BytesView sha256) const {
   rocksdb::PinnableSlice value;
-  const Result<bool> found = impl_->get(impl_->families().certificates, ringway::text_of(sha256), value);
+  const Result<bool> found =
+      impl_->reader().get(impl_->families().certificates, ringway::text_of(sha256), value);
   if (!found) return found.error();
   if (!*found) return std::optional<SharedBytes>{};
   const Result<CertificateEntry> entry = decode_certificate(shared_copy_of(value));
@@ -369,20 +235,12 @@ Result<std::optional<SharedBytes>> RocksStore::certificate(BytesView sha256) con
 
 Result<std::vector<data::KindAt>> RocksStore::list(const RingId& after, const RingId& up_to,
                                                    std::size_t limit) const {
-  std::vector<data::KindAt> out;
-  // The first key behind every Kind of `after`: its largest key, and one byte more.
-  std::string first_key = kind_key({as_resource(after), 0xFFFFFFFF});
-  first_key.push_back('\0');
-  const bool wraps = !(after < up_to);  // (x, x] is the whole ring
-  Result<bool> full = impl_->collect(first_key, wraps ? nullptr : &up_to, limit, out);
-  if (full && !*full && wraps) full = impl_->collect({}, &up_to, limit, out);
-  if (!full) return full.error();
-  return out;
+  return impl_->reader().list(after, up_to, limit);
 }
 
 Result<std::optional<Bytes>> RocksStore::fact(const std::string& name) const {
   rocksdb::PinnableSlice value;
-  const Result<bool> found = impl_->get(impl_->families().facts, fact_key(name), value);
+  const Result<bool> found = impl_->reader().get(impl_->families().facts, fact_key(name), value);
   if (!found) return found.error();
   if (!*found) return std::optional<Bytes>{};
   return std::optional<Bytes>{copy_of(view_of(value))};
@@ -427,9 +285,11 @@ Outcome<> RocksStore::commit(const std::vector<data::WriteBatch>& batches) {
   if (!write) return write.error();
   rocksdb::WriteOptions options;
   options.sync = true;
+  impl_->reader().overwritten().writing(batches);
   const rocksdb::Status status = impl_->database().Write(options, &*write);
   impl_->mark().note(status);
   if (!status.ok()) return failure_of("the store cannot write", status);
+  impl_->reader().overwritten().written(batches);
   return Done{};
 }
 

@@ -13,6 +13,10 @@
 #include "reload/result.hpp"
 #include "reload/time.hpp"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace ringway::storage {
 
 struct RocksSettings {
@@ -22,6 +26,7 @@ struct RocksSettings {
   std::size_t write_buffer_bytes = 16U << 20;
   int max_open_files = 256;
   std::uint64_t reclaim_interval_s = 24ULL * 3600;  // how old a file may grow before what expired in it goes
+  rocksdb::Env* env = nullptr;                      // the disk; the system's when there is none
 };
 
 class RocksStore final : public data::ValueStore {

@@ -79,7 +79,7 @@ Outcome<> AppHub::replace_shared_secret(std::optional<std::string> secret) {
   return done;
 }
 
-Outcome<> AppHub::replace_credentials(std::string private_key_pem, std::string certificates_pem) {
+Outcome<> AppHub::replace_credentials(std::string private_key_pem, const std::string& certificates_pem) {
   auto next = NodeMeans::make(private_key_pem, certificates_pem);
   if (!next) return next.error();
   const std::lock_guard lock(mutex_);

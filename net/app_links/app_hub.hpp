@@ -35,7 +35,7 @@ class AppHub : public HandshakeHost {
 
   void replace_trust(security::TrustPtr trust);
   Outcome<> replace_shared_secret(std::optional<std::string> secret);
-  Outcome<> replace_credentials(std::string private_key_pem, std::string certificates_pem);
+  Outcome<> replace_credentials(std::string private_key_pem, const std::string& certificates_pem);
 
   // A connection that has begun; what it is for the pipe. Ends with the pipe.
   void enter(const PeerPipe* pipe, const std::shared_ptr<phones::Connection>& connection);

@@ -16,7 +16,7 @@ namespace {
 using phones::Connection;
 using phones::Transport;
 
-FlowId begin(const std::shared_ptr<AppHub>& hub, std::shared_ptr<PeerPipe> pipe, bool opened_here,
+FlowId begin(const std::shared_ptr<AppHub>& hub, const std::shared_ptr<PeerPipe>& pipe, bool opened_here,
              Connection::Place place) {
   const auto connection =
       std::make_shared<Connection>(hub->flows(), pipe, Transport::tls, opened_here, std::move(place));
@@ -54,9 +54,9 @@ class AppLinksImpl : public AppLinks {
       ++hub_->flows()->counters().refused_connections;
       return Failure{"as many connections as allowed"};
     }
-    auto pipe = std::make_shared<PeerPipe>(hub_, Socket(boost::asio::make_strand(*context_)),
-                                           std::move(addresses), node);
-    return begin(hub_, std::move(pipe), true, Connection::Place{*std::move(slot), {}, {}});
+    const auto pipe = std::make_shared<PeerPipe>(hub_, Socket(boost::asio::make_strand(*context_)),
+                                                 std::move(addresses), node);
+    return begin(hub_, pipe, true, Connection::Place{*std::move(slot), {}, {}});
   }
 
   Given send(FlowId id, SharedBytes message) override {
@@ -79,7 +79,7 @@ class AppLinksImpl : public AppLinks {
     return hub_->replace_shared_secret(std::move(secret));
   }
   Outcome<> replace_credentials(std::string private_key_pem, std::string certificates_pem) override {
-    return hub_->replace_credentials(std::move(private_key_pem), std::move(certificates_pem));
+    return hub_->replace_credentials(std::move(private_key_pem), certificates_pem);
   }
 
   void stop() override { end(); }

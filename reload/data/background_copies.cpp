@@ -5,6 +5,7 @@
 
 #include "reload/config/replicas.hpp"
 #include "reload/data/ring_digest.hpp"
+#include "reload/data/store_check.hpp"
 
 namespace ringway::data {
 
@@ -288,7 +289,9 @@ void BackgroundCopies::send_next(const Now& now, std::uint64_t id, ReplicationOu
   Job& job = jobs_.at(id);
   if (!still_wanted(job)) return done(now, id, true, out);
   if (job.step == Step::store) {
-    if (!prepare_part(now, job)) return done(now, id, true, out);
+    const Part part = prepare_part(now, job);
+    if (part == Part::not_now) return cannot_read(now, id, job, out);
+    if (part == Part::nothing) return done(now, id, true, out);
   }
   auto request = job.step == Step::fetch
                      ? fetch_next(job)
@@ -331,15 +334,27 @@ void BackgroundCopies::fetch_failed(const Now& now, std::uint64_t id, Job& job,
   queue_of(job).push_front(id);
 }
 
-// The next records, as they are now, that fit into one Store; false when there are none left. What is damaged
-// is passed over: nobody gets it from this peer.
-bool BackgroundCopies::prepare_part(const Now& now, Job& job) {
+// A joining peer does not wait for it: others may have it.
+void BackgroundCopies::cannot_read(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out) {
+  if (job.attempts < k_most_hand_over_attempts) return retry(now, id, job);
+  done(now, id, job.purpose == Purpose::hand_over, out);
+}
+
+// The next records, as they are now, that fit into one Store. What is damaged is passed over: nobody gets it
+// from this peer. Nor does anybody get a Kind without its generation, or two compare-and-swaps of one number
+// could succeed: that comes from others first, or a new one when they have none. Nobody waits for that; and
+// what this peer is not to hold it gives away.
+BackgroundCopies::Part BackgroundCopies::prepare_part(const Now& now, Job& job) {
   const auto state = context_.store->load(job.at);
   job.part = CopyPart{job.at.resource, {}, {}};
-  if (!state || state->damage) context_.damaged.push_back(job.at);
-  job.unread = !state || (state->damage && state->damage->more);
-  if (!state) return false;
-  job.part.generations.emplace_back(job.at, state->generation_counter);
+  if (!state) return Part::not_now;
+  if (state->damage) context_.damaged.kinds.push_back(job.at);
+  job.unread = state->damage && state->damage->more;
+  const bool is_lost = state->damage && state->damage->generation;
+  if (is_lost && is_awaited(job.purpose)) return Part::nothing;
+  if (is_lost && job.purpose == Purpose::refill) return Part::not_now;
+  job.part.generations.emplace_back(job.at,
+                                    is_lost ? generation_after_loss(now.wall_ms) : state->generation_counter);
   const std::size_t budget_bytes = copy_budget_bytes(context_);
   std::size_t size_bytes = 0;
   job.last_part = true;
@@ -357,7 +372,7 @@ bool BackgroundCopies::prepare_part(const Now& now, Job& job) {
     size_bytes += record_bytes;
     job.part.records.emplace_back(job.at, record);
   }
-  return !job.part.records.empty();
+  return job.part.records.empty() ? Part::nothing : Part::ready;
 }
 
 bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& answer,

@@ -130,7 +130,9 @@ class BackgroundCopies {
   void report_progress(const Now& now, std::uint64_t id, ReplicationOutputs& out);
   bool still_wanted(const Job& job) const;
   void send_next(const Now& now, std::uint64_t id, ReplicationOutputs& out);
-  bool prepare_part(const Now& now, Job& job);
+  enum class Part { ready, nothing, not_now };
+  Part prepare_part(const Now& now, Job& job);
+  void cannot_read(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out);
   wire::Destination destination_of(const Job& job) const;
   routing::SendRequest fetch_next(Job& job);
   void fetched(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out);

@@ -103,14 +103,16 @@ bool Client::may_lack(const Now& now, const CallPlan& plan) {
   const auto state = data_.cache.committed(plan.at);
   if (!state) return false;
   const RecordRange range = records_of(plan, (*state)->records);
-  return range.begin == range.end;
+  return std::none_of(range.begin, range.end,
+                      [&](const RecordPtr& record) { return record->alive_at(now.wall_ms); });
 }
 
-// Whether what is asked for may be behind a damage of the disk, while others have it.
+// Whether what is asked for may be behind a damage of the disk, or cannot be read now, while others have it.
 bool Client::hidden(const CallPlan& plan) {
   if (!data_.may_be_elsewhere()) return false;
   const auto state = data_.cache.committed(plan.at);
-  if (!state || !(*state)->hides_any()) return false;
+  if (!state) return true;
+  if (!(*state)->hides_any()) return false;
   return !plan.one || (*state)->hides(plan.item);
 }
 

@@ -19,7 +19,8 @@ constexpr std::size_t k_most_open = 1024;      // parts of one session; a ring h
 constexpr std::size_t k_listed_items = 256;    // of each side: so few are listed
 constexpr std::size_t k_dropped_items = 1024;  // that are gone through once more together
 constexpr std::size_t k_most_listed = 16'384;  // items at one resource
-constexpr std::size_t k_most_unlisted = 128;   // damaged Kinds of a list; the others are found the next time
+constexpr std::size_t k_most_unlisted = 128;   // damaged Kinds of a span; the others are found the next time
+constexpr std::size_t k_most_nothing = 1024;   // damaged Kinds that some replicas have nothing of; so too
 constexpr std::size_t k_most_list_bytes = 64U << 20;
 constexpr Duration k_ask_again{15'000};
 constexpr Duration k_after_loss{1'000};
@@ -105,6 +106,7 @@ Duration Comparisons::jittered(Duration interval) const {
 void Comparisons::begin_round(const Now& now) {
   if (!round_at_ || *round_at_ > now.mono || expedited_) return;
   ++rounds_;
+  nothing_at_.clear();
   round_at_ = now.mono + jittered(context_.settings.comparison_interval);
   for (const NodeId& node : context_.view->replica_set()) {
     const Partner partner{node, Purpose::refill};
@@ -125,6 +127,7 @@ void Comparisons::ring_changed(const Now& now) {
     round_at_ = now.mono + jittered(context_.settings.comparison_interval);
   const Span range = own_range(*context_.view);
   const bool moved = std::exchange(range_, range) != range;
+  nothing_at_.clear();
   // What somebody counts on begins again, as the ring is now.
   for (auto at = sessions_.begin(); at != sessions_.end();) {
     const auto here = at++;
@@ -142,6 +145,7 @@ void Comparisons::ring_changed(const Now& now) {
 void Comparisons::stop_all() {
   tasks_.clear();
   sessions_.clear();
+  nothing_at_.clear();
   round_at_.reset();
 }
 
@@ -214,14 +218,9 @@ void Comparisons::step(const Now& now, Sessions::iterator at, ReplicationOutputs
   const bool listing = session.stage == Stage::listing;
   const auto read = listing ? session.list.go_on(*context_.store, *context_.configuration, now.wall_ms)
                             : session.digest.go_on(*context_.store, *context_.configuration, now.wall_ms);
-  if (!read) return give_up(now, at);
-  const auto damaged = listing ? session.list.take_damaged() : session.digest.take_damaged();
-  context_.damaged.insert(context_.damaged.end(), damaged.begin(), damaged.end());
+  if (!read) return begin_again(now, at);
+  note_damaged(session, listing ? session.list.take_damaged() : session.digest.take_damaged());
   if (listing) {
-    for (const KindAt& kind : damaged) {
-      session.incomplete = session.incomplete || session.unlisted.size() >= k_most_unlisted;
-      if (session.unlisted.size() < k_most_unlisted) session.unlisted.push_back(kind);
-    }
     if (session.list.done()) compare(at->first, session);
     return;
   }
@@ -231,7 +230,35 @@ void Comparisons::step(const Now& now, Sessions::iterator at, ReplicationOutputs
   ask(now, node, session, DigestsWanted{++last_number_, session.span, session.digest.total()}, out);
 }
 
+void Comparisons::note_damaged(Session& session, const std::vector<KindAt>& kinds) {
+  auto& seen = context_.damaged.kinds;
+  seen.insert(seen.end(), kinds.begin(), kinds.end());
+  for (const KindAt& kind : kinds) {
+    const bool is_full = session.unlisted.size() >= k_most_unlisted;
+    session.incomplete = session.incomplete || (is_full && session.stage == Stage::listing);
+    if (!is_full) session.unlisted.push_back(kind);
+  }
+}
+
+// When that goes for the whole set nobody has what the disk has lost, or it has expired.
+void Comparisons::same_at(const Partner& partner, const KindAt& damaged) {
+  if (partner.purpose != Purpose::refill || !context_.view->responsible_for(damaged.resource)) return;
+  if (!nothing_at_.contains(damaged) && nothing_at_.size() >= k_most_nothing) return;
+  auto& nodes = nothing_at_[damaged];
+  nodes.insert(partner.node);
+  const auto set = context_.view->replica_set();
+  if (!std::all_of(set.begin(), set.end(), [&](const NodeId& node) { return nodes.contains(node); })) return;
+  context_.damaged.nowhere.push_back(damaged);
+  nothing_at_.erase(damaged);
+}
+
+void Comparisons::same_at(const Partner& partner, const Session& session, const Span& span) {
+  for (const KindAt& kind : session.unlisted)
+    if (in_half_open(kind.resource, span.after, span.up_to)) same_at(partner, kind);
+}
+
 void Comparisons::next_span(Session& session) {
+  session.unlisted.clear();
   const Open next = session.open.back();
   session.open.pop_back();
   session.span = next.span;
@@ -294,7 +321,7 @@ void Comparisons::heard(const Now& now, const NodeId& node, Digests answer) {
   session.stage = Stage::between;
   if (answer.parts.empty()) {
     if (push) same_there(session, session.span, session.digest.total());
-    return;
+    return same_at(at->first, session, session.span);
   }
   RangeDigest theirs;
   for (const RangeDigest& part : answer.parts) theirs.add(part);
@@ -312,8 +339,9 @@ void Comparisons::heard(const Now& now, const NodeId& node, Digests answer) {
         session.open.push_back({parts[i - 1], few, {}});
       else
         leave_out(now, at->first, session, parts[i - 1]);
-    } else if (push) {
-      same_there(session, parts[i - 1], mine);
+    } else {
+      if (push) same_there(session, parts[i - 1], mine);
+      same_at(at->first, session, parts[i - 1]);
     }
   }
 }
@@ -371,6 +399,12 @@ void Comparisons::compare(const Partner& partner, Session& session) {
     offer(session, std::move(found));
   } else {
     context_.statistics.differences += found.size();
+    for (const KindAt& kind : session.unlisted) {
+      const bool gets_some = std::any_of(found.begin(), found.end(), [&](const Difference& one) {
+        return one.at == kind && !one.to_fetch.empty();
+      });
+      if (!gets_some) same_at(partner, kind);
+    }
     // Few items were said to be there; a list that shows very many must not fill the memory.
     if (found.size() > k_most_differences) {
       found.resize(k_most_differences);
@@ -380,7 +414,6 @@ void Comparisons::compare(const Partner& partner, Session& session) {
   }
   session.theirs.clear();
   session.list = ListScan();
-  session.unlisted.clear();
   session.stage = Stage::between;
 }
 
@@ -419,21 +452,25 @@ void Comparisons::channel_lost(const Now& now, const NodeId& node) {
   for (const Purpose purpose : {Purpose::refill, Purpose::push}) {
     const auto found = sessions_.find({node, purpose});
     if (found == sessions_.end()) continue;
-    if (channels_.refused(now.mono, node)) {
+    if (channels_.refused(now.mono, node))
       give_up(now, found);
-      continue;
-    }
-    // It has stood: another one can be had, but not for ever.
-    for (const Promise& one : found->second.promised) {
-      CopyTask task = copy_of_span(found->first, one.span, now.mono + k_after_loss);
-      task.restarts = one.restarts + 1;
-      if (task.restarts > k_most_restarts)
-        background_.start(std::move(task));
-      else
-        start(std::move(task));
-    }
-    sessions_.erase(found);
+    else
+      begin_again(now, found);  // it has stood: another one can be had
   }
+}
+
+// What somebody counts on, a moment later; but not for ever.
+void Comparisons::begin_again(const Now& now, Sessions::iterator at) {
+  ++context_.statistics.comparisons_failed;
+  for (const Promise& one : at->second.promised) {
+    CopyTask task = copy_of_span(at->first, one.span, now.mono + k_after_loss);
+    task.restarts = one.restarts + 1;
+    if (task.restarts > k_most_restarts)
+      background_.start(std::move(task));
+    else
+      start(std::move(task));
+  }
+  sessions_.erase(at);
 }
 
 std::optional<MonoTime> Comparisons::next_deadline(MonoTime now) const {
@@ -460,7 +497,8 @@ TableSizes Comparisons::tables() const {
       {"comparisons", sessions_.size(), k_most_purposes * most_neighbors},
       {"parts of a comparison", open, k_most_open},
       {"items listed of a neighbour", listed, k_most_listed},
-      {"damaged Kinds of a list", unlisted, k_most_unlisted},
+      {"damaged Kinds of a span", unlisted, k_most_unlisted},
+      {"damaged Kinds that others have nothing of", nothing_at_.size(), k_most_nothing},
   };
 }
 

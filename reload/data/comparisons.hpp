@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "reload/data/background_copies.hpp"
@@ -69,7 +70,7 @@ class Comparisons {
     RangeDigest held;
     DigestScan digest;
     ListScan list;
-    std::vector<KindAt> unlisted;  // damaged here: what can be read of them is in the list
+    std::vector<KindAt> unlisted;  // damaged here in this span: what can be read of them counts
     Listing theirs;
     std::uint64_t number = 0;  // of the question that waits for its answer
     Bytes question;
@@ -97,6 +98,10 @@ class Comparisons {
   void drop(Session& session);
   void compare(const Partner& partner, Session& session);
   void offer(Session& session, std::vector<Difference> found);
+  void note_damaged(Session& session, const std::vector<KindAt>& kinds);
+  void same_at(const Partner& partner, const KindAt& damaged);
+  void same_at(const Partner& partner, const Session& session, const Span& span);
+  void begin_again(const Now& now, Sessions::iterator at);
   void finish(Sessions::iterator at);
   void give_up(const Now& now, Sessions::iterator at);
   Duration jittered(Duration interval) const;
@@ -106,6 +111,8 @@ class Comparisons {
   BackgroundCopies& background_;
   std::vector<CopyTask> tasks_;  // that wait for their time
   Sessions sessions_;            // one with each neighbour for each purpose at most
+  // Damaged here, and who of the replica set has nothing of them that is not here, in this round.
+  std::map<KindAt, std::set<NodeId>> nothing_at_;
   Partner last_stepped_;
   Span range_;  // ours
   std::uint64_t last_number_ = 0;

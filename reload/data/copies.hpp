@@ -25,7 +25,7 @@ struct CopyContext {
   CertificateShelf certificates;
   ReplicationComponent::Statistics statistics;
   std::uint64_t last_request = 0;
-  std::vector<KindAt> damaged;  // seen on the disk in this step
+  SeenDamaged damaged;  // in this step
 };
 
 // One Store's worth of records at one resource.

@@ -16,22 +16,18 @@ std::pair<DamagedKinds::One*, bool> DamagedKinds::note(MonoTime now, const KindA
       return a.second.last < b.second.last;
     }));
   One& one = kinds_[at];
-  one = {now, now, now};
+  one = {now, now, std::nullopt};
   return {&one, true};
 }
 
 DamagedKinds::Seen DamagedKinds::seen(MonoTime now, const KindAt& at) {
   const auto [one, is_new] = note(now, at);
-  if (!is_new && now - one->asked < k_between_mends) return {};
+  if (one->asked && now - *one->asked < k_between_mends) return {};
   one->asked = now;
   return {is_new, true};
 }
 
-bool DamagedKinds::seen_by_comparison(MonoTime now, const KindAt& at) {
-  const auto [one, is_new] = note(now, at);
-  one->asked = now;
-  return is_new;
-}
+bool DamagedKinds::seen_in_passing(MonoTime now, const KindAt& at) { return note(now, at).second; }
 
 bool DamagedKinds::writes_wait(MonoTime now, const KindAt& at) const {
   const auto found = kinds_.find(at);

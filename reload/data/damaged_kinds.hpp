@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "reload/data/value_store.hpp"
@@ -25,8 +26,8 @@ class DamagedKinds {
     bool mend = false;   // and nobody was asked for copies a moment ago
   };
   Seen seen(MonoTime now, const KindAt& at);
-  // A comparison is under way by itself.
-  bool seen_by_comparison(MonoTime now, const KindAt& at);
+  // By comparing or copying, which may get no further: nobody was asked for copies.
+  bool seen_in_passing(MonoTime now, const KindAt& at);
   void mended(const KindAt& at) { kinds_.erase(at); }
   // Whether copies of others may come yet.
   bool writes_wait(MonoTime now, const KindAt& at) const;
@@ -34,7 +35,8 @@ class DamagedKinds {
 
  private:
   struct One {
-    MonoTime first, last, asked;
+    MonoTime first, last;
+    std::optional<MonoTime> asked;  // for copies
   };
   std::pair<One*, bool> note(MonoTime now, const KindAt& at);
 

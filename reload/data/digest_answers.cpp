@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "reload/data/replica_channels.hpp"
+#include "reload/data/replica_rules.hpp"
 
 namespace ringway::data {
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr Duration k_between_slices{5};
 constexpr std::ptrdiff_t k_most_of_node = 4;    // questions; then its oldest one is dropped
+constexpr std::size_t k_most_damaged = 128;     // Kinds of a question; the others are seen the next time
 constexpr std::size_t k_list_frame_bytes = 64;  // of a List, without its Kinds, and some more
 constexpr std::size_t k_least_list_bytes = 512;
 constexpr std::size_t k_most_list_bytes = 65'536;
@@ -47,13 +49,15 @@ bool DigestAnswers::may_ask(const NodeId& node, std::uint64_t number, Replicatio
 
 void DigestAnswers::asked(const NodeId& node, DigestsWanted question, ReplicationOutputs& out) {
   if (!may_ask(node, question.number, out)) return;
-  works_[{node, question.number}] = {DigestScan(question.span), question.own};
+  works_[{node, question.number}] = {DigestScan(question.span), question.own, {}};
 }
 
 void DigestAnswers::asked(const NodeId& node, ListWanted question, ReplicationOutputs& out) {
   if (!may_ask(node, question.number, out)) return;
   works_[{node, question.number}] = {
-      ListScan(question.span, std::move(question.behind), list_budget_bytes(*context_.configuration)), {}};
+      ListScan(question.span, std::move(question.behind), list_budget_bytes(*context_.configuration)),
+      {},
+      {}};
 }
 
 void DigestAnswers::forget(const NodeId& node) {
@@ -76,15 +80,29 @@ void DigestAnswers::go_on(const Now& now, ReplicationOutputs& out) {
       [&](auto& scan) { return scan.go_on(*context_.store, *context_.configuration, now.wall_ms); },
       work.scan);
   const auto damaged = std::visit([](auto& scan) { return scan.take_damaged(); }, work.scan);
-  context_.damaged.insert(context_.damaged.end(), damaged.begin(), damaged.end());
+  context_.damaged.kinds.insert(context_.damaged.kinds.end(), damaged.begin(), damaged.end());
+  for (const KindAt& at : damaged)
+    if (work.damaged.size() < k_most_damaged) work.damaged.push_back(at);
   const bool done = std::visit([](const auto& scan) { return scan.done(); }, work.scan);
   if (step && !done) return;
   const DigestMessage answer =
       step
           ? std::visit([&](const auto& scan) { return answer_of(last_.number, scan, work.asker); }, work.scan)
           : DigestMessage{NotAnswered{last_.number}};
+  if (step) note_same(last_.node, work);
   ReplicaChannels::send(last_.node, encode(answer), out);
   works_.erase(next);
+}
+
+// The responsible peer has the same of a range in which something is damaged here: that is nowhere, or has
+// expired. (What it lacked before that this peer still has it has got.)
+void DigestAnswers::note_same(const NodeId& asker, const Work& work) {
+  const auto* scan = std::get_if<DigestScan>(&work.scan);
+  if (scan == nullptr || scan->total() != work.asker) return;
+  for (const KindAt& at : work.damaged) {
+    const auto holders = holders_of(*context_.view, at.resource);
+    if (!holders.empty() && holders.front() == asker) context_.damaged.nowhere.push_back(at);
+  }
 }
 
 std::optional<MonoTime> DigestAnswers::next_deadline() const {

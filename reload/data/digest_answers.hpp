@@ -28,7 +28,8 @@ class DigestAnswers {
  private:
   struct Work {
     std::variant<DigestScan, ListScan> scan;
-    RangeDigest asker;  // of a DigestsWanted
+    RangeDigest asker;            // of a DigestsWanted
+    std::vector<KindAt> damaged;  // here, in its span
   };
   struct Question {
     NodeId node;
@@ -37,6 +38,7 @@ class DigestAnswers {
   };
   using Works = std::map<Question, Work>;
 
+  void note_same(const NodeId& asker, const Work& work);
   bool may_ask(const NodeId& node, std::uint64_t number, ReplicationOutputs& out);
 
   CopyContext& context_;

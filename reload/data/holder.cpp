@@ -32,16 +32,22 @@ Refusal lacks() {
   return refuse(ErrorCode::in_progress, "held for a short time only: others may have what is not here yet");
 }
 Refusal damaged() {
-  return refuse(ErrorCode::in_progress,
-                "damaged on the disk here: others may have it, and copies are fetched");
+  return refuse(ErrorCode::in_progress, "cannot be read from the disk here: others may have it");
 }
 
 // Whether one of these may be behind the damage.
 bool hides_any_of(const KindState& state, const wire::StoredDataSpecifier& wanted) {
   if (!state.hides_any()) return false;
+  if (wanted.model == wire::DataModel::single) return state.hides({});
   if (wanted.model != wire::DataModel::dictionary || wanted.keys.empty()) return true;
   return std::any_of(wanted.keys.begin(), wanted.keys.end(),
                      [&](const Bytes& key) { return state.hides(key); });
+}
+
+// What has expired is as if it were not here.
+bool any_alive(const Records& records, WallMs now_ms) {
+  return std::any_of(records.begin(), records.end(),
+                     [&](const RecordPtr& record) { return record->alive_at(now_ms); });
 }
 
 routing::SendAnswer error_answer(std::uint64_t request, Refusal refusal) {
@@ -242,7 +248,7 @@ bool Holder::compares_with_what_may_lack(const Now& now, const IncomingStore& in
   return std::any_of(incoming.kinds->begin(), incoming.kinds->end(), [&](const wire::StoreKindData& kind) {
     if (kind.generation_counter == 0 || kind.unknown_kind) return false;
     const auto state = data_.cache.newest({incoming.resource, kind.kind});
-    return state && (*state)->records.empty();
+    return state && !any_alive((*state)->records, now.wall_ms);
   });
 }
 
@@ -385,6 +391,29 @@ bool Holder::forget(const std::vector<KindAt>& kinds, StorageOutputs& out) {
   return all;
 }
 
+void Holder::give_up(const Now& now, const std::vector<KindAt>& kinds, StorageOutputs& out) {
+  WriteBatch batch;
+  PendingStore pending;
+  const std::uint64_t token = ++last_token_;
+  for (const KindAt& at : kinds) {
+    if (data_.cache.has_pending(at)) continue;
+    const auto found = data_.cache.committed(at);
+    if (!found || !(*found)->damage) continue;
+    auto left = std::make_shared<KindState>(**found);
+    left->damage.reset();
+    if ((*found)->damage->generation && !left->records.empty())
+      left->generation_counter = generation_after_loss(now.wall_ms);
+    batch.emplace_back(DropKind{at});
+    for (const RecordPtr& record : left->records) batch.emplace_back(PutRecord{at, record});
+    if (left->generation_counter != 0) batch.emplace_back(SetGeneration{at, left->generation_counter});
+    data_.cache.add_pending(at, token, std::move(left));
+    pending.unsettled.push_back(at);
+  }
+  if (batch.empty()) return;
+  pending_[token] = std::move(pending);
+  out.emplace_back(Commit{token, std::move(batch)});
+}
+
 AnswerResult Holder::read(const Now& now, const security::InspectedMessage& message) {
   const bool is_fetch = message.message.contents.code == MessageCode::fetch_req;
   ++(is_fetch ? data_.statistics.fetches : data_.statistics.stats);
@@ -417,8 +446,11 @@ bool Holder::may_lack(const Now& now, const ResourceId& resource,
     const auto state = data_.cache.committed({resource, wanted.kind});
     if (!state) return false;
     const Records& records = (*state)->records;
-    if (wanted.keys.empty()) return records.empty();
-    const auto missing = [&](const Bytes& key) { return find_key(records, key) == records.end(); };
+    if (wanted.keys.empty()) return !any_alive(records, now.wall_ms);
+    const auto missing = [&](const Bytes& key) {
+      const auto found = find_key(records, key);
+      return found == records.end() || !(*found)->alive_at(now.wall_ms);
+    };
     return by_node ? std::all_of(wanted.keys.begin(), wanted.keys.end(), missing)
                    : std::any_of(wanted.keys.begin(), wanted.keys.end(), missing);
   });
@@ -433,7 +465,8 @@ bool Holder::hidden(const ResourceId& resource, const std::vector<wire::StoredDa
     if (wanted.unknown_kind) return false;
     const KindAt at{resource, wanted.kind};
     const auto state = data_.cache.committed(at);
-    if (!state || !(*state)->damage) return false;
+    if (!state) return true;  // the disk cannot be read now
+    if (!(*state)->damage) return false;
     return hides_any_of(**state, wanted) || (!by_node && (*state)->damage->generation);
   });
 }

@@ -27,6 +27,8 @@ class Holder {
   void drop(const Now& now, const DropKinds& kinds, StorageOutputs& out);
   // Of Kinds that are no longer known. False when some are just being written and stay.
   bool forget(const std::vector<KindAt>& kinds, StorageOutputs& out);
+  // What of them is damaged on the disk comes back from nowhere: the rest is written anew, without it.
+  void give_up(const Now& now, const std::vector<KindAt>& kinds, StorageOutputs& out);
   void adopt(const Now& now, const Adopt& adopt, StorageOutputs& out);
 
   // A Store of one of this peer's own users at this peer, without a message (STORE-50). Its outcome is one of

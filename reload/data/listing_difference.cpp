@@ -36,7 +36,11 @@ class KindComparison {
     }
     for (; own != own_.items.end(); ++own) out_.to_store.push_back(own->key);
     for (; theirs != theirs_.items.end(); ++theirs) out_.to_fetch.push_back(theirs->key);
-    if (out_.to_store.empty() && out_.to_fetch.empty()) generations();
+    if (out_.to_fetch.empty() && own_.generation_counter == 0 && theirs_.generation_counter != 0) {
+      out_.to_fetch.push_back(theirs_.items.front().key);  // ours is damaged
+    } else if (out_.to_store.empty() && out_.to_fetch.empty()) {
+      generations();
+    }
     return std::move(out_);
   }
 

@@ -134,9 +134,11 @@ struct DropKinds {
   std::vector<KindAt> kinds;
 };
 // What a comparison, or copying, has seen to be damaged on the disk (KindState::damage): what memory has of
-// it counts no more, so that the copies that come are written.
+// it counts no more, so that the copies that come are written. `nowhere`: of these the other holders have
+// nothing that could be brought back.
 struct SeenDamaged {
   std::vector<KindAt> kinds;
+  std::vector<KindAt> nowhere = {};
 };
 
 using StorageInput =

@@ -79,7 +79,8 @@ class ReplicationComponent::Impl {
     comparisons_.go_on(now, out);
     answers_.go_on(now, out);
     background_.go_on(now, out);
-    if (!context_.damaged.empty()) out.emplace_back(SeenDamaged{std::exchange(context_.damaged, {})});
+    if (!context_.damaged.kinds.empty() || !context_.damaged.nowhere.empty())
+      out.emplace_back(std::exchange(context_.damaged, {}));
     if (draining_ && new_copies_.pending() == 0 && background_.idle(now.mono) &&
         comparisons_.idle(now.mono)) {
       draining_ = false;

@@ -102,8 +102,8 @@ Outcome<> DigestScan::go_on(const ValueStore& store, const config::Configuration
   if (!kinds) return kinds.error();
   for (const KindAt& at : *kinds) {
     const auto state = store.load(at);
-    if (!state || state->damage) damaged_.push_back(at);
-    if (!state) continue;
+    if (!state) return state.error();  // not now: that is not to be taken for missing
+    if (state->damage) damaged_.push_back(at);
     // What could not be read may be the last copy, and is in no digest: it is not among those to be dropped.
     const bool is_read = !state->damage || !state->damage->more;
     if (is_read && keeps_kinds_ && kinds_.size() < k_most_kept_kinds) kinds_.push_back(at);
@@ -146,8 +146,8 @@ Outcome<> ListScan::go_on(const ValueStore& store, const config::Configuration& 
     if (full_) break;
     if (behind_ && at.resource == behind_->at.resource && at.kind < behind_->at.kind) continue;
     const auto state = store.load(at);
-    if (!state || state->damage) damaged_.push_back(at);
-    if (!state) continue;
+    if (!state) return state.error();
+    if (state->damage) damaged_.push_back(at);
     add(at, *state, configuration, now_ms);
   }
   return Done{};

@@ -65,11 +65,12 @@ class StorageComponent::Impl {
   }
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
   void on(const Now& now, DropKinds& m, StorageOutputs& out) { holder_.drop(now, m, out); }
-  void on(const Now& now, SeenDamaged& m, StorageOutputs&) {
+  void on(const Now& now, SeenDamaged& m, StorageOutputs& out) {
     for (const KindAt& at : m.kinds) {
       data_.cache.forget(at);
-      if (data_.damaged.seen_by_comparison(now.mono, at)) ++data_.statistics.kinds_damaged;
+      if (data_.damaged.seen_in_passing(now.mono, at)) ++data_.statistics.kinds_damaged;
     }
+    holder_.give_up(now, m.nowhere, out);
   }
   void on(const Now& now, Watch& m, StorageOutputs& out) { watcher_.watch(now, std::move(m), out); }
   void on(const Now& now, WatchNext& m, StorageOutputs& out) { watcher_.next(now, m.token, out); }

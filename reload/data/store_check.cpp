@@ -83,6 +83,7 @@ class Check {
                     const security::ValueVerdict& verdict);
   void put(Work& work, const RecordPtr& record, const security::ValueVerdict& verdict);
   bool check_limits(const Work& work);
+  std::uint64_t generation_after(const Work& work) const;
   void finish(Work& work);
 
   const config::Configuration& configuration_;
@@ -311,20 +312,27 @@ bool Check::check_limits(const Work& work) {
   return true;
 }
 
+std::uint64_t Check::generation_after(const Work& work) const {
+  const std::uint64_t before = work.before->generation_counter;
+  const bool written = !work.written.empty();
+  if (store_.mode == StoreMode::original) {
+    if (!written) return before;
+    const bool is_lost = work.before->damage && work.before->damage->generation;
+    return std::min(is_lost ? generation_after_loss(now_ms_) : before + 1, k_max_generation);
+  }
+  const std::uint64_t given = work.data->generation_counter;
+  // A number with nothing signed beside it is nobody's word.
+  const bool counts = !work.data->values.empty() && given <= before + k_most_generations_ahead;
+  const std::uint64_t after = counts ? std::max(before, given) : before;
+  if (after != 0 || !written) return after;
+  return given == 0 ? generation_after_loss(now_ms_) : 1;  // copies without any are refused
+}
+
 void Check::finish(Work& work) {
   auto state = std::make_shared<KindState>();
   const std::uint64_t before = work.before->generation_counter;
   const bool written = !work.written.empty();
-  if (store_.mode == StoreMode::original) {
-    state->generation_counter = written ? std::min(before + 1, k_max_generation) : before;
-  } else if (!work.data->values.empty() &&
-             work.data->generation_counter <= before + k_most_generations_ahead) {
-    state->generation_counter = std::max(before, work.data->generation_counter);
-  } else if (written && before == 0) {
-    state->generation_counter = 1;  // copies without any are refused
-  } else {
-    state->generation_counter = before;  // a number with nothing signed beside it is nobody's word
-  }
+  state->generation_counter = generation_after(work);
   for (const RecordPtr& record : work.dropped) {
     accepted_.batch.push_back(DropRecord{work.at, item_key_of(record->stored.value)});
   }
@@ -339,6 +347,8 @@ void Check::finish(Work& work) {
 }
 
 }  // namespace
+
+std::uint64_t generation_after_loss(WallMs now_ms) { return now_ms / 1000; }
 
 bool is_of_revoked(const security::ValueVerdict& verdict, const config::Configuration& configuration) {
   if (verdict.signer == nullptr) return security::is_revocation(Failure{verdict.reason});

@@ -23,6 +23,10 @@ namespace ringway::data {
 // missed. A larger one is ignored, so that a wrong neighbour cannot use up the counter.
 inline constexpr std::uint64_t k_most_generations_ahead = std::uint64_t{1} << 32U;
 
+// Instead of a generation that nobody knows any more: no Kind has been written so often, so a
+// compare-and-swap of a number that was given out before fails.
+std::uint64_t generation_after_loss(WallMs now_ms);
+
 enum class StoreMode {
   original,  // by a writer, at the responsible peer
   replica,   // a copy; replica_number > 0

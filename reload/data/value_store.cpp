@@ -16,7 +16,10 @@ std::uint32_t Record::remaining_s(WallMs now_ms) const {
 bool KindState::hides(BytesView item) const {
   if (!damage) return false;
   const auto is_item = [&](const ItemKey& one) { return equal(one, item); };
-  return damage->more || std::any_of(damage->items.begin(), damage->items.end(), is_item);
+  if (std::any_of(damage->items.begin(), damage->items.end(), is_item)) return true;
+  return damage->more && std::none_of(records.begin(), records.end(), [&](const RecordPtr& record) {
+           return equal(item_key_of(record->stored.value), item);
+         });
 }
 
 ItemKey item_key_of(const wire::StoredDataValue& value) {

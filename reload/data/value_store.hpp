@@ -59,7 +59,7 @@ struct KindState {
   std::shared_ptr<const Damage> damage = nullptr;
 
   bool hides_any() const { return damage && (damage->more || !damage->items.empty()); }
-  // Whether a value of that item may be behind the damage.
+  // Whether a value of that item may be behind the damage: none of the records is one.
   bool hides(BytesView item) const;
 };
 

@@ -56,6 +56,11 @@ struct Settings {
   std::string sip_certificate, sip_key, sip_authorities;
   std::vector<std::string> sip_origins;
   bool sip_call_outside = false;
+  std::string sip_dns;
+  std::vector<std::string> sip_trunk;
+  std::string sip_trunk_domain;
+  std::vector<std::string> sip_trunk_callers, sip_trunk_domains;
+  bool sip_redirect = false;
 
   std::string log_level = "info";
   std::string log_format = "text";
@@ -74,6 +79,7 @@ struct Settings {
   std::optional<wire::IpAddressPort> api_listen_address;
   unsigned api_mode = 0600;
   std::vector<net::phones::PhoneListen> sip_addresses;
+  std::vector<net::phones::PhoneListen> sip_trunk_addresses;
   wire::IpAddressPort sip_peer_address;  // invalid: not said
 
   // Peer `index` of several has folders, ports and sockets of its own.

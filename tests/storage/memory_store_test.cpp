@@ -90,6 +90,19 @@ TEST(MemoryStoreTest, WhatIsDamagedIsNotThereUntilItIsWrittenAgain) {
   EXPECT_EQ(store.load(place(1))->records.size(), 2U);
 }
 
+// Nobody can see on a disk when what cannot be read would have expired.
+TEST(MemoryStoreTest, WhatIsDamagedDoesNotExpireButWithItsGeneration) {
+  MemoryStore store;
+  ASSERT_TRUE(store.commit({{PutRecord{place(1), single("x", 60)}, SetGeneration{place(1), 2}}}));
+  ASSERT_TRUE(store.damage_record(place(1), {}));
+  store.reclaim(k_start_ms + k_day_ms);
+  EXPECT_TRUE(store.load(place(1))->hides({}));
+  store.reclaim(k_start_ms + 3 * k_day_ms);
+  EXPECT_EQ(store.load(place(1))->damage, nullptr);
+  EXPECT_EQ(kinds_in(store), 0U);
+  EXPECT_EQ(store.totals()->bytes, 0U);
+}
+
 TEST(MemoryStoreTest, BytesReturnToZeroWhenAllIsGone) {
   MemoryStore store;
   ASSERT_TRUE(store.commit({{PutRecord{place(1), single("one")}, PutRecord{place(1), single("longer one")},

@@ -185,8 +185,12 @@ TEST_F(Damaged, WhoIsAloneAnswersWhatItCanRead) {
   EXPECT_EQ(read(0x10), "new");
 }
 
-TEST_F(Damaged, AHandOverPassesOverIt) {
-  damage(0x10);
+class DamagedHandOver : public Damaged, public ::testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(OfRecordAndGeneration, DamagedHandOver, ::testing::Values(false, true));
+
+// Without its generation a Kind is not handed over either: two compare-and-swaps of one number could succeed.
+TEST_P(DamagedHandOver, PassesOverIt) {
+  damage(0x10, GetParam());
   Peer& joiner = overlay.add("joiner@example.org", node_at(0x08));
   joiner.joined = false;
   auto waiting = overlay.ring_view(joiner);
@@ -207,7 +211,131 @@ TEST_F(Damaged, AHandOverPassesOverIt) {
     if (one != key && in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), joiner.node))
       ++moving;
   EXPECT_EQ(handed_over, moving);
+  EXPECT_TRUE(stored(joiner, key).records.empty());
   EXPECT_GT(moving, 0U);
+}
+
+// Nobody can compare, so whoever comes into the set is sent everything.
+TEST_F(Damaged, AReplicaIsNotSentAGenerationThatIsMadeUp) {
+  overlay.without_channels = {node_at(0x10), node_at(0x30), node_at(0x50), node_at(0x90), node_at(0xD0)};
+  for (const std::uint8_t other : k_others) overlay.break_channel(at(0x10), at(other));
+  overlay.run();
+  overlay.loses = [](const Sent& one) {
+    return one.to == node_at(0x10) && one.code == wire::MessageCode::store_req;  // nor brings it anybody back
+  };
+  damage(0x10, true);
+  make({0x30});
+  overlay.advance(k_hold_down + k_copying_takes);
+  EXPECT_EQ(stored(at(0x30), keys[8]).records.size(), 1U) << "the others come";
+  EXPECT_TRUE(stored(at(0x30), key).records.empty());
+}
+
+TEST_F(Damaged, WhereNobodyKnowsTheGenerationThereIsOneThatWasNeverGiven) {
+  for (const std::uint8_t holder : k_holders) damage(holder, true);
+  overlay.advance(3 * k_until_compared);
+  const std::uint64_t now = stored(at(0x10), key).generation_counter;
+  EXPECT_GE(now, ringway::test::k_now_ms / 1000);
+  for (const std::uint8_t holder : k_holders) {
+    EXPECT_EQ(stored(at(holder), key).damage, nullptr) << int{holder};
+    EXPECT_EQ(stored(at(holder), key).generation_counter, now) << int{holder};
+    EXPECT_EQ(stored(at(holder), key).records.size(), 1U) << int{holder};
+  }
+}
+
+TEST_F(Damaged, AWriteOverALostGenerationGivesOutNoneThatWasGiven) {
+  cut_off_copies();
+  damage(0x10, true);
+  forget_what_memory_has(0x10);
+  PutCall call;
+  call.key = key;
+  call.value = copy_of(view_of("new"));
+  EXPECT_TRUE(std::holds_alternative<CallFailure>(overlay.call(at(0xD0), call)));
+  overlay.advance(k_writes_wait_for_copies);
+  EXPECT_GE(put(at(0xD0), key, "new").generation, ringway::test::k_now_ms / 1000);
+}
+
+// It may have expired everywhere: nobody brings it back, and nobody waits for it any more.
+TEST_F(Damaged, WhatNobodyElseHasIsForgotten) {
+  for (const std::uint8_t holder : k_holders) {
+    key = keys[holder == 0x10 ? 4 : holder == 0x50 ? 5 : 6];
+    place = {resource_id_of(std::string_view(key)), config::k_shared_value};
+    damage(holder);
+    for (const std::uint8_t other : k_holders) {
+      if (other != holder) {
+        ASSERT_TRUE(at(other).store->commit({{DropKind{place}}}).ok());
+      }
+      forget_what_memory_has(other);
+    }
+    EXPECT_TRUE(fetch(holder, key, true).is_error(ErrorCode::in_progress));
+    overlay.advance(3 * k_until_compared);
+    EXPECT_EQ(stored(at(holder), key).damage, nullptr) << int{holder};
+    EXPECT_FALSE(fetch(holder, key, true).is_error(ErrorCode::in_progress)) << int{holder};
+    EXPECT_EQ(at(holder).storage->statistics().kinds_mended, 1U) << int{holder};
+  }
+}
+
+TEST_F(Damaged, OfAKindOnlyWhatNobodyElseHas) {
+  put(at(0x90), key, "another writer's");
+  const auto records = stored(at(0x10), key).records;
+  ASSERT_EQ(records.size(), 2U);
+  const ItemKey lost = item_key_of(records[0]->stored.value);
+  ASSERT_TRUE(at(0x10).store->damage_record(place, lost));
+  for (const std::uint8_t other : std::initializer_list<std::uint8_t>{0x50, 0x90}) {
+    ASSERT_TRUE(at(other).store->commit({{DropRecord{place, lost}}}).ok());
+    forget_what_memory_has(other);
+  }
+  overlay.advance(3 * k_until_compared);
+  for (const std::uint8_t holder : k_holders) {
+    EXPECT_EQ(stored(at(holder), key).damage, nullptr) << int{holder};
+    EXPECT_EQ(stored(at(holder), key).records.size(), 1U) << int{holder};
+    EXPECT_EQ(stored(at(holder), key).generation_counter, 2U) << int{holder};
+  }
+}
+
+// Nobody knows what was in it; when others have nothing more, it was what has come from them.
+TEST_F(Damaged, AWholeBlockComesBackAndIsNotFetchedAgain) {
+  for (const std::uint8_t holder : k_holders) {
+    ASSERT_TRUE(at(holder).store->damage_block(place));
+    forget_what_memory_has(holder);
+    EXPECT_TRUE(fetch(holder, key, true).is_error(ErrorCode::in_progress));
+    overlay.advance(Duration{1'000});
+    EXPECT_EQ(stored(at(holder), key).records.size(), 1U) << "what was written over it is shown";
+    for (const std::uint8_t reader : std::initializer_list<std::uint8_t>{0x10, 0xD0})
+      EXPECT_EQ(read(reader), "value of " + key) << int{reader};
+    overlay.advance(k_between_mends);
+    overlay.sent.clear();
+    (void)fetch(holder, key, true);
+    overlay.advance(Duration{1'000});
+    EXPECT_TRUE(std::none_of(overlay.sent.begin(), overlay.sent.end(), [](const Sent& one) {
+      return one.code == wire::MessageCode::fetch_req || one.code == wire::MessageCode::store_req;
+    })) << int{holder};
+    overlay.advance(2 * k_until_compared);
+    EXPECT_TRUE(is_whole(holder)) << int{holder};
+  }
+}
+
+// Nothing is brought, and nobody says that it is missing.
+TEST_F(Damaged, ADiskThatCannotBeReadNowIsNotTakenForDamaged) {
+  for (const std::uint8_t holder : k_holders) {
+    const auto stores = stores_to(node_at(holder));
+    at(holder).store->refuse_reads(true);
+    forget_what_memory_has(holder);
+    const auto damaged = at(holder).storage->statistics().kinds_damaged;
+    EXPECT_TRUE(fetch(holder, key, true).is_error(ErrorCode::in_progress));
+    for (const std::uint8_t reader : std::initializer_list<std::uint8_t>{0x10, 0x50, 0xD0})
+      EXPECT_EQ(read(reader), "value of " + key) << int{reader};
+    overlay.advance(k_until_compared);
+    EXPECT_EQ(stores_to(node_at(holder)), stores);
+    EXPECT_EQ(at(holder).storage->statistics().kinds_damaged, damaged);
+    at(holder).store->refuse_reads(false);
+    EXPECT_TRUE(is_whole(holder));
+  }
+  at(0x10).store->refuse_reads(true);
+  forget_what_memory_has(0x10);
+  for (const std::uint8_t other : k_others) overlay.kill(at(other));
+  overlay.update_views();
+  overlay.advance(Duration{0});
+  EXPECT_NE(read(0x10), "nothing is stored there") << "nor when there is nobody else";
 }
 
 TEST_F(Damaged, WhatIsNoLongerThisPeersToHoldGoesAllTheSame) {
@@ -263,6 +391,10 @@ TEST(DamagedKinds, AskForCopiesNowAndThen) {
   EXPECT_TRUE(kinds.seen(start + k_between_mends + k_damage_remembered, number(1)).first) << "something new";
   kinds.mended(number(1));
   EXPECT_EQ(kinds.size(), 0U);
+  EXPECT_TRUE(kinds.seen_in_passing(start, number(1)));
+  EXPECT_FALSE(kinds.seen_in_passing(start, number(1)));
+  EXPECT_TRUE(kinds.seen(start, number(1)).mend) << "nobody was asked for copies";
+  EXPECT_FALSE(kinds.seen(start, number(1)).mend);
 }
 
 TEST(DamagedKinds, AreBounded) {

@@ -118,18 +118,27 @@ TEST_F(NewlyHeldRange, StatAsksThemToo) {
   }
 }
 
-// Nothing comes to erin by the usual way; who finds her by another one asks all holders at once, although
-// nothing else happens.
+// Questions do not come to erin by the usual way, and copies not at all; who finds her by another one asks
+// all holders at that moment, although nothing else happens.
 TEST_F(NewlyHeldRange, ADetourToAPeerInDoubtEndsWithAllHolders) {
-  bool usual_way = false;
   overlay.loses = [&](const Sent& one) {
-    usual_way =
-        one.from == alice.node && one.to == erin->node && one.code == MessageCode::stat_req && !usual_way;
-    return usual_way;
+    const bool usual_way = one.from == alice.node && one.to == erin->node && one.by_resource &&
+                           one.code == MessageCode::stat_req;
+    const bool copy = one.to == erin->node && one.code == MessageCode::store_req && !one.by_resource;
+    return usual_way || copy || (one.from == erin->node && one.code == MessageCode::fetch_req);
   };
   const MonoTime before = overlay.now().mono;
+  overlay.sent.clear();
   EXPECT_EQ(failure(overlay.call(alice, RemoveCall{key, "", std::nullopt})), "");
   EXPECT_LT(overlay.now().mono - before, Duration{15'000});
+  const auto first = [&](MessageCode code, const NodeId& to) {
+    const auto found = std::find_if(overlay.sent.begin(), overlay.sent.end(), [&](const Sent& one) {
+      return one.from == alice.node && one.to == to && one.code == code && !one.by_resource;
+    });
+    return found == overlay.sent.end() ? MonoTime{} : found->at;
+  };
+  EXPECT_GT(first(MessageCode::stat_req, erin->node), before) << "a detour";
+  EXPECT_EQ(first(MessageCode::fetch_req, carol.node), first(MessageCode::stat_req, erin->node));
 }
 
 // As large keys are read from a peer that has them.
@@ -203,6 +212,25 @@ TEST_F(NewlyHeldRange, AGenerationIsComparedWithWhatTheReplicasHave) {
   EXPECT_EQ(std::get<CallFailure>(nothing).error, CallError::aborted);
   EXPECT_EQ(read(dave, key), "here");
   EXPECT_EQ(read(dave, shared), "here");
+}
+
+// Of an earlier value only what has expired is here: that is nothing.
+TEST_F(NewlyHeldRange, WhatHasExpiredHereIsNotGoneBy) {
+  const KindAt at{resource_id_of(std::string_view(key)), config::k_owner_value};
+  Record expired = *carol.store->load(at)->records.at(0);
+  expired.received_ms = 1;
+  ASSERT_TRUE(
+      erin->store->commit({{PutRecord{at, std::make_shared<const Record>(expired)}, SetGeneration{at, 1}}})
+          .ok());
+  for (Peer* peer : {&carol, &dave}) {
+    ASSERT_TRUE(peer->store->commit({{SetGeneration{at, 3}}}).ok());
+    overlay.to_storage(*peer, SeenDamaged{{at}});
+  }
+  overlay.to_storage(*erin, SeenDamaged{{at}});
+  EXPECT_TRUE(fetch(key).is_error(ErrorCode::in_progress));
+  EXPECT_EQ(read(*erin, key), "here");
+  const auto written = put(key, 3);
+  EXPECT_EQ(generation(written), 4U) << failure(written);
 }
 
 TEST_F(NewlyHeldRange, AfterAMinuteTheCopiesAreThere) {
