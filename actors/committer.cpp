@@ -10,7 +10,8 @@ namespace ringway::actors {
 CommitterActor::behavior_type CommitterDriver::make_behavior() {
   return {
       [this](CommitBatch& batch) { commit(batch); },
-      [this](data::PutFact& fact) { keep(fact); },
+      [this](data::PutFact& fact) { add_fact(std::move(fact)); },
+      [this](data::DropFact& fact) { add_fact(std::move(fact)); },
       [this](FlushAtom) { flush(); },
       [this](StopAtom) { stop(); },
   };
@@ -23,9 +24,9 @@ void CommitterDriver::commit(CommitBatch& batch) {
   }
 }
 
-void CommitterDriver::keep(data::PutFact& fact) {
+void CommitterDriver::add_fact(data::Write fact) {
   data::WriteBatch batch;
-  batch.emplace_back(std::move(fact));
+  batch.push_back(std::move(fact));
   add(std::move(batch));
 }
 

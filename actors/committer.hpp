@@ -30,7 +30,7 @@ class CommitterDriver {
 
  private:
   void commit(CommitBatch& batch);
-  void keep(data::PutFact& fact);
+  void add_fact(data::Write fact);
   void flush();
   void stop();
 

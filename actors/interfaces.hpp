@@ -13,6 +13,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "actors/answer.hpp"
@@ -24,6 +26,7 @@
 #include "reload/routing/messages.hpp"
 #include "reload/routing/routing_component.hpp"
 #include "sip-usage/element/events.hpp"
+#include "sip-usage/peers/peer_connections.hpp"
 
 namespace ringway::actors {
 
@@ -51,6 +54,15 @@ struct SipBatch {
   using Inputs = std::vector<sip::element::Input>;
   std::shared_ptr<Inputs> inputs;  // shared: a message must be copyable, and not all of these are
 };
+// What other peers send, and what routing tells of them.
+using SipPeerEvent = std::variant<routing::ApplicationEvent, sip::peers::Arrived, sip::element::Received,
+                                  sip::element::Drained, sip::element::FlowDown>;
+struct SipPeerBatch {
+  explicit SipPeerBatch(SipPeerEvent event) : events(std::make_shared<std::vector<SipPeerEvent>>()) {
+    events->push_back(std::move(event));
+  }
+  std::shared_ptr<std::vector<SipPeerEvent>> events;
+};
 struct CommitBatch {
   std::vector<data::Commit> commits;
 };
@@ -75,6 +87,11 @@ struct DocumentOrder {
 struct CertificatesOrder {
   data::CertificatesOf of;
   Answer<data::CertificatesFound> done;
+};
+struct CallLogOrder {
+  std::optional<sip::Aor> user;  // none: of all
+  std::size_t limit = 0;
+  Answer<std::vector<sip::CallRecord>> done;
 };
 struct WatchOrder {
   std::uint64_t token = 0;
@@ -156,18 +173,22 @@ using ReplicationActor = caf::typed_actor<
 using SipActor = caf::typed_actor<
     // From the sockets towards phones, from storage (the results of calls) and from itself.
     caf::reacts_to<SipBatch>,
+    // From the sockets towards other peers, and from routing.
+    caf::reacts_to<SipPeerBatch>,
     // From itself: its alarm.
     caf::reacts_to<TickAtom, std::uint64_t>,
     // From the supervisor: the peer is about to leave; answered when nobody is registered here any more.
     caf::replies_to<LeaveAtom>::with<LeftAtom>,
+    // From the API.
+    caf::reacts_to<CallLogOrder>,
     // From the supervisor.
     caf::replies_to<StatusAtom>::with<SipReportPtr>>;
 
 using CommitterActor = caf::typed_actor<
     // From storage: make these durable and answer each with Committed, in order.
     caf::reacts_to<CommitBatch>,
-    // From routing: keep this fact; nobody waits for it.
-    caf::reacts_to<data::PutFact>,
+    // From routing and SIP: keep this fact, or forget it; nobody waits for it.
+    caf::reacts_to<data::PutFact>, caf::reacts_to<data::DropFact>,
     // From itself: everything that waited in the mailbox has been collected, write it.
     caf::reacts_to<FlushAtom>,
     // From the supervisor: write what waits, then end.
@@ -211,6 +232,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::LinkBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SipBatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SipPeerBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SipReportPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CommitBatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PingOrder)
@@ -224,6 +246,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PeerFailure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CallLogOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::PutFact)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::DropFact)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::Answer<ringway::actors::Stopped>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::Answer<ringway::actors::PeerStatus>)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "actors/sip_settings.hpp"
+#include "net/app_links/app_links.hpp"
 #include "net/tls_links.hpp"
 #include "reload/config/configuration.hpp"
 #include "reload/data/api.hpp"
@@ -20,6 +21,7 @@
 #include "reload/result.hpp"
 #include "reload/routing/routing_component.hpp"
 #include "sip-usage/element/element.hpp"
+#include "sip-usage/peers/peer_connections.hpp"
 
 namespace ringway::actors {
 
@@ -55,6 +57,8 @@ struct SipReport {
   sip::registrar::RegistrarCounters registrar;
   sip::proxy::Counters proxy;
   sip::TransactionCounters transactions;
+  sip::peers::PeerCounters peers;
+  net::app_links::AppLinkCounters peer_links;
   TableSizes tables;
 };
 using SipReportPtr = std::shared_ptr<const SipReport>;
@@ -142,6 +146,10 @@ class Peer {
   // The valid certificates stored in the overlay under that Node-ID or user name; `done` as of submit().
   virtual void find_certificates(data::CertificatesOf of,
                                  std::function<void(data::CertificatesFound)> done) = 0;
+  // Calls of this peer's users, under way or over, the newest first; nothing where no phones are served.
+  // `user`: of that one alone. `done` as of submit().
+  virtual void call_log(std::optional<std::string> user, std::size_t limit,
+                        std::function<void(std::optional<std::vector<sip::CallRecord>>)> done) = 0;
   // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout.
   virtual void leave(std::function<void()> done) = 0;
   virtual NodeId node_id() const = 0;

@@ -28,12 +28,14 @@
 #include "actors/system_clock.hpp"
 #include "actors/system_random.hpp"
 #include "actors/user_credentials.hpp"
+#include "net/app_links/app_links.hpp"
 #include "net/discovery.hpp"
+#include "net/dns/resolver.hpp"
 #include "net/interfaces.hpp"
 #include "net/io_pool.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/link/link_id.hpp"
-#include "sip-usage/registration/storing_peer.hpp"
+#include "sip-usage/messages/storing_peer.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_store.hpp"
 
@@ -110,6 +112,21 @@ std::optional<SipKeys> kept_sip_keys(const PeerSettings& settings, const data::V
   return std::nullopt;
 }
 
+std::vector<sip::CallRecord> kept_calls(const PeerSettings& settings, const data::ValueStore& store) {
+  std::vector<sip::CallRecord> out;
+  const auto kept = store.list_facts(k_call_facts, 2 * sip::k_max_logged_calls);
+  if (!kept) return out;
+  std::size_t unreadable = 0;
+  for (const auto& fact : *kept) {
+    if (auto record = sip::decode_call_record(SharedBytes(fact.value)))
+      out.push_back(*std::move(record));
+    else
+      ++unreadable;
+  }
+  if (unreadable > 0) peer_log(settings.name)->warn("{} records of calls cannot be read", unreadable);
+  return out;
+}
+
 // As whom the peer stores registrations: nobody by name for its own user.
 std::map<sip::Aor, std::string> writers_of(const security::Signer& own, const data::UserSigners& users) {
   std::map<sip::Aor, std::string> out;
@@ -128,6 +145,22 @@ std::vector<wire::IpAddressPort> own_addresses(const PeerSettings& settings,
   if (!settings.advertise.empty()) return settings.advertise;
   if (settings.advertise_all) return net::reachable_addresses(listening_on);
   return {listening_on};
+}
+
+net::app_links::AppLinkSettings peer_link_settings(const PeerSettings& settings,
+                                                   const config::Configuration& configuration) {
+  net::app_links::AppLinkSettings out;
+  out.listen = settings.sip->listen_for_peers;
+  if (out.listen.type == wire::AddressType::invalid) {
+    out.listen = settings.listen;
+    out.listen.port = 0;
+  }
+  out.protocol = sip::peers::k_protocol_name;
+  out.private_key_pem = settings.private_key_pem;
+  out.certificates_pem = settings.certificates_pem;
+  out.shared_secret = configuration.shared_secret;
+  out.overlay_name = configuration.instance_name;
+  return out;
 }
 
 }  // namespace
@@ -173,6 +206,8 @@ struct PeerHostImpl::Foundation {
   std::shared_ptr<net::Discovery> discovery;  // null: none
   std::shared_ptr<PhoneBridge> phone_bridge;
   std::shared_ptr<net::phones::PhoneTransports> phones;  // null: no phones are served
+  std::shared_ptr<net::app_links::AppLinks> peer_links;  // null as well
+  std::shared_ptr<net::dns::Resolver> resolver;          // null: DNS is not asked
   std::shared_ptr<sip::element::Element> sip_element;
   std::optional<SipKeys> new_sip_keys;
 };
@@ -230,6 +265,10 @@ Outcome<> PeerHostImpl::start_phones(const PeerSettings& settings, Foundation& m
   auto phones = net::phones::PhoneTransports::start(io_, sip.phones, made.phone_bridge);
   if (!phones) return Failure{"cannot listen for phones: " + phones.error().reason + " (--sip-listen)"};
   made.phones = *phones;
+  auto peers = net::app_links::AppLinks::start(io_, peer_link_settings(settings, *made.configuration),
+                                               made.trust, made.phone_bridge);
+  if (!peers) return Failure{"cannot listen for calls of other peers: " + peers.error().reason};
+  made.peer_links = *peers;
   const auto random = std::make_shared<SystemRandom>();
   auto keys = kept_sip_keys(settings, *made.store);
   if (!keys) made.new_sip_keys = keys = SipKeys::make(*random);
@@ -237,8 +276,13 @@ Outcome<> PeerHostImpl::start_phones(const PeerSettings& settings, Foundation& m
       sip, {made.signer->node_id(), made.configuration->instance_name, made.phones->listening_on()}, *keys);
   if (const auto good = sip::registrar::check(element.registrar, sip.accounts); !good)
     return Failure{"phones cannot be served: " + good.error().reason};
-  made.sip_element =
-      std::make_shared<sip::element::Element>(element, std::exchange(sip.accounts, {}), random);
+  if (sip.lets_users_call_outside) {
+    auto resolver = net::dns::Resolver::start(io_, {.servers = sip.dns_servers});
+    if (!resolver) return Failure{"DNS cannot be asked: " + resolver.error().reason + " (--sip-dns)"};
+    made.resolver = *std::move(resolver);
+  }
+  made.sip_element = std::make_shared<sip::element::Element>(element, std::exchange(sip.accounts, {}), random,
+                                                             kept_calls(settings, *made.store));
   return Done{};
 }
 
@@ -300,7 +344,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
 
   mailboxes->committer =
       system_.spawn<caf::detached>(drive<CommitterDriver>, CommitterSetup{made.store, mailboxes});
-  settings.storage.usage_checks = sip::usage_checks();  // no program may forget them
+  settings.storage.usage_checks = sip::messages::usage_checks();  // no program may forget them
   mailboxes->storage = system_.spawn<caf::detached>(
       drive<StorageDriver>, StorageSetup{settings.storage, made.configuration, made.signer, made.store,
                                          clock_, mailboxes, backlog, desk});
@@ -310,12 +354,16 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   mailboxes->routing = system_.spawn(
       drive<RoutingDriver>,
       RoutingSetup{settings.name, routing, made.configuration, made.signer, std::make_shared<SystemRandom>(),
-                   clock_, mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache)});
+                   clock_, mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache),
+                   to_sip_peers(mailboxes), made.peer_links});
   const auto bound = std::make_shared<CallBound>(settings.storage.max_pending_calls);
   if (made.phones) {
-    mailboxes->sip = system_.spawn(drive<SipDriver>, SipSetup{settings.name, std::move(made.sip_element),
-                                                              writers_of(*made.signer, *made.users),
-                                                              made.phones, clock_, mailboxes, bound});
+    mailboxes->sip =
+        system_.spawn(drive<SipDriver>, SipSetup{settings.name, std::move(made.sip_element),
+                                                 writers_of(*made.signer, *made.users), made.phones, clock_,
+                                                 mailboxes, bound, made.peer_links, made.resolver});
+    caf::anon_send(mailboxes->routing,
+                   serve_sip(call_addresses(settings.advertise, made.peer_links->listening_on())));
     if (made.new_sip_keys)
       caf::anon_send(mailboxes->committer, data::PutFact{k_sip_keys_fact, made.new_sip_keys->encode()});
   }
@@ -332,7 +380,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
                       std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
                       std::move(stopped), std::move(made.discovery), made.signer, std::move(made.phones),
-                      std::move(made.phone_bridge)});
+                      std::move(made.phone_bridge), std::move(made.peer_links), std::move(made.resolver)});
   if (made.users->size() > 0) {
     StorageBatch users;
     users.inputs.emplace_back(data::UseUsers{std::move(made.users)});

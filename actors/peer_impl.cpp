@@ -94,6 +94,22 @@ void PeerImpl::find_certificates(data::CertificatesOf of, std::function<void(dat
                  CertificatesOrder{std::move(of), Answer<data::CertificatesFound>(std::move(done), stopped)});
 }
 
+void PeerImpl::call_log(std::optional<std::string> user, std::size_t limit,
+                        std::function<void(std::optional<std::vector<sip::CallRecord>>)> done) {
+  if (!parts_.mailboxes->sip) return done(std::nullopt);
+  CallLogOrder order;
+  order.limit = limit;
+  if (user) {
+    auto aor = sip::Aor::of_user_name(*user);
+    if (!aor) return done(std::vector<sip::CallRecord>{});
+    order.user = *std::move(aor);
+  }
+  order.done = Answer<std::vector<sip::CallRecord>>(
+      [done](std::vector<sip::CallRecord> calls) { done(std::move(calls)); },
+      [] { return std::vector<sip::CallRecord>{}; });
+  caf::anon_send(parts_.mailboxes->sip, std::move(order));
+}
+
 void PeerImpl::leave(std::function<void()> done) {
   caf::anon_send(parts_.mailboxes->supervisor, LeaveAtom::value,
                  Answer<Stopped>([done = std::move(done)](Stopped) { done(); }, [] { return Stopped{}; }));

@@ -3,6 +3,7 @@
 #include <caf/send.hpp>
 #include <utility>
 
+#include "net/app_links/app_links.hpp"
 #include "reload/discovery/announcement.hpp"
 #include "reload/link/link_id.hpp"
 
@@ -47,6 +48,7 @@ sip::element::Endpoint endpoint_of(const wire::IpAddressPort& address) {
 void PhoneBridge::connect(SipActor sip) {
   const std::lock_guard lock(mutex_);
   if (early_) caf::anon_send(sip, *std::exchange(early_, std::nullopt));
+  if (early_of_peers_) caf::anon_send(sip, *std::exchange(early_of_peers_, std::nullopt));
   sip_ = std::move(sip);
 }
 
@@ -57,6 +59,11 @@ void PhoneBridge::disconnect() {
 }
 
 void PhoneBridge::flow_up(net::phones::FlowUp event) {
+  if (event.peer) {
+    const auto& certificate = *event.peer->certificate;
+    return pass_peer(sip::peers::Arrived{
+        element_flow(event.flow), certificate.node_ids(), {certificate.user_name()}, event.opened_here});
+  }
   sip::element::FlowUp up;
   up.flow = element_flow(event.flow);
   up.transport = name_of(event.transport);
@@ -68,13 +75,21 @@ void PhoneBridge::flow_up(net::phones::FlowUp event) {
 }
 
 void PhoneBridge::received(net::phones::Received event) {
-  pass(sip::element::Received{element_flow(event.flow), std::move(event.bytes), event.credit});
+  pass_on(event.flow, sip::element::Received{element_flow(event.flow), std::move(event.bytes), event.credit});
 }
 
-void PhoneBridge::drained(net::phones::FlowId flow) { pass(sip::element::Drained{element_flow(flow)}); }
+void PhoneBridge::drained(net::phones::FlowId flow) {
+  pass_on(flow, sip::element::Drained{element_flow(flow)});
+}
 
 void PhoneBridge::flow_down(net::phones::FlowDown event) {
-  pass(sip::element::FlowDown{element_flow(event.flow), std::move(event.reason)});
+  pass_on(event.flow, sip::element::FlowDown{element_flow(event.flow), std::move(event.reason)});
+}
+
+template <typename Event>
+void PhoneBridge::pass_on(net::phones::FlowId flow, Event event) {
+  if (flow.number > net::app_links::k_flows_from) return pass_peer(std::move(event));
+  pass(std::move(event));
 }
 
 void PhoneBridge::pass(sip::element::Input input) {
@@ -85,6 +100,16 @@ void PhoneBridge::pass(sip::element::Input input) {
     early_->add(std::move(input));
   else
     early_.emplace(std::move(input));
+}
+
+void PhoneBridge::pass_peer(SipPeerEvent event) {
+  const std::lock_guard lock(mutex_);
+  if (disconnected_) return;
+  if (sip_) return caf::anon_send(*sip_, SipPeerBatch(std::move(event)));
+  if (early_of_peers_)
+    early_of_peers_->events->push_back(std::move(event));
+  else
+    early_of_peers_.emplace(std::move(event));
 }
 
 }  // namespace ringway::actors

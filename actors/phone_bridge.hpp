@@ -1,5 +1,6 @@
-// The phones' events, turned into messages to the SIP actor. The sockets start before the actor (it needs the
-// addresses they listen on), so the first events wait here; the credit of their flows bounds them.
+// The events of sockets towards phones and other peers, turned into messages to the SIP actor. The sockets
+// start before the actor (it needs the addresses they listen on), so the first events wait here; the credit
+// of their flows bounds them.
 #pragma once
 
 #include <mutex>
@@ -32,12 +33,17 @@ class PhoneBridge : public net::phones::PhoneEvents {
   void flow_down(net::phones::FlowDown event) override;
 
  private:
+  // What other peers send goes another way: not all of them are listened to.
+  template <typename Event>
+  void pass_on(net::phones::FlowId flow, Event event);
   void pass(sip::element::Input input);
+  void pass_peer(SipPeerEvent event);
 
   std::mutex mutex_;
   std::optional<SipActor> sip_;
   bool disconnected_ = false;
   std::optional<SipBatch> early_;
+  std::optional<SipPeerBatch> early_of_peers_;
 };
 
 }  // namespace ringway::actors

@@ -40,13 +40,15 @@ RoutingDriver::RoutingDriver(RoutingActor::pointer self, RoutingSetup setup)
       log_(peer_log(setup.name)),
       clock_(std::move(setup.clock)),
       links_(std::move(setup.links)),
+      app_links_(std::move(setup.app_links)),
       desk_(std::move(setup.desk)),
       component_(std::move(setup.settings), std::move(setup.configuration), std::move(setup.signer),
                  std::move(setup.random)),
       alarm_([self](Duration delay, std::uint64_t generation) {
         self->delayed_send(self, delay, TickAtom::value, generation);
       }),
-      bootstrap_cache_(std::move(setup.bootstrap_cache)) {}
+      bootstrap_cache_(std::move(setup.bootstrap_cache)),
+      applications_(std::move(setup.applications)) {}
 
 RoutingActor::behavior_type RoutingDriver::make_behavior() {
   return {
@@ -160,6 +162,11 @@ void RoutingDriver::perform(const routing::ConfigurationChanged& change) {
   // Likewise: a document with a secret that links cannot be keyed with is not accepted.
   if (const auto keyed = links_->replace_shared_secret(configuration->shared_secret); !keyed)
     throw std::runtime_error("the new configuration's shared secret is unusable: " + keyed.error().reason);
+  if (app_links_) {
+    app_links_->replace_trust(*trust);
+    if (const auto keyed = app_links_->replace_shared_secret(configuration->shared_secret); !keyed)
+      throw std::runtime_error("the new configuration's shared secret is unusable: " + keyed.error().reason);
+  }
   links_->replace_max_message_size(configuration->max_message_size_bytes);
   keep_document(*configuration);
   wire::ConfigUpdateReq learnt;

@@ -14,6 +14,7 @@
 #include "actors/outbox.hpp"
 #include "actors/peer_log.hpp"
 #include "actors/system_clock.hpp"
+#include "net/app_links/app_links.hpp"
 #include "net/tls_links.hpp"
 #include "reload/config/configuration.hpp"
 #include "reload/peer/wiring.hpp"
@@ -38,6 +39,9 @@ struct RoutingSetup {
   std::shared_ptr<InspectionDesk> desk;
   std::shared_ptr<Backlog> backlog;
   BootstrapCache bootstrap_cache;
+  // Who makes the connections of applications that routing does not carry; none: nobody serves any.
+  std::function<void(routing::ApplicationEvent)> applications = nullptr;
+  std::shared_ptr<net::app_links::AppLinks> app_links = nullptr;  // these connections; null: there are none
 };
 
 class RoutingDriver : public Outbox {
@@ -54,6 +58,8 @@ class RoutingDriver : public Outbox {
   void perform(routing::CloseLink command);
   void perform(routing::Inspect order);
   void perform(const routing::RequestDone& done);
+  void perform(routing::AppConnect wish) { tell_applications(std::move(wish)); }
+  void perform(routing::AppAttachDone done) { tell_applications(std::move(done)); }
   void perform(const routing::ConfigurationChanged& change);
   void perform(routing::Left left);
   void perform(const routing::MustExit& exit);
@@ -69,6 +75,9 @@ class RoutingDriver : public Outbox {
   void leave();
   RoutingReport report() const;
 
+  void tell_applications(routing::ApplicationEvent event) {
+    if (applications_) applications_(std::move(event));
+  }
   void keep_document(const config::Configuration& configuration);
   void step(routing::Input input);
   void note_bootstrap_peer(const routing::LinkUp& up);
@@ -83,6 +92,7 @@ class RoutingDriver : public Outbox {
   std::shared_ptr<spdlog::logger> log_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<net::TlsLinks> links_;
+  std::shared_ptr<net::app_links::AppLinks> app_links_;
   std::shared_ptr<InspectionDesk> desk_;
   routing::RoutingComponent component_;
   Alarm alarm_;
@@ -92,6 +102,7 @@ class RoutingDriver : public Outbox {
   std::uint64_t last_ping_ = 0;
   BootstrapCache bootstrap_cache_;
   bool bootstrap_cache_changed_ = false;
+  std::function<void(routing::ApplicationEvent)> applications_;
   std::optional<MonoTime> bootstrap_cache_kept_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "actors/driver.hpp"
 #include "actors/phone_bridge.hpp"
+#include "actors/system_random.hpp"
 #include "reload/config/kinds.hpp"
 #include "reload/link/link_id.hpp"
 #include "sip-usage/registration/sip_registration.hpp"
@@ -52,15 +53,24 @@ SipDriver::SipDriver(SipActor::pointer self, SipSetup setup)
     : self_(self),
       setup_(std::move(setup)),
       log_(peer_log(setup_.name)),
+      peers_(setup_.peer_links, setup_.clock, setup_.mailboxes),
       alarm_([self](Duration delay, std::uint64_t generation) {
         self->delayed_send(self, delay, TickAtom::value, generation);
-      }) {}
+      }) {
+  if (!setup_.resolver) return;
+  servers_.emplace(setup_.resolver, std::make_unique<SystemRandom>(),
+                   [mailboxes = setup_.mailboxes](element::Input answer) {
+                     caf::anon_send(mailboxes->sip, SipBatch(std::move(answer)));
+                   });
+}
 
 SipActor::behavior_type SipDriver::make_behavior() {
   return {
       [this](SipBatch& batch) { handle(batch); },
+      [this](SipPeerBatch& batch) { handle(batch); },
       [this](TickAtom, std::uint64_t generation) { tick(generation); },
       [this](LeaveAtom) { return leave(); },
+      [this](CallLogOrder& order) { tell_calls(order); },
       [this](StatusAtom) { return report(); },
   };
 }
@@ -77,8 +87,14 @@ void SipDriver::handle(SipBatch& batch) {
   end_turn();
 }
 
+void SipDriver::handle(SipPeerBatch& batch) {
+  peers_.handle(batch);
+  end_turn();
+}
+
 void SipDriver::tick(std::uint64_t generation) {
   if (!alarm_.rang(generation)) return;
+  peers_.tick();
   setup_.element->on_timer(setup_.clock->now());
   end_turn();
 }
@@ -100,17 +116,29 @@ SipReportPtr SipDriver::report() const {
   out.proxy = setup_.element->proxy_counters();
   out.transactions = setup_.element->transaction_counters();
   out.tables = setup_.element->tables();
+  if (servers_)
+    for (const auto& table : servers_->tables()) out.tables.push_back(table);
+  peers_.report(out);
   return std::make_shared<const SipReport>(std::move(out));
 }
 
 void SipDriver::step(element::Input input) { setup_.element->handle(setup_.clock->now(), std::move(input)); }
 
 void SipDriver::end_turn() {
-  for (auto& output : setup_.element->take_outputs())
-    std::visit([this](auto& each) { perform(each); }, output);
-  const auto wake = setup_.element->next_wake();
+  do {
+    for (auto& output : setup_.element->take_outputs())
+      std::visit([this](auto& each) { perform(each); }, output);
+  } while (feed_from_peers());
+  const auto wake = sooner(setup_.element->next_wake(), peers_.next_wake());
   alarm_.set(setup_.clock->now().mono, wake ? std::optional(*wake) : std::nullopt);
   if (leaving_ && writes_under_way_ == 0) std::exchange(leaving_, std::nullopt)->deliver(LeftAtom::value);
+}
+
+// False: there was nothing.
+bool SipDriver::feed_from_peers() {
+  auto inputs = peers_.settle();
+  for (auto& input : inputs) step(std::move(input));
+  return !inputs.empty();
 }
 
 // ---- flows
@@ -129,7 +157,9 @@ bool SipDriver::is_failed_opening(const element::FlowDown& down) {
 
 void SipDriver::perform(element::Send& send) {
   using net::phones::Given;
-  const auto given = setup_.phones->send(phone_flow(send.flow), std::move(send.octets));
+  const auto given = is_of_peer(send.flow)
+                         ? peers_.send(send.flow, std::move(send.octets))
+                         : setup_.phones->send(phone_flow(send.flow), std::move(send.octets));
   // Of what was refused, FlowDown tells; a datagram is lost, as others are.
   if (given == Given::half_full) answer_later(element::Congested{send.flow});
 }
@@ -139,12 +169,17 @@ void SipDriver::perform(element::SendToPort& send) {
 }
 
 void SipDriver::perform(element::GiveCredit& give) {
+  if (is_of_peer(give.flow)) return peers_.credit(give.flow, give.credit);
   setup_.phones->credit(phone_flow(give.flow), give.credit);
 }
 
-void SipDriver::perform(element::HoldFlow& hold) { setup_.phones->hold(phone_flow(hold.flow), hold.held); }
+void SipDriver::perform(element::HoldFlow& hold) {
+  if (is_of_peer(hold.flow)) return peers_.hold(hold.flow, hold.held);
+  setup_.phones->hold(phone_flow(hold.flow), hold.held);
+}
 
 void SipDriver::perform(element::CloseFlow& close) {
+  if (is_of_peer(close.flow)) return peers_.close(close.flow, std::move(close.reason));
   setup_.phones->close(phone_flow(close.flow), std::move(close.reason));
 }
 
@@ -162,9 +197,7 @@ void SipDriver::perform(element::OpenAddress& open) {
   opening_.insert_or_assign(id, open.open);
 }
 
-void SipDriver::perform(element::OpenPeer& open) {
-  answer_later(element::OpenFailed{open.open, "there are no connections to other peers"});
-}
+void SipDriver::perform(element::OpenPeer& open) { peers_.open(std::move(open)); }
 
 // ---- the overlay
 
@@ -229,10 +262,27 @@ void SipDriver::call(data::Call order, std::function<element::Input(const data::
 // ---- others
 
 void SipDriver::perform(element::AskServers& ask) {
-  answer_later(element::QuestionFailed{ask.question, "DNS is not asked"});
+  if (!servers_) return answer_later(element::QuestionFailed{ask.question, "DNS is not asked"});
+  servers_->ask(ask);
 }
 
-void SipDriver::perform(element::DropQuestion&) {}  // its answer is for nobody
+// Of the overlay's answer nobody takes notice then.
+void SipDriver::perform(element::DropQuestion& drop) {
+  if (servers_) servers_->drop(drop.question);
+}
+
+void SipDriver::perform(element::KeepCall& keep) {
+  caf::anon_send(setup_.mailboxes->committer,
+                 data::PutFact{call_fact(keep.record.number), sip::encode(keep.record)});
+}
+
+void SipDriver::perform(element::ForgetCall& forget) {
+  caf::anon_send(setup_.mailboxes->committer, data::DropFact{call_fact(forget.number)});
+}
+
+void SipDriver::tell_calls(const CallLogOrder& order) const {
+  order.done(setup_.element->calls().newest(order.limit, order.user));
+}
 
 void SipDriver::perform(element::Log& log) { log_->info("phones: {}", log.line); }
 

@@ -15,6 +15,8 @@
 #include "actors/alarm.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/peer_log.hpp"
+#include "actors/sip_peers.hpp"
+#include "actors/sip_servers.hpp"
 #include "actors/system_clock.hpp"
 #include "net/phones/phone_transports.hpp"
 #include "reload/data/client.hpp"
@@ -34,7 +36,9 @@ struct SipSetup {
   std::shared_ptr<net::phones::PhoneTransports> phones;
   std::shared_ptr<const Clock> clock;
   MailboxesPtr mailboxes;
-  std::shared_ptr<CallBound> bound;  // of calls to storage
+  std::shared_ptr<CallBound> bound;                                // of calls to storage
+  std::shared_ptr<net::app_links::AppLinks> peer_links = nullptr;  // null: no other peer is called
+  std::shared_ptr<net::dns::Resolver> resolver = nullptr;          // null: DNS is not asked
 };
 
 class SipDriver {
@@ -47,12 +51,15 @@ class SipDriver {
 
  private:
   void handle(SipBatch& batch);
+  void handle(SipPeerBatch& batch);
   void tick(std::uint64_t generation);
+  void tell_calls(const CallLogOrder& order) const;
   caf::typed_response_promise<LeftAtom> leave();
   SipReportPtr report() const;
 
   void step(sip::element::Input input);
   void end_turn();
+  bool feed_from_peers();
   // Notes what a flow is, and says which wish it fulfils.
   void note(sip::element::FlowUp& up);
   bool is_failed_opening(const sip::element::FlowDown& down);
@@ -69,6 +76,8 @@ class SipDriver {
   void perform(sip::element::DropQuestion& drop);
   void perform(sip::element::StoreRegistration& store);
   void perform(sip::element::RemoveRegistration& remove);
+  void perform(sip::element::KeepCall& keep);
+  void perform(sip::element::ForgetCall& forget);
   void perform(sip::element::Log& log);
 
   // The answer to what the element asked for while its outputs are carried out: it comes in its turn.
@@ -80,6 +89,8 @@ class SipDriver {
   SipActor::pointer self_;
   SipSetup setup_;
   std::shared_ptr<spdlog::logger> log_;
+  SipPeers peers_;
+  std::optional<SipServers> servers_;
   Alarm alarm_;
   std::uint64_t last_call_ = k_first_sip_call;
   std::set<sip::element::FlowId> up_;                                       // bounded by the sockets

@@ -33,11 +33,13 @@ dns::RecordType type_of(servers::RecordType type) {
 servers::Records as_asked(dns::Addresses& addresses) { return std::move(addresses); }
 servers::Records as_asked(std::vector<dns::Srv>& records) {
   std::vector<servers::Srv> out;
+  out.reserve(records.size());
   for (auto& one : records) out.push_back({one.priority, one.weight, one.port, std::move(one.target)});
   return out;
 }
 servers::Records as_asked(std::vector<dns::Naptr>& records) {
   std::vector<servers::Naptr> out;
+  out.reserve(records.size());
   for (auto& one : records)
     out.push_back({one.order, one.preference, std::move(one.flags), std::move(one.services),
                    std::move(one.regexp), std::move(one.replacement)});
@@ -70,9 +72,7 @@ class SipServers::Searches : public std::enable_shared_from_this<Searches> {
         tell_(std::move(tell)),
         settings_(std::move(settings)) {}
 
-  void ask(const element::AskServers& ask) {
-    tell(begin(ask));
-  }
+  void ask(const element::AskServers& ask) { tell(begin(ask)); }
 
   void drop(element::QuestionId question) {
     const std::lock_guard lock(mutex_);
@@ -134,11 +134,12 @@ class SipServers::Searches : public std::enable_shared_from_this<Searches> {
   }
 
   void query(Table::iterator at, const servers::Question& asked) {
-    const auto query = resolver_->query(
-        asked.name, type_of(asked.type),
-        [weak = weak_from_this(), question = at->first, asked](dns::Answer answer) {
-          if (const auto self = weak.lock()) self->answered(question, asked, std::move(answer));
-        });
+    const auto query =
+        resolver_->query(asked.name, type_of(asked.type),
+                         [weak = weak_from_this(), question = at->first, asked](dns::Answer answer) {
+                           if (const auto self = weak.lock())
+                             self->answered(question, asked, std::move(answer));
+                         });
     if (query)
       at->second.queries.emplace(asked, *query);
     else

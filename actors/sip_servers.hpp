@@ -1,6 +1,6 @@
 // Where the SIP servers of other domains are: takes what the SIP element asks (AskServers), plays a search of
-// RFC 3263 for each question (sip-usage/servers), has the resolver (net/dns) ask DNS, and says ServersFound or
-// QuestionFailed.
+// RFC 3263 for each question (sip-usage/servers), has the resolver (net/dns) ask DNS, and says ServersFound
+// or QuestionFailed.
 #pragma once
 
 #include <cstddef>

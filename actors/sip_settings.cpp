@@ -6,6 +6,7 @@
 #include "actors/phone_bridge.hpp"
 #include "net/interfaces.hpp"
 #include "reload/security/hmac.hpp"
+#include "reload/wire/codec.hpp"
 #include "reload/wire/destination.hpp"
 #include "sip-usage/registration/gruu.hpp"
 
@@ -65,6 +66,12 @@ sip::proxy::Here outside_here(const SipIdentity& identity) {
 
 }  // namespace
 
+std::string call_fact(std::uint64_t number) {
+  wire::Writer out;  // in the order of the numbers
+  out.u64(number);
+  return k_call_facts + to_hex(out.bytes());
+}
+
 SipKeys SipKeys::make(Random& random) { return {random_key(random), random_key(random)}; }
 
 Result<SipKeys> SipKeys::decode(BytesView kept) {
@@ -76,6 +83,18 @@ Result<SipKeys> SipKeys::decode(BytesView kept) {
 Bytes SipKeys::encode() const {
   Bytes out = proxy;
   out.insert(out.end(), gruu.begin(), gruu.end());
+  return out;
+}
+
+std::vector<wire::IpAddressPort> call_addresses(const std::vector<wire::IpAddressPort>& advertise,
+                                                const wire::IpAddressPort& listening_on) {
+  if (advertise.empty())
+    return is_any(listening_on) ? net::reachable_addresses(listening_on) : std::vector{listening_on};
+  std::vector<wire::IpAddressPort> out;
+  for (wire::IpAddressPort address : advertise) {
+    address.port = listening_on.port;
+    if (std::find(out.begin(), out.end(), address) == out.end()) out.push_back(address);
+  }
   return out;
 }
 
@@ -102,6 +121,8 @@ sip::element::Settings element_settings(const SipSettings& settings, const SipId
   out.registrar.gruu_key = keys.gruu;
   out.lookup.overlay_name = lower(identity.overlay);
   out.lets_users_call_outside = settings.lets_users_call_outside;
+  out.gateway = settings.gateway;
+  out.proxy.redirects = settings.redirects;
   return out;
 }
 

@@ -2,7 +2,9 @@
 // is and from where its sockets are.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,14 +29,28 @@ struct SipKeys {
   Bytes encode() const;
 };
 
+// Calls that are over are kept as facts of the store, one for each.
+inline constexpr const char* k_call_facts = "call-log/";
+std::string call_fact(std::uint64_t number);
+
 struct SipSettings {
   net::phones::PhoneSettings phones;
+  // Where other peers connect to for calls; no address: where links are listened for, at any free port.
+  wire::IpAddressPort listen_for_peers{};
   // The users of this peer whose phones may register: its own, and further ones that it has credentials of.
   std::vector<sip::registrar::Account> accounts;
   bool trusts_loopback = false;          // phones on this machine need no password
   std::vector<std::string> names{};      // by which phones may know this peer, besides its addresses
   bool lets_users_call_outside = false;  // users may call addresses of other domains
+  std::string dns_servers{};             // "192.0.2.53:53,[2001:db8::53]:53"; empty: those of the system
+  std::optional<sip::element::Gateway> gateway{};
+  bool redirects = false;  // a redirect peer (RFC 3261 §8.3)
 };
+
+// Where other peers are told to connect to for calls: the hosts that the peer advertises, or those of this
+// machine when it listens at all of them.
+std::vector<wire::IpAddressPort> call_addresses(const std::vector<wire::IpAddressPort>& advertise,
+                                                const wire::IpAddressPort& listening_on);
 
 // Whose peer it is, and where.
 struct SipIdentity {

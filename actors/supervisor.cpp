@@ -150,6 +150,8 @@ void SupervisorDriver::stop_phones() {
   if (!setup_.phones) return;
   setup_.phone_bridge->disconnect();
   setup_.phones->stop();
+  if (setup_.peer_links) setup_.peer_links->stop();
+  if (setup_.resolver) setup_.resolver->stop();
 }
 
 void SupervisorDriver::stop_committer() {
@@ -162,6 +164,8 @@ void SupervisorDriver::finish() {
   setup_.store.reset();
   setup_.links.reset();
   setup_.phones.reset();
+  setup_.peer_links.reset();
+  setup_.resolver.reset();
   if (!failure_) log_->info("stopped");
   for (const auto& done : std::exchange(waiting_for_stop_, {})) done(Stopped{});
   if (failure_ && setup_.failed) {
@@ -195,6 +199,10 @@ std::optional<std::string> SupervisorDriver::use_credentials(const CredentialsOr
   if (certificate.user_name() != setup_.identity.user) return "the renewed certificate is of another user";
   if (auto done = setup_.links->replace_credentials(order.private_key_pem, order.certificates_pem); !done)
     return "the renewed key or certificate cannot be used for links: " + done.error().reason;
+  if (setup_.peer_links) {
+    auto done = setup_.peer_links->replace_credentials(order.private_key_pem, order.certificates_pem);
+    if (!done) return "the renewed key or certificate cannot be used for calls: " + done.error().reason;
+  }
   const Mailboxes& actors = *setup_.mailboxes;
   RoutingBatch routing;
   routing.inputs.emplace_back(routing::UseSigner{*signer});

@@ -19,6 +19,7 @@
 #include "actors/phone_bridge.hpp"
 #include "actors/system_clock.hpp"
 #include "net/discovery.hpp"
+#include "net/dns/resolver.hpp"
 #include "net/phones/phone_transports.hpp"
 #include "net/tls_links.hpp"
 #include "reload/data/value_store.hpp"
@@ -45,6 +46,8 @@ struct SupervisorSetup {
   std::shared_ptr<const security::Signer> signer = nullptr;  // the peer's own
   std::shared_ptr<net::phones::PhoneTransports> phones = nullptr;
   std::shared_ptr<PhoneBridge> phone_bridge = nullptr;
+  std::shared_ptr<net::app_links::AppLinks> peer_links = nullptr;
+  std::shared_ptr<net::dns::Resolver> resolver = nullptr;
 };
 
 class SupervisorDriver {

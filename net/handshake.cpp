@@ -10,22 +10,22 @@
 
 namespace ringway::net {
 
-Handshake::Handshake(std::shared_ptr<LinkHub> hub, Socket socket, Wanted wanted, Done done)
-    : hub_(std::move(hub)),
-      means_(hub_->means()),
+Handshake::Handshake(std::shared_ptr<HandshakeHost> host, Socket socket, Wanted wanted, Done done)
+    : host_(std::move(host)),
+      means_(host_->means()),
       stream_(std::make_unique<TlsStream>(std::move(socket), *means_.tls)),
       strand_(stream_->next_layer().get_executor()),
       timer_(strand_),
+      wanted_(std::move(wanted)),
       done_(std::move(done)) {
-  check_.trust = hub_->trust();
-  check_.expected = wanted.node;
-  application_ = wanted.application;
+  check_.trust = host_->trust();
+  check_.expected = wanted_.node;
 }
 
 void Handshake::start(boost::asio::ssl::stream_base::handshake_type side) {
   boost::system::error_code error;
   const auto remote = stream_->next_layer().remote_endpoint(error);
-  if (error || !hub_->stoppables.enter(shared_from_this())) {
+  if (error || !host_->sockets().enter(shared_from_this())) {
     finished_ = true;
     return std::exchange(done_, nullptr)(Failure{error ? error.message() : "stopping"});
   }
@@ -33,9 +33,9 @@ void Handshake::start(boost::asio::ssl::stream_base::handshake_type side) {
   side_ = side == boost::asio::ssl::stream_base::client ? Side::client : Side::server;
   tune(stream_->next_layer());
   set_peer_check(stream_->native_handle(), &check_);
-  if (const auto offered = offer_protocol_name(stream_->native_handle(), application_); !offered)
+  if (const auto offered = offer_protocol_name(stream_->native_handle(), wanted_.protocol); !offered)
     given_up_ = offered.error().reason;
-  timer_.expires_after(hub_->settings().handshake_timeout);
+  timer_.expires_after(host_->handshake_timeout());
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& stopped) {
     if (!stopped) self->give_up("handshake timed out");
   });
@@ -55,13 +55,12 @@ void Handshake::on_handshake(const boost::system::error_code& error) {
   send_proof();
 }
 
-// A server that knows no applications would take the connection for a RELOAD link.
+// A server that knows no applications would take the connection for a RELOAD link. What a server accepts its
+// context says.
 bool Handshake::agreed() {
-  const auto agreed = agreed_application(stream_->native_handle());
-  if (agreed && (side_ == Side::server || *agreed == application_)) {
-    application_ = *agreed;
-    return true;
-  }
+  protocol_ = agreed_protocol_name(stream_->native_handle());
+  const bool missing = protocol_.empty() && wanted_.protocol_may_be_missing;
+  if (side_ == Side::server || protocol_ == wanted_.protocol || missing) return true;
   check_.certificate = nullptr;
   check_.refusal = "it does not speak what was asked for";
   return false;
@@ -128,15 +127,15 @@ void Handshake::finish(const boost::system::error_code& error) {
   set_peer_check(stream_->native_handle(), nullptr);
   const auto done = std::exchange(done_, nullptr);
   if (error || !given_up_.empty() || !check_.certificate) {
-    if (given_up_ != "stopping") ++hub_->counters().handshakes_failed;
+    if (given_up_ != "stopping") host_->note_failed_handshake();
     const std::string reason = why(error);
     stream_.reset();  // closes the socket before anyone is told
     done(Failure{reason});
   } else {
     done(Authenticated{std::move(stream_), std::move(check_.trust), std::move(check_.certificate),
-                       std::move(check_.chain_der), remote_, application_});
+                       std::move(check_.chain_der), remote_, std::move(protocol_)});
   }
-  hub_->stoppables.leave(this);
+  host_->sockets().leave(this);
 }
 
 }  // namespace ringway::net

@@ -4,12 +4,14 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
-#include "net/link_hub.hpp"
+#include "net/handshake_host.hpp"
 #include "net/node_proof.hpp"
 #include "net/peer_check.hpp"
 #include "net/sockets.hpp"
-#include "reload/routing/messages.hpp"
+#include "reload/result.hpp"
 
 namespace ringway::net {
 
@@ -19,7 +21,7 @@ struct Authenticated {
   security::CertificatePtr certificate;
   std::vector<SharedBytes> chain_der;
   wire::IpAddressPort remote;
-  std::optional<routing::Application> application;  // none: a RELOAD link
+  std::string protocol;  // that was agreed on (ALPN); empty: of a RELOAD link
 };
 
 class Handshake : public Stoppable, public std::enable_shared_from_this<Handshake> {
@@ -29,11 +31,12 @@ class Handshake : public Stoppable, public std::enable_shared_from_this<Handshak
   // What the client wants of the other side; a server takes who comes.
   struct Wanted {
     std::optional<NodeId> node;
-    std::optional<routing::Application> application;  // none: a RELOAD link
+    std::string protocol = {};             // to be offered (ALPN); empty: none
+    bool protocol_may_be_missing = false;  // the other side may know nothing of such names
   };
 
   // Call start() on the socket's strand; `done` is called there once.
-  Handshake(std::shared_ptr<LinkHub> hub, Socket socket, Wanted wanted, Done done);
+  Handshake(std::shared_ptr<HandshakeHost> host, Socket socket, Wanted wanted, Done done);
   void start(boost::asio::ssl::stream_base::handshake_type side);
   void stop() override;
 
@@ -47,14 +50,15 @@ class Handshake : public Stoppable, public std::enable_shared_from_this<Handshak
   void give_up(const char* reason);  // makes the handshake fail
   std::string why(const boost::system::error_code& error) const;
 
-  std::shared_ptr<LinkHub> hub_;
+  std::shared_ptr<HandshakeHost> host_;
   HandshakeMeans means_;
   Side side_ = Side::client;
   std::unique_ptr<TlsStream> stream_;
   Strand strand_;
   Timer timer_;
   PeerCheck check_;
-  std::optional<routing::Application> application_;
+  Wanted wanted_;
+  std::string protocol_;
   Bytes binding_, sent_proof_, read_buffer_;
   wire::IpAddressPort remote_;
   std::string given_up_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "net/link_connection.hpp"
+#include "net/protocol_name.hpp"
 
 namespace ringway::net {
 
@@ -75,7 +76,7 @@ void LinkAttempt::on_connected(const boost::system::error_code& error) {
     return try_next();
   }
   std::make_shared<Handshake>(hub_, std::move(socket),
-                              Handshake::Wanted{command_.expected, command_.application},
+                              Handshake::Wanted{command_.expected, protocol_name(command_.application)},
                               [self = shared_from_this()](Result<Authenticated> outcome) {
                                 self->on_authenticated(std::move(outcome));
                               })

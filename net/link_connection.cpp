@@ -4,6 +4,8 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
+#include "net/protocol_name.hpp"
+
 namespace ringway::net {
 
 namespace {
@@ -41,8 +43,8 @@ Outcome<> LinkConnection::start(const std::shared_ptr<LinkHub>& hub, Authenticat
     }
   }
   hub->events.emit([&](LinkEvents& events) {
-    events.link_up(
-        {self->id_, attempt, self->peer_.certificate, self->peer_.remote, self->peer_.application});
+    events.link_up({self->id_, attempt, self->peer_.certificate, self->peer_.remote,
+                    application_named(self->peer_.protocol)});
   });
   self->read();
   return Done{};

@@ -10,34 +10,29 @@
 #include <vector>
 
 #include "net/event_gate.hpp"
+#include "net/handshake_host.hpp"
 #include "net/send_queue.hpp"
 #include "net/slots.hpp"
 #include "net/stoppables.hpp"
-#include "net/tls_context.hpp"
 #include "net/tls_links.hpp"
-#include "reload/security/signer.hpp"
 
 namespace ringway::net {
 
 class LinkConnection;
 
-// What handshakes need. In shared-secret mode `tls` holds the overlay's key, and `prover` what each end
-// proves itself with afterwards; else `tls` holds this node's certificate.
-struct HandshakeMeans {
-  TlsContextPtr tls;
-  std::shared_ptr<const security::Signer> prover;
-};
-
-class LinkHub {
+class LinkHub : public HandshakeHost {
  public:
   LinkHub(LinkSettings settings, HandshakeMeans means, security::TrustPtr trust,
           std::shared_ptr<LinkEvents> listener);
 
   const LinkSettings& settings() const { return settings_; }
-  HandshakeMeans means() const;
+  HandshakeMeans means() const override;
   void replace_means(HandshakeMeans means);
-  security::TrustPtr trust() const;
+  security::TrustPtr trust() const override;
   void replace_trust(security::TrustPtr trust);
+  Duration handshake_timeout() const override { return settings_.handshake_timeout; }
+  Stoppables& sockets() override { return stoppables; }
+  void note_failed_handshake() override { ++counters_.handshakes_failed; }
 
   // The size of messages, by the present configuration document; to be received also by the one before it.
   std::size_t max_sent_bytes() const { return max_sent_bytes_; }

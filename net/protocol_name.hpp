@@ -7,20 +7,25 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "reload/result.hpp"
 #include "reload/routing/messages.hpp"
 
 namespace ringway::net {
 
-// "ringway/61441", say: the Application-ID.
-std::string protocol_name(routing::Application application);
+// "ringway/61441", say: the Application-ID. Empty: of a RELOAD link.
+std::string protocol_name(std::optional<routing::Application> application);
+// None also for a name that is not of an application of ours.
+std::optional<routing::Application> application_named(std::string_view protocol);
 
 // Of a server: accepts the names of our applications, and refuses every other in the handshake.
 void accept_protocol_names(SSL_CTX* context);
-// Of a client, before the handshake; none: a RELOAD link.
-Outcome<> offer_protocol_name(SSL* ssl, std::optional<routing::Application> application);
-// What both ends have agreed on, after the handshake; a failure when it is no application of ours.
-Result<std::optional<routing::Application>> agreed_application(const SSL* ssl);
+// In place of these the one name, which is kept as long as the context.
+void accept_protocol_name(SSL_CTX* context, const std::string& name);
+// Of a client, before the handshake; empty: offers none.
+Outcome<> offer_protocol_name(SSL* ssl, const std::string& name);
+// What both ends have agreed on, after the handshake; empty when nothing was offered, or taken.
+std::string agreed_protocol_name(const SSL* ssl);
 
 }  // namespace ringway::net

@@ -1,7 +1,5 @@
 #include "net/tls_links.hpp"
 
-#include <openssl/crypto.h>
-
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -11,56 +9,16 @@
 #include "net/link_connection.hpp"
 #include "net/link_hub.hpp"
 #include "net/link_listener.hpp"
-#include "net/shared_key.hpp"
-#include "net/tls_context.hpp"
-#include "reload/security/signer.hpp"
+#include "net/node_means.hpp"
 
 namespace ringway::net {
 
 namespace {
 
-// Our copy is of no more use once OpenSSL has the key.
-void wipe(std::string& secret) {
-  OPENSSL_cleanse(secret.data(), secret.size());
-  secret.clear();
-}
-
-// The two kinds of means; which of them is used depends on the configuration.
-struct Means {
-  TlsContextPtr certificates;  // this node's
-  std::shared_ptr<const security::Signer> signer;
-  TlsContextPtr shared_key;  // null: not in shared-secret mode
-
-  static Result<Means> make(std::string& private_key_pem, const std::string& certificates_pem) {
-    Means means;
-    auto tls = make_tls_context(private_key_pem, certificates_pem);
-    auto signer = security::load_signer(private_key_pem, certificates_pem);
-    wipe(private_key_pem);
-    if (!tls) return tls.error();
-    if (!signer) return signer.error();
-    means.certificates = *std::move(tls);
-    means.signer = *std::move(signer);
-    return means;
-  }
-  Outcome<> key_with(const std::string& overlay_name, std::optional<std::string> secret) {
-    if (!secret) {
-      shared_key = nullptr;
-      return Done{};
-    }
-    auto context = make_shared_key_context(overlay_name, *secret);
-    wipe(*secret);
-    if (!context) return context.error();
-    shared_key = *std::move(context);
-    return Done{};
-  }
-  HandshakeMeans chosen() const {
-    return shared_key ? HandshakeMeans{shared_key, signer} : HandshakeMeans{certificates, nullptr};
-  }
-};
-
 class TlsLinksImpl : public TlsLinks {
  public:
-  TlsLinksImpl(std::shared_ptr<boost::asio::io_context> context, std::shared_ptr<LinkHub> hub, Means means)
+  TlsLinksImpl(std::shared_ptr<boost::asio::io_context> context, std::shared_ptr<LinkHub> hub,
+               NodeMeans means)
       : context_(std::move(context)), hub_(std::move(hub)), means_(std::move(means)) {}
   ~TlsLinksImpl() override { end(); }
   TlsLinksImpl(const TlsLinksImpl&) = delete;
@@ -99,7 +57,7 @@ class TlsLinksImpl : public TlsLinks {
     for (const auto& link : hub_->all_links()) link->take_message_limit();
   }
   Outcome<> replace_credentials(std::string private_key_pem, std::string certificates_pem) override {
-    auto next = Means::make(private_key_pem, certificates_pem);
+    auto next = NodeMeans::make(private_key_pem, certificates_pem);
     if (!next) return next.error();
     const std::lock_guard lock(means_mutex_);
     next->shared_key = means_.shared_key;
@@ -132,7 +90,7 @@ class TlsLinksImpl : public TlsLinks {
   const std::shared_ptr<boost::asio::io_context> context_;
   const std::shared_ptr<LinkHub> hub_;
   std::mutex means_mutex_;
-  Means means_;
+  NodeMeans means_;
   wire::IpAddressPort listening_on_;
 };
 
@@ -141,7 +99,7 @@ class TlsLinksImpl : public TlsLinks {
 Result<std::shared_ptr<TlsLinks>> TlsLinks::start(IoPool& pool, LinkSettings settings,
                                                   security::TrustPtr trust,
                                                   std::shared_ptr<LinkEvents> events) {
-  auto means = Means::make(settings.private_key_pem, settings.certificates_pem);
+  auto means = NodeMeans::make(settings.private_key_pem, settings.certificates_pem);
   if (!means) return means.error();
   if (auto done = means->key_with(settings.overlay_name, std::exchange(settings.shared_secret, std::nullopt));
       !done)

@@ -18,6 +18,8 @@ from pathlib import Path
 
 NAMES = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kevin", "laura", "mallory",
          "niaj", "olivia", "peggy"]
+# Phones on this machine may register without a password.
+PHONES_ON_LOOPBACK = ["--sip-listen", "udp:127.0.0.1:0", "--sip-listen", "tcp:127.0.0.1:0", "--sip-trust-loopback"]
 NEIGHBOURS = 3  # on each side, or fewer when the ring is smaller (RFC 6940 §10.1)
 
 
@@ -65,6 +67,7 @@ class Peer:
         self.api = f"unix:{self.folder}/data/api.sock"
         self.log = self.folder / "log"
         self.ready_file = self.folder / "ready.json"
+        self.options = []  # besides those of all peers
         self.process = None
         self.node = None
 
@@ -76,7 +79,7 @@ class Peer:
             command += ["--bootstrap", address]
         if self.index == 0:
             command.append("--first-peer")
-        return [*map(str, command), *self.overlay.options]
+        return [*map(str, command), *self.overlay.options, *map(str, self.options)]
 
     def start(self):
         self.ready_file.unlink(missing_ok=True)
@@ -126,6 +129,11 @@ class Peer:
         """What the peer says of the ring; nothing when it does not answer."""
         code, out, _ = self.ringway("--timeout", "5", "ring", "--json")
         return json.loads(out) if code == 0 else None
+
+    def phone_proxy(self, transport="udp"):
+        """The address at which this peer serves phones by this transport, once it is ready."""
+        served = json.loads(self.ready_file.read_text())["peers"][0]["sip"]
+        return next(each.split(":", 1)[1] for each in served if each.split(":", 1)[0] == transport)
 
     def log_tail(self, lines=25):
         try:

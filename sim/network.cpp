@@ -345,19 +345,13 @@ void Network::carry(const Side& from, SharedBytes bytes) {
   } else {
     arrival = arrival_us(to, delay);
   }
-  if (free_flights_.empty()) {
-    free_flights_.push_back(static_cast<std::uint32_t>(flights_.size()));
-    flights_.emplace_back();
-  }
-  const std::uint32_t flight = free_flights_.back();
-  free_flights_.pop_back();
-  flights_[flight] = {to, std::move(bytes)};
+  const auto flight = flights_.insert(flights_.end(), {to, std::move(bytes)});
   clock_.at_us(arrival, [this, flight] { land(flight); });
 }
 
-void Network::land(std::uint32_t flight) {
-  const Flight landed = std::move(flights_[flight]);
-  free_flights_.push_back(flight);
+void Network::land(Flights::iterator flight) {
+  const Flight landed = std::move(*flight);
+  flights_.erase(flight);
   if (!is_up(landed.to)) return;
   // What is on a channel depends on signatures.
   const auto application = link(landed.to)->application();

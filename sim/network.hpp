@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -166,6 +167,7 @@ class Network {
     Side to;
     SharedBytes message;
   };
+  using Flights = std::list<Flight>;
   static constexpr std::uint16_t k_no_application = 0;  // a RELOAD link; no Application-ID is 0
   // Of an end's list in its Place. Few at a time: half of a table that doubles is empty on average.
   static constexpr std::size_t k_ends_grow_by = 8;
@@ -199,7 +201,7 @@ class Network {
   void announce(const Side& side, std::uint64_t attempt);
   void pass(const Side& side, SharedBytes message);
   void carry(const Side& from, SharedBytes bytes);
-  void land(std::uint32_t flight);
+  void land(Flights::iterator flight);
   void bring_down(const Side& side, const std::string& reason, std::int64_t delay_us);
   void take_down_now(const Side& side, const std::string& reason);
   void watch_silence(const Side& side, std::int64_t notice_us);
@@ -225,8 +227,7 @@ class Network {
   std::unordered_map<std::uint32_t, Silence> silences_;  // by Side::end_number()
   std::vector<std::uint32_t> free_;                      // of links_
   std::uint32_t last_link_ = 0;
-  std::deque<Flight> flights_;
-  std::vector<std::uint32_t> free_flights_;
+  Flights flights_;
   NetworkCounters counters_;
 };
 

@@ -228,6 +228,10 @@ void SimPeer::perform(routing::RequestDone done) {
   if (answer) answer(std::move(done));
 }
 
+void SimPeer::tell_applications(routing::ApplicationEvent event) {
+  if (application_ && application_->events) application_->events(std::move(event));
+}
+
 void SimPeer::perform(const routing::ConfigurationChanged& change) {
   identity_.configuration = change.configuration;
   identity_.learnt_kinds = change.learnt_kinds;

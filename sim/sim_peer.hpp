@@ -116,6 +116,9 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   // A request of the application (Origin::application), a Ping say.
   using RequestAnswer = std::function<void(routing::RequestDone)>;
   void request(routing::SendRequest request, RequestAnswer done);
+  // Who makes the connections of applications that routing does not carry, and hears of AppAttaches for them.
+  using ApplicationEvents = std::function<void(routing::ApplicationEvent)>;
+  void serve_applications(ApplicationEvents events) { application().events = std::move(events); }
 
   // A watch; an application that takes each event at once unless `slow`, then with watch_next().
   using WatchAnswer = std::function<void(data::WatchResult)>;
@@ -147,6 +150,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void perform(const routing::CloseLink& command) { world_.network.close(number(), command); }
   void perform(routing::Inspect order);
   void perform(routing::RequestDone done);
+  void perform(routing::AppConnect wish) { tell_applications(std::move(wish)); }
+  void perform(routing::AppAttachDone done) { tell_applications(std::move(done)); }
   void perform(const routing::ConfigurationChanged& change);
   void perform(routing::Left left);
   void perform(routing::MustExit exit);
@@ -180,6 +185,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
     std::map<std::uint64_t, CertificatesAnswer> searches;
     std::map<std::uint64_t, RequestAnswer> requests;
     std::map<std::uint64_t, Watching> watches;
+    ApplicationEvents events;
   };
   // What the components put out in one step.
   struct Outputs {
@@ -198,6 +204,7 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   bool done_with_nothing(const data::ReplicationInput& input);
   Data& need_data();
   Application& application();
+  void tell_applications(routing::ApplicationEvent event);
   void want_step();
   void step();
   void want_timer();

@@ -1,6 +1,7 @@
 #include "sim/virtual_clock.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace ringway::sim {
@@ -12,7 +13,7 @@ Now VirtualClock::now() const {
 
 void VirtualClock::at_us(std::int64_t time_us, Event event) {
   // There is an event or two for each of very many peers: an eighth more at a time, not as much again.
-  if (agenda_.size() == agenda_.capacity()) agenda_.reserve(agenda_.size() + agenda_.size() / 8 + 64);
+  if (agenda_.size() == agenda_.capacity()) agenda_.reserve(room_for(agenda_.size()));
   agenda_.push_back({std::max(time_us, now_us_), next_order_++, std::move(event)});
   std::push_heap(agenda_.begin(), agenda_.end());
 }
@@ -20,6 +21,15 @@ void VirtualClock::at_us(std::int64_t time_us, Event event) {
 std::optional<std::int64_t> VirtualClock::next_event_us() const {
   if (agenda_.empty()) return std::nullopt;
   return agenda_.front().time_us;
+}
+
+// What a busy time has needed is not kept through the quiet one behind it.
+void VirtualClock::give_back_room() {
+  if (agenda_.capacity() <= 2 * room_for(agenda_.size())) return;
+  std::vector<Entry> fewer;
+  fewer.reserve(room_for(agenda_.size()));
+  std::move(agenda_.begin(), agenda_.end(), std::back_inserter(fewer));
+  agenda_.swap(fewer);
 }
 
 bool VirtualClock::run_next(std::int64_t limit_us) {
@@ -30,6 +40,7 @@ bool VirtualClock::run_next(std::int64_t limit_us) {
   std::pop_heap(agenda_.begin(), agenda_.end());
   const Entry entry = std::move(agenda_.back());
   agenda_.pop_back();
+  give_back_room();
   now_us_ = entry.time_us;
   ++events_run_;
   entry.event();

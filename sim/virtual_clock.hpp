@@ -2,6 +2,7 @@
 // in which they were asked for.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -30,6 +31,8 @@ class VirtualClock {
   // is `limit_us`.
   bool run_next(std::int64_t limit_us);
   std::uint64_t events_run() const { return events_run_; }
+  // For so many events there is room.
+  std::size_t capacity() const { return agenda_.capacity(); }
 
  private:
   struct Entry {
@@ -40,6 +43,9 @@ class VirtualClock {
       return time_us != other.time_us ? time_us > other.time_us : order > other.order;
     }
   };
+
+  static std::size_t room_for(std::size_t events) { return events + events / 8 + 64; }
+  void give_back_room();
 
   WallMs start_wall_ms_;
   std::int64_t now_us_ = 0;

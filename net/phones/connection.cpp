@@ -9,6 +9,23 @@ namespace {
 constexpr std::size_t k_batch_bytes = 16384;
 }
 
+std::optional<Connection::Place> take_place(FlowHub& hub, const wire::IpAddressPort& from) {
+  auto share = hub.connection_share(from);
+  auto arriving_share = share ? hub.arriving_share(from) : std::nullopt;
+  if (!arriving_share) {
+    ++hub.counters().refused_of_address;
+    return std::nullopt;
+  }
+  auto arriving = hub.arriving.take();
+  auto slot = arriving ? hub.connections.take() : std::nullopt;
+  if (!slot) {
+    ++hub.counters().refused_connections;
+    return std::nullopt;
+  }
+  return Connection::Place{
+      *std::move(slot), *std::move(share), {*std::move(arriving), *std::move(arriving_share)}};
+}
+
 Connection::Connection(std::shared_ptr<FlowHub> hub, std::shared_ptr<Pipe> pipe, Transport transport,
                        bool opened_here, Place place)
     : hub_(std::move(hub)),
@@ -71,9 +88,13 @@ void Connection::hold(bool held) {
     boost::asio::post(strand_, [self = shared_from_this()] { self->watch(); });
 }
 
-void Connection::stop() {
-  boost::asio::post(strand_, [self = shared_from_this()] { self->finish("stopping"); });
+void Connection::cut(std::string reason) {
+  queue_.close();
+  boost::asio::post(strand_,
+                    [self = shared_from_this(), reason = std::move(reason)] { self->finish(reason); });
 }
+
+void Connection::stop() { cut("stopping"); }
 
 // ---- opening
 
@@ -92,10 +113,21 @@ void Connection::on_opened(const Outcome<>& outcome) {
   }
   state_ = State::up;
   began_ = active_ = mono_now();
-  if (opened_here_) tell_up();
+  if (opened_here_)
+    tell_up();
+  else if (pipe_->peer())
+    greet();  // it need not say something to be known
   watch();
   write();
   read();
+}
+
+// Whoever has connected is one of those that are listened to.
+void Connection::greet() {
+  place_.arriving = {};
+  if (told_) return;
+  hub_->add(id_, shared_from_this());
+  tell_up();
 }
 
 void Connection::tell_up() {
@@ -104,7 +136,8 @@ void Connection::tell_up() {
   const auto remote = pipe_->socket().remote_endpoint(ignored);
   told_ = true;
   hub_->events.emit([&](PhoneEvents& events) {
-    events.flow_up({id_, transport_, from_endpoint(local), from_endpoint(remote), opened_here_});
+    events.flow_up(
+        {id_, transport_, from_endpoint(local), from_endpoint(remote), opened_here_, pipe_->peer()});
   });
 }
 
@@ -137,12 +170,8 @@ void Connection::on_read(Result<Bytes> got) {
 
 void Connection::take(Bytes bytes) {
   if (!std::exchange(heard_, true)) {
-    place_.arriving = {};
     watch();
-    if (!told_) {
-      hub_->add(id_, shared_from_this());
-      tell_up();
-    }
+    greet();
   }
   hub_->counters().bytes_in += bytes.size();
   const std::size_t cost = bytes.size() + k_received_overhead_bytes;
@@ -199,7 +228,7 @@ std::optional<Connection::Limit> Connection::next_limit() const {
     return Limit{began_ + settings.close_timeout, What::closing};
   if (state_ == State::down) return std::nullopt;
   if (writing_) return Limit{write_began_ + settings.write_timeout, What::writing};
-  if (!heard_ && !opened_here_) return Limit{began_ + settings.first_byte_timeout, What::first_byte};
+  if (!heard_ && !told_) return Limit{began_ + settings.first_byte_timeout, What::first_byte};
   if (held_ || out_of_credit_) return std::nullopt;
   return Limit{active_ + settings.idle_timeout, What::idle};
 }

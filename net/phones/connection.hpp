@@ -35,6 +35,7 @@ class Connection : public Flow, public Stoppable, public std::enable_shared_from
   void close(std::string reason) override;
   void credit(std::size_t credit) override;
   void hold(bool held) override;
+  void cut(std::string reason);  // at once, and whatever is queued
   void stop() override;
 
  private:
@@ -52,6 +53,7 @@ class Connection : public Flow, public Stoppable, public std::enable_shared_from
 
   void begin();
   void on_opened(const Outcome<>& outcome);
+  void greet();
   void tell_up();
   void read();
   void on_read(Result<Bytes> got);
@@ -97,5 +99,8 @@ class Connection : public Flow, public Stoppable, public std::enable_shared_from
   MonoTime write_began_{};
   std::atomic<bool> half_full_{false};
 };
+
+// For a connection that has come; none, and counted, where the bounds leave no room for it.
+std::optional<Connection::Place> take_place(FlowHub& hub, const wire::IpAddressPort& from);
 
 }  // namespace ringway::net::phones

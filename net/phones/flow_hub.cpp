@@ -6,7 +6,8 @@
 
 namespace ringway::net::phones {
 
-FlowHub::FlowHub(PhoneSettings settings, PhoneTls tls, std::shared_ptr<PhoneEvents> listener)
+FlowHub::FlowHub(PhoneSettings settings, PhoneTls tls, std::shared_ptr<PhoneEvents> listener,
+                 std::uint64_t flows_from)
     : events(std::move(listener)),
       connections(settings.max_connections),
       arriving(settings.max_arriving),
@@ -20,7 +21,8 @@ FlowHub::FlowHub(PhoneSettings settings, PhoneTls tls, std::shared_ptr<PhoneEven
       datagram_flows_of_address_(settings_.max_datagram_flows_per_address),
       rates_({.per_second = settings_.datagrams_per_second_per_address,
               .at_once = settings_.datagrams_at_once_per_address,
-              .addresses = settings_.max_rated_addresses}) {}
+              .addresses = settings_.max_rated_addresses}),
+      last_flow_(flows_from) {}
 
 PhoneTls FlowHub::tls() const {
   const std::lock_guard lock(mutex_);

@@ -34,7 +34,9 @@ class Flow {
 
 class FlowHub {
  public:
-  FlowHub(PhoneSettings settings, PhoneTls tls, std::shared_ptr<PhoneEvents> listener);
+  // Names of flows are above `flows_from`.
+  FlowHub(PhoneSettings settings, PhoneTls tls, std::shared_ptr<PhoneEvents> listener,
+          std::uint64_t flows_from = 0);
 
   const PhoneSettings& settings() const { return settings_; }
   PhoneTls tls() const;
@@ -81,7 +83,7 @@ class FlowHub {
   AddressShares datagram_flows_of_address_;
   SourceRates rates_;
 
-  std::atomic<std::uint64_t> last_flow_{0};
+  std::atomic<std::uint64_t> last_flow_;
   Counters counters_;
 };
 

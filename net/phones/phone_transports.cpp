@@ -37,22 +37,10 @@ std::shared_ptr<Pipe> accept(Transport transport, Socket socket, const std::shar
 // A socket that is refused is closed as it goes.
 void admit(const std::shared_ptr<FlowHub>& hub, Transport transport, Socket socket,
            const wire::IpAddressPort& from) {
-  auto share = hub->connection_share(from);
-  auto arriving_share = share ? hub->arriving_share(from) : std::nullopt;
-  if (!arriving_share) {
-    ++hub->counters().refused_of_address;
-    return;
-  }
-  auto arriving = hub->arriving.take();
-  auto slot = arriving ? hub->connections.take() : std::nullopt;
-  if (!slot) {
-    ++hub->counters().refused_connections;
-    return;
-  }
-  Connection::Place place{
-      *std::move(slot), *std::move(share), {*std::move(arriving), *std::move(arriving_share)}};
+  auto place = take_place(*hub, from);
+  if (!place) return;
   std::make_shared<Connection>(hub, accept(transport, std::move(socket), hub), transport, false,
-                               std::move(place))
+                               *std::move(place))
       ->start();
 }
 

@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "reload/bytes.hpp"
 #include "reload/result.hpp"
+#include "reload/security/certificate.hpp"
 #include "reload/table_size.hpp"
 #include "reload/time.hpp"
 #include "reload/wire/bodies.hpp"
@@ -78,12 +80,18 @@ struct PhoneSettings {
   Duration close_timeout{2'000};        // for what is queued when a flow is closed
 };
 
+// Of a connection with another peer (net/app_links): who it is.
+struct KnownPeer {
+  NodeId node;  // that was connected to; of a connection that it has made, the first of its certificate's
+  security::CertificatePtr certificate;
+};
 struct FlowUp {
   FlowId flow;
   Transport transport = Transport::udp;
   wire::IpAddressPort local;
   wire::IpAddressPort remote;
   bool opened_here = false;
+  std::optional<KnownPeer> peer = std::nullopt;  // none: a phone or a server
 };
 struct Received {
   FlowId flow;

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class Pipe {
   // said so too; and has the time limit for that.
   virtual void say_goodbye(const std::string& reason) = 0;
   virtual void close() = 0;  // at once; whatever is under way ends
+  // Whose it is, once it is open, when its opening has found that out.
+  virtual std::optional<KnownPeer> peer() const { return std::nullopt; }
   // How many messages one write may have.
   virtual std::size_t max_messages_per_write() const = 0;
 };
@@ -47,5 +50,7 @@ std::shared_ptr<Pipe> accept_websocket(Socket socket, std::shared_ptr<FlowHub> h
 std::shared_ptr<Pipe> accept_secure_websocket(Socket socket, std::shared_ptr<FlowHub> hub, TlsContextPtr tls);
 std::shared_ptr<Pipe> connect_tcp(Socket socket, Remote remote);
 std::shared_ptr<Pipe> connect_tls(Socket socket, Remote remote, TlsContextPtr tls);
+// Of a stream whose handshake is done: nothing is left to be opened.
+std::shared_ptr<Pipe> established_tls(TlsStream stream);
 
 }  // namespace ringway::net::phones

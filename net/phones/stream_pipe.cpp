@@ -22,12 +22,14 @@ class StreamPipe : public Pipe, public std::enable_shared_from_this<StreamPipe<S
  public:
   StreamPipe(Socket socket, std::optional<Remote> remote)
       : stream_(std::move(socket)), remote_(std::move(remote)) {}
+  explicit StreamPipe(TlsStream established) : stream_(std::move(established)), is_open_(true) {}
   StreamPipe(Socket socket, std::optional<Remote> remote, TlsContextPtr tls)
       : tls_(std::move(tls)), stream_(std::move(socket), *tls_), remote_(std::move(remote)) {}
 
   Socket& socket() override { return socket_of(stream_); }
 
   void open(Done done) override {
+    if (is_open_) return done(ringway::Done{});
     if (!remote_) {
       tune(socket(), k_phone_probes);
       return shake_hands(std::move(done));
@@ -104,6 +106,7 @@ class StreamPipe : public Pipe, public std::enable_shared_from_this<StreamPipe<S
   const std::shared_ptr<std::string> refusal_ = std::make_shared<std::string>();
   Stream stream_;
   const std::optional<Remote> remote_;
+  const bool is_open_ = false;
   Bytes buffer_;
   Bytes batch_;
 };
@@ -121,6 +124,9 @@ std::shared_ptr<Pipe> connect_tcp(Socket socket, Remote remote) {
 }
 std::shared_ptr<Pipe> connect_tls(Socket socket, Remote remote, TlsContextPtr tls) {
   return std::make_shared<StreamPipe<TlsStream>>(std::move(socket), std::move(remote), std::move(tls));
+}
+std::shared_ptr<Pipe> established_tls(TlsStream stream) {
+  return std::make_shared<StreamPipe<TlsStream>>(std::move(stream));
 }
 
 }  // namespace ringway::net::phones

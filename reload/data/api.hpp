@@ -21,9 +21,9 @@ inline constexpr std::uint32_t k_default_lifetime_s = 24 * 3600;
 
 // A key is a resource name: "user@domain/anything" (written by that user only; `entry` picks one of the
 // dictionary's entries, empty is the usual one) or "shared/anything" (one entry per writer; `entry` must be
-// empty). With a `kind` the key is that Kind's resource name itself: a dictionary of USER-NODE-MATCH, such as
-// SIP-REGISTRATION, whose key is the writer's user name and which has one entry per node of that user
-// (`entry` must be empty).
+// empty). With a `kind` the key is that Kind's resource name itself: of USER-NODE-MATCH, such as
+// SIP-REGISTRATION, the writer's user name; of WATCHER-MATCH a name of the forms above, where anybody may
+// write. Both have one entry per node (`entry` must be empty).
 struct PutCall {
   std::string key;
   std::string entry;
@@ -44,7 +44,7 @@ enum class Consistency : std::uint8_t {
 };
 struct GetCall {
   std::string key;
-  std::optional<std::string> entry;  // unset: all entries
+  std::optional<std::string> entry;  // unset: all; with a `kind` a node's, by the 16 octets of its Node-ID
   Consistency consistency = Consistency::one;
   KindId kind = 0;  // as of a PutCall
 };

@@ -137,9 +137,33 @@ std::optional<CallFailure> read_user_name(const Call& call, CallPlan& plan) {
   return std::nullopt;
 }
 
+// Kinds of usages with an entry for whoever writes. Subscriptions are the watcher's.
+bool is_open_to_all(const config::KindDefinition& kind) {
+  return kind.access == config::AccessPolicy::watcher_match && kind.kind != config::k_subscription;
+}
+
 bool has_such_keys(const config::KindDefinition& kind, const Call& call) {
   return kind.model == wire::DataModel::dictionary &&
-         (kind_of(call) == 0 || kind.access == config::AccessPolicy::user_node_match);
+         (kind_of(call) == 0 || kind.access == config::AccessPolicy::user_node_match || is_open_to_all(kind));
+}
+
+// How the call's key is read depends on its Kind.
+std::optional<CallFailure> read_name(const PeerData& data, const Call& call, CallPlan& plan) {
+  const KindId named = kind_of(call);
+  const auto* kind = named == 0 ? nullptr : data.configuration->kinds.find(named);
+  if (named != 0 && (kind == nullptr || !is_open_to_all(*kind))) return read_user_name(call, plan);
+  if (auto failure = read_key(call, plan)) return failure;
+  if (named != 0) {
+    plan.at.kind = named;
+    plan.by_node = true;
+  }
+  return std::nullopt;
+}
+
+// A Get of a named Kind may want one node's entry.
+bool names_node(const Call& call) {
+  const auto* get = std::get_if<GetCall>(&call);
+  return get != nullptr && get->kind != 0 && get->entry && get->entry->size() == k_node_id_size_bytes;
 }
 
 bool starts_with(BytesView key, BytesView prefix) {
@@ -150,8 +174,7 @@ bool starts_with(BytesView key, BytesView prefix) {
 
 std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, WallMs now_ms, const Call& call) {
   CallPlan plan;
-  if (auto failure = kind_of(call) == 0 ? read_key(call, plan) : read_user_name(call, plan))
-    return std::move(*failure);
+  if (auto failure = read_name(data, call, plan)) return std::move(*failure);
   const auto* kind = data.configuration->kinds.find(plan.at.kind);
   if (kind == nullptr || !has_such_keys(*kind, call)) {
     return CallFailure{CallError::failed_precondition,
@@ -161,18 +184,18 @@ std::variant<CallPlan, CallFailure> plan_call(const PeerData& data, WallMs now_m
   const bool writes = std::holds_alternative<PutCall>(call) || std::holds_alternative<RemoveCall>(call);
   if (entry != nullptr && entry->size() > k_max_entry_name_bytes)
     return invalid("the entry's name is too long");
-  if (entry != nullptr && plan.by_node && !entry->empty()) {
+  if (entry != nullptr && plan.by_node && !entry->empty() && !names_node(call)) {
     return invalid("such keys have one entry for each writer: leave the entry empty");
   }
   if (writes && !as_user_of(call).empty()) {
     if (auto failure = find_writer(data, now_ms, as_user_of(call), plan)) return std::move(*failure);
   }
-  // With one entry for each writer there is none to choose when reading: all are wanted.
-  plan.one = writes || (entry != nullptr && !plan.by_node);
+  // With one entry for each writer all are wanted when reading, unless one is named.
+  plan.one = writes || (entry != nullptr && (!plan.by_node || names_node(call)));
   if (plan.one) {
     const NodeId writer = plan.as_user ? plan.as_user->node_id() : data.signer->node_id();
     plan.item = plan.prefix;
-    append(plan.item, plan.by_node ? BytesView{writer.view()} : ringway::view_of(*entry));
+    append(plan.item, plan.by_node && writes ? BytesView{writer.view()} : ringway::view_of(*entry));
   }
   if (writes) {
     if (auto failure = check_writing(data, *kind, call, plan)) return std::move(*failure);

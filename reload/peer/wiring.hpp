@@ -13,8 +13,9 @@ namespace ringway::peer {
 
 // What a driver offers to the Dispatcher: a way into each component. Besides these it has perform(effect) for
 // each effect that the components it drives can emit: Transmit, OpenLink, CloseLink, Inspect, Left,
-// ConfigurationChanged (for inspectors and links) and RequestDone (of requests it made itself) of routing;
-// Commit, CallsDone, CheckValues, WatchEvent and CertificatesFound of storage.
+// ConfigurationChanged (for inspectors and links), RequestDone (of requests it made itself), AppConnect and
+// AppAttachDone (for who makes the connections of applications) of routing; Commit, CallsDone, CheckValues,
+// WatchEvent and CertificatesFound of storage.
 template <typename T>
 concept Receiver = requires(T receiver, routing::Input to_routing, data::StorageInput to_storage,
                             data::ReplicationInput to_replication) {
@@ -59,6 +60,10 @@ class Dispatcher {
   void route(routing::ChannelUp& m) { to_owner_of_channel(m.application, std::move(m)); }
   void route(routing::ChannelDown& m) { to_owner_of_channel(m.application, std::move(m)); }
   void route(routing::ChannelMessage& m) { to_owner_of_channel(m.application, std::move(m)); }
+  void route(routing::ServeApplication& m) { receiver_.to_routing(std::move(m)); }
+  void route(routing::SendAppAttach& m) { receiver_.to_routing(std::move(m)); }
+  void route(routing::DropAppAttach& m) { receiver_.to_routing(m); }
+  void route(routing::AppConnectEnded& m) { receiver_.to_routing(m); }
   void route(routing::HandOver& m) { receiver_.to_replication(std::move(m)); }
   void route(routing::Drain& m) { receiver_.to_replication(m); }
   void route(routing::Drained& m) { receiver_.to_routing(m); }

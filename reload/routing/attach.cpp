@@ -39,16 +39,23 @@ wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send
   wire::AttachBody body;
   body.role = std::move(role);
   body.send_update = send_update;
-  for (const auto& address : own_addresses_) {
+  body.candidates = candidates_at(own_addresses_);
+  return body;
+}
+
+std::vector<wire::IceCandidate> RoutingComponent::Impl::candidates_at(
+    const std::vector<RemoteAddress>& addresses) {
+  std::vector<wire::IceCandidate> candidates;
+  for (const auto& address : addresses) {
     wire::IceCandidate candidate;
     candidate.address = address.full();
     candidate.link = wire::OverlayLinkType::tls_tcp_fh_no_ice;
     candidate.foundation = copy_of(view_of("1"));
     candidate.priority = (126U << 24) | (65535U << 8) | 255U;  // RFC 8445 §5.1.2.1, host
     candidate.type = wire::CandidateType::host;
-    body.candidates.push_back(std::move(candidate));
+    candidates.push_back(std::move(candidate));
   }
-  return body;
+  return candidates;
 }
 
 // ---- our Attach
@@ -56,14 +63,14 @@ wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send
 
 void RoutingComponent::Impl::attach(const topology::AttachTo& what) {
   const std::uint64_t key = next_attach_++;
-  PendingAttach& pending = attaches_[key];
+  PendingAttach& pending = under_way().attaches[key];
   pending.what = what;
   if (const auto* node = std::get_if<wire::NodeDestination>(&what.destination.back()))
     pending.expected = node->node;
   const auto* resource = std::get_if<wire::ResourceDestination>(&what.destination.back());
   const bool is_us = resource != nullptr && topology_->responsible_for(ring_id_from(resource->id));
   if (is_us || (pending.expected && configuration_->is_bad_node(*pending.expected))) {
-    attaches_.erase(key);
+    under_way().attaches.erase(key);
     return tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
   }
   // The newest access link is the way (RFC 6940 §11.4): whoever else we are attached to may be joining as
@@ -80,22 +87,24 @@ void RoutingComponent::Impl::attach(const topology::AttachTo& what) {
   const TransactionId transaction = ask(
       what.destination, MessageCode::attach_req, wire::encode(attach_body("passive", what.send_update)),
       [this, key](const Outcome& outcome) { attach_answered(key, outcome); }, first_link, deadline);
-  if (const auto found = attaches_.find(key); found != attaches_.end())
+  if (const auto found = under_way().attaches.find(key); found != under_way().attaches.end())
     found->second.transaction = transaction;
 }
 
 void RoutingComponent::Impl::attach_failed(std::uint64_t key) {
-  const auto found = attaches_.find(key);
-  if (found == attaches_.end()) return;
+  auto& attaches = under_way().attaches;
+  const auto found = attaches.find(key);
+  if (found == attaches.end()) return;
   const topology::AttachTo what = std::move(found->second.what);
-  attaches_.erase(found);
+  attaches.erase(found);
   ++counters_.failed_attaches;
   tell_topology([&](auto& actions) { topology_->on_attach_failed(now_, what, actions); });
 }
 
 void RoutingComponent::Impl::attach_answered(std::uint64_t key, const Outcome& outcome) {
-  const auto found = attaches_.find(key);
-  if (found == attaches_.end()) return;
+  auto& attaches = under_way().attaches;
+  const auto found = attaches.find(key);
+  if (found == attaches.end()) return;
   PendingAttach& pending = found->second;
   const auto* message = std::get_if<std::shared_ptr<const security::InspectedMessage>>(&outcome);
   if (message == nullptr) {
@@ -106,9 +115,9 @@ void RoutingComponent::Impl::attach_answered(std::uint64_t key, const Outcome& o
     auto* standing = node == k_no_node ? nullptr : links_.to(node);
     if (failure.code != ErrorCode::in_progress || standing == nullptr) return attach_failed(key);
     if (!standing->attached && !standing->incoming) return attach_failed(key);
-    standing->attached = true;
+    links_.attach(*standing);
     const auto purpose = pending.what.purpose;
-    attaches_.erase(found);
+    attaches.erase(found);
     return tell_topology([&](auto& actions) { topology_->on_attached(now_, node, purpose, actions); });
   }
   const auto body = wire::decode<wire::AttachBody>((*message)->message.contents.body);
@@ -119,21 +128,22 @@ void RoutingComponent::Impl::attach_answered(std::uint64_t key, const Outcome& o
   for (auto* link :
        links_.all_to(*pending.answered_by))  // its connection may have been faster than its answer
     if (link->incoming && !link->attached)
-      return link_attached(*link, std::move(attaches_.extract(found).mapped()));
+      return link_attached(*link, std::move(attaches.extract(found).mapped()));
 }
 
 // The link that an Attach of ours led to is up.
 void RoutingComponent::Impl::link_attached(LinkTable::Link& link, PendingAttach pending) {
-  link.attached = true;
+  links_.attach(link);
   const NodeId node = link.node;
   retire_spare_links(node);
   tell_topology([&](auto& actions) { topology_->on_attached(now_, node, pending.what.purpose, actions); });
 }
 
 bool RoutingComponent::Impl::complete_attach_with(LinkTable::Link& link) {
-  for (auto at = attaches_.begin(); at != attaches_.end(); ++at) {
+  auto& attaches = under_way().attaches;
+  for (auto at = attaches.begin(); at != attaches.end(); ++at) {
     if (at->second.answered_by != link.node) continue;
-    link_attached(link, std::move(attaches_.extract(at).mapped()));
+    link_attached(link, std::move(attaches.extract(at).mapped()));
     return true;
   }
   return false;
@@ -153,11 +163,11 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
   const auto* standing = links_.to(node);
   if (standing != nullptr && standing->attached && !standing->suspected)
     return answer_error(request, ErrorCode::in_progress, "a link stands already");  // ICE-10
-  for (const auto& [number, attempt] : attempts_)
+  for (const auto& [number, attempt] : under_way().attempts)
     if (attempt.node == node) return answer_error(request, ErrorCode::in_progress, "a link is being made");
   // Crossing Attaches (RFC 6940 §6.5.1.2): the smaller Node-ID gives way.
   std::optional<std::uint64_t> withdrawn;
-  for (const auto& [key, pending] : attaches_) {
+  for (const auto& [key, pending] : under_way().attaches) {
     const bool crossing = pending.expected == node || pending.answered_by == node;
     if (!crossing) continue;
     if (pending.answered_by == node || node < self())
@@ -170,12 +180,12 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
   if (open.addresses.empty() || !room_for_link_to(node))
     return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
   if (withdrawn)
-    finish(attaches_.extract(*withdrawn).mapped().transaction,
+    finish(under_way().attaches.extract(*withdrawn).mapped().transaction,
            RequestFailure{ErrorCode::in_progress, {}, true, k_no_node});
   answer(request, MessageCode::attach_ans, wire::encode(attach_body("active", false)));
   open.attempt = next_attempt_++;
   open.expected = node;
-  attempts_[open.attempt] = {node, body->send_update, std::nullopt};
+  under_way().attempts[open.attempt] = {node, body->send_update, std::nullopt};
   out_->push_back(std::move(open));
 }
 
@@ -193,7 +203,7 @@ void RoutingComponent::Impl::need_access(bool another) {
     const NodeId node = link.node;
     return tell_topology([&](auto& actions) { topology_->on_access_link(now_, node, actions); });
   }
-  for (const auto& [number, attempt] : attempts_)
+  for (const auto& [number, attempt] : under_way().attempts)
     if (!attempt.node) return;  // one is being made
   bootstrap_tried_ = 0;
   if (!another) {
@@ -209,7 +219,7 @@ void RoutingComponent::Impl::open_access() {
   OpenLink open;
   open.attempt = next_attempt_++;
   open.addresses = {bootstrap_[next_bootstrap_++ % bootstrap_.size()].full()};
-  attempts_[open.attempt] = {};
+  under_way().attempts[open.attempt] = {};
   out_->push_back(std::move(open));
 }
 
@@ -252,29 +262,31 @@ void RoutingComponent::Impl::ask_through_bootstrap(const RingId& point) {
     const auto first = static_cast<std::ptrdiff_t>(lonely_looks_++ % candidates.size());
     std::rotate(candidates.begin(), candidates.begin() + first, candidates.end());
     std::reverse(candidates.begin(), candidates.end());
-    still_to_ask_ = std::move(candidates);
+    under_way().still_to_ask = std::move(candidates);
   } else {
     lonely_looks_ = 0;
-    still_to_ask_ = {candidates[random_->below(candidates.size())]};
+    under_way().still_to_ask = {candidates[random_->below(candidates.size())]};
   }
   ask_next(point);
 }
 
 void RoutingComponent::Impl::ask_next(const RingId& point) {
-  if (still_to_ask_.empty()) return;
+  auto& still_to_ask = under_way().still_to_ask;
+  if (still_to_ask.empty()) return;
   OpenLink open;
   open.attempt = next_attempt_++;
-  open.addresses = {still_to_ask_.back().full()};
-  still_to_ask_.pop_back();
-  attempts_[open.attempt] = {std::nullopt, false, point};
+  open.addresses = {still_to_ask.back().full()};
+  still_to_ask.pop_back();
+  under_way().attempts[open.attempt] = {std::nullopt, false, point};
   out_->push_back(std::move(open));
 }
 
 // It listens there: we have connected to it.
 void RoutingComponent::Impl::note_known_peer(const RemoteAddress& address) {
   std::erase(known_peers_, address);
+  if (known_peers_.size() >= k_most_known_peers) known_peers_.resize(k_most_known_peers - 1);
+  known_peers_.reserve(known_peers_.size() + 1);  // and no more: most peers know few
   known_peers_.insert(known_peers_.begin(), address);
-  if (known_peers_.size() > k_most_known_peers) known_peers_.pop_back();
 }
 
 // Access links have done their work once we have joined, or once the next check for partitions comes.

@@ -27,12 +27,12 @@ std::optional<Application> known_application(std::uint16_t number) {
 
 }  // namespace
 
-wire::AppAttachBody RoutingComponent::Impl::app_attach_body(Application application, std::string role) const {
-  auto as_attach = attach_body(std::move(role), false);
+wire::AppAttachBody RoutingComponent::Impl::app_attach_body(
+    std::uint16_t application, std::string role, const std::vector<RemoteAddress>& addresses) const {
   wire::AppAttachBody body;
-  body.application = static_cast<std::uint16_t>(application);
-  body.role = std::move(as_attach.role);
-  body.candidates = std::move(as_attach.candidates);
+  body.application = application;
+  body.role = std::move(role);
+  body.candidates = candidates_at(addresses);
   return body;
 }
 
@@ -53,10 +53,10 @@ void RoutingComponent::Impl::on(OpenChannel& input) {
     return;
   }
   channels().opens.emplace(key, ChannelTable::Open{});
-  const TransactionId transaction =
-      ask({wire::to_node(input.node)}, MessageCode::app_attach_req,
-          wire::encode(app_attach_body(input.application, "passive")),
-          [this, key](const Outcome& outcome) { app_attach_answered(key, outcome); });
+  const TransactionId transaction = ask(
+      {wire::to_node(input.node)}, MessageCode::app_attach_req,
+      wire::encode(app_attach_body(static_cast<std::uint16_t>(input.application), "passive", own_addresses_)),
+      [this, key](const Outcome& outcome) { app_attach_answered(key, outcome); });
   if (const auto open = channels().opens.find(key); open != channels().opens.end())
     open->second.transaction = transaction;
 }
@@ -137,9 +137,9 @@ void RoutingComponent::Impl::serve_app_attach(std::uint64_t request,
     return answer_error(request, ErrorCode::invalid_message, "malformed AppAttach");
   if (offers_ice(body->candidates))
     return answer_error(request, ErrorCode::invalid_message, "ICE candidates in an overlay without ICE");
-  const auto application = known_application(body->application);
-  if (!application) return answer_error(request, ErrorCode::not_found, "no such application here");  // ICE-18
   const NodeId node = message.signer_node;
+  const auto application = known_application(body->application);
+  if (!application) return invite(request, node, *body);
   if (node == self()) return answer_error(request, ErrorCode::invalid_message, "attach to oneself");
   const ChannelTable::Key key{*application, node};
   for (const auto& [number, other] : channels().attempts)
@@ -153,7 +153,8 @@ void RoutingComponent::Impl::serve_app_attach(std::uint64_t request,
     ++counters_.refused_channels;
     return answer_error(request, ErrorCode::not_found, "too many channels");
   }
-  answer(request, MessageCode::app_attach_ans, wire::encode(app_attach_body(*application, "active")));
+  answer(request, MessageCode::app_attach_ans,
+         wire::encode(app_attach_body(body->application, "active", own_addresses_)));
   open.attempt = next_attempt_++;
   open.expected = node;
   open.application = *application;

@@ -22,19 +22,19 @@ constexpr std::size_t k_most_known_kinds = 1024;
 // send a large one; nobody signs that number, nor the way back, and the request may be played back. So not to
 // many at once.
 void RoutingComponent::Impl::bring_up_to_date(const NodeId& node, wire::DestinationList to) {
-  if (configuration_pushes_.size() < limits_->max_pushes) push_configuration(node, std::move(to));
+  if (under_way().configuration_pushes.size() < limits_->max_pushes) push_configuration(node, std::move(to));
 }
 
 // To that node, by this way. Once at a time: others must not fill our transactions.
 void RoutingComponent::Impl::push_configuration(const NodeId& node, wire::DestinationList to) {
-  if (!configuration_pushes_.insert(node).second) return;  // it is on its way already
+  if (!under_way().configuration_pushes.insert(node).second) return;  // it is on its way already
   wire::ConfigUpdateReq update;
   update.type = wire::ConfigUpdateType::config;
   update.configuration = copy_of(document_->document);
   const std::uint16_t sequence = document_->sequence;
   ask(std::move(to), MessageCode::config_update_req, wire::encode(update),
       [this, node, sequence](const Outcome& outcome) {
-        configuration_pushes_.erase(node);
+        under_way().configuration_pushes.erase(node);
         // A newer one has come meanwhile, which could not be sent as well.
         const auto* failure = std::get_if<RequestFailure>(&outcome);
         if (sequence != document_->sequence && (failure == nullptr || !failure->local))
@@ -71,7 +71,7 @@ void RoutingComponent::Impl::serve_config_update(std::uint64_t request,
     return refuse_update(request, ErrorCode::invalid_message, "a ConfigUpdate of an unknown type");
   auto next = successor(SharedBytes(update->configuration));
   if (!next) {
-    const Served served = served_.at(request);
+    const Served served = under_way().served.at(request);
     refuse_update(request, next.error().code, next.error().reason);
     if (next.error().older) bring_up_to_date(served.signer, way_back(served));
     return;
@@ -229,10 +229,10 @@ void RoutingComponent::Impl::push_kinds(const NodeId& node, const std::vector<Ki
     const auto known = known_kinds_.find(kind);
     if (known != known_kinds_.end()) update.kinds.push_back(config::kind_block_xml(known->second.block));
   }
-  if (update.kinds.empty() || kind_pushes_.size() >= limits_->max_pushes) return;
-  if (!kind_pushes_.insert(node).second) return;
+  if (update.kinds.empty() || under_way().kind_pushes.size() >= limits_->max_pushes) return;
+  if (!under_way().kind_pushes.insert(node).second) return;
   ask({wire::to_node(node)}, MessageCode::config_update_req, wire::encode(update),
-      [this, node](const Outcome&) { kind_pushes_.erase(node); });
+      [this, node](const Outcome&) { under_way().kind_pushes.erase(node); });
 }
 
 // ---- what follows from a document
@@ -314,11 +314,12 @@ void RoutingComponent::Impl::cut_off_revoked() {
     on(down);
   }
   std::vector<std::uint64_t> hopeless;
-  for (const auto& [key, pending] : attaches_)
+  for (const auto& [key, pending] : under_way().attaches)
     for (const auto& node : {pending.expected, pending.answered_by})
       if (node && configuration_->is_bad_node(*node)) hopeless.push_back(key);
   for (const std::uint64_t key : hopeless) attach_failed(key);
   cut_off_revoked_channels();
+  drop_hopeless_app_attaches();
 }
 
 // Of lists in others' Updates: they may not have the document yet.

@@ -45,11 +45,30 @@ std::optional<LinkTable::Link> LinkTable::remove(LinkId id) {
   const auto place = static_cast<std::uint32_t>(found - links_.begin());
   by_node_.erase(first_of(found->node, id));
   further_nodes_.erase(id);
+  forget_heard(id);
   Link gone = std::move(*found);
   links_.erase(found);
   for (std::uint32_t& other : by_node_)
     if (other > place) --other;
   return gone;
+}
+
+void LinkTable::attach(Link& link) {
+  link.attached = true;
+  forget_heard(link.id);
+}
+
+void LinkTable::heard(const Link& link, MonoTime at) {
+  if (link.incoming && !link.attached) heard_[link.id] = at;
+}
+
+MonoTime LinkTable::heard_at(const Link& link) const {
+  const auto found = heard_.find(link.id);
+  return found == heard_.end() ? MonoTime{} : found->second;
+}
+
+void LinkTable::forget_heard(LinkId id) {
+  if (heard_.erase(id) > 0 && heard_.empty()) heard_.shrink_to_fit();  // as at most peers
 }
 
 std::vector<NodeId> LinkTable::further_nodes(LinkId id) const {

@@ -17,11 +17,10 @@ class LinkTable {
   struct Link {
     LinkId id;
     NodeId node;
-    MonoTime heard_at;  // the latest message, or when it came up
     RemoteAddress remote;
     bool incoming = false;  // we were the TLS server
-    bool attached =
-        false;  // made by an Attach; else an access link of a node that bootstraps through us, or ours
+    // Made by an Attach; else an access link of a node that bootstraps through us, or ours. See attach().
+    bool attached = false;
     bool suspected = false;
     bool closing = false;  // has been told to
   };
@@ -33,6 +32,11 @@ class LinkTable {
   // What is referred to is good until the next add() or remove(). `certified`: the Node-IDs of the
   // certificate at the other end.
   Link& add(Link link, const std::vector<NodeId>& certified = {});
+  void attach(Link& link);  // an Attach has come to it
+  // The latest message of an access link that the other end has made, or when it came up: of these alone it
+  // matters, and of all links they are few.
+  void heard(const Link& link, MonoTime at);
+  MonoTime heard_at(const Link& link) const;
   // The Node-IDs of that certificate besides link.node; hardly one has any.
   std::vector<NodeId> further_nodes(LinkId id) const;
   std::optional<Link> remove(LinkId id);
@@ -47,6 +51,7 @@ class LinkTable {
 
  private:
   using Places = std::vector<std::uint32_t>;
+  void forget_heard(LinkId id);
   const Link& at(std::uint32_t place) const { return links_[place]; }
   Links::iterator first_from(LinkId id);  // the first of links_ that is not before this one
   // The first of by_node_ whose node, and link, are not before these.
@@ -61,6 +66,7 @@ class LinkTable {
   Links links_;
   Places by_node_;  // of links_, ordered by node and, for one node, by age
   boost::container::flat_map<LinkId, std::vector<NodeId>> further_nodes_;
+  boost::container::flat_map<LinkId, MonoTime> heard_;
 };
 
 }  // namespace ringway::routing

@@ -29,7 +29,7 @@ bool RoutingComponent::Impl::make_room_for_access(const NodeId& node) {
     if (!is_spare_access(link)) continue;
     ++of_all;
     if (link.node == node && oldest == nullptr) oldest = &link;
-    if (most_idle == nullptr || link.heard_at < most_idle->heard_at) most_idle = &link;
+    if (most_idle == nullptr || links_.heard_at(link) < links_.heard_at(*most_idle)) most_idle = &link;
   }
   if (of_node >= k_max_links_per_node) {
     if (oldest == nullptr) return false;
@@ -49,16 +49,16 @@ void RoutingComponent::Impl::on(LinkUp& input) {
   if (input.application) return channel_link_up(input);
   Attempt attempt;
   bool ours = false;
-  if (const auto found = attempts_.find(input.attempt); input.attempt != 0 && found != attempts_.end()) {
+  auto& attempts = under_way().attempts;
+  if (const auto found = attempts.find(input.attempt); input.attempt != 0 && found != attempts.end()) {
     attempt = found->second;
-    attempts_.erase(found);
+    attempts.erase(found);
     ours = true;
   }
   LinkTable::Link link;
   link.id = input.link;
   link.remote = input.remote;
   link.incoming = input.attempt == 0;
-  link.heard_at = now_.mono;
   if (!input.certificate->node_ids().empty())
     link.node = attempt.node.value_or(input.certificate->node_ids().front());
   if (const auto refusal = refusal_of(link, *input.certificate, ours); !refusal.empty()) {
@@ -68,13 +68,14 @@ void RoutingComponent::Impl::on(LinkUp& input) {
     return;
   }
   auto& kept = links_.add(std::move(link), input.certificate->node_ids());
+  links_.heard(kept, now_.mono);
   if (kept.incoming) {
     if (!complete_attach_with(kept) && !access_check_) access_check_ = now_.mono + k_access_link_idle;
     return;
   }
   note_known_peer(kept.remote);
   if (!attempt.node) return access_link_up(kept, attempt);
-  kept.attached = true;
+  links_.attach(kept);
   const NodeId node = kept.node;
   retire_spare_links(node);
   tell_topology([&](auto& actions) { topology_->on_attached_by(now_, node, attempt.send_update, actions); });
@@ -89,7 +90,8 @@ std::string_view RoutingComponent::Impl::refusal_of(const LinkTable::Link& link,
   // Its handshake was over before the document came that names it.
   if (configuration_->is_revoked(certificate)) return "revoked (bad-node)";
   if (links_.size() >= limits_->max_links) return "too many links";
-  const bool expected = std::any_of(attaches_.begin(), attaches_.end(), [&](const auto& one) {
+  const auto& attaches = under_way().attaches;
+  const bool expected = std::any_of(attaches.begin(), attaches.end(), [&](const auto& one) {
     return one.second.expected == link.node || one.second.answered_by == link.node;
   });
   if (link.incoming && !expected && !make_room_for_access(link.node)) return "too many links";
@@ -120,10 +122,11 @@ void RoutingComponent::Impl::retire_spare_links(const NodeId& node) {
 void RoutingComponent::Impl::on(LinkDown& input) {
   if (channel_link_down(input)) return;
   if (input.link == LinkId{}) {
-    const auto found = attempts_.find(input.attempt);
-    if (found == attempts_.end()) return;
+    auto& attempts = under_way().attempts;
+    const auto found = attempts.find(input.attempt);
+    if (found == attempts.end()) return;
     const Attempt attempt = found->second;
-    attempts_.erase(found);
+    attempts.erase(found);
     if (attempt.node) {
       // Theirs was to replace an Attach of our own that crossed it: the plug-in still waits for a link to
       // them.
@@ -135,7 +138,7 @@ void RoutingComponent::Impl::on(LinkDown& input) {
     if (bootstrap_tried_ < bootstrap_.size()) open_access();
     return;
   }
-  inspections_.drop_link(input.link);
+  under_way().inspections.drop_link(input.link);
   const auto gone = links_.remove(input.link);
   if (!gone) return;
   if (links_.to(gone->node) == nullptr) resend_after_loss(gone->node);
@@ -161,7 +164,7 @@ void RoutingComponent::Impl::close_silent_access() {
   access_check_.reset();
   for (auto& link : links_.all()) {
     if (link.closing || !is_spare_access(link)) continue;
-    const MonoTime at = link.heard_at + k_access_link_idle;
+    const MonoTime at = links_.heard_at(link) + k_access_link_idle;
     if (at <= now_.mono) {
       close_link(link, "idle");
     } else {

@@ -152,9 +152,40 @@ struct CloseChannel {
   NodeId node;
 };
 
-using Input = std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest,
-                           CancelRequest, SendAnswer, HandOverReport, UseSigner, Drained, BootstrapFound,
-                           OpenChannel, SendOnChannel, CloseChannel>;
+// ---- connections that routing does not carry: an application that has a protocol of its own on the wire
+// (SIP, RFC 7904 §5.1) has a component that makes them. Routing carries the AppAttach and its answer (RFC
+// 6940 §6.5.2). Whoever sends an AppAttach waits for the connection as TLS server; who answers it connects
+// (§6.5.1.13, AMB-26). Each checks the other's certificate against the Node-ID that it has from here.
+
+// From now on AppAttaches for this application are answered, and sent, with these addresses, at which its
+// connections are waited for. No addresses: no longer. Channels' applications are none of these.
+struct ServeApplication {
+  std::uint16_t application = 0;
+  std::vector<wire::IpAddressPort> addresses;
+};
+// Asks whoever is at the end of that list for a connection; AppAttachDone follows with the same token,
+// exactly once.
+struct SendAppAttach {
+  std::uint64_t token = 0;
+  std::uint16_t application = 0;
+  wire::DestinationList destination;
+  std::optional<Duration> deadline = std::nullopt;  // sooner than the RFC's 15 s
+};
+// Drops interest in an earlier SendAppAttach; no AppAttachDone follows. The connection may come all the same.
+struct DropAppAttach {
+  std::uint64_t token = 0;
+};
+// What an AppConnect has asked for is there, or could not be made: until this is said (or half a minute has
+// passed) another AppAttach of that node gets Error_In_Progress.
+struct AppConnectEnded {
+  std::uint16_t application = 0;
+  NodeId node;
+};
+
+using Input =
+    std::variant<LinkUp, LinkDown, LinkSuspected, LinkMessage, Inspected, SendRequest, CancelRequest,
+                 SendAnswer, HandOverReport, UseSigner, Drained, BootstrapFound, OpenChannel, SendOnChannel,
+                 CloseChannel, ServeApplication, SendAppAttach, DropAppAttach, AppConnectEnded>;
 
 // ---- out
 // ----------------------------------------------------------------------------------------------------------
@@ -241,6 +272,26 @@ struct ChannelMessage {
   NodeId node;
   SharedBytes message;
 };
+// A node has asked for a connection of that application and was told that it comes: connect to it at one of
+// these addresses as TLS client, and see that it is this node (RFC 6940 §6.5.1.11). Say AppConnectEnded then.
+struct AppConnect {
+  std::uint16_t application = 0;
+  NodeId node;
+  std::vector<wire::IpAddressPort> addresses;
+};
+// The node at the end of the list connects to us: expect it. It may have been faster than its answer.
+struct AppAttachAccepted {
+  NodeId node;
+  // Of who has signed the answer; none when it has answered an earlier AppAttach of ours, whose connection is
+  // on the way (Error_In_Progress).
+  security::CertificatePtr certificate;
+  std::vector<wire::IpAddressPort> addresses;  // where it waits for connections itself
+};
+struct AppAttachDone {
+  std::uint64_t token = 0;
+  std::uint16_t application = 0;
+  std::variant<AppAttachAccepted, RequestFailure> outcome;
+};
 // leave() has finished: neighbours have answered or time is up.
 struct Left {};
 // What of a new document ends a peer.
@@ -257,9 +308,12 @@ struct MustExit {
   config::ConfigurationPtr document = nullptr;
 };
 
-using Output =
-    std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged, HandOver,
-                 Drain, ConfigurationChanged, ChannelUp, ChannelDown, ChannelMessage, Left, MustExit>;
+using Output = std::variant<Transmit, OpenLink, CloseLink, Inspect, DeliverRequest, RequestDone, RingChanged,
+                            HandOver, Drain, ConfigurationChanged, ChannelUp, ChannelDown, ChannelMessage,
+                            AppConnect, AppAttachDone, Left, MustExit>;
 using Outputs = std::vector<Output>;
+
+// What the component that makes an application's connections gets of routing.
+using ApplicationEvent = std::variant<AppConnect, AppAttachDone>;
 
 }  // namespace ringway::routing

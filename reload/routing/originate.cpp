@@ -31,10 +31,10 @@ void RoutingComponent::Impl::on(SendRequest& input) {
 }
 
 void RoutingComponent::Impl::on(CancelRequest& input) {
-  const auto found = by_token_.find({input.origin, input.token});
-  if (found == by_token_.end()) return;
+  const auto found = under_way().by_token.find({input.origin, input.token});
+  if (found == under_way().by_token.end()) return;
   drop(found->second);
-  by_token_.erase(found);
+  under_way().by_token.erase(found);
 }
 
 TransactionId RoutingComponent::Impl::ask(wire::DestinationList destination, MessageCode code, BytesView body,
@@ -53,17 +53,18 @@ TransactionId RoutingComponent::Impl::originate(Transaction transaction, BytesVi
                                                 const std::vector<SharedBytes>& certificates,
                                                 const security::Signer* signer) {
   TransactionId id = random_->next();  // 64 fresh random bits (RFC 6940 §6.3.2)
-  while (id == 0 || transactions_.contains(id)) id = random_->next();
+  auto& transactions = under_way().transactions;
+  while (id == 0 || transactions.contains(id)) id = random_->next();
   transaction.payload = make_payload(id, transaction.code, body, certificates, signer);
   transaction.configuration_sequence =
       transaction.code == MessageCode::config_update_req ? config::k_any_sequence : configuration_->sequence;
   ++counters_.originated;
   const bool own = transaction.origin != Origin::routing;
-  if (own) by_token_[{transaction.origin, transaction.token}] = id;
-  Transaction& kept = transactions_[id] = std::move(transaction);
+  if (own) under_way().by_token[{transaction.origin, transaction.token}] = id;
+  Transaction& kept = transactions[id] = std::move(transaction);
   kept.next_at = now_.mono;
-  timers_.insert({kept.next_at, id});
-  if (transactions_.size() > limits_->max_transactions) {
+  under_way().timers.insert({kept.next_at, id});
+  if (transactions.size() > limits_->max_transactions) {
     finish(id, RequestFailure{ErrorCode::request_timeout, copy_of(view_of("too many requests under way")),
                               true, k_no_node});
   } else if (kept.payload.size() + wire::k_fixed_header_size_bytes > configuration_->max_message_size_bytes) {
@@ -77,12 +78,13 @@ TransactionId RoutingComponent::Impl::originate(Transaction transaction, BytesVi
 
 // One transmission, with the same transaction ID each time; the way is chosen anew.
 void RoutingComponent::Impl::send(TransactionId id, Transaction& transaction) {
-  timers_.erase({transaction.next_at, id});
+  auto& timers = under_way().timers;
+  timers.erase({transaction.next_at, id});
   ++transaction.transmissions;
   if (transaction.transmissions > 1) ++counters_.retransmissions;
   transaction.next_at = now_.mono + configuration_->overlay_reliability_timer;
   if (transaction.give_up_at) transaction.next_at = std::min(transaction.next_at, *transaction.give_up_at);
-  timers_.insert({transaction.next_at, id});
+  timers.insert({transaction.next_at, id});
 
   wire::ForwardingHeader header;
   header.overlay = overlay_hash_;
@@ -124,9 +126,10 @@ const LinkTable::Link* RoutingComponent::Impl::link_of_way(Transaction& transact
 }
 
 void RoutingComponent::Impl::transactions_due() {
-  while (!timers_.empty() && timers_.begin()->first <= now_.mono) {
-    const TransactionId id = timers_.begin()->second;
-    Transaction& transaction = transactions_.at(id);
+  const auto& timers = under_way().timers;
+  while (!timers.empty() && timers.begin()->first <= now_.mono) {
+    const TransactionId id = timers.begin()->second;
+    Transaction& transaction = under_way().transactions.at(id);
     const bool over = transaction.give_up_at && *transaction.give_up_at <= now_.mono;
     if (over || transaction.transmissions >= k_max_transmissions) {
       finish(id, RequestFailure{ErrorCode::request_timeout, copy_of(view_of("no answer")), true, k_no_node});
@@ -139,34 +142,37 @@ void RoutingComponent::Impl::transactions_due() {
 // The next hop has just gone: the request need not wait for its timer to take the repaired way (ROUTE-33).
 void RoutingComponent::Impl::resend_after_loss(const NodeId& node) {
   const MonoTime soon = now_.mono + k_resend_after_loss;
-  for (auto& [id, transaction] : transactions_) {
+  auto& timers = under_way().timers;
+  for (auto& [id, transaction] : under_way().transactions) {
     if (transaction.last_hop != node || transaction.next_at <= soon) continue;
     if (transaction.transmissions >= k_max_transmissions) continue;
-    timers_.erase({transaction.next_at, id});
+    timers.erase({transaction.next_at, id});
     transaction.next_at = soon;
-    timers_.insert({soon, id});
+    timers.insert({soon, id});
   }
 }
 
 void RoutingComponent::Impl::finish(TransactionId id, Outcome outcome) {
-  const auto found = transactions_.find(id);
-  if (found == transactions_.end()) return;
-  timers_.erase({found->second.next_at, id});
+  auto& transactions = under_way().transactions;
+  const auto found = transactions.find(id);
+  if (found == transactions.end()) return;
+  under_way().timers.erase({found->second.next_at, id});
   const Transaction transaction = std::move(found->second);
-  transactions_.erase(found);
+  transactions.erase(found);
   if (transaction.origin == Origin::routing) {
     if (transaction.completion) transaction.completion(outcome);
     return;
   }
-  by_token_.erase({transaction.origin, transaction.token});
+  under_way().by_token.erase({transaction.origin, transaction.token});
   out_->push_back(RequestDone{transaction.origin, transaction.token, std::move(outcome)});
 }
 
 void RoutingComponent::Impl::drop(TransactionId id) {
-  const auto found = transactions_.find(id);
-  if (found == transactions_.end()) return;
-  timers_.erase({found->second.next_at, id});
-  transactions_.erase(found);
+  auto& transactions = under_way().transactions;
+  const auto found = transactions.find(id);
+  if (found == transactions.end()) return;
+  under_way().timers.erase({found->second.next_at, id});
+  transactions.erase(found);
 }
 
 // SEC-13, SEC-14: the node that was addressed, or one at least as close to the resource as everyone we know.
@@ -184,8 +190,9 @@ bool RoutingComponent::Impl::answerer_plausible(const Transaction& transaction, 
 void RoutingComponent::Impl::answer_arrived(
     const Hop&, const std::shared_ptr<const security::InspectedMessage>& message) {
   const TransactionId id = message->message.header.transaction_id;
-  const auto found = transactions_.find(id);
-  if (found == transactions_.end()) {
+  const auto& transactions = under_way().transactions;
+  const auto found = transactions.find(id);
+  if (found == transactions.end()) {
     ++counters_.unknown_answers;
     return;
   }

@@ -46,7 +46,7 @@ void RoutingComponent::Impl::on(LinkMessage& input) {
     ++counters_.dropped;
     return;
   }
-  link->heard_at = now_.mono;
+  links_.heard(*link, now_.mono);
   receive({link->id, link->node}, input.bytes);
 }
 
@@ -116,10 +116,11 @@ void RoutingComponent::Impl::route(const Hop& from, wire::ForwardingHeader heade
   if (std::holds_alternative<wire::ResourceDestination>(first)) {
     if (topology_->responsible_for(*point)) return for_us(from, header, payload);
     // The admitting peer may already send us what will be ours in a moment (TOPO-18).
-    if (topology_->waiting_to_be_admitted() && from.link != LinkId{} && deferred_.size() < k_max_deferred) {
+    if (topology_->waiting_to_be_admitted() && from.link != LinkId{} &&
+        under_way().deferred.size() < k_max_deferred) {
       Bytes whole = wire::encode_header(header, payload.size());
       append(whole, payload);
-      deferred_.emplace_back(from, SharedBytes(std::move(whole)));
+      under_way().deferred.emplace_back(from, SharedBytes(std::move(whole)));
       return;
     }
   } else if (topology_->responsible_for(*point) && links_.to(as_node(*point)) == nullptr) {
@@ -152,11 +153,13 @@ std::optional<NodeId> RoutingComponent::Impl::hop_towards(const wire::Destinatio
   return point ? topology_->next_hop(*point) : std::nullopt;
 }
 
-// A request of ours that was to take a way of its own: the peer at its first hop has none but through us.
-// (The answer would not come: on its way back it would name this peer twice, ROUTE-21.)
+// A request of ours that was to take a way of its own, or go over one link: the peer at its first hop has
+// none but through us. (The answer would not come: on its way back it would name this peer twice, ROUTE-21.)
+// So ends each check for partitions in a ring that is one (RFC 6940 §10.7.4.4): its point lies behind this
+// very peer.
 bool RoutingComponent::Impl::has_come_back(const wire::ForwardingHeader& header) const {
-  const auto ours = transactions_.find(header.transaction_id);
-  return ours != transactions_.end() && ours->second.way;
+  const auto ours = under_way().transactions.find(header.transaction_id);
+  return ours != under_way().transactions.end() && (ours->second.way || ours->second.first_link);
 }
 
 void RoutingComponent::Impl::forward(const Hop& from, wire::ForwardingHeader header,
@@ -237,8 +240,8 @@ void RoutingComponent::Impl::inspect(const Hop& from, const wire::ForwardingHead
                                      const SharedBytes& payload) {
   std::optional<ResourceId> fetch_resource;
   if (wire::is_answer(code_of(header, payload))) {
-    const auto known = transactions_.find(header.transaction_id);
-    if (known == transactions_.end()) {
+    const auto known = under_way().transactions.find(header.transaction_id);
+    if (known == under_way().transactions.end()) {
       ++counters_.unknown_answers;  // ROUTE-36; not worth a signature check
       return;
     }
@@ -246,7 +249,7 @@ void RoutingComponent::Impl::inspect(const Hop& from, const wire::ForwardingHead
   }
   // A document may be the last that is said over a link: to a node that it shuts out.
   const bool last_words = code_of(header, payload) == MessageCode::config_update_req;
-  const std::uint64_t ticket = inspections_.add(from.link, from.node, payload, last_words);
+  const std::uint64_t ticket = under_way().inspections.add(from.link, from.node, payload, last_words);
   if (ticket == 0) {
     ++counters_.dropped;
     return;
@@ -255,7 +258,7 @@ void RoutingComponent::Impl::inspect(const Hop& from, const wire::ForwardingHead
 }
 
 void RoutingComponent::Impl::on(Inspected& input) {
-  for (auto& ready : inspections_.settle(input.ticket, std::move(input.verdict))) process(ready);
+  for (auto& ready : under_way().inspections.settle(input.ticket, std::move(input.verdict))) process(ready);
 }
 
 void RoutingComponent::Impl::process(InspectionQueue::Ready& ready) {

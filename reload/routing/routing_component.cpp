@@ -46,9 +46,7 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
       random_(std::move(random)),
       self_(signer_->node_id()),
       overlay_hash_(configuration_->overlay_hash()),
-      opaque_(*random_),
-      answers_(limits_->max_answers_remembered, limits_->max_answers_remembered_bytes),
-      inspections_(limits_->max_inspections_per_link, limits_->max_inspections_bytes) {
+      opaque_(*random_) {
   document_ = configuration_;
   known_kinds_ = config::known_kinds(*document_);
   bootstrap_ = bootstrap_addresses(true);
@@ -57,11 +55,37 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
   topology_ = std::make_unique<topology::ChordReload>(chord, random_);
 }
 
+// ---- what is under way
+// ------------------------------------------------------------------------------------------------------
+
+RoutingComponent::Impl::UnderWay::UnderWay(const RoutingLimits& limits)
+    : inspections(limits.max_inspections_per_link, limits.max_inspections_bytes) {}
+
+bool RoutingComponent::Impl::UnderWay::over() const {
+  return inspections.waiting() == 0 && transactions.empty() && served.empty() && attaches.empty() &&
+         attempts.empty() && deferred.empty() && still_to_ask.empty() && configuration_pushes.empty() &&
+         kind_pushes.empty() && solicited_updates.empty() && updates.empty();
+}
+
+const RoutingComponent::Impl::UnderWay& RoutingComponent::Impl::under_way() const {
+  static const UnderWay none{RoutingLimits{}};
+  return under_way_ ? *under_way_ : none;
+}
+
+void RoutingComponent::Impl::rest_if_over() {
+  if (under_way_ && under_way_->over()) under_way_.reset();
+  if (answers_ && answers_->size() == 0) answers_.reset();
+}
+
+// ---- inputs
+// ------------------------------------------------------------------------------------------------------
+
 void RoutingComponent::Impl::start(const Now& now, Outputs& out) {
   now_ = now;
   out_ = &out;
   relearn_kinds();
   tell_topology([&](auto& actions) { topology_->start(now_, actions); });
+  rest_if_over();
 }
 
 void RoutingComponent::Impl::start_joined(const Now& now, const std::vector<StandingLink>& links,
@@ -78,11 +102,11 @@ void RoutingComponent::Impl::start_joined(const Now& now, const std::vector<Stan
     link.remote = standing.remote;
     link.incoming = standing.incoming;
     link.attached = true;
-    link.heard_at = now_.mono;
     peers.push_back(link.node);
     links_.add(std::move(link), standing.certificate->node_ids());
   }
   tell_topology([&](auto& actions) { topology_->start_joined(now_, peers, actions); });
+  rest_if_over();
 }
 
 void RoutingComponent::Impl::leave(const Now& now, Outputs& out) {
@@ -107,6 +131,7 @@ void RoutingComponent::Impl::handle(const Now& now, Input input, Outputs& out) {
   now_ = now;
   out_ = &out;
   std::visit([this](auto& one) { on(one); }, input);
+  rest_if_over();
 }
 
 void RoutingComponent::Impl::on(HandOverReport& input) {
@@ -145,7 +170,7 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
   transactions_due();
   if (drain_deadline_ && *drain_deadline_ <= now_.mono) leave_ring();
   std::vector<std::uint64_t> late;
-  for (const auto& [key, pending] : attaches_)
+  for (const auto& [key, pending] : under_way().attaches)
     if (pending.link_deadline && *pending.link_deadline <= now_.mono) late.push_back(key);
   for (const auto key : late) attach_failed(key);
   if (reassembly_check_ && *reassembly_check_ <= now_.mono) {
@@ -156,21 +181,24 @@ void RoutingComponent::Impl::on_timer(const Now& now, Outputs& out) {
     else
       reassembler_.reset();
   }
-  if (answers_check_ && *answers_check_ <= now_.mono) answers_check_ = answers_.expire(now_.mono);
+  if (answers_check_ && *answers_check_ <= now_.mono) answers_check_ = answers().expire(now_.mono);
   close_silent_access();
   channels_due();
+  app_connects_due();
   if (const auto at = topology_->next_deadline(); at && *at <= now_.mono)
     tell_topology([&](auto& actions) { topology_->on_timer(now_, actions); });
+  rest_if_over();
 }
 
 std::optional<MonoTime> RoutingComponent::Impl::next_deadline() const {
   Deadline soonest = topology_->next_deadline();
   const auto consider = [&](Deadline at) { soonest = sooner(soonest, at); };
-  if (!timers_.empty()) consider(timers_.begin()->first);
-  for (const auto& [key, pending] : attaches_) consider(pending.link_deadline);
+  if (!under_way().timers.empty()) consider(under_way().timers.begin()->first);
+  for (const auto& [key, pending] : under_way().attaches) consider(pending.link_deadline);
   consider(reassembly_check_);
   consider(access_check_);
   if (channels_) consider(channels_->check_at);
+  if (app_attaches_) consider(app_attaches_->next_deadline());
   consider(answers_check_);
   consider(drain_deadline_);
   if (!soonest) return std::nullopt;
@@ -186,21 +214,19 @@ void RoutingComponent::Impl::carry_out(topology::Actions& actions) {
 
 void RoutingComponent::Impl::carry_out(topology::SendUpdate& wish) {
   const NodeId to = wish.to;
-  if (const auto older = updates_.find(to); older != updates_.end()) drop(older->second);
+  if (const auto older = under_way().updates.find(to); older != under_way().updates.end())
+    drop(older->second);
   // Only the newest one is sent again: what an older one tells of the neighbours is no longer so.
-  updates_[to] = ask({wire::to_node(to)}, MessageCode::update_req, wire::encode(wish.update),
-                     [this, to](const Outcome&) { drop_update(to); });
+  under_way().updates[to] = ask({wire::to_node(to)}, MessageCode::update_req, wire::encode(wish.update),
+                                [this, to](const Outcome&) { drop_update(to); });
 }
 
 void RoutingComponent::Impl::drop_update(const NodeId& to) {
-  // There are some every ten minutes, and room for them meanwhile would be of no use.
-  solicited_updates_.erase(to);
-  if (solicited_updates_.empty()) solicited_updates_.shrink_to_fit();
-  const auto found = updates_.find(to);
-  if (found == updates_.end()) return;
+  under_way().solicited_updates.erase(to);
+  const auto found = under_way().updates.find(to);
+  if (found == under_way().updates.end()) return;
   drop(found->second);
-  updates_.erase(found);
-  if (updates_.empty()) updates_.shrink_to_fit();
+  under_way().updates.erase(found);
 }
 
 void RoutingComponent::Impl::carry_out(topology::SendJoin& wish) {
@@ -251,10 +277,10 @@ void RoutingComponent::Impl::carry_out(topology::ViewChanged&) {
   if (topology_->waiting_to_be_admitted()) return;
   // Sent once more it would look as if this peer had started over.
   drop(join_);
-  if (deferred_.empty()) return;
+  if (under_way().deferred.empty()) return;
   // Admitted (or not): what waited goes its way now.
-  auto waiting = std::move(deferred_);
-  deferred_.clear();
+  auto waiting = std::move(under_way().deferred);
+  under_way().deferred.clear();
   for (auto& [from, bytes] : waiting) receive(from, bytes);
 }
 
@@ -279,7 +305,7 @@ RoutingStatus RoutingComponent::Impl::status() const {
   status.view = topology_->view();
   status.phase = topology_->phase();
   status.fingers = topology_->fingers();
-  status.transactions = transactions_.size();
+  status.transactions = under_way().transactions.size();
   status.estimated_peers = topology_->estimated_peers();
   for (const auto& link : links_.all())
     status.links.push_back(
@@ -293,21 +319,27 @@ RoutingStatus RoutingComponent::Impl::status() const {
 TableSizes RoutingComponent::Impl::tables() const {
   static const ChannelTable none;
   const ChannelTable& channels = channels_ ? *channels_ : none;
+  static const AppAttachTable no_app_attaches;
+  const AppAttachTable& app_attaches = app_attaches_ ? *app_attaches_ : no_app_attaches;
   TableSizes tables{
       {"links", links_.size(), limits_->max_links},
-      {"transactions", transactions_.size(), limits_->max_transactions},
-      {"requests of others", served_.size(), limits_->max_served_requests},
-      {"answers remembered", answers_.size(), limits_->max_answers_remembered},
-      {"bytes of answers remembered", answers_.size_bytes(), limits_->max_answers_remembered_bytes},
-      {"bytes that wait for their signature check", inspections_.waiting_bytes(),
+      {"transactions", under_way().transactions.size(), limits_->max_transactions},
+      {"requests of others", under_way().served.size(), limits_->max_served_requests},
+      {"answers remembered", answers_ ? answers_->size() : 0, limits_->max_answers_remembered},
+      {"bytes of answers remembered", answers_ ? answers_->size_bytes() : 0,
+       limits_->max_answers_remembered_bytes},
+      {"bytes that wait for their signature check", under_way().inspections.waiting_bytes(),
        limits_->max_inspections_bytes},
       {"bytes of fragments", reassembler_ ? reassembler_->held_bytes() : 0, limits_->max_reassembly_bytes},
       {"channels", channels.channels.size(), limits_->max_channels},
       {"channels that are asked for", channels.opens.size(), k_max_channel_opens},
       {"channels that others have asked for", channels.attempts.size(), k_max_channel_attempts},
-      {"documents on their way", configuration_pushes_.size(), limits_->max_pushes},
-      {"Kinds on their way", kind_pushes_.size(), limits_->max_pushes},
-      {"messages that wait for our admission", deferred_.size(), k_max_deferred},
+      {"applications that are served", app_attaches.served.size(), k_max_served_applications},
+      {"AppAttaches of ours", app_attaches.asked.size(), k_max_app_attaches},
+      {"connections that AppAttaches of others ask for", app_attaches.connects.size(), k_max_app_connects},
+      {"documents on their way", under_way().configuration_pushes.size(), limits_->max_pushes},
+      {"Kinds on their way", under_way().kind_pushes.size(), limits_->max_pushes},
+      {"messages that wait for our admission", under_way().deferred.size(), k_max_deferred},
       {"addresses found by discovery", found_bootstrap_.size(), k_most_found_bootstrap},
       {"addresses of peers that were linked to", known_peers_.size(), k_most_known_peers},
   };

@@ -1,7 +1,7 @@
 // The inside of RoutingComponent. Its member functions are grouped by file: receive.cpp (what arrives,
 // forwarding), originate.cpp (our requests and their answers), serve.cpp (requests for this peer), attach.cpp
 // (Attaches, bootstrap), links.cpp (which links there are), channels.cpp (connections of applications),
-// configuration.cpp (newer documents),
+// app_attach.cpp (AppAttaches for connections that others make), configuration.cpp (newer documents),
 // routing_component.cpp (inputs, timers, what topology asks for).
 #pragma once
 
@@ -19,6 +19,7 @@
 #include "reload/config/known_kinds.hpp"
 #include "reload/deadline.hpp"
 #include "reload/routing/answer_memory.hpp"
+#include "reload/routing/app_attach_table.hpp"
 #include "reload/routing/channel_table.hpp"
 #include "reload/routing/inspection_queue.hpp"
 #include "reload/routing/link_table.hpp"
@@ -125,6 +126,25 @@ class RoutingComponent::Impl {
     bool send_update = false;
     std::optional<RingId> partition_point;
   };
+  // What will be over soon: what this peer has asked for or is answering. In a ring at rest there is nothing
+  // most of the time, and then it is not there.
+  struct UnderWay {
+    explicit UnderWay(const RoutingLimits& limits);
+    bool over() const;
+
+    InspectionQueue inspections;
+    std::map<TransactionId, Transaction> transactions;
+    std::set<std::pair<MonoTime, TransactionId>> timers;
+    std::map<std::pair<Origin, std::uint64_t>, TransactionId> by_token;
+    std::map<std::uint64_t, Served> served;
+    std::map<std::uint64_t, PendingAttach> attaches;
+    std::map<std::uint64_t, Attempt> attempts;
+    std::vector<std::pair<Hop, SharedBytes>> deferred;
+    std::vector<RemoteAddress> still_to_ask;  // of a look for the ring, the next one last
+    // Nodes that have made us send them something, once at a time: others must not fill our transactions.
+    boost::container::flat_set<NodeId> configuration_pushes, kind_pushes, solicited_updates;
+    boost::container::flat_map<NodeId, TransactionId> updates;  // not answered yet: one a link at most
+  };
 
   // ---- inputs (routing_component.cpp)
   void on(LinkMessage& input);
@@ -227,6 +247,7 @@ class RoutingComponent::Impl {
   void link_attached(LinkTable::Link& link, PendingAttach pending);
   bool complete_attach_with(LinkTable::Link& link);
   static bool offers_ice(const std::vector<wire::IceCandidate>& candidates);
+  static std::vector<wire::IceCandidate> candidates_at(const std::vector<RemoteAddress>& addresses);
   static std::vector<wire::IpAddressPort> reachable_addresses(
       const std::vector<wire::IceCandidate>& candidates);
   void open_access();
@@ -254,7 +275,8 @@ class RoutingComponent::Impl {
   void on(OpenChannel& input);
   void on(SendOnChannel& input);
   void on(CloseChannel& input);
-  wire::AppAttachBody app_attach_body(Application application, std::string role) const;
+  wire::AppAttachBody app_attach_body(std::uint16_t application, std::string role,
+                                      const std::vector<RemoteAddress>& addresses) const;
   std::string_view why_not_open(const ChannelTable::Key& key);
   void transmit_on_channel(ChannelTable::Channel& channel, SharedBytes message);
   void app_attach_answered(const ChannelTable::Key& key, const Outcome& outcome);
@@ -271,6 +293,18 @@ class RoutingComponent::Impl {
   void drop_channel(const ChannelTable::Key& key, const std::string& reason);
   void cut_off_revoked_channels();
   void channels_due();
+
+  // ---- app_attach.cpp
+  void on(ServeApplication& input);
+  void on(SendAppAttach& input);
+  void on(DropAppAttach& input);
+  void on(AppConnectEnded& input);
+  std::string_view why_not_ask(const SendAppAttach& input);
+  void app_answered(std::uint64_t token, const Outcome& outcome);
+  void app_done(std::uint64_t token, std::variant<AppAttachAccepted, RequestFailure> outcome);
+  void invite(std::uint64_t request, const NodeId& node, const wire::AppAttachBody& body);
+  void drop_hopeless_app_attaches();
+  void app_connects_due();
 
   // ---- topology's wishes (routing_component.cpp)
   void carry_out(topology::Actions& actions);
@@ -303,7 +337,23 @@ class RoutingComponent::Impl {
     if (!channels_) channels_ = std::make_unique<ChannelTable>();
     return *channels_;
   }
+  AppAttachTable& app_attaches() {
+    if (!app_attaches_) app_attaches_ = std::make_unique<AppAttachTable>();
+    return *app_attaches_;
+  }
   wire::Reassembler& reassembler();
+  UnderWay& under_way() {
+    if (!under_way_) under_way_ = std::make_unique<UnderWay>(*limits_);
+    return *under_way_;
+  }
+  const UnderWay& under_way() const;  // to look at: an empty one when there is none
+  AnswerMemory& answers() {
+    if (!answers_)
+      answers_ = std::make_unique<AnswerMemory>(limits_->max_answers_remembered,
+                                                limits_->max_answers_remembered_bytes);
+    return *answers_;
+  }
+  void rest_if_over();  // at the end of what comes from outside
 
   std::shared_ptr<const RoutingLimits> limits_;
   std::vector<RemoteAddress> own_addresses_;
@@ -311,7 +361,6 @@ class RoutingComponent::Impl {
   std::vector<RemoteAddress> given_bootstrap_;  // without the document's
   std::vector<RemoteAddress> found_bootstrap_;  // by discovery
   std::vector<RemoteAddress> known_peers_;      // that we had links to, newest first
-  std::vector<RemoteAddress> still_to_ask_;     // of a look for the ring, the next one last
   std::vector<Bytes> learnt_kinds_;             // to be learnt again at the start
   bool compress_via_lists_;
   config::ConfigurationPtr configuration_;
@@ -325,21 +374,12 @@ class RoutingComponent::Impl {
   // Those that many peers never need are not there until they do: of simulated peers there are very many.
   LinkTable links_;
   std::unique_ptr<ChannelTable> channels_;
+  std::unique_ptr<AppAttachTable> app_attaches_;
   OpaqueTable opaque_;
-  AnswerMemory answers_;
-  InspectionQueue inspections_;
+  std::unique_ptr<UnderWay> under_way_;
+  std::unique_ptr<AnswerMemory> answers_;
   std::unique_ptr<wire::Reassembler> reassembler_;
-  std::map<TransactionId, Transaction> transactions_;  // like the others, nothing while it is empty
-  std::set<std::pair<MonoTime, TransactionId>> timers_;
-  std::map<std::pair<Origin, std::uint64_t>, TransactionId> by_token_;
-  std::map<std::uint64_t, Served> served_;
-  std::map<std::uint64_t, PendingAttach> attaches_;
-  std::map<std::uint64_t, Attempt> attempts_;
-  std::vector<std::pair<Hop, SharedBytes>> deferred_;
-  // Nodes that have made us send them something, once at a time: others must not fill our transactions.
-  boost::container::flat_set<NodeId> configuration_pushes_, kind_pushes_, solicited_updates_;
-  boost::container::flat_map<NodeId, TransactionId> updates_;  // not answered yet: one a link at most
-  TransactionId join_ = 0;                                     // the last one
+  TransactionId join_ = 0;             // the last one
   config::ConfigurationPtr document_;  // as it came; configuration_ has the learnt Kinds besides
   config::KnownKinds known_kinds_;
   std::unique_ptr<const Unfit> unfit_;

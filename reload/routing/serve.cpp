@@ -38,22 +38,22 @@ void RoutingComponent::Impl::request_arrived(
     served.copied_options.push_back(
         {option.type, static_cast<std::uint8_t>(option.flags & k_kept), option.value});
   }
-  if (const auto* before = answers_.find(now_.mono, message->signer_node, header.transaction_id)) {
+  if (const auto* before = answers().find(now_.mono, message->signer_node, header.transaction_id)) {
     ++counters_.duplicates;
     if (before->answered) return transmit_answer(served, before->payload);
-    const auto under_way = served_.find(before->request);
-    if (under_way != served_.end())
-      under_way->second = std::move(served);  // the answer takes the newest way back
+    const auto unanswered = under_way().served.find(before->request);
+    if (unanswered != under_way().served.end())
+      unanswered->second = std::move(served);  // the answer takes the newest way back
     return;
   }
-  if (served_.size() >= limits_->max_served_requests) {
+  if (under_way().served.size() >= limits_->max_served_requests) {
     ++counters_.dropped;  // shed load (ROUTE-34); the sender tries again
     return;
   }
   const std::uint64_t request = next_request_++;
-  answers_.remember(now_.mono, message->signer_node, header.transaction_id, request);
+  answers().remember(now_.mono, message->signer_node, header.transaction_id, request);
   if (!answers_check_) answers_check_ = now_.mono + k_max_request_lifetime;
-  served_.emplace(request, std::move(served));
+  under_way().served.emplace(request, std::move(served));
   if (request_acceptable(request, *message)) serve(request, message);
 }
 
@@ -66,7 +66,7 @@ bool RoutingComponent::Impl::request_acceptable(std::uint64_t request,
   const bool exempt = code == MessageCode::config_update_req && theirs == config::k_any_sequence;
   if (!exempt && theirs != configuration_->sequence) {
     const bool too_old = config::sequence_newer(configuration_->sequence, theirs);
-    const Served served = served_.at(request);
+    const Served served = under_way().served.at(request);
     answer_error(request, too_old ? ErrorCode::config_too_old : ErrorCode::config_too_new,
                  "configuration sequence differs");
     if (too_old) {
@@ -85,7 +85,7 @@ bool RoutingComponent::Impl::request_acceptable(std::uint64_t request,
     return false;
   }
   // SEC-32: which of its Node-IDs a node uses on a link is only known after an Attach.
-  const Served& served = served_.at(request);
+  const Served& served = under_way().served.at(request);
   const bool from_neighbor = header.via_list.empty() && served.link != LinkId{};
   if (from_neighbor && message.signer->node_ids().size() > 1 && !links_.attached_to(served.arrived_from) &&
       code != MessageCode::ping_req && code != MessageCode::attach_req) {
@@ -120,7 +120,7 @@ void RoutingComponent::Impl::serve(std::uint64_t request,
     case MessageCode::find_req:
       if (!message->body_fault.empty())
         return answer_error(request, ErrorCode::invalid_message, message->body_fault);
-      out_->push_back(DeliverRequest{request, message, served_.at(request).arrived_from});
+      out_->push_back(DeliverRequest{request, message, under_way().served.at(request).arrived_from});
       return;
     case MessageCode::app_attach_req:
       return serve_app_attach(request, *message);
@@ -138,10 +138,10 @@ void RoutingComponent::Impl::on(SendAnswer& input) {
 
 void RoutingComponent::Impl::answer(std::uint64_t request, MessageCode code, BytesView body,
                                     const std::vector<SharedBytes>& certificates) {
-  const auto found = served_.find(request);
-  if (found == served_.end()) return;
+  const auto found = under_way().served.find(request);
+  if (found == under_way().served.end()) return;
   const Served served = std::move(found->second);
-  served_.erase(found);
+  under_way().served.erase(found);
   SharedBytes payload = make_payload(served.transaction_id, code, body, certificates);
   const std::size_t size = payload.size() + wire::k_fixed_header_size_bytes;
   const bool too_large = (served.max_response_length != 0 && size > served.max_response_length) ||
@@ -152,9 +152,9 @@ void RoutingComponent::Impl::answer(std::uint64_t request, MessageCode code, Byt
   }
   ++counters_.answered;
   if (is_answer_to_read(code)) {
-    answers_.forget(served.signer, served.transaction_id);
+    answers().forget(served.signer, served.transaction_id);
   } else {
-    answers_.answered(served.signer, served.transaction_id, payload);
+    answers().answered(served.signer, served.transaction_id, payload);
   }
   transmit_answer(served, payload);
 }
@@ -236,13 +236,13 @@ void RoutingComponent::Impl::serve_route_query(std::uint64_t request,
     if (const auto hop = hop_towards(query->destination)) next = *hop;
   answer(request, MessageCode::route_query_ans, wire::encode(wire::ChordRouteQueryAns{next}));
   if (!query->send_update || !topology_->joined()) return;
-  if (!solicited_updates_.insert(message.signer_node).second) return;  // it is on its way already
+  if (!under_way().solicited_updates.insert(message.signer_node).second) return;  // it is on its way already
   tell_topology([&](auto& actions) { topology_->on_update_wanted(now_, message.signer_node, actions); });
 }
 
 // Join, Leave and Update come straight from the node they speak of (RFC 6940 §6.4.2.1, SEC-30, FM-05).
 bool RoutingComponent::Impl::bound_to_link(std::uint64_t request, const NodeId& claimed) {
-  const Served& served = served_.at(request);
+  const Served& served = under_way().served.at(request);
   if (served.via_list.empty() && served.arrived_from == claimed && served.signer == claimed &&
       claimed != self())
     return true;

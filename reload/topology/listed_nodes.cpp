@@ -32,9 +32,12 @@ std::vector<NodeId> ListedNodes::tellers() const {
 }
 
 void ListedNodes::set(const NodeId& teller, std::vector<NodeId> nodes) {
-  erase(teller);
-  if (listings() == k_max_listings) return;
-  nodes.resize(std::min(nodes.size(), k_max_listings - listings() - 1));
+  const bool known = contains(teller);
+  const std::vector<NodeId> before = of(teller);
+  if (known && nodes == before) return;  // as most Updates, in a ring at rest all
+  const std::size_t others = listings() - (known ? 1 + before.size() : 0);
+  if (others == k_max_listings) return;
+  nodes.resize(std::min(nodes.size(), k_max_listings - others - 1));
   remake(teller, &nodes);
 }
 

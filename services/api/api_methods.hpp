@@ -20,7 +20,8 @@ enum class ApiMethod : std::uint8_t {
   ping,
   leave,
   register_user,
-  resolve
+  resolve,
+  call_log
 };
 
 struct ApiMethodTraits {
@@ -40,6 +41,7 @@ inline constexpr std::array k_api_methods{
     ApiMethodTraits{ApiMethod::leave, "leave", false, false},
     ApiMethodTraits{ApiMethod::register_user, "register", false, true},
     ApiMethodTraits{ApiMethod::resolve, "resolve", false, false},
+    ApiMethodTraits{ApiMethod::call_log, "call-log", false, true},
 };
 constexpr const ApiMethodTraits& traits_of(ApiMethod method) {
   return k_api_methods[static_cast<std::size_t>(method)];
@@ -64,6 +66,7 @@ inline constexpr std::array k_api_rpcs{
     RpcOfContract{"ringway.v1.Directory.Register", ApiMethod::register_user},
     RpcOfContract{"ringway.v1.Directory.Unregister", ApiMethod::register_user},
     RpcOfContract{"ringway.v1.Directory.Resolve", ApiMethod::resolve},
+    RpcOfContract{"ringway.v1.Directory.CallLog", ApiMethod::call_log},
 };
 
 // One call, as far as a policy looks at it.

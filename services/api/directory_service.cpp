@@ -122,6 +122,17 @@ sip::ResolutionSettings settings_of(const actors::PeerStatus& status) {
   return out;
 }
 
+void fill(v1::LoggedCall& out, const sip::CallRecord& record) {
+  out.set_number(record.number);
+  out.set_user(record.user.name());
+  out.set_outgoing(record.is_outgoing);
+  out.set_other(record.other);
+  out.set_began_ms(record.began_ms);
+  out.set_answered_ms(record.answered_ms.value_or(0));
+  out.set_ended_ms(record.ended_ms.value_or(0));
+  out.set_status(record.status);
+}
+
 }  // namespace
 
 DirectoryService::DirectoryService(std::shared_ptr<actors::Peer> peer, const Gate& gate)
@@ -191,6 +202,32 @@ grpc::ServerUnaryReactor* DirectoryService::Resolve(grpc::CallbackServerContext*
               pending->Finish(grpc::Status::OK);
             });
       });
+  return pending.get();
+}
+
+grpc::ServerUnaryReactor* DirectoryService::CallLog(grpc::CallbackServerContext* context,
+                                                    const v1::CallLogRequest* request,
+                                                    v1::CallLogResponse* response) {
+  if (auto* refused = gate_.refuse(*context, {ApiMethod::call_log, request->as_user()})) return refused;
+  const auto pending = PendingCall::make(*context);
+  const std::size_t limit = request->limit() != 0 ? request->limit() : k_default_logged_calls;
+  if (limit > sip::k_max_logged_calls) {
+    pending->finish_once(refuse("limit: at most " + std::to_string(sip::k_max_logged_calls)));
+    return pending.get();
+  }
+  peer_->status([peer = peer_, pending, as_user = request->as_user(), limit,
+                 response](const actors::PeerStatus& status) {
+    peer->call_log(as_user.empty() ? status.user : as_user, limit,
+                   [pending, response](const std::optional<std::vector<sip::CallRecord>>& calls) {
+                     if (!pending->claim()) return;
+                     if (!calls) {
+                       return pending->Finish({grpc::StatusCode::FAILED_PRECONDITION,
+                                               "this peer serves no phones (ringwayd --sip-listen)"});
+                     }
+                     for (const auto& record : *calls) fill(*response->add_calls(), record);
+                     pending->Finish(grpc::Status::OK);
+                   });
+  });
   return pending.get();
 }
 

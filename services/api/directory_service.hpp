@@ -11,6 +11,7 @@
 namespace ringway::services {
 
 inline constexpr std::uint32_t k_default_registration_lifetime_s = 3600;
+inline constexpr std::size_t k_default_logged_calls = 50;
 
 class DirectoryService final : public v1::Directory::CallbackService {
  public:
@@ -24,6 +25,8 @@ class DirectoryService final : public v1::Directory::CallbackService {
                                        v1::UnregisterResponse* response) override;
   grpc::ServerUnaryReactor* Resolve(grpc::CallbackServerContext* context, const v1::ResolveRequest* request,
                                     v1::ResolveResponse* response) override;
+  grpc::ServerUnaryReactor* CallLog(grpc::CallbackServerContext* context, const v1::CallLogRequest* request,
+                                    v1::CallLogResponse* response) override;
 
  private:
   std::shared_ptr<actors::Peer> peer_;

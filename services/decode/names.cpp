@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "reload/config/mailbox_kind.hpp"
+
 namespace ringway::services {
 namespace {
 
@@ -111,6 +113,7 @@ std::string name_of_kind(KindId kind) {
   if (kind == config::k_owner_value) return "RINGWAY-OWNER-VALUE";
   if (kind == config::k_shared_value) return "RINGWAY-SHARED-VALUE";
   if (kind == config::k_subscription) return "RINGWAY-SUBSCRIPTION";
+  if (kind == config::k_mailbox) return "RINGWAY-MAILBOX";
   const auto registered = config::iana_kind(kind);
   return registered ? registered->name : "";
 }
@@ -133,6 +136,7 @@ config::Kinds well_known_kinds() {
     definition.access = access;
     kinds.add(std::move(definition));
   }
+  kinds.add(config::mailbox_kind());
   return kinds;
 }
 

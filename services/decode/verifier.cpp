@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reload/config/mailbox_kind.hpp"
 #include "reload/security/certificate.hpp"
 #include "reload/wire/storage_bodies.hpp"
 
@@ -13,7 +14,8 @@ constexpr std::size_t k_max_remembered_fetches = 65536;
 
 // Ringway's own Kinds carry the resource's name in the dictionary key (docs/extensions.md).
 std::optional<ResourceId> resource_named_in(KindId kind, const wire::StoredData& stored) {
-  if (kind != config::k_owner_value && kind != config::k_shared_value && kind != config::k_subscription)
+  if (kind != config::k_owner_value && kind != config::k_shared_value && kind != config::k_subscription &&
+      kind != config::k_mailbox)
     return std::nullopt;
   wire::Reader reader(stored.value.key);
   const SharedBytes name = reader.opaque(2);

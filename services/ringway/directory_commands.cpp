@@ -1,4 +1,4 @@
-// register, unregister, resolve: where users can be called.
+// register, unregister, resolve: where users can be called. call-log: who was.
 #include <CLI/CLI.hpp>
 
 #include <map>
@@ -131,6 +131,48 @@ int resolve(const Session& session, const std::string& address) {
   return k_exit_ok;
 }
 
+struct CallLogOptions {
+  std::string as_user;
+  std::uint32_t limit = 50;
+};
+
+Json call_json(const v1::LoggedCall& call) {
+  return {{"number", call.number()},     {"user", call.user()},         {"outgoing", call.outgoing()},
+          {"other", call.other()},       {"began_ms", call.began_ms()}, {"answered_ms", call.answered_ms()},
+          {"ended_ms", call.ended_ms()}, {"status", call.status()}};
+}
+
+// "answered, 3m 2s", "486"
+std::string outcome_text(const v1::LoggedCall& call) {
+  if (call.status() == 0) return call.ended_ms() == 0 ? "ringing" : "not answered";
+  if (call.answered_ms() == 0) return "not answered: " + std::to_string(call.status());
+  if (call.ended_ms() == 0) return "answered";
+  return "answered, " + duration_text((call.ended_ms() - call.answered_ms()) / 1000);
+}
+
+int call_log(const Session& session, const CallLogOptions& options) {
+  const auto channel = session.channel();
+  if (!channel) return k_exit_usage;
+  v1::CallLogRequest request;
+  request.set_as_user(options.as_user);
+  request.set_limit(options.limit);
+  v1::CallLogResponse response;
+  const auto context = session.context();
+  const auto status = v1::Directory::NewStub(channel)->CallLog(context.get(), request, &response);
+  if (!status.ok()) return session.fail(status, *context);
+  if (session.json) {
+    Json calls = Json::array();
+    for (const auto& call : response.calls()) calls.push_back(call_json(call));
+    session.print({{"calls", std::move(calls)}});
+    return k_exit_ok;
+  }
+  for (const auto& call : response.calls()) {
+    session.out << time_text(call.began_ms()) << (call.outgoing() ? "  to    " : "  from  ")
+                << printable(call.other()) << ", " << outcome_text(call) << '\n';
+  }
+  return k_exit_ok;
+}
+
 void add_user(CLI::App& command, RegisterOptions& options) {
   command
       .add_option(
@@ -188,6 +230,23 @@ void add_resolve(CLI::App& app, Session& session, Action& chosen) {
       ->check(utf8_text());
   command->callback(
       [address, &session, &chosen] { chosen = [address, &session] { return resolve(session, *address); }; });
+}
+
+void add_call_log(CLI::App& app, Session& session, Action& chosen) {
+  auto options = std::make_shared<CallLogOptions>();
+  auto* command = app.add_subcommand("call-log", "Show the calls of a user of this peer, the newest first");
+  command->add_option("-n,--limit", options->limit, "At most so many")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--as", options->as_user,
+          "This user, whose credentials the peer holds, if its policy lets us; the peer's own user if not "
+          "given")
+      ->check(utf8_text())
+      ->type_name("USER");
+  command->callback(
+      [options, &session, &chosen] { chosen = [options, &session] { return call_log(session, *options); }; });
 }
 
 }  // namespace ringway::services

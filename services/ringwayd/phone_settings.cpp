@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "actors/phone_bridge.hpp"
 #include "services/ringwayd/credentials.hpp"
 
 namespace ringway::services {
@@ -50,6 +51,18 @@ Result<std::map<sip::Aor, Account>> accounts_of(const std::vector<std::string>& 
     Account account{*aor, aor->name(), {}};
     out.insert_or_assign(*std::move(aor), std::move(account));
   }
+  return out;
+}
+
+sip::element::Gateway gateway_of(const Settings& settings) {
+  sip::element::Gateway out;
+  for (const PhoneListen& server : settings.sip_trunk_addresses) {
+    const auto at = actors::endpoint_of(server.at);
+    out.servers.push_back({actors::name_of(server.transport), at.host, at.port, settings.sip_trunk_domain});
+  }
+  out.domain = settings.sip_trunk_domain;
+  out.domains = settings.sip_trunk_domains;
+  out.callers = settings.sip_trunk_callers;
   return out;
 }
 
@@ -103,6 +116,7 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   if (settings.sip_listen.empty()) return out;
   auto sip = std::make_shared<actors::SipSettings>();
   for (const PhoneListen& listen : settings.sip_listen_of(index)) sip->phones.listen.push_back(listen);
+  sip->listen_for_peers = settings.sip_peer_listen_of(index);
   sip->phones.certificates_file = settings.sip_certificate;
   sip->phones.private_key_file = settings.sip_key;
   sip->phones.authorities_file = settings.sip_authorities;
@@ -110,6 +124,9 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   sip->trusts_loopback = settings.sip_trust_loopback;
   sip->names = settings.sip_names;
   sip->lets_users_call_outside = settings.sip_call_outside;
+  sip->dns_servers = settings.sip_dns;
+  sip->redirects = settings.sip_redirect;
+  if (!settings.sip_trunk_addresses.empty()) sip->gateway = gateway_of(settings);
   auto accounts = accounts_of(users);
   if (!accounts) return accounts.error();
   if (!settings.sip_passwords.empty()) {

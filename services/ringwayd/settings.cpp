@@ -134,6 +134,9 @@ void add_phone_options(CLI::App& app, Settings& settings) {
            "repeated. Without it no phones are served",
            "TRANSPORT:ADDR:PORT")
       ->delimiter(',');
+  group.add("sip-peer-listen", settings.sip_peer_listen,
+            "Where other peers connect to for calls; the address of --listen and any free port if not given",
+            "ADDR:PORT");
   group.add("sip-passwords", settings.sip_passwords,
             "Passwords by which phones register: lines `name:OVERLAY:hash` as htdigest writes them (MD5, or "
             "SHA-256). "
@@ -160,6 +163,34 @@ void add_phone_options(CLI::App& app, Settings& settings) {
       ->delimiter(',');
   group.flag("sip-call-outside", settings.sip_call_outside,
              "Let this peer's users call addresses of other domains, found by DNS");
+  group.add("sip-dns", settings.sip_dns, "Ask these name servers for that, and not those of the system",
+            "ADDR:PORT,...");
+  group
+      .add("sip-trunk", settings.sip_trunk,
+           "A gateway peer: calls to telephone numbers that no user has go on to this server (udp, tcp or "
+           "tls); may be "
+           "repeated, the first one that answers is used",
+           "TRANSPORT:ADDR:PORT")
+      ->delimiter(',');
+  group.add("sip-trunk-domain", settings.sip_trunk_domain,
+            "The trunk's domain: a call to tel:+431 goes there as sip:+431@DOMAIN, and its TLS certificate "
+            "is of it",
+            "DOMAIN");
+  group
+      .add("sip-trunk-caller", settings.sip_trunk_callers,
+           "Who may call through it: alice@example.org, *@example.org, or * for all users; may be repeated. "
+           "Nobody else "
+           "may",
+           "USER")
+      ->delimiter(',');
+  group
+      .add("sip-trunk-for", settings.sip_trunk_domains,
+           "Calls to addresses of this domain go there, too; * for every foreign one; may be repeated",
+           "DOMAIN")
+      ->delimiter(',');
+  group.flag("sip-redirect", settings.sip_redirect,
+             "A redirect peer: tells phones where users of other peers are (302) and lets them call there "
+             "themselves");
 }
 
 void add_operation_options(CLI::App& app, Settings& settings) {
@@ -252,16 +283,36 @@ std::string derive_api(Settings& settings) {
   return "";
 }
 
+bool over_websocket(net::phones::Transport transport) {
+  return transport == net::phones::Transport::ws || transport == net::phones::Transport::wss;
+}
+
 std::string derive_phones(Settings& settings) {
   const bool any = !settings.sip_passwords.empty() || settings.sip_trust_loopback ||
                    !settings.sip_names.empty() || !settings.sip_certificate.empty() ||
-                   !settings.sip_key.empty() || !settings.sip_origins.empty() || settings.sip_call_outside;
+                   !settings.sip_key.empty() || !settings.sip_origins.empty() || settings.sip_call_outside ||
+                   !settings.sip_peer_listen.empty() || !settings.sip_trunk.empty() || settings.sip_redirect;
   if (settings.sip_listen.empty()) return any ? "the other settings of phones are for --sip-listen" : "";
   for (const std::string& text : settings.sip_listen) {
     auto listen = parse_phone_listen(text);
     if (!listen) return "--sip-listen: " + listen.error().reason;
     settings.sip_addresses.push_back(*listen);
   }
+  if (!settings.sip_peer_listen.empty()) {
+    const auto at = parse_address(settings.sip_peer_listen);
+    if (!at) return "--sip-peer-listen: " + at.error().reason;
+    settings.sip_peer_address = *at;
+  }
+  if (settings.sip_trunk.empty() != settings.sip_trunk_domain.empty() ||
+      settings.sip_trunk.empty() != settings.sip_trunk_callers.empty())
+    return "--sip-trunk, --sip-trunk-domain and --sip-trunk-caller go together";
+  for (const std::string& text : settings.sip_trunk) {
+    auto server = parse_phone_listen(text);
+    if (!server) return "--sip-trunk: " + server.error().reason;
+    if (over_websocket(server->transport)) return "--sip-trunk " + text + ": by udp, tcp or tls";
+    settings.sip_trunk_addresses.push_back(*server);
+  }
+  if (!settings.sip_dns.empty() && !settings.sip_call_outside) return "--sip-dns is for --sip-call-outside";
   if (settings.sip_certificate.empty() != settings.sip_key.empty())
     return "--sip-cert and --sip-key go together";
   const bool has_tls =
@@ -308,6 +359,10 @@ std::vector<net::phones::PhoneListen> Settings::sip_listen_of(std::size_t index)
   auto out = sip_addresses;
   for (auto& each : out) each.at = shifted(each.at, index);
   return out;
+}
+
+wire::IpAddressPort Settings::sip_peer_listen_of(std::size_t index) const {
+  return shifted(sip_peer_address, index);
 }
 
 std::optional<Settings> parse_settings(int argc, const char* const* argv, std::ostream& out,

@@ -49,12 +49,18 @@ struct Settings {
   std::string api_policy;
 
   std::vector<std::string> sip_listen;  // none: no phones are served
+  std::string sip_peer_listen;
   std::string sip_passwords;
   bool sip_trust_loopback = false;
   std::vector<std::string> sip_names;
   std::string sip_certificate, sip_key, sip_authorities;
   std::vector<std::string> sip_origins;
   bool sip_call_outside = false;
+  std::string sip_dns;
+  std::vector<std::string> sip_trunk;
+  std::string sip_trunk_domain;
+  std::vector<std::string> sip_trunk_callers, sip_trunk_domains;
+  bool sip_redirect = false;
 
   std::string log_level = "info";
   std::string log_format = "text";
@@ -73,6 +79,8 @@ struct Settings {
   std::optional<wire::IpAddressPort> api_listen_address;
   unsigned api_mode = 0600;
   std::vector<net::phones::PhoneListen> sip_addresses;
+  std::vector<net::phones::PhoneListen> sip_trunk_addresses;
+  wire::IpAddressPort sip_peer_address;  // invalid: not said
 
   // Peer `index` of several has folders, ports and sockets of its own.
   std::string credentials_of(std::size_t index) const;
@@ -84,6 +92,7 @@ struct Settings {
   std::vector<wire::IpAddressPort> advertise_of(std::size_t index) const;
   std::optional<wire::IpAddressPort> api_listen_of(std::size_t index) const;
   std::vector<net::phones::PhoneListen> sip_listen_of(std::size_t index) const;
+  wire::IpAddressPort sip_peer_listen_of(std::size_t index) const;
 };
 
 // Nothing when the program is to end: help was asked for or the settings are wrong (told on `err`);

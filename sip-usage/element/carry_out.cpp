@@ -71,6 +71,7 @@ void Element::act(Now now, RequestArrived& arrived) {
   auto source = source_of(now, arrived.request, *flow);
   if (const auto* instead = std::get_if<Message>(&source)) return answer(now, arrived.transaction, *instead);
   const auto& from = std::get<proxy::Source>(source);
+  log_request(now, arrived.request, from);
   if (arrived.request.method() == "CANCEL") {
     const bool may_cancel = arrived.cancels && is_from_same(*flow, *arrived.cancels);
     const auto invite = may_cancel ? std::optional(server_of(*arrived.cancels)) : std::nullopt;
@@ -145,7 +146,24 @@ void Element::act(Now now, TransactionEnded& ended) {
 }
 
 void Element::answer(Now now, TransactionId transaction, const Message& response) {
+  calls_.on_answer(now.wall_ms, response);
   add_work(transactions_.respond(now.mono, transaction, response));
+}
+
+// ---- the log of calls
+
+void Element::log_request(Now now, const Message& request, const proxy::Source& from) {
+  if (request.method() == "BYE") calls_.on_bye(now.wall_ms, request);
+  if (request.method() != "INVITE") return;
+  const auto caller = read_address(request.from.uri.print(), settings_.registrar.overlay_name);
+  if (from.side == proxy::Side::phone && caller) calls_.on_invite(now.wall_ms, request, caller->aor, true);
+  const auto callee = registrar_.find(now.mono, request.request_uri());
+  if (callee.is_known) calls_.on_invite(now.wall_ms, request, callee.aor, false);
+}
+
+void Element::tell_of_calls() {
+  for (auto& record : calls_.take_over()) outputs_.emplace_back(KeepCall{std::move(record)});
+  for (const std::uint64_t number : calls_.take_forgotten()) outputs_.emplace_back(ForgetCall{number});
 }
 
 // ---- the proxy

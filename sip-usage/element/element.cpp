@@ -46,7 +46,8 @@ bool is_of_own_machine(const FlowUp& up) {
 
 }  // namespace
 
-Element::Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random)
+Element::Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random,
+                 std::vector<CallRecord> kept_calls)
     : settings_(with_key(std::move(settings), *random)),
       random_(std::move(random)),
       transactions_(settings_.timers, {}, hex_of(random_->next())),
@@ -54,7 +55,8 @@ Element::Element(Settings settings, std::vector<registrar::Account> accounts, st
       proxy_(settings_.proxy, random_),
       tokens_(settings_.proxy.key),
       finder_(settings_, registrar_, flows_),
-      ways_(settings_, flows_, finder_) {}
+      ways_(settings_, flows_, finder_),
+      calls_(std::move(kept_calls)) {}
 
 std::string Element::new_tag() { return hex_of(random_->next()); }
 
@@ -83,6 +85,7 @@ TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
   for (const auto& more : {registrar_.sizes(), proxy_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
+  for (const auto& more : calls_.sizes()) out.push_back(more);
   out.insert(out.end(), {flows_.size(), finder_.size(), ways_.size()});
   return out;
 }
@@ -270,6 +273,7 @@ void Element::run(Now now) {
         work);
     collect();
   }
+  tell_of_calls();
   for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), ways_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));

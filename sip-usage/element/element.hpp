@@ -47,7 +47,9 @@ struct ElementCounters {
 class Element {
  public:
   // `accounts` and `settings.registrar` are what registrar::check() has found good.
-  Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random);
+  // `kept_calls`: what KeepCall has said before.
+  Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random,
+          std::vector<CallRecord> kept_calls = {});
   Element(const Element&) = delete;
   Element& operator=(const Element&) = delete;
 
@@ -57,6 +59,7 @@ class Element {
   // Since the last time.
   std::vector<Output> take_outputs() { return std::exchange(outputs_, {}); }
 
+  const CallLog& calls() const { return calls_; }
   const ElementCounters& counters() const { return counters_; }
   const FlowCounters& flow_counters() const { return flows_.counters(); }
   const proxy::Counters& proxy_counters() const { return proxy_.counters(); }
@@ -136,6 +139,9 @@ class Element {
   void act(Now now, NoWay& none);
   void act(Now now, MoreServers& more);
 
+  void log_request(Now now, const Message& request, const proxy::Source& from);
+  void tell_of_calls();
+
   // Who sends it, or the answer that it gets instead.
   std::variant<proxy::Source, Message> source_of(Now now, const Message& request, FlowState& flow);
   std::variant<proxy::Source, Message> source_of_peer(const Message& request, const FlowState& flow);
@@ -162,6 +168,7 @@ class Element {
   std::map<TransactionId, Server> servers_;
   std::map<TransactionId, Client> clients_;
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;
+  CallLog calls_;
   std::deque<Work> work_;
   std::vector<Output> outputs_;
   bool is_leaving_ = false;

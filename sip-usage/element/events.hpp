@@ -13,6 +13,7 @@
 #include "reload/bytes.hpp"
 #include "reload/ids.hpp"
 #include "reload/wire/destination.hpp"
+#include "sip-usage/call_log/call_log.hpp"
 #include "sip-usage/lookup/resolution.hpp"
 #include "sip-usage/registrar/registrar.hpp"
 
@@ -141,7 +142,7 @@ struct FetchFromOverlay {
   QuestionId question{};
   Aor aor;
 };
-// RFC 3263. With a port or a transport only addresses are asked for.
+// RFC 3263. With a port only addresses are asked for, with a transport SRV records of that one.
 struct AskServers {
   QuestionId question{};
   std::string domain;
@@ -154,11 +155,18 @@ struct DropQuestion {
 };
 using registrar::RemoveRegistration;
 using registrar::StoreRegistration;
+// A call of a user of this peer is over: to be given to the element again when it is made anew.
+struct KeepCall {
+  CallRecord record;
+};
+struct ForgetCall {
+  std::uint64_t number = 0;
+};
 struct Log {
   std::string line;
 };
 using Output =
     std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer, FetchFromOverlay,
-                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, Log>;
+                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, KeepCall, ForgetCall, Log>;
 
 }  // namespace ringway::sip::element

@@ -39,12 +39,19 @@ void Ways::send(MonoTime now, const proxy::Hop& hop, Parcel parcel) {
   to_uri(now, std::get<proxy::UriHop>(hop).uri, std::move(parcel));
 }
 
-void Ways::to_flow(MonoTime, const proxy::NetworkFlow& way, Parcel parcel) {
+void Ways::to_flow(MonoTime now, const proxy::NetworkFlow& way, Parcel parcel) {
   const FlowState* flow = flows_.find(way);
-  if (flow == nullptr || flow->is_closing)
-    ways_.emplace_back(NoWay{std::move(parcel)});
-  else
+  if (flow != nullptr && !flow->is_closing) {
     ways_.emplace_back(Ready{flow->id, std::move(parcel)});
+    return;
+  }
+  // A connection that is gone stays so. Of datagrams a flow is its two ends (RFC 5626 §3.2): after this
+  // peer's restart, or a long silence in a call, it is there as before.
+  const auto remote = Uri::parse("sip:" + way.remote);
+  if (way.here.transport == "UDP" && remote && remote->port)
+    to_server(now, {"UDP", remote->host, *remote->port, ""}, std::move(parcel));
+  else
+    ways_.emplace_back(NoWay{std::move(parcel)});
 }
 
 void Ways::to_peer(MonoTime now, const wire::DestinationList& destinations, Parcel parcel) {

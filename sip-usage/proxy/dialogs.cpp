@@ -32,8 +32,10 @@ bool is_at(const Hop& hop, const Source& source) {
     return node != nullptr && node->node.hex() == source.flow.remote;
   }
   const auto* server = std::get_if<ServerHop>(&hop);
-  return server != nullptr && source.side == Side::outside &&
-         source.flow.remote == server->host + ':' + std::to_string(server->port);
+  if (server == nullptr || source.side != Side::outside) return false;
+  const bool is_ipv6 = server->host.find(':') != std::string::npos;
+  return source.flow.remote ==
+         (is_ipv6 ? '[' + server->host + ']' : server->host) + ':' + std::to_string(server->port);
 }
 
 std::size_t bytes_of(const Uri& uri) { return uri.print().size(); }
@@ -79,6 +81,7 @@ void DialogTable::note(MonoTime now, const Message& request, const Message& resp
   Dialog dialog;
   dialog.caller = source;
   dialog.to_callee = target.hop;
+  dialog.is_callee_here = std::holds_alternative<FlowHop>(target.hop) || !target.user.empty();
   dialog.target = response.contacts.empty() ? target.uri : response.contacts.front().uri;
   // Another peer knows its users by their addresses; what a phone calls itself only the phone does.
   dialog.callee = std::holds_alternative<PeerHop>(target.hop) ? target.uri : dialog.target;
@@ -127,7 +130,7 @@ std::optional<Side> DialogTable::side_of(const Message& request, const Source& s
   if (found->first == key_of(request, true))
     return same_flow(dialog.caller.flow, source.flow) ? std::optional(dialog.caller.side) : std::nullopt;
   if (!is_at(dialog.to_callee, source)) return std::nullopt;
-  return std::holds_alternative<FlowHop>(dialog.to_callee) ? Side::phone : source.side;
+  return dialog.is_callee_here ? Side::phone : source.side;
 }
 
 const Uri* DialogTable::remote_target(const Message& request) const {

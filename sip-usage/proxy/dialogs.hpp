@@ -64,8 +64,9 @@ class DialogTable {
   struct Dialog {
     Source caller;
     Hop to_callee;
-    Uri callee;  // as the next hop knows it
-    Uri target;  // as it calls itself
+    bool is_callee_here = false;  // a user of this peer
+    Uri callee;                   // as the next hop knows it
+    Uri target;                   // as it calls itself
     std::optional<Hop> to_caller;
     Uri caller_contact;
     std::vector<NetworkFlow> flows;

@@ -344,7 +344,8 @@ bool ResponseContext::try_alternative(const Branch& branch, unsigned status) {
 // A 2xx begins a dialog, or renews its session; a BYE ends it, and what says that there is none.
 void ResponseContext::note_dialog(MonoTime now, const Branch& branch, const Message& response) {
   const auto status = response.status();
-  if (request_.method() == "BYE" ? status < 300 : !request_.to.tag().empty() && status == 481)
+  const bool is_over = status == 481 || (request_.method() == "BYE" && status < 300);
+  if (is_over && !request_.to.tag().empty())
     shared_.dialogs.end(request_);
   else if ((is_invite() || request_.method() == "UPDATE") && status < 300)
     shared_.dialogs.note(now, request_, response, branch.target, source_);

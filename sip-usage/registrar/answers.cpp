@@ -1,31 +1,14 @@
 #include "sip-usage/registrar/answers.hpp"
 
-#include <array>
 #include <chrono>
 #include <string>
 
 #include "sip-usage/message/builders.hpp"
+#include "sip-usage/message/date.hpp"
 #include "sip-usage/message/grammar.hpp"
 
 namespace ringway::sip::registrar {
 namespace {
-
-// SIP-date (RFC 3261 §20.17): always GMT, in English.
-std::string date(WallMs wall_ms) {
-  using std::chrono::days, std::chrono::sys_days, std::chrono::milliseconds;
-  const std::chrono::sys_time<milliseconds> at{milliseconds(wall_ms)};
-  const sys_days day = std::chrono::floor<days>(at);
-  const std::chrono::year_month_day ymd(day);
-  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - day));
-  static constexpr std::array k_days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array k_months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto two = [](auto number) { return (number < 10 ? "0" : "") + std::to_string(number); };
-  return std::string(k_days.at(std::chrono::weekday(day).c_encoding())) + ", " +
-         two(static_cast<unsigned>(ymd.day())) + " " + k_months.at(static_cast<unsigned>(ymd.month()) - 1) +
-         " " + std::to_string(static_cast<int>(ymd.year())) + " " + two(time.hours().count()) + ":" +
-         two(time.minutes().count()) + ":" + two(time.seconds().count()) + " GMT";
-}
 
 // What is left, never less than nothing: 0 would say that the binding is gone.
 std::uint32_t seconds_left(const Binding& binding, MonoTime now) {
@@ -75,7 +58,7 @@ Message accepted(const AnswerTo& to, const BindingList& bindings, Now now, const
     if (settings.flow_timer_s != 0) out.set_field("Flow-Timer", std::to_string(settings.flow_timer_s));
   }
   out.set_field("Supported", "path, outbound");
-  out.set_field("Date", date(now.wall_ms));
+  out.set_field("Date", print_date(now.wall_ms));
   return out;
 }
 

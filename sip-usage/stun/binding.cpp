@@ -1,12 +1,11 @@
 #include "sip-usage/stun/binding.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
 
+#include "reload/link/link_id.hpp"
 #include "reload/wire/codec.hpp"
 
 namespace ringway::stun {
@@ -68,8 +67,9 @@ Bytes message(std::uint16_t type, const Request& request, const wire::Writer& at
 // §14.2.
 std::optional<Bytes> xor_mapped(const Request& request, std::string_view address, std::uint16_t port) {
   const bool is_ipv6 = address.find(':') != std::string_view::npos;
-  std::array<std::uint8_t, 16> octets{};
-  if (inet_pton(is_ipv6 ? AF_INET6 : AF_INET, std::string(address).c_str(), octets.data()) != 1)
+  const std::string host(address);
+  wire::IpAddressPort at;
+  if (!link::parse_address((is_ipv6 ? '[' + host + ']' : host) + ':' + std::to_string(port), at))
     return std::nullopt;
   wire::Writer mask;
   mask.u32(k_magic_cookie);
@@ -78,8 +78,8 @@ std::optional<Bytes> xor_mapped(const Request& request, std::string_view address
   out.u8(0);
   out.u8(is_ipv6 ? 2 : 1);
   out.u16(static_cast<std::uint16_t>(port ^ (k_magic_cookie >> 16U)));
-  for (std::size_t at = 0; at < (is_ipv6 ? 16U : 4U); ++at)
-    out.u8(static_cast<std::uint8_t>(octets.at(at) ^ mask.bytes()[at]));
+  for (std::size_t index = 0; index < (is_ipv6 ? 16U : 4U); ++index)
+    out.u8(static_cast<std::uint8_t>(at.address.at(index) ^ mask.bytes()[index]));
   return out.take();
 }
 

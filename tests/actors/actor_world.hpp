@@ -13,6 +13,7 @@
 #include "actors/crypto_pool.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/system_clock.hpp"
+#include "net/app_links/app_links.hpp"
 #include "net/tls_links.hpp"
 
 namespace ringway::actors {
@@ -76,6 +77,39 @@ class RecordingLinks : public net::TlsLinks {
   std::map<std::uint64_t, std::size_t> credits;
   std::vector<security::TrustPtr> trusts;
   std::vector<std::size_t> message_limits;
+  int stops = 0;
+};
+
+// Connections with other peers, likewise.
+class RecordingAppLinks : public net::app_links::AppLinks {
+ public:
+  wire::IpAddressPort listening_on() const override { return {}; }
+  Result<net::phones::FlowId> connect(std::vector<wire::IpAddressPort>, const NodeId& node) override {
+    connected.push_back(node);
+    if (next_flow == 0) return Failure{"no room"};
+    return net::phones::FlowId{next_flow};
+  }
+  net::phones::Given send(net::phones::FlowId flow, SharedBytes message) override {
+    sent.emplace_back(flow.number, std::string(text_of(message)));
+    return net::phones::Given::queued;
+  }
+  void close(net::phones::FlowId flow, std::string) override { closed.push_back(flow.number); }
+  void credit(net::phones::FlowId, std::size_t credit) override { credits += credit; }
+  void hold(net::phones::FlowId flow, bool is_held) override { held[flow.number] = is_held; }
+  void replace_trust(security::TrustPtr trust) override { trusts.push_back(std::move(trust)); }
+  Outcome<> replace_shared_secret(std::optional<std::string>) override { return Done{}; }
+  Outcome<> replace_credentials(std::string, std::string) override { return Done{}; }
+  void stop() override { ++stops; }
+  net::app_links::AppLinkCounters counters() const override { return {}; }
+  TableSizes tables() const override { return {}; }
+
+  std::vector<NodeId> connected;
+  std::vector<std::pair<std::uint64_t, std::string>> sent;
+  std::vector<std::uint64_t> closed;
+  std::map<std::uint64_t, bool> held;
+  std::size_t credits = 0;
+  std::uint64_t next_flow = 0;
+  std::vector<security::TrustPtr> trusts;
   int stops = 0;
 };
 

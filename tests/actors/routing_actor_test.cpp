@@ -53,8 +53,8 @@ struct RoutingActorTest : testing::Test, ActorWorld {
               [](StatusAtom) { return ReplicationReport{}; }};
     });
     mailboxes->committer = system.spawn([this](CommitterActor::pointer) -> CommitterActor::behavior_type {
-      return {[](CommitBatch&) {}, [this](data::PutFact& fact) { facts.push_back(fact); }, [](FlushAtom) {},
-              [](StopAtom) {}};
+      return {[](CommitBatch&) {}, [this](data::PutFact& fact) { facts.push_back(fact); },
+              [](data::DropFact&) {}, [](FlushAtom) {}, [](StopAtom) {}};
     });
     mailboxes->supervisor = system.spawn([this](SupervisorActor::pointer) -> SupervisorActor::behavior_type {
       return {[](StartAtom) {},
@@ -76,6 +76,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
     setup.clock = clock;
     setup.mailboxes = mailboxes;
     setup.links = links;
+    setup.app_links = app_links;
     setup.desk = desk;
     setup.backlog = backlog;
     mailboxes->routing = system.spawn(drive<RoutingDriver>, std::move(setup));
@@ -150,6 +151,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
 
   std::shared_ptr<config::Configuration> configuration = std::make_shared<config::Configuration>();
   std::shared_ptr<RecordingLinks> links = std::make_shared<RecordingLinks>();
+  std::shared_ptr<RecordingAppLinks> app_links = std::make_shared<RecordingAppLinks>();
   std::shared_ptr<RecordingDesk> desk = std::make_shared<RecordingDesk>();
   std::shared_ptr<SetClock> clock = std::make_shared<SetClock>();
   std::shared_ptr<Backlog> backlog = std::make_shared<Backlog>();
@@ -211,6 +213,7 @@ TEST_F(RoutingActorTest, ANewerDocumentReachesLinksAndInspectorsAndIsKept) {
   accept_all();
   EXPECT_EQ(links->message_limits, std::vector<std::size_t>{20'000});
   EXPECT_EQ(links->trusts.size(), 1U);
+  EXPECT_EQ(app_links->trusts.size(), 1U);
   EXPECT_EQ(desk->replaced, 1);
   const auto kept = std::find_if(facts.begin(), facts.end(),
                                  [](const auto& fact) { return fact.name == k_configuration_fact; });

@@ -202,6 +202,19 @@ TEST_F(SipActorTest, LeavingRemovesRegistrationsFirst) {
   EXPECT_TRUE(has_left);
 }
 
+TEST(SipSettingsTest, WhereOtherPeersConnectToForCalls) {
+  const auto at = address("192.0.2.9:5071");
+  EXPECT_EQ(call_addresses({}, at), std::vector{at});
+  EXPECT_EQ(
+      call_addresses(
+          {address("198.51.100.1:6084"), address("198.51.100.1:6085"), address("[2001:db8::1]:6084")}, at),
+      (std::vector{address("198.51.100.1:5071"), address("[2001:db8::1]:5071")}));
+  for (const auto& one : call_addresses({}, address("0.0.0.0:5071"))) {
+    EXPECT_EQ(one.port, 5071);
+    EXPECT_NE(one, address("0.0.0.0:5071"));
+  }
+}
+
 TEST(SipSettingsTest, AddressesByWhichPhonesKnowThePeer) {
   SipSettings settings;
   settings.names = {"Phone.example.org"};

@@ -179,6 +179,7 @@ TEST_F(SipServersTest, AnswersAfterTheEndAreForNobody) {
 }
 
 TEST(SipServersInDns, OfTheExampleOfRfc3263) {
+  // Shows: SIP-26.
   net::IoPool pool;
   dns::Settings settings;
   settings.servers = dns::test::Nsd::shared().address();

@@ -48,6 +48,17 @@ TEST_F(VirtualClockTest, ThePastIsNow) {
   EXPECT_EQ(clock.now_us(), 100);
 }
 
+TEST_F(VirtualClockTest, GivesBackTheRoomOfABusyTime) {
+  constexpr int k_events = 10'000;
+  for (int i = 0; i < k_events; ++i) clock.at_us(i, note(i));
+  EXPECT_GE(clock.capacity(), std::size_t{k_events});
+  while (clock.run_next(k_events)) {
+  }
+  EXPECT_LE(clock.capacity(), 128U);
+  ASSERT_EQ(seen.size(), std::size_t{k_events});
+  for (int i = 0; i < k_events; ++i) ASSERT_EQ(seen[static_cast<std::size_t>(i)], i);
+}
+
 TEST_F(VirtualClockTest, MonotonicAndWallTimeMoveTogether) {
   const Now before = clock.now();
   clock.run_next(2'500'000);

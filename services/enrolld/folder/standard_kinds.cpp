@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "reload/config/mailbox_kind.hpp"
+
 namespace ringway::enrolld {
 namespace {
 
@@ -35,6 +37,7 @@ config::Kinds standard_kinds() {
   kinds.add(private_kind(config::k_owner_value, config::AccessPolicy::owner_path_match));
   kinds.add(private_kind(config::k_shared_value, config::AccessPolicy::shared_writer_match));
   kinds.add(private_kind(config::k_subscription, config::AccessPolicy::watcher_match));
+  kinds.add(config::mailbox_kind());
   return kinds;
 }
 

@@ -87,6 +87,8 @@ TEST(DnsAnswers, ThatNothingIsThereHoldsAsTheZoneSays) {
   ASSERT_TRUE(alias.answer.ok());
   EXPECT_TRUE(std::get<Addresses>(*alias.answer).empty());
   EXPECT_EQ(alias.lifetime, Duration{20'000});
+  const auto fleeting = Message(1, 1).alias("a.example", 5).soa(60, 20).read(ARES_SUCCESS);
+  EXPECT_EQ(fleeting.lifetime, Duration{5'000});
 }
 
 TEST(DnsAnswers, FailuresHoldForAMoment) {

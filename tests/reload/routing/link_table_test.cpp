@@ -47,6 +47,32 @@ TEST(LinkTable, TheAddressAtTheOtherEndIsKept) {
   EXPECT_EQ(table.find({1})->remote.full(), address);
 }
 
+TEST(LinkTable, WhenItWasHeardIsKeptOfTheAccessLinksOfOthersAlone) {
+  LinkTable table;
+  auto theirs = link(1, node(7)), ours = link(2, node(8));
+  theirs.incoming = true;
+  table.heard(table.add(std::move(theirs)), MonoTime{5});
+  table.heard(table.add(std::move(ours)), MonoTime{6});
+  EXPECT_EQ(table.heard_at(*table.find({1})), MonoTime{5});
+  EXPECT_EQ(table.heard_at(*table.find({2})), MonoTime{});
+  table.heard(*table.find({1}), MonoTime{9});
+  EXPECT_EQ(table.heard_at(*table.find({1})), MonoTime{9});
+  table.attach(*table.find({1}));
+  table.heard(*table.find({1}), MonoTime{12});
+  EXPECT_EQ(table.heard_at(*table.find({1})), MonoTime{});
+  EXPECT_TRUE(table.attached_to(node(7)));
+}
+
+TEST(LinkTable, WhenItWasHeardGoesWithTheLink) {
+  LinkTable table;
+  auto theirs = link(1, node(7));
+  theirs.incoming = true;
+  const LinkTable::Link copy = theirs;
+  table.heard(table.add(std::move(theirs)), MonoTime{5});
+  table.remove({1});
+  EXPECT_EQ(table.heard_at(copy), MonoTime{});
+}
+
 TEST(LinkTable, TheOtherNodesOfACertificateStayAsLongAsTheLink) {
   LinkTable table;
   table.add(link(1, node(7)), {node(6), node(7), node(8)});

@@ -175,6 +175,10 @@ SentList LonePeer::perform(Outputs& outputs) {
     } else if (auto* message = std::get_if<ChannelMessage>(&output)) {
       channels.push_back(message->node.hex().substr(0, 2) + " says " +
                          std::string(text_of(message->message)));
+    } else if (auto* connect = std::get_if<AppConnect>(&output)) {
+      app_connects.push_back(std::move(*connect));
+    } else if (auto* app_attach = std::get_if<AppAttachDone>(&output)) {
+      app_attaches_done.push_back(std::move(*app_attach));
     } else if (auto* exit = std::get_if<MustExit>(&output)) {
       exits.push_back(*exit);
     }

@@ -91,6 +91,9 @@ class LonePeer {
   std::vector<MustExit> exits;
   // What becomes of channels: "up 60", "60 says hello", "on 7: hello" (sent over that link), "down 60: idle".
   std::vector<std::string> channels;
+  // What whoever makes connections of applications is told.
+  std::vector<AppConnect> app_connects;
+  std::vector<AppAttachDone> app_attaches_done;
   DocumentOffer offer;
 
  private:

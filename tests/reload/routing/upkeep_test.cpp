@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "tests/reload/routing/lone_peer.hpp"
 #include "tests/reload/routing/routing_net.hpp"
@@ -83,6 +84,78 @@ TEST(WayOfAnAttach, InAGrowingAndAShrinkingRing) {
   for (const std::size_t dead : {3U, 7U, 11U, 12U}) net.kill(dead);
   ASSERT_TRUE(net.run_until([&] { return net.one_ring(); }, 120s));
   EXPECT_GT(to_neighbours, 0U);
+}
+
+// ---- the check for partitions
+// -------------------------------------------------------------------------------------------------
+
+class PartitionCheck : public ::testing::Test {
+ protected:
+  PartitionCheck() {
+    LonePeer::Setup setup;
+    setup.settings = [](RoutingSettings& settings) {
+      settings.bootstrap = {{wire::AddressType::ipv4, {198, 51, 100, 7}, 6084}};
+    };
+    peer.emplace(setup);  // at 0x40
+    for (const OpenLink& open : std::exchange(peer->opened, {}))
+      peer->input(LinkDown{LinkId{}, open.attempt, "refused"});
+    peer->advance(20s);  // nobody is there: it begins a ring of its own
+    before = peer->neighbor(node_id(0x20));
+    after = peer->neighbor(node_id(0x80));
+    peer->opened.clear();
+    while (peer->opened.empty()) peer->advance(1s);
+    const OpenLink open = peer->opened.front();
+    bootstrap = {node_id(0xC0), peer->authority().issue("bootstrap@example.org", node_id(0xC0)), LinkId{500}};
+    const auto sent = peer->input(
+        LinkUp{bootstrap.link, open.attempt, bootstrap.signer->certificate(), open.addresses.front()});
+    for (const Sent& one : sent)
+      if (one.code() == MessageCode::ping_req) ping = one;
+  }
+  // How often it goes out again.
+  std::size_t repetitions() {
+    std::size_t count = 0;
+    for (const Sent& one : peer->advance(60s))
+      if (one.header().transaction_id == ping->header().transaction_id) ++count;
+    return count;
+  }
+
+  std::optional<LonePeer> peer;
+  Remote before, after, bootstrap;
+  std::optional<Sent> ping;
+};
+
+TEST_F(PartitionCheck, AsksThroughTheBootstrapNodeUntilThereIsAnAnswer) {
+  // Shows: TOPO-33.
+  ASSERT_TRUE(ping);
+  EXPECT_EQ(ping->link, bootstrap.link);
+  EXPECT_EQ(repetitions(), 4U);
+}
+
+TEST_F(PartitionCheck, IsOverWhenTheRingLeadsItBackHere) {
+  // Shows: TOPO-33.
+  ASSERT_TRUE(ping);
+  auto header = ping->header();
+  header.destination_list.erase(header.destination_list.begin());
+  header.via_list = {to_node(peer->id()), to_node(bootstrap.id)};
+  EXPECT_TRUE(peer->receive(before, LonePeer::message(bootstrap, header, MessageCode::ping_req,
+                                                      wire::encode(wire::PingReq{})))
+                  .empty())
+      << "its answer would name this peer twice";
+  EXPECT_EQ(repetitions(), 0U);
+}
+
+TEST_F(PartitionCheck, AnAnswerOfSomebodyElseIsFollowed) {
+  // Shows: TOPO-33.
+  ASSERT_TRUE(ping);
+  const Remote other{node_id(0x60), peer->authority().issue("other@example.org", node_id(0x60)), {}};
+  auto header = peer->header_to({to_node(peer->id())});
+  header.transaction_id = ping->header().transaction_id;
+  const auto sent = peer->receive(
+      bootstrap, LonePeer::message(other, header, MessageCode::ping_ans, wire::encode(wire::PingAns{1, 1})));
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].code(), MessageCode::attach_req);
+  EXPECT_EQ(sent[0].header().destination_list,
+            (wire::DestinationList{to_node(bootstrap.id), to_node(other.id)}));
 }
 
 // ---- Updates when the range changes

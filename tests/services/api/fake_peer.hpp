@@ -82,6 +82,13 @@ class FakePeer final : public actors::Peer {
   void leave(std::function<void()> done) override { done(); }
   NodeId node_id() const override { return present.node; }
   wire::IpAddressPort listening_on() const override { return present.listening_on; }
+  void call_log(std::optional<std::string> user, std::size_t limit,
+                std::function<void(std::optional<std::vector<sip::CallRecord>>)> done) override {
+    asked_calls = {user.value_or(""), limit};
+    done(logged_calls);
+  }
+  std::optional<std::vector<sip::CallRecord>> logged_calls;
+  std::pair<std::string, std::size_t> asked_calls;
   std::vector<net::phones::PhoneListen> phones_listening_on() const override { return {}; }
 
   // Waits for a call (for ten seconds; the test has failed then).

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "reload/config/mailbox_kind.hpp"
 #include "reload/security/certificate.hpp"
 #include "reload/wire/bodies.hpp"
 #include "reload/wire/fragment.hpp"
@@ -356,8 +357,8 @@ TEST(DecoderTest, AFragmentKeepsItsPartAsHex) {
 
 TEST(NamesTest, RingwaysOwnKindsAreKnownAsDictionaries) {
   const auto kinds = well_known_kinds();
-  for (const KindId kind :
-       {config::k_owner_value, config::k_shared_value, config::k_subscription, config::k_sip_registration}) {
+  for (const KindId kind : {config::k_owner_value, config::k_shared_value, config::k_subscription,
+                            config::k_mailbox, config::k_sip_registration}) {
     ASSERT_NE(kinds.find(kind), nullptr);
     EXPECT_EQ(kinds.find(kind)->model, wire::DataModel::dictionary);
   }

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "reload/config/mailbox_kind.hpp"
 #include "services/enrolld/folder/files.hpp"
 #include "services/enrolld/folder/name_register.hpp"
 #include "tests/services/api/temporary_folder.hpp"
@@ -87,9 +88,9 @@ TEST_F(OverlayFilesTest, InitMakesASignedDocument) {
   EXPECT_EQ(document->max_message_size_bytes, 65536U);
   EXPECT_THAT(document->bootstrap_nodes, ElementsAre(config::BootstrapNode{"192.0.2.1", 6084}));
   EXPECT_THAT(document->mandatory_extensions, ElementsAre(std::string(config::k_access_namespace)));
-  for (const KindId kind :
-       {config::k_sip_registration, config::k_turn_service, config::k_certificate_by_node,
-        config::k_certificate_by_user, config::k_owner_value, config::k_shared_value, config::k_subscription})
+  for (const KindId kind : {config::k_sip_registration, config::k_turn_service, config::k_certificate_by_node,
+                            config::k_certificate_by_user, config::k_owner_value, config::k_shared_value,
+                            config::k_subscription, config::k_mailbox})
     EXPECT_NE(document->kinds.find(kind), nullptr) << kind;
   const auto trust = security::Trust::make(document->trust_settings());
   ASSERT_TRUE(trust.ok());

@@ -80,6 +80,28 @@ TEST_F(DirectoryCommands, RegisterAndUnregister) {
   EXPECT_EQ(call({"register", "--as", "bob@overlay.example.org"}).code, 5);
 }
 
+TEST_F(DirectoryCommands, CallLog) {
+  EXPECT_EQ(call({"call-log"}).code, 5);  // no phones here
+  const auto alice = *sip::Aor::of_user_name("alice@overlay.example.org");
+  peer_->logged_calls = {
+      {3, alice, true, "sip:bob@overlay.example.org", 1'000'000, 1'010'000, 1'192'000, 200},
+      {2, alice, false, "sip:eve@example.com", 900'000, {}, 905'000, 486},
+      {1, alice, true, "sip:bob@overlay.example.org", 800'000, {}, {}, 0}};
+  const auto text = call({"call-log", "-n", "7"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_EQ(peer_->asked_calls, std::pair(std::string("alice@overlay.example.org"), std::size_t{7}));
+  EXPECT_THAT(text.out, HasSubstr("  to    sip:bob@overlay.example.org, answered, 3m 2s\n"));
+  EXPECT_THAT(text.out, HasSubstr("  from  sip:eve@example.com, not answered: 486\n"));
+  EXPECT_THAT(text.out, HasSubstr("  to    sip:bob@overlay.example.org, ringing\n"));
+  const auto json = call({"call-log", "--json"}).json();
+  ASSERT_EQ(json["calls"].size(), 3U);
+  EXPECT_EQ(json["calls"][0]["answered_ms"], 1'010'000);
+  EXPECT_EQ(json["calls"][1]["outgoing"], false);
+  EXPECT_EQ(json["calls"][2]["ended_ms"], 0);
+  EXPECT_EQ(call({"call-log", "-n", "1001"}).code, 2);
+  EXPECT_EQ(call({"call-log", "--as", "bob@overlay.example.org"}).code, 5);  // without a policy
+}
+
 TEST_F(DirectoryCommands, Resolve) {
   const auto text = call({"resolve", "sip:bob@overlay.example.org"});
   EXPECT_EQ(text.code, 0) << text.err;

@@ -55,8 +55,9 @@ TEST_F(SettingsTest, AFlagBeatsTheEnvironmentWhichBeatsTheFile) {
 }
 
 TEST_F(SettingsTest, PhonesAreServedWhereItIsSaid) {
-  const auto settings = parse_alice({"--peers", "2", "--sip-listen", "udp:0.0.0.0:5060,tls:[::1]:0",
-                                     "--sip-cert", "c", "--sip-key", "k", "--sip-trust-loopback"});
+  const auto settings =
+      parse_alice({"--peers", "2", "--sip-listen", "udp:0.0.0.0:5060,tls:[::1]:0", "--sip-cert", "c",
+                   "--sip-key", "k", "--sip-trust-loopback", "--sip-peer-listen", "192.0.2.1:5071"});
   ASSERT_TRUE(settings) << err_.str();
   const auto second = settings->sip_listen_of(1);
   ASSERT_EQ(second.size(), 2U);
@@ -64,13 +65,17 @@ TEST_F(SettingsTest, PhonesAreServedWhereItIsSaid) {
   EXPECT_EQ(second[0].at.port, 5061);
   EXPECT_EQ(second[1].transport, net::phones::Transport::tls);
   EXPECT_EQ(second[1].at.port, 0);
+  EXPECT_EQ(settings->sip_peer_listen_of(1).port, 5072);
   EXPECT_TRUE(parse_alice({})->sip_listen_of(0).empty());
+  EXPECT_EQ(parse_alice({})->sip_peer_listen_of(0).type, wire::AddressType::invalid);
 }
 
 TEST_F(SettingsTest, WhatIsSaidOfPhonesFitsTogether) {
   const std::vector<std::string> alice{"--credentials", "alice", "--listen", "127.0.0.1:0"};
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"--sip-trust-loopback"}, "--sip-listen"},
+      {{"--sip-peer-listen", "127.0.0.1:5071"}, "--sip-listen"},
+      {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-peer-listen", "here"}, "--sip-peer-listen"},
       {{"--sip-listen", "sctp:127.0.0.1:5060"}, "sctp"},
       {{"--sip-listen", "udp"}, "udp"},
       {{"--sip-listen", "udp:phone.example.org:5060"}, "--sip-listen"},

@@ -105,6 +105,14 @@ TEST(ElementCallTest, AcrossTwoPeers) {
     ASSERT_TRUE(bye);
     world.answer(alice, *bye, 200);
     EXPECT_TRUE(bob.response(200));
+    ASSERT_EQ(world.kept_calls.size(), 2u);
+    for (const auto& [peer, record] : world.kept_calls) {
+      EXPECT_EQ(record.user.name(), peer == 0 ? "alice@example.org" : "bob@example.org");
+      EXPECT_EQ(record.is_outgoing, peer == 0);
+      EXPECT_EQ(record.other, peer == 0 ? "sip:bob@example.org" : "sip:alice@example.org");
+      EXPECT_EQ(record.status, 200u);
+      EXPECT_TRUE(record.ended_ms);
+    }
     world.send(alice, world.in_dialog(alice, "INFO", *ok));
     EXPECT_TRUE(bob.request("INFO"));
     EXPECT_EQ(world.peer_connections, 1u);  // the way back is the same

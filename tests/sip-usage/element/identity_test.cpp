@@ -45,6 +45,19 @@ TEST(ElementIdentityTest, PeersSpeakForTheirUsers) {
   EXPECT_EQ(world.peers[1]->counters().false_from, 4u);
 }
 
+TEST(ElementIdentityTest, UsersOfAPeerHaveABound) {
+  Bob stage;
+  auto& [world, bob] = stage;
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at <= k_max_users_of_peer; ++at)
+    names.push_back("u" + std::to_string(at) + "@example.org");
+  Phone& peer = world.foreign_peer("u", 1, names);
+  world.send(peer, stage.invite(peer, "sip:" + names[k_max_users_of_peer - 1], "call-1"));
+  EXPECT_TRUE(bob.request("INVITE"));
+  world.send(peer, stage.invite(peer, "sip:" + names[k_max_users_of_peer], "call-2"));
+  EXPECT_TRUE(peer.response(403));
+}
+
 // A dialog's From may be of whom the call was for before it was forwarded; who was not let through has none.
 TEST(ElementIdentityTest, WithinADialog) {
   Bob stage;

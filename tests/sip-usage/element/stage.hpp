@@ -115,7 +115,7 @@ class World {
   }
   // Another implementation's peer with that user in its certificate, as a phone that sends over its
   // connection.
-  Phone& foreign_peer(const std::string& user, std::size_t peer) {
+  Phone& foreign_peer(const std::string& user, std::size_t peer, std::vector<std::string> names = {}) {
     phones.push_back(std::make_unique<Phone>());
     Phone& out = *phones.back();
     out.user = user;
@@ -124,8 +124,8 @@ class World {
     out.flow = FlowId{++last_flow};
     out.address = "10.0.0." + std::to_string(last_flow);
     phone_of[out.flow] = &out;
-    into(peer,
-         PeerUp{out.flow, node(static_cast<std::uint8_t>(100 + last_flow)), {}, {user + "@example.org"}});
+    if (names.empty()) names = {user + "@example.org"};
+    into(peer, PeerUp{out.flow, node(static_cast<std::uint8_t>(100 + last_flow)), {}, std::move(names)});
     return out;
   }
   // A connection that the element has asked for.
@@ -289,8 +289,9 @@ class World {
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
   std::size_t peer_connections = 0;
-  bool is_cut = false;       // no peer reaches another
-  bool is_impostor = false;  // another node answers
+  bool is_cut = false;                                         // no peer reaches another
+  bool is_impostor = false;                                    // another node answers
+  std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
 
  private:
   static std::string lower(std::string text) {
@@ -376,6 +377,8 @@ class World {
     if (overlay_takes) overlay[remove.aor.name()].erase(peer);
     peers[peer]->handle(now(), OverlayWritten{remove.request, overlay_takes});
   }
+  void carry_out(std::size_t peer, KeepCall& keep) { kept_calls.emplace_back(peer, std::move(keep.record)); }
+  void carry_out(std::size_t, ForgetCall&) {}
   void carry_out(std::size_t, Log&) {}
 
   MonoTime at{1000};

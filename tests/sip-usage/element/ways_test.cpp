@@ -88,6 +88,28 @@ TEST(WaysTest, NamesAreAskedForAndAddressesAreNot) {
 }
 
 // Both ends have opened one: when the first is gone, the other is there.
+TEST(WaysTest, AFlowOfDatagramsIsItsTwoEnds) {
+  Stage stage;
+  const auto to_flow = [&](const std::string& transport, const std::string& remote) {
+    stage.ways.send(stage.now, proxy::FlowHop{{77, {transport, "192.0.2.1", 5060}, remote}},
+                    Stage::parcel(1));
+    return of_kind<OpenAddress>(stage.ways.take_outputs());
+  };
+  const auto opens = to_flow("UDP", "198.51.100.7:5066");
+  ASSERT_EQ(opens.size(), 1u);
+  EXPECT_EQ(opens[0].transport, "UDP");
+  EXPECT_EQ(opens[0].remote.host, "198.51.100.7");
+  EXPECT_EQ(opens[0].remote.port, 5066);
+  const auto opens_ipv6 = to_flow("UDP", "[2001:db8::7]:5066");
+  ASSERT_EQ(opens_ipv6.size(), 1u);
+  EXPECT_EQ(opens_ipv6[0].remote.host, "2001:db8::7");
+  EXPECT_EQ(stage.no_ways(), 0u);
+  // A connection is nobody's to open again.
+  for (const std::string transport : {"TCP", "TLS", "WS", "WSS"})
+    EXPECT_TRUE(to_flow(transport, "198.51.100.7:5066").empty());
+  EXPECT_EQ(stage.no_ways(), 4u);
+}
+
 TEST(WaysTest, SecondConnectionOfAPeer) {
   Stage stage;
   stage.add_peer(FlowId{5});

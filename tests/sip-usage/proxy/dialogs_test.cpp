@@ -63,6 +63,24 @@ TEST_F(DialogsTest, LeadBothWays) {
   EXPECT_FALSE(dialogs_.next_wake());
 }
 
+// A phone that is reached by its address, not over a flow of its own, is a user's all the same; a trunk is
+// not.
+TEST_F(DialogsTest, SayWhoseTheirEndsAre) {
+  const Call of_phone, of_trunk("call-2"), of_stranger("call-3");
+  auto target = test::binding(2);
+  target.hop = ServerHop{"UDP", "10.0.0.80", 5060};
+  begin(of_trunk, target);
+  target.user = "bob@ring.example";
+  begin(of_phone, target);
+  begin(of_stranger, target, test::outsider(7));
+  EXPECT_EQ(dialogs_.side_of(of_phone.bye(), phone(1)), Side::phone);
+  EXPECT_EQ(dialogs_.side_of(of_phone.bye_of_bob(), test::outsider(80)), Side::phone);
+  EXPECT_EQ(dialogs_.side_of(of_trunk.bye_of_bob(), test::outsider(80)), Side::outside);
+  EXPECT_EQ(dialogs_.side_of(of_stranger.bye(), test::outsider(7)), Side::outside);
+  EXPECT_FALSE(dialogs_.side_of(of_phone.bye_of_bob(), test::outsider(7)));
+  EXPECT_FALSE(dialogs_.side_of(of_phone.bye(), test::outsider(7)));
+}
+
 // The next peer knows its users by their addresses.
 TEST_F(DialogsTest, ThroughAnotherPeer) {
   const Call call;

@@ -506,6 +506,45 @@ TEST(RegistrarTest, WhoIsNoUserAnyMoreLeavesTheOverlay) {
   EXPECT_TRUE(stage.removals.empty());
 }
 
+// The overlay takes nothing away, and all users are exchanged twice.
+TEST(RegistrarTest, UsersWhoAreGoneHaveABound) {
+  const auto users = [](const std::string& prefix) {
+    std::vector<Account> out;
+    for (std::size_t at = 0; at < k_max_accounts; ++at) {
+      const auto name = prefix + std::to_string(at);
+      out.push_back({test::aor(name + "@example.org"), name, {}});
+    }
+    return out;
+  };
+  Registrar registrar(test::settings(), users("a"), std::make_shared<test::CountingRandom>());
+  const Now now{{1'000'000}, 1'700'000'000'000};
+  std::uint64_t last = 0;
+  const auto register_all = [&](const std::string& prefix) {
+    for (std::size_t at = 0; at < k_max_accounts; ++at) {
+      test::Request request{.user = prefix + std::to_string(at) + "@example.org",
+                            .contacts = {"<sip:x@192.0.2.1>"}};
+      for (const auto& each :
+           registrar.receive(now, RequestId{++last}, test::message_of(request), test::loopback(1)))
+        if (const auto* store = std::get_if<StoreRegistration>(&each))
+          registrar.on_overlay(now, store->request, true);
+    }
+  };
+  const auto knows = [&](const std::string& user) {
+    return registrar.find(now.mono, *Uri::parse("sip:" + user + "@example.org")).is_known;
+  };
+  register_all("a");
+  registrar.set_accounts(now, users("b"));
+  register_all("b");
+  registrar.set_accounts(now, users("c"));
+  register_all("c");
+  EXPECT_TRUE(knows("c0") && knows("c1024"));
+  EXPECT_FALSE(knows("a0") || knows("b1024"));
+  bool is_full = false;
+  for (const auto& table : registrar.sizes())
+    is_full |= table.bound == k_max_users && table.size == k_max_users;
+  EXPECT_TRUE(is_full);
+}
+
 // What a phone has asked for when the peer begins to leave is not done, and does not stay in the overlay.
 TEST(RegistrarTest, LeavesWhileAWriteIsUnderWay) {
   Stage stage;

@@ -109,12 +109,13 @@ TEST(ServerSearch, AHigherOrderIsForWhenTheLowerLeadsNowhere) {
 
 TEST(ServerSearch, DiscardsNaptrRecordsThatAreNotForIt) {
   Zone zone;
-  zone.naptr("example.com", 1, 1, "SIP+D2S", "_sip._sctp.example.com")   // no such transport here
-      .naptr("example.com", 2, 1, "SIPS+D2U", "_sips._udp.example.com")  // no TLS over UDP
-      .naptr("example.com", 3, 1, "E2U+sip", "", "u", "!^.*$!sip:x@y!")  // ENUM
-      .naptr("example.com", 4, 1, "SIP+D2U", "other.example.com", "")    // not terminal
-      .naptr("example.com", 5, 1, "SIP+D2U", "other.example.com", "a")   // no SRV
-      .naptr("example.com", 6, 1, "SIP+D2U", ".")                        // nowhere
+  zone.naptr("example.com", 1, 1, "SIP+D2S", "_sip._sctp.example.com")              // no such transport here
+      .naptr("example.com", 2, 1, "SIPS+D2U", "_sips._udp.example.com")             // no TLS over UDP
+      .naptr("example.com", 3, 1, "E2U+sip", "", "u", "!^.*$!sip:x@y!")             // ENUM
+      .naptr("example.com", 4, 1, "SIP+D2U", "other.example.com", "")               // not terminal
+      .naptr("example.com", 5, 1, "SIP+D2U", "other.example.com", "a")              // no SRV
+      .naptr("example.com", 6, 1, "SIP+D2U", ".")                                   // nowhere
+      .naptr("example.com", 6, 2, "SIP+D2U", "other.example.com", "s", "!^.*$!x!")  // an expression
       .naptr("example.com", 7, 1, "SIP+D2U", "_sip._udp.example.com", "S")
       .srv("_sip._udp.example.com", 0, 0, 5060, "a.example.com")
       .a("a.example.com", "192.0.2.1");
@@ -311,7 +312,7 @@ TEST(ServerSearch, TakesNoAnswersThatItHasNotAskedFor) {
   search.answered({"example.com", RecordType::aaaa}, Records(std::vector<Srv>{{0, 0, 1, "x"}}));
   ASSERT_TRUE(search.done());
   ASSERT_TRUE(search.found().ok());
-  EXPECT_THAT(*search.found(), SizeIs(1));
+  EXPECT_THAT(*search.found(), ElementsAre(DnsTarget{"192.0.2.1", 5060, ServerTransport::udp}));
 }
 
 TEST(ServerSearch, DoesNotWaitForMoreThanItTakes) {
