@@ -25,7 +25,7 @@ THIRD_PARTY = {
     "storage": ["rocksdb/", "fmt/", "spdlog/"],
     "relay": ["openssl/"],
     "net": ["boost/", "openssl/", "nice/", "glib", "gio/", "fmt/", "spdlog/"],
-    "sip-usage": ["osip2/", "osipparser2/"],
+    "sip-usage": ["osip2/", "osipparser2/", "libxml/"],
     "actors": ["caf/", "openssl/", "fmt/", "spdlog/"],
     "sim": ["openssl/", "fmt/", "spdlog/", "nlohmann/", "CLI/"],
 }
