@@ -190,8 +190,13 @@ INSTANTIATE_TEST_SUITE_P(OfRecordAndGeneration, DamagedHandOver, ::testing::Valu
 
 // Without its generation a Kind is not handed over either: two compare-and-swaps of one number could succeed.
 TEST_P(DamagedHandOver, PassesOverIt) {
-  damage(0x10, GetParam());
   Peer& joiner = overlay.add("joiner@example.org", node_at(0x08));
+  const auto moves = [&](const std::string& one) {
+    return in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), joiner.node);
+  };
+  key = *std::find_if(keys.begin(), keys.end(), moves);
+  place = {resource_id_of(std::string_view(key)), config::k_shared_value};
+  damage(0x10, GetParam());
   joiner.joined = false;
   auto waiting = overlay.ring_view(joiner);
   waiting.admitting = node_at(0x10);
@@ -208,8 +213,7 @@ TEST_P(DamagedHandOver, PassesOverIt) {
   for (const auto& one : keys) handed_over += stored(joiner, one).records.size();
   std::size_t moving = 0;
   for (const auto& one : keys)
-    if (one != key && in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), joiner.node))
-      ++moving;
+    if (one != key && moves(one)) ++moving;
   EXPECT_EQ(handed_over, moving);
   EXPECT_TRUE(stored(joiner, key).records.empty());
   EXPECT_GT(moving, 0U);
