@@ -18,7 +18,7 @@
 
 namespace ringway::security {
 
-inline constexpr std::size_t k_max_envelope_recipients = 16;
+inline constexpr std::size_t k_max_envelope_recipients = 32;
 inline constexpr std::size_t k_max_envelope_bytes = 65'535;
 
 // For all of these at once. Fails when there are none or too many, for a certificate without a key, for no

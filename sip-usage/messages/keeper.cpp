@@ -14,7 +14,7 @@ constexpr WallMs k_second_ms = 1000;
 std::vector<security::CertificatePtr> recipients_of(std::vector<security::CertificatePtr> all) {
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& a, const auto& b) { return a->not_before_ms() > b->not_before_ms(); });
-  if (all.size() > security::k_max_envelope_recipients) all.resize(security::k_max_envelope_recipients);
+  if (all.size() > k_max_recipient_certificates) all.resize(k_max_recipient_certificates);
   return all;
 }
 

@@ -25,6 +25,7 @@ inline constexpr std::size_t k_max_senders = config::k_mailbox_senders;
 inline constexpr std::size_t k_max_entry_bytes = config::k_mailbox_entry_bytes;
 inline constexpr std::size_t k_max_kept_of_sender = 32;  // the quota
 inline constexpr std::size_t k_max_envelope_bytes = 16'384;
+inline constexpr std::size_t k_max_recipient_certificates = 16;  // that such an envelope has room for
 // How long a message waits at most, and how far a sender's clock may be ahead.
 inline constexpr Duration k_longest_wait{std::chrono::days(7)};
 inline constexpr Duration k_clock_slack{std::chrono::hours(1)};
