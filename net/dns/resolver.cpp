@@ -92,10 +92,12 @@ class ResolverImpl : public Resolver, public std::enable_shared_from_this<Resolv
     std::atomic<std::uint64_t> queries{0}, from_cache{0}, joined{0}, asked{0}, failed{0}, refused_full{0};
   } counters_;
   std::shared_mutex gate_;
-  bool is_stopped_ = false;  // under the gate
+  std::atomic<bool> is_stopped_{false};  // set under the gate
 };
 
 Result<QueryId> ResolverImpl::query(const std::string& name, RecordType type, Done done) {
+  if (is_stopped_)  // without the gate: `done` may ask, within it
+    return Failure{"stopped"};
   if (taken_.fetch_add(1) >= settings_.max_queries) {
     --taken_;
     ++counters_.refused_full;
@@ -195,7 +197,7 @@ void ResolverImpl::on_patience() {
 void ResolverImpl::stop() {
   {
     const std::unique_lock lock(gate_);
-    if (std::exchange(is_stopped_, true)) return;
+    if (is_stopped_.exchange(true)) return;
   }
   auto closed = std::make_shared<std::promise<void>>();
   asio::post(strand_, [self = shared_from_this(), closed] {

@@ -95,7 +95,8 @@ class Resolver {
   static Result<std::shared_ptr<Resolver>> start(IoPool& pool, Settings settings);
   virtual ~Resolver() = default;
 
-  // From any thread; neither blocks. A Failure: too many are under way, `done` is not called.
+  // From any thread; neither blocks. A Failure: too many are under way, or it is
+  // stopped; `done` is not called.
   virtual Result<QueryId> query(const std::string& name, RecordType type, Done done) = 0;
   // `done` is not called any more, unless it is on its way.
   virtual void cancel(QueryId query) = 0;
