@@ -212,7 +212,10 @@ void SipDriver::perform(element::FetchFromOverlay& fetch) {
 
 void SipDriver::perform(element::StoreRegistration& store) {
   const auto value = wire::encode_checked(store.registration);
-  if (!value) return answer_later(element::OverlayWritten{store.request, false});
+  if (!value) {
+    ++writes_under_way_;
+    return answer_later(element::OverlayWritten{store.request, false});
+  }
   data::PutCall put;
   put.key = store.aor.name();
   put.kind = config::k_sip_registration;
