@@ -91,7 +91,7 @@ struct CertificatesOrder {
 struct CallLogOrder {
   std::optional<sip::Aor> user;  // none: of all
   std::size_t limit = 0;
-  Answer<std::vector<sip::CallRecord>> done;
+  Answer<CallLogResult> done;
 };
 struct WatchOrder {
   std::uint64_t token = 0;

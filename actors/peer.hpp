@@ -50,6 +50,9 @@ struct PeerSettings {
   Duration leave_timeout{5'000};
 };
 
+// Fails where no phones are served, and at a peer that has stopped.
+using CallLogResult = Result<std::vector<sip::CallRecord>, data::CallFailure>;
+
 // How the peer serves phones.
 struct SipReport {
   std::vector<net::phones::PhoneListen> listening_on;
@@ -146,10 +149,10 @@ class Peer {
   // The valid certificates stored in the overlay under that Node-ID or user name; `done` as of submit().
   virtual void find_certificates(data::CertificatesOf of,
                                  std::function<void(data::CertificatesFound)> done) = 0;
-  // Calls of this peer's users, under way or over, the newest first; nothing where no phones are served.
-  // `user`: of that one alone. `done` as of submit().
+  // Calls of this peer's users, under way or over, the newest first. `user`: of that one alone. `done` as of
+  // submit().
   virtual void call_log(std::optional<std::string> user, std::size_t limit,
-                        std::function<void(std::optional<std::vector<sip::CallRecord>>)> done) = 0;
+                        std::function<void(CallLogResult)> done) = 0;
   // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout.
   virtual void leave(std::function<void()> done) = 0;
   virtual NodeId node_id() const = 0;

@@ -103,19 +103,20 @@ std::vector<Bytes> kept_kinds(const data::ValueStore& store) {
   return update ? std::move(update->kinds) : std::vector<Bytes>{};
 }
 
-std::optional<SipKeys> kept_sip_keys(const PeerSettings& settings, const data::ValueStore& store) {
+// New ones in the place of some that cannot be read now would end GRUUs and calls for good.
+Result<std::optional<SipKeys>> kept_sip_keys(const data::ValueStore& store) {
   const auto kept = store.fact(k_sip_keys_fact);
-  if (!kept || !*kept) return std::nullopt;
+  if (!kept) return kept.error();
+  if (!*kept) return std::optional<SipKeys>();
   auto keys = SipKeys::decode(**kept);
-  if (keys) return *std::move(keys);
-  peer_log(settings.name)->warn("the keys of GRUUs in the store are not used: {}", keys.error().reason);
-  return std::nullopt;
+  if (!keys) return keys.error();
+  return std::optional<SipKeys>(*std::move(keys));
 }
 
-std::vector<sip::CallRecord> kept_calls(const PeerSettings& settings, const data::ValueStore& store) {
+Result<std::vector<sip::CallRecord>> kept_calls(const PeerSettings& settings, const data::ValueStore& store) {
   std::vector<sip::CallRecord> out;
   const auto kept = store.list_facts(k_call_facts, 2 * sip::k_max_logged_calls);
-  if (!kept) return out;
+  if (!kept) return kept.error();
   std::size_t unreadable = 0;
   for (const auto& fact : *kept) {
     if (auto record = sip::decode_call_record(SharedBytes(fact.value)))
@@ -261,6 +262,11 @@ Result<PeerHostImpl::Foundation, StartFailure> PeerHostImpl::lay_foundation(Peer
 Outcome<> PeerHostImpl::start_phones(const PeerSettings& settings, Foundation& made) {
   if (!settings.sip) return Done{};
   SipSettings& sip = *settings.sip;
+  if (sip.gateway && made.configuration->self_signed_permitted) {
+    return Failure{
+        "--sip-trunk: nobody checks names in this overlay (self-signed certificates), so everybody could "
+        "call through the trunk as one of its callers"};
+  }
   made.phone_bridge = std::make_shared<PhoneBridge>();
   auto phones = net::phones::PhoneTransports::start(io_, sip.phones, made.phone_bridge);
   if (!phones) return Failure{"cannot listen for phones: " + phones.error().reason + " (--sip-listen)"};
@@ -270,8 +276,12 @@ Outcome<> PeerHostImpl::start_phones(const PeerSettings& settings, Foundation& m
   if (!peers) return Failure{"cannot listen for calls of other peers: " + peers.error().reason};
   made.peer_links = *peers;
   const auto random = std::make_shared<SystemRandom>();
-  auto keys = kept_sip_keys(settings, *made.store);
+  const auto kept = kept_sip_keys(*made.store);
+  if (!kept) return Failure{"the keys of SIP in the store: " + kept.error().reason};
+  auto keys = *kept;
   if (!keys) made.new_sip_keys = keys = SipKeys::make(*random);
+  auto calls = kept_calls(settings, *made.store);
+  if (!calls) return Failure{"the log of calls in the store: " + calls.error().reason};
   const auto element = element_settings(
       sip, {made.signer->node_id(), made.configuration->instance_name, made.phones->listening_on()}, *keys);
   if (const auto good = sip::registrar::check(element.registrar, sip.accounts); !good)
@@ -282,7 +292,7 @@ Outcome<> PeerHostImpl::start_phones(const PeerSettings& settings, Foundation& m
     made.resolver = *std::move(resolver);
   }
   made.sip_element = std::make_shared<sip::element::Element>(element, std::exchange(sip.accounts, {}), random,
-                                                             kept_calls(settings, *made.store));
+                                                             *std::move(calls));
   return Done{};
 }
 

@@ -95,8 +95,11 @@ void PeerImpl::find_certificates(data::CertificatesOf of, std::function<void(dat
 }
 
 void PeerImpl::call_log(std::optional<std::string> user, std::size_t limit,
-                        std::function<void(std::optional<std::vector<sip::CallRecord>>)> done) {
-  if (!parts_.mailboxes->sip) return done(std::nullopt);
+                        std::function<void(CallLogResult)> done) {
+  if (!parts_.mailboxes->sip) {
+    return done(data::CallFailure{data::CallError::failed_precondition,
+                                  "this peer serves no phones (ringwayd --sip-listen)", 0});
+  }
   CallLogOrder order;
   order.limit = limit;
   if (user) {
@@ -104,9 +107,10 @@ void PeerImpl::call_log(std::optional<std::string> user, std::size_t limit,
     if (!aor) return done(std::vector<sip::CallRecord>{});
     order.user = *std::move(aor);
   }
-  order.done = Answer<std::vector<sip::CallRecord>>(
-      [done](std::vector<sip::CallRecord> calls) { done(std::move(calls)); },
-      [] { return std::vector<sip::CallRecord>{}; });
+  order.done = Answer<CallLogResult>(std::move(done), [] {
+    return CallLogResult(
+        data::CallFailure{data::CallError::unavailable, "the peer has stopped: ask another peer", 0});
+  });
   caf::anon_send(parts_.mailboxes->sip, std::move(order));
 }
 

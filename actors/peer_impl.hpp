@@ -42,7 +42,7 @@ class PeerImpl : public Peer {
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override;
   void find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) override;
   void call_log(std::optional<std::string> user, std::size_t limit,
-                std::function<void(std::optional<std::vector<sip::CallRecord>>)> done) override;
+                std::function<void(CallLogResult)> done) override;
   void leave(std::function<void()> done) override;
   NodeId node_id() const override { return parts_.identity.node; }
   wire::IpAddressPort listening_on() const override { return parts_.identity.listening_on; }

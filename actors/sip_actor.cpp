@@ -145,14 +145,19 @@ bool SipDriver::feed_from_peers() {
 
 void SipDriver::note(element::FlowUp& up) {
   up_.insert(up.flow);
-  if (const auto open = opening_.extract(up.flow)) up.opened = open.mapped();
+  const auto opens = opening_.extract(up.flow);
+  if (!opens) return;
+  up.opened = opens.mapped().front();
+  for (auto at = opens.mapped().begin() + 1; at != opens.mapped().end(); ++at)
+    answer_later(element::Opened{*at, up.flow});
 }
 
 bool SipDriver::is_failed_opening(const element::FlowDown& down) {
   up_.erase(down.flow);
-  const auto open = opening_.extract(down.flow);
-  if (open) step(element::OpenFailed{open.mapped(), down.reason});
-  return !open.empty();
+  const auto opens = opening_.extract(down.flow);
+  if (!opens) return false;
+  for (const auto open : opens.mapped()) step(element::OpenFailed{open, down.reason});
+  return true;
 }
 
 void SipDriver::perform(element::Send& send) {
@@ -194,7 +199,7 @@ void SipDriver::perform(element::OpenAddress& open) {
   if (!flow) return answer_later(element::OpenFailed{open.open, flow.error().reason});
   const auto id = element_flow(*flow);
   if (up_.contains(id)) return answer_later(element::Opened{open.open, id});
-  opening_.insert_or_assign(id, open.open);
+  opening_[id].push_back(open.open);  // of UDP two names may mean one flow
 }
 
 void SipDriver::perform(element::OpenPeer& open) { peers_.open(std::move(open)); }

@@ -93,8 +93,9 @@ class SipDriver {
   std::optional<SipServers> servers_;
   Alarm alarm_;
   std::uint64_t last_call_ = k_first_sip_call;
-  std::set<sip::element::FlowId> up_;                                       // bounded by the sockets
-  std::unordered_map<sip::element::FlowId, sip::element::OpenId> opening_;  // bounded by the element
+  std::set<sip::element::FlowId> up_;  // bounded by the sockets
+  std::unordered_map<sip::element::FlowId, std::vector<sip::element::OpenId>>
+      opening_;  // bounded by the element
   std::size_t writes_under_way_ = 0;
   std::optional<caf::typed_response_promise<LeftAtom>> leaving_;
 };

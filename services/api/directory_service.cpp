@@ -218,12 +218,9 @@ grpc::ServerUnaryReactor* DirectoryService::CallLog(grpc::CallbackServerContext*
   peer_->status([peer = peer_, pending, as_user = request->as_user(), limit,
                  response](const actors::PeerStatus& status) {
     peer->call_log(as_user.empty() ? status.user : as_user, limit,
-                   [pending, response](const std::optional<std::vector<sip::CallRecord>>& calls) {
+                   [pending, response](const actors::CallLogResult& calls) {
                      if (!pending->claim()) return;
-                     if (!calls) {
-                       return pending->Finish({grpc::StatusCode::FAILED_PRECONDITION,
-                                               "this peer serves no phones (ringwayd --sip-listen)"});
-                     }
+                     if (!calls) return pending->Finish(status_of(calls.error()));
                      for (const auto& record : *calls) fill(*response->add_calls(), record);
                      pending->Finish(grpc::Status::OK);
                    });

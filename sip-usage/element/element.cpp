@@ -202,6 +202,7 @@ void Element::on_message(Now now, FlowState& flow, Message message) {
   // RFC 3325 §5: nobody here is trusted to say who somebody is.
   message.remove_field("P-Asserted-Identity");
   message.remove_field("P-Preferred-Identity");
+  message.remove_field("Remote-Party-ID");  // older, and believed by many phones
   if (message.is_request() && !flow.is_peer())
     message.vias.front().note_source(flow.remote.host, flow.remote.port);  // RFC 3261 §18.2.1, RFC 3581 §4
   const Flow over{static_cast<std::uint64_t>(flow.id),

@@ -17,6 +17,9 @@ bool belongs_to_another(const Message& request) {
   return request.method() == "ACK" || request.method() == "CANCEL";  // they go the way of their INVITE
 }
 
+// A phone shows a MESSAGE with its From, whether it knows the dialog or not.
+bool is_shown_as_new(const Message& request) { return request.method() == "MESSAGE"; }
+
 // A token of this peer that was made for this call: the dialog was let through.
 bool shows_token(const Message& request, const proxy::Tokens& tokens) {
   return !request.to.tag().empty() &&
@@ -34,7 +37,8 @@ std::variant<proxy::Source, Message> Element::source_of(Now now, const Message& 
   if (flow.is_peer()) return source_of_peer(request, flow);
   proxy::Source user{proxy::Side::phone, flow.way};
   const proxy::Source stranger{proxy::Side::outside, flow.way};
-  if (shows_own_token(request, flow) || proxy_.side_in_dialog(request, stranger) == proxy::Side::phone)
+  if (!is_shown_as_new(request) &&
+      (shows_own_token(request, flow) || proxy_.side_in_dialog(request, stranger) == proxy::Side::phone))
     return user;
   if (belongs_to_another(request)) return flow.is_known_phone ? user : stranger;
   if (is_for_this_peer(request)) return stranger;
@@ -57,10 +61,12 @@ std::variant<proxy::Source, Message> Element::source_of_peer(const Message& requ
   if (!flow.users.empty()) peer.user = flow.users.front().name();
   const Uri from = proxy::with_overlay_name(request.from.uri, settings_.proxy);
   if (belongs_to_another(request) || is_anonymous(from)) return peer;
-  if (shows_token(request, tokens_) || proxy_.side_in_dialog(request, peer)) return peer;
+  if (!is_shown_as_new(request) && (shows_token(request, tokens_) || proxy_.side_in_dialog(request, peer)))
+    return peer;
+  if (!is_user_of_overlay({}, from)) return peer;
+  // What cannot be read (with a password, for one) is still shown by a phone as that user's.
   const auto address = read_address(from.print(), settings_.registrar.overlay_name);
-  if (!address || !is_user_of_overlay({}, from)) return peer;
-  if (std::find(flow.users.begin(), flow.users.end(), address->aor) == flow.users.end()) {
+  if (!address || std::find(flow.users.begin(), flow.users.end(), address->aor) == flow.users.end()) {
     ++counters_.false_from;
     auto response = make_response(request, 403, new_tag());
     std::get<StatusLine>(response.start).reason = "From is not of this peer's certificate";

@@ -187,6 +187,9 @@ Result<Uri> Uri::parse(std::string_view text) {
   auto uri = parse_sip(scheme + ':' + std::string(rest), scheme);
   if (uri && lower_case(uri->print()) != lower_case(text))
     return Failure{"a URI that is not wholly understood"};
+  // "example.org." is example.org (RFC 3261 §25.1 has it, RFC 1034 §3.1): whoever compares hosts need not
+  // know.
+  if (uri && uri->host.ends_with('.')) uri->host.pop_back();
   return uri;
 }
 

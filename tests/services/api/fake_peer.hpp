@@ -83,11 +83,12 @@ class FakePeer final : public actors::Peer {
   NodeId node_id() const override { return present.node; }
   wire::IpAddressPort listening_on() const override { return present.listening_on; }
   void call_log(std::optional<std::string> user, std::size_t limit,
-                std::function<void(std::optional<std::vector<sip::CallRecord>>)> done) override {
+                std::function<void(actors::CallLogResult)> done) override {
     asked_calls = {user.value_or(""), limit};
     done(logged_calls);
   }
-  std::optional<std::vector<sip::CallRecord>> logged_calls;
+  actors::CallLogResult logged_calls =
+      data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0};
   std::pair<std::string, std::size_t> asked_calls;
   std::vector<net::phones::PhoneListen> phones_listening_on() const override { return {}; }
 

@@ -83,7 +83,7 @@ TEST_F(DirectoryCommands, RegisterAndUnregister) {
 TEST_F(DirectoryCommands, CallLog) {
   EXPECT_EQ(call({"call-log"}).code, 5);  // no phones here
   const auto alice = *sip::Aor::of_user_name("alice@overlay.example.org");
-  peer_->logged_calls = {
+  peer_->logged_calls = std::vector<sip::CallRecord>{
       {3, alice, true, "sip:bob@overlay.example.org", 1'000'000, 1'010'000, 1'192'000, 200},
       {2, alice, false, "sip:eve@example.com", 900'000, {}, 905'000, 486},
       {1, alice, true, "sip:bob@overlay.example.org", 800'000, {}, {}, 0}};

@@ -40,9 +40,11 @@ TEST(ElementIdentityTest, PeersSpeakForTheirUsers) {
   EXPECT_FALSE(comes("sips:alice@example.org"));
   EXPECT_FALSE(comes("sip:bob@example.org"));
   EXPECT_FALSE(comes("sip:bob@192.0.2.2")) << "the same by this peer's address";
+  EXPECT_FALSE(comes("sip:alice:x@example.org"));
+  EXPECT_FALSE(comes("sip:alice@example.org."));
   EXPECT_TRUE(comes("sip:carol@elsewhere.example")) << "a gateway's caller";
   EXPECT_TRUE(comes("sip:anonymous@anonymous.invalid"));
-  EXPECT_EQ(world.peers[1]->counters().false_from, 4u);
+  EXPECT_EQ(world.peers[1]->counters().false_from, 6u);
 }
 
 TEST(ElementIdentityTest, UsersOfAPeerHaveABound) {
@@ -73,6 +75,11 @@ TEST(ElementIdentityTest, WithinADialog) {
   info.from.uri = *Uri::parse("sip:alice@example.org");
   world.send(peer, info);
   EXPECT_TRUE(bob.request("INFO"));
+  auto message = world.in_dialog(peer, "MESSAGE", *ok);  // phones show it as a new one
+  message.from.uri = *Uri::parse("sip:alice@example.org");
+  world.send(peer, message);
+  EXPECT_FALSE(bob.request("MESSAGE"));
+  EXPECT_TRUE(peer.response(403));
   info.routes.clear();
   info.call_id = "call-2";
   info.vias.front().parameters.set("branch", "z9hG4bKother");
@@ -86,7 +93,8 @@ TEST(ElementIdentityTest, StrangersAreNoUsers) {
   auto& [world, bob] = stage;
   Phone& stranger = world.stranger("eve", 1);
   unsigned call = 1;
-  for (const std::string as : {"sip:bob@example.org", "sip:carol@example.org", "sip:bob@192.0.2.2:5060"}) {
+  for (const std::string as :
+       {"sip:bob@example.org", "sip:carol@example.org", "sip:bob@192.0.2.2:5060", "sip:carol@example.org."}) {
     world.send(stranger, stage.invite(stranger, as, "call-" + std::to_string(++call)));
     EXPECT_TRUE(stranger.response(407)) << as;
   }
@@ -103,12 +111,14 @@ TEST(ElementIdentityTest, AssertedIdentitiesAreRemoved) {
   EXPECT_EQ(world.register_phone(alice), 200u);
   for (Phone* from : {&alice, &world.stranger("eve", 1)}) {
     const std::vector<std::string> lines{"P-Asserted-Identity: <sip:bob@example.org>",
-                                         "P-Preferred-Identity: <sip:bob@example.org>"};
+                                         "P-Preferred-Identity: <sip:bob@example.org>",
+                                         "Remote-Party-ID: <sip:bob@example.org>;screen=yes"};
     world.send(*from, world.request(*from, "INVITE", "sip:bob@example.org", from->user, lines));
     const auto invite = bob.request("INVITE");
     ASSERT_TRUE(invite);
     EXPECT_EQ(invite->field("P-Asserted-Identity"), nullptr);
     EXPECT_EQ(invite->field("P-Preferred-Identity"), nullptr);
+    EXPECT_EQ(invite->field("Remote-Party-ID"), nullptr);
     auto ringing = make_response(*invite, 180, "b");
     ringing.set_field("P-Asserted-Identity", "<sip:carol@example.org>");
     world.send(bob, ringing);
