@@ -85,8 +85,8 @@ TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
   for (const auto& more : {registrar_.sizes(), proxy_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
-  for (const auto& more : calls_.sizes()) out.push_back(more);
-  out.insert(out.end(), {flows_.size(), finder_.size(), ways_.size()});
+  for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
+  out.insert(out.end(), {flows_.size(), finder_.size()});
   return out;
 }
 

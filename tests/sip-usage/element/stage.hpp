@@ -263,6 +263,10 @@ class World {
         }
     }
   }
+  void connect(std::size_t peer, const OpenPeer& open) {  // one of silent_opens
+    make_connection(peer, open);
+    pump();
+  }
   void pass(Duration time) {
     const MonoTime until = at + time;
     for (;;) {
@@ -289,7 +293,9 @@ class World {
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
   std::size_t peer_connections = 0;
-  bool is_cut = false;                                         // no peer reaches another
+  bool is_cut = false;     // no peer reaches another
+  bool is_silent = false;  // who is to connect says nothing
+  std::vector<OpenPeer> silent_opens;
   bool is_impostor = false;                                    // another node answers
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
 
@@ -349,6 +355,12 @@ class World {
   }
   void carry_out(std::size_t, OpenAddress& open) { opened_addresses.push_back(std::move(open)); }
   void carry_out(std::size_t peer, OpenPeer& open) {
+    if (is_silent)
+      silent_opens.push_back(std::move(open));
+    else
+      make_connection(peer, open);
+  }
+  void make_connection(std::size_t peer, const OpenPeer& open) {
     const auto other = peer_of(open.destinations);
     if (other == peers.size() || is_cut)
       return peers[peer]->handle(now(), OpenFailed{open.open, "no such node"});
