@@ -23,6 +23,7 @@ std::string text_of(const Endpoint& endpoint) {
 
 registrar::Settings with_names(registrar::Settings settings, const proxy::Settings& proxy) {
   settings.by_overlay_name = [&proxy](const Uri& uri) { return proxy::with_overlay_name(uri, proxy); };
+  settings.is_own = [&proxy](const Uri& uri) { return uri.is_sip() && is_responsible_for(uri, proxy); };
   return settings;
 }
 
