@@ -139,8 +139,9 @@ class World {
     out.address = open.remote.host;
     phone_of[out.flow] = &out;
     const std::string here = "192.0.2." + std::to_string(peer + 1);
+    const std::uint16_t port = open.transport == "UDP" ? 5060 : 40'000;  // the listener's socket
     into(peer,
-         FlowUp{out.flow, open.transport, {here, 40'000}, open.remote, open.remote.host, false, open.open});
+         FlowUp{out.flow, open.transport, {here, port}, open.remote, open.remote.host, false, open.open});
     return out;
   }
   Phone& stranger(const std::string& user, std::size_t peer, const std::string& transport = "TCP") {
