@@ -16,13 +16,9 @@ std::string hex_of(std::uint64_t number) {
   return to_hex(out);
 }
 
-std::string text_of(const Endpoint& endpoint) {
-  const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
-  return (is_ipv6 ? '[' + endpoint.host + ']' : endpoint.host) + ':' + std::to_string(endpoint.port);
-}
-
 registrar::Settings with_names(registrar::Settings settings, const proxy::Settings& proxy) {
   settings.by_overlay_name = [&proxy](const Uri& uri) { return proxy::with_overlay_name(uri, proxy); };
+  settings.is_own = [&proxy](const Uri& uri) { return uri.is_sip() && is_responsible_for(uri, proxy); };
   return settings;
 }
 
@@ -85,8 +81,8 @@ TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
   for (const auto& more : {registrar_.sizes(), proxy_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
-  for (const auto& more : calls_.sizes()) out.push_back(more);
-  out.insert(out.end(), {flows_.size(), finder_.size(), ways_.size()});
+  for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
+  out.insert(out.end(), {flows_.size(), finder_.size()});
   return out;
 }
 
@@ -99,8 +95,10 @@ void Element::on(Now now, FlowUp& up) {
   flow.remote = up.remote;
   flow.opened_here = up.opened.has_value();
   const auto number = static_cast<std::uint64_t>(up.flow);
-  flow.way = {number, {up.transport, up.local.host, up.local.port}, text_of(up.remote)};
-  flow.sender = {up.flow, up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP"};
+  flow.way = {number, {up.transport, up.local.host, up.local.port}, way_to(up.remote)};
+  flow.sender = {
+      up.flow,       up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP",
+      up.remote.port};
   if (is_stream(up.transport)) flow.framer.emplace(up.opened ? StreamEnd::opened : StreamEnd::accepted);
   bring_up(now, std::move(flow), up.opened);
 }

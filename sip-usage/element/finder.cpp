@@ -8,6 +8,11 @@
 namespace ringway::sip::element {
 namespace {
 
+// RFC 3261 §19.1.2.
+std::uint16_t port_of(const Uri& uri, std::string_view transport) {
+  return uri.port.value_or(transport == "TLS" ? 5061 : 5060);
+}
+
 unsigned status_of(ResolutionError error) {
   switch (error) {
     case ResolutionError::bad_address:
@@ -94,15 +99,17 @@ std::optional<proxy::Target> Finder::target_of(const Aor& aor, const registrar::
   target.path = binding.path;
   if (!binding.flow) {
     const auto transport = transport_of(binding.uri);
-    const std::uint16_t usual_port = transport == "TLS" ? 5061 : 5060;  // RFC 3261 §19.1.2
-    target.hop = proxy::ServerHop{transport, binding.uri.host, binding.uri.port.value_or(usual_port),
+    target.hop = proxy::ServerHop{transport, binding.uri.host, port_of(binding.uri, transport),
                                   transport == "TLS" ? binding.uri.host : std::string()};
     target.is_fixed = true;
     return target;
   }
   const FlowState* flow = flows_.find(*binding.flow);
   if (flow == nullptr) return std::nullopt;  // its end is being told of
-  target.hop = proxy::FlowHop{flow->way};
+  auto way = flow->way;
+  if (binding.listens_at_contact)
+    way = {0, way.here, way_to({flow->remote.host, port_of(binding.uri, "UDP")})};
+  target.hop = proxy::FlowHop{std::move(way)};
   return target;
 }
 

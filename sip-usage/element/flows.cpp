@@ -15,6 +15,11 @@ std::string key_of(const proxy::NetworkFlow& way) {
 
 }  // namespace
 
+std::string way_to(const Endpoint& remote) {
+  const bool is_ipv6 = remote.host.find(':') != std::string::npos;
+  return (is_ipv6 ? '[' + remote.host + ']' : remote.host) + ':' + std::to_string(remote.port);
+}
+
 FlowState* Flows::add(MonoTime now, FlowState flow) {
   const FlowId id = flow.id;
   if (flows_.size() >= k_max_flows || flows_.count(id) != 0) {

@@ -23,6 +23,9 @@
 
 namespace ringway::sip::element {
 
+// The other end of a flow as NetworkFlow has it.
+std::string way_to(const Endpoint& remote);
+
 struct FlowState {
   FlowId id{};
   std::string transport;

@@ -28,6 +28,9 @@ inline constexpr Duration k_message_cost{1};       // 1000 messages a second
 inline constexpr Duration k_message_burst{1000};   // and 1000 at once
 inline constexpr Duration k_message_time{32'000};  // from a message's first octet on a stream to its last
 inline constexpr Duration k_opening_time{15'000};
+// Nobody waits longer for a connection with a peer, which may come later: for an AppAttach and two
+// repetitions of it (RFC 6940 §6.2.1: 3 s each).
+inline constexpr Duration k_peer_wait{7'000};
 // A connection that was opened here and that nobody uses.
 inline constexpr Duration k_idle_time{300'000};
 // Where the phones here are known, a call does not wait longer for what the overlay says of others.

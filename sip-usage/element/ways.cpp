@@ -61,12 +61,31 @@ void Ways::to_peer(MonoTime now, const wire::DestinationList& destinations, Parc
   }
   const auto key = key_of_peer(destinations);
   if (use_known(key, parcel)) return;
-  const bool is_sips = parcel.request.request_uri().scheme == "sips";
+  const bool is_sips = parcel.request.is_request() && parcel.request.request_uri().scheme == "sips";
+  if (unreached_.has(now, key)) {
+    ways_.emplace_back(NoWay{std::move(parcel)});
+    return ask_again(now, key, destinations, is_sips);
+  }
   Opening* opening = wait(now, key, std::move(parcel));
   if (opening == nullptr) return;
-  const auto open = std::get<OpenId>(opening->what);
-  if (const auto* node = std::get_if<wire::NodeDestination>(&destinations.back())) opening->node = node->node;
-  outputs_.emplace_back(OpenPeer{open, destinations, static_cast<std::uint16_t>(is_sips ? 5061 : 5060)});
+  open_peer(*opening, destinations, is_sips);
+  set_deadline(openings_.find(key), now + k_peer_wait);
+}
+
+// Perhaps it is back; nobody waits for it.
+void Ways::ask_again(MonoTime now, const std::string& key, const wire::DestinationList& destinations,
+                     bool is_sips) {
+  if (openings_.count(key) != 0 || openings_.size() >= k_max_openings) return;
+  Opening& opening = begin(key, now + k_opening_time);
+  opening.is_waited_for = false;
+  open_peer(opening, destinations, is_sips);
+}
+
+void Ways::open_peer(Opening& opening, const wire::DestinationList& destinations, bool is_sips) {
+  opening.is_peer = true;
+  if (const auto* node = std::get_if<wire::NodeDestination>(&destinations.back())) opening.node = node->node;
+  const auto application = static_cast<std::uint16_t>(is_sips ? 5061 : 5060);
+  outputs_.emplace_back(OpenPeer{std::get<OpenId>(opening.what), destinations, application});
 }
 
 void Ways::to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel) {
@@ -134,11 +153,24 @@ Ways::Opening* Ways::wait(MonoTime now, const std::string& key, Parcel parcel) {
     found->second.parcels.push_back(std::move(parcel));
     return nullptr;
   }
-  Opening opening{OpenId{++last_open_}, now + k_opening_time, {}, {}, {}};
+  Opening& opening = begin(key, now + k_opening_time);
   opening.parcels.push_back(std::move(parcel));
+  return &opening;
+}
+
+Ways::Opening& Ways::begin(const std::string& key, MonoTime deadline) {
+  Opening opening;
+  opening.what = OpenId{++last_open_};
+  opening.deadline = deadline;
   key_of_.emplace(opening.what, key);
-  deadlines_.emplace(opening.deadline, key);
-  return &openings_.emplace(key, std::move(opening)).first->second;
+  deadlines_.emplace(deadline, key);
+  return openings_.emplace(key, std::move(opening)).first->second;
+}
+
+void Ways::set_deadline(Openings::iterator opening, MonoTime deadline) {
+  deadlines_.erase({opening->second.deadline, opening->first});
+  opening->second.deadline = deadline;
+  deadlines_.emplace(deadline, opening->first);
 }
 
 void Ways::drop(proxy::BranchId branch) {
@@ -162,7 +194,12 @@ std::vector<Parcel> Ways::end(Openings::iterator opening) {
 }
 
 void Ways::fail(MonoTime now, Openings::iterator opening) {
-  for (auto& parcel : end(opening)) {
+  if (opening->second.is_peer) unreached_.note(now, opening->first);
+  fail(now, end(opening));
+}
+
+void Ways::fail(MonoTime now, std::vector<Parcel> parcels) {
+  for (auto& parcel : parcels) {
     if (parcel.others.empty()) {
       ways_.emplace_back(NoWay{std::move(parcel)});
       continue;
@@ -181,6 +218,7 @@ std::optional<NodeId> Ways::expected_node(OpenId open) {
 void Ways::on_up(FlowId flow, std::optional<OpenId> opened) {
   const FlowState* state = flows_.find(flow);
   const auto note = [&](const std::string& key) {
+    unreached_.forget(key);
     auto& keys = keys_of_flow_[flow];
     if (keys.size() < k_max_names_of_flow && keys.insert(key).second) known_[key].push_back(flow);
   };
@@ -234,8 +272,20 @@ bool Ways::on_question_failed(MonoTime now, QuestionId question) {
 }
 
 void Ways::on_timer(MonoTime now) {
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now)
-    fail(now, openings_.find(deadlines_.begin()->second));
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    const auto opening = openings_.find(deadlines_.begin()->second);
+    if (opening->second.is_peer && opening->second.is_waited_for)
+      stop_waiting(now, opening);
+    else
+      fail(now, opening);
+  }
+}
+
+void Ways::stop_waiting(MonoTime now, Openings::iterator opening) {
+  unreached_.note(now, opening->first);
+  opening->second.is_waited_for = false;
+  set_deadline(opening, opening->second.deadline + (k_opening_time - k_peer_wait));
+  fail(now, std::exchange(opening->second.parcels, {}));
 }
 
 }  // namespace ringway::sip::element

@@ -15,6 +15,7 @@
 #include "reload/table_size.hpp"
 #include "sip-usage/element/finder.hpp"
 #include "sip-usage/element/flows.hpp"
+#include "sip-usage/element/unreached.hpp"
 #include "sip-usage/proxy/outputs.hpp"
 
 namespace ringway::sip::element {
@@ -66,7 +67,9 @@ class Ways {
 
   std::vector<WayOutput> take_ways() { return std::exchange(ways_, {}); }
   std::vector<Output> take_outputs() { return std::exchange(outputs_, {}); }
-  TableSize size() const { return {"openings of the SIP element", openings_.size(), k_max_openings}; }
+  TableSizes sizes() const {
+    return {{"openings of the SIP element", openings_.size(), k_max_openings}, unreached_.size()};
+  }
 
  private:
   // What is waited for, under a name that says whereto; of a name that DNS is asked for, no OpenId.
@@ -76,6 +79,8 @@ class Ways {
     std::vector<Parcel> parcels;
     std::optional<NodeId> node;
     std::string domain;  // that DNS is asked for
+    bool is_peer = false;
+    bool is_waited_for = true;  // a peer's may come when nobody waits any more
   };
   using Openings = std::map<std::string, Opening>;
 
@@ -86,9 +91,16 @@ class Ways {
   bool use_known(const std::string& key, Parcel& parcel);
   // The opening that it waits for now, if that is a new one.
   Opening* wait(MonoTime now, const std::string& key, Parcel parcel);
+  Opening& begin(const std::string& key, MonoTime deadline);
+  void ask_again(MonoTime now, const std::string& key, const wire::DestinationList& destinations,
+                 bool is_sips);
+  void open_peer(Opening& opening, const wire::DestinationList& destinations, bool is_sips);
+  void set_deadline(Openings::iterator opening, MonoTime deadline);
   Openings::iterator opening_of(std::variant<OpenId, QuestionId> what);
   std::vector<Parcel> end(Openings::iterator opening);
   void fail(MonoTime now, Openings::iterator opening);
+  void fail(MonoTime now, std::vector<Parcel> parcels);
+  void stop_waiting(MonoTime now, Openings::iterator opening);
 
   const Settings& settings_;
   Flows& flows_;
@@ -100,6 +112,7 @@ class Ways {
   // both have opened one at once; when one is gone, the other is used.
   std::map<std::string, std::vector<FlowId>> known_;
   std::map<FlowId, std::set<std::string>> keys_of_flow_;
+  Unreached unreached_;  // by the same names
   std::uint64_t last_open_ = 0;
   std::vector<WayOutput> ways_;
   std::vector<Output> outputs_;

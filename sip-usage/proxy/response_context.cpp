@@ -420,7 +420,15 @@ void ResponseContext::on_failure(MonoTime now, BranchId id, BranchFailure failur
   if (branch.is_final) return;
   const bool is_phone = std::holds_alternative<FlowHop>(branch.target.hop);
   if (is_phone && failure == BranchFailure::unreachable) failure = BranchFailure::flow_failed;
-  failure_response(now, branch, own_response(status_of(failure)), true);
+  const bool is_device_gone = failure == BranchFailure::unreachable && is_device_elsewhere(branch.target);
+  failure_response(now, branch, own_response(is_device_gone ? 480 : status_of(failure)), true);
+}
+
+// One of the user's devices that is not there for now, as an own phone without its flow is. Within a dialog
+// it is another matter: the session goes on without this request (RFC 5057 §5.1).
+bool ResponseContext::is_device_elsewhere(const Target& target) const {
+  return std::holds_alternative<PeerHop>(target.hop) && target.alternatives.empty() &&
+         request_.to.tag().empty();
 }
 
 void ResponseContext::on_branch_ended(MonoTime now, BranchId id) {

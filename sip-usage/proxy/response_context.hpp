@@ -83,6 +83,7 @@ class ResponseContext {
   void provisional(MonoTime now, Branch& branch, Message response);
   void success(MonoTime now, Message response);
   void failure_response(MonoTime now, Branch& branch, Message response, bool is_ours);
+  bool is_device_elsewhere(const Target& target) const;
   bool try_alternative(const Branch& branch, unsigned status);
   bool follow(MonoTime now, const Branch& branch, Message& redirection);
   bool may_follow(const Branch& branch, const Uri& contact) const;

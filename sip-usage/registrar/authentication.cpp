@@ -27,16 +27,13 @@ std::optional<std::uint32_t> nonce_count(std::string_view text) {
   return count == 0 ? std::nullopt : std::optional(count);
 }
 
-// RFC 8760 §2.6: of a domain for which the request is taken; proxies may have changed the rest.
-bool is_for_same_domain(const Credentials& credentials, const Message& request) {
-  const auto uri = Uri::parse(credentials.uri);
-  return uri && uri->is_sip() && same_ignoring_case(uri->host, request.request_uri().host);
-}
-
 }  // namespace
 
 Authenticator::Authenticator(const Settings& settings, std::vector<Account> accounts, Bytes key)
-    : realm_(settings.overlay_name), nonce_life_(settings.nonce_life), nonces_(std::move(key)) {
+    : realm_(settings.overlay_name),
+      is_own_(settings.is_own),
+      nonce_life_(settings.nonce_life),
+      nonces_(std::move(key)) {
   for (const Algorithm each : {Algorithm::sha256, Algorithm::md5})
     nobodys_keys_.emplace(each, Ha1::of_password(each, "", realm_, ""));
   set_accounts(std::move(accounts));
@@ -76,12 +73,22 @@ Verdict Authenticator::check(MonoTime now, Asker asker, const Message& request, 
     const bool is_offered =
         algorithm && std::find(algorithms_.begin(), algorithms_.end(), *algorithm) != algorithms_.end();
     if (each.realm != realm_ || !is_offered) continue;
-    if (asks_for_itself && !is_for_same_domain(each, request))
+    if (asks_for_itself && !is_for_same_server(each, request))
       return Rejection{400, "Credentials for another URI"};
     return check_credentials(now, request, source, each, *algorithm);
   }
   ++counters_.challenged;
   return Challenged{};
+}
+
+// RFC 8760 §2.6: of a domain for which the request is taken; proxies may have changed the rest. Who names the
+// peer by an address in one and by the overlay's name in the other means the same (RFC 7616 §3.4.6): SIPp
+// does.
+bool Authenticator::is_for_same_server(const Credentials& credentials, const Message& request) const {
+  const auto uri = Uri::parse(credentials.uri);
+  if (!uri || !uri->is_sip()) return false;
+  return same_ignoring_case(uri->host, request.request_uri().host) ||
+         (is_own_(*uri) && is_own_(request.request_uri()));
 }
 
 Verdict Authenticator::check_credentials(MonoTime now, const Message& request, const Source& source,

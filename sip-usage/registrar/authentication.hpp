@@ -8,6 +8,7 @@
 // repeated, and phones would take a 503 for the whole peer's (RFC 3263 §4.3).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -63,11 +64,13 @@ class Authenticator {
     UsedNonces nonces;
   };
   const Ha1* key_of(const User* user, Algorithm algorithm) const;
+  bool is_for_same_server(const Credentials& credentials, const Message& request) const;
   Verdict check_credentials(MonoTime now, const Message& request, const Source& source,
                             const Credentials& credentials, Algorithm algorithm);
   bool is_good_nonce(MonoTime now, User& user, const Credentials& credentials, std::uint32_t count);
 
   std::string realm_;
+  std::function<bool(const Uri&)> is_own_;
   Duration nonce_life_;
   std::map<std::string, User, std::less<>> users_;  // by the name in credentials
   std::vector<Algorithm> algorithms_;               // that are offered: every account has them

@@ -22,6 +22,7 @@ struct Source {
   std::string sender;
   bool is_loopback = false;
   bool is_connected = false;  // TCP, TLS, WebSocket: nobody else can write into it
+  std::uint16_t port = 0;     // of the other end
 };
 
 struct Binding {
@@ -29,6 +30,8 @@ struct Binding {
   std::optional<FlowId> flow;  // none: the Contact's URI is where the phone is
   // The phone can be reached without its flow: it has said the address that it has.
   bool has_true_address = false;
+  // By datagrams it is not called where it sends from, but at its Contact's port.
+  bool listens_at_contact = false;
   std::string instance;      // RFC 5626 §4.1; may be empty
   std::uint32_t reg_id = 0;  // 0: this is no flow of RFC 5626
   std::string call_id;
@@ -49,6 +52,7 @@ struct Target {
                          // 5626 §7)
   std::uint32_t reg_id = 0;
   std::vector<NameAddr> path;
+  bool listens_at_contact = false;
 };
 
 // What stays when a flow is gone: the bindings of others, and those that can be reached without it.

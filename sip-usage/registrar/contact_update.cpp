@@ -23,6 +23,24 @@ bool says_its_address(const NameAddr& contact, const Source& source) {
          !same_ignoring_case(transport, "wss");
 }
 
+constexpr std::uint16_t k_usual_port = 5060;  // RFC 3261 §19.1.2
+
+// A request that comes straight from a phone which knows the address that it sends from, so there is no NAT
+// in between, and which wants to be called at another port of it (RFC 3261 §16.6 step 7, §18.1.1). Behind a
+// NAT there is no way to a phone but its flow.
+bool is_called_at_contact(const NameAddr& contact, const Message& request, const Source& source) {
+  const Via& via = request.vias.front();
+  const Uri& uri = contact.uri;
+  const auto transport = uri.parameters.value("transport");
+  const bool is_by_datagram = !source.is_connected && uri.scheme == "sip" &&
+                              (transport.empty() || same_ignoring_case(transport, "udp"));
+  const bool is_without_nat = request.vias.size() == 1 && same_ignoring_case(via.host, source.address) &&
+                              via.port.value_or(k_usual_port) == source.port;
+  const auto port = uri.port.value_or(k_usual_port);
+  return is_by_datagram && is_without_nat && same_ignoring_case(uri.host, source.address) && port != 0 &&
+         port != source.port;
+}
+
 class Update {
  public:
   Update(const BindingList& present, const Message& request, const Aor& aor, const Source& source,
@@ -140,6 +158,7 @@ class Update {
     if (reg_id == 0) out.contact.parameters.remove("reg-id");
     out.flow = source_.flow;
     out.has_true_address = reg_id == 0 && says_its_address(contact, source_);
+    out.listens_at_contact = reg_id == 0 && is_called_at_contact(contact, request_, source_);
     out.instance = contact.instance_id();
     out.reg_id = reg_id;
     out.call_id = request_.call_id;

@@ -156,9 +156,14 @@ Outputs Registrar::on_unreachable(Now now, const Aor& aor, const Target& target)
 
 Outputs Registrar::on_unreachable(Now now, FlowId flow, const Uri& contact) {
   Outputs out;
-  for (const Aor& aor : bindings_.users_of(flow))
+  auto users = bindings_.users_of(flow);
+  // Whoever is not called over its own flow may be anybody.
+  if (users.empty())
+    for (const auto& [aor, index] : index_) users.push_back(aor);
+  for (const Aor& aor : users)
     for (const Target& target : targets_of(bindings_.of(aor))) {
-      if (target.flow != flow || !equivalent(target.uri, contact)) continue;
+      const bool is_its_way = target.flow == flow || target.listens_at_contact;
+      if (!is_its_way || !equivalent(target.uri, contact)) continue;
       auto more = on_unreachable(now, aor, target);
       out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     }

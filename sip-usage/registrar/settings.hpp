@@ -52,6 +52,8 @@ struct Settings {
   std::uint32_t flow_timer_s = 120;  // RFC 5626 §4.4.1: phones send keep-alives within it; 0: not said
   // The URI of a user as the overlay has it, where it is written in another way (by this peer's address).
   std::function<Uri(const Uri&)> by_overlay_name = [](const Uri& uri) { return uri; };
+  // Whether a URI is one of this peer, or of the domains that it answers for.
+  std::function<bool(const Uri&)> is_own = [](const Uri&) { return false; };
   // Of the entry in the overlay, whatever the phones ask for: it is renewed as long as one of them is there.
   std::uint32_t overlay_lifetime_s = 1800;
   Duration nonce_life{300'000};

@@ -367,7 +367,7 @@ TEST(ElementCallTest, ConnectionBetweenPeersDies) {
   world.send(alice, call.invite());
   ASSERT_TRUE(bob.request("INVITE"));
   world.cut_peers();
-  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{480});
   world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
   EXPECT_TRUE(bob.request("INVITE"));
   EXPECT_EQ(world.peer_connections, 2u);
@@ -379,7 +379,7 @@ TEST(ElementCallTest, AnotherNodeAnswersForThePeer) {
   auto& [world, alice, bob] = call;
   world.is_impostor = true;
   world.send(alice, call.invite());
-  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{480});
   EXPECT_FALSE(bob.request("INVITE"));
 }
 
@@ -388,7 +388,51 @@ TEST(ElementCallTest, NoConnectionToThePeer) {
   auto& [world, alice, bob] = call;
   world.is_cut = true;
   world.send(alice, call.invite());
-  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{480});
+}
+
+// RFC 6940 §6.1.1: a request for a node that has gone is dropped in silence. The first caller waits for it,
+// the others learn at once that bob is not there, until he is.
+TEST(ElementCallTest, ThePeerHasCrashed) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.is_silent = true;
+  world.send(alice, call.invite());
+  world.pass(k_peer_wait - Duration{1});
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{});
+  world.pass(Duration{1});
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{480});
+  const auto call_again = [&](const std::string& call_id) {
+    world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", call_id));
+  };
+  call_again("call-2");
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{480});
+  EXPECT_EQ(world.silent_opens.size(), 1u);  // that is still under way
+  world.pass(k_opening_time);
+  call_again("call-3");
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{480});
+  EXPECT_EQ(world.silent_opens.size(), 2u);  // it is asked again, and nobody waits
+  world.is_silent = false;
+  world.connect(0, world.silent_opens.back());
+  call_again("call-4");
+  EXPECT_TRUE(bob.request("INVITE"));
+}
+
+// Who has been silent for long may be back: the next caller waits for it.
+TEST(ElementCallTest, ThePeerIsBackLater) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.is_silent = true;
+  world.send(alice, call.invite());
+  world.pass(k_opening_time + k_unreached_time - Duration{1});
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{480});
+  world.pass(Duration{1});
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{});
+  ASSERT_EQ(world.silent_opens.size(), 2u);
+  world.is_silent = false;
+  world.connect(0, world.silent_opens.back());
+  EXPECT_TRUE(bob.request("INVITE"));
 }
 
 // The overlay is silent: phones of the same peer call each other nevertheless.

@@ -161,6 +161,59 @@ TEST(ElementFlowTest, AnswersGoWhereTheViaSays) {
   EXPECT_TRUE(good.bad.inbox.empty());
 }
 
+// A phone without a NAT that registers from one port and is called at another, as SIPp's uas is.
+struct TwoPorts {
+  explicit TwoPorts(const std::string& via_host = "") {
+    auto request = world.request(bob, "REGISTER", "sip:bob@example.org");
+    request.contacts = {*NameAddr::parse("<sip:bob@" + bob.address + ":4010>")};
+    if (!via_host.empty()) request.vias.front().host = via_host;
+    world.send(bob, request);
+    EXPECT_TRUE(bob.response(200));
+    world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org"));
+  }
+  World world{std::vector<std::vector<std::string>>{{"alice", "bob"}}, true};
+  Phone& alice = world.phone("alice", 0, "TCP", true);
+  Phone& bob = world.phone("bob", 0, "UDP", true);
+};
+
+TEST(ElementFlowTest, ItIsCalledAtTheContactsPort) {
+  TwoPorts stage;
+  auto& [world, alice, bob] = stage;
+  EXPECT_FALSE(bob.request("INVITE"));
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  EXPECT_EQ(world.opened_addresses[0].transport, "UDP");
+  EXPECT_EQ(world.opened_addresses[0].remote.host, bob.address);
+  EXPECT_EQ(world.opened_addresses[0].remote.port, 4010);
+  Phone& there = world.opened(world.opened_addresses[0], 0);
+  const auto invite = there.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.answer(there, *invite, 200);
+  const auto ok = alice.response(200);
+  ASSERT_TRUE(ok);
+  world.send(alice, world.in_dialog(alice, "ACK", *ok));
+  EXPECT_TRUE(there.request("ACK"));
+  world.send(there, world.in_dialog(there, "BYE", *invite));  // it is bob's phone
+  EXPECT_TRUE(alice.request("BYE"));
+}
+
+TEST(ElementFlowTest, BehindANatItIsCalledWhereItSendsFrom) {
+  TwoPorts stage("192.168.1.5");
+  EXPECT_TRUE(stage.bob.request("INVITE"));
+  EXPECT_TRUE(stage.world.opened_addresses.empty());
+}
+
+// RFC 5626 §7, as with a phone that is called where it sends from.
+TEST(ElementFlowTest, SilenceAtTheContactsPortEndsTheBinding) {
+  TwoPorts stage;
+  auto& [world, alice, bob] = stage;
+  EXPECT_EQ(world.overlay["bob@example.org"].size(), 1u);
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  world.opened(world.opened_addresses[0], 0);
+  world.pass(Duration{33'000});
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{408});
+  EXPECT_EQ(world.overlay["bob@example.org"].size(), 0u);
+}
+
 TEST(ElementFlowTest, ForThePeerItself) {
   Good good;
   good.world.send(good.bad, good.world.request(good.bad, "MESSAGE", "sip:example.org"));

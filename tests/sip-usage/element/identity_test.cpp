@@ -149,6 +149,30 @@ TEST(ElementIdentityTest, ThePeersAddressIsTheOverlaysName) {
   EXPECT_EQ(got->to.uri.print(), "sip:bob@192.0.2.1:5060") << "To is the caller's";
 }
 
+// As SIPp does: its digest-uri is the address that it sends to.
+TEST(ElementIdentityTest, TheDigestUriIsThePeersAddress) {
+  World world({{"alice"}});
+  Phone& alice = world.phone("alice", 0);
+  auto request = world.request(alice, "REGISTER", "sip:alice@example.org");
+  for (const auto& [digest_uri, status] : std::vector<std::pair<std::string, unsigned>>{
+           {"sip:192.0.2.1:5070", 400}, {"sip:192.0.2.2:5060", 400}, {"sip:192.0.2.1:5060", 200}}) {
+    request.remove_field("Authorization");
+    request.cseq.number = ++alice.last_cseq;
+    request.vias.front().parameters.set("branch", "z9hG4bKa" + std::to_string(alice.last_cseq));
+    world.send(alice, request);
+    const auto asked = alice.response(401);
+    ASSERT_TRUE(asked);
+    const Uri request_uri = request.request_uri();
+    request.request_uri() = *Uri::parse(digest_uri);
+    World::add_credentials(request, *asked, "alice-secret");
+    request.request_uri() = request_uri;
+    request.cseq.number = ++alice.last_cseq;
+    request.vias.front().parameters.set("branch", "z9hG4bKb" + std::to_string(alice.last_cseq));
+    world.send(alice, request);
+    EXPECT_TRUE(alice.response(status)) << digest_uri;
+  }
+}
+
 // An element without a key for its tokens draws one: nobody else can know it.
 TEST(ElementIdentityTest, AnEmptyKeyIsNoKey) {
   World world({{"alice"}}, false, [](Settings& settings) { settings.proxy.key.clear(); });

@@ -139,8 +139,9 @@ class World {
     out.address = open.remote.host;
     phone_of[out.flow] = &out;
     const std::string here = "192.0.2." + std::to_string(peer + 1);
+    const std::uint16_t port = open.transport == "UDP" ? 5060 : 40'000;  // the listener's socket
     into(peer,
-         FlowUp{out.flow, open.transport, {here, 40'000}, open.remote, open.remote.host, false, open.open});
+         FlowUp{out.flow, open.transport, {here, port}, open.remote, open.remote.host, false, open.open});
     return out;
   }
   Phone& stranger(const std::string& user, std::size_t peer, const std::string& transport = "TCP") {
@@ -263,6 +264,10 @@ class World {
         }
     }
   }
+  void connect(std::size_t peer, const OpenPeer& open) {  // one of silent_opens
+    make_connection(peer, open);
+    pump();
+  }
   void pass(Duration time) {
     const MonoTime until = at + time;
     for (;;) {
@@ -289,7 +294,9 @@ class World {
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
   std::size_t peer_connections = 0;
-  bool is_cut = false;                                         // no peer reaches another
+  bool is_cut = false;     // no peer reaches another
+  bool is_silent = false;  // who is to connect says nothing
+  std::vector<OpenPeer> silent_opens;
   bool is_impostor = false;                                    // another node answers
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
 
@@ -349,6 +356,12 @@ class World {
   }
   void carry_out(std::size_t, OpenAddress& open) { opened_addresses.push_back(std::move(open)); }
   void carry_out(std::size_t peer, OpenPeer& open) {
+    if (is_silent)
+      silent_opens.push_back(std::move(open));
+    else
+      make_connection(peer, open);
+  }
+  void make_connection(std::size_t peer, const OpenPeer& open) {
     const auto other = peer_of(open.destinations);
     if (other == peers.size() || is_cut)
       return peers[peer]->handle(now(), OpenFailed{open.open, "no such node"});

@@ -124,6 +124,52 @@ TEST(WaysTest, SecondConnectionOfAPeer) {
   EXPECT_TRUE(stage.ways.take_outputs().empty());
 }
 
+// What cannot be reached is not waited for, and a connection of its own makes it one that can.
+TEST(WaysTest, PeerThatCouldNotBeReached) {
+  Stage stage;
+  const std::string uri = "sip:bob@example.org;gr=" + *write_gr({wire::to_node(test::node(7))});
+  stage.to_uri(uri);
+  const auto opens = of_kind<OpenPeer>(stage.ways.take_outputs());
+  ASSERT_EQ(opens.size(), 1u);
+  stage.ways.on_open_failed(stage.now, opens[0].open);
+  EXPECT_EQ(stage.no_ways(), 1u);
+  stage.to_uri(uri, 2);
+  stage.to_uri(uri, 3);
+  EXPECT_EQ(stage.no_ways(), 2u);
+  EXPECT_EQ(of_kind<OpenPeer>(stage.ways.take_outputs()).size(), 1u);  // one at a time
+  stage.add_peer(FlowId{5});
+  stage.to_uri(uri, 4);
+  EXPECT_EQ(stage.ready_at(), FlowId{5});
+  stage.ways.on_down(FlowId{5});
+  stage.flows.remove(FlowId{5});
+  stage.now = stage.now + k_opening_time;
+  stage.ways.on_timer(stage.now);  // that one has failed as well
+  stage.to_uri(uri, 5);
+  EXPECT_EQ(stage.no_ways(), 1u);
+  stage.ways.on_open_failed(stage.now, of_kind<OpenPeer>(stage.ways.take_outputs()).at(0).open);
+  stage.now = stage.now + k_unreached_time;
+  stage.to_uri(uri, 6);
+  EXPECT_EQ(stage.no_ways(), 0u);
+  EXPECT_EQ(of_kind<OpenPeer>(stage.ways.take_outputs()).size(), 1u);
+}
+
+TEST(UnreachedTest, TheFirstIsForgottenAtTheBound) {
+  Unreached unreached;
+  for (std::size_t at = 0; at < k_max_unreached; ++at)
+    unreached.note(MonoTime{static_cast<std::int64_t>(at)}, "peer " + std::to_string(at));
+  const MonoTime now{static_cast<std::int64_t>(k_max_unreached)};
+  EXPECT_TRUE(unreached.has(now, "peer 0"));
+  unreached.note(now, "peer 1");
+  EXPECT_TRUE(unreached.has(now, "peer 0"));  // that one was there
+  unreached.note(now, "one more");
+  EXPECT_EQ(unreached.size().size, k_max_unreached);
+  EXPECT_FALSE(unreached.has(now, "peer 0"));
+  EXPECT_TRUE(unreached.has(now, "peer 2"));
+  EXPECT_FALSE(unreached.has(now + k_unreached_time, "one more"));
+  unreached.note(now + k_unreached_time, "another");  // what is over makes room
+  EXPECT_EQ(unreached.size().size, 1u);
+}
+
 TEST(WaysTest, NamesOfAFlowHaveABound) {
   Stage stage;
   stage.add_peer(FlowId{5});
@@ -200,7 +246,7 @@ TEST(WaysTest, OpeningsHaveABound) {
   for (std::size_t at = 0; at < k_max_openings; ++at)
     stage.to_uri("sip:bob@198.51.100.7:" + std::to_string(at + 1));
   EXPECT_EQ(stage.no_ways(), 0u);
-  EXPECT_EQ(stage.ways.size().size, stage.ways.size().bound);
+  EXPECT_EQ(stage.ways.sizes().front().size, stage.ways.sizes().front().bound);
   stage.to_uri("sip:bob@198.51.100.8");
   EXPECT_EQ(stage.no_ways(), 1u);
   stage.ways.on_open_failed(stage.now, of_kind<OpenAddress>(stage.ways.take_outputs()).front().open);

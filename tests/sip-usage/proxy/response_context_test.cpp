@@ -116,10 +116,11 @@ TEST(ResponseTest, ChallengesOfAll) {
   EXPECT_NE(best.field("Proxy-Authenticate"), nullptr);
 }
 
-// Step 6: a 503 does not go upstream, and a branch without an answer counts as 408.
+// Step 6: a 503 does not go upstream, and a branch without an answer counts as 408. Of a device whose peer is
+// gone the caller reads that its user is not there.
 TEST(ResponseTest, OwnResponses) {
   const std::vector<std::pair<BranchFailure, unsigned>> table = {{BranchFailure::timed_out, 408},
-                                                                 {BranchFailure::unreachable, 500}};
+                                                                 {BranchFailure::unreachable, 480}};
   for (const auto& [failure, expected] : table) {
     Stage stage;
     stage.call({device(1)});
@@ -130,6 +131,26 @@ TEST(ResponseTest, OwnResponses) {
   stage.call({device(1)});
   stage.end(stage.branches().at(0), 503);
   EXPECT_EQ(stage.statuses(), Statuses{500});
+}
+
+// Nobody of two devices can be reached; one of them says more; the way of a dialog is no device of a user.
+TEST(ResponseTest, DevicesThatCannotBeReached) {
+  for (const unsigned other : {0U, 486U, 603U}) {
+    Stage stage;
+    stage.call({device(1), device(2)});
+    const auto branches = stage.branches();
+    ASSERT_EQ(branches.size(), 2u);
+    stage.proxy.on_failure(stage.now, branches[0].branch, BranchFailure::unreachable);
+    if (other == 0)
+      stage.proxy.on_failure(stage.now, branches[1].branch, BranchFailure::unreachable);
+    else
+      stage.end(branches[1], other);
+    EXPECT_EQ(stage.statuses(), Statuses{other == 0 ? 480U : other});
+  }
+  Stage stage;
+  stage.call({device(1)}, request("INVITE", "sip:bob@ring.example", {}, "call-1", "b1"));
+  stage.proxy.on_failure(stage.now, stage.branches().at(0).branch, BranchFailure::unreachable);
+  EXPECT_EQ(stage.statuses(), Statuses{500}) << "RFC 5057 §5.1: the dialog goes on";
 }
 
 // RFC 4320 §4.1: no 408 to other requests; nobody waits for it any more.

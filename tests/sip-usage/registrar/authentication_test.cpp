@@ -120,6 +120,30 @@ TEST(Authentication, WantsAllOfQop) {
   EXPECT_EQ(door.says({.nonce = door.nonce(), .uri = "sip:EXAMPLE.org;transport=tcp"}), "alice");
 }
 
+// SIPp's digest-uri is the address that it sends to, whatever its Request-URI is.
+TEST(Authentication, TheUriMayNameThePeerInAnotherWay) {
+  Settings settings = test::settings();
+  settings.is_own = [](const Uri& uri) { return uri.host == "192.0.2.9" || uri.host == "example.org"; };
+  Authenticator authenticator(settings, test::accounts({"alice"}), Bytes(32, 9));
+  const auto says = [&](const std::string& digest_uri, const std::string& request_uri) {
+    const MonoTime now{1'000};
+    Message challenged = Door::make(401);
+    authenticator.challenge(now, Asker::registrar, false, challenged);
+    const auto nonce = challenges(challenged, "WWW-Authenticate").front().nonce;
+    test::Request request;
+    request.more = {authorization({.nonce = nonce, .uri = digest_uri})};
+    Message message = test::message_of(request);
+    message.request_uri() = *Uri::parse(request_uri);
+    const auto verdict = authenticator.check(now, Asker::registrar, message, source_of(1));
+    return std::holds_alternative<Admitted>(verdict) ? 200U : std::get<Rejection>(verdict).status;
+  };
+  EXPECT_EQ(says("sip:192.0.2.9:5060", "sip:example.org"), 200U);
+  EXPECT_EQ(says("sip:example.org", "sip:192.0.2.9:5060"), 200U);
+  EXPECT_EQ(says("sip:192.0.2.8:5060", "sip:example.org"), 400U);
+  EXPECT_EQ(says("sip:192.0.2.9:5060", "sip:elsewhere.org"), 400U);
+  EXPECT_EQ(says("tel:+15550100", "sip:example.org"), 400U);
+}
+
 TEST(Authentication, PassesOverCredentialsForOthers) {
   Door door;
   EXPECT_EQ(door.says({.nonce = door.nonce(), .realm = "other.org"}), "401");

@@ -186,6 +186,32 @@ TEST(ContactUpdate, KnowsWhoIsReachedWithoutAFlow) {
   EXPECT_EQ(table.bindings[0].flow, std::nullopt);
 }
 
+// The phone's Via says 192.0.2.1:5060.
+TEST(ContactUpdate, KnowsWhoIsCalledAtAnotherPort) {
+  const auto is_called_there = [](const std::string& contact, const Source& source) {
+    Table table;
+    EXPECT_EQ(table.apply({.contacts = {contact}}, source), "ok");
+    return table.bindings.at(0).listens_at_contact;
+  };
+  const Source direct{FlowId{1}, "192.0.2.1", "192.0.2.1", false, false, 5060};
+  EXPECT_TRUE(is_called_there("<sip:a@192.0.2.1:5070>", direct));
+  EXPECT_TRUE(is_called_there("<sip:a@192.0.2.1:5070;transport=UDP>", direct));
+  EXPECT_FALSE(is_called_there("<sip:a@192.0.2.1>", direct)) << "that is where it sends from";
+  EXPECT_FALSE(is_called_there("<sip:a@192.0.2.2:5070>", direct));
+  EXPECT_FALSE(is_called_there("<sip:a@192.0.2.1:5070;transport=tcp>", direct));
+  EXPECT_FALSE(is_called_there("<sips:a@192.0.2.1:5070>", direct));
+  EXPECT_FALSE(is_called_there("<sip:a@192.0.2.1:5070>" + k_flow + "1", direct)) << "RFC 5626 §5.3";
+  auto other = direct;
+  other.port = 6000;
+  EXPECT_FALSE(is_called_there("<sip:a@192.0.2.1:5070>", other)) << "a NAT has changed the port";
+  other = direct;
+  other.address = "198.51.100.1";
+  EXPECT_FALSE(is_called_there("<sip:a@198.51.100.1:5070>", other)) << "a NAT has changed the address";
+  other = direct;
+  other.is_connected = true;
+  EXPECT_FALSE(is_called_there("<sip:a@192.0.2.1:5070>", other));
+}
+
 TEST(ContactUpdate, AUserHasSoManyBindings) {
   // Shows: SIP-27.
   Table table;
