@@ -264,8 +264,9 @@ void SipDriver::perform(element::AskCertificates& ask) {
     return data::CertificatesFound{
         0, {}, data::CallFailure{data::CallError::unavailable, "the peer has stopped", 0}};
   };
-  caf::anon_send(setup_.mailboxes->storage,
-                 CertificatesOrder{std::move(ask.user_name), Answer<data::CertificatesFound>(answer, stopped)});
+  caf::anon_send(
+      setup_.mailboxes->storage,
+      CertificatesOrder{std::move(ask.user_name), Answer<data::CertificatesFound>(answer, stopped)});
 }
 
 void SipDriver::call(data::Call order, std::function<element::Input(const data::CallResult&)> done) {
@@ -274,8 +275,8 @@ void SipDriver::call(data::Call order, std::function<element::Input(const data::
     caf::anon_send(sip, SipBatch(done(results.front())));
   };
   if (!setup_.bound->take(1)) {
-    return answer(Submission::refuse(1, data::CallError::unavailable,
-                                     "too many calls are under way at this peer"));
+    return answer(
+        Submission::refuse(1, data::CallError::unavailable, "too many calls are under way at this peer"));
   }
   caf::anon_send(setup_.mailboxes->storage,
                  std::make_shared<Submission>(++last_call_, std::vector<data::Call>{std::move(order)},

@@ -16,8 +16,8 @@ Result<data::UserSignersPtr> load_users(const std::vector<UserCredentials>& user
   return data::UserSigners::make(own, std::move(signers));
 }
 
-std::optional<sip::messages::OwnUser> message_user(const UserCredentials& user, const security::Signer& signer,
-                                                   bool is_own) {
+std::optional<sip::messages::OwnUser> message_user(const UserCredentials& user,
+                                                   const security::Signer& signer, bool is_own) {
   const std::string name = signer.certificate()->user_name();
   auto aor = sip::Aor::of_user_name(name);
   if (!aor) return std::nullopt;

@@ -18,8 +18,8 @@ Result<data::UserSignersPtr> load_users(const std::vector<UserCredentials>& user
 
 // A user with the key that opens what was closed for that certificate; `is_own`: the peer's own user. Nothing
 // for who has no address of SIP.
-std::optional<sip::messages::OwnUser> message_user(const UserCredentials& user, const security::Signer& signer,
-                                                   bool is_own);
+std::optional<sip::messages::OwnUser> message_user(const UserCredentials& user,
+                                                   const security::Signer& signer, bool is_own);
 // Of all further users, in their order.
 std::vector<sip::messages::OwnUser> message_users(const std::vector<UserCredentials>& users);
 

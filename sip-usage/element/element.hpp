@@ -73,7 +73,7 @@ class Element {
  private:
   // What the rooms have said and what is still to be carried out, in order: no room is called while another
   // one's call goes on.
-  using Work = 
+  using Work =
       std::variant<TransactionOutput, proxy::Output, registrar::Output, FindAnswer, WayOutput, Letters::Work>;
   struct Server {  // a server transaction
     FlowId flow{};

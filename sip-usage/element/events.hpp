@@ -195,9 +195,8 @@ struct ForgetCall {
 struct Log {
   std::string line;
 };
-using Output =
-    std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer, FetchFromOverlay,
-                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, AskOverlay,
-                 AskCertificates, KeepCall, ForgetCall, Log>;
+using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
+                            FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
+                            AskOverlay, AskCertificates, KeepCall, ForgetCall, Log>;
 
 }  // namespace ringway::sip::element

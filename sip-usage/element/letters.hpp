@@ -27,7 +27,7 @@
 namespace ringway::sip::element {
 
 inline constexpr std::size_t k_max_noted_messages = 2048;  // under way; others are no different from requests
-inline constexpr Duration k_wait_for_answer{16'000};          // and k_keeping_time: less than the 32 s of a phone
+inline constexpr Duration k_wait_for_answer{16'000};  // and k_keeping_time: less than the 32 s of a phone
 inline constexpr Duration k_wait_of_others{14'000};
 static_assert(k_wait_of_others < k_wait_for_answer);
 static_assert(k_wait_for_answer + messages::k_keeping_time < Duration{32'000});

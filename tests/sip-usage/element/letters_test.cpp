@@ -66,8 +66,8 @@ class LettersTest : public ::testing::Test {
     return out;
   }
 
-  std::vector<messages::test::Device> devices{device_of("alice@example.org", 1), device_of("bob@example.org", 2),
-                                              device_of("bob@example.org", 3)};
+  std::vector<messages::test::Device> devices{
+      device_of("alice@example.org", 1), device_of("bob@example.org", 2), device_of("bob@example.org", 3)};
   messages::test::FakeOverlay overlay;
   World world{{{"alice"}, {"bob"}, {"bob"}}, false, [this](Settings& settings) {
                 for (const auto& each : devices)
@@ -146,9 +146,11 @@ TEST_F(LettersTest, WhoHidesIsNotNamedByALetter) {
   Message request = world.request(alice, "MESSAGE", "sip:bob@example.org", "hidden");
   request.body = "who am I";
   request.from = *NameAddr::parse("<sip:anonymous@anonymous.invalid>;tag=1");
-  world.send(alice, request);
-  EXPECT_EQ(overlay.calls, 0U);
-  EXPECT_FALSE(alice.response(202));
+  const auto calls_before = overlay.calls;
+  const auto answer = world.ask(alice, request, "alice-secret");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status(), 404U);
+  EXPECT_EQ(overlay.calls, calls_before);
 }
 
 TEST_F(LettersTest, WhatWasClosedForTheCertificateBeforeIsOpened) {
@@ -174,9 +176,10 @@ TEST_F(LettersTest, WhoLeavesDeliversNothingMore) {
 TEST(LettersBoundTest, MessagesUnderWay) {
   const auto device = device_of("alice@example.org", 1);
   Letters letters("example.org", {device.user});
-  const Message request = sip::test::message(
-      {"MESSAGE sip:bob@example.org SIP/2.0", "Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1", "Max-Forwards: 70",
-       "To: <sip:bob@example.org>", "From: <sip:alice@example.org>;tag=1", "Call-ID: 1", "CSeq: 1 MESSAGE"});
+  const Message request =
+      sip::test::message({"MESSAGE sip:bob@example.org SIP/2.0", "Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1",
+                          "Max-Forwards: 70", "To: <sip:bob@example.org>",
+                          "From: <sip:alice@example.org>;tag=1", "Call-ID: 1", "CSeq: 1 MESSAGE"});
   for (std::uint64_t i = 1; i <= k_max_noted_messages + 1; ++i)
     letters.note(MonoTime{0}, {i}, request, request.request_uri(), device.user.aor);
   const auto last = k_max_noted_messages;
