@@ -69,9 +69,9 @@ def send(sender, to, text):
               keys={"from": aor(sender), "to": aor(to), "text": text}) as sipp:
         statistics = sipp.wait(60)
         answers = [int(message.split()[1]) for message in sipp.received() if message.startswith("SIP/2.0 ")]
-        if statistics["successful"] != 1:
-            raise OverlayError(f"a MESSAGE got {answers}: {statistics}")
-        return answers[-1]
+    if statistics["successful"] != 1:
+        raise OverlayError(f"a MESSAGE got {answers}: {statistics}")
+    return answers[-1]
 
 
 def texts(phone):
@@ -80,7 +80,7 @@ def texts(phone):
     for message in phone.received():
         if message.startswith("MESSAGE "):
             call = next(line for line in message.splitlines() if line.lower().startswith(("call-id:", "i:")))
-            bodies[call] = message.splitlines()[-1].strip()
+            bodies[call] = message.strip().splitlines()[-1].strip()
     return list(bodies.values())
 
 
