@@ -163,13 +163,22 @@ TEST_F(LettersTest, WhatWasClosedForTheCertificateBeforeIsOpened) {
   EXPECT_THAT(take(home), ElementsAre("one"));
 }
 
+// What is with the phone is written down; the next one waits for another peer.
 TEST_F(LettersTest, WhoLeavesDeliversNothingMore) {
-  send("one");
-  ASSERT_TRUE(alice.response(202));
+  for (const char* text : {"one", "two"}) {
+    send(text);
+    ASSERT_TRUE(alice.response(202));
+  }
   Phone& home = world.phone("bob", 1);
-  world.into(1, Shutdown{});
   world.ask(home, world.request(home, "REGISTER", "sip:bob@example.org", "reg"), "bob-secret");
+  const auto first = home.request("MESSAGE");
+  ASSERT_TRUE(first);
+  world.into(1, Shutdown{});
+  world.answer(home, *first, 200);
   EXPECT_THAT(take(home), IsEmpty());
+  Phone& away = world.phone("bob", 2);
+  world.ask(away, world.request(away, "REGISTER", "sip:bob@example.org", "reg"), "bob-secret");
+  EXPECT_THAT(take(away), ElementsAre("two"));
 }
 
 // No room for one more: it is a request as any other.
