@@ -282,10 +282,13 @@ Outcome<> PeerHostImpl::start_phones(const PeerSettings& settings, Foundation& m
   if (!keys) made.new_sip_keys = keys = SipKeys::make(*random);
   auto calls = kept_calls(settings, *made.store);
   if (!calls) return Failure{"the log of calls in the store: " + calls.error().reason};
-  const auto element = element_settings(
+  auto element = element_settings(
       sip, {made.signer->node_id(), made.configuration->instance_name, made.phones->listening_on()}, *keys);
   if (const auto good = sip::registrar::check(element.registrar, sip.accounts); !good)
     return Failure{"phones cannot be served: " + good.error().reason};
+  element.message_users = message_users(settings.further_users);
+  if (auto own = message_user({settings.private_key_pem, settings.certificates_pem}, *made.signer, true))
+    element.message_users.push_back(*std::move(own));
   if (sip.lets_users_call_outside) {
     auto resolver = net::dns::Resolver::start(io_, {.servers = sip.dns_servers});
     if (!resolver) return Failure{"DNS cannot be asked: " + resolver.error().reason + " (--sip-dns)"};
@@ -390,7 +393,8 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
                       std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
                       std::move(stopped), std::move(made.discovery), made.signer, std::move(made.phones),
-                      std::move(made.phone_bridge), std::move(made.peer_links), std::move(made.resolver)});
+                      std::move(made.phone_bridge), std::move(made.peer_links), std::move(made.resolver),
+                      std::move(settings.further_users)});
   if (made.users->size() > 0) {
     StorageBatch users;
     users.inputs.emplace_back(data::UseUsers{std::move(made.users)});

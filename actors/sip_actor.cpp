@@ -253,14 +253,35 @@ void SipDriver::write(sip::registrar::OverlayRequestId request, const sip::Aor& 
   });
 }
 
+// In whose name it is written says the call itself.
+void SipDriver::perform(element::AskOverlay& ask) {
+  call(std::move(ask.call), [room = ask.room, id = ask.id](const data::CallResult& result) {
+    return element::OverlayAnswered{room, id, result};
+  });
+}
+
+void SipDriver::perform(element::AskCertificates& ask) {
+  const auto answer = [sip = setup_.mailboxes->sip, id = ask.id](data::CertificatesFound found) {
+    caf::anon_send(sip, SipBatch(element::CertificatesAnswered{id, std::move(found.certificates),
+                                                               std::move(found.failure)}));
+  };
+  const auto stopped = [] {
+    return data::CertificatesFound{
+        0, {}, data::CallFailure{data::CallError::unavailable, "the peer has stopped", 0}};
+  };
+  caf::anon_send(
+      setup_.mailboxes->storage,
+      CertificatesOrder{std::move(ask.user_name), Answer<data::CertificatesFound>(answer, stopped)});
+}
+
 void SipDriver::call(data::Call order, std::function<element::Input(const data::CallResult&)> done) {
   auto answer = [sip = setup_.mailboxes->sip,
                  done = std::move(done)](const std::vector<data::CallResult>& results) {
     caf::anon_send(sip, SipBatch(done(results.front())));
   };
   if (!setup_.bound->take(1)) {
-    return answer(Submission::refuse(1, data::CallError::resource_exhausted,
-                                     "too many calls are under way at this peer"));
+    return answer(
+        Submission::refuse(1, data::CallError::unavailable, "too many calls are under way at this peer"));
   }
   caf::anon_send(setup_.mailboxes->storage,
                  std::make_shared<Submission>(++last_call_, std::vector<data::Call>{std::move(order)},

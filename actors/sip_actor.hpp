@@ -76,6 +76,8 @@ class SipDriver {
   void perform(sip::element::DropQuestion& drop);
   void perform(sip::element::StoreRegistration& store);
   void perform(sip::element::RemoveRegistration& remove);
+  void perform(sip::element::AskOverlay& ask);
+  void perform(sip::element::AskCertificates& ask);
   void perform(sip::element::KeepCall& keep);
   void perform(sip::element::ForgetCall& forget);
   void perform(sip::element::Log& log);

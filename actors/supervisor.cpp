@@ -213,6 +213,8 @@ std::optional<std::string> SupervisorDriver::use_credentials(const CredentialsOr
   ReplicationBatch replication;
   replication.inputs.emplace_back(routing::UseSigner{*signer});
   self_->send(actors.replication, std::move(replication));
+  if (auto own = message_user({order.private_key_pem, order.certificates_pem}, **signer, true))
+    tell_phones({*std::move(own)});
   setup_.signer = *signer;
   setup_.identity.certificate_not_after_ms = certificate.not_after_ms();
   log_->info("a renewed certificate is in use");
@@ -227,7 +229,22 @@ std::optional<std::string> SupervisorDriver::use_users(const UsersOrder& order) 
   StorageBatch storage;
   storage.inputs.emplace_back(data::UseUsers{std::move(*users)});
   self_->send(setup_.mailboxes->storage, std::move(storage));
+  std::vector<UserCredentials> renewed;
+  for (const UserCredentials& each : order.users) {
+    const bool is_known =
+        std::any_of(setup_.further_users.begin(), setup_.further_users.end(),
+                    [&](const auto& before) { return before.certificates_pem == each.certificates_pem; });
+    if (!is_known) renewed.push_back(each);
+  }
+  tell_phones(message_users(renewed));
+  setup_.further_users = order.users;
   return std::nullopt;
+}
+
+// What was closed for the certificate before is opened still: only the new keys are told of.
+void SupervisorDriver::tell_phones(std::vector<sip::messages::OwnUser> renewed) {
+  if (setup_.mailboxes->sip && !renewed.empty())
+    self_->send(setup_.mailboxes->sip, SipBatch(sip::element::KeysRenewed{std::move(renewed)}));
 }
 
 void SupervisorDriver::report(Answer<PeerStatus>& done) {

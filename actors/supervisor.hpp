@@ -48,6 +48,7 @@ struct SupervisorSetup {
   std::shared_ptr<PhoneBridge> phone_bridge = nullptr;
   std::shared_ptr<net::app_links::AppLinks> peer_links = nullptr;
   std::shared_ptr<net::dns::Resolver> resolver = nullptr;
+  std::vector<UserCredentials> further_users{};  // as they are in use
 };
 
 class SupervisorDriver {
@@ -71,6 +72,7 @@ class SupervisorDriver {
   void report(Answer<PeerStatus>& done);
   std::optional<std::string> use_credentials(const CredentialsOrder& order);
   std::optional<std::string> use_users(const UsersOrder& order);
+  void tell_phones(std::vector<sip::messages::OwnUser> renewed);
   void stop();
   void actor_ended(const caf::down_msg& message);
 

@@ -77,6 +77,7 @@ void Element::act(Now now, RequestArrived& arrived) {
     const auto invite = may_cancel ? std::optional(server_of(*arrived.cancels)) : std::nullopt;
     proxy_.on_cancel(now.mono, server_of(arrived.transaction), invite, std::move(arrived.request), from);
   } else {
+    note_message(now.mono, arrived.transaction, arrived.request, from);
     proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
   }
 }
@@ -134,6 +135,7 @@ void Element::act(Now now, TransactionEnded& ended) {
   if (server != servers_.end()) {
     leave(server->second.flow);
     servers_.erase(server);
+    letters_.forget(ended.transaction);
     proxy_.on_server_ended(now.mono, server_of(ended.transaction));
   } else if (client != clients_.end()) {
     leave(client->second.flow);
@@ -260,6 +262,9 @@ void Element::act(Now, proxy::EndBranch& end) {
 }
 
 void Element::act(Now now, proxy::Respond& respond) {
+  const unsigned status = respond.response.status();
+  if (status >= 200 && is_delivered(now, respond.server, status)) return;
+  if (status >= 200 && letters_.keep(now, transaction_of(respond.server), respond.response)) return;
   answer(now, transaction_of(respond.server), respond.response);
 }
 
@@ -267,11 +272,16 @@ void Element::act(Now now, proxy::HoldFlow& hold) {
   if (FlowState* flow = flows_.find(hold.flow)) flows_.set_in_call(now.mono, *flow, hold.held);
 }
 
-void Element::act(Now, proxy::EndServer& end) { add_work(transactions_.give_up(transaction_of(end.server))); }
+void Element::act(Now now, proxy::EndServer& end) {
+  if (is_delivered(now, end.server, std::nullopt)) return;
+  if (letters_.keep(now, transaction_of(end.server), std::nullopt)) return;
+  add_work(transactions_.give_up(transaction_of(end.server)));
+}
 
 // ---- what is for this peer itself
 
 void Element::act(Now now, proxy::PassToPeer& pass) {
+  if (is_delivered(now, pass.server, std::nullopt)) return;
   const auto transaction = transaction_of(pass.server);
   const FlowState* flow = flows_.find(FlowId{pass.source.flow.id});
   if (flow == nullptr) {
@@ -305,6 +315,7 @@ void Element::serve_options(Now now, TransactionId transaction, const Message& r
 
 void Element::act(Now now, registrar::Respond& respond) {
   answer(now, {static_cast<std::uint64_t>(respond.request)}, respond.response);
+  tell_of_phones(now, respond.response);
 }
 void Element::act(Now, registrar::StoreRegistration& store) { outputs_.emplace_back(std::move(store)); }
 void Element::act(Now, registrar::RemoveRegistration& remove) { outputs_.emplace_back(std::move(remove)); }

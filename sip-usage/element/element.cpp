@@ -52,6 +52,7 @@ Element::Element(Settings settings, std::vector<registrar::Account> accounts, st
       tokens_(settings_.proxy.key),
       finder_(settings_, registrar_, flows_),
       ways_(settings_, flows_, finder_),
+      letters_(settings_.registrar.overlay_name, settings_.message_users),
       calls_(std::move(kept_calls)) {}
 
 std::string Element::new_tag() { return hex_of(random_->next()); }
@@ -68,18 +69,21 @@ void Element::on_timer(Now now) {
   finder_.on_timer(now.mono);
   ways_.on_timer(now.mono);
   flows_.on_timer(now.mono);
+  letters_.on_timer(now);
+  give_up_messages(now);
   run(now);
 }
 
 Deadline Element::next_wake() const {
   Deadline soonest = sooner(transactions_.next_wake(), proxy_.next_wake());
   soonest = sooner(soonest, sooner(registrar_.next_wake(), finder_.next_wake()));
+  soonest = sooner(soonest, letters_.next_wake());
   return sooner(soonest, sooner(ways_.next_wake(), flows_.next_wake()));
 }
 
 TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
-  for (const auto& more : {registrar_.sizes(), proxy_.sizes()})
+  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
   out.insert(out.end(), {flows_.size(), finder_.size()});
@@ -235,10 +239,15 @@ void Element::on(Now now, OverlayWritten& written) {
   add_work(registrar_.on_overlay(now, written.request, written.is_done));
 }
 
+void Element::on(Now now, OverlayAnswered& answered) { letters_.on(now, answered); }
+void Element::on(Now now, CertificatesAnswered& answered) { letters_.on(now, answered); }
+void Element::on(Now now, KeysRenewed& renewed) { letters_.renew_users(now, std::move(renewed.users)); }
+
 // ---- what the peer's operator wants
 
 void Element::on(Now now, Shutdown&) {
   is_leaving_ = true;
+  letters_.leave(now);
   add_work(registrar_.shut_down(now));
 }
 
@@ -255,6 +264,7 @@ void Element::collect() {
   add_work(proxy_.take_outputs());
   add_work(finder_.take_answers());
   add_work(ways_.take_ways());
+  add_work(letters_.take_work());
 }
 
 void Element::run(Now now) {
@@ -273,7 +283,8 @@ void Element::run(Now now) {
     collect();
   }
   tell_of_calls();
-  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), ways_.take_outputs()})
+  for (auto outputs :
+       {flows_.take_outputs(), finder_.take_outputs(), ways_.take_outputs(), letters_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));
 }

@@ -27,6 +27,7 @@
 #include "sip-usage/element/events.hpp"
 #include "sip-usage/element/finder.hpp"
 #include "sip-usage/element/flows.hpp"
+#include "sip-usage/element/letters.hpp"
 #include "sip-usage/element/settings.hpp"
 #include "sip-usage/element/ways.hpp"
 #include "sip-usage/proxy/proxy.hpp"
@@ -64,13 +65,16 @@ class Element {
   const FlowCounters& flow_counters() const { return flows_.counters(); }
   const proxy::Counters& proxy_counters() const { return proxy_.counters(); }
   registrar::RegistrarCounters registrar_counters() const { return registrar_.counters(); }
+  const messages::KeeperCounters& kept_messages() const { return letters_.kept(); }
+  const messages::CollectorCounters& collected_messages() const { return letters_.collected(); }
   TransactionCounters transaction_counters() const { return transactions_.counters(); }
   TableSizes tables() const;
 
  private:
   // What the rooms have said and what is still to be carried out, in order: no room is called while another
   // one's call goes on.
-  using Work = std::variant<TransactionOutput, proxy::Output, registrar::Output, FindAnswer, WayOutput>;
+  using Work =
+      std::variant<TransactionOutput, proxy::Output, registrar::Output, FindAnswer, WayOutput, Letters::Work>;
   struct Server {  // a server transaction
     FlowId flow{};
     std::optional<std::uint16_t> answer_port;  // where it is not that of the flow
@@ -94,6 +98,9 @@ class Element {
   void on(Now now, ServersFound& found);
   void on(Now now, QuestionFailed& failed);
   void on(Now now, OverlayWritten& written);
+  void on(Now now, OverlayAnswered& answered);
+  void on(Now now, CertificatesAnswered& answered);
+  void on(Now now, KeysRenewed& renewed);
   void on(Now now, Shutdown& shutdown);
   void on(Now now, AccountsChanged& changed);
   void bring_up(Now now, FlowState flow, std::optional<OpenId> opened);
@@ -133,6 +140,15 @@ class Element {
   void act(Now now, registrar::StoreRegistration& store);
   void act(Now now, registrar::RemoveRegistration& remove);
   void act(Now now, registrar::HoldFlow& hold);
+  // Of kept messages (carry_out_letters.cpp).
+  void act(Now now, messages::Answer& answer);
+  void act(Now now, messages::Deliver& deliver);
+  void note_message(MonoTime now, TransactionId transaction, const Message& request,
+                    const proxy::Source& from);
+  void give_up_messages(Now now);
+  void tell_of_phones(Now now, const Message& response);
+  // True: it was of a request of the element's own, which has this outcome.
+  bool is_delivered(Now now, proxy::ServerId server, std::optional<unsigned> status);
   // Of the others.
   void act(Now now, FindAnswer& answer);
   void act(Now now, Ready& ready);
@@ -165,6 +181,7 @@ class Element {
   Flows flows_;
   Finder finder_;
   Ways ways_;
+  Letters letters_;
   std::map<TransactionId, Server> servers_;
   std::map<TransactionId, Client> clients_;
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;

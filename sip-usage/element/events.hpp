@@ -15,6 +15,7 @@
 #include "reload/wire/destination.hpp"
 #include "sip-usage/call_log/call_log.hpp"
 #include "sip-usage/lookup/resolution.hpp"
+#include "sip-usage/messages/calls.hpp"
 #include "sip-usage/registrar/registrar.hpp"
 
 namespace ringway::sip::element {
@@ -22,6 +23,8 @@ namespace ringway::sip::element {
 using registrar::FlowId;
 enum class OpenId : std::uint64_t {};      // a wish for a flow
 enum class QuestionId : std::uint64_t {};  // to the overlay or to DNS
+// Which room of kept messages asks: each counts its own calls.
+enum class MessageRoom { keeper, collector };
 
 struct Endpoint {
   std::string host;  // an address; of IPv6 without brackets
@@ -88,6 +91,21 @@ struct OverlayWritten {
   registrar::OverlayRequestId request{};
   bool is_done = false;
 };
+struct OverlayAnswered {
+  MessageRoom room{};
+  messages::CallId id{};
+  data::CallResult result;
+};
+struct CertificatesAnswered {
+  messages::CallId id{};
+  std::vector<security::CertificatePtr> found;
+  std::optional<data::CallFailure> failure;
+};
+// These own users have other keys from now on: of a renewed certificate. What was closed for those before is
+// opened still.
+struct KeysRenewed {
+  std::vector<messages::OwnUser> users;
+};
 // The peer is about to leave: nobody begins a dialog here any more (503 with Retry-After) or registers, and
 // the users' entries go from the overlay (RemoveRegistration). Calls that are there go on.
 struct Shutdown {};
@@ -97,8 +115,8 @@ struct AccountsChanged {
   std::vector<registrar::Account> accounts;
 };
 using Input = std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
-                           RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten, Shutdown,
-                           AccountsChanged>;
+                           RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten,
+                           OverlayAnswered, CertificatesAnswered, KeysRenewed, Shutdown, AccountsChanged>;
 
 // ---- out
 
@@ -155,6 +173,18 @@ struct DropQuestion {
 };
 using registrar::RemoveRegistration;
 using registrar::StoreRegistration;
+// A call of the messages that wait for absent users, as it stands. Answered by OverlayAnswered, once.
+struct AskOverlay {
+  MessageRoom room{};
+  messages::CallId id{};
+  data::Call call;
+};
+// The valid certificates of that user, as data::FindCertificates finds them. Answered by
+// CertificatesAnswered, once.
+struct AskCertificates {
+  messages::CallId id{};
+  std::string user_name;
+};
 // A call of a user of this peer is over: to be given to the element again when it is made anew.
 struct KeepCall {
   CallRecord record;
@@ -165,8 +195,8 @@ struct ForgetCall {
 struct Log {
   std::string line;
 };
-using Output =
-    std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer, FetchFromOverlay,
-                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, KeepCall, ForgetCall, Log>;
+using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
+                            FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
+                            AskOverlay, AskCertificates, KeepCall, ForgetCall, Log>;
 
 }  // namespace ringway::sip::element

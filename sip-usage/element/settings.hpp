@@ -9,6 +9,7 @@
 
 #include "reload/time.hpp"
 #include "sip-usage/lookup/resolution.hpp"
+#include "sip-usage/messages/calls.hpp"
 #include "sip-usage/proxy/settings.hpp"
 #include "sip-usage/registrar/settings.hpp"
 #include "sip-usage/transaction/timers.hpp"
@@ -56,6 +57,8 @@ struct Settings {
   // Own users may call addresses of other domains and what DNS knows of them.
   bool lets_users_call_outside = false;
   std::optional<Gateway> gateway{};
+  // Own users whose messages to absent ones are kept, and who get theirs.
+  std::vector<messages::OwnUser> message_users{};
 };
 
 }  // namespace ringway::sip::element

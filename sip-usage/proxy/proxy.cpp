@@ -170,6 +170,10 @@ void Proxy::on_server_ended(MonoTime now, ServerId server) {
   with(server, [&](ResponseContext& context) { context.on_server_ended(now); });
 }
 
+void Proxy::give_up(ServerId server) {
+  with(server, [&](ResponseContext& context) { context.give_up(); });
+}
+
 void Proxy::on_found(MonoTime now, FindId find, Found found) {
   if (const auto server = find_in(shared_.server_of_find, find))
     with(*server, [&](ResponseContext& context) { context.on_found(now, find, std::move(found)); });

@@ -49,6 +49,9 @@ class Proxy {
                  const Source& source);
   void on_ack(Message request, const Source& source);  // of a 2xx: from end to end
   void on_server_ended(MonoTime now, ServerId server);
+  // A request that is no INVITE is not to wait any longer: its branches end (EndBranch), and whoever says so
+  // answers it.
+  void give_up(ServerId server);
 
   void on_found(MonoTime now, FindId find, Found found);
   // 404: nobody of that name; 480: nobody there now; 403: the sender may not call there; 504: no answer.

@@ -464,6 +464,18 @@ void ResponseContext::cancel(MonoTime now) {
   advance(now);
 }
 
+// So that nothing of it is sent any more: whoever has not answered by now may get it by another way.
+void ResponseContext::give_up() {
+  if (final_sent_ || is_invite()) return;
+  stop_asking();
+  for (const auto& branch : branches_) {
+    shared_.server_of_branch.erase(branch.id);
+    shared_.outputs.push_back(EndBranch{branch.id});
+  }
+  branches_.clear();
+  final_sent_ = true;
+}
+
 void ResponseContext::cancel_branches(MonoTime now) {
   if (!is_invite()) return;  // §9.1
   for (auto& branch : branches_) cancel_branch(now, branch);

@@ -32,6 +32,7 @@ class ResponseContext {
   void add_alternatives(BranchId id, std::vector<Hop> servers);
   void on_server_ended(MonoTime now);
   void cancel(MonoTime now);  // §16.10
+  void give_up();             // of no INVITE
   void on_timer(MonoTime now);
 
   Deadline next_wake() const;

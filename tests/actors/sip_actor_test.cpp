@@ -9,6 +9,7 @@
 #include "actors/phone_bridge.hpp"
 #include "actors/sip_settings.hpp"
 #include "reload/config/kinds.hpp"
+#include "reload/config/mailbox_kind.hpp"
 #include "tests/actors/actor_world.hpp"
 #include "tests/sip-usage/registrar/phone.hpp"
 
@@ -58,14 +59,14 @@ class RecordingPhones : public phones::PhoneTransports {
 };
 
 struct SipActorTest : testing::Test, ActorWorld {
-  SipActorTest() {
+  explicit SipActorTest(std::vector<sip::messages::OwnUser> message_users = {}, std::size_t calls = 1) {
     mailboxes->storage = system.spawn([this](StorageActor::pointer self) -> StorageActor::behavior_type {
       return {[this](SubmissionPtr& submission) { submissions.push_back(std::move(submission)); },
               [](CancelAtom, std::uint64_t) {},
               [](WatchOrder&) {},
               [](WatchNextAtom, std::uint64_t) {},
               [](EndWatchAtom, std::uint64_t) {},
-              [](CertificatesOrder&) {},
+              [this](CertificatesOrder& order) { certificate_orders.push_back(std::move(order)); },
               [](StorageBatch&) {},
               [](TickAtom, std::uint64_t) {},
               [self](StatusAtom) -> caf::result<StorageReport> {
@@ -75,12 +76,13 @@ struct SipActorTest : testing::Test, ActorWorld {
     SipSettings settings;
     settings.trusts_loopback = true;
     auto random = std::make_shared<sip::registrar::test::CountingRandom>();
-    const auto element = element_settings(settings, {node(1), "Example.org", transports->listening_on()},
-                                          SipKeys::make(*random));
+    auto element = element_settings(settings, {node(1), "Example.org", transports->listening_on()},
+                                    SipKeys::make(*random));
+    element.message_users = std::move(message_users);
     std::vector<sip::registrar::Account> accounts;
     accounts.push_back({aor("alice"), "alice", {}});
     accounts.push_back({aor("bob"), "bob", {}});
-    bound = std::make_shared<CallBound>(1);
+    bound = std::make_shared<CallBound>(calls);
     mailboxes->sip =
         system.spawn(drive<SipDriver>,
                      SipSetup{"test",
@@ -95,6 +97,7 @@ struct SipActorTest : testing::Test, ActorWorld {
   ~SipActorTest() override {
     bridge.disconnect();
     submissions.clear();
+    certificate_orders.clear();
     let_go();
   }
 
@@ -133,6 +136,7 @@ struct SipActorTest : testing::Test, ActorWorld {
   std::shared_ptr<CallBound> bound;
   PhoneBridge bridge;
   std::vector<SubmissionPtr> submissions;
+  std::vector<CertificatesOrder> certificate_orders;
   std::set<std::uint64_t> known;
 };
 
@@ -200,6 +204,63 @@ TEST_F(SipActorTest, LeavingRemovesRegistrationsFirst) {
   submission->answer({data::PutResult{}});
   run();
   EXPECT_TRUE(has_left);
+}
+
+struct KeptMessagesTest : SipActorTest {
+  KeptMessagesTest()
+      : SipActorTest({{aor("alice"), node(1), "", {}}, {aor("bob"), node(2), "bob@example.org", {}}}, 4) {}
+  static data::CallFailure nothing() { return {data::CallError::not_found, "nothing", 0}; }
+  template <typename Call>
+  Call take_call(SubmissionPtr& of) {
+    of = take();
+    if (of == nullptr) return {};
+    const auto calls = of->take_calls();
+    return std::get<Call>(calls.at(0));
+  }
+};
+
+TEST_F(KeptMessagesTest, AMessageToNobodyAsksForWhatIsNeededToKeepIt) {
+  SubmissionPtr fetch, entry, received;
+  receive(1, request("MESSAGE", "alice", "sip:carol@example.org"));
+  EXPECT_EQ(take_call<data::GetCall>(fetch).kind, config::k_sip_registration);
+  ASSERT_NE(fetch, nullptr);
+  fetch->answer({nothing()});
+  run();
+  EXPECT_EQ(last_sent(), "");
+  const auto own = take_call<data::GetCall>(entry);
+  EXPECT_EQ(own.key, "carol@example.org/sip-messages");
+  EXPECT_EQ(own.kind, config::k_mailbox);
+  EXPECT_EQ(take_call<data::GetCall>(received).kind, 0U);
+  ASSERT_NE(received, nullptr);
+  ASSERT_EQ(certificate_orders.size(), 1U);
+  EXPECT_EQ(std::get<std::string>(certificate_orders[0].of), "carol@example.org");
+  entry->answer({nothing()});
+  received->answer({nothing()});
+  certificate_orders[0].done(data::CertificatesFound{0, {}, nothing()});
+  run();
+  EXPECT_TRUE(last_sent().starts_with("SIP/2.0 404 ")) << last_sent();  // nobody of that name
+}
+
+TEST_F(KeptMessagesTest, TooManyCallsAreNoFullMailbox) {
+  SubmissionPtr fetch;
+  receive(1, request("MESSAGE", "alice", "sip:carol@example.org"));
+  take_call<data::GetCall>(fetch);
+  ASSERT_NE(fetch, nullptr);
+  ASSERT_TRUE(bound->take(3));
+  fetch->answer({nothing()});
+  run();
+  EXPECT_TRUE(last_sent().starts_with("SIP/2.0 480 ")) << last_sent();
+  EXPECT_NE(last_sent().find("Retry-After: 60\r\n"), std::string::npos) << last_sent();
+  bound->give_back(3);
+}
+
+TEST_F(KeptMessagesTest, WhoRegistersHasTheMailboxRead) {
+  register_phone("bob", 1);
+  SubmissionPtr look;
+  const auto get = take_call<data::GetCall>(look);
+  EXPECT_EQ(get.key, "bob@example.org/sip-messages");
+  EXPECT_EQ(get.kind, config::k_mailbox);
+  EXPECT_TRUE(last_sent().starts_with("SIP/2.0 200 ")) << last_sent();
 }
 
 TEST(SipSettingsTest, WhereOtherPeersConnectToForCalls) {

@@ -299,6 +299,9 @@ class World {
   std::vector<OpenPeer> silent_opens;
   bool is_impostor = false;                                    // another node answers
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
+  // Of kept messages; without them nothing is answered.
+  std::function<data::CallResult(std::size_t, const data::Call&)> answer_call;
+  std::function<std::vector<security::CertificatePtr>(const std::string&)> certificates_of;
 
  private:
   static std::string lower(std::string text) {
@@ -389,6 +392,14 @@ class World {
   void carry_out(std::size_t peer, RemoveRegistration& remove) {
     if (overlay_takes) overlay[remove.aor.name()].erase(peer);
     peers[peer]->handle(now(), OverlayWritten{remove.request, overlay_takes});
+  }
+  void carry_out(std::size_t peer, AskOverlay& ask) {
+    if (answer_call)
+      peers[peer]->handle(now(), OverlayAnswered{ask.room, ask.id, answer_call(peer, ask.call)});
+  }
+  void carry_out(std::size_t peer, AskCertificates& ask) {
+    if (certificates_of)
+      peers[peer]->handle(now(), CertificatesAnswered{ask.id, certificates_of(ask.user_name), {}});
   }
   void carry_out(std::size_t peer, KeepCall& keep) { kept_calls.emplace_back(peer, std::move(keep.record)); }
   void carry_out(std::size_t, ForgetCall&) {}
