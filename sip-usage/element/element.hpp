@@ -141,7 +141,7 @@ class Element {
   void act(Now now, registrar::RemoveRegistration& remove);
   void act(Now now, registrar::HoldFlow& hold);
   // Of kept messages (carry_out_letters.cpp).
-  void act(Now now, messages::Answer& answer);
+  void act(Now now, messages::Answer& kept);
   void act(Now now, messages::Deliver& deliver);
   void note_message(MonoTime now, TransactionId transaction, const Message& request,
                     const proxy::Source& from);

@@ -11,6 +11,7 @@ constexpr unsigned k_no_answer = 408;
 
 std::vector<messages::OwnUser> list_of(const std::map<Aor, messages::OwnUser>& users) {
   std::vector<messages::OwnUser> out;
+  out.reserve(users.size());
   for (const auto& [aor, user] : users) out.push_back(user);
   return out;
 }
