@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <future>
-#include <map>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -19,7 +17,7 @@
 #include "actors/peer.hpp"
 #include "actors/peer_impl.hpp"
 #include "actors/peer_log.hpp"
-#include "actors/phone_bridge.hpp"
+#include "actors/phone_foundation.hpp"
 #include "actors/replication_actor.hpp"
 #include "actors/routing_actor.hpp"
 #include "actors/sip_actor.hpp"
@@ -28,9 +26,7 @@
 #include "actors/system_clock.hpp"
 #include "actors/system_random.hpp"
 #include "actors/user_credentials.hpp"
-#include "net/app_links/app_links.hpp"
 #include "net/discovery.hpp"
-#include "net/dns/resolver.hpp"
 #include "net/interfaces.hpp"
 #include "net/io_pool.hpp"
 #include "reload/data/message_budget.hpp"
@@ -103,65 +99,12 @@ std::vector<Bytes> kept_kinds(const data::ValueStore& store) {
   return update ? std::move(update->kinds) : std::vector<Bytes>{};
 }
 
-// New ones in the place of some that cannot be read now would end GRUUs and calls for good.
-Result<std::optional<SipKeys>> kept_sip_keys(const data::ValueStore& store) {
-  const auto kept = store.fact(k_sip_keys_fact);
-  if (!kept) return kept.error();
-  if (!*kept) return std::optional<SipKeys>();
-  auto keys = SipKeys::decode(**kept);
-  if (!keys) return keys.error();
-  return std::optional<SipKeys>(*std::move(keys));
-}
-
-Result<std::vector<sip::CallRecord>> kept_calls(const PeerSettings& settings, const data::ValueStore& store) {
-  std::vector<sip::CallRecord> out;
-  const auto kept = store.list_facts(k_call_facts, 2 * sip::k_max_logged_calls);
-  if (!kept) return kept.error();
-  std::size_t unreadable = 0;
-  for (const auto& fact : *kept) {
-    if (auto record = sip::decode_call_record(SharedBytes(fact.value)))
-      out.push_back(*std::move(record));
-    else
-      ++unreadable;
-  }
-  if (unreadable > 0) peer_log(settings.name)->warn("{} records of calls cannot be read", unreadable);
-  return out;
-}
-
-// As whom the peer stores registrations: nobody by name for its own user.
-std::map<sip::Aor, std::string> writers_of(const security::Signer& own, const data::UserSigners& users) {
-  std::map<sip::Aor, std::string> out;
-  for (const auto& signer : users.all()) {
-    const std::string user = signer->certificate()->user_name();
-    if (auto aor = sip::Aor::of_user_name(user)) out.insert_or_assign(*std::move(aor), user);
-  }
-  if (auto aor = sip::Aor::of_user_name(own.certificate()->user_name()))
-    out.insert_or_assign(*std::move(aor), "");
-  return out;
-}
-
 // Where others are told to connect to.
 std::vector<wire::IpAddressPort> own_addresses(const PeerSettings& settings,
                                                const wire::IpAddressPort& listening_on) {
   if (!settings.advertise.empty()) return settings.advertise;
   if (settings.advertise_all) return net::reachable_addresses(listening_on);
   return {listening_on};
-}
-
-net::app_links::AppLinkSettings peer_link_settings(const PeerSettings& settings,
-                                                   const config::Configuration& configuration) {
-  net::app_links::AppLinkSettings out;
-  out.listen = settings.sip->listen_for_peers;
-  if (out.listen.type == wire::AddressType::invalid) {
-    out.listen = settings.listen;
-    out.listen.port = 0;
-  }
-  out.protocol = sip::peers::k_protocol_name;
-  out.private_key_pem = settings.private_key_pem;
-  out.certificates_pem = settings.certificates_pem;
-  out.shared_secret = configuration.shared_secret;
-  out.overlay_name = configuration.instance_name;
-  return out;
 }
 
 }  // namespace
@@ -184,7 +127,6 @@ class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHo
   std::shared_ptr<net::Discovery> start_discovery(const PeerSettings& settings,
                                                   const config::Configuration& configuration,
                                                   std::shared_ptr<const Mailboxes> mailboxes);
-  Outcome<> start_phones(const PeerSettings& settings, Foundation& made);
   std::shared_ptr<Peer> spawn_actors(PeerSettings& settings, Foundation made,
                                      std::function<void(PeerFailure)> failed);
 
@@ -205,12 +147,7 @@ struct PeerHostImpl::Foundation {
   std::shared_ptr<LinkBridge> bridge;
   std::shared_ptr<net::TlsLinks> links;
   std::shared_ptr<net::Discovery> discovery;  // null: none
-  std::shared_ptr<PhoneBridge> phone_bridge;
-  std::shared_ptr<net::phones::PhoneTransports> phones;  // null: no phones are served
-  std::shared_ptr<net::app_links::AppLinks> peer_links;  // null as well
-  std::shared_ptr<net::dns::Resolver> resolver;          // null: DNS is not asked
-  std::shared_ptr<sip::element::Element> sip_element;
-  std::optional<SipKeys> new_sip_keys;
+  PhoneFoundation phones;
 };
 
 Result<std::shared_ptr<Peer>, StartFailure> PeerHostImpl::start_peer(
@@ -255,48 +192,11 @@ Result<PeerHostImpl::Foundation, StartFailure> PeerHostImpl::lay_foundation(Peer
   if (!links)
     return StartFailure{"cannot listen for links: " + links.error().reason + " (--listen chooses where)"};
   made.links = *links;
-  if (auto phones = start_phones(settings, made); !phones) return StartFailure{phones.error().reason};
+  auto phones = PhoneFoundation::lay(
+      io_, settings, {*made.signer, *made.users, *made.configuration, made.trust, *made.store});
+  if (!phones) return StartFailure{phones.error().reason};
+  made.phones = *std::move(phones);
   return made;
-}
-
-Outcome<> PeerHostImpl::start_phones(const PeerSettings& settings, Foundation& made) {
-  if (!settings.sip) return Done{};
-  SipSettings& sip = *settings.sip;
-  if (sip.gateway && made.configuration->self_signed_permitted) {
-    return Failure{
-        "--sip-trunk: nobody checks names in this overlay (self-signed certificates), so everybody could "
-        "call through the trunk as one of its callers"};
-  }
-  made.phone_bridge = std::make_shared<PhoneBridge>();
-  auto phones = net::phones::PhoneTransports::start(io_, sip.phones, made.phone_bridge);
-  if (!phones) return Failure{"cannot listen for phones: " + phones.error().reason + " (--sip-listen)"};
-  made.phones = *phones;
-  auto peers = net::app_links::AppLinks::start(io_, peer_link_settings(settings, *made.configuration),
-                                               made.trust, made.phone_bridge);
-  if (!peers) return Failure{"cannot listen for calls of other peers: " + peers.error().reason};
-  made.peer_links = *peers;
-  const auto random = std::make_shared<SystemRandom>();
-  const auto kept = kept_sip_keys(*made.store);
-  if (!kept) return Failure{"the keys of SIP in the store: " + kept.error().reason};
-  auto keys = *kept;
-  if (!keys) made.new_sip_keys = keys = SipKeys::make(*random);
-  auto calls = kept_calls(settings, *made.store);
-  if (!calls) return Failure{"the log of calls in the store: " + calls.error().reason};
-  auto element = element_settings(
-      sip, {made.signer->node_id(), made.configuration->instance_name, made.phones->listening_on()}, *keys);
-  if (const auto good = sip::registrar::check(element.registrar, sip.accounts); !good)
-    return Failure{"phones cannot be served: " + good.error().reason};
-  element.message_users = message_users(settings.further_users);
-  if (auto own = message_user({settings.private_key_pem, settings.certificates_pem}, *made.signer, true))
-    element.message_users.push_back(*std::move(own));
-  if (sip.lets_users_call_outside) {
-    auto resolver = net::dns::Resolver::start(io_, {.servers = sip.dns_servers});
-    if (!resolver) return Failure{"DNS cannot be asked: " + resolver.error().reason + " (--sip-dns)"};
-    made.resolver = *std::move(resolver);
-  }
-  made.sip_element = std::make_shared<sip::element::Element>(element, std::exchange(sip.accounts, {}), random,
-                                                             *std::move(calls));
-  return Done{};
 }
 
 // A machine without multicast is no reason not to start: there may be bootstrap nodes.
@@ -368,32 +268,29 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
       drive<RoutingDriver>,
       RoutingSetup{settings.name, routing, made.configuration, made.signer, std::make_shared<SystemRandom>(),
                    clock_, mailboxes, made.links, desk, backlog, std::move(made.bootstrap_cache),
-                   to_sip_peers(mailboxes), made.peer_links});
+                   to_sip_peers(mailboxes), made.phones.peer_links});
   const auto bound = std::make_shared<CallBound>(settings.storage.max_pending_calls);
-  if (made.phones) {
-    mailboxes->sip =
-        system_.spawn(drive<SipDriver>, SipSetup{settings.name, std::move(made.sip_element),
-                                                 writers_of(*made.signer, *made.users), made.phones, clock_,
-                                                 mailboxes, bound, made.peer_links, made.resolver});
+  if (made.phones.transports) {
+    mailboxes->sip = system_.spawn(
+        drive<SipDriver>, SipSetup{settings.name, std::move(made.phones.element),
+                                   std::move(made.phones.writers), made.phones.transports, clock_, mailboxes,
+                                   bound, made.phones.peer_links, made.phones.resolver});
     caf::anon_send(mailboxes->routing,
-                   serve_sip(call_addresses(settings.advertise, made.peer_links->listening_on())));
-    if (made.new_sip_keys)
-      caf::anon_send(mailboxes->committer, data::PutFact{k_sip_keys_fact, made.new_sip_keys->encode()});
+                   serve_sip(call_addresses(settings.advertise, made.phones.peer_links->listening_on())));
+    if (made.phones.new_keys)
+      caf::anon_send(mailboxes->committer, data::PutFact{k_sip_keys_fact, made.phones.new_keys->encode()});
   }
   made.discovery = start_discovery(settings, *made.configuration, mailboxes);
   auto stopped = std::make_shared<std::promise<void>>();
-  PeerImpl::Parts parts{shared_from_this(),
-                        mailboxes,
-                        bound,
-                        stopped->get_future(),
-                        identity,
-                        made.phones ? made.phones->listening_on() : std::vector<net::phones::PhoneListen>{}};
+  PeerImpl::Parts parts{shared_from_this(),    mailboxes, bound,
+                        stopped->get_future(), identity,  made.phones.listening_on()};
   mailboxes->supervisor = system_.spawn<caf::detached>(
       drive<SupervisorDriver>,
       SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
                       std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
-                      std::move(stopped), std::move(made.discovery), made.signer, std::move(made.phones),
-                      std::move(made.phone_bridge), std::move(made.peer_links), std::move(made.resolver),
+                      std::move(stopped), std::move(made.discovery), made.signer,
+                      std::move(made.phones.transports), std::move(made.phones.bridge),
+                      std::move(made.phones.peer_links), std::move(made.phones.resolver),
                       std::move(settings.further_users)});
   if (made.users->size() > 0) {
     StorageBatch users;

@@ -128,7 +128,7 @@ void SipDriver::end_turn() {
   do {
     for (auto& output : setup_.element->take_outputs())
       std::visit([this](auto& each) { perform(each); }, output);
-  } while (feed_from_peers());
+  } while (tell_congested() || feed_from_peers());
   const auto wake = sooner(setup_.element->next_wake(), peers_.next_wake());
   alarm_.set(setup_.clock->now().mono, wake ? std::optional(*wake) : std::nullopt);
   if (leaving_ && writes_under_way_ == 0) std::exchange(leaving_, std::nullopt)->deliver(LeftAtom::value);
@@ -139,6 +139,14 @@ bool SipDriver::feed_from_peers() {
   auto inputs = peers_.settle();
   for (auto& input : inputs) step(std::move(input));
   return !inputs.empty();
+}
+
+// Within the turn: Drained may be in the mailbox already, and must come after it, or the flow would never be
+// read again.
+bool SipDriver::tell_congested() {
+  const auto congested = std::exchange(congested_, {});
+  for (const auto flow : congested) step(element::Congested{flow});
+  return !congested.empty();
 }
 
 // ---- flows
@@ -166,7 +174,7 @@ void SipDriver::perform(element::Send& send) {
                          ? peers_.send(send.flow, std::move(send.octets))
                          : setup_.phones->send(phone_flow(send.flow), std::move(send.octets));
   // Of what was refused, FlowDown tells; a datagram is lost, as others are.
-  if (given == Given::half_full) answer_later(element::Congested{send.flow});
+  if (given == Given::half_full) congested_.push_back(send.flow);
 }
 
 void SipDriver::perform(element::SendToPort& send) {

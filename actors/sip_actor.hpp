@@ -60,6 +60,7 @@ class SipDriver {
   void step(sip::element::Input input);
   void end_turn();
   bool feed_from_peers();
+  bool tell_congested();
   // Notes what a flow is, and says which wish it fulfils.
   void note(sip::element::FlowUp& up);
   bool is_failed_opening(const sip::element::FlowDown& down);
@@ -97,7 +98,8 @@ class SipDriver {
   std::uint64_t last_call_ = k_first_sip_call;
   std::set<sip::element::FlowId> up_;  // bounded by the sockets
   std::unordered_map<sip::element::FlowId, std::vector<sip::element::OpenId>>
-      opening_;  // bounded by the element
+      opening_;                                  // bounded by the element
+  std::vector<sip::element::FlowId> congested_;  // this turn
   std::size_t writes_under_way_ = 0;
   std::optional<caf::typed_response_promise<LeftAtom>> leaving_;
 };

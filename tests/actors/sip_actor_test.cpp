@@ -38,7 +38,7 @@ class RecordingPhones : public phones::PhoneTransports {
   }
   phones::Given send(phones::FlowId flow, SharedBytes message) override {
     sent.emplace_back(flow.number, std::string(message.view().begin(), message.view().end()));
-    return phones::Given::queued;
+    return on_send ? on_send() : phones::Given::queued;
   }
   phones::Given send_to_port(phones::FlowId, std::uint16_t, SharedBytes) override {
     return phones::Given::queued;
@@ -56,6 +56,7 @@ class RecordingPhones : public phones::PhoneTransports {
   std::vector<std::uint64_t> closed;
   std::size_t credits = 0;
   std::uint64_t next_flow = 0;
+  std::function<phones::Given()> on_send;
 };
 
 struct SipActorTest : testing::Test, ActorWorld {
@@ -173,6 +174,20 @@ TEST_F(SipActorTest, NoMoreCallsThanThePeerTakes) {
   EXPECT_TRUE(submissions.empty());
   EXPECT_TRUE(last_sent().starts_with("SIP/2.0 503 ")) << last_sent();
   bound->give_back(1);
+}
+
+// The I/O thread may be faster than the actor: what was queued has gone before the actor tells that it waits.
+TEST_F(SipActorTest, AFlowThatHasDrainedAlreadyIsReadOn) {
+  register_phone("alice", 1);
+  transports->credits = 0;
+  transports->on_send = [this] {
+    bridge.drained({1});
+    return phones::Given::half_full;
+  };
+  receive(1, request("OPTIONS", "alice", "sip:example.org", 2));
+  transports->on_send = nullptr;
+  receive(1, request("OPTIONS", "alice", "sip:example.org", 3));
+  EXPECT_EQ(transports->credits, 14U);
 }
 
 TEST_F(SipActorTest, WhoIsCalledIsAskedOfTheOverlay) {

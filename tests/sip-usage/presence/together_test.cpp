@@ -8,6 +8,7 @@
 #include <array>
 #include <map>
 
+#include "sim/seeded_random.hpp"
 #include "sip-usage/presence/compositor.hpp"
 #include "sip-usage/presence/notifier.hpp"
 #include "sip-usage/presence/pidf.hpp"
@@ -21,20 +22,7 @@ using test::k_alice;
 using test::k_bob;
 using test::k_carol;
 
-// SplitMix64.
-class Dice : public Random {
- public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() override {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31U);
-  }
-
- private:
-  std::uint64_t state_;
-};
+using Dice = sim::SeededRandom;
 
 // Alice's phones and list are at one peer, bob's and carol's phones at another watch her.
 class Play {

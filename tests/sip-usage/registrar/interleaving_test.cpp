@@ -6,25 +6,13 @@
 #include <map>
 #include <set>
 
+#include "sim/seeded_random.hpp"
 #include "tests/sip-usage/registrar/phone.hpp"
 
 namespace ringway::sip::registrar {
 namespace {
 
-// SplitMix64.
-class Dice : public Random {
- public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() override {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31U);
-  }
-
- private:
-  std::uint64_t state_;
-};
+using Dice = sim::SeededRandom;
 
 class Play {
  public:
