@@ -67,14 +67,15 @@ void Notifier::begin(MonoTime now, RequestId request, const Message& message, co
   const std::string tag = new_tag(*random_);
   Subscription& subscription =
       subscriptions_
-          .emplace(id, Subscription{Dialog(message, tag, own_contact()), *watched, subscriber.watcher,
-                                    subscriber.flow, now + std::chrono::seconds(expires_s),
-                                    expires_s == 0 ? k_timeout : std::string_view(), now + k_first_state})
+          .emplace(id,
+                   Subscription{Dialog(message, tag, own_contact(subscriber)), *watched, subscriber.watcher,
+                                subscriber.flow, now + std::chrono::seconds(expires_s),
+                                expires_s == 0 ? k_timeout : std::string_view(), now + k_first_state})
           .first->second;
   dialogs_.emplace(subscription.dialog.id(), id);
   ++counts_[subscriber.watcher];
-  if (subscriber.flow) flows_[*subscriber.flow].insert(id);
-  accept(request, message, expires_s, tag);
+  add_to_flow(id, subscription);
+  accept(request, message, expires_s, subscription.dialog.own_contact(), tag);
   const auto [at, is_new] = watches_.try_emplace(*watched, *watched);
   at->second.subscriptions.insert(id);
   if (is_new) begin_watch(at->first, at->second);
@@ -96,7 +97,7 @@ void Notifier::refresh(MonoTime now, RequestId request, const Message& message,
   if (expires_s == 0) subscription.ending = k_timeout;
   subscription.owed_by = now + k_first_state;
   set_flow(id, subscription, subscriber.flow);
-  accept(request, message, expires_s, {});
+  accept(request, message, expires_s, subscription.dialog.own_contact(), {});
   advance(now, id);
 }
 
@@ -115,10 +116,10 @@ std::optional<registrar::Rejection> Notifier::no_room(const Aor& watched, const 
 }
 
 void Notifier::accept(RequestId request, const Message& message, std::uint32_t expires_s,
-                      const std::string& tag) {
+                      const NameAddr& contact, const std::string& tag) {
   ++counters_.accepted;
   Message response = make_response(message, 200, tag);
-  response.contacts = {own_contact()};
+  response.contacts = {contact};
   response.set_field("Expires", std::to_string(expires_s));
   outputs_.emplace_back(Respond{request, std::move(response)});
 }
@@ -128,9 +129,9 @@ void Notifier::reject(RequestId request, const Message& message, const registrar
   outputs_.emplace_back(Respond{request, refused(message, rejection, new_tag(*random_))});
 }
 
-NameAddr Notifier::own_contact() const {
+NameAddr Notifier::own_contact(const Subscriber& subscriber) const {
   NameAddr out;
-  out.uri = settings_.contact;
+  out.uri = subscriber.contact.value_or(settings_.contact);
   return out;
 }
 
@@ -291,10 +292,19 @@ void Notifier::set_flow(SubscriptionId id, Subscription& subscription, std::opti
   if (subscription.flow) {
     const auto before = flows_.find(*subscription.flow);
     before->second.erase(id);
+    const auto is_known = [&](SubscriptionId each) { return subscriptions_.at(each).watcher.has_value(); };
+    if (subscription.watcher && std::none_of(before->second.begin(), before->second.end(), is_known))
+      outputs_.emplace_back(HoldFlow{before->first, false});
     if (before->second.empty()) flows_.erase(before);
   }
-  if (flow) flows_[*flow].insert(id);
   subscription.flow = flow;
+  add_to_flow(id, subscription);
+}
+
+void Notifier::add_to_flow(SubscriptionId id, const Subscription& subscription) {
+  if (!subscription.flow) return;
+  flows_[*subscription.flow].insert(id);
+  if (subscription.watcher) outputs_.emplace_back(HoldFlow{*subscription.flow, true});
 }
 
 void Notifier::queue(SubscriptionId id, Subscription& subscription, Deadline at) {

@@ -36,16 +36,17 @@
 #include "sip-usage/presence/envelope.hpp"
 #include "sip-usage/presence/settings.hpp"
 #include "sip-usage/presence/watched_user.hpp"
+#include "sip-usage/presence/watches.hpp"
 #include "sip-usage/registrar/registrar.hpp"
 
 namespace ringway::sip::presence {
 
 using registrar::FlowId;
+using registrar::HoldFlow;  // while somebody who is known subscribes over it
 using registrar::RequestId;
 using registrar::Respond;
 
 enum class NotifyId : std::uint64_t {};  // never used twice
-enum class WatchId : std::uint64_t {};   // never used twice
 
 // Answered by on_answer once: with the final status, 408 when there was none or no way.
 struct SendNotify {
@@ -53,19 +54,11 @@ struct SendNotify {
   Message request;             // without Via
   std::optional<FlowId> flow;  // over which the phone has subscribed; none: where its Route or URI leads
 };
-// All entries at presence_key() of that user, until EndWatch or on_watch_failed.
-struct BeginWatch {
-  WatchId watch{};
-  Aor aor;
-};
-struct EndWatch {
-  WatchId watch{};
-};
-
 // Who subscribes, as far as that was made sure, and from where.
 struct Subscriber {
   WatcherId watcher;
   std::optional<FlowId> flow;
+  std::optional<Uri> contact{};  // where requests within the subscription reach this peer from there
 };
 
 struct NotifierCounters {
@@ -77,7 +70,7 @@ struct NotifierCounters {
 
 class Notifier {
  public:
-  using Output = std::variant<Respond, SendNotify, BeginWatch, EndWatch>;
+  using Output = std::variant<Respond, SendNotify, BeginWatch, EndWatch, HoldFlow>;
   using Outputs = std::vector<Output>;
 
   Notifier(Settings settings, std::shared_ptr<Random> random, std::shared_ptr<Envelope> envelope);
@@ -96,6 +89,10 @@ class Notifier {
 
   // Does the request belong to a subscription here?
   bool has_dialog(const Message& request) const { return dialogs_.contains(dialog_of(request)); }
+  // Whose that subscription is.
+  const WatcherId& watcher_of(const Message& request) const {
+    return subscriptions_.at(dialogs_.at(dialog_of(request))).watcher;
+  }
   const NotifierCounters& counters() const { return counters_; }
   TableSizes sizes() const;
 
@@ -129,7 +126,8 @@ class Notifier {
   void refresh(MonoTime now, RequestId request, const Message& message, const Subscriber& subscriber);
   std::optional<registrar::Rejection> no_room(const Aor& watched, const WatcherId& watcher) const;
   std::uint32_t lifetime_s(const Message& message) const;
-  void accept(RequestId request, const Message& message, std::uint32_t expires_s, const std::string& tag);
+  void accept(RequestId request, const Message& message, std::uint32_t expires_s, const NameAddr& contact,
+              const std::string& tag);
   void reject(RequestId request, const Message& message, const registrar::Rejection& rejection);
   void begin_watch(const Aor& aor, Watch& watch);
   void leave_watch(SubscriptionId id, const Subscription& subscription);
@@ -139,7 +137,8 @@ class Notifier {
   void notify(MonoTime now, SubscriptionId id, Subscription& subscription, const Seen& seen);
   void end(SubscriptionId id);
   void queue(SubscriptionId id, Subscription& subscription, Deadline at);
-  NameAddr own_contact() const;
+  NameAddr own_contact(const Subscriber& subscriber) const;
+  void add_to_flow(SubscriptionId id, const Subscription& subscription);
   Outputs take_outputs() { return std::exchange(outputs_, {}); }
 
   Settings settings_;

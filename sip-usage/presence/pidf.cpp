@@ -134,6 +134,16 @@ Outcome<> check_document_about(const Aor& user, std::string_view text) {
   return Done{};
 }
 
+bool says_open(std::string_view text) {
+  const auto document = XmlDocument::parse(SharedBytes(copy_of(view_of(text))));
+  if (!document) return false;
+  for (const xmlNode* tuple : config::children(document->root(), k_namespace, "tuple"))
+    for (const xmlNode* status : config::children(tuple, k_namespace, "status"))
+      for (const xmlNode* basic : config::children(status, k_namespace, "basic"))
+        if (config::text_of_element(basic) == "open") return true;
+  return false;
+}
+
 std::string composed(const Aor& user, const std::vector<std::string_view>& documents, std::size_t max_bytes) {
   Composition out(user);
   for (const auto text : documents)

@@ -27,6 +27,9 @@ Outcome<> check_document_about(const Aor& user, std::string_view text);
 // a new one. Documents that check_document() refuses are left out.
 std::string composed(const Aor& user, const std::vector<std::string_view>& documents, std::size_t max_bytes);
 
+// Whether one of the tuples of such a document is open (§4.1.4): the user can be reached.
+bool says_open(std::string_view text);
+
 enum class Basic { open, closed };
 // Of a user who has published nothing: can the user be reached (§4.1.4)?
 std::string derived(const Aor& user, Basic basic);

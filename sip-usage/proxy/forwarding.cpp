@@ -26,32 +26,17 @@ Here here_towards(const Hop& hop, const Settings& settings) {
   return here;
 }
 
-Via via_of(const Here& here, std::string branch) {
-  Via via{here.transport, here.host, here.port, {}};
-  via.parameters.add({"branch", std::move(branch)});
-  if (same_ignoring_case(here.transport, "UDP")) via.parameters.add({"rport", std::nullopt});  // RFC 3581 §3
-  return via;
-}
-
-// A URI of this peer for those at the other end of `here`.
-Uri uri_at(const Here& here, std::string user) {
-  Uri uri;
-  uri.scheme = "sip";
+// For Routes.
+Uri route_at(const Here& here, std::string user) {
+  Uri uri = uri_at(here);
   uri.user = std::move(user);
-  uri.host = here.host;
-  uri.port = here.port;
-  if (!same_ignoring_case(here.transport, "UDP"))
-    uri.parameters.add({"transport", lower_case(here.transport)});
   uri.parameters.add({"lr", std::nullopt});
   return uri;
 }
 
-Uri uri_in_overlay(const Settings& settings, std::string user) {
-  Uri uri;
-  uri.scheme = "sip";
+Uri route_in_overlay(const Settings& settings, std::string user) {
+  Uri uri = uri_in_overlay(settings);
   uri.user = std::move(user);
-  uri.host = settings.overlay();
-  uri.parameters.add({"gr", settings.overlay_gr});
   uri.parameters.add({"lr", std::nullopt});
   return uri;
 }
@@ -103,13 +88,13 @@ class RecordRoutes {
   NameAddr value(Side side, const NetworkFlow* flow, const Here& here) const {
     Uri uri;
     if (flow != nullptr) {
-      uri = uri_at(here, tokens_.make(DialogToken{*flow}, request_.call_id));
+      uri = route_at(here, tokens_.make(DialogToken{*flow}, request_.call_id));
     } else {
       const bool is_callee = side == to_;
       auto user = tokens_.make(RelayToken{side, is_callee ? source_.side : to_, relay_hop(is_callee)},
                                request_.call_id);
-      uri = side == Side::overlay ? uri_in_overlay(settings_, std::move(user))
-                                  : uri_at(settings_.outside_here, std::move(user));
+      uri = side == Side::overlay ? route_in_overlay(settings_, std::move(user))
+                                  : route_at(settings_.outside_here, std::move(user));
     }
     if (needs_sips()) uri.scheme = "sips";
     return {{}, std::move(uri), {}};
@@ -149,6 +134,31 @@ void drop_own_credentials(Message& message, std::string_view realm) {
 
 }  // namespace
 
+Via via_of(const Here& here, std::string branch) {
+  Via via{here.transport, here.host, here.port, {}};
+  via.parameters.add({"branch", std::move(branch)});
+  if (same_ignoring_case(here.transport, "UDP")) via.parameters.add({"rport", std::nullopt});  // RFC 3581 §3
+  return via;
+}
+
+Uri uri_at(const Here& here) {
+  Uri uri;
+  uri.scheme = "sip";
+  uri.host = here.host;
+  uri.port = here.port;
+  if (!same_ignoring_case(here.transport, "UDP"))
+    uri.parameters.add({"transport", lower_case(here.transport)});
+  return uri;
+}
+
+Uri uri_in_overlay(const Settings& settings) {
+  Uri uri;
+  uri.scheme = "sip";
+  uri.host = settings.overlay();
+  uri.parameters.add({"gr", settings.overlay_gr});
+  return uri;
+}
+
 Message forwarded(const Message& request, const Target& target, const Source& source,
                   const Settings& settings, const Tokens& tokens, Forwarding forwarding) {
   auto out = make_proxied_copy(request, as_request_uri(target.uri),
@@ -170,7 +180,7 @@ Message forwarded(const Message& request, const Target& target, const Source& so
 }
 
 NameAddr path_of(const NetworkFlow& flow, bool is_first_hop, const Tokens& tokens) {
-  Uri uri = uri_at(flow.here, tokens.make(PathToken{flow}));
+  Uri uri = route_at(flow.here, tokens.make(PathToken{flow}));
   if (is_first_hop) uri.parameters.add({"ob", std::nullopt});
   return {{}, std::move(uri), {}};
 }

@@ -57,6 +57,7 @@ struct Stage {
       if (auto* notify = std::get_if<SendNotify>(&each)) notifies.push_back(std::move(*notify));
       if (auto* begin = std::get_if<BeginWatch>(&each)) watches.push_back(std::move(*begin));
       if (auto* end = std::get_if<EndWatch>(&each)) ended.push_back(end->watch);
+      if (auto* hold = std::get_if<HoldFlow>(&each)) held[hold->flow] = hold->held;
     }
   }
   Message ask(const Request& request, WatcherId watcher = k_alice) {
@@ -112,7 +113,41 @@ struct Stage {
   std::vector<SendNotify> notifies;
   std::vector<BeginWatch> watches;
   std::vector<WatchId> ended;
+  std::map<FlowId, bool> held;
 };
+
+// Two subscriptions of a user over one flow, and one of nobody known.
+TEST(Notifier, AFlowIsHeldForThoseWhoAreKnown) {
+  Stage stage;
+  const Message first = stage.ask(subscribe());
+  Request other = subscribe();
+  other.call_id = "other";
+  const Message second = stage.ask(other);
+  Request third = subscribe();
+  third.call_id = "third";
+  stage.ask(third, WatcherId());
+  EXPECT_TRUE(stage.held.at(k_flow));
+  stage.tell({});
+  while (!stage.notifies.empty()) stage.notified();
+  stage.ask_again(first, 2, {"Expires: 0"});
+  EXPECT_TRUE(stage.held.at(k_flow));
+  Request end = subscribe({"Expires: 0"});
+  end.call_id = "other";
+  end.to_tag = second.to.tag();
+  end.cseq = 2;
+  stage.ask(end);
+  EXPECT_FALSE(stage.held.at(k_flow));
+}
+
+TEST(Notifier, WhereItIsReachedFromThere) {
+  Stage stage;
+  stage.note(stage.notifier.subscribe(stage.now, RequestId{1}, message_of(subscribe()),
+                                      {k_alice, k_flow, *Uri::parse("sip:192.0.2.77:5070;transport=tcp")}));
+  ASSERT_EQ(stage.responses.size(), 1U);
+  EXPECT_EQ(stage.responses[0].contacts[0].uri.print(), "sip:192.0.2.77:5070;transport=tcp");
+  stage.tell({});
+  EXPECT_EQ(stage.notified().contacts[0].uri.print(), "sip:192.0.2.77:5070;transport=tcp");
+}
 
 TEST(Notifier, ASubscriptionIsAnsweredThenNotified) {
   Stage stage;

@@ -204,6 +204,7 @@ class Play {
     watch_ = begin.watch;
     EXPECT_EQ(begin.aor, k_alice);
   }
+  void act(const HoldFlow&) {}
   void act(const EndWatch& end) {
     EXPECT_EQ(watch_, end.watch);
     watch_.reset();
