@@ -48,11 +48,13 @@ struct LinkBatch {
 };
 // What phones send, and what the overlay has answered.
 struct SipBatch {
-  explicit SipBatch(sip::element::Input input) : inputs(std::make_shared<Inputs>()) { add(std::move(input)); }
+  SipBatch() = default;  // nothing but a reason to look at what is due
+  explicit SipBatch(sip::element::Input input) { add(std::move(input)); }
   void add(sip::element::Input input) { inputs->push_back(std::move(input)); }
 
   using Inputs = std::vector<sip::element::Input>;
-  std::shared_ptr<Inputs> inputs;  // shared: a message must be copyable, and not all of these are
+  std::shared_ptr<Inputs> inputs =
+      std::make_shared<Inputs>();  // shared: a message must be copyable, and not all of these are
 };
 // What other peers send, and what routing tells of them.
 using SipPeerEvent = std::variant<routing::ApplicationEvent, sip::peers::Arrived, sip::element::Received,
@@ -97,6 +99,10 @@ struct WatchOrder {
   std::uint64_t token = 0;
   data::WatchCall call;
   WatchHandlePtr handle;
+};
+struct SightOrder {
+  sip::element::WatchUser watch;
+  SightHandlePtr handle;
 };
 struct RoutingReport {
   routing::RoutingStatus status;
@@ -180,7 +186,7 @@ using SipActor = caf::typed_actor<
     // From the supervisor: the peer is about to leave; answered when nobody is registered here any more.
     caf::replies_to<LeaveAtom>::with<LeftAtom>,
     // From the API.
-    caf::reacts_to<CallLogOrder>,
+    caf::reacts_to<CallLogOrder>, caf::reacts_to<SightOrder>,
     // From the supervisor.
     caf::replies_to<StatusAtom>::with<SipReportPtr>>;
 
@@ -247,6 +253,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CallLogOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SightOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::PutFact)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::DropFact)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::Answer<ringway::actors::Stopped>)

@@ -153,6 +153,12 @@ class Peer {
   // submit().
   virtual void call_log(std::optional<std::string> user, std::size_t limit,
                         std::function<void(CallLogResult)> done) = 0;
+  // What the user of that address does, in the name of a user of this peer (as_user as of calls). `event` as
+  // of watch(): the next one follows next_sight().
+  virtual CallToken watch_user(std::string address, std::string as_user,
+                               std::function<void(sip::presence::SightResult)> event) = 0;
+  virtual void next_sight(CallToken token) = 0;
+  virtual void cancel_sight(CallToken token) = 0;
   // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout.
   virtual void leave(std::function<void()> done) = 0;
   virtual NodeId node_id() const = 0;

@@ -114,6 +114,32 @@ void PeerImpl::call_log(std::optional<std::string> user, std::size_t limit,
   caf::anon_send(parts_.mailboxes->sip, std::move(order));
 }
 
+Peer::CallToken PeerImpl::watch_user(std::string address, std::string as_user,
+                                     std::function<void(sip::presence::SightResult)> event) {
+  const CallToken token = ++last_token_;
+  if (!parts_.mailboxes->sip) {
+    event(data::CallFailure{data::CallError::failed_precondition,
+                            "this peer serves no phones (ringwayd --sip-listen)", 0});
+    return token;
+  }
+  caf::anon_send(parts_.mailboxes->sip,
+                 SightOrder{{sip::presence::OnlookerId{token}, std::move(address), std::move(as_user)},
+                            std::make_shared<SightHandle>(std::move(event))});
+  return token;
+}
+
+void PeerImpl::next_sight(CallToken token) {
+  if (parts_.mailboxes->sip)
+    caf::anon_send(parts_.mailboxes->sip,
+                   SipBatch(sip::element::NextSight{sip::presence::OnlookerId{token}}));
+}
+
+void PeerImpl::cancel_sight(CallToken token) {
+  if (parts_.mailboxes->sip)
+    caf::anon_send(parts_.mailboxes->sip,
+                   SipBatch(sip::element::HideSight{sip::presence::OnlookerId{token}}));
+}
+
 void PeerImpl::leave(std::function<void()> done) {
   caf::anon_send(parts_.mailboxes->supervisor, LeaveAtom::value,
                  Answer<Stopped>([done = std::move(done)](Stopped) { done(); }, [] { return Stopped{}; }));

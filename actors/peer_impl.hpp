@@ -43,6 +43,10 @@ class PeerImpl : public Peer {
   void find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) override;
   void call_log(std::optional<std::string> user, std::size_t limit,
                 std::function<void(CallLogResult)> done) override;
+  CallToken watch_user(std::string address, std::string as_user,
+                       std::function<void(sip::presence::SightResult)> event) override;
+  void next_sight(CallToken token) override;
+  void cancel_sight(CallToken token) override;
   void leave(std::function<void()> done) override;
   NodeId node_id() const override { return parts_.identity.node; }
   wire::IpAddressPort listening_on() const override { return parts_.identity.listening_on; }

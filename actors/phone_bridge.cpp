@@ -47,7 +47,7 @@ sip::element::Endpoint endpoint_of(const wire::IpAddressPort& address) {
 
 void PhoneBridge::connect(SipActor sip) {
   const std::lock_guard lock(mutex_);
-  if (early_) caf::anon_send(sip, *std::exchange(early_, std::nullopt));
+  caf::anon_send(sip, early_ ? *std::exchange(early_, std::nullopt) : SipBatch());
   if (early_of_peers_) caf::anon_send(sip, *std::exchange(early_of_peers_, std::nullopt));
   sip_ = std::move(sip);
 }

@@ -22,7 +22,7 @@ inline sip::element::FlowId element_flow(net::phones::FlowId flow) {
 
 class PhoneBridge : public net::phones::PhoneEvents {
  public:
-  // From now on events go to `sip`; those that came before go first.
+  // From now on events go to `sip`; those that came before go first. It gets to work even without one.
   void connect(SipActor sip);
   // Events are dropped from now on, and the actor is let go.
   void disconnect();

@@ -71,6 +71,7 @@ SipActor::behavior_type SipDriver::make_behavior() {
       [this](TickAtom, std::uint64_t generation) { tick(generation); },
       [this](LeaveAtom) { return leave(); },
       [this](CallLogOrder& order) { tell_calls(order); },
+      [this](SightOrder& order) { show(order); },
       [this](StatusAtom) { return report(); },
   };
 }
@@ -81,10 +82,28 @@ void SipDriver::handle(SipBatch& batch) {
     if (const auto* down = std::get_if<element::FlowDown>(&input);
         down != nullptr && is_failed_opening(*down))
       continue;
-    if (std::holds_alternative<element::OverlayWritten>(input)) --writes_under_way_;
+    note_answer(input);
     step(std::move(input));
   }
   end_turn();
+}
+
+void SipDriver::note_answer(const element::Input& input) {
+  if (std::holds_alternative<element::OverlayWritten>(input)) --writes_under_way_;
+  const auto* answered = std::get_if<element::OverlayAnswered>(&input);
+  if (answered != nullptr && answered->room == element::Room::presence) --writes_under_way_;
+  if (const auto* hide = std::get_if<element::HideSight>(&input)) {
+    const auto onlooker = onlookers_.extract(hide->onlooker);
+    if (onlooker) onlooker.mapped()->forget();
+  }
+  const auto* told = std::get_if<element::OverlayTold>(&input);
+  if (told == nullptr) return;
+  const auto watch = watches_.find(told->watch);
+  if (watch == watches_.end()) return;
+  if (std::holds_alternative<data::CallFailure>(told->result))
+    watches_.erase(watch);
+  else
+    caf::anon_send(setup_.mailboxes->storage, WatchNextAtom::value, watch->second);
 }
 
 void SipDriver::handle(SipPeerBatch& batch) {
@@ -261,16 +280,19 @@ void SipDriver::write(sip::registrar::OverlayRequestId request, const sip::Aor& 
   });
 }
 
-// In whose name it is written says the call itself.
+// In whose name it is written says the call itself. Of presence only writes are asked for, and the peer does
+// not leave before they are done.
 void SipDriver::perform(element::AskOverlay& ask) {
+  if (ask.room == element::Room::presence) ++writes_under_way_;
   call(std::move(ask.call), [room = ask.room, id = ask.id](const data::CallResult& result) {
     return element::OverlayAnswered{room, id, result};
   });
 }
 
 void SipDriver::perform(element::AskCertificates& ask) {
-  const auto answer = [sip = setup_.mailboxes->sip, id = ask.id](data::CertificatesFound found) {
-    caf::anon_send(sip, SipBatch(element::CertificatesAnswered{id, std::move(found.certificates),
+  const auto answer = [sip = setup_.mailboxes->sip, room = ask.room,
+                       id = ask.id](data::CertificatesFound found) {
+    caf::anon_send(sip, SipBatch(element::CertificatesAnswered{room, id, std::move(found.certificates),
                                                                std::move(found.failure)}));
   };
   const auto stopped = [] {
@@ -280,6 +302,22 @@ void SipDriver::perform(element::AskCertificates& ask) {
   caf::anon_send(
       setup_.mailboxes->storage,
       CertificatesOrder{std::move(ask.user_name), Answer<data::CertificatesFound>(answer, stopped)});
+}
+
+void SipDriver::perform(element::WatchOverlay& watch) {
+  const std::uint64_t token = ++last_call_;
+  watches_.emplace(watch.watch, token);
+  auto event = [sip = setup_.mailboxes->sip, id = watch.watch](data::WatchResult result) {
+    caf::anon_send(sip, SipBatch(element::OverlayTold{id, std::move(result)}));
+  };
+  caf::anon_send(
+      setup_.mailboxes->storage,
+      WatchOrder{token, {std::move(watch.key), {}, {}}, std::make_shared<WatchHandle>(std::move(event))});
+}
+
+void SipDriver::perform(element::EndOverlayWatch& end) {
+  const auto watch = watches_.extract(end.watch);
+  if (watch) caf::anon_send(setup_.mailboxes->storage, EndWatchAtom::value, watch.mapped());
 }
 
 void SipDriver::call(data::Call order, std::function<element::Input(const data::CallResult&)> done) {
@@ -319,6 +357,20 @@ void SipDriver::perform(element::ForgetCall& forget) {
 
 void SipDriver::tell_calls(const CallLogOrder& order) const {
   order.done(setup_.element->calls().newest(order.limit, order.user));
+}
+
+void SipDriver::show(SightOrder& order) {
+  onlookers_.emplace(order.watch.onlooker, std::move(order.handle));
+  step(std::move(order.watch));
+  end_turn();
+}
+
+void SipDriver::perform(element::ShowSight& show) {
+  const auto found = onlookers_.find(show.onlooker);
+  if (found == onlookers_.end()) return;
+  const SightHandlePtr handle = found->second;
+  if (std::holds_alternative<data::CallFailure>(show.result)) onlookers_.erase(found);
+  handle->give(std::move(show.result));
 }
 
 void SipDriver::perform(element::Log& log) { log_->info("phones: {}", log.line); }

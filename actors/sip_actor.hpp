@@ -54,6 +54,9 @@ class SipDriver {
   void handle(SipPeerBatch& batch);
   void tick(std::uint64_t generation);
   void tell_calls(const CallLogOrder& order) const;
+  void show(SightOrder& order);
+  // Of inputs that answer what was asked for here.
+  void note_answer(const sip::element::Input& input);
   caf::typed_response_promise<LeftAtom> leave();
   SipReportPtr report() const;
 
@@ -79,6 +82,9 @@ class SipDriver {
   void perform(sip::element::RemoveRegistration& remove);
   void perform(sip::element::AskOverlay& ask);
   void perform(sip::element::AskCertificates& ask);
+  void perform(sip::element::WatchOverlay& watch);
+  void perform(sip::element::EndOverlayWatch& end);
+  void perform(sip::element::ShowSight& show);
   void perform(sip::element::KeepCall& keep);
   void perform(sip::element::ForgetCall& forget);
   void perform(sip::element::Log& log);
@@ -98,8 +104,10 @@ class SipDriver {
   std::uint64_t last_call_ = k_first_sip_call;
   std::set<sip::element::FlowId> up_;  // bounded by the sockets
   std::unordered_map<sip::element::FlowId, std::vector<sip::element::OpenId>>
-      opening_;                                  // bounded by the element
-  std::vector<sip::element::FlowId> congested_;  // this turn
+      opening_;                                                    // bounded by the element
+  std::vector<sip::element::FlowId> congested_;                    // this turn
+  std::map<sip::presence::WatchId, std::uint64_t> watches_;        // at storage; bounded by the element
+  std::map<sip::presence::OnlookerId, SightHandlePtr> onlookers_;  // bounded by the element
   std::size_t writes_under_way_ = 0;
   std::optional<caf::typed_response_promise<LeftAtom>> leaving_;
 };

@@ -122,6 +122,7 @@ sip::element::Settings element_settings(const SipSettings& settings, const SipId
   out.lookup.overlay_name = lower(identity.overlay);
   out.lets_users_call_outside = settings.lets_users_call_outside;
   out.gateway = settings.gateway;
+  out.presence_permissions = settings.presence_permissions;
   out.proxy.redirects = settings.redirects;
   return out;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,8 @@ struct SipSettings {
   bool lets_users_call_outside = false;  // users may call addresses of other domains
   std::string dns_servers{};             // "192.0.2.53:53,[2001:db8::53]:53"; empty: those of the system
   std::optional<sip::element::Gateway> gateway{};
+  // Who may see users of this peer: those who are not here are seen by everybody.
+  std::map<sip::Aor, sip::presence::Permission> presence_permissions{};
   bool redirects = false;  // a redirect peer (RFC 3261 §8.3)
 };
 

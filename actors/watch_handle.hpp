@@ -8,20 +8,23 @@
 
 #include "actors/answer.hpp"
 #include "reload/data/api.hpp"
+#include "sip-usage/presence/watches.hpp"
 
 namespace ringway::actors {
 
-class WatchHandle {
+// One of the alternatives of Result is data::CallFailure.
+template <typename Result>
+class EventHandle {
  public:
-  explicit WatchHandle(std::function<void(data::WatchResult)> event) : event_(std::move(event)) {}
-  ~WatchHandle() {
+  explicit EventHandle(std::function<void(Result)> event) : event_(std::move(event)) {}
+  ~EventHandle() {
     if (event_)
       give(data::CallFailure{data::CallError::unavailable, "the peer has stopped: ask another peer", 0});
   }
-  WatchHandle(const WatchHandle&) = delete;
-  WatchHandle& operator=(const WatchHandle&) = delete;
+  EventHandle(const EventHandle&) = delete;
+  EventHandle& operator=(const EventHandle&) = delete;
 
-  void give(data::WatchResult result) {
+  void give(Result result) {
     if (!event_) return;
     const bool last = std::holds_alternative<data::CallFailure>(result);
     const auto event = last ? std::exchange(event_, nullptr) : event_;
@@ -31,8 +34,11 @@ class WatchHandle {
   void forget() { event_ = nullptr; }
 
  private:
-  std::function<void(data::WatchResult)> event_;
+  std::function<void(Result)> event_;
 };
+using WatchHandle = EventHandle<data::WatchResult>;
 using WatchHandlePtr = std::shared_ptr<WatchHandle>;
+using SightHandle = EventHandle<sip::presence::SightResult>;
+using SightHandlePtr = std::shared_ptr<SightHandle>;
 
 }  // namespace ringway::actors

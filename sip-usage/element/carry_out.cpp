@@ -11,6 +11,7 @@ namespace ringway::sip::element {
 namespace {
 
 constexpr std::string_view k_allow = "REGISTER, OPTIONS";
+constexpr std::string_view k_allow_of_users = "REGISTER, OPTIONS, PUBLISH, SUBSCRIBE";
 
 proxy::ServerId server_of(TransactionId id) { return proxy::ServerId{id.value}; }
 TransactionId transaction_of(proxy::ServerId id) { return {static_cast<std::uint64_t>(id)}; }
@@ -68,6 +69,7 @@ void Element::act(Now now, RequestArrived& arrived) {
     ++counters_.leaving;
     return answer(now, arrived.transaction, busy(arrived.request));
   }
+  if (serve_presence(now, arrived, *flow)) return;
   auto source = source_of(now, arrived.request, *flow);
   if (const auto* instead = std::get_if<Message>(&source)) return answer(now, arrived.transaction, *instead);
   const auto& from = std::get<proxy::Source>(source);
@@ -108,8 +110,10 @@ void Element::act(Now now, AckArrived& arrived) {
 
 void Element::act(Now now, ResponseArrived& arrived) {
   const auto client = clients_.find(arrived.transaction);
-  if (client == clients_.end() || !client->second.branch) return;
-  const auto& [flow, branch, phone] = client->second;
+  if (client == clients_.end()) return;
+  end_notify(now.mono, client->second, arrived.response.status());
+  if (!client->second.branch) return;
+  const auto& [flow, branch, phone, notify] = client->second;
   if (phone && arrived.response.status() == 430)  // RFC 5626 §7
     add_work(registrar_.on_unreachable(now, flow, *phone));
   proxy_.on_response(now.mono, *branch, std::move(arrived.response));
@@ -117,7 +121,9 @@ void Element::act(Now now, ResponseArrived& arrived) {
 
 void Element::act(Now now, TransactionFailed& failed) {
   const auto client = clients_.find(failed.transaction);
-  if (client == clients_.end() || !client->second.branch) return;
+  if (client == clients_.end()) return;
+  end_notify(now.mono, client->second, std::nullopt);
+  if (!client->second.branch) return;
   const bool is_silent = failed.failure == TransactionFailure::timeout;
   // Not even a 100 to an INVITE: nobody is there any more.
   if (is_silent && client->second.phone)
@@ -306,7 +312,8 @@ void Element::act(Now now, proxy::PassToPeer& pass) {
 // RFC 3261 §11.2: a proxy says what it can do itself.
 void Element::serve_options(Now now, TransactionId transaction, const Message& request) {
   auto response = make_response(request, 200, new_tag());
-  response.set_field("Allow", std::string(k_allow));
+  response.set_field("Allow", std::string(k_allow_of_users));
+  response.set_field("Allow-Events", std::string(presence::k_package));
   response.set_field("Supported", "path, outbound, gruu");
   answer(now, transaction, response);
 }
@@ -318,7 +325,10 @@ void Element::act(Now now, registrar::Respond& respond) {
   tell_of_phones(now, respond.response);
 }
 void Element::act(Now, registrar::StoreRegistration& store) { outputs_.emplace_back(std::move(store)); }
-void Element::act(Now, registrar::RemoveRegistration& remove) { outputs_.emplace_back(std::move(remove)); }
+void Element::act(Now now, registrar::RemoveRegistration& remove) {
+  tell_presence(now, remove.aor);
+  outputs_.emplace_back(std::move(remove));
+}
 void Element::act(Now now, registrar::HoldFlow& hold) {
   flows_.set_registered(now.mono, hold.flow, hold.held);
 }

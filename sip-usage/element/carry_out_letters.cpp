@@ -62,8 +62,9 @@ void Element::act(Now now, messages::Answer& kept) {
 
 // After the answer to a REGISTER: whether that user has phones here now.
 void Element::tell_of_phones(Now now, const Message& response) {
-  if (response.status() != 200) return;
+  if (response.status() != 200 || response.method() != "REGISTER") return;
   const auto user = registrar_.find(now.mono, response.to.uri);
+  if (user.is_known) presence_.on_bindings(now, user.aor, !user.targets.empty());
   if (user.is_known && !is_leaving_) letters_.on_registered(now, user.aor, !user.targets.empty());
 }
 

@@ -53,6 +53,7 @@ Element::Element(Settings settings, std::vector<registrar::Account> accounts, st
       finder_(settings_, registrar_, flows_),
       ways_(settings_, flows_, finder_),
       letters_(settings_.registrar.overlay_name, settings_.message_users),
+      presence_(settings_, watched_users(), random_),
       calls_(std::move(kept_calls)) {}
 
 std::string Element::new_tag() { return hex_of(random_->next()); }
@@ -70,6 +71,7 @@ void Element::on_timer(Now now) {
   ways_.on_timer(now.mono);
   flows_.on_timer(now.mono);
   letters_.on_timer(now);
+  presence_.on_timer(now);
   give_up_messages(now);
   run(now);
 }
@@ -77,13 +79,13 @@ void Element::on_timer(Now now) {
 Deadline Element::next_wake() const {
   Deadline soonest = sooner(transactions_.next_wake(), proxy_.next_wake());
   soonest = sooner(soonest, sooner(registrar_.next_wake(), finder_.next_wake()));
-  soonest = sooner(soonest, letters_.next_wake());
+  soonest = sooner(soonest, sooner(letters_.next_wake(), presence_.next_wake()));
   return sooner(soonest, sooner(ways_.next_wake(), flows_.next_wake()));
 }
 
 TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
-  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes()})
+  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), presence_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
   out.insert(out.end(), {flows_.size(), finder_.size()});
@@ -162,6 +164,7 @@ void Element::on(Now now, FlowDown& down) {
   ways_.on_down(down.flow);
   flows_.remove(down.flow);
   for (const auto transaction : transactions) end_on_flow(now, transaction);
+  presence_.on_flow_failed(now.mono, down.flow);
   add_work(registrar_.on_flow_failed(now, down.flow));
 }
 
@@ -239,23 +242,42 @@ void Element::on(Now now, OverlayWritten& written) {
   add_work(registrar_.on_overlay(now, written.request, written.is_done));
 }
 
-void Element::on(Now now, OverlayAnswered& answered) { letters_.on(now, answered); }
-void Element::on(Now now, CertificatesAnswered& answered) { letters_.on(now, answered); }
-void Element::on(Now now, KeysRenewed& renewed) { letters_.renew_users(now, std::move(renewed.users)); }
+void Element::on(Now now, OverlayAnswered& answered) {
+  if (answered.room == Room::presence) return presence_.on(now, answered);
+  letters_.on(now, answered);
+}
+
+void Element::on(Now now, CertificatesAnswered& answered) {
+  if (answered.room == Room::presence) return presence_.on(now, answered);
+  letters_.on(now, answered);
+}
+
+void Element::on(Now now, OverlayTold& told) { presence_.on(now, told); }
+void Element::on(Now, WatchUser& watch) { presence_.on(watch); }
+void Element::on(Now now, NextSight& next) { presence_.on(now, next); }
+void Element::on(Now, HideSight& hide) { presence_.on(hide); }
+
+void Element::on(Now now, KeysRenewed& renewed) {
+  letters_.renew_users(now, std::move(renewed.users));
+  presence_.use_users(now, watched_users());
+}
 
 // ---- what the peer's operator wants
 
 void Element::on(Now now, Shutdown&) {
   is_leaving_ = true;
   letters_.leave(now);
+  presence_.leave(now);
   add_work(registrar_.shut_down(now));
 }
 
 void Element::on(Now now, AccountsChanged& changed) {
-  if (const auto good = registrar::check(settings_.registrar, changed.accounts); !good)
+  if (const auto good = registrar::check(settings_.registrar, changed.accounts); !good) {
     outputs_.emplace_back(Log{"users stay as they were: " + good.error().reason});
-  else
-    add_work(registrar_.set_accounts(now, std::move(changed.accounts)));
+    return;
+  }
+  add_work(registrar_.set_accounts(now, std::move(changed.accounts)));
+  presence_.use_users(now, watched_users());
 }
 
 // ---- from room to room
@@ -265,6 +287,7 @@ void Element::collect() {
   add_work(finder_.take_answers());
   add_work(ways_.take_ways());
   add_work(letters_.take_work());
+  add_work(presence_.take_work());
 }
 
 void Element::run(Now now) {
@@ -283,8 +306,8 @@ void Element::run(Now now) {
     collect();
   }
   tell_of_calls();
-  for (auto outputs :
-       {flows_.take_outputs(), finder_.take_outputs(), ways_.take_outputs(), letters_.take_outputs()})
+  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), ways_.take_outputs(),
+                       letters_.take_outputs(), presence_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));
 }

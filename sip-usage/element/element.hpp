@@ -28,6 +28,7 @@
 #include "sip-usage/element/finder.hpp"
 #include "sip-usage/element/flows.hpp"
 #include "sip-usage/element/letters.hpp"
+#include "sip-usage/element/presence.hpp"
 #include "sip-usage/element/settings.hpp"
 #include "sip-usage/element/ways.hpp"
 #include "sip-usage/proxy/proxy.hpp"
@@ -67,14 +68,16 @@ class Element {
   registrar::RegistrarCounters registrar_counters() const { return registrar_.counters(); }
   const messages::KeeperCounters& kept_messages() const { return letters_.kept(); }
   const messages::CollectorCounters& collected_messages() const { return letters_.collected(); }
+  const presence::CompositorCounters& published_presence() const { return presence_.published(); }
+  const presence::NotifierCounters& notified_presence() const { return presence_.notified(); }
   TransactionCounters transaction_counters() const { return transactions_.counters(); }
   TableSizes tables() const;
 
  private:
   // What the rooms have said and what is still to be carried out, in order: no room is called while another
   // one's call goes on.
-  using Work =
-      std::variant<TransactionOutput, proxy::Output, registrar::Output, FindAnswer, WayOutput, Letters::Work>;
+  using Work = std::variant<TransactionOutput, proxy::Output, registrar::Output, FindAnswer, WayOutput,
+                            Letters::Work, Presence::Work>;
   struct Server {  // a server transaction
     FlowId flow{};
     std::optional<std::uint16_t> answer_port;  // where it is not that of the flow
@@ -84,6 +87,7 @@ class Element {
     FlowId flow{};
     std::optional<proxy::BranchId> branch;  // none: of a CANCEL
     std::optional<Uri> phone;               // of an INVITE to a phone here: its Contact
+    std::optional<presence::NotifyId> notify{};
   };
 
   void on(Now now, FlowUp& up);
@@ -100,6 +104,10 @@ class Element {
   void on(Now now, OverlayWritten& written);
   void on(Now now, OverlayAnswered& answered);
   void on(Now now, CertificatesAnswered& answered);
+  void on(Now now, OverlayTold& told);
+  void on(Now now, WatchUser& watch);
+  void on(Now now, NextSight& next);
+  void on(Now now, HideSight& hide);
   void on(Now now, KeysRenewed& renewed);
   void on(Now now, Shutdown& shutdown);
   void on(Now now, AccountsChanged& changed);
@@ -149,6 +157,18 @@ class Element {
   void tell_of_phones(Now now, const Message& response);
   // True: it was of a request of the element's own, which has this outcome.
   bool is_delivered(Now now, proxy::ServerId server, std::optional<unsigned> status);
+  // Of presence (carry_out_presence.cpp).
+  void act(Now now, presence::SendNotify& notify);
+  void act(Now now, Watching& watching);
+  bool is_of_presence(Now now, const Message& request) const;
+  bool serve_presence(Now now, RequestArrived& arrived, FlowState& flow);
+  std::variant<proxy::Source, Message> source_of_subscriber(Now now, const Message& request, FlowState& flow);
+  void publish(Now now, TransactionId transaction, const Message& request, const proxy::Source& from);
+  std::optional<unsigned> refuse_watcher(Now now, const Message& request, const proxy::Source& from,
+                                         const FlowState& flow) const;
+  void end_notify(MonoTime now, const Client& client, std::optional<unsigned> status);
+  void tell_presence(Now now, const Aor& aor);
+  std::vector<messages::OwnUser> watched_users() const;
   // Of the others.
   void act(Now now, FindAnswer& answer);
   void act(Now now, Ready& ready);
@@ -182,6 +202,7 @@ class Element {
   Finder finder_;
   Ways ways_;
   Letters letters_;
+  Presence presence_;
   std::map<TransactionId, Server> servers_;
   std::map<TransactionId, Client> clients_;
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;

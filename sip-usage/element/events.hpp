@@ -16,6 +16,7 @@
 #include "sip-usage/call_log/call_log.hpp"
 #include "sip-usage/lookup/resolution.hpp"
 #include "sip-usage/messages/calls.hpp"
+#include "sip-usage/presence/onlookers.hpp"
 #include "sip-usage/registrar/registrar.hpp"
 
 namespace ringway::sip::element {
@@ -23,8 +24,8 @@ namespace ringway::sip::element {
 using registrar::FlowId;
 enum class OpenId : std::uint64_t {};      // a wish for a flow
 enum class QuestionId : std::uint64_t {};  // to the overlay or to DNS
-// Which room of kept messages asks: each counts its own calls.
-enum class MessageRoom { keeper, collector };
+// Which room asks the overlay: each counts its own calls.
+enum class Room { keeper, collector, presence };
 
 struct Endpoint {
   std::string host;  // an address; of IPv6 without brackets
@@ -92,14 +93,33 @@ struct OverlayWritten {
   bool is_done = false;
 };
 struct OverlayAnswered {
-  MessageRoom room{};
+  Room room{};
   messages::CallId id{};
   data::CallResult result;
 };
 struct CertificatesAnswered {
+  Room room{};
   messages::CallId id{};
   std::vector<security::CertificatePtr> found;
   std::optional<data::CallFailure> failure;
+};
+// After a failure there is nothing more.
+struct OverlayTold {
+  presence::WatchId watch{};
+  data::WatchResult result;
+};
+// A program watches the user of this address (presence::Onlookers), in the name of a user of this peer;
+// as_user as of calls. Answered by ShowSight, again after each NextSight, until HideSight or a failure.
+struct WatchUser {
+  presence::OnlookerId onlooker{};
+  std::string address;
+  std::string as_user{};
+};
+struct NextSight {
+  presence::OnlookerId onlooker{};
+};
+struct HideSight {
+  presence::OnlookerId onlooker{};
 };
 // These own users have other keys from now on: of a renewed certificate. What was closed for those before is
 // opened still.
@@ -116,7 +136,8 @@ struct AccountsChanged {
 };
 using Input = std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
                            RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten,
-                           OverlayAnswered, CertificatesAnswered, KeysRenewed, Shutdown, AccountsChanged>;
+                           OverlayAnswered, CertificatesAnswered, OverlayTold, WatchUser, NextSight,
+                           HideSight, KeysRenewed, Shutdown, AccountsChanged>;
 
 // ---- out
 
@@ -173,18 +194,29 @@ struct DropQuestion {
 };
 using registrar::RemoveRegistration;
 using registrar::StoreRegistration;
-// A call of the messages that wait for absent users, as it stands. Answered by OverlayAnswered, once.
+// A call of the messages that wait for absent users, or of presence, as it stands. Answered by
+// OverlayAnswered, once.
 struct AskOverlay {
-  MessageRoom room{};
+  Room room{};
   messages::CallId id{};
   data::Call call;
 };
 // The valid certificates of that user, as data::FindCertificates finds them. Answered by
 // CertificatesAnswered, once.
 struct AskCertificates {
+  Room room{};
   messages::CallId id{};
   std::string user_name;
 };
+// All entries at that key, in OverlayTold, one after the other, until EndOverlayWatch or a failure.
+struct WatchOverlay {
+  presence::WatchId watch{};
+  std::string key;
+};
+struct EndOverlayWatch {
+  presence::WatchId watch{};
+};
+using ShowSight = presence::Show;
 // A call of a user of this peer is over: to be given to the element again when it is made anew.
 struct KeepCall {
   CallRecord record;
@@ -195,8 +227,9 @@ struct ForgetCall {
 struct Log {
   std::string line;
 };
-using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
-                            FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
-                            AskOverlay, AskCertificates, KeepCall, ForgetCall, Log>;
+using Output =
+    std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer, FetchFromOverlay,
+                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, AskOverlay, AskCertificates,
+                 WatchOverlay, EndOverlayWatch, ShowSight, KeepCall, ForgetCall, Log>;
 
 }  // namespace ringway::sip::element

@@ -158,6 +158,14 @@ void Flows::set_registered(MonoTime now, FlowId id, bool is_registered) {
   hold(now, *flow, was_held);
 }
 
+void Flows::set_watching(MonoTime now, FlowId id, bool is_watching) {
+  FlowState* flow = find(id);
+  if (flow == nullptr) return;
+  const bool was_held = flow->is_held();
+  flow->is_watching = is_watching;
+  hold(now, *flow, was_held);
+}
+
 void Flows::set_in_call(MonoTime now, FlowState& flow, bool is_in_call) {
   const bool was_held = flow.is_held();
   flow.is_in_call = is_in_call;

@@ -46,12 +46,12 @@ struct FlowState {
   MonoTime busy_until;  // the time that its messages have cost
   Deadline pay_at;
   bool is_congested = false, is_closing = false;
-  bool is_registered = false, is_in_call = false;
+  bool is_registered = false, is_in_call = false, is_watching = false;
   Deadline queued_at;
 
   bool is_reliable() const { return transport != "UDP"; }
   bool is_peer() const { return node.has_value(); }
-  bool is_held() const { return is_registered || is_in_call; }
+  bool is_held() const { return is_registered || is_in_call || is_watching; }
 };
 
 struct FlowCounters {
@@ -77,8 +77,9 @@ class Flows {
   using Incoming = std::variant<Message, Refusal>;
   std::vector<Incoming> receive(MonoTime now, FlowState& flow, const Received& piece);
   void set_congested(MonoTime now, FlowState& flow, bool is_congested);
-  // It is kept open while a binding depends on it, or a call goes over it.
+  // It is kept open while a binding or a subscription depends on it, or a call goes over it.
   void set_registered(MonoTime now, FlowId id, bool is_registered);
+  void set_watching(MonoTime now, FlowId id, bool is_watching);
   void set_in_call(MonoTime now, FlowState& flow, bool is_in_call);
   void used(MonoTime now, FlowState& flow);
   void close(FlowState& flow, std::string reason);

@@ -135,7 +135,7 @@ void Letters::on_delivered(Now now, messages::DeliveryId delivery, std::optional
 }
 
 void Letters::on(Now now, const OverlayAnswered& answered) {
-  if (answered.room == MessageRoom::keeper) {
+  if (answered.room == Room::keeper) {
     keeper_.on_call(now, answered.id, answered.result);
   } else {
     collector_.on_call(now, answered.id, answered.result);
@@ -160,15 +160,15 @@ Deadline Letters::next_wake() const {
 void Letters::sort_out() {
   for (auto& each : keeper_.take_outputs()) {
     if (auto* ask = std::get_if<messages::AskOverlay>(&each))
-      outputs_.emplace_back(AskOverlay{MessageRoom::keeper, ask->id, std::move(ask->call)});
+      outputs_.emplace_back(AskOverlay{Room::keeper, ask->id, std::move(ask->call)});
     else if (auto* of = std::get_if<messages::AskCertificates>(&each))
-      outputs_.emplace_back(AskCertificates{of->id, std::move(of->user_name)});
+      outputs_.emplace_back(AskCertificates{Room::keeper, of->id, std::move(of->user_name)});
     else
       work_.emplace_back(std::get<messages::Answer>(each));
   }
   for (auto& each : collector_.take_outputs()) {
     if (auto* ask = std::get_if<messages::AskOverlay>(&each))
-      outputs_.emplace_back(AskOverlay{MessageRoom::collector, ask->id, std::move(ask->call)});
+      outputs_.emplace_back(AskOverlay{Room::collector, ask->id, std::move(ask->call)});
     else
       work_.emplace_back(std::move(std::get<messages::Deliver>(each)));
   }

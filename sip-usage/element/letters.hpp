@@ -58,6 +58,9 @@ class Letters {
   };
   Outcome outcome(const messages::Answer& answer);
 
+  // With the keys before the present ones.
+  const std::map<Aor, messages::OwnUser>& users() const { return users_; }
+
   void on_registered(Now now, const Aor& aor, bool is_here);
   void on_delivered(Now now, messages::DeliveryId delivery, std::optional<unsigned> status);
   void on(Now now, const OverlayAnswered& answered);

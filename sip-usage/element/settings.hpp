@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "reload/time.hpp"
 #include "sip-usage/lookup/resolution.hpp"
 #include "sip-usage/messages/calls.hpp"
+#include "sip-usage/presence/settings.hpp"
 #include "sip-usage/proxy/settings.hpp"
 #include "sip-usage/registrar/settings.hpp"
 #include "sip-usage/transaction/timers.hpp"
@@ -57,8 +59,10 @@ struct Settings {
   // Own users may call addresses of other domains and what DNS knows of them.
   bool lets_users_call_outside = false;
   std::optional<Gateway> gateway{};
-  // Own users whose messages to absent ones are kept, and who get theirs.
+  // Own users whose messages to absent ones are kept, and who get theirs; they can be watched as well.
   std::vector<messages::OwnUser> message_users{};
+  // Who may see them, as presence::check() has found it good; who is not here is seen by everybody.
+  std::map<Aor, presence::Permission> presence_permissions{};
 };
 
 }  // namespace ringway::sip::element

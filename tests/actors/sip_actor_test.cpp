@@ -10,6 +10,8 @@
 #include "actors/sip_settings.hpp"
 #include "reload/config/kinds.hpp"
 #include "reload/config/mailbox_kind.hpp"
+#include "sip-usage/presence/pidf.hpp"
+#include "sip-usage/presence/value.hpp"
 #include "tests/actors/actor_world.hpp"
 #include "tests/sip-usage/registrar/phone.hpp"
 
@@ -64,9 +66,9 @@ struct SipActorTest : testing::Test, ActorWorld {
     mailboxes->storage = system.spawn([this](StorageActor::pointer self) -> StorageActor::behavior_type {
       return {[this](SubmissionPtr& submission) { submissions.push_back(std::move(submission)); },
               [](CancelAtom, std::uint64_t) {},
-              [](WatchOrder&) {},
-              [](WatchNextAtom, std::uint64_t) {},
-              [](EndWatchAtom, std::uint64_t) {},
+              [this](WatchOrder& order) { watches.push_back(std::move(order)); },
+              [this](WatchNextAtom, std::uint64_t token) { wanted_next.push_back(token); },
+              [this](EndWatchAtom, std::uint64_t token) { ended_watches.push_back(token); },
               [this](CertificatesOrder& order) { certificate_orders.push_back(std::move(order)); },
               [](StorageBatch&) {},
               [](TickAtom, std::uint64_t) {},
@@ -99,6 +101,7 @@ struct SipActorTest : testing::Test, ActorWorld {
     bridge.disconnect();
     submissions.clear();
     certificate_orders.clear();
+    watches.clear();
     let_go();
   }
 
@@ -138,6 +141,8 @@ struct SipActorTest : testing::Test, ActorWorld {
   PhoneBridge bridge;
   std::vector<SubmissionPtr> submissions;
   std::vector<CertificatesOrder> certificate_orders;
+  std::vector<WatchOrder> watches;
+  std::vector<std::uint64_t> wanted_next, ended_watches;
   std::set<std::uint64_t> known;
 };
 
@@ -276,6 +281,143 @@ TEST_F(KeptMessagesTest, WhoRegistersHasTheMailboxRead) {
   EXPECT_EQ(get.key, "bob@example.org/sip-messages");
   EXPECT_EQ(get.kind, config::k_mailbox);
   EXPECT_TRUE(last_sent().starts_with("SIP/2.0 200 ")) << last_sent();
+}
+
+struct PresenceOfPhonesTest : KeptMessagesTest {
+  // One that does not read the mailbox, so that only presence asks.
+  void register_quietly(const std::string& user, std::uint64_t flow) {
+    register_phone(user, flow);
+    SubmissionPtr look;
+    EXPECT_EQ(take_call<data::GetCall>(look).key, user + "@example.org/sip-messages");
+    look->answer({nothing()});
+    run();
+  }
+  static data::WatchResult with(const std::string& document) {
+    wire::Writer value;
+    sip::presence::write(
+        value, {sip::presence::ValueForm::plain, SharedBytes(Bytes(document.begin(), document.end()))});
+    data::WatchUpdate out;
+    data::Entry entry;
+    entry.value = value.take();
+    out.state.entries.push_back(std::move(entry));
+    return out;
+  }
+  static std::string open() { return sip::presence::derived(aor("carol"), sip::presence::Basic::open); }
+};
+
+TEST_F(PresenceOfPhonesTest, WhoRegistersIsShownInHisOwnName) {
+  SubmissionPtr put, look;
+  register_phone("bob", 1);
+  take_call<data::GetCall>(look);
+  const auto stored = take_call<data::PutCall>(put);
+  ASSERT_NE(put, nullptr);
+  EXPECT_EQ(stored.key, "bob@example.org/sip-presence");
+  EXPECT_EQ(stored.entry, node(2).hex());
+  EXPECT_EQ(stored.as_user, "bob@example.org");
+  EXPECT_EQ(stored.kind, 0U);
+  EXPECT_FALSE(stored.keep);
+}
+
+TEST_F(PresenceOfPhonesTest, APhoneWatchesAUserOfTheOverlay) {
+  SubmissionPtr put;
+  register_quietly("alice", 1);
+  take_call<data::PutCall>(put);
+  receive(1, request("SUBSCRIBE", "alice", "sip:carol@example.org", 2, "Event: presence\r\n"));
+  EXPECT_NE(last_sent().find("SIP/2.0 200 "), std::string::npos);
+  ASSERT_EQ(watches.size(), 1U);
+  EXPECT_EQ(watches[0].call.key, "carol@example.org/sip-presence");
+  EXPECT_FALSE(watches[0].call.entry);
+  EXPECT_LT(watches[0].token, data::k_first_own_number);
+  watches[0].handle->give(with(open()));
+  run();
+  EXPECT_TRUE(last_sent().starts_with("NOTIFY sip:alice@127.0.0.1:4000 ")) << last_sent();
+  EXPECT_NE(last_sent().find("<basic>open</basic>"), std::string::npos) << last_sent();
+  EXPECT_EQ(wanted_next, std::vector{watches[0].token});
+  EXPECT_EQ(ended_watches.size(), 0U);
+  bridge.flow_down({{1}, "gone"});
+  run();
+  EXPECT_EQ(ended_watches, std::vector{watches[0].token});
+}
+
+TEST_F(PresenceOfPhonesTest, AWatchThatFailsIsBegunAgain) {
+  SubmissionPtr put;
+  register_quietly("alice", 1);
+  take_call<data::PutCall>(put);
+  receive(1, request("SUBSCRIBE", "alice", "sip:carol@example.org", 2, "Event: presence\r\n"));
+  ASSERT_EQ(watches.size(), 1U);
+  watches[0].handle->give(nothing());
+  run();
+  EXPECT_TRUE(wanted_next.empty());
+  clock->at.mono = clock->at.mono + sip::presence::k_watch_retry;
+  advance(sip::presence::k_watch_retry);
+  ASSERT_EQ(watches.size(), 2U);
+  EXPECT_NE(watches[0].token, watches[1].token);
+}
+
+// Watchers must not believe for half an hour that somebody is there.
+TEST_F(PresenceOfPhonesTest, LeavingShowsNobodyFirst) {
+  SubmissionPtr put, registration, shown;
+  register_quietly("alice", 1);
+  take_call<data::PutCall>(put);
+  put->answer({data::PutResult{}});
+  run();
+  bool has_left = false;
+  system.spawn([&](caf::event_based_actor* self) {
+    self->request(mailboxes->sip, caf::infinite, LeaveAtom::value).then([&](LeftAtom) { has_left = true; });
+  });
+  run();
+  EXPECT_EQ(take_call<data::RemoveCall>(registration).key, "alice@example.org");
+  const auto gone = take_call<data::RemoveCall>(shown);
+  EXPECT_EQ(gone.key, "alice@example.org/sip-presence");
+  EXPECT_EQ(gone.entry, node(1).hex());
+  ASSERT_NE(shown, nullptr);
+  registration->answer({data::PutResult{}});
+  run();
+  EXPECT_FALSE(has_left);
+  shown->answer({nothing()});  // it has ended by itself
+  run();
+  EXPECT_TRUE(has_left);
+}
+
+TEST_F(PresenceOfPhonesTest, AProgramWatchesUntilItWantsNoMore) {
+  std::vector<sip::presence::SightResult> seen;
+  const auto handle = std::make_shared<SightHandle>(
+      [&](sip::presence::SightResult result) { seen.push_back(std::move(result)); });
+  const sip::presence::OnlookerId id{5};
+  caf::anon_send(mailboxes->sip, SightOrder{{id, "sip:carol@example.org"}, handle});
+  run();
+  ASSERT_EQ(watches.size(), 1U);
+  watches[0].handle->give(with(open()));
+  run();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_TRUE(std::get<sip::presence::Sight>(seen[0]).is_reachable);
+  clock->at.mono = clock->at.mono + sip::presence::k_throttle;
+  watches[0].handle->give(with(sip::presence::derived(aor("carol"), sip::presence::Basic::closed)));
+  run();
+  EXPECT_EQ(seen.size(), 1U) << "it has not taken the first";
+  caf::anon_send(mailboxes->sip, SipBatch(sip::element::NextSight{id}));
+  run();
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_FALSE(std::get<sip::presence::Sight>(seen[1]).is_reachable);
+  caf::anon_send(mailboxes->sip, SipBatch(sip::element::HideSight{id}));
+  run();
+  EXPECT_EQ(ended_watches, std::vector{watches[0].token});
+  EXPECT_EQ(seen.size(), 2U);
+}
+
+TEST_F(PresenceOfPhonesTest, AProgramIsToldOfWhatFails) {
+  std::vector<sip::presence::SightResult> seen;
+  caf::anon_send(mailboxes->sip,
+                 SightOrder{{sip::presence::OnlookerId{5}, "sip:carol@example.org"},
+                            std::make_shared<SightHandle>([&](sip::presence::SightResult result) {
+                              seen.push_back(std::move(result));
+                            })});
+  run();
+  ASSERT_EQ(watches.size(), 1U);
+  watches[0].handle->give(data::CallFailure{data::CallError::failed_precondition, "no such Kind", 0});
+  run();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(std::get<data::CallFailure>(seen[0]).error, data::CallError::failed_precondition);
 }
 
 TEST(SipSettingsTest, WhereOtherPeersConnectToForCalls) {

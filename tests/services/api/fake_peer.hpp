@@ -60,6 +60,16 @@ class FakePeer final : public actors::Peer {
     changed_.notify_all();
   }
   void cancel_watch(CallToken token) override { cancel(token); }
+  CallToken watch_user(std::string address, std::string as_user,
+                       std::function<void(sip::presence::SightResult)> event) override {
+    const std::scoped_lock lock(mutex_);
+    watched_users.emplace_back(std::move(address), std::move(as_user));
+    onlooker_ = std::move(event);
+    changed_.notify_all();
+    return ++tokens_;
+  }
+  void next_sight(CallToken token) override { watch_next(token); }
+  void cancel_sight(CallToken token) override { cancel(token); }
   void status(std::function<void(actors::PeerStatus)> done) override { done(present); }
   void ping(wire::Destination destination, Duration, std::function<void(actors::PingOutcome)> done) override {
     pinged = std::move(destination);
@@ -101,19 +111,10 @@ class FakePeer final : public actors::Peer {
     return first;
   }
   // Gives the last watch an event, once somebody watches and has asked for as many as came before.
-  bool give(data::WatchResult result) {
-    std::function<void(data::WatchResult)> to;
-    {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait_for(lock, std::chrono::seconds(10), [this] { return watcher_ && nexts_ >= given_; }))
-        return false;
-      ++given_;
-      to = watcher_;
-    }
-    to(std::move(result));
-    return true;
-  }
+  bool give(data::WatchResult result) { return give_to(watcher_, std::move(result)); }
+  bool give_sight(sip::presence::SightResult result) { return give_to(onlooker_, std::move(result)); }
   std::vector<data::WatchCall> watched;
+  std::vector<std::pair<std::string, std::string>> watched_users;  // address and as_user
   std::vector<CallToken> wait_for_cancel() {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(10), [this] { return !cancelled_.empty(); });
@@ -121,12 +122,27 @@ class FakePeer final : public actors::Peer {
   }
 
  private:
+  template <typename Result>
+  bool give_to(const std::function<void(Result)>& watcher, Result result) {
+    std::function<void(Result)> to;
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait_for(lock, std::chrono::seconds(10), [&] { return watcher && nexts_ >= given_; }))
+        return false;
+      ++given_;
+      to = watcher;
+    }
+    to(std::move(result));
+    return true;
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Submission> waiting_;
   std::vector<CallToken> cancelled_;
   CallToken tokens_ = 0;
   std::function<void(data::WatchResult)> watcher_;
+  std::function<void(sip::presence::SightResult)> onlooker_;
   std::size_t nexts_ = 0, given_ = 0;
 };
 

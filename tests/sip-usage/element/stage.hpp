@@ -299,9 +299,20 @@ class World {
   std::vector<OpenPeer> silent_opens;
   bool is_impostor = false;                                    // another node answers
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
-  // Of kept messages; without them nothing is answered.
+  // Of kept messages and presence; without them nothing is answered.
   std::function<data::CallResult(std::size_t, const data::Call&)> answer_call;
   std::function<std::vector<security::CertificatePtr>(const std::string&)> certificates_of;
+  std::function<data::WatchResult(const std::string& key)> look;
+  std::map<std::pair<std::size_t, presence::WatchId>, std::string> watched;  // by which peer; the key
+  std::vector<ShowSight> shown;
+
+  // What is stored there now, to who watches it.
+  void tell(const std::string& key) {
+    const auto all = watched;
+    for (const auto& [watch, its_key] : all)
+      if (its_key == key && look) peers[watch.first]->handle(now(), OverlayTold{watch.second, look(key)});
+    pump();
+  }
 
  private:
   static std::string lower(std::string text) {
@@ -394,12 +405,19 @@ class World {
     peers[peer]->handle(now(), OverlayWritten{remove.request, overlay_takes});
   }
   void carry_out(std::size_t peer, AskOverlay& ask) {
-    if (answer_call)
-      peers[peer]->handle(now(), OverlayAnswered{ask.room, ask.id, answer_call(peer, ask.call)});
+    if (!answer_call) return;
+    peers[peer]->handle(now(), OverlayAnswered{ask.room, ask.id, answer_call(peer, ask.call)});
+    if (ask.room == Room::presence) tell(std::visit([](const auto& call) { return call.key; }, ask.call));
   }
+  void carry_out(std::size_t peer, WatchOverlay& watch) {
+    watched[{peer, watch.watch}] = watch.key;
+    tell(watch.key);
+  }
+  void carry_out(std::size_t peer, EndOverlayWatch& end) { watched.erase({peer, end.watch}); }
+  void carry_out(std::size_t, ShowSight& show) { shown.push_back(std::move(show)); }
   void carry_out(std::size_t peer, AskCertificates& ask) {
     if (certificates_of)
-      peers[peer]->handle(now(), CertificatesAnswered{ask.id, certificates_of(ask.user_name), {}});
+      peers[peer]->handle(now(), CertificatesAnswered{ask.room, ask.id, certificates_of(ask.user_name), {}});
   }
   void carry_out(std::size_t peer, KeepCall& keep) { kept_calls.emplace_back(peer, std::move(keep.record)); }
   void carry_out(std::size_t, ForgetCall&) {}

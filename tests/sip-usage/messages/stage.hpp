@@ -74,6 +74,7 @@ class FakeOverlay {
     ++calls;
     if (const auto error = fails(call)) return data::CallFailure{*error, "as the test says", 0};
     if (const auto* put = std::get_if<data::PutCall>(&call)) return answer_put(by, *put, now_ms);
+    if (const auto* gone = std::get_if<data::RemoveCall>(&call)) return answer_remove(by, *gone);
     return answer_get(std::get<data::GetCall>(call), now_ms);
   }
 
@@ -95,6 +96,14 @@ class FakeOverlay {
     const std::string at = put.kind == 0 ? put.entry : node.hex();
     dictionary.entries[at] = {{put.entry, put.value, by.user.aor.name(), node, now_ms, put.lifetime_s},
                               now_ms + WallMs{1000} * put.lifetime_s};
+    data::PutResult result;
+    result.generation = ++dictionary.generation;
+    return result;
+  }
+
+  data::CallResult answer_remove(const Device& by, const data::RemoveCall& gone) {
+    auto& dictionary = dictionaries[{gone.kind, gone.key}];
+    dictionary.entries.erase(gone.kind == 0 ? gone.entry : by.user.node.hex());
     data::PutResult result;
     result.generation = ++dictionary.generation;
     return result;
