@@ -1,5 +1,6 @@
 #include "actors/phone_foundation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/peer_log.hpp"
@@ -76,6 +77,16 @@ Result<PhoneFoundation> PhoneFoundation::lay(net::IoPool& io, const PeerSettings
     return Failure{
         "--sip-trunk: nobody checks names in this overlay (self-signed certificates), so everybody could "
         "call through the trunk as one of its callers"};
+  }
+  const auto is_listed = [](const auto& each) {
+    return each.second.who == sip::presence::Permission::Who::listed;
+  };
+  const auto& permissions = settings.sip->presence_permissions;
+  if (ground.configuration.self_signed_permitted &&
+      std::any_of(permissions.begin(), permissions.end(), is_listed)) {
+    return Failure{
+        "--sip-presence: nobody checks names in this overlay (self-signed certificates), so anybody could be "
+        "one of those on a list"};
   }
   if (auto opened = made.open_sockets(io, settings, ground); !opened) return opened.error();
   if (auto done = made.make_element(settings, ground); !done) return done.error();

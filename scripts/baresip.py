@@ -50,6 +50,7 @@ module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control}
+{more}
 snd_path {folder}/heard
 ring_aufile none
 """
@@ -57,13 +58,16 @@ ring_aufile none
 
 class Baresip:
     """`with Baresip("alice", tone_hz=440) as phone:`; its SIP messages are in `log`. With `media_of_browsers` it speaks
-    DTLS-SRTP and ICE, as browsers ask for, and nothing else."""
+    DTLS-SRTP and ICE, as browsers ask for, and nothing else. With `account` it registers when it starts, as it must to
+    publish what its user does; then it watches `contacts` (addresses)."""
 
-    def __init__(self, name, tone_hz, authority="", answers=False, media_of_browsers=False):
+    def __init__(self, name, tone_hz, authority="", answers=False, media_of_browsers=False, account="", contacts=()):
         self.name = name
         self.tone_hz = tone_hz
         self.answers = answers
         self.media_of_browsers = media_of_browsers
+        self.account = account
+        self.contacts = contacts
         self.folder = Path(tempfile.mkdtemp(prefix=f"ringway-baresip-{name}-"))
         self.log = self.folder / "log"
         self.authority = authority
@@ -87,9 +91,11 @@ class Baresip:
         wave(self.folder / "tone.wav", self.tone_hz, TONE_S)
         (self.folder / "config").write_text(CONFIG.format(
             listen=f"127.0.0.1:{sip}", authority=self.authority, name=self.name, folder=self.folder,
-            modules=MODULES, control=control, mux="yes" if self.media_of_browsers else "no"))
-        for file in ("accounts", "contacts"):
-            (self.folder / file).write_text("")
+            modules=MODULES, control=control, mux="yes" if self.media_of_browsers else "no",
+            more="module_app contact.so\nmodule_app presence.so" if self.account else ""))
+        (self.folder / "accounts").write_text(self.account + "\n")
+        (self.folder / "contacts").write_text(
+            "".join(f'"{address}" <{address}>;presence=p2p\n' for address in self.contacts))
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([PROGRAM, "-f", self.folder, "-s", "-v"], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True,
@@ -173,6 +179,15 @@ class Baresip:
         self.aor = aor
         self.command("uanew", account)
         return self.wait_for("REGISTER_OK", timeout_s, unless=("REGISTER_FAIL",))
+
+    def seen(self):
+        """What it shows of its contacts: Online, Offline, Busy, Unknown."""
+        text = re.sub(r"\x1b\[[0-9;]*m", "", self.command("contacts"))
+        out = {}
+        for address in self.contacts:
+            line = next((line for line in text.splitlines() if f"<{address}>" in line), "")
+            out[address] = next((word for word in ("Online", "Offline", "Busy", "Unknown") if word in line), line)
+        return out
 
     def unregister(self, timeout_s=10):
         self.command("uadel", self.aor)

@@ -8,6 +8,7 @@
 #include "reload/config/kinds.hpp"
 #include "services/api/conversion.hpp"
 #include "services/api/directory_lookup.hpp"
+#include "services/api/event_stream.hpp"
 #include "services/api/pending_call.hpp"
 #include "sip-usage/registration/gruu.hpp"
 #include "sip-usage/registration/sip_registration.hpp"
@@ -122,6 +123,16 @@ sip::ResolutionSettings settings_of(const actors::PeerStatus& status) {
   return out;
 }
 
+using PresenceStream = EventStream<v1::PresenceEvent, sip::presence::Sight>;
+
+void fill(v1::PresenceEvent& out, const sip::presence::Sight& sight) {
+  out.set_address(sight.aor.name());
+  out.set_visible(sight.document != nullptr);
+  out.set_reachable(sight.is_reachable);
+  if (sight.document) out.set_document(*sight.document);
+  out.set_compacted(sight.is_compacted);
+}
+
 void fill(v1::LoggedCall& out, const sip::CallRecord& record) {
   out.set_number(record.number);
   out.set_user(record.user.name());
@@ -226,6 +237,20 @@ grpc::ServerUnaryReactor* DirectoryService::CallLog(grpc::CallbackServerContext*
                    });
   });
   return pending.get();
+}
+
+grpc::ServerWriteReactor<v1::PresenceEvent>* DirectoryService::WatchPresence(
+    grpc::CallbackServerContext* context, const v1::WatchPresenceRequest* request) {
+  const auto answer = gate_.visitor(*context).may({ApiMethod::presence, request->as_user()});
+  if (!answer.ok()) return PresenceStream::refuse(answer);
+  return PresenceStream::start({
+      [peer = peer_, request = *request](auto event) {
+        return peer->watch_user(request.address(), request.as_user(), std::move(event));
+      },
+      [peer = peer_](auto token) { peer->next_sight(token); },
+      [peer = peer_](auto token) { peer->cancel_sight(token); },
+      [](v1::PresenceEvent& out, const sip::presence::Sight& sight) { fill(out, sight); },
+  });
 }
 
 }  // namespace ringway::services

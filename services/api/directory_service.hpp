@@ -27,6 +27,8 @@ class DirectoryService final : public v1::Directory::CallbackService {
                                     v1::ResolveResponse* response) override;
   grpc::ServerUnaryReactor* CallLog(grpc::CallbackServerContext* context, const v1::CallLogRequest* request,
                                     v1::CallLogResponse* response) override;
+  grpc::ServerWriteReactor<v1::PresenceEvent>* WatchPresence(
+      grpc::CallbackServerContext* context, const v1::WatchPresenceRequest* request) override;
 
  private:
   std::shared_ptr<actors::Peer> peer_;

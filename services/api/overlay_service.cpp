@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "services/api/conversion.hpp"
+#include "services/api/event_stream.hpp"
 #include "services/api/pending_call.hpp"
-#include "services/api/watch_stream.hpp"
 
 namespace ringway::services {
 namespace {
+
+using WatchStream = EventStream<v1::WatchResponse, data::WatchUpdate>;
 
 grpc::Status refuse(const std::string& message) { return {grpc::StatusCode::INVALID_ARGUMENT, message}; }
 
@@ -170,7 +172,12 @@ grpc::ServerWriteReactor<v1::WatchResponse>* OverlayService::Watch(grpc::Callbac
                                                                    const v1::WatchRequest* request) {
   const auto answer = gate_.visitor(*context).may({ApiMethod::get, {}, request->key()});
   if (!answer.ok()) return WatchStream::refuse(answer);
-  return WatchStream::start(peer_, to_call(*request));
+  return WatchStream::start({
+      [peer = peer_, call = to_call(*request)](auto event) { return peer->watch(call, std::move(event)); },
+      [peer = peer_](auto token) { peer->watch_next(token); },
+      [peer = peer_](auto token) { peer->cancel_watch(token); },
+      [](v1::WatchResponse& out, const data::WatchUpdate& update) { fill(out, update); },
+  });
 }
 
 }  // namespace ringway::services

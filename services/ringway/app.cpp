@@ -36,8 +36,9 @@ void add_global_options(CLI::App& app, Session& session) {
       ->check(CLI::Range(0.001, 3600.0))
       ->type_name("SECONDS")
       ->capture_default_str();
-  app.add_flag("--json", session.json,
-               "Print one JSON document instead of text, also for errors (watch: one for each event)");
+  app.add_flag(
+      "--json", session.json,
+      "Print one JSON document instead of text, also for errors (watch, presence: one for each event)");
 }
 
 void describe(CLI::App& app) {
@@ -80,9 +81,9 @@ int run_command_line(int argc, const char* const* argv, std::istream& in, std::o
       "ringway");
   describe(app);
   add_global_options(app, session);
-  for (const auto add :
-       {add_enroll, add_put, add_get, add_remove, add_stat, add_watch, add_register, add_unregister,
-        add_resolve, add_call_log, add_status, add_ring, add_ping, add_leave, add_decode, add_completion}) {
+  for (const auto add : {add_enroll, add_put, add_get, add_remove, add_stat, add_watch, add_register,
+                         add_unregister, add_resolve, add_call_log, add_presence, add_status, add_ring,
+                         add_ping, add_leave, add_decode, add_completion}) {
     add(app, session, chosen);
   }
   try {

@@ -32,6 +32,7 @@ void add_register(CLI::App& app, Session& session, Action& chosen);
 void add_unregister(CLI::App& app, Session& session, Action& chosen);
 void add_resolve(CLI::App& app, Session& session, Action& chosen);
 void add_call_log(CLI::App& app, Session& session, Action& chosen);
+void add_presence(CLI::App& app, Session& session, Action& chosen);
 
 void add_status(CLI::App& app, Session& session, Action& chosen);
 void add_ring(CLI::App& app, Session& session, Action& chosen);

@@ -6,6 +6,7 @@
 
 #include "actors/phone_bridge.hpp"
 #include "services/ringwayd/credentials.hpp"
+#include "services/ringwayd/presence_permissions.hpp"
 
 namespace ringway::services {
 namespace {
@@ -86,6 +87,26 @@ Outcome<> add_passwords(std::map<sip::Aor, Account>& accounts, const std::string
   return Done{};
 }
 
+// Of all `users`, so that who is not named is as "*" says.
+Outcome<> add_permissions(actors::SipSettings& sip, const std::map<sip::Aor, Account>& users,
+                          const std::string& file, const std::string& overlay,
+                          std::vector<std::string>& warnings) {
+  const auto text = read_small_file(file);
+  if (!text) return Failure{"--sip-presence: " + text.error().reason};
+  auto permissions = parse_presence_permissions(*text, overlay);
+  if (!permissions) return Failure{"--sip-presence: " + file + ": " + permissions.error().reason};
+  for (auto& [user, permission] : permissions->of_users) {
+    if (users.contains(user))
+      sip.presence_permissions.emplace(user, std::move(permission));
+    else
+      warnings.push_back("--sip-presence names " + user.name() +
+                         ", but this peer has no credentials of that user");
+  }
+  if (!permissions->of_others) return Done{};
+  for (const auto& [user, account] : users) sip.presence_permissions.emplace(user, *permissions->of_others);
+  return Done{};
+}
+
 }  // namespace
 
 Result<std::vector<PhonePassword>> parse_phone_passwords(std::string_view text, const std::string& overlay) {
@@ -131,6 +152,10 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   if (!accounts) return accounts.error();
   if (!settings.sip_passwords.empty()) {
     if (auto added = add_passwords(*accounts, settings.sip_passwords, overlay, out.warnings); !added)
+      return added.error();
+  }
+  if (!settings.sip_presence.empty()) {
+    if (auto added = add_permissions(*sip, *accounts, settings.sip_presence, overlay, out.warnings); !added)
       return added.error();
   }
   if (!sip->trusts_loopback) {

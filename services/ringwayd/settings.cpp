@@ -142,6 +142,10 @@ void add_phone_options(CLI::App& app, Settings& settings) {
             "SHA-256). "
             "Phones of users that this peer has credentials of may register (docs/phones.md)",
             "FILE");
+  group.add("sip-presence", settings.sip_presence,
+            "Who may see what which user does: {\"bob\": [\"alice\"], \"*\": \"everyone\"} (docs/phones.md); "
+            "everyone if not given",
+            "FILE");
   group.flag(
       "sip-trust-loopback", settings.sip_trust_loopback,
       "Phones on this machine need no password (by UDP, TCP or TLS: any web page could use the others)");
@@ -291,7 +295,8 @@ std::string derive_phones(Settings& settings) {
   const bool any = !settings.sip_passwords.empty() || settings.sip_trust_loopback ||
                    !settings.sip_names.empty() || !settings.sip_certificate.empty() ||
                    !settings.sip_key.empty() || !settings.sip_origins.empty() || settings.sip_call_outside ||
-                   !settings.sip_peer_listen.empty() || !settings.sip_trunk.empty() || settings.sip_redirect;
+                   !settings.sip_peer_listen.empty() || !settings.sip_trunk.empty() ||
+                   settings.sip_redirect || !settings.sip_presence.empty();
   if (settings.sip_listen.empty()) return any ? "the other settings of phones are for --sip-listen" : "";
   for (const std::string& text : settings.sip_listen) {
     auto listen = parse_phone_listen(text);

@@ -52,6 +52,7 @@ struct Settings {
   std::string sip_peer_listen;
   std::string sip_passwords;
   bool sip_trust_loopback = false;
+  std::string sip_presence;
   std::vector<std::string> sip_names;
   std::string sip_certificate, sip_key, sip_authorities;
   std::vector<std::string> sip_origins;

@@ -68,7 +68,11 @@ std::variant<proxy::Source, Message> Element::source_of_subscriber(Now now, cons
                                                                    FlowState& flow) {
   if (!presence_.has_dialog(request)) return source_of(now, request, flow);
   proxy::Source out{flow.is_peer() ? proxy::Side::overlay : proxy::Side::outside, flow.way};
-  if (!presence_.watcher_of(request) || flow.is_peer()) return out;
+  if (flow.is_peer()) return out;
+  if (!presence_.watcher_of(request)) {
+    if (is_nameless_phone(request, flow)) out.side = proxy::Side::phone;
+    return out;
+  }
   auto sender = registrar_.sender_of(now, request, flow.sender);
   if (auto* instead = std::get_if<Message>(&sender)) return std::move(*instead);
   out.side = proxy::Side::phone;
@@ -86,9 +90,9 @@ void Element::publish(Now now, TransactionId transaction, const Message& request
 // written another one's address on them, who would then get the NOTIFYs.
 std::optional<unsigned> Element::refuse_watcher(Now now, const Message& request, const proxy::Source& from,
                                                 const FlowState& flow) const {
-  if (from.side == proxy::Side::phone || presence_.has_dialog(request) || is_for_this_peer(request))
-    return std::nullopt;
-  if (!registrar_.find(now.mono, request.request_uri()).is_known) return 404;
+  const bool is_known_dialog = presence_.has_dialog(request);
+  if (from.side == proxy::Side::phone || (!is_known_dialog && is_for_this_peer(request))) return std::nullopt;
+  if (!is_known_dialog && !registrar_.find(now.mono, request.request_uri()).is_known) return 404;
   return flow.is_reliable() ? std::nullopt : std::optional(403U);
 }
 

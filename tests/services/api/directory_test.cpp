@@ -216,5 +216,42 @@ TEST_F(DirectoryTest, ACallerWhoGoesIsNotWaitedFor) {
   submission->done({data::GetResult{}});  // late
 }
 
+TEST_F(DirectoryTest, PresenceIsStreamedUntilTheFailure) {
+  grpc::ClientContext context;
+  v1::WatchPresenceRequest request;
+  request.set_address("sip:bob@" + k_overlay);
+  const auto reader = stub_->WatchPresence(&context, request);
+  sip::presence::Sight sight{*sip::Aor::of_user_name("bob@" + k_overlay),
+                             std::make_shared<const std::string>("<presence/>"), true, false};
+  ASSERT_TRUE(peer_->give_sight(sight));
+  v1::PresenceEvent event;
+  ASSERT_TRUE(reader->Read(&event));
+  EXPECT_THAT(peer_->watched_users, testing::ElementsAre(testing::Pair("sip:bob@" + k_overlay, "")));
+  EXPECT_EQ(event.address(), "bob@" + k_overlay);
+  EXPECT_TRUE(event.visible());
+  EXPECT_TRUE(event.reachable());
+  EXPECT_EQ(event.document(), "<presence/>");
+  EXPECT_FALSE(event.compacted());
+  ASSERT_TRUE(peer_->give_sight(sip::presence::Sight{sight.aor, nullptr, false, true}));
+  ASSERT_TRUE(reader->Read(&event));
+  EXPECT_FALSE(event.visible());
+  EXPECT_TRUE(event.document().empty());
+  EXPECT_TRUE(event.compacted());
+  ASSERT_TRUE(peer_->give_sight(
+      data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0}));
+  EXPECT_FALSE(reader->Read(&event));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(DirectoryTest, NobodyWatchesAsAnotherWithoutAPolicy) {
+  grpc::ClientContext context;
+  v1::WatchPresenceRequest request;
+  request.set_address("sip:bob@" + k_overlay);
+  request.set_as_user("alice@" + k_overlay);
+  const auto reader = stub_->WatchPresence(&context, request);
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(peer_->watched_users, IsEmpty());
+}
+
 }  // namespace
 }  // namespace ringway::services

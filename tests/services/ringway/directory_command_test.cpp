@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "reload/config/kinds.hpp"
@@ -115,6 +116,26 @@ TEST_F(DirectoryCommands, Resolve) {
   EXPECT_EQ(call({"resolve", "nobody@overlay.example.org"}).code, 3);
   EXPECT_EQ(call({"resolve", "http://overlay.example.org"}).code, 2);
   EXPECT_EQ(call({"resolve"}).code, 2);
+}
+
+TEST_F(DirectoryCommands, PresenceShowsWhetherAUserCanBeReached) {
+  const sip::presence::Sight sight{*sip::Aor::of_user_name("bob@overlay.example.org"),
+                                   std::make_shared<const std::string>("<presence/>"), true, false};
+  const auto with = [&](const sip::presence::Sight& what, std::vector<std::string> arguments) {
+    std::thread peer([&] { EXPECT_TRUE(peer_->give_sight(what)); });
+    arguments.insert(arguments.begin(), {"presence", "sip:bob@overlay.example.org", "-n", "1"});
+    auto ran = call(std::move(arguments));
+    peer.join();
+    return ran;
+  };
+  const auto text = with(sight, {});
+  EXPECT_EQ(text.code, 0);
+  EXPECT_EQ(text.out, "bob@overlay.example.org: reachable\n");
+  EXPECT_EQ(with({sight.aor, nullptr, false, false}, {}).out,
+            "bob@overlay.example.org: not for you to see\n");
+  EXPECT_EQ(with({sight.aor, sight.document, false, false}, {"-v"}).out,
+            "bob@overlay.example.org: not reachable\n<presence/>\n");
+  EXPECT_EQ(with(sight, {"--json"}).json()["document"], "<presence/>");
 }
 
 }  // namespace

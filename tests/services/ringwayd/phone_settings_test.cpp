@@ -101,6 +101,23 @@ TEST_F(LoadPhonesTest, APasswordFileThatOthersCanReadIsWarnedOf) {
   EXPECT_THAT(phones->warnings, ElementsAre(HasSubstr("can be read by others")));
 }
 
+TEST_F(LoadPhonesTest, WhoMaySeeWhom) {
+  using sip::presence::Permission;
+  settings.sip_trust_loopback = true;
+  settings.sip_presence = folder.file("presence", R"({"bob": ["alice"], "*": "nobody", "zoe": "everyone"})");
+  const auto phones = load("");
+  ASSERT_TRUE(phones) << phones.error().reason;
+  EXPECT_THAT(phones->warnings, ElementsAre(HasSubstr("zoe@overlay.example.org")));
+  const auto& all = phones->settings->presence_permissions;
+  ASSERT_EQ(all.size(), 2U);
+  const auto alice = *sip::Aor::of_user_name("alice@overlay.example.org");
+  EXPECT_EQ(all.at(alice).who, Permission::Who::nobody);
+  EXPECT_EQ(all.at(*sip::Aor::of_user_name("bob@overlay.example.org")),
+            (Permission{Permission::Who::listed, {alice}}));
+  settings.sip_presence = folder.file("wrong", "{");
+  EXPECT_THAT(load("").error().reason, HasSubstr("--sip-presence"));
+}
+
 TEST_F(LoadPhonesTest, NoneAreServedUnlessItIsSaid) {
   settings.sip_listen.clear();
   EXPECT_EQ(load("")->settings, nullptr);

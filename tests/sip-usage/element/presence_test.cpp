@@ -218,15 +218,34 @@ TEST_F(PresenceTest, OthersWatchOwnUsersByAConnection) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status(), 200U);
   EXPECT_THAT(notified(stranger)->body, HasSubstr("open"));
+  // The address of a datagram may be another one's.
+  Phone& by_datagram = world.stranger("mallory", 1, "UDP");
+  EXPECT_EQ(subscribe(by_datagram)->status(), 403U);
+  EXPECT_EQ(again(by_datagram, *answer, "300")->status(), 403U);
+  EXPECT_FALSE(by_datagram.request("NOTIFY"));
   EXPECT_EQ(again(stranger, *answer, "0")->status(), 200U);
   Phone& peer = world.foreign_peer("dave", 1);
   EXPECT_EQ(subscribe(peer)->status(), 200U);
   EXPECT_THAT(notified(peer)->body, HasSubstr("open"));
-  // The address of a datagram may be another one's.
-  Phone& by_datagram = world.stranger("eve", 1, "UDP");
-  EXPECT_EQ(subscribe(by_datagram)->status(), 403U);
   // Users of other peers are watched where they are.
   EXPECT_EQ(subscribe(stranger, "alice")->status(), 404U);
+}
+
+// A program on the machine without an account sees what everybody sees, by datagrams as well.
+TEST(PresenceOfNobodyTest, AProgramOnTheMachineSubscribes) {
+  World world({{"alice"}}, true,
+              [](Settings& settings) { settings.message_users = {device_of("alice@example.org", 1).user}; });
+  Phone& program = world.phone("sipp", 0, "UDP", true);
+  program.domain = "127.0.0.1";
+  const auto subscribe = [&](const std::string& event, const std::string& tag) {
+    auto request = world.request(program, "SUBSCRIBE", "sip:alice@example.org", "s", {"Event: " + event});
+    if (!tag.empty()) request.to.parameters.set("tag", tag);
+    world.send(program, request);
+    return std::exchange(program.inbox, {}).front();
+  };
+  const Message answer = subscribe("presence", "");
+  EXPECT_EQ(answer.status(), 200U);
+  EXPECT_EQ(subscribe("presence", std::string(answer.to.tag())).status(), 200U);
 }
 
 TEST_F(PresenceTest, OtherPackagesGoToThePhone) {
