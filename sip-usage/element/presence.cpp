@@ -193,9 +193,10 @@ void Presence::on(Now now, const OverlayAnswered& answered) {
 }
 
 void Presence::on(Now now, CertificatesAnswered& answered) {
-  take(compositor_.on_certificates(now,
-                                   presence::CertificateQuestion{static_cast<std::uint64_t>(answered.id)},
-                                   std::move(answered.found)));
+  const presence::CertificateQuestion question{static_cast<std::uint64_t>(answered.id)};
+  if (answered.failure && answered.failure->error != data::CallError::not_found)
+    return take(compositor_.on_certificates_failed(now, question));
+  take(compositor_.on_certificates(now, question, std::move(answered.found)));
 }
 
 void Presence::on(Now now, OverlayTold& told) {

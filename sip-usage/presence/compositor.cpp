@@ -104,6 +104,11 @@ Compositor::Outputs Compositor::on_certificates(Now now, CertificateQuestion que
   return finish(now);
 }
 
+Compositor::Outputs Compositor::on_certificates_failed(Now now, CertificateQuestion question) {
+  certificates_.failed(question);
+  return finish(now);
+}
+
 Compositor::Outputs Compositor::set_permission(Now now, const Aor& aor, Permission permission) {
   const auto found = users_.find(aor);
   if (found == users_.end()) return {};
@@ -249,8 +254,7 @@ void Compositor::prepare_waiting(Now now) {
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(at));
     user.is_waiting = false;
     user.recheck_at.reset();
-    if (is_listed(user.user) && certificates_.misses(readers_of(user.user)))
-      user.recheck_at = now.mono + k_no_certificate_life;
+    if (is_listed(user.user)) user.recheck_at = certificates_.look_again_at(readers_of(user.user));
     if (is_due(now.mono, user)) write(now, user, wanted_by(user));
     queue(user);
   }

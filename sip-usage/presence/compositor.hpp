@@ -85,6 +85,7 @@ class Compositor {
   Outputs on_overlay(Now now, OverlayRequestId request, bool is_done);
   Outputs on_certificates(Now now, CertificateQuestion question,
                           std::vector<security::CertificatePtr> certificates);
+  Outputs on_certificates_failed(Now now, CertificateQuestion question);  // nobody could say
   // From now on; good as check() says.
   Outputs set_permission(Now now, const Aor& aor, Permission permission);
   // These are the users from now on, as of the constructor. Who is not among them any more is shown no more.

@@ -4,8 +4,16 @@
 
 namespace ringway::sip::presence {
 
+Duration ReaderCertificates::life_of(const Known& known) {
+  if (!known.certificates.empty()) return k_certificate_life;
+  constexpr unsigned k_most_doublings = 8;
+  const unsigned doublings =
+      std::min(known.times_missing == 0 ? 0 : known.times_missing - 1, k_most_doublings);
+  return std::min(k_first_no_certificate_life * (1U << doublings), k_no_certificate_life);
+}
+
 bool ReaderCertificates::is_stale(const Known& known, MonoTime now) const {
-  return now - known.asked_at >= (known.certificates.empty() ? k_no_certificate_life : k_certificate_life);
+  return now - known.asked_at >= life_of(known);
 }
 
 bool ReaderCertificates::prepare(MonoTime now, const std::set<Aor>& readers,
@@ -36,23 +44,33 @@ void ReaderCertificates::answered(CertificateQuestion question,
   std::reverse(certificates.begin(), certificates.end());
   if (certificates.size() > k_max_certificates_of_reader) certificates.resize(k_max_certificates_of_reader);
   known.certificates = std::move(certificates);
+  known.times_missing = known.certificates.empty() ? known.times_missing + 1 : 0;
 }
 
-bool ReaderCertificates::misses(const std::set<Aor>& readers) const {
-  return std::any_of(readers.begin(), readers.end(), [&](const Aor& reader) {
+void ReaderCertificates::failed(CertificateQuestion question) {
+  const auto asked = asked_.find(question);
+  if (asked == asked_.end()) return;
+  Known& known = known_.at(asked->second);
+  known.question.reset();
+  if (known.certificates.empty()) ++known.times_missing;
+  asked_.erase(asked);
+}
+
+Deadline ReaderCertificates::look_again_at(const std::set<Aor>& readers) const {
+  Deadline out;
+  for (const Aor& reader : readers) {
     const auto known = known_.find(reader);
-    return known == known_.end() || known->second.certificates.empty();
-  });
+    if (known != known_.end() && known->second.certificates.empty())
+      out = sooner(out, known->second.asked_at + life_of(known->second));
+  }
+  return out;
 }
 
-// What was known before is better than nothing.
 void ReaderCertificates::on_timer(MonoTime now) {
   while (!asked_.empty()) {
     const auto oldest = asked_.begin();
-    Known& known = known_.at(oldest->second);
-    if (now - known.asked_at < k_certificate_time) break;
-    known.question.reset();
-    asked_.erase(oldest);
+    if (now - known_.at(oldest->second).asked_at < k_certificate_time) break;
+    failed(oldest->first);
   }
 }
 

@@ -32,10 +32,12 @@ class ReaderCertificates {
  public:
   // Asks for those of `readers` that are not known, or not any more. True when all have been answered.
   bool prepare(MonoTime now, const std::set<Aor>& readers, std::vector<FindCertificates>& out);
-  // As they are stored: the oldest first.
+  // As they are stored: the oldest first; none: nothing valid is stored there.
   void answered(CertificateQuestion question, std::vector<security::CertificatePtr> certificates);
-  // Whether one of them has none.
-  bool misses(const std::set<Aor>& readers) const;
+  // Nobody could say: what was known before is better than nothing.
+  void failed(CertificateQuestion question);
+  // When it is worth asking again; nothing: each of them has some.
+  Deadline look_again_at(const std::set<Aor>& readers) const;
   // Questions without an answer end.
   void on_timer(MonoTime now);
   Deadline next_wake() const;
@@ -57,7 +59,9 @@ class ReaderCertificates {
     std::vector<security::CertificatePtr> certificates;  // the newest first
     std::optional<CertificateQuestion> question;         // under way
     MonoTime asked_at;
+    unsigned times_missing = 0;  // one after the other
   };
+  static Duration life_of(const Known& known);
   bool is_stale(const Known& known, MonoTime now) const;
 
   std::map<Aor, Known> known_;

@@ -41,6 +41,8 @@ inline constexpr Duration k_throttle{5'000};     // RFC 3856 §6.10
 inline constexpr Duration k_first_state{4'000};  // how long a first NOTIFY waits for the overlay
 inline constexpr Duration k_watch_retry{30'000};
 inline constexpr Duration k_certificate_life{600'000};  // then they are asked for again, when one is needed
+// Of who has none, or of whom nobody knew it (the peer has not joined): doubled each time up to the second.
+inline constexpr Duration k_first_no_certificate_life{10'000};
 inline constexpr Duration k_no_certificate_life{300'000};
 inline constexpr Duration k_certificate_time{5'000};  // for an answer
 inline constexpr unsigned k_retry_after_s = 30;       // of a 503, and of subscriptions that this peer ends

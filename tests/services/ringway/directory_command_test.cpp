@@ -118,24 +118,40 @@ TEST_F(DirectoryCommands, Resolve) {
   EXPECT_EQ(call({"resolve"}).code, 2);
 }
 
-TEST_F(DirectoryCommands, PresenceShowsWhetherAUserCanBeReached) {
-  const sip::presence::Sight sight{*sip::Aor::of_user_name("bob@overlay.example.org"),
-                                   std::make_shared<const std::string>("<presence/>"), true, false};
-  const auto with = [&](const sip::presence::Sight& what, std::vector<std::string> arguments) {
-    std::thread peer([&] { EXPECT_TRUE(peer_->give_sight(what)); });
-    arguments.insert(arguments.begin(), {"presence", "sip:bob@overlay.example.org", "-n", "1"});
+class PresenceCommand : public DirectoryCommands {
+ protected:
+  // What is printed of these events.
+  Ran watch(const std::vector<sip::presence::Sight>& sights, std::vector<std::string> arguments) {
+    std::thread peer([&] {
+      for (const auto& sight : sights) EXPECT_TRUE(peer_->give_sight(sight));
+    });
+    arguments.insert(arguments.begin(),
+                     {"presence", "sip:bob@overlay.example.org", "-n", std::to_string(sights.size())});
     auto ran = call(std::move(arguments));
     peer.join();
     return ran;
-  };
-  const auto text = with(sight, {});
-  EXPECT_EQ(text.code, 0);
-  EXPECT_EQ(text.out, "bob@overlay.example.org: reachable\n");
-  EXPECT_EQ(with({sight.aor, nullptr, false, false}, {}).out,
+  }
+  const sip::Aor bob_ = *sip::Aor::of_user_name("bob@overlay.example.org");
+  const std::shared_ptr<const std::string> document_ = std::make_shared<const std::string>("<presence/>");
+};
+
+TEST_F(PresenceCommand, ShowsWhetherAUserCanBeReached) {
+  const auto ran = watch(
+      {{bob_, document_, true, false}, {bob_, document_, false, false}, {bob_, nullptr, false, false}}, {});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out,
+            "bob@overlay.example.org: reachable\nbob@overlay.example.org: not reachable\n"
             "bob@overlay.example.org: not for you to see\n");
-  EXPECT_EQ(with({sight.aor, sight.document, false, false}, {"-v"}).out,
-            "bob@overlay.example.org: not reachable\n<presence/>\n");
-  EXPECT_EQ(with(sight, {"--json"}).json()["document"], "<presence/>");
+  EXPECT_EQ(peer_->watched_users.front().first, "sip:bob@overlay.example.org");
+}
+
+TEST_F(PresenceCommand, ShowsTheDocument) {
+  EXPECT_EQ(watch({{bob_, document_, true, false}}, {"-v"}).out,
+            "bob@overlay.example.org: reachable\n<presence/>\n");
+}
+
+TEST_F(PresenceCommand, InJsonToo) {
+  EXPECT_EQ(watch({{bob_, document_, true, false}}, {"--json"}).json()["document"], "<presence/>");
 }
 
 }  // namespace

@@ -291,12 +291,46 @@ TEST(Compositor, WhoHasNoCertificateHoldsUpNobody) {
   EXPECT_THAT(stage.stores, IsEmpty());
   stage.pass(Duration(1));
   EXPECT_THAT(stage.stored_text(), StartsWith("for bob@example.org :")) << "carol was not answered for";
-  stage.pass(k_no_certificate_life);
+  stage.pass(k_first_no_certificate_life - k_certificate_time);
   ASSERT_THAT(stage.asked_for(), ElementsAre(k_alice.name(), k_carol.name()));
   stage.answer_questions();
   EXPECT_THAT(stage.stored_text(), StartsWith("for alice@example.org bob@example.org carol@example.org :"));
   stage.pass(2 * k_no_certificate_life);
   EXPECT_THAT(stage.questions, IsEmpty());
+}
+
+// As where the peer has just been started: soon, then less and less often.
+TEST(Compositor, CertificatesThatAreMissingAreLookedForAgain) {
+  Stage stage(listed({k_bob}));
+  std::vector<Duration> after;
+  for (MonoTime last = stage.now.mono; after.size() < 8;) {
+    stage.pass(Duration(500));
+    bool is_asked = false;
+    for (const auto& each : std::exchange(stage.questions, {})) {
+      is_asked = is_asked || each.aor == k_bob;
+      stage.note(each.aor == k_bob ? stage.compositor.on_certificates_failed(stage.now, each.question)
+                                   : stage.compositor.on_certificates(stage.now, each.question,
+                                                                      {test::certificate(each.aor)}));
+    }
+    if (is_asked) after.push_back(stage.now.mono - std::exchange(last, stage.now.mono));
+  }
+  const auto seconds = [](unsigned count) { return Duration(1000) * count; };
+  after.erase(after.begin());
+  EXPECT_THAT(after, ElementsAre(seconds(10), seconds(20), seconds(40), seconds(80), seconds(160),
+                                 seconds(300), seconds(300)));
+}
+
+// It was known, and is used still when nobody can say.
+TEST(Compositor, ACertificateThatCannotBeAskedForAgainIsKept) {
+  Stage stage(listed({k_bob}));
+  stage.pass(Duration(0));
+  stage.answer_questions();
+  EXPECT_THAT(stage.stored_text(), StartsWith("for alice@example.org bob@example.org :"));
+  for (int each = 0; each < 4 && stage.questions.empty(); ++each) stage.pass(std::chrono::seconds(300));
+  ASSERT_THAT(stage.asked_for(), ElementsAre(k_alice.name(), k_bob.name()));
+  for (const auto& each : std::exchange(stage.questions, {}))
+    stage.note(stage.compositor.on_certificates_failed(stage.now, each.question));
+  EXPECT_THAT(stage.stored_text(), StartsWith("for alice@example.org bob@example.org :"));
 }
 
 TEST(Compositor, NothingIsShownThatCannotBeSealed) {
