@@ -356,6 +356,20 @@ TEST_F(PresenceListTest, OnlyThoseOnTheListSeeHim) {
       EXPECT_EQ(std::string(text_of(value.entry.value)).find("secret"), std::string::npos);
 }
 
+// Nobody can say who she is now; who she was is known.
+TEST_F(PresenceListTest, WhileCertificatesCannotBeAskedForTheListIsAsBefore) {
+  world.no_certificates = data::CallFailure{data::CallError::unavailable, "not in the ring", 0};
+  world.pass(presence::k_certificate_life);
+  const auto published = publish(bob, "later");
+  ASSERT_TRUE(published);
+  EXPECT_EQ(published->status(), 200U);
+  world.pass(registrar::k_store_interval);
+  subscribe(alice);
+  const auto seen = notified(alice);
+  EXPECT_THAT(state(seen), StartsWith("active"));
+  EXPECT_THAT(seen->body, HasSubstr("later"));
+}
+
 TEST_F(PresenceListTest, ARenewedKeyOpensWhatComesNextAndWhatWasBefore) {
   auto renewed = device_of("alice@example.org", 1);
   world.into(0, KeysRenewed{{renewed.user}});

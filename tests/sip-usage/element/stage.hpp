@@ -302,6 +302,7 @@ class World {
   // Of kept messages and presence; without them nothing is answered.
   std::function<data::CallResult(std::size_t, const data::Call&)> answer_call;
   std::function<std::vector<security::CertificatePtr>(const std::string&)> certificates_of;
+  std::optional<data::CallFailure> no_certificates{};  // instead
   std::function<data::WatchResult(const std::string& key)> look;
   std::map<std::pair<std::size_t, presence::WatchId>, std::string> watched;  // by which peer; the key
   std::vector<ShowSight> shown;
@@ -416,7 +417,9 @@ class World {
   void carry_out(std::size_t peer, EndOverlayWatch& end) { watched.erase({peer, end.watch}); }
   void carry_out(std::size_t, ShowSight& show) { shown.push_back(std::move(show)); }
   void carry_out(std::size_t peer, AskCertificates& ask) {
-    if (certificates_of)
+    if (no_certificates)
+      peers[peer]->handle(now(), CertificatesAnswered{ask.room, ask.id, {}, no_certificates});
+    else if (certificates_of)
       peers[peer]->handle(now(), CertificatesAnswered{ask.room, ask.id, certificates_of(ask.user_name), {}});
   }
   void carry_out(std::size_t peer, KeepCall& keep) { kept_calls.emplace_back(peer, std::move(keep.record)); }
