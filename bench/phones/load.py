@@ -43,8 +43,7 @@ class Sources:
         self.scenario, self.to, self.arguments, self.keys = scenario, to, arguments, keys
 
     def begin(self):
-        """A few works, so that what is done once has been: entries in the overlay, connections between peers. (A user
-        whose entry is being written has room for few REGISTERs.)"""
+        """A few works, so that connections between peers are there."""
         self.run(4, 1, [])
 
     def run(self, rate, seconds, peers):
@@ -116,12 +115,20 @@ def registrations(overlay, peer, lines, messages=1):
                    {"domain": overlay.name})
 
 
+def hold(peer, **credentials):
+    """Another phone of that user, which stays: without it the entry in the overlay would go and come with SIPp's
+    connections, and while it is written only eight REGISTERs of the user may wait."""
+    register(peer.phone_proxy(), f"sip:{peer.user}", "sip:other@127.0.0.1:30002", 7200, **credentials)
+
+
 def renewals(overlay, peer):
+    hold(peer)
     return registrations(overlay, peer, [(name_of(peer), 3600, "")])
 
 
 def renewals_with_digest(overlay, peer):
     name = name_of(peer)
+    hold(peer, user=name, password=PASSWORD)
     return registrations(overlay, peer, [(name, 3600, f'[authentication username={name} password="{PASSWORD}"]')], 2)
 
 

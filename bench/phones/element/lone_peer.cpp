@@ -47,11 +47,13 @@ LonePeer::LonePeer(const std::string& user, const NodeId& node) : signer_(author
 
 data::CallResult LonePeer::call(Now now, data::Call call) {
   const Stopwatch watch(work_.all_ns);
+  result_.reset();
   handle(now, data::Calls{1, {std::move(call)}});
-  if (const auto* failure = std::get_if<data::CallFailure>(&result_);
+  if (!result_) throw std::runtime_error("a call is not answered at once");
+  if (const auto* failure = std::get_if<data::CallFailure>(&*result_);
       failure != nullptr && failure->error != data::CallError::not_found)
     throw std::runtime_error("the overlay refuses a registration: " + failure->message);
-  return std::move(result_);
+  return std::move(*result_);
 }
 
 void LonePeer::handle(Now now, data::StorageInput input) {
@@ -62,7 +64,7 @@ void LonePeer::handle(Now now, data::StorageInput input) {
       if (!store_->commit({commit->batch}).ok()) throw std::runtime_error("the store in memory is full");
       handle(now, data::Committed{commit->token, true, {}});
     } else if (auto* replicate = std::get_if<data::Replicate>(&output)) {
-      handle(now, data::Replicated{replicate->token, {}});
+      handle(now, data::Replicated{replicate->token, {}, true});
     } else if (auto* done = std::get_if<data::CallsDone>(&output)) {
       result_ = std::move(done->results.front());
     }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "reload/data/storage_component.hpp"
@@ -37,7 +38,7 @@ class LonePeer {
   config::ConfigurationPtr configuration_;
   std::shared_ptr<storage::MemoryStore> store_ = std::make_shared<storage::MemoryStore>();
   std::unique_ptr<data::StorageComponent> storage_;
-  data::CallResult result_;
+  std::optional<data::CallResult> result_;
   Work work_;
 };
 
