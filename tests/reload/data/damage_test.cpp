@@ -55,6 +55,14 @@ class Damaged : public Replication {
     if (const auto* failure = std::get_if<CallFailure>(&result)) return failure->message;
     return std::string(text_of(std::get<GetResult>(result).entries.at(0).value));
   }
+  // With an empty memory.
+  void start_again(std::uint8_t point) {
+    overlay.kill(at(point));
+    overlay.restart(at(point));
+    at(point).joined = true;
+    overlay.update_views();
+    overlay.advance(2 * k_hold_down + k_copying_takes);
+  }
   // Nobody's copies come any more.
   void cut_off_copies() {
     overlay.without_channels = {node_at(0x10), node_at(0x50), node_at(0x90), node_at(0xD0)};
@@ -208,11 +216,7 @@ TEST_F(Damaged, AValueIsNotShownWithoutItsCertificate) {
   // Shows: SEC-11.
   overlay.forgetful = true;
   for (const std::uint8_t holder : std::initializer_list<std::uint8_t>{0x10, 0x90}) {
-    overlay.kill(at(holder));
-    overlay.restart(at(holder));
-    at(holder).joined = true;
-    overlay.update_views();
-    overlay.advance(2 * k_hold_down + k_copying_takes);
+    start_again(holder);
     const auto request = fetch_of(place.resource, place.kind);
     const auto seen = overlay.ask(at(0xD0).signer, at(holder), wire::MessageCode::stat_req,
                                   wire::encode(request), {}, true);
@@ -233,21 +237,21 @@ INSTANTIATE_TEST_SUITE_P(OfEach, DamagedHandOver,
 
 // Without its generation a Kind is not handed over either: two compare-and-swaps of one number could succeed.
 TEST_P(DamagedHandOver, PassesOverIt) {
-  Peer& joiner = overlay.add("joiner@example.org", node_at(0x08));
   const auto moves = [&](const std::string& one) {
-    return in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), joiner.node);
+    return in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), node_at(0x08));
   };
   key = *std::find_if(keys.begin(), keys.end(), moves);
-  place = {resource_id_of(std::string_view(key)), config::k_shared_value};
   if (GetParam() == Lost::certificate) {
     overlay.forgetful = true;
     do key = key_of(at(0x10));
     while (!moves(key));
     put(at(0x90), key);
+    start_again(0x10);
     ASSERT_TRUE(at(0x10).store->damage_certificate(at(0x90).signer->certificate()->sha256()));
-  } else {
-    damage(0x10, GetParam() == Lost::generation);
   }
+  place = {resource_id_of(std::string_view(key)), config::k_shared_value};
+  if (GetParam() != Lost::certificate) damage(0x10, GetParam() == Lost::generation);
+  Peer& joiner = overlay.add("joiner@example.org", node_at(0x08));
   joiner.joined = false;
   auto waiting = overlay.ring_view(joiner);
   waiting.admitting = node_at(0x10);
