@@ -55,6 +55,14 @@ class Damaged : public Replication {
     if (const auto* failure = std::get_if<CallFailure>(&result)) return failure->message;
     return std::string(text_of(std::get<GetResult>(result).entries.at(0).value));
   }
+  // With an empty memory.
+  void start_again(std::uint8_t point) {
+    overlay.kill(at(point));
+    overlay.restart(at(point));
+    at(point).joined = true;
+    overlay.update_views();
+    overlay.advance(2 * k_hold_down + k_copying_takes);
+  }
   // Nobody's copies come any more.
   void cut_off_copies() {
     overlay.without_channels = {node_at(0x10), node_at(0x50), node_at(0x90), node_at(0xD0)};
@@ -185,18 +193,65 @@ TEST_F(Damaged, WhoIsAloneAnswersWhatItCanRead) {
   EXPECT_EQ(read(0x10), "new");
 }
 
-class DamagedHandOver : public Damaged, public ::testing::WithParamInterface<bool> {};
-INSTANTIATE_TEST_SUITE_P(OfRecordAndGeneration, DamagedHandOver, ::testing::Values(false, true));
+// Nobody believes a value without the certificate of its writer: where that is damaged all its values are.
+TEST_F(Damaged, ACertificateComesBackWithWhatItHasSigned) {
+  // Shows: SEC-11.
+  overlay.forgetful = true;
+  const Bytes writer = copy_of(at(0xD0).signer->certificate()->sha256());
+  for (const std::uint8_t holder : k_holders) {
+    const auto mended = at(holder).storage->statistics().kinds_mended;
+    ASSERT_TRUE(at(holder).store->damage_certificate(writer));
+    EXPECT_TRUE(stored(at(holder), key).records.empty());
+    overlay.advance(k_until_compared);
+    EXPECT_TRUE(at(holder).store->certificate(writer)) << int{holder};
+    for (const auto& one : keys) EXPECT_EQ(stored(at(holder), one).records.size(), 1U) << one;
+    EXPECT_TRUE(is_whole(holder)) << int{holder};
+    EXPECT_EQ(at(holder).store->damaged_kinds(), 0U);
+    EXPECT_LE(at(holder).storage->statistics().kinds_mended, mended + keys.size());
+  }
+}
+
+// Memory has the value, and not its certificate.
+TEST_F(Damaged, AValueIsNotShownWithoutItsCertificate) {
+  // Shows: SEC-11.
+  overlay.forgetful = true;
+  for (const std::uint8_t holder : std::initializer_list<std::uint8_t>{0x10, 0x90}) {
+    start_again(holder);
+    const auto request = fetch_of(place.resource, place.kind);
+    const auto seen = overlay.ask(at(0xD0).signer, at(holder), wire::MessageCode::stat_req,
+                                  wire::encode(request), {}, true);
+    ASSERT_EQ(seen->code, wire::MessageCode::stat_ans);
+    ASSERT_TRUE(at(holder).store->damage_certificate(at(0xD0).signer->certificate()->sha256()));
+    EXPECT_TRUE(fetch(holder, key, true).is_error(ErrorCode::in_progress)) << int{holder};
+    for (const std::uint8_t reader : std::initializer_list<std::uint8_t>{0x10, 0x50, 0xD0})
+      EXPECT_EQ(read(reader), "value of " + key) << int{reader};
+    overlay.advance(Duration{2'000});
+    EXPECT_EQ(fetch(holder, key, true).fetch().values.size(), 1U) << "mended at once";
+  }
+}
+
+enum class Lost { record, generation, certificate };
+class DamagedHandOver : public Damaged, public ::testing::WithParamInterface<Lost> {};
+INSTANTIATE_TEST_SUITE_P(OfEach, DamagedHandOver,
+                         ::testing::Values(Lost::record, Lost::generation, Lost::certificate));
 
 // Without its generation a Kind is not handed over either: two compare-and-swaps of one number could succeed.
 TEST_P(DamagedHandOver, PassesOverIt) {
-  Peer& joiner = overlay.add("joiner@example.org", node_at(0x08));
   const auto moves = [&](const std::string& one) {
-    return in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), joiner.node);
+    return in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), node_at(0x08));
   };
   key = *std::find_if(keys.begin(), keys.end(), moves);
+  if (GetParam() == Lost::certificate) {
+    overlay.forgetful = true;
+    do key = key_of(at(0x10));
+    while (!moves(key));
+    put(at(0x90), key);
+    start_again(0x10);
+    ASSERT_TRUE(at(0x10).store->damage_certificate(at(0x90).signer->certificate()->sha256()));
+  }
   place = {resource_id_of(std::string_view(key)), config::k_shared_value};
-  damage(0x10, GetParam());
+  if (GetParam() != Lost::certificate) damage(0x10, GetParam() == Lost::generation);
+  Peer& joiner = overlay.add("joiner@example.org", node_at(0x08));
   joiner.joined = false;
   auto waiting = overlay.ring_view(joiner);
   waiting.admitting = node_at(0x10);
