@@ -272,6 +272,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   routing.set_channel_messages(status.routing.channel_messages);
   routing.set_failed_channels(status.routing.failed_channels);
   routing.set_refused_channels(status.routing.refused_channels);
+  routing.set_listings_left_out(status.routing.listings_left_out);
 
   auto& storage = *out.mutable_storage();
   storage.set_stores_accepted(status.storage.stores_accepted);
@@ -305,6 +306,9 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_notices_dropped(status.storage.notices_dropped);
   storage.set_kinds_damaged(status.storage.kinds_damaged);
   storage.set_kinds_mended(status.storage.kinds_mended);
+  storage.set_careful_reads(status.storage.careful_reads);
+  storage.set_holders_differed(status.storage.holders_differed);
+  storage.set_detours(status.storage.detours);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);

@@ -183,12 +183,20 @@ TEST_F(ServerTest, ARollbackIsFlaggedAndCounted) {
   peer_->present.storage.rollbacks = 3;
   peer_->present.storage.kinds_damaged = 5;
   peer_->present.storage.kinds_mended = 4;
+  peer_->present.storage.careful_reads = 9;
+  peer_->present.storage.holders_differed = 8;
+  peer_->present.storage.detours = 7;
+  peer_->present.routing.listings_left_out = 6;
   v1::StatusResponse status;
   grpc::ClientContext context;
   ASSERT_TRUE(stub_->Status(&context, {}, &status).ok());
   EXPECT_EQ(status.storage().rollbacks(), 3U);
   EXPECT_EQ(status.storage().kinds_damaged(), 5U);
   EXPECT_EQ(status.storage().kinds_mended(), 4U);
+  EXPECT_EQ(status.storage().careful_reads(), 9U);
+  EXPECT_EQ(status.storage().holders_differed(), 8U);
+  EXPECT_EQ(status.storage().detours(), 7U);
+  EXPECT_EQ(status.routing().listings_left_out(), 6U);
 }
 
 TEST_F(ServerTest, StatusTellsOfPhonesWhereTheyAreServed) {
