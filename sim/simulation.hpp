@@ -98,6 +98,8 @@ class Simulation {
   bool run_until(const std::function<bool()>& condition, Duration limit);
   void run_for(Duration duration);
   Now now() const { return clock_.now(); }
+  // For what takes part in a simulation beside its peers.
+  VirtualClock& clock() { return clock_; }
 
   // ---- configuration
   // The next document, signed, is handed to this peer, as an enrollment server would: from there it spreads.
