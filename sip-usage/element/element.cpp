@@ -22,8 +22,9 @@ registrar::Settings with_names(registrar::Settings settings, const proxy::Settin
   return settings;
 }
 
-// Of nobody who could guess it; dialogs under way do not outlive this start.
-Settings with_key(Settings settings, Random& random) {
+// The key is of nobody who could guess it; dialogs under way do not outlive this start.
+Settings completed(Settings settings, Random& random) {
+  settings.proxy.users_may_call_outside = settings.lets_users_call_outside;
   while (settings.proxy.key.size() < security::k_hmac_key_bytes) {
     const std::uint64_t bits = random.next();
     for (unsigned shift = 0; shift < 64; shift += 8)
@@ -44,7 +45,7 @@ bool is_of_own_machine(const FlowUp& up) {
 
 Element::Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random,
                  std::vector<CallRecord> kept_calls)
-    : settings_(with_key(std::move(settings), *random)),
+    : settings_(completed(std::move(settings), *random)),
       random_(std::move(random)),
       transactions_(settings_.timers, {}, hex_of(random_->next())),
       registrar_(with_names(settings_.registrar, settings_.proxy), std::move(accounts), random_),

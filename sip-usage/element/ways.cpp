@@ -32,6 +32,8 @@ bool is_ip_address(std::string_view host) {
 void Ways::send(MonoTime now, const proxy::Hop& hop, Parcel parcel) {
   if (const auto* flow = std::get_if<proxy::FlowHop>(&hop))
     return to_flow(now, flow->flow, std::move(parcel));
+  if (const auto* caller = std::get_if<proxy::CallerHop>(&hop))
+    return to_flow(now, caller->flow, std::move(parcel));
   if (const auto* peer = std::get_if<proxy::PeerHop>(&hop))
     return to_peer(now, peer->destinations, std::move(parcel));
   if (const auto* server = std::get_if<proxy::ServerHop>(&hop))

@@ -45,6 +45,9 @@ struct Settings {
   Duration find_time{25'000};             // for the location service
   Duration cancel_time{32'000};           // 64*T1 (§9.1): for the answer to what was cancelled
   std::vector<std::string> extensions{};  // option tags of Proxy-Require
+  // Within dialogs, too, users send requests to wherever these say. Otherwise who was called from outside
+  // answers to where the call came from.
+  bool users_may_call_outside = false;
   // A redirect peer (RFC 3261 §8.3): who calls users at other peers is told where they are (302), and calls
   // them there. Phones here are called as ever.
   bool redirects = false;

@@ -1,0 +1,123 @@
+// What strangers may do to a peer's users, and cannot: they are called back, and take no more than their share.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/sip-usage/element/stage.hpp"
+
+namespace ringway::sip::element {
+namespace {
+
+using test::Phone;
+using test::World;
+
+// bob's phone at the first peer, whose users may not call outside.
+struct Called {
+  Called() : bob(world.phone("bob", 0)) { EXPECT_EQ(world.register_phone(bob), 200u); }
+  // He is called and answers; what his phone got.
+  Message call(Phone& from, const std::vector<std::string>& contact_and_vias) {
+    auto invite = world.request(from, "INVITE", "sip:bob@example.org", "call-1");
+    invite.contacts = {*NameAddr::parse('<' + contact_and_vias[0] + '>')};
+    if (contact_and_vias.size() > 1) invite.vias = {*Via::parse(contact_and_vias[1])};
+    world.send(from, invite);
+    const auto got = bob.request("INVITE");
+    EXPECT_TRUE(got);
+    if (!got) return invite;
+    world.answer(bob, *got, 200);
+    return *got;
+  }
+  Message bye(const Message& invite) { return world.in_dialog(bob, "BYE", invite); }
+  World world{std::vector<std::vector<std::string>>{{"bob"}}};
+  Phone& bob;
+};
+
+// By a trunk, by a phone behind a NAT: neither's Contact leads anywhere from here.
+TEST(ElementStrangerTest, WhoIsCalledFromOutsideHangsUp) {
+  for (const std::string transport : {"TCP", "UDP", "WS"}) {
+    SCOPED_TRACE(transport);
+    Called stage;
+    auto& [world, bob] = stage;
+    Phone& trunk = world.stranger("carol", 0, transport);
+    auto invite = stage.call(trunk, {"sip:carol@192.168.7.7"});
+    EXPECT_TRUE(trunk.response(200));
+    auto again = world.in_dialog(bob, "INVITE", invite);
+    world.send(bob, again);
+    const auto renewed = trunk.request("INVITE");
+    ASSERT_TRUE(renewed);
+    world.answer(trunk, *renewed, 200);
+    EXPECT_TRUE(bob.response(200));
+    // What it was given makes it nobody's phone.
+    for (const auto& value : renewed->record_routes) {
+      auto info = world.in_dialog(trunk, "INFO", *renewed);
+      info.routes = {value, *NameAddr::parse("<sip:premium.example;lr>")};
+      world.send(trunk, info);
+      EXPECT_EQ(trunk.statuses(), bob.request("INFO") ? std::vector<unsigned>{} : std::vector<unsigned>{403});
+    }
+    // Wherever it says, it goes there and nowhere else.
+    auto bye = stage.bye(invite);
+    bye.routes.push_back(*NameAddr::parse("<sip:premium.example;lr>"));
+    world.send(bob, bye);
+    EXPECT_TRUE(trunk.request("BYE"));
+    EXPECT_TRUE(world.opened_addresses.empty());
+    EXPECT_TRUE(world.asked_servers.empty());
+  }
+}
+
+// It sends from another port than it listens at.
+TEST(ElementStrangerTest, IsReachedAtThePortOfItsVia) {
+  Called stage;
+  auto& [world, bob] = stage;
+  Phone& trunk = world.stranger("carol", 0, "UDP");
+  const auto via = "SIP/2.0/UDP " + trunk.address + ":5090;branch=z9hG4bKcarol";
+  const auto invite = stage.call(trunk, {"sip:carol@192.168.7.7", via});
+  world.send(bob, stage.bye(invite));
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  EXPECT_EQ(world.opened_addresses[0].remote.host, trunk.address);
+  EXPECT_EQ(world.opened_addresses[0].remote.port, 5090);
+  EXPECT_EQ(world.opened_addresses[0].transport, "UDP");
+}
+
+// Another implementation's peer, whose Contact is of no overlay.
+TEST(ElementStrangerTest, APeerIsReachedOverItsConnection) {
+  Called stage;
+  auto& [world, bob] = stage;
+  Phone& peer = world.foreign_peer("mallory", 0);
+  const auto invite = stage.call(peer, {"sip:mallory@192.168.7.7"});
+  world.send(bob, stage.bye(invite));
+  EXPECT_TRUE(peer.request("BYE"));
+  EXPECT_TRUE(world.opened_addresses.empty());
+}
+
+// Who has lost the Route that it was given (SIPp's scenarios) hangs up, too.
+TEST(ElementStrangerTest, WithoutARoute) {
+  Called stage;
+  auto& [world, bob] = stage;
+  Phone& trunk = world.stranger("carol", 0);
+  const auto invite = stage.call(trunk, {"sip:carol@192.168.7.7"});
+  auto bye = stage.bye(invite);
+  bye.routes.clear();
+  world.send(bob, bye);
+  EXPECT_TRUE(trunk.request("BYE"));
+}
+
+// As a server of another domain means it (RFC 3261 §12.1.1).
+TEST(ElementStrangerTest, WhereUsersCallOutsideTheContactIsAsked) {
+  World world(std::vector<std::vector<std::string>>{{"bob"}}, false,
+              [](Settings& settings) { settings.lets_users_call_outside = true; });
+  Phone& bob = world.phone("bob", 0);
+  EXPECT_EQ(world.register_phone(bob), 200u);
+  Phone& trunk = world.stranger("carol", 0);
+  auto invite = world.request(trunk, "INVITE", "sip:bob@example.org", "call-1");
+  invite.contacts = {*NameAddr::parse("<sip:carol@192.168.7.7:5070>")};
+  world.send(trunk, invite);
+  const auto got = bob.request("INVITE");
+  ASSERT_TRUE(got);
+  world.answer(bob, *got, 200);
+  world.send(bob, world.in_dialog(bob, "BYE", *got));
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  EXPECT_EQ(world.opened_addresses[0].remote.host, "192.168.7.7");
+}
+
+}  // namespace
+}  // namespace ringway::sip::element
