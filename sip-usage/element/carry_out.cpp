@@ -181,7 +181,8 @@ void Element::act(Now now, FindAnswer& answer) {
 }
 
 void Element::act(Now now, proxy::StartBranch& start) {
-  ways_.send(now.mono, start.hop, {start.branch, std::move(start.request)});
+  ways_.send(now.mono, start.hop,
+             {start.branch, std::move(start.request), {}, {}, {}, transaction_of(start.server)});
 }
 
 void Element::act(Now now, proxy::SendStateless& send) {
@@ -207,7 +208,7 @@ void Element::act(Now now, Ready& ready) {
                   flow->is_reliable() ? Transport::reliable : Transport::unreliable};
   const bool is_call = request.method() == "INVITE" && !flow->is_peer();
   const auto phone = is_call ? std::optional(request.request_uri()) : std::nullopt;
-  auto sent = transactions_.send_request(now.mono, std::move(request), over);
+  auto sent = transactions_.send_request(now.mono, std::move(request), over, ready.parcel.server);
   if (!sent) return proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
   clients_.emplace(sent->transaction, Client{flow->id, branch, phone});
   transaction_of_.emplace(*branch, sent->transaction);

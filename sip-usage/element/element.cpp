@@ -210,7 +210,16 @@ void Element::on_message(Now now, FlowState& flow, Message message) {
     message.vias.front().note_source(flow.remote.host, flow.remote.port);  // RFC 3261 §18.2.1, RFC 3581 §4
   const Flow over{static_cast<std::uint64_t>(flow.id),
                   flow.is_reliable() ? Transport::reliable : Transport::unreliable};
-  add_work(transactions_.receive(now.mono, std::move(message), over));
+  add_work(transactions_.receive(now.mono, std::move(message), over, sender_of(flow)));
+}
+
+// Strangers count by their address, so that nobody gets more by many connections; own phones, of which many
+// may be behind one NAT, by their flows.
+TransactionSender Element::sender_of(const FlowState& flow) {
+  using Standing = TransactionSender::Standing;
+  if (flow.is_known_phone || flow.is_registered || flow.sender.is_loopback)
+    return {"flow " + std::to_string(static_cast<std::uint64_t>(flow.id)), Standing::own};
+  return {flow.sender.sender, flow.is_peer() ? Standing::peer : Standing::stranger};
 }
 
 // No transaction remembers it (RFC 3261 §16.3). It goes back where it came from, whatever its Via says.

@@ -107,6 +107,7 @@ class Element {
   void end_on_flow(Now now, TransactionId transaction);
   void send_answer(Now now, Ready& ready);
   void on_message(Now now, FlowState& flow, Message message);
+  static TransactionSender sender_of(const FlowState& flow);
   void on_refusal(FlowState& flow, const Refusal& refusal);
 
   // Takes what the rooms have put out until nothing is left.

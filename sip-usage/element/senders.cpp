@@ -36,7 +36,7 @@ bool shows_token(const Message& request, const proxy::Tokens& tokens) {
 std::variant<proxy::Source, Message> Element::source_of(Now now, const Message& request, FlowState& flow) {
   if (flow.is_peer()) return source_of_peer(request, flow);
   proxy::Source user{proxy::Side::phone, flow.way};
-  const proxy::Source stranger{proxy::Side::outside, flow.way};
+  const proxy::Source stranger{proxy::Side::outside, flow.way, {}, flow.sender.sender};
   if (!is_shown_as_new(request) &&
       (shows_own_token(request, flow) || proxy_.side_in_dialog(request, stranger) == proxy::Side::phone))
     return user;

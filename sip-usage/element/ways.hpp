@@ -29,6 +29,8 @@ struct Parcel {
   std::vector<proxy::ServerHop> others{};
   std::optional<TransactionId> answered{};
   SharedBytes answer{};
+  // Whose request it sends on.
+  std::optional<TransactionId> server{};
 };
 struct Ready {  // send it there
   FlowId flow{};

@@ -16,7 +16,12 @@ namespace ringway::sip::proxy {
 // Requests under way; past it 503. They stay for 32 s behind their answer (64*T1: RFC 6026, timer J), so that
 // 50 calls a second, all through one gateway, are more than 3,200 of them.
 inline constexpr std::size_t k_max_contexts = 16'384;
-inline constexpr std::size_t k_max_contexts_of_source = 8'192;  // from one flow
+inline constexpr std::size_t k_max_contexts_of_phone = 8'192;  // of an own phone's flow
+// Of another peer, or of one address outside; of all these together, so that some are left to own phones; and
+// of all who are outside, so that some are left to peers.
+inline constexpr std::size_t k_max_contexts_of_other = 4'096;
+inline constexpr std::size_t k_max_contexts_of_others = 12'288;
+inline constexpr std::size_t k_max_contexts_of_strangers = 8'192;
 inline constexpr std::size_t k_max_branches =
     32;  // of one request from first to last; the others are left out
 inline constexpr std::size_t k_max_fork_breadth = 16;  // of one request at a time

@@ -45,6 +45,7 @@ struct Source {
   NetworkFlow flow;
   std::string
       user{};  // "alice@example.org", where that is known: of this peer, or of another peer's certificate
+  std::string sender{};  // what counts as one sender outside: an address; empty: the flow's other end
 };
 
 // ---- one hop further

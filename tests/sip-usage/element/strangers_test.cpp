@@ -1,4 +1,5 @@
-// What strangers may do to a peer's users, and cannot: they are called back, and take no more than their share.
+// What strangers may do to a peer's users, and cannot: they are called back, and take no more than their
+// share.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -117,6 +118,34 @@ TEST(ElementStrangerTest, WhereUsersCallOutsideTheContactIsAsked) {
   world.send(bob, world.in_dialog(bob, "BYE", *got));
   ASSERT_EQ(world.opened_addresses.size(), 1u);
   EXPECT_EQ(world.opened_addresses[0].remote.host, "192.168.7.7");
+}
+
+// One address, by however many connections, gets its share of the transactions; own phones call on.
+TEST(ElementStrangerTest, OneStrangerDoesNotStopCalls) {
+  Called stage;
+  auto& [world, bob] = stage;
+  Phone& first = world.stranger("carol", 0);
+  std::size_t refused = 0, sent = 0;
+  const auto flood = [&](Phone& from, std::size_t count) {
+    for (std::size_t at = 0; at < count; ++at, ++sent)
+      world.send(from, world.request(from, "MESSAGE", "sip:bob@example.org", "m" + std::to_string(sent)));
+    for (const unsigned status : from.statuses()) refused += status == 503 ? 1 : 0;
+  };
+  flood(first, k_max_server_transactions / 4);
+  EXPECT_EQ(refused, 0u);
+  flood(first, 1);
+  EXPECT_EQ(refused, 1u);
+  Phone& again = world.stranger("carol", 0);  // the same address
+  world.hang_connection(again);
+  FlowUp up{FlowId{900'000}, "TCP", {"192.0.2.1", 5060}, {first.address, 4001}, first.address, false, {}};
+  world.adopt(again, std::move(up));
+  flood(again, 1);
+  EXPECT_EQ(refused, 2u);
+  Phone& other = world.stranger("dave", 0);
+  flood(other, 1);
+  EXPECT_EQ(refused, 2u);
+  world.send(bob, world.request(bob, "OPTIONS", "sip:example.org", "own"));
+  EXPECT_TRUE(bob.response(200));
 }
 
 }  // namespace
