@@ -68,6 +68,7 @@ void Element::on_timer(Now now) {
   proxy_.on_timer(now.mono);
   add_work(registrar_.on_timer(now));
   finder_.on_timer(now.mono);
+  claims_.on_timer(now.mono);
   ways_.on_timer(now.mono);
   flows_.on_timer(now.mono);
   letters_.on_timer(now);
@@ -78,13 +79,14 @@ void Element::on_timer(Now now) {
 Deadline Element::next_wake() const {
   Deadline soonest = sooner(transactions_.next_wake(), proxy_.next_wake());
   soonest = sooner(soonest, sooner(registrar_.next_wake(), finder_.next_wake()));
-  soonest = sooner(soonest, letters_.next_wake());
+  soonest = sooner(soonest, claims_.next_wake());
+  soonest = sooner(soonest, sooner(letters_.next_wake(), tell_calls_at_));
   return sooner(soonest, sooner(ways_.next_wake(), flows_.next_wake()));
 }
 
 TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
-  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes()})
+  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), claims_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
   out.insert(out.end(), {flows_.size(), finder_.size()});
@@ -231,8 +233,9 @@ void Element::on_refusal(FlowState& flow, const Refusal& refusal) {
 
 // ---- answers
 
-void Element::on(Now, RegistrationsFetched& fetched) {
-  finder_.fetched(fetched.question, std::move(fetched.found));
+void Element::on(Now now, RegistrationsFetched& fetched) {
+  if (!claims_.fetched(now.mono, fetched.question, !fetched.found.empty()))
+    finder_.fetched(fetched.question, std::move(fetched.found));
 }
 
 void Element::on(Now now, ServersFound& found) {
@@ -241,7 +244,7 @@ void Element::on(Now now, ServersFound& found) {
 }
 
 void Element::on(Now now, QuestionFailed& failed) {
-  if (!ways_.on_question_failed(now.mono, failed.question))
+  if (!claims_.failed(failed.question) && !ways_.on_question_failed(now.mono, failed.question))
     finder_.failed(failed.question, std::move(failed.reason));
 }
 
@@ -273,6 +276,7 @@ void Element::on(Now now, AccountsChanged& changed) {
 void Element::collect() {
   add_work(proxy_.take_outputs());
   add_work(finder_.take_answers());
+  add_work(claims_.take_answers());
   add_work(ways_.take_ways());
   add_work(letters_.take_work());
 }
@@ -292,9 +296,9 @@ void Element::run(Now now) {
         work);
     collect();
   }
-  tell_of_calls();
-  for (auto outputs :
-       {flows_.take_outputs(), finder_.take_outputs(), ways_.take_outputs(), letters_.take_outputs()})
+  tell_of_calls(now.mono);
+  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), claims_.take_outputs(),
+                       ways_.take_outputs(), letters_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));
 }

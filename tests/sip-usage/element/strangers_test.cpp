@@ -148,5 +148,34 @@ TEST(ElementStrangerTest, OneStrangerDoesNotStopCalls) {
   EXPECT_TRUE(bob.response(200));
 }
 
+// Calls without end from outside: few are remembered, and these are written together.
+TEST(ElementStrangerTest, TheCallLogKeepsWhatUsersHaveCalled) {
+  Called stage;
+  auto& [world, bob] = stage;
+  Phone& eve = world.stranger("eve", 0);
+  world.send(bob, world.request(bob, "INVITE", "sip:nobody@example.org", "own"));
+  EXPECT_TRUE(bob.response(404));
+  world.pass(k_call_log_time);
+  ASSERT_EQ(world.kept_calls.size(), 1u);
+  for (std::size_t at = 0; at < k_max_logged_calls + 100; ++at) {
+    world.send(eve, world.request(eve, "INVITE", "sip:bob@example.org", "c" + std::to_string(at)));
+    const auto invite = bob.request("INVITE");
+    ASSERT_TRUE(invite);
+    world.answer(bob, *invite, 486);
+  }
+  EXPECT_EQ(world.kept_calls.size(), 1u);
+  world.pass(k_call_log_time);
+  EXPECT_EQ(world.kept_calls.size(), 1u + k_max_logged_calls_of_strangers);
+  const auto all = world.peers[0]->calls().newest(k_max_logged_calls);
+  EXPECT_EQ(all.back().other, "sip:nobody@example.org");
+  // A peer that leaves writes what there is.
+  world.send(eve, world.request(eve, "INVITE", "sip:bob@example.org", "last"));
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.answer(bob, *invite, 486);
+  world.into(0, Shutdown{});
+  EXPECT_EQ(world.kept_calls.back().second.number, all.front().number + 1);
+}
+
 }  // namespace
 }  // namespace ringway::sip::element
