@@ -210,7 +210,8 @@ void fill(v1::PhoneStatus& out, const actors::SipReport& report) {
   counters.set_overlay_failures(report.registrar.overlay_failures);
   counters.set_requests(report.proxy.requests);
   counters.set_branches(report.proxy.branches);
-  counters.set_requests_busy(report.proxy.no_room + report.proxy.no_room_for_source);
+  counters.set_requests_busy(report.proxy.no_room + report.proxy.no_room_for_source +
+                             report.transactions.refused_busy);
   counters.set_loops(report.proxy.loops);
   counters.set_not_allowed(report.proxy.not_allowed);
   counters.set_retransmissions(report.transactions.retransmissions);
@@ -221,6 +222,15 @@ void fill(v1::PhoneStatus& out, const actors::SipReport& report) {
   counters.set_refused_connections(sockets.refused_connections + sockets.refused_of_address);
   counters.set_refused_datagrams(sockets.datagrams_too_fast + sockets.datagrams_over_credit +
                                  sockets.datagrams_refused);
+  counters.set_peers_opened(report.peers.opened);
+  counters.set_peers_not_reached(report.peers.open_failed);
+  counters.set_peers_accepted(report.peers.accepted);
+  counters.set_peers_refused(report.peers.refused_asked + report.peer_links.refused_connections +
+                             report.peer_links.refused_of_address);
+  counters.set_peers_uninvited(report.peers.uninvited);
+  counters.set_peer_handshakes_failed(report.peer_links.handshakes_failed);
+  counters.set_peer_bytes_in(report.peer_links.bytes_in);
+  counters.set_peer_bytes_out(report.peer_links.bytes_out);
   for (const auto& table : report.tables) {
     auto& use = *out.add_tables();
     use.set_name(table.name);
