@@ -87,6 +87,11 @@ class Simulation {
   // From now on it gives other bytes for what it has there, one record or the generation, until that is
   // written again.
   void damage(PeerNumber peer, const data::KindAt& at, bool generation);
+  // It gives nothing of the records that it has there, and does not say which these were, until all is
+  // written anew.
+  void damage_block(PeerNumber peer, const data::KindAt& at);
+  // Nothing that is stored can be read, as when the disk is away or says EIO; writes go on.
+  void refuse_reads(PeerNumber peer, bool refused);
 
   // ---- time
   // Until the condition holds (it is asked every k_ask_every_us of virtual time); false when `limit` is over.
