@@ -108,6 +108,13 @@ WallMs Received::until_ms() const {
   return last;
 }
 
+std::uint32_t Received::lifetime_s(WallMs now_ms) const {
+  constexpr WallMs second_ms = 1000;
+  const WallMs last = until_ms();
+  const WallMs left_s = last > now_ms ? (last - now_ms) / second_ms + 1 : 0;
+  return std::max(k_shortest_received_lifetime_s, static_cast<std::uint32_t>(left_s));
+}
+
 void read(wire::Reader& in, Received& out) {
   if (in.u8() != k_version) in.fail("a list of another version");
   if (in.boolean()) {
