@@ -32,6 +32,7 @@ class PhonesMessagesTest(OverlayTestCase):
                 self.a_phone_that_is_busy(alice, home)
                 self.at_once(alice, home)
                 self.while_it_comes_and_goes(alice, away)
+            self.programs(overlay.peers[SENDER], home)
 
     def both_of_them(self, alice, dave, home, away):
         """Two senders, two devices that register at the same time."""
@@ -109,6 +110,23 @@ class PhonesMessagesTest(OverlayTestCase):
             self.check(accepted, phone, is_in_order=False)  # what was kept comes after what was taken at once
             phone.register(expires_s=0)
         note("nothing is lost or doubled")
+
+    def programs(self, sender, home):
+        """Without a phone: sent, looked at and taken away by the command line."""
+        for text in ("first", "second"):
+            self.assertEqual(sender.json("message", home.user, text)["outcome"], "kept")
+        waiting = home.json("mailbox")["messages"]
+        self.assertEqual([(each["sender"], each["value"]) for each in waiting],
+                         [(sender.user, "first"), (sender.user, "second")])
+        self.assertEqual(home.json("mailbox", "--limit", 1, "--take-away")["taken_away"], 1)
+        with TextPhone(aor(home), home.phone_proxy()) as phone:
+            phone.register()
+            self.eventually(lambda: "second" in texts(phone), DELIVERED_S)
+            self.assertEqual(sender.json("message", home.user, "third")["outcome"], "delivered")
+            self.assertEqual(texts(phone), ["second", "third"])
+            phone.register(expires_s=0)
+        self.assertEqual(home.json("mailbox")["messages"], [])
+        note("programs send, look and take away")
 
     def test_the_peer_that_delivers_dies(self):
         # Shows: SIP-27.
