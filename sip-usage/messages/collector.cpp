@@ -181,9 +181,11 @@ void Collector::take_candidates(Now now, User& user, const data::Entry& entry) {
   const WallMs last_ms = now.wall_ms + ms_of(k_longest_wait) + ms_of(k_clock_slack);
   for (const KeptMessage& each : kept->messages) {
     if (each.until_ms <= now.wall_ms || each.until_ms > last_ms) continue;
-    if (user.seen.has(entry.writer_node, each.id) || user.unopened.contains({entry.writer_node, each.id}))
-      continue;
-    user.candidates.push_back({entry.writer, entry.writer_node, each});
+    if (user.seen.has(entry.writer_node, each.id)) continue;
+    if (user.unopened.contains({entry.writer_node, each.id}))
+      user.skipped.push_back({entry.writer_node, each.id, each.until_ms});
+    else
+      user.candidates.push_back({entry.writer, entry.writer_node, each});
   }
 }
 
@@ -288,7 +290,7 @@ void Collector::go_on(Now now, User& user) {
   }
   if (is_others(now.wall_ms, user)) {
     const WallMs left_ms = user.stored.claim->until_ms - now.wall_ms;
-    return end(now, user, Duration(std::min(left_ms, ms_of(k_claim_time))));
+    return end(now, user, Duration(std::min(left_ms, ms_of(k_look_at_others))));
   }
   if (wanted(now, user) != user.stored) return write(now, user);
   end(now, user, k_between_looks);
@@ -314,7 +316,7 @@ std::optional<Message> Collector::open(User& user, const Candidate& candidate) {
   auto request = letter != nullptr ? message_of(*letter, user.own.aor) : std::nullopt;
   if (!request) {
     ++counters_.forged;
-    note(user, candidate, true);
+    note_received(user, candidate);
   }
   return request;
 }
@@ -336,7 +338,7 @@ void Collector::answered(Now now, User& user, std::optional<unsigned> status) {
     leave(user, user.candidates.front());
   } else {
     ++(meaning == Meaning::taken ? counters_.delivered : counters_.refused);
-    note(user, user.candidates.front(), true);
+    note_received(user, user.candidates.front());
   }
   user.candidates.pop_front();
   write(now, user);
@@ -346,11 +348,16 @@ void Collector::answered(Now now, User& user, std::optional<unsigned> status) {
 void Collector::leave(User& user, const Candidate& candidate) {
   if (user.unopened.size() == k_max_unopened) user.unopened.erase(user.unopened.begin());
   user.unopened.insert({candidate.node, candidate.message.id});
-  note(user, candidate, false);
+  user.skipped.push_back({candidate.node, candidate.message.id, candidate.message.until_ms});
 }
 
-void Collector::note(User& user, const Candidate& candidate, bool is_received) {
-  user.seen.note(candidate.node, candidate.message.id, candidate.message.until_ms, is_received);
+// A mark says that all before it are received: only now those that were skipped have to be named.
+void Collector::note_received(User& user, const Candidate& candidate) {
+  const KeptMessage& message = candidate.message;
+  for (const Skipped& each : user.skipped)
+    if (each.node == candidate.node && each.id < message.id)
+      user.seen.note(each.node, each.id, each.until_ms, false);
+  user.seen.note(candidate.node, message.id, message.until_ms, true);
   user.has_unwritten = true;
 }
 
@@ -368,6 +375,7 @@ void Collector::end(Now now, User& user, Duration until_next_look) {
   user.failures = 0;
   user.deadline.reset();
   user.candidates.clear();
+  user.skipped.clear();
   user.stored = user.written = {};
   --collecting_;
   if (std::exchange(user.wants_again, false)) until_next_look = k_shortest_between_looks;

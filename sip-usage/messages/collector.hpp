@@ -44,6 +44,7 @@ inline constexpr Duration k_look_after_coming{35'000};
 inline constexpr Duration k_first_look_retry{5'000};  // when the overlay does not answer
 inline constexpr Duration k_look_retry{60'000};       // from the second time on
 inline constexpr Duration k_claim_time{120'000};      // renewed with each message
+inline constexpr Duration k_look_at_others{10'000};   // while another peer has it: it may give it back soon
 inline constexpr Duration k_delivery_time{40'000};    // an answer of phones takes 32 s at most
 inline constexpr Duration k_call_time{60'000};
 inline constexpr unsigned k_max_claim_attempts = 5;  // when the user's other peers write at the same time
@@ -98,6 +99,12 @@ class Collector {
     NodeId node;
     KeptMessage message;
   };
+  // It stays for the user's other devices.
+  struct Skipped {
+    NodeId node;
+    std::uint64_t id = 0;
+    WallMs until_ms = 0;
+  };
   struct User {
     OwnUser own;
     std::string mailbox;  // empty: this user cannot have one
@@ -113,7 +120,8 @@ class Collector {
     DeliveryId delivery{};
     Deadline deadline;  // of the call, or of the delivery
     std::deque<Candidate> candidates;
-    Received stored;  // as it was read, or written
+    std::vector<Skipped> skipped;  // of this look
+    Received stored;               // as it was read, or written
     std::uint64_t generation = 0;
     Received written;            // by the call that is under way
     Received seen;               // all that this peer knows of
@@ -141,7 +149,7 @@ class Collector {
   std::optional<Message> open(User& user, const Candidate& candidate);
   void answered(Now now, User& user, std::optional<unsigned> status);
   static void leave(User& user, const Candidate& candidate);
-  static void note(User& user, const Candidate& candidate, bool is_received);
+  static void note_received(User& user, const Candidate& candidate);
   void fail(Now now, User& user);
   void end(Now now, User& user, Duration until_next_look);
   void ask(Now now, User& user, Stage stage, data::Call call);

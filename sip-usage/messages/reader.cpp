@@ -143,15 +143,14 @@ void Reader::take_received(Now now, Reads::iterator at, const data::CallResult& 
       read.received = std::move(*received);
     }
   }
-  if (!note(now, at)) return;
+  note(now, read);
   if (read.taken_away == 0) return show(at);
   write(now, at);
 }
 
 // ---- taking away
 
-bool Reader::note(Now now, Reads::iterator at) {
-  Read& read = at->second;
+void Reader::note(Now now, Read& read) {
   read.taken_away = 0;
   read.received.drop_ended(now.wall_ms);
   const auto& names = read.request.take_away;
@@ -166,18 +165,12 @@ bool Reader::note(Now now, Reads::iterator at) {
       left.push_back(&each);
       continue;
     }
-    // A mark says that all before it are received, but those few.
-    if (left.size() > k_max_left) {
-      fail(at, {data::CallError::failed_precondition,
-                "older messages of " + each.writer + " stay: take those away first", 0});
-      return false;
-    }
+    // A mark says that all before it are received: those that stay are named (31 at most of an entry).
     for (const Waiting* other : left)
       read.received.note(other->node, other->message.id, other->message.until_ms, false);
     read.received.note(each.node, each.message.id, each.message.until_ms, true);
     ++read.taken_away;
   }
-  return true;
 }
 
 void Reader::write(Now now, Reads::iterator at) {

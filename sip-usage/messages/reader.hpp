@@ -116,8 +116,7 @@ class Reader {
   void ask_received(Reads::iterator at);
   void take_mailbox(Now now, Reads::iterator at, const data::CallResult& result);
   void take_received(Now now, Reads::iterator at, const data::CallResult& result);
-  // False: it cannot be noted, and has been answered.
-  bool note(Now now, Reads::iterator at);
+  static void note(Now now, Read& read);
   void write(Now now, Reads::iterator at);
   void on_written(Now now, Reads::iterator at, const data::CallResult& result);
   void show(Reads::iterator at);

@@ -15,7 +15,10 @@
 namespace ringway::sip::messages {
 
 inline constexpr std::size_t k_max_marks = 256;  // senders' nodes
-inline constexpr std::size_t k_max_left = 8;     // of one of them
+// Of one of them. A sender has 32 messages in a mailbox (k_max_kept_of_sender), and a mark ends with one that
+// is received: so none of those that wait is ever forgotten.
+inline constexpr std::size_t k_max_left = 31;
+inline constexpr std::size_t k_max_left_in_all = 1024;  // so that the list fits into a value
 
 // Of the user's own values under the mailbox's name: the list, and one that is only there so that the list's
 // generation is never 0, which a Store cannot be compared with (RFC 6940 §7.4.1.1).

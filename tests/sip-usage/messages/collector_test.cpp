@@ -440,6 +440,38 @@ TEST_F(Collecting, WhatOneDeviceCannotOpenAnotherDelivers) {
   EXPECT_EQ(tablet.delivered.size() + laptop.delivered.size(), 3U);
 }
 
+// A device that came later opens none of them, and registers first.
+TEST_F(Collecting, ManyThatOneDeviceCannotOpenAreThereForTheOther) {
+  std::vector<std::string> sent;
+  for (std::size_t i = 1; i < k_max_kept_of_sender; ++i) {
+    sent.push_back("old " + std::to_string(i));
+    EXPECT_EQ(stage.send(alice, sent.back()), 202U);
+  }
+  Peer& tablet = stage.add(device("bob", 0xB2));
+  stage.register_phone(tablet);
+  EXPECT_THAT(tablet.delivered, IsEmpty());
+  EXPECT_EQ(stage.send(alice, "new"), 202U);
+  stage.advance(k_between_looks);
+  EXPECT_THAT(Stage::texts(tablet), ElementsAre("new"));
+  stage.register_phone(laptop);
+  EXPECT_EQ(Stage::texts(laptop), sent);
+}
+
+// Its phone is busy, or cannot show it, or it has not the key: the others need not wait for the end of its
+// claim.
+TEST_F(Collecting, AClaimThatIsGivenBackIsFoundSoon) {
+  Peer& tablet = stage.add(device("bob", 0xB2));
+  EXPECT_EQ(stage.send(alice, "one"), 202U);
+  laptop.phone_is_slow = true;
+  stage.register_phone(laptop);
+  stage.register_phone(tablet);
+  laptop.collector.on_delivered(stage.now, laptop.ringing.at(0).id, 486);
+  stage.run();
+  EXPECT_THAT(tablet.delivered, IsEmpty());
+  stage.advance(k_look_at_others);
+  EXPECT_THAT(Stage::texts(tablet), ElementsAre("one"));
+}
+
 TEST_F(Collecting, AListOfALaterVersionIsNotReplaced) {
   EXPECT_EQ(stage.send(alice, "one"), 202U);
   stage.put_received(laptop.device, {2, 0});
