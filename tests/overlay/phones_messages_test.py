@@ -28,6 +28,7 @@ class PhonesMessagesTest(OverlayTestCase):
             self.converge(overlay, 60)
             home, away = overlay.peers[HOME], overlay.peers[AWAY]
             with self.phone(overlay, SENDER) as alice, self.phone(overlay, OTHER_SENDER) as dave:
+                self.both_can_open(alice, home, away)
                 self.both_of_them(alice, dave, home, away)
                 self.a_phone_that_is_busy(alice, home)
                 self.at_once(alice, home)
@@ -42,7 +43,7 @@ class PhonesMessagesTest(OverlayTestCase):
             phones = (first, second)
             for phone in phones:
                 phone.register()
-            self.eventually(lambda: len(texts(*phones)) >= len(kept), DELIVERED_S)
+            self.all_are_shown(kept, *phones)
             note(f"all are shown, {len(first.shown())} here and {len(second.shown())} there")
             for phone in phones:
                 phone.register()
@@ -61,7 +62,7 @@ class PhonesMessagesTest(OverlayTestCase):
             self.assertTrue(phone.wait_for(lambda came: len(came) >= 2, DELIVERED_S))
             self.assertEqual(len(phone.shown()), 1)
             phone.register()
-            self.eventually(lambda: len(texts(phone)) >= len(kept), DELIVERED_S)
+            self.all_are_shown(kept, phone)
             self.check(kept, phone)
             phone.register(expires_s=0)
         note("a phone that was busy is shown the rest later")
@@ -105,7 +106,7 @@ class PhonesMessagesTest(OverlayTestCase):
             note(f"sent while it came and went: {dict(statuses)}")
             is_here.set()
             phone.register()
-            self.eventually(lambda: set(accepted) <= set(texts(phone)), DELIVERED_S)
+            self.all_are_shown(accepted, phone)
             time.sleep(QUIET_S)
             self.check(accepted, phone, is_in_order=False)  # what was kept comes after what was taken at once
             phone.register(expires_s=0)
@@ -135,6 +136,7 @@ class PhonesMessagesTest(OverlayTestCase):
             self.converge(overlay, 60)
             home, away = overlay.peers[HOME], overlay.peers[AWAY]
             with self.phone(overlay, SENDER) as alice:
+                self.both_can_open(alice, home, away)
                 kept = [self.keep(alice, home) for _ in range(4)]
             calls = []
 
@@ -157,6 +159,21 @@ class PhonesMessagesTest(OverlayTestCase):
                     self.assertEqual(second.shown()[0].call_id, calls[2])
                     note(f"the other peer goes on: {texts(second)}")
 
+    def both_can_open(self, alice, home, away):
+        """A message is closed for the devices whose certificates are found: until then one of them waits for the other."""
+        devices = (home, away)
+        end = time.monotonic() + KEPT_S
+        while True:
+            text = self.keep(alice, home)
+            waiting = [peer.json("mailbox", "--limit", 100)["messages"] for peer in devices]
+            if all(text in [each["value"] for each in messages] for messages in waiting):
+                break
+            self.assertLess(time.monotonic(), end, waiting)
+            time.sleep(1)
+        for peer in devices:
+            peer.json("mailbox", "--limit", 100, "--take-away")
+        self.assertEqual([peer.json("mailbox")["waiting"] for peer in devices], [0, 0])
+
     def setUp(self):
         self.doubtful = set()  # of which nobody knows whether they are kept
         self.numbers = itertools.count(1)
@@ -177,6 +194,12 @@ class PhonesMessagesTest(OverlayTestCase):
             self.doubtful.add(text)
             self.assertLess(time.monotonic(), end, f"the last answer was {status}")
             time.sleep(1)
+
+    def all_are_shown(self, kept, *phones):
+        end = time.monotonic() + DELIVERED_S
+        while not set(kept) <= set(texts(*phones)):
+            self.assertLess(time.monotonic(), end, f"{kept}, and shown are {[texts(phone) for phone in phones]}")
+            time.sleep(0.1)
 
     def check(self, kept, *phones, is_in_order=True):
         """All that were kept, in the order in which each sender has sent them, none twice."""
