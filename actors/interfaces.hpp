@@ -93,6 +93,14 @@ struct CallLogOrder {
   std::size_t limit = 0;
   Answer<CallLogResult> done;
 };
+struct SendMessageOrder {
+  sip::element::SendMessage message;  // without an id
+  Answer<MessageResult> done;
+};
+struct MailboxOrder {
+  sip::messages::MailboxRequest request;
+  Answer<MailboxResult> done;
+};
 struct WatchOrder {
   std::uint64_t token = 0;
   data::WatchCall call;
@@ -180,7 +188,7 @@ using SipActor = caf::typed_actor<
     // From the supervisor: the peer is about to leave; answered when nobody is registered here any more.
     caf::replies_to<LeaveAtom>::with<LeftAtom>,
     // From the API.
-    caf::reacts_to<CallLogOrder>,
+    caf::reacts_to<CallLogOrder>, caf::reacts_to<SendMessageOrder>, caf::reacts_to<MailboxOrder>,
     // From the supervisor.
     caf::replies_to<StatusAtom>::with<SipReportPtr>>;
 
@@ -247,6 +255,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CallLogOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SendMessageOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::MailboxOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::PutFact)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::DropFact)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::Answer<ringway::actors::Stopped>)

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "actors/sip_settings.hpp"
@@ -21,6 +22,7 @@
 #include "reload/result.hpp"
 #include "reload/routing/routing_component.hpp"
 #include "sip-usage/element/element.hpp"
+#include "sip-usage/messages/reader.hpp"
 #include "sip-usage/peers/peer_connections.hpp"
 
 namespace ringway::actors {
@@ -52,6 +54,21 @@ struct PeerSettings {
 
 // Fails where no phones are served, and at a peer that has stopped.
 using CallLogResult = Result<std::vector<sip::CallRecord>, data::CallFailure>;
+
+// A text message to a user's phones, in the name of a user of this peer.
+struct TextMessage {
+  std::string sender;     // user name
+  std::string recipient;  // a URI of sip, sips or tel
+  std::string content_type, body;
+  std::optional<std::uint32_t> expires_s{};  // nothing: it waits as long as messages may
+};
+// Its outcome as SIP has it: 2xx when a phone has it, 202 when it is kept for later, else why not.
+struct MessageOutcome {
+  unsigned status = 0;
+  std::optional<unsigned> retry_after_s{};
+};
+using MessageResult = Result<MessageOutcome, data::CallFailure>;
+using MailboxResult = std::variant<sip::messages::MailboxContents, data::CallFailure>;
 
 // How the peer serves phones.
 struct SipReport {
@@ -153,6 +170,12 @@ class Peer {
   // submit().
   virtual void call_log(std::optional<std::string> user, std::size_t limit,
                         std::function<void(CallLogResult)> done) = 0;
+  // Fails, as the next one does, where no phones are served, and at a peer that has stopped. `done` as of
+  // submit().
+  virtual void send_message(TextMessage message, std::function<void(MessageResult)> done) = 0;
+  // The messages that wait for that user of this peer; first those that are named are taken away.
+  virtual void mailbox(std::string user, std::size_t limit, std::vector<sip::messages::MessageName> take_away,
+                       std::function<void(MailboxResult)> done) = 0;
   // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout.
   virtual void leave(std::function<void()> done) = 0;
   virtual NodeId node_id() const = 0;

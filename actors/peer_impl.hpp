@@ -43,6 +43,9 @@ class PeerImpl : public Peer {
   void find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) override;
   void call_log(std::optional<std::string> user, std::size_t limit,
                 std::function<void(CallLogResult)> done) override;
+  void send_message(TextMessage message, std::function<void(MessageResult)> done) override;
+  void mailbox(std::string user, std::size_t limit, std::vector<sip::messages::MessageName> take_away,
+               std::function<void(MailboxResult)> done) override;
   void leave(std::function<void()> done) override;
   NodeId node_id() const override { return parts_.identity.node; }
   wire::IpAddressPort listening_on() const override { return parts_.identity.listening_on; }

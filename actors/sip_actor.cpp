@@ -71,6 +71,8 @@ SipActor::behavior_type SipDriver::make_behavior() {
       [this](TickAtom, std::uint64_t generation) { tick(generation); },
       [this](LeaveAtom) { return leave(); },
       [this](CallLogOrder& order) { tell_calls(order); },
+      [this](SendMessageOrder& order) { send_message(order); },
+      [this](MailboxOrder& order) { read_mailbox(order); },
       [this](StatusAtom) { return report(); },
   };
 }
@@ -319,6 +321,29 @@ void SipDriver::perform(element::ForgetCall& forget) {
 
 void SipDriver::tell_calls(const CallLogOrder& order) const {
   order.done(setup_.element->calls().newest(order.limit, order.user));
+}
+
+void SipDriver::send_message(SendMessageOrder& order) {
+  order.message.id = element::SendId{++last_order_};
+  sending_.emplace(order.message.id, std::move(order.done));
+  step(std::move(order.message));
+  end_turn();
+}
+
+void SipDriver::read_mailbox(MailboxOrder& order) {
+  const sip::messages::ReadId id{++last_order_};
+  reading_.emplace(id, std::move(order.done));
+  step(element::ReadMailbox{id, std::move(order.request)});
+  end_turn();
+}
+
+void SipDriver::perform(element::MessageSent& sent) {
+  if (const auto waiting = sending_.extract(sent.id))
+    waiting.mapped()(MessageOutcome{sent.status, sent.retry_after_s});
+}
+
+void SipDriver::perform(element::MailboxRead& read) {
+  if (const auto waiting = reading_.extract(read.id)) waiting.mapped()(std::move(read.result));
 }
 
 void SipDriver::perform(element::Log& log) { log_->info("phones: {}", log.line); }

@@ -54,6 +54,8 @@ class SipDriver {
   void handle(SipPeerBatch& batch);
   void tick(std::uint64_t generation);
   void tell_calls(const CallLogOrder& order) const;
+  void send_message(SendMessageOrder& order);
+  void read_mailbox(MailboxOrder& order);
   caf::typed_response_promise<LeftAtom> leave();
   SipReportPtr report() const;
 
@@ -79,6 +81,8 @@ class SipDriver {
   void perform(sip::element::RemoveRegistration& remove);
   void perform(sip::element::AskOverlay& ask);
   void perform(sip::element::AskCertificates& ask);
+  void perform(sip::element::MessageSent& sent);
+  void perform(sip::element::MailboxRead& read);
   void perform(sip::element::KeepCall& keep);
   void perform(sip::element::ForgetCall& forget);
   void perform(sip::element::Log& log);
@@ -101,6 +105,10 @@ class SipDriver {
       opening_;                                  // bounded by the element
   std::vector<sip::element::FlowId> congested_;  // this turn
   std::size_t writes_under_way_ = 0;
+  // Of programs; bounded by the element, which answers what is too much at once.
+  std::map<sip::element::SendId, Answer<MessageResult>> sending_;
+  std::map<sip::messages::ReadId, Answer<MailboxResult>> reading_;
+  std::uint64_t last_order_ = 0;
   std::optional<caf::typed_response_promise<LeftAtom>> leaving_;
 };
 

@@ -302,7 +302,7 @@ void Element::act(Now, proxy::EndBranch& end) {
 
 void Element::act(Now now, proxy::Respond& respond) {
   const unsigned status = respond.response.status();
-  if (status >= 200 && is_delivered(now, respond.server, status)) return;
+  if (is_of_own(now, respond.server, respond.response)) return;
   if (status >= 200 && letters_.keep(now, transaction_of(respond.server), respond.response)) return;
   answer(now, transaction_of(respond.server), respond.response);
 }
@@ -312,7 +312,7 @@ void Element::act(Now now, proxy::HoldFlow& hold) {
 }
 
 void Element::act(Now now, proxy::EndServer& end) {
-  if (is_delivered(now, end.server, std::nullopt)) return;
+  if (is_of_own(now, end.server, std::nullopt)) return;
   if (letters_.keep(now, transaction_of(end.server), std::nullopt)) return;
   add_work(transactions_.give_up(transaction_of(end.server)));
 }
@@ -320,7 +320,7 @@ void Element::act(Now now, proxy::EndServer& end) {
 // ---- what is for this peer itself
 
 void Element::act(Now now, proxy::PassToPeer& pass) {
-  if (is_delivered(now, pass.server, std::nullopt)) return;
+  if (is_of_own(now, pass.server, std::nullopt)) return;
   const auto transaction = transaction_of(pass.server);
   const FlowState* flow = flows_.find(FlowId{pass.source.flow.id});
   if (flow == nullptr) {

@@ -90,6 +90,7 @@ TableSizes Element::tables() const {
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
   out.insert(out.end(), {flows_.size(), finder_.size()});
+  out.push_back({"messages of programs under way", sending_.size(), k_max_sending});
   return out;
 }
 

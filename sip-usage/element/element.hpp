@@ -38,6 +38,8 @@
 
 namespace ringway::sip::element {
 
+inline constexpr std::size_t k_max_sending = 256;  // messages of programs under way
+
 struct ElementCounters {
   std::uint64_t refused_unread = 0;  // answers to what is no message
   std::uint64_t not_sent = 0;        // stateless requests without a way
@@ -101,6 +103,8 @@ class Element {
   void on(Now now, OverlayWritten& written);
   void on(Now now, OverlayAnswered& answered);
   void on(Now now, CertificatesAnswered& answered);
+  void on(Now now, SendMessage& send);
+  void on(Now now, ReadMailbox& read);
   void on(Now now, KeysRenewed& renewed);
   void on(Now now, Shutdown& shutdown);
   void on(Now now, AccountsChanged& changed);
@@ -150,7 +154,9 @@ class Element {
   void give_up_messages(Now now);
   void tell_of_phones(Now now, const Message& response);
   // True: it was of a request of the element's own, which has this outcome.
-  bool is_delivered(Now now, proxy::ServerId server, std::optional<unsigned> status);
+  bool is_of_own(Now now, proxy::ServerId server, std::optional<Message> answer);
+  void give_up_own(Now now, TransactionId transaction);
+  void tell_sent(TransactionId transaction, unsigned status, std::optional<unsigned> retry_after_s = {});
   // Of the others.
   void act(Now now, FindAnswer& answer);
   void act(Now now, ClaimAnswer& answer);
@@ -196,6 +202,8 @@ class Element {
   Claims claims_;
   Ways ways_;
   Letters letters_;
+  std::map<TransactionId, SendId> sending_;  // of programs; these transactions are none of transactions_
+  std::uint64_t last_sent_ = 0;
   std::map<TransactionId, Server> servers_;
   std::map<TransactionId, Client> clients_;
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;

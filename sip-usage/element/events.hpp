@@ -16,6 +16,7 @@
 #include "sip-usage/call_log/call_log.hpp"
 #include "sip-usage/lookup/resolution.hpp"
 #include "sip-usage/messages/calls.hpp"
+#include "sip-usage/messages/reader.hpp"
 #include "sip-usage/registrar/registrar.hpp"
 
 namespace ringway::sip::element {
@@ -24,7 +25,8 @@ using registrar::FlowId;
 enum class OpenId : std::uint64_t {};      // a wish for a flow
 enum class QuestionId : std::uint64_t {};  // to the overlay or to DNS
 // Which room of kept messages asks: each counts its own calls.
-enum class MessageRoom { keeper, collector };
+enum class MessageRoom { keeper, collector, reader };
+enum class SendId : std::uint64_t {};  // of a message that a program sends
 
 struct Endpoint {
   std::string host;  // an address; of IPv6 without brackets
@@ -101,6 +103,19 @@ struct CertificatesAnswered {
   std::vector<security::CertificatePtr> found;
   std::optional<data::CallFailure> failure;
 };
+// A MESSAGE (RFC 3428) of a program, in the name of one of this peer's users. Answered by MessageSent, once.
+struct SendMessage {
+  SendId id{};
+  Aor sender;
+  Uri recipient;
+  std::string content_type, body;
+  std::optional<std::uint32_t> expires_s;
+};
+// What waits for one of this peer's users. Answered by MailboxRead, once.
+struct ReadMailbox {
+  messages::ReadId id{};
+  messages::MailboxRequest request;
+};
 // These own users have other keys from now on: of a renewed certificate. What was closed for those before is
 // opened still.
 struct KeysRenewed {
@@ -114,9 +129,10 @@ struct Shutdown {};
 struct AccountsChanged {
   std::vector<registrar::Account> accounts;
 };
-using Input = std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
-                           RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten,
-                           OverlayAnswered, CertificatesAnswered, KeysRenewed, Shutdown, AccountsChanged>;
+using Input =
+    std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
+                 RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten, OverlayAnswered,
+                 CertificatesAnswered, SendMessage, ReadMailbox, KeysRenewed, Shutdown, AccountsChanged>;
 
 // ---- out
 
@@ -185,6 +201,12 @@ struct AskCertificates {
   messages::CallId id{};
   std::string user_name;
 };
+struct MessageSent {
+  SendId id{};
+  unsigned status = 0;  // the final one: 202 when it is kept for later, another 2xx when a phone has it
+  std::optional<unsigned> retry_after_s{};
+};
+using messages::MailboxRead;
 // A call of a user of this peer is over: to be given to the element again when it is made anew.
 struct KeepCall {
   CallRecord record;
@@ -197,6 +219,6 @@ struct Log {
 };
 using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
                             FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
-                            AskOverlay, AskCertificates, KeepCall, ForgetCall, Log>;
+                            AskOverlay, AskCertificates, MessageSent, MailboxRead, KeepCall, ForgetCall, Log>;
 
 }  // namespace ringway::sip::element

@@ -87,6 +87,23 @@ class FakePeer final : public actors::Peer {
     asked_calls = {user.value_or(""), limit};
     done(logged_calls);
   }
+  void send_message(actors::TextMessage message, std::function<void(actors::MessageResult)> done) override {
+    sent_messages.push_back(std::move(message));
+    done(message_result);
+  }
+  void mailbox(std::string user, std::size_t limit, std::vector<sip::messages::MessageName> take_away,
+               std::function<void(actors::MailboxResult)> done) override {
+    asked_mailbox = {std::move(user), limit};
+    taken_away.insert(taken_away.end(), take_away.begin(), take_away.end());
+    done(mailbox_result);
+  }
+  std::vector<actors::TextMessage> sent_messages;
+  actors::MessageResult message_result =
+      data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0};
+  std::pair<std::string, std::size_t> asked_mailbox;
+  std::vector<sip::messages::MessageName> taken_away;
+  actors::MailboxResult mailbox_result =
+      data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0};
   actors::CallLogResult logged_calls =
       data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0};
   std::pair<std::string, std::size_t> asked_calls;

@@ -305,6 +305,8 @@ class World {
   std::vector<OpenPeer> silent_opens;
   bool is_impostor = false;                                    // another node answers
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
+  std::vector<MessageSent> sent_messages;                      // of programs
+  std::vector<MailboxRead> read_mailboxes;
   // Of kept messages; without them nothing is answered.
   std::function<data::CallResult(std::size_t, const data::Call&)> answer_call;
   std::function<std::vector<security::CertificatePtr>(const std::string&)> certificates_of;
@@ -407,6 +409,8 @@ class World {
     if (certificates_of)
       peers[peer]->handle(now(), CertificatesAnswered{ask.id, certificates_of(ask.user_name), {}});
   }
+  void carry_out(std::size_t, MessageSent& sent) { sent_messages.push_back(sent); }
+  void carry_out(std::size_t, MailboxRead& read) { read_mailboxes.push_back(std::move(read)); }
   void carry_out(std::size_t peer, KeepCall& keep) { kept_calls.emplace_back(peer, std::move(keep.record)); }
   void carry_out(std::size_t, ForgetCall&) {}
   void carry_out(std::size_t, Log&) {}
