@@ -297,6 +297,8 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
     users.inputs.emplace_back(data::UseUsers{std::move(made.users)});
     caf::anon_send(mailboxes->storage, std::move(users));
   }
+  // Before the supervisor lets phones in.
+  if (mailboxes->sip) caf::anon_send(mailboxes->sip, SipBatch(std::move(made.phones.kept_bindings)));
   caf::anon_send(mailboxes->supervisor, StartAtom::value);
   return std::make_shared<PeerImpl>(std::move(parts));
 }

@@ -25,7 +25,7 @@ Result<std::optional<SipKeys>> kept_sip_keys(const data::ValueStore& store) {
 
 Result<std::vector<sip::CallRecord>> kept_calls(const PeerSettings& settings, const data::ValueStore& store) {
   std::vector<sip::CallRecord> out;
-  const auto kept = store.list_facts(k_call_facts, 2 * sip::k_max_logged_calls);
+  const auto kept = store.list_facts(k_call_facts, sip::k_max_kept_calls);
   if (!kept) return kept.error();
   std::size_t unreadable = 0;
   for (const auto& fact : *kept) {
@@ -35,6 +35,18 @@ Result<std::vector<sip::CallRecord>> kept_calls(const PeerSettings& settings, co
       ++unreadable;
   }
   if (unreadable > 0) peer_log(settings.name)->warn("{} records of calls cannot be read", unreadable);
+  return out;
+}
+
+// What cannot be read the registrar has forgotten.
+Result<std::vector<sip::registrar::KeptBindings>> read_bindings(const data::ValueStore& store) {
+  auto kept = store.list_facts(k_binding_facts, sip::registrar::k_max_users);
+  if (!kept) return kept.error();
+  std::vector<sip::registrar::KeptBindings> out;
+  for (auto& fact : *kept) {
+    const std::string user = fact.name.substr(std::string_view(k_binding_facts).size());
+    if (auto aor = sip::Aor::of_user_name(user)) out.push_back({*std::move(aor), std::move(fact.value)});
+  }
   return out;
 }
 
@@ -110,6 +122,9 @@ Outcome<> PhoneFoundation::make_element(const PeerSettings& settings, const Grou
   if (!*keys) *keys = new_keys = SipKeys::make(*random);
   auto calls = kept_calls(settings, ground.store);
   if (!calls) return Failure{"the log of calls in the store: " + calls.error().reason};
+  auto bindings = read_bindings(ground.store);
+  if (!bindings) return Failure{"where phones are, in the store: " + bindings.error().reason};
+  kept_bindings.bindings = *std::move(bindings);
   auto wanted = element_settings(
       sip, {ground.signer.node_id(), ground.configuration.instance_name, transports->listening_on()}, **keys);
   if (const auto good = sip::registrar::check(wanted.registrar, sip.accounts); !good)

@@ -317,6 +317,14 @@ void SipDriver::perform(element::ForgetCall& forget) {
   caf::anon_send(setup_.mailboxes->committer, data::DropFact{call_fact(forget.number)});
 }
 
+void SipDriver::perform(element::KeepBindings& keep) {
+  caf::anon_send(setup_.mailboxes->committer, data::PutFact{binding_fact(keep.aor), std::move(keep.octets)});
+}
+
+void SipDriver::perform(element::ForgetBindings& forget) {
+  caf::anon_send(setup_.mailboxes->committer, data::DropFact{binding_fact(forget.aor)});
+}
+
 void SipDriver::tell_calls(const CallLogOrder& order) const {
   order.done(setup_.element->calls().newest(order.limit, order.user));
 }

@@ -57,8 +57,9 @@ Result<CallRecord> decode_call_record(SharedBytes octets) {
   const unsigned status = in.u16();
   if (in.more()) in.fail("more than a call's record");
   if (!in.ok()) return in.failure();
-  return CallRecord{number,   *std::move(aor), is_outgoing, std::string(other.begin(), other.end()),
-                    began_ms, answered_ms,     ended_ms,    status};
+  return CallRecord{number,      *std::move(aor), is_outgoing, std::string(other.begin(), other.end()),
+                    began_ms,    answered_ms,     ended_ms,    status,
+                    !ended_ms};  // who reads it has seen nothing of the call
 }
 
 CallLog::CallLog(std::vector<CallRecord> kept) {
@@ -98,6 +99,7 @@ void CallLog::on_invite(WallMs now_ms, const Message& invite, const Aor& user, b
                           {},
                           {},
                           0});
+  changed_.push_back(call.records.back());
 }
 
 void CallLog::on_answer(WallMs now_ms, const Message& response) {
@@ -117,6 +119,7 @@ void CallLog::on_answer(WallMs now_ms, const Message& response) {
   }
   if (status < 300) {
     call.callee_tag = response.to.tag();
+    changed_.insert(changed_.end(), call.records.begin(), call.records.end());
   } else if (!asks_for_credentials(status)) {
     for (CallRecord& record : call.records) record.ended_ms = now_ms;
     finish(found->second);
@@ -135,7 +138,8 @@ void CallLog::on_bye(WallMs now_ms, const Message& bye) {
 
 void CallLog::finish(Calls::iterator call) {
   for (CallRecord& record : call->records) {
-    over_.push_back(record);
+    record.is_end_unknown = !record.ended_ms;
+    changed_.push_back(record);
     const auto at =
         std::upper_bound(finished_.begin(), finished_.end(), record.number,
                          [](std::uint64_t number, const CallRecord& other) { return number < other.number; });

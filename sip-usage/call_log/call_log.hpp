@@ -28,6 +28,7 @@ namespace ringway::sip {
 
 inline constexpr std::size_t k_max_logged_calls = 1000;         // that are over; the oldest goes
 inline constexpr std::size_t k_max_calls_under_way = 4096;      // past it the oldest counts as over
+inline constexpr std::size_t k_max_kept_calls = k_max_logged_calls + 2 * k_max_calls_under_way;  // two sides
 inline constexpr std::size_t k_max_logged_address_bytes = 255;  // of the other side; a longer one is cut
 inline constexpr std::size_t k_max_logged_call_id_bytes = 256;  // calls with a longer one are not logged
 
@@ -40,6 +41,8 @@ struct CallRecord {
   std::optional<WallMs> answered_ms;  // with 2xx
   std::optional<WallMs> ended_ms;     // BYE, or a refusal; nothing: under way, or it was not seen
   unsigned status = 0;                // the final one of the INVITE (RFC 3261 §21); 0: none yet
+  // It is over, and when that was nobody knows: this peer was started anew, or has not seen it.
+  bool is_end_unknown = false;
 };
 
 Bytes encode(const CallRecord& record);
@@ -47,7 +50,7 @@ Result<CallRecord> decode_call_record(SharedBytes octets);
 
 class CallLog {
  public:
-  // The records that were kept, by number.
+  // The records that were kept, by number. Calls that were under way are over: nothing here knows them now.
   explicit CallLog(std::vector<CallRecord> kept = {});
 
   // An INVITE of, or to, a user of this peer. One within a dialog is no call.
@@ -58,8 +61,9 @@ class CallLog {
 
   // The newest first: calls under way, too. At most `limit`, of that user if one is named.
   std::vector<CallRecord> newest(std::size_t limit, const std::optional<Aor>& user = std::nullopt) const;
-  // To be kept: those that are over since the last time; and the numbers of those that were forgotten.
-  std::vector<CallRecord> take_over() { return std::exchange(over_, {}); }
+  // To be kept: what has begun, was answered or is over since the last time; and the numbers of those that
+  // were forgotten.
+  std::vector<CallRecord> take_changed() { return std::exchange(changed_, {}); }
   std::vector<std::uint64_t> take_forgotten() { return std::exchange(forgotten_, {}); }
 
   TableSizes sizes() const;
@@ -78,7 +82,7 @@ class CallLog {
   std::deque<CallRecord> finished_;  // by number
   Calls calls_;
   std::map<std::string, Calls::iterator, std::less<>> by_key_;
-  std::vector<CallRecord> over_;
+  std::vector<CallRecord> changed_;
   std::vector<std::uint64_t> forgotten_;
 };
 

@@ -164,7 +164,7 @@ void Element::log_request(Now now, const Message& request, const proxy::Source& 
 }
 
 void Element::tell_of_calls() {
-  for (auto& record : calls_.take_over()) outputs_.emplace_back(KeepCall{std::move(record)});
+  for (auto& record : calls_.take_changed()) outputs_.emplace_back(KeepCall{std::move(record)});
   for (const std::uint64_t number : calls_.take_forgotten()) outputs_.emplace_back(ForgetCall{number});
 }
 
@@ -322,5 +322,7 @@ void Element::act(Now, registrar::RemoveRegistration& remove) { outputs_.emplace
 void Element::act(Now now, registrar::HoldFlow& hold) {
   flows_.set_registered(now.mono, hold.flow, hold.held);
 }
+void Element::act(Now, registrar::KeepBindings& keep) { outputs_.emplace_back(std::move(keep)); }
+void Element::act(Now, registrar::ForgetBindings& forget) { outputs_.emplace_back(std::move(forget)); }
 
 }  // namespace ringway::sip::element

@@ -101,8 +101,8 @@ void Element::on(Now now, FlowUp& up) {
   const auto number = static_cast<std::uint64_t>(up.flow);
   flow.way = {number, {up.transport, up.local.host, up.local.port}, way_to(up.remote)};
   flow.sender = {
-      up.flow,       up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP",
-      up.remote.port};
+      up.flow,        up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP",
+      up.remote.port, up.local.host,  up.local.port};
   if (is_stream(up.transport)) flow.framer.emplace(up.opened ? StreamEnd::opened : StreamEnd::accepted);
   bring_up(now, std::move(flow), up.opened);
 }
@@ -249,6 +249,13 @@ void Element::on(Now now, Shutdown&) {
   is_leaving_ = true;
   letters_.leave(now);
   add_work(registrar_.shut_down(now));
+}
+
+// Messages may have come while the peer was away.
+void Element::on(Now now, Restarted& restarted) {
+  add_work(registrar_.restore(now, restarted.bindings));
+  for (const auto& each : restarted.bindings)
+    if (registrar_.has_phones(now.mono, each.aor)) letters_.on_registered(now, each.aor, true);
 }
 
 void Element::on(Now now, AccountsChanged& changed) {

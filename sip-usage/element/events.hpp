@@ -109,6 +109,10 @@ struct KeysRenewed {
 // The peer is about to leave: nobody begins a dialog here any more (503 with Retry-After) or registers, and
 // the users' entries go from the overlay (RemoveRegistration). Calls that are there go on.
 struct Shutdown {};
+// What KeepBindings has said before a restart: told before everything else.
+struct Restarted {
+  std::vector<registrar::KeptBindings> bindings;
+};
 // The users whose credentials the peer has from now on: what registrar::check() has found good. Who is not
 // among them any more has no phones here and no entry in the overlay.
 struct AccountsChanged {
@@ -116,7 +120,7 @@ struct AccountsChanged {
 };
 using Input = std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
                            RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten,
-                           OverlayAnswered, CertificatesAnswered, KeysRenewed, Shutdown, AccountsChanged>;
+                           OverlayAnswered, CertificatesAnswered, KeysRenewed, Shutdown, Restarted, AccountsChanged>;
 
 // ---- out
 
@@ -185,18 +189,21 @@ struct AskCertificates {
   messages::CallId id{};
   std::string user_name;
 };
-// A call of a user of this peer is over: to be given to the element again when it is made anew.
+// A call of a user of this peer has begun, has been answered, or is over: to be given to the element again when it is made anew.
 struct KeepCall {
   CallRecord record;
 };
 struct ForgetCall {
   std::uint64_t number = 0;
 };
+using registrar::ForgetBindings;
+using registrar::KeepBindings;
 struct Log {
   std::string line;
 };
 using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
                             FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
-                            AskOverlay, AskCertificates, KeepCall, ForgetCall, Log>;
+                            AskOverlay, AskCertificates, KeepCall, ForgetCall, KeepBindings, ForgetBindings,
+                            Log>;
 
 }  // namespace ringway::sip::element
