@@ -152,6 +152,8 @@ struct OpenAddress {
   // Of TLS: the domain that the server's certificate has to be for (RFC 5922 §7.2). Empty: there is none, the
   // certificate may be anybody's whom the peer trusts.
   std::string server_name{};
+  // Of UDP: where the other end knows this peer to be; a NAT may let nothing else in. Port 0: anywhere.
+  Endpoint local{};
 };
 // Answered by PeerUp, Opened or OpenFailed.
 struct OpenPeer {
