@@ -291,7 +291,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
                       std::move(stopped), std::move(made.discovery), made.signer,
                       std::move(made.phones.transports), std::move(made.phones.bridge),
                       std::move(made.phones.peer_links), std::move(made.phones.resolver),
-                      std::move(settings.further_users)});
+                      std::move(settings.further_users), std::move(made.phones.rules)});
   if (made.users->size() > 0) {
     StorageBatch users;
     users.inputs.emplace_back(data::UseUsers{std::move(made.users)});

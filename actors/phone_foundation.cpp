@@ -1,5 +1,6 @@
 #include "actors/phone_foundation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/peer_log.hpp"
@@ -8,6 +9,7 @@
 #include "actors/user_credentials.hpp"
 #include "net/io_pool.hpp"
 #include "sip-usage/peers/peer_connections.hpp"
+#include "sip-usage/servers/names.hpp"
 
 namespace ringway::actors {
 
@@ -62,6 +64,13 @@ std::map<sip::Aor, std::string> writers_of(const security::Signer& own, const da
   return out;
 }
 
+bool asks_dns(const SipSettings& settings) {
+  if (settings.lets_users_call_outside || !settings.gateway) return settings.lets_users_call_outside;
+  const auto& servers = settings.gateway->servers;
+  return std::any_of(servers.begin(), servers.end(),
+                     [](const auto& server) { return !sip::servers::is_numeric(server.host); });
+}
+
 net::app_links::AppLinkSettings peer_link_settings(const PeerSettings& settings,
                                                    const config::Configuration& configuration) {
   net::app_links::AppLinkSettings out;
@@ -107,7 +116,7 @@ Outcome<> PhoneFoundation::open_sockets(net::IoPool& io, const PeerSettings& set
                    " (--sip-peer-listen)"};
   }
   peer_links = *links;
-  if (!settings.sip->lets_users_call_outside) return Done{};
+  if (!asks_dns(*settings.sip)) return Done{};
   auto asker = net::dns::Resolver::start(io, {.servers = settings.sip->dns_servers});
   if (!asker) return Failure{"DNS cannot be asked: " + asker.error().reason + " (--sip-dns)"};
   resolver = *std::move(asker);
@@ -129,6 +138,7 @@ Outcome<> PhoneFoundation::make_element(const PeerSettings& settings, const Grou
       sip, {ground.signer.node_id(), ground.configuration.instance_name, transports->listening_on()}, **keys);
   if (const auto good = sip::registrar::check(wanted.registrar, sip.accounts); !good)
     return Failure{"phones cannot be served: " + good.error().reason};
+  rules = wanted.registrar;
   wanted.message_users = message_users(settings.further_users);
   if (auto own = message_user({settings.private_key_pem, settings.certificates_pem}, ground.signer, true))
     wanted.message_users.push_back(*std::move(own));

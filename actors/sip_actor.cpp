@@ -203,7 +203,8 @@ void SipDriver::perform(element::OpenAddress& open) {
     return answer_later(
         element::OpenFailed{open.open, "no way to " + open.transport + ' ' + open.remote.host});
   const auto& name = open.server_name.empty() ? open.remote.host : open.server_name;
-  const auto flow = setup_.phones->connect(*transport, *remote, name);
+  const auto local = address_of(open.local).value_or(wire::IpAddressPort{});
+  const auto flow = setup_.phones->connect(*transport, *remote, name, local);
   if (!flow) return answer_later(element::OpenFailed{open.open, flow.error().reason});
   const auto id = element_flow(*flow);
   if (up_.contains(id)) return answer_later(element::Opened{open.open, id});

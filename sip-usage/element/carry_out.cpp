@@ -171,9 +171,13 @@ void Element::tell_of_calls() {
 // ---- the proxy
 
 void Element::act(Now now, proxy::FindTargets& find) { finder_.begin(now.mono, find); }
-void Element::act(Now, proxy::DropFind& drop) { finder_.drop(drop.find); }
+void Element::act(Now, proxy::DropFind& drop) {
+  finder_.drop(drop.find);
+  trunk_.drop(drop.find);
+}
 
 void Element::act(Now now, FindAnswer& answer) {
+  if (trunk_.take(answer)) return;
   if (auto* found = std::get_if<proxy::Found>(&answer.found))
     proxy_.on_found(now.mono, answer.find, std::move(*found));
   else

@@ -51,6 +51,7 @@ Element::Element(Settings settings, std::vector<registrar::Account> accounts, st
       proxy_(settings_.proxy, random_),
       tokens_(settings_.proxy.key),
       finder_(settings_, registrar_, flows_),
+      trunk_(finder_),
       ways_(settings_, flows_, finder_),
       letters_(settings_.registrar.overlay_name, settings_.message_users),
       calls_(std::move(kept_calls)) {}
@@ -86,7 +87,7 @@ TableSizes Element::tables() const {
   for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
-  out.insert(out.end(), {flows_.size(), finder_.size()});
+  out.insert(out.end(), {flows_.size(), finder_.size(), trunk_.size()});
   return out;
 }
 
@@ -226,12 +227,13 @@ void Element::on(Now, RegistrationsFetched& fetched) {
 }
 
 void Element::on(Now now, ServersFound& found) {
-  if (!ways_.on_servers(now.mono, found.question, found.servers))
+  if (!ways_.on_servers(now.mono, found.question, found.servers) &&
+      !trunk_.on_servers(found.question, found.servers))
     finder_.found_in_dns(found.question, std::move(found.servers));
 }
 
 void Element::on(Now now, QuestionFailed& failed) {
-  if (!ways_.on_question_failed(now.mono, failed.question))
+  if (!ways_.on_question_failed(now.mono, failed.question) && !trunk_.on_question_failed(failed.question))
     finder_.failed(failed.question, std::move(failed.reason));
 }
 
@@ -270,6 +272,7 @@ void Element::on(Now now, AccountsChanged& changed) {
 void Element::collect() {
   add_work(proxy_.take_outputs());
   add_work(finder_.take_answers());
+  add_work(trunk_.take_answers());
   add_work(ways_.take_ways());
   add_work(letters_.take_work());
 }
@@ -291,7 +294,7 @@ void Element::run(Now now) {
   }
   tell_of_calls();
   for (auto outputs :
-       {flows_.take_outputs(), finder_.take_outputs(), ways_.take_outputs(), letters_.take_outputs()})
+       {flows_.take_outputs(), finder_.take_outputs(), trunk_.take_outputs(), ways_.take_outputs(), letters_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));
 }

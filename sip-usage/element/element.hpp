@@ -29,6 +29,7 @@
 #include "sip-usage/element/flows.hpp"
 #include "sip-usage/element/letters.hpp"
 #include "sip-usage/element/settings.hpp"
+#include "sip-usage/element/trunk_servers.hpp"
 #include "sip-usage/element/ways.hpp"
 #include "sip-usage/proxy/proxy.hpp"
 #include "sip-usage/proxy/tokens.hpp"
@@ -183,6 +184,7 @@ class Element {
   proxy::Tokens tokens_;
   Flows flows_;
   Finder finder_;
+  TrunkServers trunk_;
   Ways ways_;
   Letters letters_;
   std::map<TransactionId, Server> servers_;

@@ -40,7 +40,8 @@ inline constexpr Duration k_others_time{2'000};
 // A gateway peer: calls to telephone numbers and to other domains go on to a server that was configured (a
 // trunk), where no user of the overlay has that address.
 struct Gateway {
-  std::vector<proxy::ServerHop> servers;  // in the order of preference
+  // In the order of preference. A host may be a name, and its port 0 where DNS says that, too (RFC 3263).
+  std::vector<proxy::ServerHop> servers;
   std::string domain;                     // numbers go there as sip:<number>@<domain>;user=phone
   bool takes_numbers = true;
   std::vector<std::string> domains{};  // to which others calls go there; "*": all

@@ -308,6 +308,7 @@ class World {
   std::vector<SendToPort> to_ports;
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
+  std::vector<QuestionId> dropped_questions;
   std::size_t peer_connections = 0;
   bool is_cut = false;     // no peer reaches another
   bool is_silent = false;  // who is to connect says nothing
@@ -400,7 +401,7 @@ class World {
     peers[peer]->handle(now(), std::move(answer));
   }
   void carry_out(std::size_t, AskServers& ask) { asked_servers.push_back(std::move(ask)); }
-  void carry_out(std::size_t, DropQuestion&) {}
+  void carry_out(std::size_t, DropQuestion& drop) { dropped_questions.push_back(drop.question); }
   void carry_out(std::size_t peer, StoreRegistration& store) {
     if (overlay_takes) overlay[store.aor.name()][peer] = value_of(store.registration);
     peers[peer]->handle(now(), OverlayWritten{store.request, overlay_takes});
