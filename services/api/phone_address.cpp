@@ -53,7 +53,8 @@ Result<SipServer> parse_sip_server(std::string_view text) {
   if (auto address = parse_address(server)) {
     const auto at = to_text(*address);
     const auto host = at.substr(0, at.rfind(':'));
-    return SipServer{*transport, host.starts_with('[') ? host.substr(1, host.size() - 2) : host, address->port};
+    return SipServer{*transport, host.starts_with('[') ? host.substr(1, host.size() - 2) : host,
+                     address->port};
   }
   const auto colon = server.find(':');
   SipServer out{*transport, std::string(server.substr(0, colon)), 0};

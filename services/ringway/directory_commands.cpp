@@ -139,7 +139,7 @@ struct CallLogOptions {
 Json call_json(const v1::LoggedCall& call) {
   return {{"number", call.number()},     {"user", call.user()},         {"outgoing", call.outgoing()},
           {"other", call.other()},       {"began_ms", call.began_ms()}, {"answered_ms", call.answered_ms()},
-          {"ended_ms", call.ended_ms()}, {"status", call.status()},      {"end_unknown", call.end_unknown()}};
+          {"ended_ms", call.ended_ms()}, {"status", call.status()},     {"end_unknown", call.end_unknown()}};
 }
 
 // "answered, 3m 2s", "486"

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -28,8 +27,8 @@
 #include "services/ringwayd/namesakes.hpp"
 #include "services/ringwayd/own_credentials.hpp"
 #include "services/ringwayd/permissions.hpp"
-#include "services/ringwayd/phone_settings.hpp"
 #include "services/ringwayd/phone_reload.hpp"
+#include "services/ringwayd/phone_settings.hpp"
 #include "services/ringwayd/ready_file.hpp"
 #include "services/ringwayd/running_peer.hpp"
 #include "services/ringwayd/upkeep_status.hpp"

@@ -20,13 +20,13 @@ void reload_phones(const Settings& settings, const PeerOfPhones& of,
   auto phones = load_phones(settings, of.number, of.overlay, of.users);
   if (!phones) return tell_refusal(log, of.name, phones.error().reason);
   const std::size_t users = phones->settings->accounts.size();
-  peer->use_phones(std::move(phones->settings->accounts),
-                   [&log, name = of.name, users, warnings = std::move(phones->warnings)](
-                       const std::optional<std::string>& refusal) {
-                     if (refusal) return tell_refusal(log, name, *refusal);
-                     for (const auto& warning : warnings) log.warn(name, warning);
-                     log.info(name, "passwords and certificates of phones were read again", {{"users", users}});
-                   });
+  peer->use_phones(std::move(phones->settings->accounts), [&log, name = of.name, users,
+                                                           warnings = std::move(phones->warnings)](
+                                                              const std::optional<std::string>& refusal) {
+    if (refusal) return tell_refusal(log, name, *refusal);
+    for (const auto& warning : warnings) log.warn(name, warning);
+    log.info(name, "passwords and certificates of phones were read again", {{"users", users}});
+  });
 }
 
 }  // namespace ringway::services

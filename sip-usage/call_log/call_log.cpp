@@ -57,8 +57,8 @@ Result<CallRecord> decode_call_record(SharedBytes octets) {
   const unsigned status = in.u16();
   if (in.more()) in.fail("more than a call's record");
   if (!in.ok()) return in.failure();
-  return CallRecord{number,      *std::move(aor), is_outgoing, std::string(other.begin(), other.end()),
-                    began_ms,    answered_ms,     ended_ms,    status,
+  return CallRecord{number,   *std::move(aor), is_outgoing, std::string(other.begin(), other.end()),
+                    began_ms, answered_ms,     ended_ms,    status,
                     !ended_ms};  // who reads it has seen nothing of the call
 }
 

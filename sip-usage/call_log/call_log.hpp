@@ -26,8 +26,8 @@
 
 namespace ringway::sip {
 
-inline constexpr std::size_t k_max_logged_calls = 1000;         // that are over; the oldest goes
-inline constexpr std::size_t k_max_calls_under_way = 4096;      // past it the oldest counts as over
+inline constexpr std::size_t k_max_logged_calls = 1000;     // that are over; the oldest goes
+inline constexpr std::size_t k_max_calls_under_way = 4096;  // past it the oldest counts as over
 inline constexpr std::size_t k_max_kept_calls = k_max_logged_calls + 2 * k_max_calls_under_way;  // two sides
 inline constexpr std::size_t k_max_logged_address_bytes = 255;  // of the other side; a longer one is cut
 inline constexpr std::size_t k_max_logged_call_id_bytes = 256;  // calls with a longer one are not logged

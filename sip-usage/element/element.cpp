@@ -293,8 +293,8 @@ void Element::run(Now now) {
     collect();
   }
   tell_of_calls();
-  for (auto outputs :
-       {flows_.take_outputs(), finder_.take_outputs(), trunk_.take_outputs(), ways_.take_outputs(), letters_.take_outputs()})
+  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), trunk_.take_outputs(),
+                       ways_.take_outputs(), letters_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));
 }

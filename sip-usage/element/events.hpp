@@ -118,9 +118,10 @@ struct Restarted {
 struct AccountsChanged {
   std::vector<registrar::Account> accounts;
 };
-using Input = std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
-                           RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten,
-                           OverlayAnswered, CertificatesAnswered, KeysRenewed, Shutdown, Restarted, AccountsChanged>;
+using Input =
+    std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
+                 RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten, OverlayAnswered,
+                 CertificatesAnswered, KeysRenewed, Shutdown, Restarted, AccountsChanged>;
 
 // ---- out
 
@@ -191,7 +192,8 @@ struct AskCertificates {
   messages::CallId id{};
   std::string user_name;
 };
-// A call of a user of this peer has begun, has been answered, or is over: to be given to the element again when it is made anew.
+// A call of a user of this peer has begun, has been answered, or is over: to be given to the element again
+// when it is made anew.
 struct KeepCall {
   CallRecord record;
 };
@@ -203,9 +205,9 @@ using registrar::KeepBindings;
 struct Log {
   std::string line;
 };
-using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
-                            FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
-                            AskOverlay, AskCertificates, KeepCall, ForgetCall, KeepBindings, ForgetBindings,
-                            Log>;
+using Output =
+    std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer, FetchFromOverlay,
+                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, AskOverlay, AskCertificates,
+                 KeepCall, ForgetCall, KeepBindings, ForgetBindings, Log>;
 
 }  // namespace ringway::sip::element

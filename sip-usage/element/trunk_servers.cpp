@@ -43,7 +43,8 @@ void TrunkServers::ask(proxy::FindId find, Server& server) {
   server.question = question;
   asked_.emplace(question, find);
   const auto& [transport, host, port, name] = server.hop;
-  outputs_.emplace_back(AskServers{question, host, port == 0 ? std::nullopt : std::optional(port), transport});
+  outputs_.emplace_back(
+      AskServers{question, host, port == 0 ? std::nullopt : std::optional(port), transport});
 }
 
 void TrunkServers::drop(proxy::FindId find) {
@@ -65,8 +66,8 @@ bool TrunkServers::answered(QuestionId question, const std::vector<DnsTarget>& s
   if (!asked) return false;
   const auto search = searches_.find(asked.mapped());
   auto& of_trunk = search->second.servers;
-  const auto server =
-      std::find_if(of_trunk.begin(), of_trunk.end(), [&](const Server& each) { return each.question == question; });
+  const auto server = std::find_if(of_trunk.begin(), of_trunk.end(),
+                                   [&](const Server& each) { return each.question == question; });
   // By the transport that was configured, to whom the certificate of the trunk's domain is expected from.
   for (const DnsTarget& target : servers) {
     auto hop = hop_to(target, server->hop.server_name);

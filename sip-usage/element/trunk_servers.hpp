@@ -31,7 +31,7 @@ class TrunkServers {
 
  private:
   struct Server {
-    proxy::ServerHop hop;               // as it was configured
+    proxy::ServerHop hop;                  // as it was configured
     std::optional<QuestionId> question{};  // about its name
     std::vector<proxy::Hop> found{};
   };

@@ -33,8 +33,8 @@ std::vector<Target> targets_of(const BindingList& bindings) {
   });
   std::vector<Target> out;
   for (const Binding* each : order)
-    out.push_back({each->contact.uri, each->flow, each->ends, each->contact.q_thousandths(), each->instance, each->reg_id,
-                   each->path, each->listens_at_contact});
+    out.push_back({each->contact.uri, each->flow, each->ends, each->contact.q_thousandths(), each->instance,
+                   each->reg_id, each->path, each->listens_at_contact});
   return out;
 }
 

@@ -67,7 +67,8 @@ struct HoldFlow {
   FlowId flow{};
   bool held = false;
 };
-// To be given to restore() after a restart; what was kept of that user before is replaced. Nobody waits for it.
+// To be given to restore() after a restart; what was kept of that user before is replaced. Nobody waits for
+// it.
 using KeepBindings = KeptBindings;
 struct ForgetBindings {
   Aor aor;

@@ -14,9 +14,16 @@ namespace {
 struct StoppedPeerTest : testing::Test, ActorWorld {
   StoppedPeerTest() {
     mailboxes->supervisor = system.spawn([](SupervisorActor::pointer) -> SupervisorActor::behavior_type {
-      return {[](StartAtom) {},   [](LeaveAtom, Answer<Stopped>&) {}, [](LeftAtom) {},
-              [](GiveUpAtom) {},  [](const PeerFailure&) {},          [](CredentialsOrder&) {},
-              [](UsersOrder&) {}, [](PhonesOrder&) {},  [](Answer<PeerStatus>&) {},         [](StopAtom) {}};
+      return {[](StartAtom) {},
+              [](LeaveAtom, Answer<Stopped>&) {},
+              [](LeftAtom) {},
+              [](GiveUpAtom) {},
+              [](const PeerFailure&) {},
+              [](CredentialsOrder&) {},
+              [](UsersOrder&) {},
+              [](PhonesOrder&) {},
+              [](Answer<PeerStatus>&) {},
+              [](StopAtom) {}};
     });
     caf::anon_send_exit(mailboxes->supervisor, caf::exit_reason::user_shutdown);
     run();

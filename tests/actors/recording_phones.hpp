@@ -26,7 +26,8 @@ class RecordingPhones : public net::phones::PhoneTransports {
     return {{net::phones::Transport::udp, address("192.0.2.9:5060")}};
   }
   Result<net::phones::FlowId> connect(net::phones::Transport, const wire::IpAddressPort& remote,
-                                 const std::string& server_name, const wire::IpAddressPort& local) override {
+                                      const std::string& server_name,
+                                      const wire::IpAddressPort& local) override {
     connected.emplace_back(remote, server_name);
     connected_from.push_back(local);
     if (next_flow == 0) return Failure{"no way"};

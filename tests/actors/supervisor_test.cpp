@@ -230,8 +230,8 @@ struct SupervisorOfPhonesTest : SupervisorTest {
     for (const auto& user : users) {
       sip::registrar::Account account{*sip::Aor::of_user_name(user + "@example.org"), user, {}};
       if (!password.empty())
-        account.keys.push_back(sip::registrar::Ha1::of_password(sip::registrar::Algorithm::md5, user,
-                                                                "example.org", password));
+        account.keys.push_back(
+            sip::registrar::Ha1::of_password(sip::registrar::Algorithm::md5, user, "example.org", password));
       accounts->push_back(std::move(account));
     }
     std::optional<std::string> refusal = "no answer";

@@ -282,8 +282,8 @@ TEST_F(DnsResolver, NothingIsToldAfterStop) {
   resolver->stop();
 }
 
-// Handlers that wait for a silent server and for the end of patience have run when stop() returns: in a strand
-// that nobody runs any more they would hold on to the resolver, and it to the strand.
+// Handlers that wait for a silent server and for the end of patience have run when stop() returns: in a
+// strand that nobody runs any more they would hold on to the resolver, and it to the strand.
 TEST_F(DnsResolver, NobodyHoldsOnToItOnceItIsStopped) {
   const OddServer silent;
   use(quick(silent.address()));

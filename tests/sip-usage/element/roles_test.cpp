@@ -23,7 +23,9 @@ void make_gateway(Settings& settings) {
 // Alice may call there, bob may not; both are at one peer, which is the gateway.
 struct Trunk {
   explicit Trunk(const std::function<void(Settings&)>& change = make_gateway)
-      : world({{"alice", "bob"}, {"+431"}}, false, change), alice(world.phone("alice", 0)), bob(world.phone("bob", 0)) {
+      : world({{"alice", "bob"}, {"+431"}}, false, change),
+        alice(world.phone("alice", 0)),
+        bob(world.phone("bob", 0)) {
     EXPECT_EQ(world.register_phone(alice), 200u);
     EXPECT_EQ(world.register_phone(bob), 200u);
   }
@@ -171,7 +173,8 @@ TEST(ElementGatewayTest, NobodyWaitsForTheNamesOfATrunkAnyMore) {
   world.send(trunk.alice, make_cancel(invite));
   EXPECT_TRUE(trunk.alice.response(487));
   EXPECT_EQ(world.dropped_questions.size(), 2u);
-  world.into(0, ServersFound{world.asked_servers[0].question, {{"198.51.100.7", 5061, ServerTransport::tls}}});
+  world.into(0,
+             ServersFound{world.asked_servers[0].question, {{"198.51.100.7", 5061, ServerTransport::tls}}});
   EXPECT_EQ(trunk.asked_for(), 0u);
 }
 

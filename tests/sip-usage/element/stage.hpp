@@ -92,8 +92,8 @@ class World {
       settings.registrar.trusts_loopback = trusts_loopback;
       if (change) change(settings);
       begin_peer.emplace_back([settings = std::move(settings), users](std::vector<CallRecord> calls) {
-        return std::make_unique<Element>(settings, accounts(users),
-                                         std::make_shared<registrar::test::CountingRandom>(), std::move(calls));
+        return std::make_unique<Element>(
+            settings, accounts(users), std::make_shared<registrar::test::CountingRandom>(), std::move(calls));
       });
       peers.push_back(begin_peer.back()({}));
     }
