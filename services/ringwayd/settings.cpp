@@ -165,7 +165,8 @@ void add_phone_options(CLI::App& app, Settings& settings) {
       ->delimiter(',');
   group.flag("sip-call-outside", settings.sip_call_outside,
              "Let this peer's users call addresses of other domains, found by DNS");
-  group.add("sip-dns", settings.sip_dns, "Ask these name servers for that, and not those of the system",
+  group.add("sip-dns", settings.sip_dns,
+            "Ask these name servers for that, and for names of --sip-trunk, and not those of the system",
             "ADDR:PORT,...");
   group
       .add("sip-trunk", settings.sip_trunk,
