@@ -70,16 +70,46 @@ void Element::act(Now now, RequestArrived& arrived) {
   }
   auto source = source_of(now, arrived.request, *flow);
   if (const auto* instead = std::get_if<Message>(&source)) return answer(now, arrived.transaction, *instead);
+  if (auto* claimed = std::get_if<Claimed>(&source))
+    return ask_for_name(now, arrived.transaction, std::move(arrived.request), std::move(*claimed));
   const auto& from = std::get<proxy::Source>(source);
-  log_request(now, arrived.request, from);
-  if (arrived.request.method() == "CANCEL") {
-    const bool may_cancel = arrived.cancels && is_from_same(*flow, *arrived.cancels);
-    const auto invite = may_cancel ? std::optional(server_of(*arrived.cancels)) : std::nullopt;
-    proxy_.on_cancel(now.mono, server_of(arrived.transaction), invite, std::move(arrived.request), from);
-  } else {
-    note_message(now.mono, arrived.transaction, arrived.request, from);
-    proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
+  if (arrived.request.method() == "CANCEL") return cancel(now, arrived, from, *flow);
+  serve(now, arrived.transaction, std::move(arrived.request), from);
+}
+
+void Element::serve(Now now, TransactionId transaction, Message request, const proxy::Source& from) {
+  log_request(now, request, from);
+  note_message(now.mono, transaction, request, from);
+  proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
+}
+
+void Element::cancel(Now now, RequestArrived& arrived, const proxy::Source& from, const FlowState& flow) {
+  const bool may_cancel = arrived.cancels && is_from_same(flow, *arrived.cancels);
+  const auto waiting = may_cancel ? claims_.take(*arrived.cancels) : std::nullopt;
+  if (waiting) {  // nobody has been called yet
+    answer(now, arrived.transaction, make_response(arrived.request, 200, new_tag()));
+    return answer(now, waiting->transaction, make_response(waiting->request, 487, new_tag()));
   }
+  const auto invite = may_cancel ? std::optional(server_of(*arrived.cancels)) : std::nullopt;
+  proxy_.on_cancel(now.mono, server_of(arrived.transaction), invite, std::move(arrived.request), from);
+}
+
+void Element::ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed) {
+  const auto known = claims_.known(now.mono, claimed.name);
+  if (known) {
+    if (*known) return answer(now, transaction, refuse_name(request));
+    return serve(now, transaction, std::move(request), claimed.source);
+  }
+  const auto no_room = busy(request);
+  Claim claim{transaction, std::move(request), std::move(claimed.source), std::move(claimed.name)};
+  if (!claims_.wait(now.mono, std::move(claim), finder_.new_question())) answer(now, transaction, no_room);
+}
+
+void Element::act(Now now, ClaimAnswer& answered) {
+  auto& [claim, is_user] = answered;
+  if (!is_user) return answer(now, claim.transaction, make_response(claim.request, 504, new_tag()));
+  if (*is_user) return answer(now, claim.transaction, refuse_name(claim.request));
+  serve(now, claim.transaction, std::move(claim.request), claim.source);
 }
 
 Message Element::busy(const Message& request) {
@@ -136,6 +166,7 @@ void Element::act(Now now, TransactionEnded& ended) {
     leave(server->second.flow);
     servers_.erase(server);
     letters_.forget(ended.transaction);
+    claims_.take(ended.transaction);
     proxy_.on_server_ended(now.mono, server_of(ended.transaction));
   } else if (client != clients_.end()) {
     leave(client->second.flow);
@@ -160,10 +191,17 @@ void Element::log_request(Now now, const Message& request, const proxy::Source& 
   const auto caller = read_address(request.from.uri.print(), settings_.registrar.overlay_name);
   if (from.side == proxy::Side::phone && caller) calls_.on_invite(now.wall_ms, request, caller->aor, true);
   const auto callee = registrar_.find(now.mono, request.request_uri());
-  if (callee.is_known) calls_.on_invite(now.wall_ms, request, callee.aor, false);
+  const Caller who = from.side == proxy::Side::phone     ? Caller::own_user
+                     : from.side == proxy::Side::overlay ? Caller::peer
+                                                         : Caller::stranger;
+  if (callee.is_known) calls_.on_invite(now.wall_ms, request, callee.aor, false, who);
 }
 
-void Element::tell_of_calls() {
+void Element::tell_of_calls(MonoTime now) {
+  if (!calls_.has_news()) return;
+  if (!tell_calls_at_) tell_calls_at_ = now + k_call_log_time;
+  if (!is_leaving_ && now < *tell_calls_at_) return;
+  tell_calls_at_.reset();
   for (auto& record : calls_.take_changed()) outputs_.emplace_back(KeepCall{std::move(record)});
   for (const std::uint64_t number : calls_.take_forgotten()) outputs_.emplace_back(ForgetCall{number});
 }
@@ -185,7 +223,8 @@ void Element::act(Now now, FindAnswer& answer) {
 }
 
 void Element::act(Now now, proxy::StartBranch& start) {
-  ways_.send(now.mono, start.hop, {start.branch, std::move(start.request)});
+  ways_.send(now.mono, start.hop,
+             {start.branch, std::move(start.request), {}, {}, {}, transaction_of(start.server)});
 }
 
 void Element::act(Now now, proxy::SendStateless& send) {
@@ -211,7 +250,7 @@ void Element::act(Now now, Ready& ready) {
                   flow->is_reliable() ? Transport::reliable : Transport::unreliable};
   const bool is_call = request.method() == "INVITE" && !flow->is_peer();
   const auto phone = is_call ? std::optional(request.request_uri()) : std::nullopt;
-  auto sent = transactions_.send_request(now.mono, std::move(request), over);
+  auto sent = transactions_.send_request(now.mono, std::move(request), over, ready.parcel.server);
   if (!sent) return proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
   clients_.emplace(sent->transaction, Client{flow->id, branch, phone});
   transaction_of_.emplace(*branch, sent->transaction);

@@ -22,8 +22,9 @@ registrar::Settings with_names(registrar::Settings settings, const proxy::Settin
   return settings;
 }
 
-// Of nobody who could guess it; dialogs under way do not outlive this start.
-Settings with_key(Settings settings, Random& random) {
+// The key is of nobody who could guess it; dialogs under way do not outlive this start.
+Settings completed(Settings settings, Random& random) {
+  settings.proxy.users_may_call_outside = settings.lets_users_call_outside;
   while (settings.proxy.key.size() < security::k_hmac_key_bytes) {
     const std::uint64_t bits = random.next();
     for (unsigned shift = 0; shift < 64; shift += 8)
@@ -44,7 +45,7 @@ bool is_of_own_machine(const FlowUp& up) {
 
 Element::Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random,
                  std::vector<CallRecord> kept_calls)
-    : settings_(with_key(std::move(settings), *random)),
+    : settings_(completed(std::move(settings), *random)),
       random_(std::move(random)),
       transactions_(settings_.timers, {}, hex_of(random_->next())),
       registrar_(with_names(settings_.registrar, settings_.proxy), std::move(accounts), random_),
@@ -68,6 +69,7 @@ void Element::on_timer(Now now) {
   proxy_.on_timer(now.mono);
   add_work(registrar_.on_timer(now));
   finder_.on_timer(now.mono);
+  claims_.on_timer(now.mono);
   ways_.on_timer(now.mono);
   flows_.on_timer(now.mono);
   letters_.on_timer(now);
@@ -78,13 +80,14 @@ void Element::on_timer(Now now) {
 Deadline Element::next_wake() const {
   Deadline soonest = sooner(transactions_.next_wake(), proxy_.next_wake());
   soonest = sooner(soonest, sooner(registrar_.next_wake(), finder_.next_wake()));
-  soonest = sooner(soonest, letters_.next_wake());
+  soonest = sooner(soonest, claims_.next_wake());
+  soonest = sooner(soonest, sooner(letters_.next_wake(), tell_calls_at_));
   return sooner(soonest, sooner(ways_.next_wake(), flows_.next_wake()));
 }
 
 TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
-  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes()})
+  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), claims_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
   out.insert(out.end(), {flows_.size(), finder_.size(), trunk_.size()});
@@ -210,7 +213,16 @@ void Element::on_message(Now now, FlowState& flow, Message message) {
     message.vias.front().note_source(flow.remote.host, flow.remote.port);  // RFC 3261 §18.2.1, RFC 3581 §4
   const Flow over{static_cast<std::uint64_t>(flow.id),
                   flow.is_reliable() ? Transport::reliable : Transport::unreliable};
-  add_work(transactions_.receive(now.mono, std::move(message), over));
+  add_work(transactions_.receive(now.mono, std::move(message), over, sender_of(flow)));
+}
+
+// Strangers count by their address, so that nobody gets more by many connections; own phones, of which many
+// may be behind one NAT, by their flows.
+TransactionSender Element::sender_of(const FlowState& flow) {
+  using Standing = TransactionSender::Standing;
+  if (flow.is_known_phone || flow.is_registered || flow.sender.is_loopback)
+    return {"flow " + std::to_string(static_cast<std::uint64_t>(flow.id)), Standing::own};
+  return {flow.sender.sender, flow.is_peer() ? Standing::peer : Standing::stranger};
 }
 
 // No transaction remembers it (RFC 3261 §16.3). It goes back where it came from, whatever its Via says.
@@ -222,8 +234,9 @@ void Element::on_refusal(FlowState& flow, const Refusal& refusal) {
 
 // ---- answers
 
-void Element::on(Now, RegistrationsFetched& fetched) {
-  finder_.fetched(fetched.question, std::move(fetched.found));
+void Element::on(Now now, RegistrationsFetched& fetched) {
+  if (!claims_.fetched(now.mono, fetched.question, !fetched.found.empty()))
+    finder_.fetched(fetched.question, std::move(fetched.found));
 }
 
 void Element::on(Now now, ServersFound& found) {
@@ -233,7 +246,8 @@ void Element::on(Now now, ServersFound& found) {
 }
 
 void Element::on(Now now, QuestionFailed& failed) {
-  if (!ways_.on_question_failed(now.mono, failed.question) && !trunk_.on_question_failed(failed.question))
+  if (!claims_.failed(failed.question) && !ways_.on_question_failed(now.mono, failed.question) &&
+      !trunk_.on_question_failed(failed.question))
     finder_.failed(failed.question, std::move(failed.reason));
 }
 
@@ -273,6 +287,7 @@ void Element::collect() {
   add_work(proxy_.take_outputs());
   add_work(finder_.take_answers());
   add_work(trunk_.take_answers());
+  add_work(claims_.take_answers());
   add_work(ways_.take_ways());
   add_work(letters_.take_work());
 }
@@ -292,9 +307,9 @@ void Element::run(Now now) {
         work);
     collect();
   }
-  tell_of_calls();
+  tell_of_calls(now.mono);
   for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), trunk_.take_outputs(),
-                       ways_.take_outputs(), letters_.take_outputs()})
+                       claims_.take_outputs(), ways_.take_outputs(), letters_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));
 }

@@ -24,6 +24,7 @@
 #include "reload/random.hpp"
 #include "reload/table_size.hpp"
 #include "reload/time.hpp"
+#include "sip-usage/element/claims.hpp"
 #include "sip-usage/element/events.hpp"
 #include "sip-usage/element/finder.hpp"
 #include "sip-usage/element/flows.hpp"
@@ -74,8 +75,8 @@ class Element {
  private:
   // What the rooms have said and what is still to be carried out, in order: no room is called while another
   // one's call goes on.
-  using Work =
-      std::variant<TransactionOutput, proxy::Output, registrar::Output, FindAnswer, WayOutput, Letters::Work>;
+  using Work = std::variant<TransactionOutput, proxy::Output, registrar::Output, FindAnswer, WayOutput,
+                            Letters::Work, ClaimAnswer>;
   struct Server {  // a server transaction
     FlowId flow{};
     std::optional<std::uint16_t> answer_port;  // where it is not that of the flow
@@ -109,6 +110,7 @@ class Element {
   void end_on_flow(Now now, TransactionId transaction);
   void send_answer(Now now, Ready& ready);
   void on_message(Now now, FlowState& flow, Message message);
+  static TransactionSender sender_of(const FlowState& flow);
   void on_refusal(FlowState& flow, const Refusal& refusal);
 
   // Takes what the rooms have put out until nothing is left.
@@ -155,16 +157,27 @@ class Element {
   bool is_delivered(Now now, proxy::ServerId server, std::optional<unsigned> status);
   // Of the others.
   void act(Now now, FindAnswer& answer);
+  void act(Now now, ClaimAnswer& answer);
   void act(Now now, Ready& ready);
   void act(Now now, NoWay& none);
   void act(Now now, MoreServers& more);
 
   void log_request(Now now, const Message& request, const proxy::Source& from);
-  void tell_of_calls();
+  void tell_of_calls(MonoTime now);
 
-  // Who sends it, or the answer that it gets instead.
-  std::variant<proxy::Source, Message> source_of(Now now, const Message& request, FlowState& flow);
-  std::variant<proxy::Source, Message> source_of_peer(const Message& request, const FlowState& flow);
+  // Who sends it, or the answer that it gets instead, or who says that it is somebody of another domain.
+  struct Claimed {
+    proxy::Source source;
+    Aor name;
+  };
+  using Sending = std::variant<proxy::Source, Message, Claimed>;
+  Sending source_of(Now now, const Message& request, FlowState& flow);
+  Sending source_of_peer(const Message& request, const FlowState& flow);
+  Sending source_of_another_domain(proxy::Source peer, const Uri& from, const FlowState& flow) const;
+  Message refuse_name(const Message& request);
+  void ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed);
+  void serve(Now now, TransactionId transaction, Message request, const proxy::Source& from);
+  void cancel(Now now, RequestArrived& arrived, const proxy::Source& from, const FlowState& flow);
   bool is_user_of_overlay(MonoTime now, const Uri& uri) const;
   bool is_nameless_phone(const Message& request, const FlowState& flow) const;
   bool is_for_this_peer(const Message& request) const;
@@ -185,12 +198,14 @@ class Element {
   Flows flows_;
   Finder finder_;
   TrunkServers trunk_;
+  Claims claims_;
   Ways ways_;
   Letters letters_;
   std::map<TransactionId, Server> servers_;
   std::map<TransactionId, Client> clients_;
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;
   CallLog calls_;
+  Deadline tell_calls_at_;  // when there is something to be told
   std::deque<Work> work_;
   std::vector<Output> outputs_;
   bool is_leaving_ = false;

@@ -20,6 +20,9 @@ inline constexpr std::size_t k_max_flows = 16'384;  // of phones, peers and serv
 // Connections that are being opened, or whose address is being asked for, and what waits for one of them.
 inline constexpr std::size_t k_max_openings = 1024;
 inline constexpr std::size_t k_max_waiting_for_opening = 256;
+// Besides these, for answers to those who have hung up before they came; and of them to one address or peer.
+inline constexpr std::size_t k_max_openings_for_answers = 64;
+inline constexpr std::size_t k_max_openings_for_answers_to_one = 4;
 // Under which a flow is found again: a server may have many. By others it is asked for again (Opened).
 inline constexpr std::size_t k_max_names_of_flow = 16;
 inline constexpr std::size_t k_max_users_of_peer = 64;  // of its certificate; others are no users of it
@@ -34,6 +37,8 @@ inline constexpr Duration k_opening_time{15'000};
 inline constexpr Duration k_peer_wait{7'000};
 // A connection that was opened here and that nobody uses.
 inline constexpr Duration k_idle_time{300'000};
+// What has become of calls is told together, so that many of them are few writes.
+inline constexpr Duration k_call_log_time{2'000};
 // Where the phones here are known, a call does not wait longer for what the overlay says of others.
 inline constexpr Duration k_others_time{2'000};
 

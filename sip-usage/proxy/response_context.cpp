@@ -348,7 +348,8 @@ void ResponseContext::note_dialog(MonoTime now, const Branch& branch, const Mess
   if (is_over && !request_.to.tag().empty())
     shared_.dialogs.end(request_);
   else if ((is_invite() || request_.method() == "UPDATE") && status < 300)
-    shared_.dialogs.note(now, request_, response, branch.target, source_);
+    shared_.dialogs.note(now, request_, response, branch.target, source_,
+                         hop_to_caller(request_, source_, shared_.settings));
 }
 
 void ResponseContext::add_alternatives(BranchId id, std::vector<Hop> servers) {

@@ -203,7 +203,7 @@ bool is_responsible_for(const Uri& uri, const Settings& settings) {
 Side side_of(const Hop& hop, const Settings& settings) {
   if (std::holds_alternative<FlowHop>(hop)) return Side::phone;
   if (std::holds_alternative<PeerHop>(hop)) return Side::overlay;
-  if (std::holds_alternative<ServerHop>(hop)) return Side::outside;
+  if (std::holds_alternative<ServerHop>(hop) || std::holds_alternative<CallerHop>(hop)) return Side::outside;
   return in_overlay(std::get<UriHop>(hop).uri, settings) ? Side::overlay : Side::outside;
 }
 

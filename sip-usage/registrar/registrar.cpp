@@ -498,8 +498,8 @@ TableSizes Registrar::sizes() const {
   TableSizes out = bindings_.sizes();
   std::size_t waiting = 0;
   for (const std::size_t index : busy_) waiting += users_[index].waiting.size();
-  out.push_back({"waiting-registers", waiting, k_max_accounts * k_max_waiting_of_user});
-  out.push_back({"users-of-registrar", users_.size(), k_max_users});
+  out.push_back({"REGISTERs that wait for the overlay", waiting, k_max_accounts * k_max_waiting_of_user});
+  out.push_back({"users of the registrar", users_.size(), k_max_users});
   out.push_back(authenticator_.size());
   return out;
 }

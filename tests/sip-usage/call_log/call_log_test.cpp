@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/sip-usage/message/text.hpp"
 
 namespace ringway::sip {
@@ -109,11 +111,72 @@ TEST(CallLogTest, BothTablesHaveABound) {
   EXPECT_EQ(log.sizes()[0].size, k_max_calls_under_way - k_max_logged_calls);
 }
 
+// What users have called themselves stays, whoever calls them how often.
+TEST(CallLogTest, OthersHaveAShare) {
+  CallLog log;
+  log.on_invite(1, request("INVITE", "own"), k_alice, true);
+  log.on_answer(2, answer(404, "b", "own"));
+  unsigned calls = 0;
+  const auto call = [&](Caller caller, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto id = "c" + std::to_string(++calls);
+      log.on_invite(1, request("INVITE", id), k_bob, false, caller);
+      log.on_answer(2, answer(404, "b", id));
+    }
+  };
+  const auto of = [&](Caller caller) {
+    const auto all = log.newest(k_max_logged_calls);
+    return std::count_if(all.begin(), all.end(), [&](const auto& each) { return each.caller == caller; });
+  };
+  call(Caller::peer, k_max_logged_calls_of_peers + 1);
+  call(Caller::stranger, 2 * k_max_logged_calls);
+  EXPECT_EQ(of(Caller::own_user), 1);
+  EXPECT_EQ(of(Caller::peer), static_cast<int>(k_max_logged_calls_of_peers));
+  EXPECT_EQ(of(Caller::stranger), static_cast<int>(k_max_logged_calls_of_strangers));
+  EXPECT_EQ(log.newest(1)[0].number, calls + 1) << "the oldest have gone";
+  for (const auto& table : log.sizes()) EXPECT_LE(table.size, table.bound) << table.name;
+  // Nobody was told of those that have gone: nothing has to be written or removed for them.
+  EXPECT_EQ(log.take_changed().size(), 1 + k_max_logged_calls_of_peers + k_max_logged_calls_of_strangers);
+  EXPECT_TRUE(log.take_forgotten().empty());
+  call(Caller::stranger, 1);
+  EXPECT_EQ(log.take_forgotten().size(), 1U);
+  EXPECT_EQ(CallLog(log.newest(k_max_logged_calls)).sizes()[3].size, k_max_logged_calls_of_strangers);
+}
+
+TEST(CallLogTest, CallsOfStrangersUnderWayHaveAShare) {
+  CallLog log;
+  log.on_invite(1, request("INVITE", "own"), k_alice, true);
+  for (std::size_t i = 0; i < k_max_calls_under_way; ++i)
+    log.on_invite(1, request("INVITE", "c" + std::to_string(i)), k_bob, false, Caller::stranger);
+  const auto changed = log.take_changed();
+  EXPECT_EQ(changed.size(), 1 + k_max_logged_calls_of_strangers + k_max_calls_of_strangers_under_way);
+  for (const auto& record : changed)
+    EXPECT_EQ(record.caller, record.number == 1 ? Caller::own_user : Caller::stranger);
+  EXPECT_EQ(log.sizes()[0].size, k_max_calls_of_strangers_under_way + 1);
+}
+
+// What was kept before callers were told apart.
+TEST(CallLogTest, RecordsOfTheFirstVersionAreRead) {
+  CallLog log;
+  log.on_invite(1000, request("INVITE"), k_alice, false, Caller::stranger);
+  log.on_answer(2000, answer(486));
+  auto octets = encode(log.take_changed().at(0));
+  EXPECT_EQ(decode_call_record(SharedBytes(octets))->caller, Caller::stranger);
+  octets.back() = 3;
+  EXPECT_FALSE(decode_call_record(SharedBytes(octets)));
+  octets.pop_back();
+  octets.front() = 1;
+  const auto kept = decode_call_record(SharedBytes(octets));
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->caller, Caller::own_user);
+  EXPECT_EQ(kept->status, 486U);
+}
+
 TEST(CallLogTest, RecordsAreKeptAndCountOn) {
   CallLog log;
   log.on_invite(1000, request("INVITE"), k_alice, true);
   log.on_answer(2000, answer(486));
-  const auto record = log.take_changed().at(1);
+  const auto record = log.take_changed().at(0);
   const auto kept = decode_call_record(SharedBytes(encode(record)));
   ASSERT_TRUE(kept) << kept.error().reason;
   CallLog again({*kept});

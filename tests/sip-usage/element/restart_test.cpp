@@ -88,6 +88,7 @@ TEST(ElementRestartTest, CallsThatWereUnderWayHaveAnUnknownEnd) {
   ASSERT_TRUE(invite);
   world.answer(bob, *invite, 200);
   EXPECT_FALSE(world.peers[1]->calls().newest(1).at(0).is_end_unknown);
+  world.pass(k_call_log_time);
   world.restart(1);
   const auto calls = world.peers[1]->calls().newest(9);
   ASSERT_EQ(calls.size(), 1u);

@@ -143,6 +143,12 @@ class World {
     into(peer, PeerUp{out.flow, node(static_cast<std::uint8_t>(100 + last_flow)), {}, std::move(names)});
     return out;
   }
+  // It goes on over this flow.
+  void adopt(Phone& phone, FlowUp up) {
+    phone.flow = up.flow;
+    phone_of[up.flow] = &phone;
+    into(phone.peer, std::move(up));
+  }
   // A connection that the element has asked for.
   Phone& opened(const OpenAddress& open, std::size_t peer) {
     phones.push_back(std::make_unique<Phone>());

@@ -201,7 +201,8 @@ TEST_F(RoutingTest, InDialogByRequestUri) {
   target.hop = hop;
   auto ok = make_response(request("INVITE"), 200, "b");
   ok.contacts.push_back(*NameAddr::parse("<sip:carol@198.51.100.7>"));
-  dialogs_.note(MonoTime{1}, request("INVITE", "sip:x@y", {"Contact: <sip:a@10.0.0.1>"}), ok, target, peer());
+  dialogs_.note(MonoTime{1}, request("INVITE", "sip:x@y", {"Contact: <sip:a@10.0.0.1>"}), ok, target, peer(),
+                {});
   EXPECT_EQ(hop_uri(go(message("sip:carol@198.51.100.7"), peer())), "sip:carol@198.51.100.7");
   EXPECT_EQ(hop_uri(go(message("sip:carol@198.51.100.8"), peer())), "sip:trunk.example");
   EXPECT_EQ(hop_uri(go(request("BYE", "sip:carol@198.51.100.7", {}, "call-1", "b"))),
