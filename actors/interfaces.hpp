@@ -80,6 +80,10 @@ struct UsersOrder {
   std::vector<UserCredentials> users;
   Answer<std::optional<std::string>> done;
 };
+struct PhonesOrder {
+  std::shared_ptr<std::vector<sip::registrar::Account>> accounts;  // shared: a message must be copyable
+  Answer<std::optional<std::string>> done;
+};
 struct DocumentOrder {
   SharedBytes document;
   Answer<routing::DocumentOffer> done;
@@ -217,6 +221,8 @@ using SupervisorActor = caf::typed_actor<
     caf::reacts_to<CredentialsOrder>,
     // From the API: the credentials of the further users, all of them.
     caf::reacts_to<UsersOrder>,
+    // From the API: whose phones may register; their certificates are read again.
+    caf::reacts_to<PhonesOrder>,
     // From the API: how is the peer?
     caf::reacts_to<Answer<PeerStatus>>,
     // From the API's destructor: stop without leaving the ring.
@@ -250,6 +256,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CertificatesOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::WatchOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CredentialsOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::UsersOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PhonesOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PeerFailure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)

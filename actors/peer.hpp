@@ -160,6 +160,11 @@ class Peer {
   // those before stay.
   virtual void use_users(std::vector<UserCredentials> users,
                          std::function<void(std::optional<std::string> refusal)> done) = 0;
+  // From now on these are the users whose phones may register, and the passwords by which they may; the
+  // certificates, keys and authorities for phones are read from their files again. Who is no user any more
+  // has no phones here. `done` once, with the reason when something of it cannot be used; then all stays.
+  virtual void use_phones(std::vector<sip::registrar::Account> accounts,
+                          std::function<void(std::optional<std::string> refusal)> done) = 0;
   // A configuration document that somebody has fetched: put in force and handed on to the others when it is
   // newer than the present one and signed as a successor must be (RFC 6940 §6.5.4.2).
   virtual void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) = 0;

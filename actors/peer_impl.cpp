@@ -87,6 +87,14 @@ void PeerImpl::use_users(std::vector<UserCredentials> users,
                  UsersOrder{std::move(users), Answer<std::optional<std::string>>(std::move(done), stopped)});
 }
 
+void PeerImpl::use_phones(std::vector<sip::registrar::Account> accounts,
+                          std::function<void(std::optional<std::string>)> done) {
+  const auto stopped = [] { return std::optional<std::string>("the peer has stopped"); };
+  caf::anon_send(parts_.mailboxes->supervisor,
+                 PhonesOrder{std::make_shared<std::vector<sip::registrar::Account>>(std::move(accounts)),
+                             Answer<std::optional<std::string>>(std::move(done), stopped)});
+}
+
 void PeerImpl::offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) {
   const auto stopped = [] {
     return routing::DocumentOffer{routing::DocumentOffer::Verdict::refused, "the peer has stopped"};

@@ -39,6 +39,8 @@ class PeerImpl : public Peer {
                        std::function<void(std::optional<std::string>)> done) override;
   void use_users(std::vector<UserCredentials> users,
                  std::function<void(std::optional<std::string>)> done) override;
+  void use_phones(std::vector<sip::registrar::Account> accounts,
+                  std::function<void(std::optional<std::string>)> done) override;
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override;
   void find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) override;
   void call_log(std::optional<std::string> user, std::size_t limit,

@@ -205,7 +205,8 @@ void SipDriver::perform(element::OpenAddress& open) {
     return answer_later(
         element::OpenFailed{open.open, "no way to " + open.transport + ' ' + open.remote.host});
   const auto& name = open.server_name.empty() ? open.remote.host : open.server_name;
-  const auto flow = setup_.phones->connect(*transport, *remote, name);
+  const auto local = address_of(open.local).value_or(wire::IpAddressPort{});
+  const auto flow = setup_.phones->connect(*transport, *remote, name, local);
   if (!flow) return answer_later(element::OpenFailed{open.open, flow.error().reason});
   const auto id = element_flow(*flow);
   if (up_.contains(id)) return answer_later(element::Opened{open.open, id});
@@ -317,6 +318,14 @@ void SipDriver::perform(element::KeepCall& keep) {
 
 void SipDriver::perform(element::ForgetCall& forget) {
   caf::anon_send(setup_.mailboxes->committer, data::DropFact{call_fact(forget.number)});
+}
+
+void SipDriver::perform(element::KeepBindings& keep) {
+  caf::anon_send(setup_.mailboxes->committer, data::PutFact{binding_fact(keep.aor), std::move(keep.octets)});
+}
+
+void SipDriver::perform(element::ForgetBindings& forget) {
+  caf::anon_send(setup_.mailboxes->committer, data::DropFact{binding_fact(forget.aor)});
 }
 
 void SipDriver::tell_calls(const CallLogOrder& order) const {

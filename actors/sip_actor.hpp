@@ -85,6 +85,8 @@ class SipDriver {
   void perform(sip::element::MailboxRead& read);
   void perform(sip::element::KeepCall& keep);
   void perform(sip::element::ForgetCall& forget);
+  void perform(sip::element::KeepBindings& keep);
+  void perform(sip::element::ForgetBindings& forget);
   void perform(sip::element::Log& log);
 
   // The answer to what the element asked for while its outputs are carried out: it comes in its turn.

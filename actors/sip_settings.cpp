@@ -72,6 +72,8 @@ std::string call_fact(std::uint64_t number) {
   return k_call_facts + to_hex(out.bytes());
 }
 
+std::string binding_fact(const sip::Aor& user) { return k_binding_facts + user.name(); }
+
 SipKeys SipKeys::make(Random& random) { return {random_key(random), random_key(random)}; }
 
 Result<SipKeys> SipKeys::decode(BytesView kept) {

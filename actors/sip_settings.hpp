@@ -29,9 +29,11 @@ struct SipKeys {
   Bytes encode() const;
 };
 
-// Calls that are over are kept as facts of the store, one for each.
+// Calls are kept as facts of the store, one for each, and where the phones of a user are, one for each user.
 inline constexpr const char* k_call_facts = "call-log/";
 std::string call_fact(std::uint64_t number);
+inline constexpr const char* k_binding_facts = "phones/";
+std::string binding_fact(const sip::Aor& user);
 
 struct SipSettings {
   net::phones::PhoneSettings phones;

@@ -293,6 +293,12 @@ bool DatagramPort::reaches(const wire::IpAddressPort& remote) const {
   return socket_.reaches(to_endpoint(remote).address());
 }
 
+bool DatagramPort::is_at(const wire::IpAddressPort& local) const {
+  const UdpEndpoint& bound = socket_.bound();
+  if (local.type == wire::AddressType::invalid || bound.port() != local.port) return false;
+  return bound.address().is_unspecified() || bound.address() == to_endpoint(local).address();
+}
+
 Result<FlowId> DatagramPort::connect(const wire::IpAddressPort& remote) {
   const UdpEndpoint there = to_udp(remote);
   auto here = socket_.local_for(there.address());

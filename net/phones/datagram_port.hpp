@@ -96,6 +96,7 @@ class DatagramPort : public Stoppable, public std::enable_shared_from_this<Datag
 
   // From any thread:
   bool reaches(const wire::IpAddressPort& remote) const;
+  bool is_at(const wire::IpAddressPort& local) const;         // bound to that address, or to all
   Result<FlowId> connect(const wire::IpAddressPort& remote);  // the flow that is there, if there is one
   void end(std::shared_ptr<DatagramFlow> flow, std::string reason);
   void hold(DatagramFlow& flow, bool held);

@@ -69,9 +69,11 @@ Result<CallRecord> decode_call_record(SharedBytes octets) {
   if (caller > static_cast<std::uint8_t>(Caller::stranger)) in.fail("a call of nobody knows whom");
   if (in.more()) in.fail("more than a call's record");
   if (!in.ok()) return in.failure();
-  return CallRecord{number,        *std::move(aor), is_outgoing, std::string(other.begin(), other.end()),
-                    began_ms,      answered_ms,     ended_ms,    status,
-                    Caller{caller}};
+  CallRecord out{number,        *std::move(aor), is_outgoing, std::string(other.begin(), other.end()),
+                 began_ms,      answered_ms,     ended_ms,    status,
+                 Caller{caller}};
+  out.is_end_unknown = !ended_ms;  // who reads it has seen nothing of the call
+  return out;
 }
 
 CallLog::CallLog(std::vector<CallRecord> kept) {
@@ -81,6 +83,7 @@ CallLog::CallLog(std::vector<CallRecord> kept) {
     ++finished_of_[at(record.caller)];
     finished_.push_back(std::move(record));
   }
+  told_up_to_ = last_number_;
   forget_beyond_bounds();
 }
 
@@ -94,12 +97,8 @@ void CallLog::forget_beyond_bounds() {
 
 // What nobody has been told of yet need not be taken back.
 void CallLog::forget(std::deque<CallRecord>::iterator record) {
-  const auto untold = std::find_if(over_.begin(), over_.end(),
-                                   [&](const CallRecord& other) { return other.number == record->number; });
-  if (untold == over_.end())
-    forgotten_.push_back(record->number);
-  else
-    over_.erase(untold);
+  changed_.erase(record->number);
+  if (record->number <= told_up_to_) forgotten_.push_back(record->number);
   --finished_of_[at(record->caller)];
   finished_.erase(record);
 }
@@ -140,6 +139,7 @@ void CallLog::on_invite(WallMs now_ms, const Message& invite, const Aor& user, b
                           {},
                           0,
                           caller});
+  note(call.records.back());
 }
 
 void CallLog::on_answer(WallMs now_ms, const Message& response) {
@@ -159,6 +159,7 @@ void CallLog::on_answer(WallMs now_ms, const Message& response) {
   }
   if (status < 300) {
     call.callee_tag = response.to.tag();
+    for (const CallRecord& record : call.records) note(record);
   } else if (!asks_for_credentials(status)) {
     for (CallRecord& record : call.records) record.ended_ms = now_ms;
     finish(found->second);
@@ -177,7 +178,8 @@ void CallLog::on_bye(WallMs now_ms, const Message& bye) {
 
 void CallLog::finish(Calls::iterator call) {
   for (CallRecord& record : call->records) {
-    over_.push_back(record);
+    record.is_end_unknown = !record.ended_ms;
+    note(record);
     const auto place =
         std::upper_bound(finished_.begin(), finished_.end(), record.number,
                          [](std::uint64_t number, const CallRecord& other) { return number < other.number; });
@@ -188,6 +190,14 @@ void CallLog::finish(Calls::iterator call) {
   by_key_.erase(call->key);
   calls_.erase(call);
   forget_beyond_bounds();
+}
+
+std::vector<CallRecord> CallLog::take_changed() {
+  std::vector<CallRecord> out;
+  for (auto& [number, record] : changed_) out.push_back(std::move(record));
+  changed_.clear();
+  told_up_to_ = last_number_;
+  return out;
 }
 
 std::vector<CallRecord> CallLog::newest(std::size_t limit, const std::optional<Aor>& user) const {

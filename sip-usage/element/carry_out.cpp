@@ -202,16 +202,20 @@ void Element::tell_of_calls(MonoTime now) {
   if (!tell_calls_at_) tell_calls_at_ = now + k_call_log_time;
   if (!is_leaving_ && now < *tell_calls_at_) return;
   tell_calls_at_.reset();
-  for (auto& record : calls_.take_over()) outputs_.emplace_back(KeepCall{std::move(record)});
+  for (auto& record : calls_.take_changed()) outputs_.emplace_back(KeepCall{std::move(record)});
   for (const std::uint64_t number : calls_.take_forgotten()) outputs_.emplace_back(ForgetCall{number});
 }
 
 // ---- the proxy
 
 void Element::act(Now now, proxy::FindTargets& find) { finder_.begin(now.mono, find); }
-void Element::act(Now, proxy::DropFind& drop) { finder_.drop(drop.find); }
+void Element::act(Now, proxy::DropFind& drop) {
+  finder_.drop(drop.find);
+  trunk_.drop(drop.find);
+}
 
 void Element::act(Now now, FindAnswer& answer) {
+  if (trunk_.take(answer)) return;
   if (auto* found = std::get_if<proxy::Found>(&answer.found))
     proxy_.on_found(now.mono, answer.find, std::move(*found));
   else
@@ -361,5 +365,7 @@ void Element::act(Now, registrar::RemoveRegistration& remove) { outputs_.emplace
 void Element::act(Now now, registrar::HoldFlow& hold) {
   flows_.set_registered(now.mono, hold.flow, hold.held);
 }
+void Element::act(Now, registrar::KeepBindings& keep) { outputs_.emplace_back(std::move(keep)); }
+void Element::act(Now, registrar::ForgetBindings& forget) { outputs_.emplace_back(std::move(forget)); }
 
 }  // namespace ringway::sip::element

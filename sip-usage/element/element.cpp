@@ -52,6 +52,7 @@ Element::Element(Settings settings, std::vector<registrar::Account> accounts, st
       proxy_(settings_.proxy, random_),
       tokens_(settings_.proxy.key),
       finder_(settings_, registrar_, flows_),
+      trunk_(finder_),
       ways_(settings_, flows_, finder_),
       letters_(settings_.registrar.overlay_name, settings_.message_users),
       calls_(std::move(kept_calls)) {}
@@ -89,7 +90,7 @@ TableSizes Element::tables() const {
   for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), claims_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
-  out.insert(out.end(), {flows_.size(), finder_.size()});
+  out.insert(out.end(), {flows_.size(), finder_.size(), trunk_.size()});
   out.push_back({"messages of programs under way", sending_.size(), k_max_sending});
   return out;
 }
@@ -105,8 +106,8 @@ void Element::on(Now now, FlowUp& up) {
   const auto number = static_cast<std::uint64_t>(up.flow);
   flow.way = {number, {up.transport, up.local.host, up.local.port}, way_to(up.remote)};
   flow.sender = {
-      up.flow,       up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP",
-      up.remote.port};
+      up.flow,        up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP",
+      up.remote.port, up.local.host,  up.local.port};
   if (is_stream(up.transport)) flow.framer.emplace(up.opened ? StreamEnd::opened : StreamEnd::accepted);
   bring_up(now, std::move(flow), up.opened);
 }
@@ -240,12 +241,14 @@ void Element::on(Now now, RegistrationsFetched& fetched) {
 }
 
 void Element::on(Now now, ServersFound& found) {
-  if (!ways_.on_servers(now.mono, found.question, found.servers))
+  if (!ways_.on_servers(now.mono, found.question, found.servers) &&
+      !trunk_.on_servers(found.question, found.servers))
     finder_.found_in_dns(found.question, std::move(found.servers));
 }
 
 void Element::on(Now now, QuestionFailed& failed) {
-  if (!claims_.failed(failed.question) && !ways_.on_question_failed(now.mono, failed.question))
+  if (!claims_.failed(failed.question) && !ways_.on_question_failed(now.mono, failed.question) &&
+      !trunk_.on_question_failed(failed.question))
     finder_.failed(failed.question, std::move(failed.reason));
 }
 
@@ -265,6 +268,13 @@ void Element::on(Now now, Shutdown&) {
   add_work(registrar_.shut_down(now));
 }
 
+// Messages may have come while the peer was away.
+void Element::on(Now now, Restarted& restarted) {
+  add_work(registrar_.restore(now, restarted.bindings));
+  for (const auto& each : restarted.bindings)
+    if (registrar_.has_phones(now.mono, each.aor)) letters_.on_registered(now, each.aor, true);
+}
+
 void Element::on(Now now, AccountsChanged& changed) {
   if (const auto good = registrar::check(settings_.registrar, changed.accounts); !good)
     outputs_.emplace_back(Log{"users stay as they were: " + good.error().reason});
@@ -277,6 +287,7 @@ void Element::on(Now now, AccountsChanged& changed) {
 void Element::collect() {
   add_work(proxy_.take_outputs());
   add_work(finder_.take_answers());
+  add_work(trunk_.take_answers());
   add_work(claims_.take_answers());
   add_work(ways_.take_ways());
   add_work(letters_.take_work());
@@ -298,8 +309,8 @@ void Element::run(Now now) {
     collect();
   }
   tell_of_calls(now.mono);
-  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), claims_.take_outputs(),
-                       ways_.take_outputs(), letters_.take_outputs()})
+  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), trunk_.take_outputs(),
+                       claims_.take_outputs(), ways_.take_outputs(), letters_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));
 }

@@ -30,6 +30,7 @@
 #include "sip-usage/element/flows.hpp"
 #include "sip-usage/element/letters.hpp"
 #include "sip-usage/element/settings.hpp"
+#include "sip-usage/element/trunk_servers.hpp"
 #include "sip-usage/element/ways.hpp"
 #include "sip-usage/proxy/proxy.hpp"
 #include "sip-usage/proxy/tokens.hpp"
@@ -51,7 +52,7 @@ struct ElementCounters {
 class Element {
  public:
   // `accounts` and `settings.registrar` are what registrar::check() has found good.
-  // `kept_calls`: what KeepCall has said before.
+  // `kept_calls`: what KeepCall has said before. What KeepBindings has said comes as Restarted.
   Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random,
           std::vector<CallRecord> kept_calls = {});
   Element(const Element&) = delete;
@@ -107,6 +108,7 @@ class Element {
   void on(Now now, ReadMailbox& read);
   void on(Now now, KeysRenewed& renewed);
   void on(Now now, Shutdown& shutdown);
+  void on(Now now, Restarted& restarted);
   void on(Now now, AccountsChanged& changed);
   void bring_up(Now now, FlowState flow, std::optional<OpenId> opened);
   void end_on_flow(Now now, TransactionId transaction);
@@ -146,6 +148,8 @@ class Element {
   void act(Now now, registrar::StoreRegistration& store);
   void act(Now now, registrar::RemoveRegistration& remove);
   void act(Now now, registrar::HoldFlow& hold);
+  void act(Now now, registrar::KeepBindings& keep);
+  void act(Now now, registrar::ForgetBindings& forget);
   // Of kept messages (carry_out_letters.cpp).
   void act(Now now, messages::Answer& kept);
   void act(Now now, messages::Deliver& deliver);
@@ -199,6 +203,7 @@ class Element {
   proxy::Tokens tokens_;
   Flows flows_;
   Finder finder_;
+  TrunkServers trunk_;
   Claims claims_;
   Ways ways_;
   Letters letters_;

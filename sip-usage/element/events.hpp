@@ -124,6 +124,10 @@ struct KeysRenewed {
 // The peer is about to leave: nobody begins a dialog here any more (503 with Retry-After) or registers, and
 // the users' entries go from the overlay (RemoveRegistration). Calls that are there go on.
 struct Shutdown {};
+// What KeepBindings has said before a restart: told before everything else.
+struct Restarted {
+  std::vector<registrar::KeptBindings> bindings;
+};
 // The users whose credentials the peer has from now on: what registrar::check() has found good. Who is not
 // among them any more has no phones here and no entry in the overlay.
 struct AccountsChanged {
@@ -132,7 +136,7 @@ struct AccountsChanged {
 using Input =
     std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
                  RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten, OverlayAnswered,
-                 CertificatesAnswered, SendMessage, ReadMailbox, KeysRenewed, Shutdown, AccountsChanged>;
+                 CertificatesAnswered, SendMessage, ReadMailbox, KeysRenewed, Shutdown, Restarted, AccountsChanged>;
 
 // ---- out
 
@@ -164,6 +168,8 @@ struct OpenAddress {
   // Of TLS: the domain that the server's certificate has to be for (RFC 5922 §7.2). Empty: there is none, the
   // certificate may be anybody's whom the peer trusts.
   std::string server_name{};
+  // Of UDP: where the other end knows this peer to be; a NAT may let nothing else in. Port 0: anywhere.
+  Endpoint local{};
 };
 // Answered by PeerUp, Opened or OpenFailed.
 struct OpenPeer {
@@ -207,18 +213,21 @@ struct MessageSent {
   std::optional<unsigned> retry_after_s{};
 };
 using messages::MailboxRead;
-// A call of a user of this peer is over: to be given to the element again when it is made anew.
+// A call of a user of this peer has begun, has been answered, or is over: to be given to the element again
+// when it is made anew.
 struct KeepCall {
   CallRecord record;
 };
 struct ForgetCall {
   std::uint64_t number = 0;
 };
+using registrar::ForgetBindings;
+using registrar::KeepBindings;
 struct Log {
   std::string line;
 };
 using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
                             FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
-                            AskOverlay, AskCertificates, MessageSent, MailboxRead, KeepCall, ForgetCall, Log>;
+                            AskOverlay, AskCertificates, MessageSent, MailboxRead, KeepCall, ForgetCall, KeepBindings, ForgetBindings, Log>;
 
 }  // namespace ringway::sip::element

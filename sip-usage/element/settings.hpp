@@ -45,8 +45,9 @@ inline constexpr Duration k_others_time{2'000};
 // A gateway peer: calls to telephone numbers and to other domains go on to a server that was configured (a
 // trunk), where no user of the overlay has that address.
 struct Gateway {
-  std::vector<proxy::ServerHop> servers;  // in the order of preference
-  std::string domain;                     // numbers go there as sip:<number>@<domain>;user=phone
+  // In the order of preference. A host may be a name, and its port 0 where DNS says that, too (RFC 3263).
+  std::vector<proxy::ServerHop> servers;
+  std::string domain;  // numbers go there as sip:<number>@<domain>;user=phone
   bool takes_numbers = true;
   std::vector<std::string> domains{};  // to which others calls go there; "*": all
   // Who may call there: "alice@example.org", "*@example.org", "*": every user of the overlay, and who needs

@@ -51,7 +51,8 @@ void Ways::to_flow(MonoTime now, const proxy::NetworkFlow& way, Parcel parcel) {
   // peer's restart, or a long silence in a call, it is there as before.
   const auto remote = Uri::parse("sip:" + way.remote);
   if (way.here.transport == "UDP" && remote && remote->port)
-    to_server(now, {"UDP", remote->host, *remote->port, ""}, std::move(parcel));
+    to_server(now, {"UDP", remote->host, *remote->port, ""}, std::move(parcel),
+              {way.here.host, way.here.port.value_or(0)});
   else
     ways_.emplace_back(NoWay{std::move(parcel)});
 }
@@ -90,13 +91,17 @@ void Ways::open_peer(Opening& opening, const wire::DestinationList& destinations
   outputs_.emplace_back(OpenPeer{std::get<OpenId>(opening.what), destinations, application});
 }
 
-void Ways::to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel) {
-  const auto key = key_of_server(server);
+void Ways::to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel, Endpoint local) {
+  auto key = key_of_server(server);
+  if (local.port != 0) key += " from " + way_to(local);
   if (use_known(key, parcel)) return;
   Opening* opening = wait(now, key, server.host, std::move(parcel));
   if (opening == nullptr) return;
-  outputs_.emplace_back(OpenAddress{
-      std::get<OpenId>(opening->what), server.transport, {server.host, server.port}, server.server_name});
+  outputs_.emplace_back(OpenAddress{std::get<OpenId>(opening->what),
+                                    server.transport,
+                                    {server.host, server.port},
+                                    server.server_name,
+                                    std::move(local)});
 }
 
 void Ways::to_uri(MonoTime now, const Uri& uri, Parcel parcel) {

@@ -91,7 +91,7 @@ class Ways {
 
   void to_flow(MonoTime now, const proxy::NetworkFlow& way, Parcel parcel);
   void to_peer(MonoTime now, const wire::DestinationList& destinations, Parcel parcel);
-  void to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel);
+  void to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel, Endpoint local = {});
   void to_uri(MonoTime now, const Uri& uri, Parcel parcel);
   bool use_known(const std::string& key, Parcel& parcel);
   // The opening that it waits for now, if that is a new one.

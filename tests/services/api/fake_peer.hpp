@@ -28,6 +28,7 @@ class FakePeer final : public actors::Peer {
   // Without them everything is accepted, or refused.
   std::function<std::optional<std::string>(const std::string& key, const std::string& chain)> on_credentials;
   std::function<std::optional<std::string>(const std::vector<actors::UserCredentials>&)> on_users;
+  std::function<std::optional<std::string>(const std::vector<sip::registrar::Account>&)> on_phones;
   std::function<routing::DocumentOffer(const SharedBytes&)> on_document;
 
   CallToken submit(std::vector<data::Call> calls, Answer done) override {
@@ -72,6 +73,10 @@ class FakePeer final : public actors::Peer {
   void use_users(std::vector<actors::UserCredentials> users,
                  std::function<void(std::optional<std::string>)> done) override {
     done(on_users ? on_users(users) : std::nullopt);
+  }
+  void use_phones(std::vector<sip::registrar::Account> accounts,
+                  std::function<void(std::optional<std::string>)> done) override {
+    done(on_phones ? on_phones(accounts) : std::nullopt);
   }
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override {
     done(on_document ? on_document(document) : routing::DocumentOffer{});

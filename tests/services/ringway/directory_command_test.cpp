@@ -86,15 +86,19 @@ TEST_F(DirectoryCommands, CallLog) {
   peer_->logged_calls = std::vector<sip::CallRecord>{
       {3, alice, true, "sip:bob@overlay.example.org", 1'000'000, 1'010'000, 1'192'000, 200},
       {2, alice, false, "sip:eve@example.com", 900'000, {}, 905'000, 486},
-      {1, alice, true, "sip:bob@overlay.example.org", 800'000, {}, {}, 0}};
+      {1, alice, true, "sip:bob@overlay.example.org", 800'000, {}, {}, 0},
+      {0, alice, true, "sip:carol@overlay.example.org", 700'000, 701'000, {}, 200, true}};
   const auto text = call({"call-log", "-n", "7"});
   EXPECT_EQ(text.code, 0) << text.err;
   EXPECT_EQ(peer_->asked_calls, std::pair(std::string("alice@overlay.example.org"), std::size_t{7}));
   EXPECT_THAT(text.out, HasSubstr("  to    sip:bob@overlay.example.org, answered, 3m 2s\n"));
   EXPECT_THAT(text.out, HasSubstr("  from  sip:eve@example.com, not answered: 486\n"));
   EXPECT_THAT(text.out, HasSubstr("  to    sip:bob@overlay.example.org, ringing\n"));
+  EXPECT_THAT(text.out, HasSubstr("  to    sip:carol@overlay.example.org, answered, its end is not known\n"));
   const auto json = call({"call-log", "--json"}).json();
-  ASSERT_EQ(json["calls"].size(), 3U);
+  ASSERT_EQ(json["calls"].size(), 4U);
+  EXPECT_EQ(json["calls"][2]["end_unknown"], false);
+  EXPECT_EQ(json["calls"][3]["end_unknown"], true);
   EXPECT_EQ(json["calls"][0]["answered_ms"], 1'010'000);
   EXPECT_EQ(json["calls"][1]["outgoing"], false);
   EXPECT_EQ(json["calls"][2]["ended_ms"], 0);

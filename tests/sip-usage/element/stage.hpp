@@ -91,10 +91,25 @@ class World {
       Settings settings = settings_of(number);
       settings.registrar.trusts_loopback = trusts_loopback;
       if (change) change(settings);
-      peers.push_back(std::make_unique<Element>(std::move(settings), accounts(users),
-                                                std::make_shared<registrar::test::CountingRandom>()));
+      begin_peer.emplace_back([settings = std::move(settings), users](std::vector<CallRecord> calls) {
+        return std::make_unique<Element>(
+            settings, accounts(users), std::make_shared<registrar::test::CountingRandom>(), std::move(calls));
+      });
+      peers.push_back(begin_peer.back()({}));
     }
     credit.resize(peers.size());
+    kept_bindings.resize(peers.size());
+  }
+  // As after the process was killed: with what was kept, and without a flow.
+  void restart(std::size_t peer) {
+    std::vector<CallRecord> calls;
+    for (const auto& [at_peer, record] : kept_calls)
+      if (at_peer == peer) calls.push_back(*decode_call_record(SharedBytes(encode(record))));
+    std::erase_if(phone_of, [&](const auto& each) { return each.second->peer == peer; });
+    peers[peer] = begin_peer[peer](std::move(calls));
+    Restarted restarted;
+    for (const auto& [aor, octets] : kept_bindings[peer]) restarted.bindings.push_back({aor, octets});
+    into(peer, std::move(restarted));
   }
 
   // ---- phones
@@ -299,6 +314,7 @@ class World {
   std::vector<SendToPort> to_ports;
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
+  std::vector<QuestionId> dropped_questions;
   std::size_t peer_connections = 0;
   bool is_cut = false;     // no peer reaches another
   bool is_silent = false;  // who is to connect says nothing
@@ -307,6 +323,7 @@ class World {
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
   std::vector<MessageSent> sent_messages;                      // of programs
   std::vector<MailboxRead> read_mailboxes;
+  std::vector<std::map<Aor, Bytes>> kept_bindings;             // of each peer
   // Of kept messages; without them nothing is answered.
   std::function<data::CallResult(std::size_t, const data::Call&)> answer_call;
   std::function<std::vector<security::CertificatePtr>(const std::string&)> certificates_of;
@@ -392,7 +409,7 @@ class World {
     peers[peer]->handle(now(), std::move(answer));
   }
   void carry_out(std::size_t, AskServers& ask) { asked_servers.push_back(std::move(ask)); }
-  void carry_out(std::size_t, DropQuestion&) {}
+  void carry_out(std::size_t, DropQuestion& drop) { dropped_questions.push_back(drop.question); }
   void carry_out(std::size_t peer, StoreRegistration& store) {
     if (overlay_takes) overlay[store.aor.name()][peer] = value_of(store.registration);
     peers[peer]->handle(now(), OverlayWritten{store.request, overlay_takes});
@@ -411,10 +428,20 @@ class World {
   }
   void carry_out(std::size_t, MessageSent& sent) { sent_messages.push_back(sent); }
   void carry_out(std::size_t, MailboxRead& read) { read_mailboxes.push_back(std::move(read)); }
-  void carry_out(std::size_t peer, KeepCall& keep) { kept_calls.emplace_back(peer, std::move(keep.record)); }
+  void carry_out(std::size_t peer, KeepCall& keep) {
+    std::erase_if(kept_calls, [&](const auto& each) {
+      return each.first == peer && each.second.number == keep.record.number;
+    });
+    kept_calls.emplace_back(peer, std::move(keep.record));
+  }
   void carry_out(std::size_t, ForgetCall&) {}
+  void carry_out(std::size_t peer, KeepBindings& keep) {
+    kept_bindings[peer][keep.aor] = std::move(keep.octets);
+  }
+  void carry_out(std::size_t peer, ForgetBindings& forget) { kept_bindings[peer].erase(forget.aor); }
   void carry_out(std::size_t, Log&) {}
 
+  std::vector<std::function<std::unique_ptr<Element>(std::vector<CallRecord>)>> begin_peer;
   MonoTime at{1000};
   std::uint64_t last_flow = 0, last_branch = 0;
   std::map<FlowId, Phone*> phone_of;
