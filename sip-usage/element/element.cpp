@@ -53,6 +53,8 @@ Element::Element(Settings settings, std::vector<registrar::Account> accounts, st
       finder_(settings_, registrar_, flows_),
       ways_(settings_, flows_, finder_),
       letters_(settings_.registrar.overlay_name, settings_.message_users),
+      intermediary_(settings_.proxy, *random_),
+      intermediates_(*random_),
       calls_(std::move(kept_calls)) {}
 
 std::string Element::new_tag() { return hex_of(random_->next()); }
@@ -86,7 +88,7 @@ TableSizes Element::tables() const {
   for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
-  out.insert(out.end(), {flows_.size(), finder_.size()});
+  out.insert(out.end(), {flows_.size(), finder_.size(), intermediary_.size()});
   return out;
 }
 

@@ -45,6 +45,8 @@ struct Source {
   NetworkFlow flow;
   std::string
       user{};  // "alice@example.org", where that is known: of this peer, or of another peer's certificate
+  // This peer stands between two others (element/intermediary.hpp): the request may go on within the overlay.
+  bool passes_here = false;
 };
 
 // ---- one hop further

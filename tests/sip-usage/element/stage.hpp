@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -294,6 +295,8 @@ class World {
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
   std::size_t peer_connections = 0;
+  std::set<std::pair<std::size_t, std::size_t>> connected;  // the smaller one first
+  std::deque<std::size_t> responsible;  // who answers for a Resource-ID, one question after the other
   bool is_cut = false;     // no peer reaches another
   bool is_silent = false;  // who is to connect says nothing
   std::vector<OpenPeer> silent_opens;
@@ -365,10 +368,15 @@ class World {
       make_connection(peer, open);
   }
   void make_connection(std::size_t peer, const OpenPeer& open) {
-    const auto other = peer_of(open.destinations);
-    if (other == peers.size() || is_cut)
+    auto other = peer_of(open.destinations);
+    if (std::holds_alternative<wire::ResourceDestination>(open.destinations.back()) && !responsible.empty()) {
+      other = responsible.front();
+      responsible.pop_front();
+    }
+    if (other == peers.size() || other == peer || is_cut)
       return peers[peer]->handle(now(), OpenFailed{open.open, "no such node"});
     ++peer_connections;
+    connected.insert(std::minmax(peer, other));
     const FlowId here{++last_flow}, there{++last_flow};
     peer_link[{peer, here}] = {other, there};
     peer_link[{other, there}] = {peer, here};
