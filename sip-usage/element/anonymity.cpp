@@ -14,11 +14,28 @@ namespace {
 constexpr std::string_view k_hidden_parameter = "rw-hidden";
 
 // What says who somebody is (RFC 3323 §4.1.1.4, §5.3), with which program, or by whom the call has come.
-constexpr std::array<std::string_view, 20> k_telling = {
-    "User-Agent",      "Server",      "Organization",  "Subject",         "Call-Info",
-    "Reply-To",        "In-Reply-To", "Identity",      "Identity-Info",   "History-Info",
-    "Diversion",       "Referred-By", "Geolocation",   "Warning",         "Alert-Info",
-    "Error-Info",      "Date",        "Path",          "Service-Route",   "P-Access-Network-Info"};
+constexpr auto k_telling = std::to_array<std::string_view>({"User-Agent",
+                                                            "Server",
+                                                            "Organization",
+                                                            "Subject",
+                                                            "Call-Info",
+                                                            "Reply-To",
+                                                            "In-Reply-To",
+                                                            "Authorization",
+                                                            "Proxy-Authorization",
+                                                            "Identity",
+                                                            "Identity-Info",
+                                                            "History-Info",
+                                                            "Diversion",
+                                                            "Referred-By",
+                                                            "Geolocation",
+                                                            "Warning",
+                                                            "Alert-Info",
+                                                            "Error-Info",
+                                                            "Date",
+                                                            "Path",
+                                                            "Service-Route",
+                                                            "P-Access-Network-Info"});
 
 void drop_telling(Message& message) {
   for (const auto name : k_telling) message.remove_field(name);

@@ -19,7 +19,7 @@ namespace ringway::sip::element {
 
 inline constexpr std::string_view k_anonymous_host = "anonymous.invalid";  // RFC 3323 §4.1.1.3
 inline constexpr std::size_t k_max_intermediate_tries = 12;                // of one request
-inline constexpr Duration k_intermediate_time{600'000};  // then another peer is asked
+inline constexpr Duration k_intermediate_time{600'000};                    // then another peer is asked
 
 bool is_anonymous(const Uri& uri);
 

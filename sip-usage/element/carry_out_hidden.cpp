@@ -1,5 +1,5 @@
-// Calls whose caller wants to stay unknown: what the element does at the caller's own peer (anonymity.hpp) and
-// at the intermediate one (intermediary.hpp).
+// Calls whose caller wants to stay unknown: what the element does at the caller's own peer (anonymity.hpp)
+// and at the intermediate one (intermediary.hpp).
 #include "sip-usage/element/anonymity.hpp"
 #include "sip-usage/element/element.hpp"
 #include "sip-usage/message/builders.hpp"
@@ -80,8 +80,7 @@ void Element::send_hidden(Now now, const Server& server, proxy::StartBranch& sta
   const auto contact = registrar_.hidden_gruu(server.flow, said);
   const auto target = destinations_of(start.hop);
   const bool is_on_its_way = goes_by_intermediate(request);
-  if (!contact || !target ||
-      !(is_on_its_way || add_intermediate_route(request, *target, settings_.proxy))) {
+  if (!contact || !target || !(is_on_its_way || add_intermediate_route(request, *target, settings_.proxy))) {
     outputs_.emplace_back(Log{"a call that is to be anonymous is not: its phone has not registered here"});
     return proxy_.on_failure(now.mono, start.branch, proxy::BranchFailure::unreachable);
   }

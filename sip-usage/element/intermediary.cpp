@@ -6,6 +6,7 @@
 #include "reload/config/base64.hpp"
 #include "reload/security/hmac.hpp"
 #include "reload/wire/codec.hpp"
+#include "sip-usage/element/anonymity.hpp"
 #include "sip-usage/message/grammar.hpp"
 #include "sip-usage/registration/gruu.hpp"
 
@@ -111,6 +112,8 @@ Intermediary::Entered Intermediary::enter(Message& request, const NodeId& sender
 }
 
 Intermediary::Entered Intermediary::from_hidden(Message& request, const NodeId& sender) {
+  // This peer's certificate would vouch for a user of its own.
+  if (!is_anonymous(request.from.uri)) return 403U;
   request.routes.erase(request.routes.begin());
   if (request.routes.empty() && in_overlay(request.request_uri(), settings_))
     request.routes.push_back(

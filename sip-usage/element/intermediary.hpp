@@ -27,8 +27,8 @@
 
 namespace ringway::sip::element {
 
-inline constexpr std::size_t k_max_behind_bytes = 2048;   // of what one rw-behind hides
-inline constexpr std::size_t k_max_passages = 1024;       // requests of others that are under way here
+inline constexpr std::size_t k_max_behind_bytes = 2048;    // of what one rw-behind hides
+inline constexpr std::size_t k_max_passages = 1024;        // requests of others that are under way here
 inline constexpr std::size_t k_max_passages_of_node = 64;  // from one node
 
 inline constexpr std::string_view k_hide_parameter = "rw-hide";

@@ -4,9 +4,9 @@
 //
 //   public     alice@example.org;gr=…;rw-device=…      a keyed hash of user and instance
 //   temporary  anonymous@overlay;gr=…;rw-device=…      sealed, a new one each time
-//
-//   hidden     anonymous@example.org;gr=…;rw-device=…      the same, with the way to this peer in clear: for an
-//                                                          intermediate peer only, which hides that in turn
+//   hidden     anonymous@example.org;gr=…;rw-device=…  the same, but "gr" shows this peer: for an
+//   intermediate
+//                                                      peer only, which hides it in turn
 //
 // A temporary one lives until its instance has no binding, or registers with another Call-ID (§5.1). So what
 // is sealed is a number that stands for that time, and any number of them take no room.

@@ -18,7 +18,8 @@ const std::string k_alice_contact = "<sip:alice@10.0.0.1:4000;transport=tcp>";
 
 std::string gr_of(std::uint8_t number) { return *write_gr({wire::to_node(node(number))}); }
 
-// What would tell bob's side who calls: the user, the phone's address and instance (in tokens, too), the peer.
+// What would tell bob's side who calls: the user, the phone's address and instance (in tokens, too), the
+// peer.
 std::string told(const Message& message) {
   const std::string text = message.print();
   for (const std::string& each :
@@ -40,8 +41,9 @@ struct Anonymous {
     EXPECT_EQ(world.register_phone(dave), 200u);
   }
   Message invite(const std::string& call_id = "call-1", const std::string& privacy = "Privacy: id") {
-    auto out = world.request(alice, "INVITE", "sip:bob@example.org", call_id,
-                             {privacy, "User-Agent: Softphone 1", "P-Asserted-Identity: <sip:alice@example.org>"});
+    auto out =
+        world.request(alice, "INVITE", "sip:bob@example.org", call_id,
+                      {privacy, "User-Agent: Softphone 1", "P-Asserted-Identity: <sip:alice@example.org>"});
     out.contacts.front().parameters.set("+sip.instance", "\"<urn:uuid:a>\"");
     return out;
   }
@@ -58,7 +60,7 @@ struct Anonymous {
     world.send(alice, world.in_dialog(alice, "ACK", *ok));
     const auto ack = bob.request("ACK");
     EXPECT_TRUE(ack);
-    if (ack) EXPECT_EQ(told(*ack), "");
+    EXPECT_EQ(ack ? told(*ack) : "", "");
     return {std::move(*came), std::move(*ok)};
   }
   bool has_met(std::size_t a, std::size_t b) const { return world.connected.contains({a, b}); }
@@ -268,7 +270,8 @@ struct Relay {
   explicit Relay() : alice(world.foreign_peer("alice", 1)), bob(world.phone("bob", 0)) {
     EXPECT_EQ(world.register_phone(bob), 200u);
   }
-  Message passing(const std::string& call_id, const std::string& next = "sip:example.org;gr=" + gr_of(1) + ";lr") {
+  Message passing(const std::string& call_id,
+                  const std::string& next = "sip:example.org;gr=" + gr_of(1) + ";lr") {
     return world.request(alice, "INVITE", "sip:bob@example.org", call_id,
                          {"Route: <sip:example.org;rw-hide;lr>, <" + next + '>', "Privacy: id"});
   }
@@ -294,19 +297,23 @@ TEST(IntermediatePeer, LeadsIntoTheOverlayOnly) {
 TEST(IntermediatePeer, IsThereForPeersOnly) {
   Relay relay;
   Phone& stranger = relay.world.stranger("eve", 1);
-  relay.world.send(stranger,
-                   relay.world.request(stranger, "INVITE", "sip:bob@example.org", "call-1",
-                                       {"Route: <sip:example.org;rw-hide;lr>, <sip:example.org;gr=" + gr_of(1) + ";lr>"}));
+  relay.world.send(
+      stranger,
+      relay.world.request(stranger, "INVITE", "sip:bob@example.org", "call-1",
+                          {"Route: <sip:example.org;rw-hide;lr>, <sip:example.org;gr=" + gr_of(1) + ";lr>"}));
   EXPECT_EQ(stranger.statuses(), std::vector<unsigned>{403});
   EXPECT_FALSE(relay.bob.request("INVITE"));
 }
 
 TEST(IntermediatePeer, FalseSealsLeadNowhere) {
   Relay relay;
-  for (const std::string behind : {"", "AAAA", "!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}) {
-    const std::string uri = "sip:anonymous@example.org;gr=" + gr_of(2) + ";rw-behind=" + (behind.empty() ? "~" : behind);
+  for (const std::string behind :
+       {"", "AAAA", "!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}) {
+    const std::string uri =
+        "sip:anonymous@example.org;gr=" + gr_of(2) + ";rw-behind=" + (behind.empty() ? "~" : behind);
     if (!Uri::parse(uri)) continue;
-    EXPECT_EQ(relay.status_of(relay.world.request(relay.alice, "INVITE", uri, "call" + behind)), 404u) << behind;
+    EXPECT_EQ(relay.status_of(relay.world.request(relay.alice, "INVITE", uri, "call" + behind)), 404u)
+        << behind;
     auto routed = relay.world.request(relay.alice, "BYE", "sip:bob@example.org", "bye" + behind,
                                       {"Route: <" + uri + ";lr>"});
     EXPECT_EQ(relay.status_of(routed), 403u) << behind;
@@ -320,10 +327,11 @@ TEST(IntermediatePeer, RequestsOfANodeHaveABound) {
   EXPECT_EQ(relay.status_of(relay.passing("one-more")), 503u);
   // Another node has its own.
   Phone& other = relay.world.foreign_peer("erin", 1);
-  relay.world.send(other, relay.world.request(other, "INVITE", "sip:bob@example.org", "erins",
-                                              {"Route: <sip:example.org;rw-hide;lr>, <sip:example.org;gr=" + gr_of(1) +
-                                                   ";lr>",
-                                               "Privacy: id"}));
+  relay.world.send(
+      other,
+      relay.world.request(
+          other, "INVITE", "sip:bob@example.org", "erins",
+          {"Route: <sip:example.org;rw-hide;lr>, <sip:example.org;gr=" + gr_of(1) + ";lr>", "Privacy: id"}));
   EXPECT_TRUE(other.statuses().empty());
   // When they have ended there is room again.
   while (const auto came = relay.bob.request("INVITE")) relay.world.answer(relay.bob, *came, 486);

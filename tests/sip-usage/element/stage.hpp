@@ -297,8 +297,8 @@ class World {
   std::size_t peer_connections = 0;
   std::set<std::pair<std::size_t, std::size_t>> connected;  // the smaller one first
   std::deque<std::size_t> responsible;  // who answers for a Resource-ID, one question after the other
-  bool is_cut = false;     // no peer reaches another
-  bool is_silent = false;  // who is to connect says nothing
+  bool is_cut = false;                  // no peer reaches another
+  bool is_silent = false;               // who is to connect says nothing
   std::vector<OpenPeer> silent_opens;
   bool is_impostor = false;                                    // another node answers
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
