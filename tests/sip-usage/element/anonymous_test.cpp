@@ -20,7 +20,10 @@ std::string gr_of(std::uint8_t number) { return *write_gr({wire::to_node(node(nu
 
 // What would tell bob's side who calls: the user, the phone's address and instance (in tokens, too), the
 // peer.
-std::string told(const Message& message) {
+// Tags are the phones' choice, and here their users' names.
+std::string told(Message message) {
+  message.from.parameters = {};
+  message.to.parameters = {};
   const std::string text = message.print();
   for (const std::string& each :
        {std::string("alice"), std::string("10.0.0.1"), to_hex(view_of("10.0.0.1")), std::string("192.0.2.1:"),
@@ -270,10 +273,15 @@ struct Relay {
   explicit Relay() : alice(world.foreign_peer("alice", 1)), bob(world.phone("bob", 0)) {
     EXPECT_EQ(world.register_phone(bob), 200u);
   }
+  Message passing(Phone& from, const std::string& call_id, const std::string& next) {
+    auto out = world.request(from, "INVITE", "sip:bob@example.org", call_id,
+                             {"Route: <sip:example.org;rw-hide;lr>, <" + next + '>'});
+    out.from.uri = *Uri::parse("sip:anonymous@anonymous.invalid");
+    return out;
+  }
   Message passing(const std::string& call_id,
                   const std::string& next = "sip:example.org;gr=" + gr_of(1) + ";lr") {
-    return world.request(alice, "INVITE", "sip:bob@example.org", call_id,
-                         {"Route: <sip:example.org;rw-hide;lr>, <" + next + '>', "Privacy: id"});
+    return passing(alice, call_id, next);
   }
   unsigned status_of(const Message& request) {
     world.send(alice, request);
@@ -294,13 +302,22 @@ TEST(IntermediatePeer, LeadsIntoTheOverlayOnly) {
   EXPECT_EQ(relay.world.peers[1]->counters().not_passed_on, 3u);
 }
 
+// It would be its own certificate that speaks for the name.
+TEST(IntermediatePeer, GivesNobodyANameOfItsOwn) {
+  Relay relay;
+  for (const std::string from :
+       {"sip:alice@example.org", "sip:carol@example.org", "sip:x@elsewhere.example"}) {
+    auto request = relay.passing(from);
+    request.from.uri = *Uri::parse(from);
+    EXPECT_EQ(relay.status_of(request), 403u) << from;
+  }
+  EXPECT_FALSE(relay.bob.request("INVITE"));
+}
+
 TEST(IntermediatePeer, IsThereForPeersOnly) {
   Relay relay;
   Phone& stranger = relay.world.stranger("eve", 1);
-  relay.world.send(
-      stranger,
-      relay.world.request(stranger, "INVITE", "sip:bob@example.org", "call-1",
-                          {"Route: <sip:example.org;rw-hide;lr>, <sip:example.org;gr=" + gr_of(1) + ";lr>"}));
+  relay.world.send(stranger, relay.passing(stranger, "call-1", "sip:example.org;gr=" + gr_of(1) + ";lr"));
   EXPECT_EQ(stranger.statuses(), std::vector<unsigned>{403});
   EXPECT_FALSE(relay.bob.request("INVITE"));
 }
@@ -327,11 +344,7 @@ TEST(IntermediatePeer, RequestsOfANodeHaveABound) {
   EXPECT_EQ(relay.status_of(relay.passing("one-more")), 503u);
   // Another node has its own.
   Phone& other = relay.world.foreign_peer("erin", 1);
-  relay.world.send(
-      other,
-      relay.world.request(
-          other, "INVITE", "sip:bob@example.org", "erins",
-          {"Route: <sip:example.org;rw-hide;lr>, <sip:example.org;gr=" + gr_of(1) + ";lr>", "Privacy: id"}));
+  relay.world.send(other, relay.passing(other, "erins", "sip:example.org;gr=" + gr_of(1) + ";lr"));
   EXPECT_TRUE(other.statuses().empty());
   // When they have ended there is room again.
   while (const auto came = relay.bob.request("INVITE")) relay.world.answer(relay.bob, *came, 486);
@@ -362,6 +375,7 @@ TEST(IntermediaryTest, SealsOutliveARestart) {
   Intermediary another(others.proxy, random);
   const auto passing = [&] {
     auto out = sip::test::message(sip::test::invite_lines());
+    make_from_anonymous(out);
     out.routes = {*NameAddr::parse("<sip:example.org;rw-hide;lr>"), route_to("example.org", gr_of(2))};
     out.contacts = {*NameAddr::parse("<sip:anonymous@example.org;gr=" + gr_of(1) + ";rw-device=5>")};
     EXPECT_TRUE(std::holds_alternative<Passage>(before.enter(out, node(1))));
@@ -391,6 +405,7 @@ TEST(IntermediaryTest, WhatIsHiddenHasABound) {
   Intermediary intermediary(settings.proxy, random);
   const auto status_with = [&](std::size_t length) {
     auto out = sip::test::message(sip::test::invite_lines());
+    make_from_anonymous(out);
     out.routes = {*NameAddr::parse("<sip:example.org;rw-hide;lr>"), route_to("example.org", gr_of(2))};
     const std::string shortest = "<sip:@example.org>";
     out.contacts = {*NameAddr::parse("<sip:" + std::string(length - shortest.size(), 'a') + "@example.org>")};
