@@ -169,6 +169,8 @@ void Intermediary::mask(const Passage& passage, Message& response) {
   std::vector<NameAddr> further;
   if (begins_dialog) further.assign(values.begin(), ours);
   if (!passage.is_from_hidden()) {
+    // As its Route has them: who has asked takes Record-Route from the end (RFC 3261 §12.1.2).
+    std::reverse(further.begin(), further.end());
     auto route = further.empty() ? std::nullopt : behind(passage.hidden, further);
     further.clear();
     if (route) further.push_back({{}, std::move(*route), {}});

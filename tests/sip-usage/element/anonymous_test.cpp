@@ -198,8 +198,9 @@ TEST(AnonymousCall, WithTheAnonymousFrom) {
 
 TEST(AnonymousCall, WhoAsksForNothingCallsDirectly) {
   Anonymous stage;
+  std::size_t count = 0;
   for (const std::string privacy : {"Privacy: none", "Privacy: session", "Priority: normal"}) {
-    stage.world.send(stage.alice, stage.invite(privacy, privacy));
+    stage.world.send(stage.alice, stage.invite("call-" + std::to_string(++count), privacy));
     const auto came = stage.bob.request("INVITE");
     ASSERT_TRUE(came) << privacy;
     EXPECT_EQ(came->from.uri.print(), "sip:alice@example.org");
@@ -305,9 +306,10 @@ TEST(IntermediatePeer, LeadsIntoTheOverlayOnly) {
 // It would be its own certificate that speaks for the name.
 TEST(IntermediatePeer, GivesNobodyANameOfItsOwn) {
   Relay relay;
+  std::size_t count = 0;
   for (const std::string from :
        {"sip:alice@example.org", "sip:carol@example.org", "sip:x@elsewhere.example"}) {
-    auto request = relay.passing(from);
+    auto request = relay.passing("call-" + std::to_string(++count));
     request.from.uri = *Uri::parse(from);
     EXPECT_EQ(relay.status_of(request), 403u) << from;
   }
