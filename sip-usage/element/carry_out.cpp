@@ -82,7 +82,9 @@ void Element::act(Now now, RequestArrived& arrived) {
     const auto invite = may_cancel ? std::optional(server_of(*arrived.cancels)) : std::nullopt;
     proxy_.on_cancel(now.mono, server_of(arrived.transaction), invite, std::move(arrived.request), from);
   } else {
-    note_message(now.mono, arrived.transaction, arrived.request, from);
+    // A letter would name its writer.
+    if (!servers_.at(arrived.transaction).is_private)
+      note_message(now.mono, arrived.transaction, arrived.request, from);
     proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
   }
 }

@@ -221,6 +221,26 @@ TEST(AnonymousCall, AllCallsOfAPeerMayBe) {
   EXPECT_EQ(plain->from.uri.print(), "sip:alice@example.org");
 }
 
+// What is kept for somebody who is not there is signed by who has written it.
+TEST(AnonymousCall, AnonymousMessagesAreNotKept) {
+  for (const bool hides : {true, false}) {
+    Anonymous stage([&](Settings& settings) {
+      settings.hides_users = hides;
+      if (settings.registrar.route == wire::DestinationList{wire::to_node(node(1))})
+        settings.message_users = {{*Aor::of_user_name("alice@example.org"), node(1), {}, {}}};
+    });
+    std::size_t asked = 0;
+    stage.world.certificates_of = [&](const std::string&) {
+      ++asked;
+      return std::vector<security::CertificatePtr>();
+    };
+    stage.world.send(stage.alice, stage.world.request(stage.alice, "MESSAGE", "sip:carol@example.org", "m"));
+    stage.world.pass(Duration{30'000});
+    EXPECT_EQ(asked, hides ? 0u : 1u);
+    EXPECT_EQ(stage.alice.statuses().size(), 1u);
+  }
+}
+
 TEST(AnonymousCall, WithoutAnIntermediatePeerItIsNoCall) {
   Anonymous stage;
   stage.world.responsible.clear();
