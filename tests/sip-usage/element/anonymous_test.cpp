@@ -259,9 +259,12 @@ TEST(AnonymousCall, PeersThatAreOfNoUseArePassedOver) {
   ASSERT_TRUE(came);
   EXPECT_EQ(told(*came), "");
   EXPECT_TRUE(stage.world.responsible.empty());
+  stage.world.answer(stage.bob, *came, 486);
   // The one that has been found is asked again, for a while.
   stage.world.send(stage.alice, stage.invite("call-2"));
-  EXPECT_TRUE(stage.bob.request("INVITE"));
+  const auto second = stage.bob.request("INVITE");
+  ASSERT_TRUE(second);
+  stage.world.answer(stage.bob, *second, 486);
   stage.world.pass(k_intermediate_time);
   stage.world.responsible = {3};
   stage.world.send(stage.alice, stage.invite("call-3"));
@@ -339,7 +342,12 @@ TEST(IntermediatePeer, GivesNobodyANameOfItsOwn) {
 TEST(IntermediatePeer, IsThereForPeersOnly) {
   Relay relay;
   Phone& stranger = relay.world.stranger("eve", 1);
-  relay.world.send(stranger, relay.passing(stranger, "call-1", "sip:example.org;gr=" + gr_of(1) + ";lr"));
+  auto request = relay.passing(stranger, "call-1", "sip:example.org;gr=" + gr_of(1) + ";lr");
+  relay.world.send(stranger, request);
+  EXPECT_EQ(stranger.statuses(), std::vector<unsigned>{407}) << "a phone that may be a user's";
+  request = relay.passing(stranger, "call-2", "sip:example.org;gr=" + gr_of(1) + ";lr");
+  request.from.uri = *Uri::parse("sip:eve@elsewhere.example");
+  relay.world.send(stranger, request);
   EXPECT_EQ(stranger.statuses(), std::vector<unsigned>{403});
   EXPECT_FALSE(relay.bob.request("INVITE"));
 }
