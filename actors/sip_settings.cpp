@@ -123,6 +123,7 @@ sip::element::Settings element_settings(const SipSettings& settings, const SipId
   out.registrar.gruu_key = keys.gruu;
   out.lookup.overlay_name = lower(identity.overlay);
   out.lets_users_call_outside = settings.lets_users_call_outside;
+  out.hides_users = settings.hides_users;
   out.gateway = settings.gateway;
   out.proxy.redirects = settings.redirects;
   return out;

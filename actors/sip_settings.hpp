@@ -44,6 +44,7 @@ struct SipSettings {
   bool trusts_loopback = false;          // phones on this machine need no password
   std::vector<std::string> names{};      // by which phones may know this peer, besides its addresses
   bool lets_users_call_outside = false;  // users may call addresses of other domains
+  bool hides_users = false;              // every call goes by way of an intermediate peer
   std::string dns_servers{};             // "192.0.2.53:53,[2001:db8::53]:53"; empty: those of the system
   std::optional<sip::element::Gateway> gateway{};
   bool redirects = false;  // a redirect peer (RFC 3261 §8.3)

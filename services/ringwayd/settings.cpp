@@ -194,6 +194,11 @@ void add_phone_options(CLI::App& app, Settings& settings) {
   group.flag("sip-redirect", settings.sip_redirect,
              "A redirect peer: tells phones where users of other peers are (302) and lets them call there "
              "themselves");
+  group.flag(
+      "sip-through-intermediate", settings.sip_through_intermediate,
+      "All that this peer's phones send to users of other peers is anonymous and goes by way of another "
+      "peer, as calls with `Privacy: id` do anyway (docs/phones.md); a phone says `Privacy: none` where it "
+      "does not want that");
 }
 
 void add_operation_options(CLI::App& app, Settings& settings) {
@@ -290,7 +295,8 @@ std::string derive_phones(Settings& settings) {
   const bool any = !settings.sip_passwords.empty() || settings.sip_trust_loopback ||
                    !settings.sip_names.empty() || !settings.sip_certificate.empty() ||
                    !settings.sip_key.empty() || !settings.sip_origins.empty() || settings.sip_call_outside ||
-                   !settings.sip_peer_listen.empty() || !settings.sip_trunk.empty() || settings.sip_redirect;
+                   !settings.sip_peer_listen.empty() || !settings.sip_trunk.empty() ||
+                   settings.sip_redirect || settings.sip_through_intermediate;
   if (settings.sip_listen.empty()) return any ? "the other settings of phones are for --sip-listen" : "";
   for (const std::string& text : settings.sip_listen) {
     auto listen = parse_phone_listen(text);

@@ -62,6 +62,7 @@ struct Settings {
   std::string sip_trunk_domain;
   std::vector<std::string> sip_trunk_callers, sip_trunk_domains;
   bool sip_redirect = false;
+  bool sip_through_intermediate = false;
 
   std::string log_level = "info";
   std::string log_format = "text";

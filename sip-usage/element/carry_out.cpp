@@ -68,18 +68,25 @@ void Element::act(Now now, RequestArrived& arrived) {
     ++counters_.leaving;
     return answer(now, arrived.transaction, busy(arrived.request));
   }
+  note_hidden(arrived.transaction, arrived.request, *flow);
   auto source = source_of(now, arrived.request, *flow);
   if (const auto* instead = std::get_if<Message>(&source)) return answer(now, arrived.transaction, *instead);
   if (auto* claimed = std::get_if<Claimed>(&source))
     return ask_for_name(now, arrived.transaction, std::move(arrived.request), std::move(*claimed));
-  const auto& from = std::get<proxy::Source>(source);
+  auto& from = std::get<proxy::Source>(source);
+  if (!let_pass(now, arrived.transaction, arrived.request, *flow, from)) return;
+  if (from.passes_here)
+    return proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
   if (arrived.request.method() == "CANCEL") return cancel(now, arrived, from, *flow);
   serve(now, arrived.transaction, std::move(arrived.request), from);
 }
 
 void Element::serve(Now now, TransactionId transaction, Message request, const proxy::Source& from) {
   log_request(now, request, from);
-  note_message(now.mono, transaction, request, from);
+  auto& server = servers_.at(transaction);
+  server.is_private = is_private(request, from);
+  // A letter would name its writer.
+  if (!server.is_private) note_message(now.mono, transaction, request, from);
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 
@@ -132,8 +139,10 @@ bool Element::is_from_same(const FlowState& flow, TransactionId invite) {
 void Element::act(Now now, AckArrived& arrived) {
   FlowState* flow = flows_.find(FlowId{arrived.flow.id});
   if (flow == nullptr) return;
-  const auto source = source_of(now, arrived.ack, *flow);
-  if (const auto* from = std::get_if<proxy::Source>(&source)) proxy_.on_ack(std::move(arrived.ack), *from);
+  auto source = source_of(now, arrived.ack, *flow);
+  auto* from = std::get_if<proxy::Source>(&source);
+  if (from != nullptr && let_ack_pass(arrived.ack, *flow, *from))
+    proxy_.on_ack(std::move(arrived.ack), *from);
 }
 
 void Element::act(Now now, ResponseArrived& arrived) {
@@ -164,6 +173,7 @@ void Element::act(Now now, TransactionEnded& ended) {
   };
   if (server != servers_.end()) {
     leave(server->second.flow);
+    if (server->second.passage) intermediary_.end(server->second.passage->sender);
     servers_.erase(server);
     letters_.forget(ended.transaction);
     claims_.take(ended.transaction);
@@ -223,20 +233,29 @@ void Element::act(Now now, FindAnswer& answer) {
 }
 
 void Element::act(Now now, proxy::StartBranch& start) {
+  const auto server = servers_.find(transaction_of(start.server));
+  const bool is_hidden = server != servers_.end() && server->second.is_private &&
+                         side_of(start.hop, settings_.proxy) == proxy::Side::overlay;
+  if (is_hidden) return send_hidden(now, server->second, start);
   ways_.send(now.mono, start.hop,
              {start.branch, std::move(start.request), {}, {}, {}, transaction_of(start.server)});
 }
 
 void Element::act(Now now, proxy::SendStateless& send) {
+  if (goes_by_intermediate(send.request)) {  // an ACK, which need not say where its sender is
+    send.request.contacts.clear();
+    make_anonymous(send.request, {});
+  }
   ways_.send(now.mono, send.hop, {std::nullopt, std::move(send.request)});
 }
 
 void Element::act(Now now, Ready& ready) {
   FlowState* flow = flows_.find(ready.flow);
   if (ready.parcel.answered) return send_answer(now, ready);
+  if (is_of_no_use(ready.parcel, flow) && try_another_intermediate(now, ready.parcel)) return;
   const auto branch = ready.parcel.branch;
   Message& request = ready.parcel.request;
-  if (flow == nullptr || flow->is_closing) {
+  if (flow == nullptr || flow->is_closing || is_of_no_use(ready.parcel, flow)) {
     if (branch) proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
     return;
   }
@@ -275,6 +294,7 @@ void Element::send_answer(Now now, Ready& ready) {
 void Element::act(Now, MoreServers& more) { proxy_.add_alternatives(more.branch, std::move(more.others)); }
 
 void Element::act(Now now, NoWay& none) {
+  if (try_another_intermediate(now, none.parcel)) return;
   if (none.parcel.answered)
     add_work(transactions_.on_transport_error(now.mono, *none.parcel.answered));
   else if (none.parcel.branch)
@@ -308,6 +328,7 @@ void Element::act(Now now, proxy::Respond& respond) {
   const unsigned status = respond.response.status();
   if (is_of_own(now, respond.server, respond.response)) return;
   if (status >= 200 && letters_.keep(now, transaction_of(respond.server), respond.response)) return;
+  mask(transaction_of(respond.server), respond.response);
   answer(now, transaction_of(respond.server), respond.response);
 }
 

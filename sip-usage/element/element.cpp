@@ -55,6 +55,8 @@ Element::Element(Settings settings, std::vector<registrar::Account> accounts, st
       trunk_(finder_),
       ways_(settings_, flows_, finder_),
       letters_(settings_.registrar.overlay_name, settings_.message_users),
+      intermediary_(settings_.proxy, *random_),
+      intermediates_(*random_),
       calls_(std::move(kept_calls)) {}
 
 std::string Element::new_tag() { return hex_of(random_->next()); }
@@ -90,7 +92,7 @@ TableSizes Element::tables() const {
   for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), claims_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
-  out.insert(out.end(), {flows_.size(), finder_.size(), trunk_.size()});
+  out.insert(out.end(), {flows_.size(), finder_.size(), trunk_.size(), intermediary_.size()});
   out.push_back({"messages of programs under way", sending_.size(), k_max_sending});
   return out;
 }

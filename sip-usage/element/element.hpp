@@ -24,10 +24,12 @@
 #include "reload/random.hpp"
 #include "reload/table_size.hpp"
 #include "reload/time.hpp"
+#include "sip-usage/element/anonymity.hpp"
 #include "sip-usage/element/claims.hpp"
 #include "sip-usage/element/events.hpp"
 #include "sip-usage/element/finder.hpp"
 #include "sip-usage/element/flows.hpp"
+#include "sip-usage/element/intermediary.hpp"
 #include "sip-usage/element/letters.hpp"
 #include "sip-usage/element/settings.hpp"
 #include "sip-usage/element/trunk_servers.hpp"
@@ -47,6 +49,8 @@ struct ElementCounters {
   std::uint64_t merged = 0;          // 482 (RFC 3261 §8.2.2.2)
   std::uint64_t leaving = 0;         // 503: after Shutdown
   std::uint64_t false_from = 0;      // 403: a peer's request with the From of a user of another
+  std::uint64_t passed_on = 0;       // requests of other peers, as an intermediate one
+  std::uint64_t not_passed_on = 0;   // these, refused: what they say, k_max_passages
 };
 
 class Element {
@@ -83,6 +87,9 @@ class Element {
     FlowId flow{};
     std::optional<std::uint16_t> answer_port;  // where it is not that of the flow
     proxy::Hop back;                           // when the flow is gone (RFC 3261 §18.2.2)
+    bool is_private = false;                   // of a phone here that wants to stay unknown
+    std::optional<Uri> hidden_as{};            // to such a phone: what the other side calls it
+    std::optional<Passage> passage{};
   };
   struct Client {
     FlowId flow{};
@@ -161,6 +168,17 @@ class Element {
   bool is_of_own(Now now, proxy::ServerId server, std::optional<Message> answer);
   void give_up_own(Now now, TransactionId transaction);
   void tell_sent(TransactionId transaction, unsigned status, std::optional<unsigned> retry_after_s = {});
+  // Of who wants to stay unknown (carry_out_hidden.cpp).
+  void note_hidden(TransactionId transaction, Message& request, const FlowState& flow);
+  bool is_private(const Message& request, const proxy::Source& from) const;
+  bool let_pass(Now now, TransactionId transaction, Message& request, const FlowState& flow,
+                proxy::Source& from);
+  bool let_ack_pass(Message& ack, const FlowState& flow, proxy::Source& from);
+  void send_hidden(Now now, const Server& server, proxy::StartBranch& start);
+  void send_by_intermediate(Now now, Parcel parcel);
+  bool try_another_intermediate(Now now, Parcel& parcel);
+  static bool is_of_no_use(const Parcel& parcel, const FlowState* flow);
+  void mask(TransactionId transaction, Message& response);
   // Of the others.
   void act(Now now, FindAnswer& answer);
   void act(Now now, ClaimAnswer& answer);
@@ -209,6 +227,8 @@ class Element {
   Letters letters_;
   std::map<TransactionId, SendId> sending_;  // of programs; these transactions are none of transactions_
   std::uint64_t last_sent_ = 0;
+  Intermediary intermediary_;
+  IntermediateChoice intermediates_;
   std::map<TransactionId, Server> servers_;
   std::map<TransactionId, Client> clients_;
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;

@@ -1,6 +1,7 @@
 // Who sends a request: a user of this peer, another peer with a user of its certificate, or a stranger.
 #include <algorithm>
 
+#include "sip-usage/element/anonymity.hpp"
 #include "sip-usage/element/element.hpp"
 #include "sip-usage/message/builders.hpp"
 #include "sip-usage/message/grammar.hpp"
@@ -8,10 +9,6 @@
 
 namespace ringway::sip::element {
 namespace {
-
-constexpr std::string_view k_anonymous_host = "anonymous.invalid";  // RFC 3323 §4.1.1.3
-
-bool is_anonymous(const Uri& uri) { return same_ignoring_case(uri.host, k_anonymous_host); }
 
 bool belongs_to_another(const Message& request) {
   return request.method() == "ACK" || request.method() == "CANCEL";  // they go the way of their INVITE

@@ -62,6 +62,9 @@ struct Settings {
   TimerSettings timers{};
   // Own users may call addresses of other domains and what DNS knows of them.
   bool lets_users_call_outside = false;
+  // What own users send to other peers is as if they had asked for privacy (RFC 3323), unless they say
+  // "none".
+  bool hides_users = false;
   std::optional<Gateway> gateway{};
   // Own users whose messages to absent ones are kept, and who get theirs.
   std::vector<messages::OwnUser> message_users{};

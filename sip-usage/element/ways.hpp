@@ -20,6 +20,11 @@
 
 namespace ringway::sip::element {
 
+// A request that goes to `target` by way of another peer: who was asked for that, and how many before.
+struct Hiding {
+  wire::DestinationList target, by;
+  std::size_t tries = 0;
+};
 // A request with the branch that it is of; an ACK and what goes without a transaction has none. Or an answer
 // whose connection is gone (RFC 3261 §18.2.2), of that server transaction.
 struct Parcel {
@@ -31,6 +36,7 @@ struct Parcel {
   SharedBytes answer{};
   // Whose request it sends on.
   std::optional<TransactionId> server{};
+  std::optional<Hiding> hiding{};
 };
 struct Ready {  // send it there
   FlowId flow{};

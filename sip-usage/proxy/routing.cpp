@@ -164,7 +164,8 @@ class Router {
   // Users of this peer may send requests to wherever they want; others only to the other end of a dialog that
   // this proxy has let through (dialog_hop). So it is no open relay, nor a free way to the trunk.
   Next to_uri(const Uri& uri) const {
-    if (source_.side != Side::phone) return Refuse{403};
+    if (source_.side != Side::phone && !(source_.passes_here && in_overlay(uri, settings_)))
+      return Refuse{403};
     return OneHop{UriHop{uri}, false};
   }
 

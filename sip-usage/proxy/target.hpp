@@ -46,6 +46,8 @@ struct Source {
   std::string
       user{};  // "alice@example.org", where that is known: of this peer, or of another peer's certificate
   std::string sender{};  // what counts as one sender outside: an address; empty: the flow's other end
+  // This peer stands between two others (element/intermediary.hpp): the request may go on within the overlay.
+  bool passes_here = false;
 };
 
 // ---- one hop further

@@ -270,13 +270,29 @@ Lookup Registrar::find(MonoTime now, const Uri& uri) const {
   BindingList bindings = bindings_.of(out.aor);
   drop_expired(bindings, now);
   const auto is_meant = [&](const Binding& each) {
-    if (temporary) return each.instance == temporary->instance;
+    if (temporary) return name_of_device(each) == temporary->instance;
     return token.empty() ||
            (!each.instance.empty() && gruus_.public_token({out.aor, each.instance}) == token);
   };
   std::erase_if(bindings, [&](const Binding& each) { return !is_meant(each); });
   out.targets = targets_of(bindings);
   return out;
+}
+
+std::optional<Uri> Registrar::hidden_gruu(FlowId flow, const Uri& contact) {
+  std::optional<Device> device;
+  for (const Aor& aor : bindings_.users_of(flow))
+    for (const Binding& each : bindings_.of(aor)) {
+      if (each.flow != flow || (device && !equivalent(each.contact.uri, contact))) continue;
+      device = Device{aor, name_of_device(each)};
+    }
+  const auto gruu = device ? gruus_.hidden_gruu(*device) : std::nullopt;
+  auto uri = gruu ? Uri::parse(*gruu) : Result<Uri>(Failure{"no GRUU"});
+  return uri ? std::optional(std::move(*uri)) : std::nullopt;
+}
+
+bool Registrar::names_nobody(const Uri& uri) const {
+  return uri.is_sip() && gruus_.device_of(uri.parameters.value(k_device_parameter)).has_value();
 }
 
 // ---- who

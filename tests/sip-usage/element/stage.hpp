@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -316,8 +317,10 @@ class World {
   std::vector<AskServers> asked_servers;
   std::vector<QuestionId> dropped_questions;
   std::size_t peer_connections = 0;
-  bool is_cut = false;     // no peer reaches another
-  bool is_silent = false;  // who is to connect says nothing
+  std::set<std::pair<std::size_t, std::size_t>> connected;  // the smaller one first
+  std::deque<std::size_t> responsible;  // who answers for a Resource-ID, one question after the other
+  bool is_cut = false;                  // no peer reaches another
+  bool is_silent = false;               // who is to connect says nothing
   std::vector<OpenPeer> silent_opens;
   bool is_impostor = false;                                    // another node answers
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
@@ -390,10 +393,15 @@ class World {
       make_connection(peer, open);
   }
   void make_connection(std::size_t peer, const OpenPeer& open) {
-    const auto other = peer_of(open.destinations);
-    if (other == peers.size() || is_cut)
+    auto other = peer_of(open.destinations);
+    if (std::holds_alternative<wire::ResourceDestination>(open.destinations.back()) && !responsible.empty()) {
+      other = responsible.front();
+      responsible.pop_front();
+    }
+    if (other == peers.size() || other == peer || is_cut)
       return peers[peer]->handle(now(), OpenFailed{open.open, "no such node"});
     ++peer_connections;
+    connected.insert(std::minmax(peer, other));
     const FlowId here{++last_flow}, there{++last_flow};
     peer_link[{peer, here}] = {other, there};
     peer_link[{other, there}] = {peer, here};

@@ -65,6 +65,19 @@ TEST_F(RoutingTest, ByRequestUri) {
   }
 }
 
+// What passes from one peer to another goes on within the overlay, and nowhere else.
+TEST_F(RoutingTest, OfAnIntermediatePeer) {
+  Source passing = peer();
+  passing.passes_here = true;
+  const auto to = [&](const std::string& next) {
+    return request("INVITE", "sip:bob@ring.example", {"Route: <" + next + ";lr>"});
+  };
+  EXPECT_EQ(hop_uri(go(to("sip:ring.example;gr=other"), passing)), "sip:ring.example;gr=other;lr");
+  EXPECT_EQ(refused(go(to("sip:ring.example;gr=other"), peer())), 403u);
+  EXPECT_EQ(refused(go(to("sip:other.example;gr=other"), passing)), 403u);
+  EXPECT_EQ(refused(go(to("sip:other.example"), passing)), 403u);
+}
+
 // §10.3: a REGISTER's Request-URI is the domain alone; §11: an OPTIONS may be for the proxy itself.
 TEST_F(RoutingTest, ForThisPeer) {
   EXPECT_TRUE(is<ServeHere>(go(request("REGISTER", "sip:ring.example"))));
