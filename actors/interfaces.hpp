@@ -82,6 +82,10 @@ struct UsersOrder {
   std::vector<UserCredentials> users;
   Answer<std::optional<std::string>> done;
 };
+struct PhonesOrder {
+  std::shared_ptr<std::vector<sip::registrar::Account>> accounts;  // shared: a message must be copyable
+  Answer<std::optional<std::string>> done;
+};
 struct DocumentOrder {
   SharedBytes document;
   Answer<routing::DocumentOffer> done;
@@ -94,6 +98,14 @@ struct CallLogOrder {
   std::optional<sip::Aor> user;  // none: of all
   std::size_t limit = 0;
   Answer<CallLogResult> done;
+};
+struct SendMessageOrder {
+  sip::element::SendMessage message;  // without an id
+  Answer<MessageResult> done;
+};
+struct MailboxOrder {
+  sip::messages::MailboxRequest request;
+  Answer<MailboxResult> done;
 };
 struct WatchOrder {
   std::uint64_t token = 0;
@@ -187,6 +199,7 @@ using SipActor = caf::typed_actor<
     caf::replies_to<LeaveAtom>::with<LeftAtom>,
     // From the API.
     caf::reacts_to<CallLogOrder>, caf::reacts_to<SightOrder>,
+    caf::reacts_to<SendMessageOrder>, caf::reacts_to<MailboxOrder>,
     // From the supervisor.
     caf::replies_to<StatusAtom>::with<SipReportPtr>>;
 
@@ -215,6 +228,8 @@ using SupervisorActor = caf::typed_actor<
     caf::reacts_to<CredentialsOrder>,
     // From the API: the credentials of the further users, all of them.
     caf::reacts_to<UsersOrder>,
+    // From the API: whose phones may register; their certificates are read again.
+    caf::reacts_to<PhonesOrder>,
     // From the API: how is the peer?
     caf::reacts_to<Answer<PeerStatus>>,
     // From the API's destructor: stop without leaving the ring.
@@ -248,12 +263,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CertificatesOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::WatchOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CredentialsOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::UsersOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PhonesOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PeerFailure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RoutingReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::StorageReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ReplicationReport)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CallLogOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SightOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SendMessageOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::MailboxOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::PutFact)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::data::DropFact)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::Answer<ringway::actors::Stopped>)

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "actors/sip_settings.hpp"
@@ -21,6 +22,7 @@
 #include "reload/result.hpp"
 #include "reload/routing/routing_component.hpp"
 #include "sip-usage/element/element.hpp"
+#include "sip-usage/messages/reader.hpp"
 #include "sip-usage/peers/peer_connections.hpp"
 
 namespace ringway::actors {
@@ -52,6 +54,21 @@ struct PeerSettings {
 
 // Fails where no phones are served, and at a peer that has stopped.
 using CallLogResult = Result<std::vector<sip::CallRecord>, data::CallFailure>;
+
+// A text message to a user's phones, in the name of a user of this peer.
+struct TextMessage {
+  std::string sender;     // user name
+  std::string recipient;  // a URI of sip, sips or tel
+  std::string content_type, body;
+  std::optional<std::uint32_t> expires_s{};  // nothing: it waits as long as messages may
+};
+// Its outcome as SIP has it: 2xx when a phone has it, 202 when it is kept for later, else why not.
+struct MessageOutcome {
+  unsigned status = 0;
+  std::optional<unsigned> retry_after_s{};
+};
+using MessageResult = Result<MessageOutcome, data::CallFailure>;
+using MailboxResult = std::variant<sip::messages::MailboxContents, data::CallFailure>;
 
 // How the peer serves phones.
 struct SipReport {
@@ -143,6 +160,11 @@ class Peer {
   // those before stay.
   virtual void use_users(std::vector<UserCredentials> users,
                          std::function<void(std::optional<std::string> refusal)> done) = 0;
+  // From now on these are the users whose phones may register, and the passwords by which they may; the
+  // certificates, keys and authorities for phones are read from their files again. Who is no user any more
+  // has no phones here. `done` once, with the reason when something of it cannot be used; then all stays.
+  virtual void use_phones(std::vector<sip::registrar::Account> accounts,
+                          std::function<void(std::optional<std::string> refusal)> done) = 0;
   // A configuration document that somebody has fetched: put in force and handed on to the others when it is
   // newer than the present one and signed as a successor must be (RFC 6940 §6.5.4.2).
   virtual void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) = 0;
@@ -159,6 +181,12 @@ class Peer {
                                std::function<void(sip::presence::SightResult)> event) = 0;
   virtual void next_sight(CallToken token) = 0;
   virtual void cancel_sight(CallToken token) = 0;
+  // Fails, as the next one does, where no phones are served, and at a peer that has stopped. `done` as of
+  // submit().
+  virtual void send_message(TextMessage message, std::function<void(MessageResult)> done) = 0;
+  // The messages that wait for that user of this peer; first those that are named are taken away.
+  virtual void mailbox(std::string user, std::size_t limit, std::vector<sip::messages::MessageName> take_away,
+                       std::function<void(MailboxResult)> done) = 0;
   // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout.
   virtual void leave(std::function<void()> done) = 0;
   virtual NodeId node_id() const = 0;

@@ -291,12 +291,14 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
                       std::move(stopped), std::move(made.discovery), made.signer,
                       std::move(made.phones.transports), std::move(made.phones.bridge),
                       std::move(made.phones.peer_links), std::move(made.phones.resolver),
-                      std::move(settings.further_users)});
+                      std::move(settings.further_users), std::move(made.phones.rules)});
   if (made.users->size() > 0) {
     StorageBatch users;
     users.inputs.emplace_back(data::UseUsers{std::move(made.users)});
     caf::anon_send(mailboxes->storage, std::move(users));
   }
+  // Before the supervisor lets phones in.
+  if (mailboxes->sip) caf::anon_send(mailboxes->sip, SipBatch(std::move(made.phones.kept_bindings)));
   caf::anon_send(mailboxes->supervisor, StartAtom::value);
   return std::make_shared<PeerImpl>(std::move(parts));
 }

@@ -5,6 +5,17 @@
 
 namespace ringway::actors {
 
+namespace {
+
+data::CallFailure no_phones() {
+  return {data::CallError::failed_precondition, "this peer serves no phones (ringwayd --sip-listen)", 0};
+}
+data::CallFailure has_stopped() {
+  return {data::CallError::unavailable, "the peer has stopped: ask another peer", 0};
+}
+
+}  // namespace
+
 PeerImpl::~PeerImpl() {
   caf::anon_send(parts_.mailboxes->supervisor, StopAtom::value);
   if (!CallbackScope::active()) parts_.stopped.wait();
@@ -76,6 +87,14 @@ void PeerImpl::use_users(std::vector<UserCredentials> users,
                  UsersOrder{std::move(users), Answer<std::optional<std::string>>(std::move(done), stopped)});
 }
 
+void PeerImpl::use_phones(std::vector<sip::registrar::Account> accounts,
+                          std::function<void(std::optional<std::string>)> done) {
+  const auto stopped = [] { return std::optional<std::string>("the peer has stopped"); };
+  caf::anon_send(parts_.mailboxes->supervisor,
+                 PhonesOrder{std::make_shared<std::vector<sip::registrar::Account>>(std::move(accounts)),
+                             Answer<std::optional<std::string>>(std::move(done), stopped)});
+}
+
 void PeerImpl::offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) {
   const auto stopped = [] {
     return routing::DocumentOffer{routing::DocumentOffer::Verdict::refused, "the peer has stopped"};
@@ -96,10 +115,7 @@ void PeerImpl::find_certificates(data::CertificatesOf of, std::function<void(dat
 
 void PeerImpl::call_log(std::optional<std::string> user, std::size_t limit,
                         std::function<void(CallLogResult)> done) {
-  if (!parts_.mailboxes->sip) {
-    return done(data::CallFailure{data::CallError::failed_precondition,
-                                  "this peer serves no phones (ringwayd --sip-listen)", 0});
-  }
+  if (!parts_.mailboxes->sip) return done(no_phones());
   CallLogOrder order;
   order.limit = limit;
   if (user) {
@@ -107,10 +123,36 @@ void PeerImpl::call_log(std::optional<std::string> user, std::size_t limit,
     if (!aor) return done(std::vector<sip::CallRecord>{});
     order.user = *std::move(aor);
   }
-  order.done = Answer<CallLogResult>(std::move(done), [] {
-    return CallLogResult(
-        data::CallFailure{data::CallError::unavailable, "the peer has stopped: ask another peer", 0});
-  });
+  order.done = Answer<CallLogResult>(std::move(done), [] { return CallLogResult(has_stopped()); });
+  caf::anon_send(parts_.mailboxes->sip, std::move(order));
+}
+
+void PeerImpl::send_message(TextMessage message, std::function<void(MessageResult)> done) {
+  if (!parts_.mailboxes->sip) return done(no_phones());
+  auto sender = sip::Aor::of_user_name(message.sender);
+  if (!sender) return done(data::CallFailure{data::CallError::not_found, sender.error().reason, 0});
+  auto recipient = sip::Uri::parse(message.recipient);
+  if (!recipient)
+    return done(data::CallFailure{data::CallError::invalid_argument, recipient.error().reason, 0});
+  SendMessageOrder order;
+  order.message = {{},
+                   *std::move(sender),
+                   *std::move(recipient),
+                   std::move(message.content_type),
+                   std::move(message.body),
+                   message.expires_s};
+  order.done = Answer<MessageResult>(std::move(done), [] { return MessageResult(has_stopped()); });
+  caf::anon_send(parts_.mailboxes->sip, std::move(order));
+}
+
+void PeerImpl::mailbox(std::string user, std::size_t limit, std::vector<sip::messages::MessageName> take_away,
+                       std::function<void(MailboxResult)> done) {
+  if (!parts_.mailboxes->sip) return done(no_phones());
+  auto aor = sip::Aor::of_user_name(user);
+  if (!aor) return done(data::CallFailure{data::CallError::not_found, aor.error().reason, 0});
+  MailboxOrder order;
+  order.request = {*std::move(aor), limit, std::move(take_away)};
+  order.done = Answer<MailboxResult>(std::move(done), [] { return MailboxResult(has_stopped()); });
   caf::anon_send(parts_.mailboxes->sip, std::move(order));
 }
 

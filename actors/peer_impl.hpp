@@ -39,6 +39,8 @@ class PeerImpl : public Peer {
                        std::function<void(std::optional<std::string>)> done) override;
   void use_users(std::vector<UserCredentials> users,
                  std::function<void(std::optional<std::string>)> done) override;
+  void use_phones(std::vector<sip::registrar::Account> accounts,
+                  std::function<void(std::optional<std::string>)> done) override;
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override;
   void find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) override;
   void call_log(std::optional<std::string> user, std::size_t limit,
@@ -47,6 +49,9 @@ class PeerImpl : public Peer {
                        std::function<void(sip::presence::SightResult)> event) override;
   void next_sight(CallToken token) override;
   void cancel_sight(CallToken token) override;
+  void send_message(TextMessage message, std::function<void(MessageResult)> done) override;
+  void mailbox(std::string user, std::size_t limit, std::vector<sip::messages::MessageName> take_away,
+               std::function<void(MailboxResult)> done) override;
   void leave(std::function<void()> done) override;
   NodeId node_id() const override { return parts_.identity.node; }
   wire::IpAddressPort listening_on() const override { return parts_.identity.listening_on; }

@@ -9,6 +9,7 @@
 #include "actors/user_credentials.hpp"
 #include "net/io_pool.hpp"
 #include "sip-usage/peers/peer_connections.hpp"
+#include "sip-usage/servers/names.hpp"
 
 namespace ringway::actors {
 
@@ -26,7 +27,7 @@ Result<std::optional<SipKeys>> kept_sip_keys(const data::ValueStore& store) {
 
 Result<std::vector<sip::CallRecord>> kept_calls(const PeerSettings& settings, const data::ValueStore& store) {
   std::vector<sip::CallRecord> out;
-  const auto kept = store.list_facts(k_call_facts, 2 * sip::k_max_logged_calls);
+  const auto kept = store.list_facts(k_call_facts, sip::k_max_kept_calls);
   if (!kept) return kept.error();
   std::size_t unreadable = 0;
   for (const auto& fact : *kept) {
@@ -36,6 +37,18 @@ Result<std::vector<sip::CallRecord>> kept_calls(const PeerSettings& settings, co
       ++unreadable;
   }
   if (unreadable > 0) peer_log(settings.name)->warn("{} records of calls cannot be read", unreadable);
+  return out;
+}
+
+// What cannot be read the registrar has forgotten.
+Result<std::vector<sip::registrar::KeptBindings>> read_bindings(const data::ValueStore& store) {
+  auto kept = store.list_facts(k_binding_facts, sip::registrar::k_max_users);
+  if (!kept) return kept.error();
+  std::vector<sip::registrar::KeptBindings> out;
+  for (auto& fact : *kept) {
+    const std::string user = fact.name.substr(std::string_view(k_binding_facts).size());
+    if (auto aor = sip::Aor::of_user_name(user)) out.push_back({*std::move(aor), std::move(fact.value)});
+  }
   return out;
 }
 
@@ -49,6 +62,13 @@ std::map<sip::Aor, std::string> writers_of(const security::Signer& own, const da
   if (auto aor = sip::Aor::of_user_name(own.certificate()->user_name()))
     out.insert_or_assign(*std::move(aor), "");
   return out;
+}
+
+bool asks_dns(const SipSettings& settings) {
+  if (settings.lets_users_call_outside || !settings.gateway) return settings.lets_users_call_outside;
+  const auto& servers = settings.gateway->servers;
+  return std::any_of(servers.begin(), servers.end(),
+                     [](const auto& server) { return !sip::servers::is_numeric(server.host); });
 }
 
 net::app_links::AppLinkSettings peer_link_settings(const PeerSettings& settings,
@@ -106,7 +126,7 @@ Outcome<> PhoneFoundation::open_sockets(net::IoPool& io, const PeerSettings& set
                    " (--sip-peer-listen)"};
   }
   peer_links = *links;
-  if (!settings.sip->lets_users_call_outside) return Done{};
+  if (!asks_dns(*settings.sip)) return Done{};
   auto asker = net::dns::Resolver::start(io, {.servers = settings.sip->dns_servers});
   if (!asker) return Failure{"DNS cannot be asked: " + asker.error().reason + " (--sip-dns)"};
   resolver = *std::move(asker);
@@ -121,10 +141,14 @@ Outcome<> PhoneFoundation::make_element(const PeerSettings& settings, const Grou
   if (!*keys) *keys = new_keys = SipKeys::make(*random);
   auto calls = kept_calls(settings, ground.store);
   if (!calls) return Failure{"the log of calls in the store: " + calls.error().reason};
+  auto bindings = read_bindings(ground.store);
+  if (!bindings) return Failure{"where phones are, in the store: " + bindings.error().reason};
+  kept_bindings.bindings = *std::move(bindings);
   auto wanted = element_settings(
       sip, {ground.signer.node_id(), ground.configuration.instance_name, transports->listening_on()}, **keys);
   if (const auto good = sip::registrar::check(wanted.registrar, sip.accounts); !good)
     return Failure{"phones cannot be served: " + good.error().reason};
+  rules = wanted.registrar;
   wanted.message_users = message_users(settings.further_users);
   if (auto own = message_user({settings.private_key_pem, settings.certificates_pem}, ground.signer, true))
     wanted.message_users.push_back(*std::move(own));

@@ -39,6 +39,8 @@ struct PhoneFoundation {
   std::shared_ptr<sip::element::Element> element;
   std::map<sip::Aor, std::string> writers;  // SipSetup::writers
   std::optional<SipKeys> new_keys;          // to be kept
+  sip::element::Restarted kept_bindings;    // to be told to the actor first
+  sip::registrar::Settings rules;           // SupervisorSetup::phone_rules
 
  private:
   Outcome<> open_sockets(net::IoPool& io, const PeerSettings& settings, const Ground& ground);

@@ -72,6 +72,8 @@ SipActor::behavior_type SipDriver::make_behavior() {
       [this](LeaveAtom) { return leave(); },
       [this](CallLogOrder& order) { tell_calls(order); },
       [this](SightOrder& order) { show(order); },
+      [this](SendMessageOrder& order) { send_message(order); },
+      [this](MailboxOrder& order) { read_mailbox(order); },
       [this](StatusAtom) { return report(); },
   };
 }
@@ -222,7 +224,8 @@ void SipDriver::perform(element::OpenAddress& open) {
     return answer_later(
         element::OpenFailed{open.open, "no way to " + open.transport + ' ' + open.remote.host});
   const auto& name = open.server_name.empty() ? open.remote.host : open.server_name;
-  const auto flow = setup_.phones->connect(*transport, *remote, name);
+  const auto local = address_of(open.local).value_or(wire::IpAddressPort{});
+  const auto flow = setup_.phones->connect(*transport, *remote, name, local);
   if (!flow) return answer_later(element::OpenFailed{open.open, flow.error().reason});
   const auto id = element_flow(*flow);
   if (up_.contains(id)) return answer_later(element::Opened{open.open, id});
@@ -355,6 +358,14 @@ void SipDriver::perform(element::ForgetCall& forget) {
   caf::anon_send(setup_.mailboxes->committer, data::DropFact{call_fact(forget.number)});
 }
 
+void SipDriver::perform(element::KeepBindings& keep) {
+  caf::anon_send(setup_.mailboxes->committer, data::PutFact{binding_fact(keep.aor), std::move(keep.octets)});
+}
+
+void SipDriver::perform(element::ForgetBindings& forget) {
+  caf::anon_send(setup_.mailboxes->committer, data::DropFact{binding_fact(forget.aor)});
+}
+
 void SipDriver::tell_calls(const CallLogOrder& order) const {
   order.done(setup_.element->calls().newest(order.limit, order.user));
 }
@@ -371,6 +382,29 @@ void SipDriver::perform(element::ShowSight& show) {
   const SightHandlePtr handle = found->second;
   if (std::holds_alternative<data::CallFailure>(show.result)) onlookers_.erase(found);
   handle->give(std::move(show.result));
+}
+
+void SipDriver::send_message(SendMessageOrder& order) {
+  order.message.id = element::SendId{++last_order_};
+  sending_.emplace(order.message.id, std::move(order.done));
+  step(std::move(order.message));
+  end_turn();
+}
+
+void SipDriver::read_mailbox(MailboxOrder& order) {
+  const sip::messages::ReadId id{++last_order_};
+  reading_.emplace(id, std::move(order.done));
+  step(element::ReadMailbox{id, std::move(order.request)});
+  end_turn();
+}
+
+void SipDriver::perform(element::MessageSent& sent) {
+  if (const auto waiting = sending_.extract(sent.id))
+    waiting.mapped()(MessageOutcome{sent.status, sent.retry_after_s});
+}
+
+void SipDriver::perform(element::MailboxRead& read) {
+  if (const auto waiting = reading_.extract(read.id)) waiting.mapped()(std::move(read.result));
 }
 
 void SipDriver::perform(element::Log& log) { log_->info("phones: {}", log.line); }

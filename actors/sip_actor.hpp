@@ -57,6 +57,8 @@ class SipDriver {
   void show(SightOrder& order);
   // Of inputs that answer what was asked for here.
   void note_answer(const sip::element::Input& input);
+  void send_message(SendMessageOrder& order);
+  void read_mailbox(MailboxOrder& order);
   caf::typed_response_promise<LeftAtom> leave();
   SipReportPtr report() const;
 
@@ -85,8 +87,12 @@ class SipDriver {
   void perform(sip::element::WatchOverlay& watch);
   void perform(sip::element::EndOverlayWatch& end);
   void perform(sip::element::ShowSight& show);
+  void perform(sip::element::MessageSent& sent);
+  void perform(sip::element::MailboxRead& read);
   void perform(sip::element::KeepCall& keep);
   void perform(sip::element::ForgetCall& forget);
+  void perform(sip::element::KeepBindings& keep);
+  void perform(sip::element::ForgetBindings& forget);
   void perform(sip::element::Log& log);
 
   // The answer to what the element asked for while its outputs are carried out: it comes in its turn.
@@ -109,6 +115,10 @@ class SipDriver {
   std::map<sip::presence::WatchId, std::uint64_t> watches_;        // at storage; bounded by the element
   std::map<sip::presence::OnlookerId, SightHandlePtr> onlookers_;  // bounded by the element
   std::size_t writes_under_way_ = 0;
+  // Of programs; bounded by the element, which answers what is too much at once.
+  std::map<sip::element::SendId, Answer<MessageResult>> sending_;
+  std::map<sip::messages::ReadId, Answer<MailboxResult>> reading_;
+  std::uint64_t last_order_ = 0;
   std::optional<caf::typed_response_promise<LeftAtom>> leaving_;
 };
 

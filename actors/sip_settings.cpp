@@ -72,6 +72,8 @@ std::string call_fact(std::uint64_t number) {
   return k_call_facts + to_hex(out.bytes());
 }
 
+std::string binding_fact(const sip::Aor& user) { return k_binding_facts + user.name(); }
+
 SipKeys SipKeys::make(Random& random) { return {random_key(random), random_key(random)}; }
 
 Result<SipKeys> SipKeys::decode(BytesView kept) {
@@ -121,6 +123,7 @@ sip::element::Settings element_settings(const SipSettings& settings, const SipId
   out.registrar.gruu_key = keys.gruu;
   out.lookup.overlay_name = lower(identity.overlay);
   out.lets_users_call_outside = settings.lets_users_call_outside;
+  out.hides_users = settings.hides_users;
   out.gateway = settings.gateway;
   out.presence_permissions = settings.presence_permissions;
   out.proxy.redirects = settings.redirects;

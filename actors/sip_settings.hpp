@@ -30,9 +30,11 @@ struct SipKeys {
   Bytes encode() const;
 };
 
-// Calls that are over are kept as facts of the store, one for each.
+// Calls are kept as facts of the store, one for each, and where the phones of a user are, one for each user.
 inline constexpr const char* k_call_facts = "call-log/";
 std::string call_fact(std::uint64_t number);
+inline constexpr const char* k_binding_facts = "phones/";
+std::string binding_fact(const sip::Aor& user);
 
 struct SipSettings {
   net::phones::PhoneSettings phones;
@@ -43,6 +45,7 @@ struct SipSettings {
   bool trusts_loopback = false;          // phones on this machine need no password
   std::vector<std::string> names{};      // by which phones may know this peer, besides its addresses
   bool lets_users_call_outside = false;  // users may call addresses of other domains
+  bool hides_users = false;              // every call goes by way of an intermediate peer
   std::string dns_servers{};             // "192.0.2.53:53,[2001:db8::53]:53"; empty: those of the system
   std::optional<sip::element::Gateway> gateway{};
   // Who may see users of this peer: those who are not here are seen by everybody.

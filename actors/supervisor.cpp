@@ -55,6 +55,7 @@ SupervisorActor::behavior_type SupervisorDriver::make_behavior() {
       [this](const PeerFailure& failure) { fail(failure); },
       [this](CredentialsOrder& order) { order.done(use_credentials(order)); },
       [this](UsersOrder& order) { order.done(use_users(order)); },
+      [this](PhonesOrder& order) { order.done(use_phones(order)); },
       [this](Answer<PeerStatus>& done) { report(done); },
       [this](StopAtom) { stop(); },
   };
@@ -245,6 +246,17 @@ std::optional<std::string> SupervisorDriver::use_users(const UsersOrder& order) 
 void SupervisorDriver::tell_phones(std::vector<sip::messages::OwnUser> renewed) {
   if (setup_.mailboxes->sip && !renewed.empty())
     self_->send(setup_.mailboxes->sip, SipBatch(sip::element::KeysRenewed{std::move(renewed)}));
+}
+
+// The accounts are good before the files are read, so nothing can fail once the files are in use.
+std::optional<std::string> SupervisorDriver::use_phones(PhonesOrder& order) {
+  if (phase_ != Phase::running) return "the peer is stopping";
+  if (!setup_.phones) return "this peer serves no phones";
+  if (const auto good = sip::registrar::check(setup_.phone_rules, *order.accounts); !good)
+    return good.error().reason;
+  if (const auto done = setup_.phones->reload(); !done) return done.error().reason;
+  self_->send(setup_.mailboxes->sip, SipBatch(sip::element::AccountsChanged{std::move(*order.accounts)}));
+  return std::nullopt;
 }
 
 void SupervisorDriver::report(Answer<PeerStatus>& done) {

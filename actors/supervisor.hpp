@@ -49,6 +49,7 @@ struct SupervisorSetup {
   std::shared_ptr<net::app_links::AppLinks> peer_links = nullptr;
   std::shared_ptr<net::dns::Resolver> resolver = nullptr;
   std::vector<UserCredentials> further_users{};  // as they are in use
+  sip::registrar::Settings phone_rules{};        // that accounts of phones have to meet
 };
 
 class SupervisorDriver {
@@ -72,6 +73,7 @@ class SupervisorDriver {
   void report(Answer<PeerStatus>& done);
   std::optional<std::string> use_credentials(const CredentialsOrder& order);
   std::optional<std::string> use_users(const UsersOrder& order);
+  std::optional<std::string> use_phones(PhonesOrder& order);
   void tell_phones(std::vector<sip::messages::OwnUser> renewed);
   void stop();
   void actor_ended(const caf::down_msg& message);

@@ -22,12 +22,14 @@ TcpAcceptor::TcpAcceptor(boost::asio::io_context& context, Stoppables& stoppable
       acceptor_(strand_),
       pause_(strand_) {}
 
-Result<wire::IpAddressPort> TcpAcceptor::start(const wire::IpAddressPort& at) {
+Result<wire::IpAddressPort> TcpAcceptor::start(const wire::IpAddressPort& at, bool shares_port) {
   if (at.type == wire::AddressType::invalid) return Failure{"no address to listen at"};
   const auto endpoint = to_endpoint(at);
   boost::system::error_code error;
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(boost::asio::socket_base::reuse_address(true), error);
+  using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+  if (!error && shares_port) acceptor_.set_option(ReusePort(true), error);
   // "::" is every address of the host, of either family.
   if (!error && endpoint.protocol() == boost::asio::ip::tcp::v6())
     acceptor_.set_option(boost::asio::ip::v6_only(!endpoint.address().is_unspecified()), error);

@@ -19,7 +19,8 @@ class TcpAcceptor : public Stoppable, public std::enable_shared_from_this<TcpAcc
   TcpAcceptor(boost::asio::io_context& context, Stoppables& stoppables, Admit admit);
   // Begins to accept; tells where. Port 0 is any free one; "::" is every address of the host, of either
   // family.
-  Result<wire::IpAddressPort> start(const wire::IpAddressPort& at);
+  // With `shares_port`, several may listen at one address: the system gives each connection to one of them.
+  Result<wire::IpAddressPort> start(const wire::IpAddressPort& at, bool shares_port = false);
   void stop() override;
 
  private:

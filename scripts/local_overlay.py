@@ -20,6 +20,7 @@ NAMES = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "iv
          "niaj", "olivia", "peggy"]
 # Phones on this machine may register without a password.
 PHONES_ON_LOOPBACK = ["--sip-listen", "udp:127.0.0.1:0", "--sip-listen", "tcp:127.0.0.1:0", "--sip-trust-loopback"]
+READY_S = 20
 NEIGHBOURS = 3  # on each side, or fewer when the ring is smaller (RFC 6940 §10.1)
 
 
@@ -131,7 +132,13 @@ class Peer:
         return json.loads(out) if code == 0 else None
 
     def phone_proxy(self, transport="udp"):
-        """The address at which this peer serves phones by this transport, once it is ready."""
+        """The address at which this peer serves phones by this transport, once it is ready: a moment after it has its
+        place in the ring."""
+        end = time.monotonic() + READY_S
+        while not self.ready_file.exists():
+            if not self.running() or time.monotonic() > end:
+                raise OverlayError(f"{self} is not ready")
+            time.sleep(0.05)
         served = json.loads(self.ready_file.read_text())["peers"][0]["sip"]
         return next(each.split(":", 1)[1] for each in served if each.split(":", 1)[0] == transport)
 

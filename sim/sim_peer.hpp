@@ -103,6 +103,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   topology::RingViewPtr view() const { return routing_.view(); }
   const routing::RoutingComponent& routing() const { return routing_; }
   bool has_data() const { return data_ != nullptr; }
+  // Of the Inspector that all peers with the same configuration share.
+  TableSizes inspection_tables() const { return world_.inspector(identity_.configuration).tables(); }
   // To look at; made by that when it was not needed yet.
   const data::StorageComponent& storage() const { return const_cast<SimPeer*>(this)->need_data().storage; }
   const data::ReplicationComponent& replication() const {

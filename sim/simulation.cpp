@@ -184,6 +184,15 @@ void Simulation::damage(PeerNumber peer, const data::KindAt& at, bool generation
                      data::item_key_of(state->records[random_.below(state->records.size())]->stored.value));
 }
 
+void Simulation::damage_block(PeerNumber peer, const data::KindAt& at) {
+  identities_.at(peer).need_disk()->damage_block(at);
+}
+
+void Simulation::refuse_reads(PeerNumber peer, bool refused) {
+  auto& identity = identities_.at(peer);
+  if (refused || identity.store) identity.need_disk()->refuse_reads(refused);
+}
+
 bool Simulation::grow(std::size_t count, Duration limit) {
   for (std::size_t i = 0; i < count; ++i) {
     const PeerNumber peer = add_peer();

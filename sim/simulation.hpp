@@ -87,12 +87,19 @@ class Simulation {
   // From now on it gives other bytes for what it has there, one record or the generation, until that is
   // written again.
   void damage(PeerNumber peer, const data::KindAt& at, bool generation);
+  // It gives nothing of the records that it has there, and does not say which these were, until all is
+  // written anew.
+  void damage_block(PeerNumber peer, const data::KindAt& at);
+  // Nothing that is stored can be read, as when the disk is away or says EIO; writes go on.
+  void refuse_reads(PeerNumber peer, bool refused);
 
   // ---- time
   // Until the condition holds (it is asked every k_ask_every_us of virtual time); false when `limit` is over.
   bool run_until(const std::function<bool()>& condition, Duration limit);
   void run_for(Duration duration);
   Now now() const { return clock_.now(); }
+  // For what takes part in a simulation beside its peers.
+  VirtualClock& clock() { return clock_; }
 
   // ---- configuration
   // The next document, signed, is handed to this peer, as an enrollment server would: from there it spreads.

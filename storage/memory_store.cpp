@@ -39,12 +39,30 @@ Result<data::KindState> MemoryStore::load(const data::KindAt& at) const {
     if (!is_damaged(kind->second, item)) state.records.push_back(record);
   }
   if (damage.any()) state.damage = std::make_shared<const data::Damage>(damage);
+  if (!damaged_certificates_.empty()) hide_unsigned(state);
   return state;
+}
+
+// As RocksStore: nobody would believe them.
+void MemoryStore::hide_unsigned(data::KindState& state) const {
+  const auto shown = std::stable_partition(
+      state.records.begin(), state.records.end(),
+      [&](const auto& record) { return !damaged_certificates_.contains(record->signer_certificate_sha256); });
+  if (shown == state.records.end()) return;
+  data::Damage damage = state.damage ? *state.damage : data::Damage{};
+  if (damage.what.empty()) damage.what = "the certificate of a writer was damaged";
+  for (auto record = shown; record != state.records.end(); ++record)
+    damage.items.push_back(data::item_key_of((*record)->stored.value));
+  std::sort(damage.items.begin(), damage.items.end());
+  state.records.erase(shown, state.records.end());
+  state.damage = std::make_shared<const data::Damage>(std::move(damage));
 }
 
 Result<std::optional<SharedBytes>> MemoryStore::certificate(BytesView sha256) const {
   const std::lock_guard lock(mutex_);
   const auto found = certificates_.find(copy_of(sha256));
+  if (reads_refused_) return Failure{"the disk does not answer"};
+  if (damaged_certificates_.contains(copy_of(sha256))) return Failure{"the certificate was damaged"};
   if (found == certificates_.end()) return std::optional<SharedBytes>{};
   return std::optional<SharedBytes>{found->second.der};
 }
@@ -158,6 +176,13 @@ bool MemoryStore::damage_block(const data::KindAt& at) {
   return true;
 }
 
+bool MemoryStore::damage_certificate(BytesView sha256) {
+  const std::lock_guard lock(mutex_);
+  if (!certificates_.contains(copy_of(sha256))) return false;
+  damaged_certificates_.insert(copy_of(sha256));
+  return true;
+}
+
 void MemoryStore::refuse_reads(bool refused) {
   const std::lock_guard lock(mutex_);
   reads_refused_ = refused;
@@ -165,8 +190,14 @@ void MemoryStore::refuse_reads(bool refused) {
 
 std::size_t MemoryStore::damaged_kinds() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(
-      std::count_if(kinds_.begin(), kinds_.end(), [](const auto& one) { return one.second.damage.any(); }));
+  const auto is_unsigned = [&](const auto& item) {
+    return damaged_certificates_.contains(item.second->signer_certificate_sha256);
+  };
+  return static_cast<std::size_t>(std::count_if(kinds_.begin(), kinds_.end(), [&](const auto& one) {
+    const Kind& kind = one.second;
+    return kind.damage.any() || (!damaged_certificates_.empty() &&
+                                 std::any_of(kind.records.begin(), kind.records.end(), is_unsigned));
+  }));
 }
 
 void MemoryStore::crash(CrashMode mode, std::size_t whole_commits) {
@@ -234,6 +265,7 @@ void MemoryStore::apply(const data::KeepCertificate& keep) {
   if (!is_new) bytes_ -= cost_of(entry);
   entry.keep_until_ms = std::max(entry.keep_until_ms, keep.until_ms);
   entry.der = keep.der;
+  damaged_certificates_.erase(keep.sha256);
   bytes_ += cost_of(entry);
 }
 
@@ -279,6 +311,7 @@ void MemoryStore::reclaim(WallMs now_ms) {
   std::erase_if(certificates_, [&](const auto& certificate) {
     if (!certificate.second.reclaimable_at(now_ms)) return false;
     bytes_ -= cost_of(certificate.second);
+    damaged_certificates_.erase(certificate.first);
     return true;
   });
 }

@@ -51,6 +51,8 @@ class MemoryStore final : public data::ValueStore {
   bool damage_generation(const data::KindAt& at);
   // Nor does it give the records that the Kind has now, and nobody can say which these were.
   bool damage_block(const data::KindAt& at);
+  // Nor a writer's certificate.
+  bool damage_certificate(BytesView sha256);
   // From now on it gives nothing, as one does that is away; or everything again.
   void refuse_reads(bool refused);
   std::size_t damaged_kinds() const;
@@ -69,6 +71,7 @@ class MemoryStore final : public data::ValueStore {
   };
 
   static bool is_damaged(const Kind& kind, const data::ItemKey& item);
+  void hide_unsigned(data::KindState& state) const;
   void apply(const Pending& pending);
   void apply(const data::PutRecord& put);
   void apply(const data::DropRecord& drop);
@@ -84,6 +87,7 @@ class MemoryStore final : public data::ValueStore {
   mutable std::mutex mutex_;  // a peer reads on one thread and commits on another
   std::map<data::KindAt, Kind> kinds_;
   std::map<Bytes, CertificateEntry> certificates_;
+  std::set<Bytes> damaged_certificates_;
   std::map<std::string, Bytes> facts_;
   std::list<Pending> pending_;
   Ticket last_ticket_ = 0;

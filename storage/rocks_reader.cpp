@@ -3,6 +3,7 @@
 #include <rocksdb/snapshot.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -13,6 +14,12 @@ namespace ringway::storage {
 namespace {
 
 data::ItemKey item_of(const data::RecordPtr& record) { return data::item_key_of(record->stored.value); }
+
+// And each once.
+void put_in_order(std::vector<data::ItemKey>& items) {
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+}
 
 // The point that a key in values or generations begins with; the first one for no key.
 RingId point_of(std::string_view key) {
@@ -82,8 +89,10 @@ Result<bool> RocksReader::collect(std::string from, const RingId* up_to, std::si
     auto behind = next_readable(lost_from);
     const bool ends = !behind || (up_to != nullptr && *behind > *up_to);
     if (ends) behind = point_after(up_to);
+    overwritten_.begin(lost_from, behind);
     for (const data::KindAt& at : overwritten_.between(lost_from, behind)) {
       if (kind_key(at) < from) continue;
+      if (out.size() >= limit && (out.empty() || out.back().resource != at.resource)) return true;
       rocksdb::PinnableSlice value;
       const bool is_there = look_up(families_.generations, kind_key(at), value, nullptr).ok();
       if (is_there && (out.empty() || out.back() < at || out.back().resource > at.resource))
@@ -156,11 +165,13 @@ void RocksReader::Work::damaged(std::string what) {
 Result<data::KindState> RocksReader::load(const data::KindAt& at) {
   rocksdb::ManagedSnapshot snapshot(&database_);
   // Behind the snapshot: what that shows was noted before.
-  Work work{at, kind_key(at), snapshot.snapshot(), overwritten_.of(at)};
+  Work work{at, kind_key(at), snapshot.snapshot(),
+            overwritten_.of(at, snapshot.snapshot()->GetSequenceNumber())};
   const auto found = load_generation(work);
   if (!found) return found.error();
   if (!*found) return std::move(work.state);
   if (const auto read = load_records(work); !read) return read.error();
+  if (const auto read = hide_unsigned(work); !read) return read.error();
   if (work.damage.any())
     work.state.damage = std::make_shared<const data::Damage>(std::move(work.damage));
   else
@@ -222,9 +233,6 @@ Outcome<> RocksReader::load_records(Work& work) {
   records.erase(std::unique(records.begin(), records.end(),
                             [](const auto& a, const auto& b) { return item_of(a) == item_of(b); }),
                 records.end());
-  auto& items = work.damage.items;
-  std::sort(items.begin(), items.end());
-  items.erase(std::unique(items.begin(), items.end()), items.end());
   return Done{};
 }
 
@@ -257,6 +265,43 @@ Outcome<> RocksReader::load_by_keys(Work& work) {
     }
   }
   return Done{};
+}
+
+// What nobody can show to be signed nobody believes, this peer's replicas neither: a record whose writer's
+// certificate is damaged is as good as damaged, and comes back with it.
+Outcome<> RocksReader::hide_unsigned(Work& work) {
+  std::map<Bytes, bool> readable;  // by the certificate's digest
+  for (const data::RecordPtr& record : work.state.records) {
+    const auto [known, is_new] = readable.try_emplace(record->signer_certificate_sha256, true);
+    if (is_new) {
+      const Result<bool> found = has_certificate(work, known->first);
+      if (!found) return found.error();
+      known->second = *found;
+    }
+    if (!known->second) work.damage.items.push_back(item_of(record));
+  }
+  std::erase_if(work.state.records, [&](const data::RecordPtr& record) {
+    return !readable.at(record->signer_certificate_sha256);
+  });
+  put_in_order(work.damage.items);
+  return Done{};
+}
+
+// One that was never kept is not damaged.
+Result<bool> RocksReader::has_certificate(Work& work, const Bytes& sha256) {
+  const std::string_view key = ringway::text_of(sha256);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = look_up(families_.certificates, key, value, nullptr);
+  if (status.ok() && peek_certificate_until_ms(view_of(value))) {
+    errors_.good(std::string(key));
+    return true;
+  }
+  if (status.IsNotFound()) return true;
+  if (!status.ok() && !is_damage(status, std::string(key)))
+    return failure_of("the store cannot read", status);
+  work.damaged("the certificate of a writer cannot be read: " +
+               (status.ok() ? std::string("it is of no known form") : status.ToString()));
+  return false;
 }
 
 }  // namespace ringway::storage

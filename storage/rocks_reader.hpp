@@ -50,6 +50,8 @@ class RocksReader {
   Outcome<> load_records(Work& work);
   void load_backwards(Work& work);
   Outcome<> load_by_keys(Work& work);
+  Outcome<> hide_unsigned(Work& work);
+  Result<bool> has_certificate(Work& work, const Bytes& sha256);
   static void add_record(Work& work, std::string_view key, const rocksdb::Slice& value);
 
   enum class Reach { all, limit, damage };

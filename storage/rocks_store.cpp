@@ -289,7 +289,7 @@ Outcome<> RocksStore::commit(const std::vector<data::WriteBatch>& batches) {
   const rocksdb::Status status = impl_->database().Write(options, &*write);
   impl_->mark().note(status);
   if (!status.ok()) return failure_of("the store cannot write", status);
-  impl_->reader().overwritten().written(batches);
+  impl_->reader().overwritten().written(batches, impl_->database().GetLatestSequenceNumber());
   return Done{};
 }
 

@@ -58,7 +58,7 @@ class AlonePeer {
         benchmark::DoNotOptimize(store_->commit({commit->batch}).ok());
         handle(Committed{commit->token, true, {}});
       } else if (auto* replicate = std::get_if<Replicate>(&output)) {
-        handle(Replicated{replicate->token, {}});
+        handle(Replicated{replicate->token, {}, true});
       } else if (auto* done = std::get_if<CallsDone>(&output)) {
         for (const auto& result : done->results) done_ += std::holds_alternative<CallFailure>(result) ? 0 : 1;
       }

@@ -34,14 +34,16 @@ Channel::Watched::Watched(const Strand& strand, int socket) : descriptor(strand)
   descriptor.assign(socket, ignored);
 }
 
-Channel::Channel(const Strand& strand) : strand_(strand), timer_(strand) {}
+Channel::Channel(const Strand& strand, std::shared_ptr<void> held)
+    : held_(std::move(held)), strand_(strand), timer_(strand) {}
 
 Channel::~Channel() { close(); }
 
-Result<std::shared_ptr<Channel>> Channel::open(const Strand& strand, const Settings& settings) {
+Result<std::shared_ptr<Channel>> Channel::open(const Strand& strand, const Settings& settings,
+                                               std::shared_ptr<void> held) {
   static std::once_flag once;
   std::call_once(once, [] { ares_library_init(ARES_LIB_INIT_ALL); });
-  auto made = std::make_shared<Channel>(strand);
+  auto made = std::make_shared<Channel>(strand, std::move(held));
   ares_options options{};
   options.flags = ARES_FLAG_EDNS;
   options.ednspsz = k_datagram_bytes;

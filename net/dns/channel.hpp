@@ -24,9 +24,11 @@ class Channel : public std::enable_shared_from_this<Channel> {
   // returns.
   using Reply = std::function<void(int status, BytesView message)>;
 
-  // Reads /etc/resolv.conf unless the settings name servers.
-  static Result<std::shared_ptr<Channel>> open(const Strand& strand, const Settings& settings);
-  explicit Channel(const Strand& strand);  // not open
+  // Reads /etc/resolv.conf unless the settings name servers. `held` is let go when the last handler has run
+  // that was still waiting when the channel was closed.
+  static Result<std::shared_ptr<Channel>> open(const Strand& strand, const Settings& settings,
+                                               std::shared_ptr<void> held = nullptr);
+  Channel(const Strand& strand, std::shared_ptr<void> held);  // not open
   ~Channel();
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -58,6 +60,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   struct Destroyed {
     void operator()(ares_channel channel) const { ares_destroy(channel); }
   };
+  const std::shared_ptr<void> held_;
   const Strand strand_;
   Timer timer_;
   std::map<int, std::shared_ptr<Watched>> watched_;

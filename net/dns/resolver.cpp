@@ -29,6 +29,16 @@ std::string as_asked(const std::string& name) {
   return out;
 }
 
+// What handlers hold that wait: that they are told of their abortion does not mean that they have run, and
+// what is left in a strand when its threads end holds on to the resolver, and so to the strand, for ever.
+struct LastHandler {
+  std::promise<void> gone;
+  LastHandler() = default;
+  LastHandler(const LastHandler&) = delete;
+  LastHandler& operator=(const LastHandler&) = delete;
+  ~LastHandler() { gone.set_value(); }
+};
+
 // All but what is atomic or under the gate is touched on the strand only.
 class ResolverImpl : public Resolver, public std::enable_shared_from_this<ResolverImpl> {
  public:
@@ -37,14 +47,16 @@ class ResolverImpl : public Resolver, public std::enable_shared_from_this<Resolv
         strand_(asio::make_strand(*context_)),
         settings_(std::move(settings)),
         patience_timer_(strand_),
-        cache_(settings_.max_cached) {}
+        cache_(settings_.max_cached),
+        last_handler_(std::make_shared<LastHandler>()),
+        all_gone_(last_handler_->gone.get_future()) {}
   // Whoever does not stop() it: the questions end, and then it goes.
   ~ResolverImpl() override {
     if (channel_) channel_->close();
   }
 
   Outcome<> open() {
-    auto opened = Channel::open(strand_, settings_);
+    auto opened = Channel::open(strand_, settings_, last_handler_);
     if (!opened) return opened.error();
     channel_ = std::move(*opened);
     opened_at_ = mono_now();
@@ -91,6 +103,8 @@ class ResolverImpl : public Resolver, public std::enable_shared_from_this<Resolv
   struct {
     std::atomic<std::uint64_t> queries{0}, from_cache{0}, joined{0}, asked{0}, failed{0}, refused_full{0};
   } counters_;
+  std::shared_ptr<LastHandler> last_handler_;  // until it is closed
+  std::future<void> all_gone_;                 // of whoever stops it
   std::shared_mutex gate_;
   std::atomic<bool> is_stopped_{false};  // set under the gate
 };
@@ -112,8 +126,9 @@ Result<QueryId> ResolverImpl::query(const std::string& name, RecordType type, Do
 }
 
 void ResolverImpl::cancel(QueryId query) {
-  asio::post(strand_, [self = shared_from_this(), query] {
-    if (self->waiting_.erase(query) != 0) --self->taken_;
+  asio::post(strand_, [weak = weak_from_this(), query] {
+    const auto self = weak.lock();
+    if (self && self->waiting_.erase(query) != 0) --self->taken_;
   });
 }
 
@@ -181,10 +196,11 @@ void ResolverImpl::set_patience_timer() {
   if (waiting_.empty() || std::exchange(is_timer_set_, true)) return;
   patience_timer_.expires_at(
       std::chrono::steady_clock::time_point(Duration{waiting_.begin()->second.deadline.ms + 1}));
-  patience_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& stopped) {
-    self->is_timer_set_ = false;
-    if (!stopped) self->on_patience();
-  });
+  patience_timer_.async_wait(
+      [self = shared_from_this(), held = last_handler_](const boost::system::error_code& stopped) {
+        self->is_timer_set_ = false;
+        if (!stopped) self->on_patience();
+      });
 }
 
 void ResolverImpl::on_patience() {
@@ -199,14 +215,8 @@ void ResolverImpl::stop() {
     const std::unique_lock lock(gate_);
     if (is_stopped_.exchange(true)) return;
   }
-  auto closed = std::make_shared<std::promise<void>>();
-  asio::post(strand_, [self = shared_from_this(), closed] {
-    self->close();
-    // Behind what is told now that it was aborted: so nothing holds on to this when the pool stops.
-    asio::post(self->strand_, [self, closed] { closed->set_value(); });
-  });
-  const auto is_closed = closed->get_future();
-  while (!context_->stopped() && is_closed.wait_for(k_look_at_pool) != std::future_status::ready) {
+  asio::post(strand_, [self = shared_from_this()] { self->close(); });
+  while (!context_->stopped() && all_gone_.wait_for(k_look_at_pool) != std::future_status::ready) {
   }
 }
 
@@ -216,6 +226,7 @@ void ResolverImpl::close() {
   channel_.reset();
   taken_ -= waiting_.size();
   waiting_.clear();
+  last_handler_.reset();
 }
 
 Counters ResolverImpl::counters() const {

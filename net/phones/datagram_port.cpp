@@ -1,5 +1,6 @@
 #include "net/phones/datagram_port.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 #include <vector>
@@ -46,9 +47,9 @@ DatagramFlow::DatagramFlow(std::shared_ptr<FlowHub> hub, std::weak_ptr<DatagramP
       id_(hub_->new_flow_id()),
       ends_(std::move(ends)),
       opened_here_(opened_here),
-      place_(std::move(place)),
       credit_(static_cast<std::int64_t>(hub_->settings().receive_credit_bytes)),
-      queue_(hub_->settings().max_send_queue_bytes, hub_->send_queues) {}
+      queue_(hub_->settings().max_send_queue_bytes, hub_->send_queues),
+      place_(std::move(place)) {}
 
 Given DatagramFlow::send(SharedBytes message) {
   switch (queue_.push({{}, std::move(message)})) {
@@ -199,22 +200,24 @@ void DatagramPort::take(const DatagramSocket::Arrived& arrived) {
   watch_idle();
 }
 
+// It is used now.
+DatagramPort::FlowPtr DatagramPort::find(const DatagramFlow::Ends& ends) {
+  const std::lock_guard lock(mutex_);
+  const auto found = flows_.find(ends);
+  if (found == flows_.end()) return nullptr;
+  touch(*found->second);
+  return found->second;
+}
+
 DatagramPort::FlowPtr DatagramPort::find_or_make(const DatagramSocket::Arrived& arrived) {
   const DatagramFlow::Ends ends{arrived.at, arrived.from};
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = flows_.find(ends); found != flows_.end()) {
-      touch(*found->second);
-      return found->second;
-    }
-  }
+  if (auto known = find(ends)) return known;
   auto share = hub_->datagram_share(to_address(arrived.from));
   if (!share) {
     ++hub_->counters().refused_of_address;
     return nullptr;
   }
-  auto slot = hub_->datagram_flows.take();
-  if (!slot) slot = displace_one();
+  auto slot = take_slot();
   if (!slot) {
     ++hub_->counters().datagrams_refused;
     return nullptr;
@@ -234,18 +237,33 @@ DatagramPort::FlowPtr DatagramPort::make(const DatagramFlow::Ends& ends, bool op
   return flow;
 }
 
-// Somebody new takes the place of the one that has been idle longest.
+std::optional<Slot> DatagramPort::take_slot() {
+  auto slot = hub_->datagram_flows.take();
+  return slot ? std::move(slot) : displace_one();
+}
+
+// Somebody new takes the place of the one that has been idle longest, at once and on any thread; that this
+// one is gone is told on the strand, before anything of the new one is.
 std::optional<Slot> DatagramPort::displace_one() {
   FlowPtr oldest;
+  DatagramFlow::Place place;
   {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return std::nullopt;
     oldest = idle_.front()->shared_from_this();
+    place = take_out(oldest);
   }
   ++hub_->counters().datagram_flows_displaced;
-  end_now(oldest, "others needed its place");
-  auto slot = hub_->datagram_flows.take();
-  return slot;
+  asio::dispatch(strand_,
+                 [self = shared_from_this(), oldest] { oldest->tell_down("others needed its place"); });
+  return std::move(place.flow);
+}
+
+// Under the mutex.
+DatagramFlow::Place DatagramPort::take_out(const FlowPtr& flow) {
+  if (flow->idle_place_) idle_.erase(*std::exchange(flow->idle_place_, std::nullopt));
+  flows_.erase(flow->ends());
+  return std::exchange(flow->place_, {});
 }
 
 // Under the mutex.
@@ -275,20 +293,25 @@ bool DatagramPort::reaches(const wire::IpAddressPort& remote) const {
   return socket_.reaches(to_endpoint(remote).address());
 }
 
+bool DatagramPort::is_at(const wire::IpAddressPort& local) const {
+  const UdpEndpoint& bound = socket_.bound();
+  if (local.type == wire::AddressType::invalid || bound.port() != local.port) return false;
+  return bound.address().is_unspecified() || bound.address() == to_endpoint(local).address();
+}
+
 Result<FlowId> DatagramPort::connect(const wire::IpAddressPort& remote) {
   const UdpEndpoint there = to_udp(remote);
   auto here = socket_.local_for(there.address());
   if (!here) return here.error();
   const DatagramFlow::Ends ends{*here, there};
+  if (const auto known = find(ends)) return known->id();
+  auto slot = take_slot();
+  if (!slot) return Failure{"as many flows as allowed"};
   FlowPtr flow;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = flows_.find(ends); found != flows_.end()) {
-      touch(*found->second);
-      return found->second->id();
-    }
-    auto slot = hub_->datagram_flows.take();
-    if (!slot) return Failure{"as many flows as allowed"};
+    if (const auto found = flows_.find(ends); found != flows_.end())
+      return found->second->id();  // by a datagram
     flow = make(ends, true, {*std::move(slot), {}});
   }
   asio::post(strand_, [self = shared_from_this(), flow] {
@@ -372,17 +395,14 @@ void DatagramPort::end(FlowPtr flow, std::string reason) {
 }
 
 void DatagramPort::end_now(const FlowPtr& flow, const std::string& reason) {
-  FlowPtr kept;
+  const FlowPtr kept = flow;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = flows_.find(flow->ends());
-    if (found == flows_.end() || found->second != flow) return;
-    if (flow->idle_place_) idle_.erase(*std::exchange(flow->idle_place_, std::nullopt));
-    kept = std::move(found->second);
-    flows_.erase(found);
+    const auto found = flows_.find(kept->ends());
+    if (found == flows_.end() || found->second != kept) return;
+    take_out(kept);
   }
-  flow->place_ = {};
-  flow->tell_down(reason);
+  kept->tell_down(reason);
 }
 
 void DatagramPort::watch_idle() {

@@ -72,7 +72,6 @@ class DatagramFlow : public Flow, public std::enable_shared_from_this<DatagramFl
   const FlowId id_;
   const Ends ends_;
   const bool opened_here_;
-  Place place_;  // on the strand
   std::atomic<std::int64_t> credit_;
   SendQueue queue_;
   std::atomic<bool> half_full_{false};
@@ -82,8 +81,9 @@ class DatagramFlow : public Flow, public std::enable_shared_from_this<DatagramFl
   bool ended_ = false;
   std::vector<Outgoing> next_;
 
-  // Of the port's mutex: the last datagram, either way, and where it is among the idle ones; nowhere when
-  // held.
+  // Of the port's mutex: what it takes of the bounds; the last datagram, either way; where it is among the
+  // idle ones, nowhere when held.
+  Place place_;
   MonoTime active_{};
   std::optional<std::list<DatagramFlow*>::iterator> idle_place_;
 };
@@ -96,6 +96,7 @@ class DatagramPort : public Stoppable, public std::enable_shared_from_this<Datag
 
   // From any thread:
   bool reaches(const wire::IpAddressPort& remote) const;
+  bool is_at(const wire::IpAddressPort& local) const;         // bound to that address, or to all
   Result<FlowId> connect(const wire::IpAddressPort& remote);  // the flow that is there, if there is one
   void end(std::shared_ptr<DatagramFlow> flow, std::string reason);
   void hold(DatagramFlow& flow, bool held);
@@ -111,11 +112,14 @@ class DatagramPort : public Stoppable, public std::enable_shared_from_this<Datag
   void await_datagrams();
   void on_readable(const Error& error);
   void take(const DatagramSocket::Arrived& arrived);
+  FlowPtr find(const DatagramFlow::Ends& ends);
   FlowPtr find_or_make(const DatagramSocket::Arrived& arrived);
   FlowPtr make(const DatagramFlow::Ends& ends, bool opened_here,
                DatagramFlow::Place place);  // under the mutex
+  std::optional<Slot> take_slot();
   std::optional<Slot> displace_one();
-  void touch(DatagramFlow& flow);
+  DatagramFlow::Place take_out(const FlowPtr& flow);  // under the mutex
+  void touch(DatagramFlow& flow);                     // under the mutex
 
   void send_from(const FlowPtr& flow);
   bool send_some(DatagramFlow& flow);

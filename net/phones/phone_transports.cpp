@@ -64,10 +64,10 @@ class PhoneTransportsImpl : public PhoneTransports {
   std::vector<PhoneListen> listening_on() const override { return listening_on_; }
 
   Result<FlowId> connect(Transport transport, const wire::IpAddressPort& remote,
-                         const std::string& server_name) override {
+                         const std::string& server_name, const wire::IpAddressPort& local) override {
     if (stopped_) return Failure{"stopping"};
     if (remote.type == wire::AddressType::invalid) return Failure{"not an address"};
-    if (transport == Transport::udp) return connect_datagrams(remote);
+    if (transport == Transport::udp) return connect_datagrams(remote, local);
     if (transport != Transport::tcp && transport != Transport::tls)
       return Failure{"a browser connects to us, not we to it"};
     if (transport == Transport::tls && server_name.empty())
@@ -134,9 +134,11 @@ class PhoneTransportsImpl : public PhoneTransports {
     };
     return std::make_shared<TcpAcceptor>(*context_, hub_->stoppables, std::move(admit_one))->start(one.at);
   }
-  Result<FlowId> connect_datagrams(const wire::IpAddressPort& remote) {
-    const auto found =
-        std::find_if(ports_.begin(), ports_.end(), [&](const auto& port) { return port->reaches(remote); });
+  Result<FlowId> connect_datagrams(const wire::IpAddressPort& remote, const wire::IpAddressPort& local) {
+    const auto reaches = [&](const auto& port) { return port->reaches(remote); };
+    auto found = std::find_if(ports_.begin(), ports_.end(),
+                              [&](const auto& port) { return reaches(port) && port->is_at(local); });
+    if (found == ports_.end()) found = std::find_if(ports_.begin(), ports_.end(), reaches);
     if (found == ports_.end()) return Failure{"no socket of UDP from which it can be reached"};
     return (*found)->connect(remote);
   }

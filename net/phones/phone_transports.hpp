@@ -153,9 +153,10 @@ class PhoneTransports {
   // The commands may be called from any thread and never block.
   // By UDP, TCP or TLS (a browser cannot be connected to); flow_up or flow_down follows, but for a flow of
   // UDP that is there already. TLS checks that the other side is `server_name`, a domain (RFC 5922) or an
-  // address. What is sent before flow_up waits.
+  // address. What is sent before flow_up waits. `local`: of UDP, from the socket there if that can be.
   virtual Result<FlowId> connect(Transport transport, const wire::IpAddressPort& remote,
-                                 const std::string& server_name = {}) = 0;
+                                 const std::string& server_name = {},
+                                 const wire::IpAddressPort& local = {}) = 0;
   virtual Given send(FlowId flow, SharedBytes message) = 0;
   // From a flow's socket of UDP to another port of its remote host (RFC 3261 §18.2.2: who does not ask for
   // rport is answered where its Via says). Sent at once or lost, and never `half_full`.

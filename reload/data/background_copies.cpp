@@ -25,6 +25,7 @@ constexpr Duration k_longest_retry{15'000};
 constexpr unsigned k_most_attempts = 8;
 constexpr unsigned k_most_hand_over_attempts = 6;
 constexpr std::size_t k_fetched_at_once = 16;  // items of one Kind in one Fetch
+constexpr Duration k_others_first{5'000};  // while a Kind's generation may come from somebody who knows it
 // What could not be copied is tried once more with its whole range, ever less often.
 constexpr Duration k_first_repetition{60'000};
 constexpr unsigned k_most_repetition_doublings = 5;
@@ -42,6 +43,21 @@ bool contains(const std::vector<NodeId>& nodes, const NodeId& node) {
   return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
 
+// What a copy is to carry whose generation is lost here: its owner's, one more when that lacks something of
+// it (each change counts); and one that was never given out when the owner knows none.
+std::uint64_t generation_for(const CopyPart& part, const wire::FetchAns& at_owner, WallMs now_ms) {
+  const auto& kinds = at_owner.kind_responses;
+  const auto there = std::find_if(kinds.begin(), kinds.end(), [&](const auto& one) {
+    return one.kind == part.generations.front().first.kind;
+  });
+  if (there == kinds.end() || there->generation_counter == 0) return generation_after_loss(now_ms);
+  const bool has_all = std::all_of(part.records.begin(), part.records.end(), [&](const auto& mine) {
+    return std::any_of(there->values.begin(), there->values.end(),
+                       [&](const auto& value) { return same_signed(value, mine.second->stored); });
+  });
+  return has_all ? there->generation_counter : there->generation_counter + 1;
+}
+
 }  // namespace
 
 void BackgroundCopies::start(CopyTask task) {
@@ -56,12 +72,15 @@ void BackgroundCopies::start(MonoTime now, const KindAt& at, const NodeId& targe
   add_job(0, Purpose::refill, at, target);
 }
 
-void BackgroundCopies::start(Difference difference) {
+void BackgroundCopies::start(MonoTime now, Difference difference) {
   Job& job = add_job(0, Purpose::refill, difference.at, difference.target);
   job.only = std::move(difference.to_store);
   job.to_fetch = std::move(difference.to_fetch);
   job.fetched_at_once = k_fetched_at_once;
   if (!job.to_fetch.empty()) job.step = Step::fetch;
+  if (!difference.others_first) return;
+  queue_of(job).pop_back();
+  put_off(last_id_, job, now + k_others_first);
 }
 
 void BackgroundCopies::push(const KindAt& at) { add_job(0, Purpose::push, at, k_no_node); }
@@ -292,10 +311,11 @@ void BackgroundCopies::send_next(const Now& now, std::uint64_t id, ReplicationOu
     const Part part = prepare_part(now, job);
     if (part == Part::not_now) return cannot_read(now, id, job, out);
     if (part == Part::nothing) return done(now, id, true, out);
+    if (part == Part::without_generation) job.step = Step::ask_generation;
   }
-  auto request = job.step == Step::fetch
-                     ? fetch_next(job)
-                     : store_copies(context_, job.part, destination_of(job), 1, now.wall_ms);
+  auto request = job.step == Step::store
+                     ? store_copies(context_, job.part, destination_of(job), 1, now.wall_ms)
+                     : fetch_next(job);
   if (!is_awaited(job.purpose)) {
     pace_.spend(request.body.size());
     context_.statistics.background_bytes += request.body.size();
@@ -334,27 +354,27 @@ void BackgroundCopies::fetch_failed(const Now& now, std::uint64_t id, Job& job,
   queue_of(job).push_front(id);
 }
 
-// A joining peer does not wait for it: others may have it.
+// A hand-over fails with it, and begins again with the joining peer's next Join: then it can be read, or
+// counts as damaged and is passed over. To call it complete would leave that peer with what others happen to
+// have.
 void BackgroundCopies::cannot_read(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out) {
   if (job.attempts < k_most_hand_over_attempts) return retry(now, id, job);
-  done(now, id, job.purpose == Purpose::hand_over, out);
+  done(now, id, false, out);
 }
 
 // The next records, as they are now, that fit into one Store. What is damaged is passed over: nobody gets it
 // from this peer. Nor does anybody get a Kind without its generation, or two compare-and-swaps of one number
-// could succeed: that comes from others first, or a new one when they have none. Nobody waits for that; and
-// what this peer is not to hold it gives away.
+// could succeed: that comes from others first, or a new one when they have none. Nobody waits for that. What
+// this peer is not to hold it gives away all the same, when its owner has said which generation it knows.
 BackgroundCopies::Part BackgroundCopies::prepare_part(const Now& now, Job& job) {
   const auto state = context_.store->load(job.at);
   job.part = CopyPart{job.at.resource, {}, {}};
   if (!state) return Part::not_now;
   if (state->damage) context_.damaged.kinds.push_back(job.at);
-  job.unread = state->damage && state->damage->more;
   const bool is_lost = state->damage && state->damage->generation;
   if (is_lost && is_awaited(job.purpose)) return Part::nothing;
   if (is_lost && job.purpose == Purpose::refill) return Part::not_now;
-  job.part.generations.emplace_back(job.at,
-                                    is_lost ? generation_after_loss(now.wall_ms) : state->generation_counter);
+  job.part.generations.emplace_back(job.at, is_lost ? job.generation.value_or(0) : state->generation_counter);
   const std::size_t budget_bytes = copy_budget_bytes(context_);
   std::size_t size_bytes = 0;
   job.last_part = true;
@@ -372,7 +392,9 @@ BackgroundCopies::Part BackgroundCopies::prepare_part(const Now& now, Job& job) 
     size_bytes += record_bytes;
     job.part.records.emplace_back(job.at, record);
   }
-  return job.part.records.empty() ? Part::nothing : Part::ready;
+  job.unread = state->damage && state->damage->more && job.part.records.empty() && !job.after;
+  if (job.part.records.empty()) return Part::nothing;
+  return is_lost && !job.generation ? Part::without_generation : Part::ready;
 }
 
 bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& answer,
@@ -387,6 +409,10 @@ bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& 
     failed(now, id, job, *failure, out);
     return true;
   }
+  if (job.step == Step::ask_generation) {
+    owner_said(now, id, job, answer, out);
+    return true;
+  }
   if (job.step == Step::fetch) {
     const auto& message = std::get<0>(answer.outcome);
     if (!is_awaited(job.purpose)) pace_.spend(message->message.contents.body.size());
@@ -396,6 +422,7 @@ bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& 
   }
   report_progress(now, job.task, out);
   job.attempts = 0;
+  job.generation.reset();
   job.after = item_key_of(job.part.records.back().second->stored.value);
   if (job.last_part) {
     done(now, id, true, out);
@@ -405,11 +432,29 @@ bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& 
   return true;
 }
 
+void BackgroundCopies::owner_said(const Now& now, std::uint64_t id, Job& job,
+                                  const routing::RequestDone& answer, ReplicationOutputs& out) {
+  const auto& message = std::get<0>(answer.outcome);
+  pace_.spend(message->message.contents.body.size());
+  job.step = Step::store;
+  if (message->fetch) {
+    job.generation = generation_for(job.part, *message->fetch, now.wall_ms);
+    queue_of(job).push_front(id);
+  } else if (job.attempts >= k_most_attempts) {
+    done(now, id, false, out);
+  } else {
+    retry(now, id, job);
+  }
+}
+
 void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
                               const routing::RequestFailure& failure, ReplicationOutputs& out) {
   ++context_.statistics.copies_failed;
   if (!job.to_fetch.empty()) return fetch_failed(now, id, job, failure, out);
   const bool newer_there = job.step == Step::store && !failure.local && has_newer(failure.code);
+  // Its owner has more of it than it can tell in one message; nobody can say which generation is right.
+  if (job.step == Step::ask_generation && !failure.local && failure.code == ErrorCode::response_too_large)
+    job.generation = generation_after_loss(now.wall_ms);
   job.step = newer_there ? Step::fetch : Step::store;
   job.newer_at = failure.answered_by;
   const unsigned most = job.purpose == Purpose::hand_over ? k_most_hand_over_attempts : k_most_attempts;
@@ -429,8 +474,12 @@ void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
 void BackgroundCopies::retry(const Now& now, std::uint64_t id, Job& job) {
   const Duration delay = std::min(k_longest_retry, k_first_retry * (1U << std::min(job.attempts, 8U)));
   ++job.attempts;
-  job.retry_at = now.mono + delay;
-  retries_.emplace(*job.retry_at, id);
+  put_off(id, job, now.mono + delay);
+}
+
+void BackgroundCopies::put_off(std::uint64_t id, Job& job, MonoTime until) {
+  job.retry_at = until;
+  retries_.emplace(until, id);
 }
 
 void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, ReplicationOutputs& out) {
@@ -441,7 +490,7 @@ void BackgroundCopies::done(const Now& now, std::uint64_t id, bool ok, Replicati
   const bool is_push = job.purpose == Purpose::push;
   const ResourceId resource = job.at.resource;
   const NodeId target = job.target;
-  // The owner's copy is made.
+  // The owner's copy is made, of what can be read.
   if (ok && is_push && !job.unread && may_drop(resource)) dropped_.push_back(job.at);
   if (ok && job.purpose == Purpose::hand_over) ++context_.statistics.kinds_handed_over;
   erase_job(found, out);

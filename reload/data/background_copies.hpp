@@ -43,6 +43,8 @@ struct Difference {
   NodeId target;
   std::vector<ItemKey> to_fetch;  // each list in order
   std::vector<ItemKey> to_store;
+  // Neither knows the Kind's generation: others, who are compared now as well, may bring it first.
+  bool others_first = false;
 };
 
 // From one list that was compared; what else it shows is found the next time.
@@ -58,7 +60,7 @@ class BackgroundCopies {
   void start(MonoTime now, const KindAt& at, const NodeId& target);
   // Only with room.
   bool has_room() const { return room_to_list(Purpose::refill); }
-  void start(Difference difference);
+  void start(MonoTime now, Difference difference);
   // One Kind to the peer that is responsible for it.
   void push(const KindAt& at);
   // Whether what is not this peer's to hold may go, once the responsible peer is known to have it.
@@ -93,7 +95,7 @@ class BackgroundCopies {
     MonoTime reported;    // a hand-over: when it was last said to go on
   };
   using Tasks = std::map<std::uint64_t, Task>;
-  enum class Step { store, fetch };
+  enum class Step { store, fetch, ask_generation };
   struct Job {
     std::uint64_t task = 0;  // 0: none
     Purpose purpose = Purpose::refill;
@@ -110,7 +112,9 @@ class BackgroundCopies {
     std::vector<ItemKey> to_fetch;             // before that
     std::size_t fetched_at_once = 0;
     bool last_part = false;
-    bool unread = false;  // not all of it could be read here: it is not dropped for having been offered
+    bool unread = false;  // nothing of it could be read here: it may be the last copy, and is not dropped
+    // Of a push whose generation is lost here: what the part is to carry, after what its owner has said.
+    std::optional<std::uint64_t> generation;
     std::optional<MonoTime> retry_at;
   };
   using Jobs = std::map<std::uint64_t, Job>;
@@ -130,17 +134,20 @@ class BackgroundCopies {
   void report_progress(const Now& now, std::uint64_t id, ReplicationOutputs& out);
   bool still_wanted(const Job& job) const;
   void send_next(const Now& now, std::uint64_t id, ReplicationOutputs& out);
-  enum class Part { ready, nothing, not_now };
+  enum class Part { ready, nothing, not_now, without_generation };
   Part prepare_part(const Now& now, Job& job);
   void cannot_read(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out);
   wire::Destination destination_of(const Job& job) const;
   routing::SendRequest fetch_next(Job& job);
+  void owner_said(const Now& now, std::uint64_t id, Job& job, const routing::RequestDone& answer,
+                  ReplicationOutputs& out);
   void fetched(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out);
   void fetch_failed(const Now& now, std::uint64_t id, Job& job, const routing::RequestFailure& failure,
                     ReplicationOutputs& out);
   void failed(const Now& now, std::uint64_t id, Job& job, const routing::RequestFailure& failure,
               ReplicationOutputs& out);
   void retry(const Now& now, std::uint64_t id, Job& job);
+  void put_off(std::uint64_t id, Job& job, MonoTime until);
   void done(const Now& now, std::uint64_t id, bool ok, ReplicationOutputs& out);
   void erase_job(Jobs::iterator job, ReplicationOutputs& out);
   void close_if_done(const Now& now, std::uint64_t id, ReplicationOutputs& out);

@@ -127,13 +127,14 @@ CertificateShelf::Place& CertificateShelf::place(const Digest& digest, security:
       .first->second;
 }
 
-void CertificateSet::add(const Record& record) {
+bool CertificateSet::add(const Record& record) {
   const Bytes& sha256 = record.signer_certificate_sha256;
-  if (shelf_.is_own(sha256) || std::find(seen_.begin(), seen_.end(), sha256) != seen_.end()) return;
+  if (shelf_.is_own(sha256) || std::find(seen_.begin(), seen_.end(), sha256) != seen_.end()) return true;
   const auto ders = shelf_.with_chain(sha256);
-  if (ders.empty()) return;
+  if (ders.empty()) return false;
   seen_.push_back(sha256);
   for (const SharedBytes& der : ders) add(der);
+  return true;
 }
 
 // Writers often have their intermediates in common.

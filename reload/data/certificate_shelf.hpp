@@ -30,7 +30,8 @@ class CertificateShelf {
   // bounds (security::chain_within_bounds) is left out.
   std::optional<KeepCertificate> keep(const security::CertificatePtr& certificate,
                                       const security::ChainPtr& chain, WallMs until_ms);
-  // After a write has failed: what was kept is not certain any more.
+  // After a write has failed, or when the disk has lost something: what was kept is not certain any more, and
+  // is kept anew with the next value of each writer.
   void forget_kept();
 
   // What was signed with the one before is found in the store, as anybody's.
@@ -64,7 +65,8 @@ class CertificateShelf {
 class CertificateSet {
  public:
   explicit CertificateSet(CertificateShelf& shelf) : shelf_(shelf) {}
-  void add(const Record& record);
+  // False when the writer's certificate is nowhere, or cannot be read: then the record is not to be believed.
+  bool add(const Record& record);
   std::size_t size_bytes() const { return size_bytes_; }
   std::vector<SharedBytes> take() { return std::move(der_); }
 

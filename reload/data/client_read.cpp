@@ -82,7 +82,10 @@ Entry Client::entry_of_record(const CallPlan& plan, const Record& record, WallMs
   entry.storage_time_ms = record.stored.storage_time_ms;
   entry.lifetime_s = record.remaining_s(now_ms);
   const auto certificate = data_.certificates.find(record.signer_certificate_sha256);
-  if (certificate != nullptr) entry.writer = certificate->user_name();
+  if (certificate != nullptr)
+    entry.writer = certificate->user_name();
+  else
+    data_.cache.forget(plan.at);  // read again, it may turn out to be damaged
   return entry;
 }
 

@@ -221,11 +221,11 @@ void Comparisons::step(const Now& now, Sessions::iterator at, ReplicationOutputs
   if (!read) return begin_again(now, at);
   note_damaged(session, listing ? session.list.take_damaged() : session.digest.take_damaged());
   if (listing) {
-    if (session.list.done()) compare(at->first, session);
+    if (session.list.done()) compare(now.mono, at->first, session);
     return;
   }
   if (!session.digest.done()) return;
-  if (session.stage == Stage::dropping) return drop(session);
+  if (session.stage == Stage::dropping) return drop(now.wall_ms, session);
   session.stage = Stage::waits_for_digests;
   ask(now, node, session, DigestsWanted{++last_number_, session.span, session.digest.total()}, out);
 }
@@ -361,11 +361,24 @@ void Comparisons::same_there(Session& session, const Span& span, const RangeDige
   session.incomplete = true;  // it stays until the next time
 }
 
-void Comparisons::drop(Session& session) {
+// That what is hidden in a damaged block does not keep here what the responsible peer has as well. (Of which
+// that has nothing, and nothing can be read here, this may be the last copy, and the disk give it again.)
+bool Comparisons::is_partly_hidden(const KindAt& at, WallMs now_ms) const {
+  const auto state = context_.store->load(at);
+  return state && state->damage && state->damage->more &&
+         std::any_of(state->records.begin(), state->records.end(), [&](const RecordPtr& record) {
+           return counts(*record, *context_.configuration, now_ms);
+         });
+}
+
+void Comparisons::drop(WallMs now_ms, Session& session) {
   session.stage = Stage::between;
-  const auto& kinds = session.digest.kinds();
-  if (session.digest.total() == session.held && kinds.size() < k_most_kept_kinds)
+  auto kinds = session.digest.kinds();
+  if (session.digest.total() == session.held && kinds.size() < k_most_kept_kinds) {
+    std::copy_if(session.unlisted.begin(), session.unlisted.end(), std::back_inserter(kinds),
+                 [&](const KindAt& at) { return is_partly_hidden(at, now_ms); });
     return background_.drop(kinds);
+  }
   background_.start({Purpose::push, session.span.after, session.span.up_to, {}, MonoTime{}});
 }
 
@@ -390,7 +403,7 @@ void Comparisons::heard(const Now& now, const NodeId& node, const NotAnswered& a
   }
 }
 
-void Comparisons::compare(const Partner& partner, Session& session) {
+void Comparisons::compare(MonoTime now, const Partner& partner, Session& session) {
   auto found = differences(session.list.listing(), session.theirs, partner.node);
   std::erase_if(found, [&](const Difference& one) {
     return context_.configuration->kinds.find(one.at.kind) == nullptr;
@@ -410,7 +423,7 @@ void Comparisons::compare(const Partner& partner, Session& session) {
       found.resize(k_most_differences);
       session.incomplete = true;
     }
-    for (Difference& difference : found) background_.start(std::move(difference));
+    for (Difference& difference : found) background_.start(now, std::move(difference));
   }
   session.theirs.clear();
   session.list = ListScan();
@@ -425,15 +438,25 @@ void Comparisons::offer(Session& session, std::vector<Difference> found) {
   }
   context_.statistics.differences += lacking.size();
   std::vector<KindAt> there;
+  std::set<KindAt> unlisted(session.unlisted.begin(), session.unlisted.end());
   for (const ListedKind& kind : session.list.listing()) {
+    unlisted.erase(kind.at);
     if (lacking.contains(kind.at))
       background_.push(kind.at);
     else
       there.push_back(kind.at);
   }
+  std::set<KindAt> theirs;
+  for (const ListedKind& kind : session.theirs) theirs.insert(kind.at);
+  // Nothing of these counts that can be read, so nothing is offered; looked at once more it is, or goes.
+  for (const KindAt& at : unlisted) {
+    const auto state = context_.store->load(at);
+    if (state && state->damage && theirs.contains(at))
+      there.push_back(at);
+    else
+      background_.push(at);
+  }
   background_.drop(there);
-  // What cannot be read cannot be offered either; looked at once more it is, or goes.
-  for (const KindAt& at : session.unlisted) background_.push(at);
 }
 
 void Comparisons::finish(Sessions::iterator at) {

@@ -95,8 +95,9 @@ class Comparisons {
   void leave_out(const Now& now, const Partner& partner, Session& session, const Span& part);
   Sessions::iterator waiting_for(const NodeId& node, std::uint64_t number, Stage stage);
   void same_there(Session& session, const Span& span, const RangeDigest& digest);
-  void drop(Session& session);
-  void compare(const Partner& partner, Session& session);
+  bool is_partly_hidden(const KindAt& at, WallMs now_ms) const;
+  void drop(WallMs now_ms, Session& session);
+  void compare(MonoTime now, const Partner& partner, Session& session);
   void offer(Session& session, std::vector<Difference> found);
   void note_damaged(Session& session, const std::vector<KindAt>& kinds);
   void same_at(const Partner& partner, const KindAt& damaged);

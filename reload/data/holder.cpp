@@ -399,10 +399,13 @@ void Holder::give_up(const Now& now, const std::vector<KindAt>& kinds, StorageOu
     if (data_.cache.has_pending(at)) continue;
     const auto found = data_.cache.committed(at);
     if (!found || !(*found)->damage) continue;
+    // The responsible peer alone makes one up, when none of its replicas knows it, and gives it to them: what
+    // they made up would go round instead of the one that another replica still has.
+    const bool is_lost = (*found)->damage->generation;
+    if (is_lost && !data_.view->responsible_for(at.resource)) continue;
     auto left = std::make_shared<KindState>(**found);
     left->damage.reset();
-    if ((*found)->damage->generation && !left->records.empty())
-      left->generation_counter = generation_after_loss(now.wall_ms);
+    if (is_lost) left->generation_counter = generation_after_loss(now.wall_ms);
     batch.emplace_back(DropKind{at});
     for (const RecordPtr& record : left->records) batch.emplace_back(PutRecord{at, record});
     if (left->generation_counter != 0) batch.emplace_back(SetGeneration{at, left->generation_counter});

@@ -38,9 +38,11 @@ Result<KindStatePtr> KindCache::newest(const KindAt& at) {
 }
 
 void KindCache::add_pending(const KindAt& at, std::uint64_t token, KindStatePtr state) {
-  auto found = slot(at);
-  if (!found) return;  // newest() of the same Kind has just succeeded, so it is in memory
-  (*found)->pending.push_back({token, std::move(state)});
+  // newest() of the same Kind has just succeeded: what that was based on needs no disk.
+  const auto here = slots_.find(at);
+  if (here != slots_.end()) return here->second.pending.push_back({token, std::move(state)});
+  auto loaded = slot(at);
+  if (loaded) (*loaded)->pending.push_back({token, std::move(state)});
 }
 
 bool KindCache::settle(const KindAt& at, std::uint64_t token, bool ok) {
@@ -71,7 +73,7 @@ Result<KindCache::Slot*> KindCache::slot(const KindAt& at) {
   if (found != slots_.end()) {
     Slot& here = found->second;
     recent_.splice(recent_.begin(), recent_, here.recent);
-    if (!here.committed->damage || !here.pending.empty()) {
+    if (!here.committed->damage || !here.pending.empty() || is_recent(here.loaded)) {
       ++hits_;
       return &here;
     }
@@ -84,19 +86,35 @@ Result<KindCache::Slot*> KindCache::slot(const KindAt& at) {
     recent_.push_front(at);
     place->second.recent = recent_.begin();
   }
+  place->second.loaded = now_;
   set_committed(place->second, std::move(*loaded));
   evict();
   return &slots_.find(at)->second;
 }
 
 Result<KindStatePtr> KindCache::load(const KindAt& at) {
+  const auto failed = unreadable_.find(at);
+  if (failed != unreadable_.end()) {
+    if (is_recent(failed->second.seen)) return failed->second.why;
+    unreadable_.erase(failed);
+  }
   auto loaded = store_->load(at);
-  if (!loaded) return loaded.error();
+  if (!loaded) {
+    note_unreadable(at, loaded.error());
+    return loaded.error();
+  }
   if (loaded->damage && damaged_.size() < k_most_told) damaged_.push_back(at);
   return std::make_shared<const KindState>(std::move(*loaded));
 }
 
+void KindCache::note_unreadable(const KindAt& at, const Failure& why) {
+  if (unreadable_.size() >= k_most_unreadable_kinds)
+    std::erase_if(unreadable_, [&](const auto& one) { return !is_recent(one.second.seen); });
+  if (unreadable_.size() < k_most_unreadable_kinds) unreadable_.try_emplace(at, Unreadable{why, now_});
+}
+
 void KindCache::forget(const KindAt& at) {
+  unreadable_.erase(at);
   const auto found = slots_.find(at);
   if (found != slots_.end() && found->second.pending.empty()) erase(found);
 }

@@ -14,6 +14,7 @@
 
 #include "reload/data/value_store.hpp"
 #include "reload/result.hpp"
+#include "reload/time.hpp"
 
 namespace ringway::data {
 
@@ -25,9 +26,17 @@ struct KindAtHash {
   }
 };
 
+// What is damaged, or could not be read, is read from the disk again after so long: it may have been busy,
+// and what was written may stand in front of the damage, or bring a certificate back.
+inline constexpr Duration k_read_again_after{1'000};
+inline constexpr std::size_t k_most_unreadable_kinds = 1024;  // the others are read each time
+
 class KindCache {
  public:
   KindCache(std::shared_ptr<const ValueStore> store, std::size_t max_kinds, std::size_t max_bytes);
+
+  // When what follows is asked.
+  void at(MonoTime now) { now_ = now; }
 
   // What has been committed.
   Result<KindStatePtr> committed(const KindAt& at);
@@ -44,14 +53,14 @@ class KindCache {
 
   // Unless something of it is pending: the disk does not have what is here.
   void forget(const KindAt& at);
-  // What was loaded and is damaged, since this was asked last; some of it, when there is much. A damaged
-  // state is loaded anew each time: the disk may have been only busy, and writes bypass what cannot be read.
+  // What was loaded and is damaged, since this was asked last; some of it, when there is much.
   std::vector<KindAt> take_damaged() { return std::exchange(damaged_, {}); }
   // What was committed over something damaged and leaves nothing of that.
   std::vector<KindAt> take_mended() { return std::exchange(mended_, {}); }
 
   std::size_t size() const { return slots_.size(); }
   std::size_t size_bytes() const { return bytes_; }
+  std::size_t unreadable() const { return unreadable_.size(); }
   std::uint64_t hits() const { return hits_; }
   std::uint64_t misses() const { return misses_; }
 
@@ -65,12 +74,19 @@ class KindCache {
     std::deque<Pending> pending;
     bool broken = false;  // a commit has failed; forgotten when nothing is pending any more
     std::size_t size_bytes = 0;
+    MonoTime loaded;
     std::list<KindAt>::iterator recent;
+  };
+  struct Unreadable {
+    Failure why;
+    MonoTime seen;
   };
   using Slots = std::unordered_map<KindAt, Slot, KindAtHash>;
 
   Result<Slot*> slot(const KindAt& at);
   Result<KindStatePtr> load(const KindAt& at);
+  bool is_recent(MonoTime seen) const { return now_ - seen < k_read_again_after; }
+  void note_unreadable(const KindAt& at, const Failure& why);
   void set_committed(Slot& slot, KindStatePtr state);
   void erase(Slots::iterator found);
   void evict();
@@ -83,6 +99,8 @@ class KindCache {
   std::uint64_t misses_ = 0;
   std::list<KindAt> recent_;  // most recently used first
   Slots slots_;
+  std::unordered_map<KindAt, Unreadable, KindAtHash> unreadable_;
+  MonoTime now_;
   std::vector<KindAt> damaged_;
   std::vector<KindAt> mended_;
 };

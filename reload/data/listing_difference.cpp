@@ -20,7 +20,7 @@ bool comes_before(const KindAt& a, const KindAt& b, const Span& span) {
 class KindComparison {
  public:
   KindComparison(const ListedKind& own, const ListedKind& theirs, const NodeId& target)
-      : own_(own), theirs_(theirs), out_{own.at, target, {}, {}} {}
+      : own_(own), theirs_(theirs), out_{own.at, target, {}, {}, false} {}
 
   Difference run() {
     auto own = own_.items.begin();
@@ -41,6 +41,8 @@ class KindComparison {
     } else if (out_.to_store.empty() && out_.to_fetch.empty()) {
       generations();
     }
+    out_.others_first =
+        !out_.to_fetch.empty() && own_.generation_counter == 0 && theirs_.generation_counter == 0;
     return std::move(out_);
   }
 
@@ -92,14 +94,15 @@ std::vector<Difference> differences(const Listing& own, const Listing& theirs, c
   for (const ListedKind& kind : own) {
     const auto found = unmatched.find(kind.at);
     if (found == unmatched.end()) {
-      out.push_back({kind.at, target, {}, keys_of(kind)});
+      out.push_back({kind.at, target, {}, keys_of(kind), false});
       continue;
     }
     auto difference = KindComparison(kind, *found->second, target).run();
     if (!difference.to_fetch.empty() || !difference.to_store.empty()) out.push_back(std::move(difference));
     unmatched.erase(found);
   }
-  for (const auto& [at, kind] : unmatched) out.push_back({at, target, keys_of(*kind), {}});
+  for (const auto& [at, kind] : unmatched)
+    out.push_back({at, target, keys_of(*kind), {}, kind->generation_counter == 0});
   return out;
 }
 

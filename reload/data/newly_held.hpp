@@ -1,7 +1,8 @@
 // The ranges that this peer has come to hold, for a short time: by joining, or since a peer has gone. Those
 // who held them before have everything; this one may not have been given it yet (RFC 6940 §10.7.1 lets half a
 // minute pass; a peer that admits another may itself have just come). Nor has one that was cut off and alone
-// what was written meanwhile. So what is not found here may be there.
+// what was written meanwhile. So what is not found here may be there. That the range has been compared does
+// not end this: the replicas may have come as lately, and nothing that peers tell each other says so.
 #pragma once
 
 #include <vector>

@@ -149,6 +149,14 @@ wire::StoredMetaData stat_of(const Item& item, DataModel model, WallMs now_ms) {
   return out;
 }
 
+// Whether the certificate that a record lacks is one that the disk does not give (ValueStore::load): memory
+// has the record from before.
+bool is_unreadable(const Shelves& shelves, const KindAt& at) {
+  shelves.cache.forget(at);
+  const auto state = shelves.cache.committed(at);
+  return !state || (*state)->damage;
+}
+
 // A resource of that Kind with a value that is alive.
 bool has_value(const Shelves& shelves, const KindAt& at) {
   const auto state = shelves.cache.committed(at);
@@ -169,16 +177,18 @@ AnswerResult answer_fetch(const Shelves& shelves, const ResourceId& resource,
   wire::FetchAns answer;
   CertificateSet certificates(shelves.certificates);
   std::size_t size_bytes = 0;
+  bool unreadable = false;
   auto refused = for_each_kind(
       shelves, resource, specifiers, [&](const auto& specifier, const KindState& state, const Items& items) {
         wire::FetchKindResponse response;
         response.kind = specifier.kind;
         response.generation_counter = state.generation_counter;
+        bool all_signed = true;
         for (const Item& item : items) {
           if (size_bytes > max_size_bytes) break;
           if (item.record != nullptr) {
             response.values.push_back(for_wire(*item.record, shelves.now_ms));
-            certificates.add(*item.record);
+            all_signed = certificates.add(*item.record) && all_signed;
             size_bytes += wire_size_bytes(*item.record);
           } else {
             response.values.push_back(wire::absent_value(specifier.model, item.index, item.key));
@@ -186,8 +196,12 @@ AnswerResult answer_fetch(const Shelves& shelves, const ResourceId& resource,
           }
         }
         answer.kind_responses.push_back(std::move(response));
+        unreadable = unreadable || (!all_signed && is_unreadable(shelves, {resource, specifier.kind}));
       });
   if (refused) return std::move(*refused);
+  if (unreadable)
+    return refuse(ErrorCode::in_progress,
+                  "a writer's certificate cannot be read from the disk here: others may have it");
   Bytes body = size_bytes > max_size_bytes ? Bytes{} : wire::encode(answer);
   if (std::max(size_bytes, body.size()) + certificates.size_bytes() > max_size_bytes) {
     return refuse(ErrorCode::response_too_large, "ask for fewer values");

@@ -88,6 +88,17 @@ RingId version_of(const KindAt& at, const Record& record) {
   return ring_id_from(digest);
 }
 
+Outcome<> Unread::add(const Failure& failure) {
+  if (!first_) first_ = failure;
+  if (++count_ >= k_most_unread) return *first_;
+  return Done{};
+}
+
+Outcome<> Unread::outcome() const {
+  if (first_) return *first_;
+  return Done{};
+}
+
 // ---- digests
 
 DigestScan::DigestScan(const Span& span, bool keeps_kinds)
@@ -102,7 +113,10 @@ Outcome<> DigestScan::go_on(const ValueStore& store, const config::Configuration
   if (!kinds) return kinds.error();
   for (const KindAt& at : *kinds) {
     const auto state = store.load(at);
-    if (!state) return state.error();  // not now: that is not to be taken for missing
+    if (!state) {
+      if (Outcome<> goes_on = unread_.add(state.error()); !goes_on) return goes_on;
+      continue;
+    }
     if (state->damage) damaged_.push_back(at);
     // What could not be read may be the last copy, and is in no digest: it is not among those to be dropped.
     const bool is_read = !state->damage || !state->damage->more;
@@ -114,7 +128,7 @@ Outcome<> DigestScan::go_on(const ValueStore& store, const config::Configuration
         digests_[part_].add(version_of(at, *record), state->generation_counter);
     }
   }
-  return Done{};
+  return done() ? unread_.outcome() : Outcome<>{Done{}};
 }
 
 RangeDigest DigestScan::total() const {
@@ -146,11 +160,14 @@ Outcome<> ListScan::go_on(const ValueStore& store, const config::Configuration& 
     if (full_) break;
     if (behind_ && at.resource == behind_->at.resource && at.kind < behind_->at.kind) continue;
     const auto state = store.load(at);
-    if (!state) return state.error();
+    if (!state) {
+      if (Outcome<> goes_on = unread_.add(state.error()); !goes_on) return goes_on;
+      continue;
+    }
     if (state->damage) damaged_.push_back(at);
     add(at, *state, configuration, now_ms);
   }
-  return Done{};
+  return done() ? unread_.outcome() : Outcome<>{Done{}};
 }
 
 void ListScan::add(const KindAt& at, const KindState& state, const config::Configuration& configuration,

@@ -44,6 +44,22 @@ struct RangeDigest {
 // not signed (AMB-17), and an array's index only stands in the item key.
 RingId version_of(const KindAt& at, const Record& record);
 
+// What of a scan cannot be read now: with that it is in vain, for it is not to be taken for missing. But it
+// goes on to its end all the same: a sector is given up when it has not been given for a minute, and that
+// begins with the first read of each. A disk that gives nothing at all is not asked for everything.
+class Unread {
+ public:
+  // A failure when there have been too many.
+  Outcome<> add(const Failure& failure);
+  // The first one, when there was any.
+  Outcome<> outcome() const;
+
+ private:
+  std::optional<Failure> first_;
+  std::size_t count_ = 0;
+};
+inline constexpr std::size_t k_most_unread = 64;
+
 // Digests of a span's parts, a slice at a time.
 class DigestScan {
  public:
@@ -51,6 +67,7 @@ class DigestScan {
   // Keeps the Kinds that it goes over too, up to k_most_kept_kinds, if it is to.
   explicit DigestScan(const Span& span, bool keeps_kinds = false);
 
+  // Fails at the end when something could not be read.
   Outcome<> go_on(const ValueStore& store, const config::Configuration& configuration, WallMs now_ms);
   bool done() const { return scan_.done(); }
   const Span& span() const { return span_; }
@@ -71,6 +88,7 @@ class DigestScan {
   std::vector<RangeDigest> digests_;
   std::size_t part_ = 0;
   RangeScan scan_;
+  Unread unread_;
 };
 
 // ---- lists
@@ -105,6 +123,7 @@ class ListScan {
   ListScan() = default;
   ListScan(const Span& span, std::optional<ListPosition> behind, std::size_t max_bytes);
 
+  // As DigestScan's.
   Outcome<> go_on(const ValueStore& store, const config::Configuration& configuration, WallMs now_ms);
   bool done() const { return full_ || scan_.done(); }
   // Nothing of the span comes after what is listed.
@@ -123,6 +142,7 @@ class ListScan {
   std::size_t bytes_ = 0;
   bool full_ = false;
   RangeScan scan_;
+  Unread unread_;
   Listing listing_;
 };
 

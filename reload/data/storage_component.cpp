@@ -25,6 +25,8 @@ class StorageComponent::Impl {
         watcher_(data_, holder_, client_),
         purge_(data_.store) {}
 
+  void at(const Now& now) { data_.cache.at(now.mono); }
+
   void on(const Now& now, routing::DeliverRequest& m, StorageOutputs& out) { holder_.deliver(now, m, out); }
   void on(const Now& now, routing::RequestDone& m, StorageOutputs& out) {
     if (!certificates_.request_done(now, m, out) && !watcher_.request_done(now, m, out))
@@ -66,6 +68,7 @@ class StorageComponent::Impl {
   void on(const Now&, Replicated& m, StorageOutputs& out) { holder_.replicated(m, out); }
   void on(const Now& now, DropKinds& m, StorageOutputs& out) { holder_.drop(now, m, out); }
   void on(const Now& now, SeenDamaged& m, StorageOutputs& out) {
+    if (!m.kinds.empty()) data_.certificates.forget_kept();
     for (const KindAt& at : m.kinds) {
       data_.cache.forget(at);
       if (data_.damaged.seen_in_passing(now.mono, at)) ++data_.statistics.kinds_damaged;
@@ -118,7 +121,9 @@ class StorageComponent::Impl {
   }
   // The holders of what cannot be read compare it at once, so that what others have of it is written again.
   void note_damage(const Now& now, StorageOutputs& out) {
-    for (const KindAt& at : data_.cache.take_damaged()) {
+    const auto damaged = data_.cache.take_damaged();
+    if (!damaged.empty()) data_.certificates.forget_kept();  // one of them may be what was damaged
+    for (const KindAt& at : damaged) {
       const auto seen = data_.damaged.seen(now.mono, at);
       if (seen.first) ++data_.statistics.kinds_damaged;
       const auto holders = holders_of(*data_.view, at.resource);
@@ -131,6 +136,7 @@ class StorageComponent::Impl {
     }
   }
   void on_timer(const Now& now, StorageOutputs& out) {
+    at(now);
     client_.on_timer(now, out);
     certificates_.on_timer(now, out);
     notifier_.on_timer(
@@ -165,6 +171,7 @@ class StorageComponent::Impl {
     TableSizes all = {
         {"requests that wait", holder_.pending(), data_.settings.max_pending_requests},
         {"decoded Kinds", data_.cache.size(), data_.settings.max_cached_kinds},
+        {"Kinds that cannot be read", data_.cache.unreadable(), k_most_unreadable_kinds},
         {"bytes of decoded Kinds", data_.cache.size_bytes(), data_.settings.max_cached_bytes},
         {"peers that have parted", holder_.partings(), k_most_partings},
         {"ranges newly held", data_.newly_held.size(), k_max_newly_held},
@@ -196,6 +203,7 @@ StorageComponent::StorageComponent(StorageSettings settings, config::Configurati
 StorageComponent::~StorageComponent() = default;
 
 void StorageComponent::handle(const Now& now, StorageInput input, StorageOutputs& out) {
+  impl_->at(now);
   std::visit([&](auto& message) { impl_->on(now, message, out); }, input);
   impl_->settle(now, out);
 }

@@ -337,7 +337,8 @@ void Check::finish(Work& work) {
     accepted_.batch.push_back(DropRecord{work.at, item_key_of(record->stored.value)});
   }
   for (const RecordPtr& record : work.written) accepted_.batch.push_back(PutRecord{work.at, record});
-  if (state->generation_counter != before) {
+  // Also when it stays: the disk may not give it at the moment of the write, which keeps it for the records.
+  if (state->generation_counter != before || written) {
     accepted_.batch.push_back(SetGeneration{work.at, state->generation_counter});
   }
   state->records = std::move(work.after);

@@ -2,6 +2,7 @@
 // may expect whom, the component that serves the application has the sockets.
 #include <algorithm>
 
+#include "reload/discovery/announcement.hpp"
 #include "reload/routing/routing_impl.hpp"
 
 namespace ringway::routing {
@@ -14,6 +15,26 @@ namespace {
 bool has_channels(std::uint16_t application) {
   return std::any_of(k_applications.begin(), k_applications.end(),
                      [&](const Application one) { return static_cast<std::uint16_t>(one) == application; });
+}
+
+// Below are services of other protocols, which nobody is to have this peer talk to; the exception is what
+// firewalls let through.
+constexpr std::uint16_t k_first_port_of_peers = 1024, k_https_port = 443;
+
+// Where another node may have this peer connect to. Nobody can check that the address is that node's before
+// the handshake, but it is not this peer's own, nobody's or everybody's, and on this machine only where
+// `served`, which others are to connect to, is as well.
+bool may_be_a_peers(const wire::IpAddressPort& address, const std::vector<RemoteAddress>& served,
+                    const std::vector<RemoteAddress>& own) {
+  const auto has = [&](const std::vector<RemoteAddress>& all) {
+    return std::find(all.begin(), all.end(), RemoteAddress(address)) != all.end();
+  };
+  const bool is_on_this_machine = std::any_of(served.begin(), served.end(), [](const RemoteAddress& one) {
+    return discovery::is_loopback(one.full());
+  });
+  return discovery::can_be_a_peer(address) && !has(served) && !has(own) &&
+         (address.port >= k_first_port_of_peers || address.port == k_https_port) &&
+         (is_on_this_machine || !discovery::is_loopback(address));
 }
 
 RequestFailure local_failure(ErrorCode code, std::string_view reason) {
@@ -120,6 +141,9 @@ void RoutingComponent::Impl::invite(std::uint64_t request, const NodeId& node,
   if (table.connects.contains(key))
     return answer_error(request, ErrorCode::in_progress, "a connection is being made");
   auto addresses = reachable_addresses(body.candidates);
+  std::erase_if(addresses, [&](const wire::IpAddressPort& address) {
+    return !may_be_a_peers(address, served->second, own_addresses_);
+  });
   if (addresses.empty())
     return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
   if (table.connects.size() >= k_max_app_connects) {

@@ -307,6 +307,7 @@ RoutingStatus RoutingComponent::Impl::status() const {
   status.fingers = topology_->fingers();
   status.transactions = under_way().transactions.size();
   status.estimated_peers = topology_->estimated_peers();
+  status.listings_left_out = topology_->listings_left_out();
   for (const auto& link : links_.all())
     status.links.push_back(
         {link.id, link.node, link.remote.full(), link.suspected, topology_->is_peer(link.node)});

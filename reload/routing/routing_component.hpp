@@ -79,6 +79,7 @@ struct RoutingStatus : RoutingCounters {
   std::size_t transactions = 0;
   std::size_t channels = 0, held_channels = 0;  // connections of applications; those that are wanted here
   double estimated_peers = 1;                   // from the density of the neighbour table
+  std::uint64_t listings_left_out = 0;          // of others' Updates: there was no room for them
 };
 
 // What became of a document that did not come from a peer.

@@ -7,15 +7,25 @@
 #include <stdexcept>
 
 namespace ringway::security {
+namespace {
 
-Hmac hmac_sha256(BytesView key, BytesView message) {
-  Hmac out{};
+template <std::size_t SizeBytes>
+std::array<std::uint8_t, SizeBytes> hmac(const EVP_MD* digest, BytesView key, BytesView message) {
+  std::array<std::uint8_t, SizeBytes> out{};
   unsigned size_bytes = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(),
+  if (HMAC(digest, key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(),
            &size_bytes) == nullptr ||
       size_bytes != out.size())
-    throw std::runtime_error("this OpenSSL has no HMAC-SHA-256");  // zeros would be known to everybody
+    throw std::runtime_error("this OpenSSL has no such HMAC");  // zeros would be known to everybody
   return out;
+}
+
+}  // namespace
+
+Hmac hmac_sha256(BytesView key, BytesView message) { return hmac<k_hmac_bytes>(EVP_sha256(), key, message); }
+
+std::array<std::uint8_t, k_hmac_sha1_bytes> hmac_sha1(BytesView key, BytesView message) {
+  return hmac<k_hmac_sha1_bytes>(EVP_sha1(), key, message);
 }
 
 bool equal_in_constant_time(BytesView a, BytesView b) {

@@ -283,7 +283,7 @@ void ChordReload::on_update(const Now& now, const NodeId& from, const wire::Chor
     for (const auto* nodes : {&update.predecessors, &update.successors})
       listed.insert(listed.end(), nodes->begin(),
                     nodes->begin() + static_cast<std::ptrdiff_t>(taken(*nodes)));
-    lists_.set(from, std::move(listed));
+    listings_left_out_ += lists_.set(from, std::move(listed));
   }
   if (phase_ == Phase::gathering && admitting_ == from) return gather_neighbors(now, out);
   const auto& named = update.predecessors;

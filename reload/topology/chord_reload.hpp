@@ -113,6 +113,7 @@ class ChordReload : public Plugin {
   double estimated_peers() const override;
   std::uint32_t uptime_s(const Now& now) const override;
   TableSizes tables() const override;
+  std::uint64_t listings_left_out() const override { return listings_left_out_; }
 
  private:
   enum class Phase { idle, connecting, locating, gathering, asking, receiving, joined, leaving, left };
@@ -165,6 +166,7 @@ class ChordReload : public Plugin {
   RingViewPtr view_;
 
   ListedNodes lists_;                        // of neighbours; before we have joined, of everybody
+  std::uint64_t listings_left_out_ = 0;      // of Updates: there was no room in lists_
   std::map<NodeId, MonoTime> attaching_;     // since when
   std::map<NodeId, MonoTime> failed_until_;  // not tried again before
   // Of the few peers in peers_ that have one; flat, since they are empty most of the time.

@@ -31,14 +31,17 @@ std::vector<NodeId> ListedNodes::tellers() const {
   return all;
 }
 
-void ListedNodes::set(const NodeId& teller, std::vector<NodeId> nodes) {
+std::size_t ListedNodes::set(const NodeId& teller, std::vector<NodeId> nodes) {
   const bool known = contains(teller);
   const std::vector<NodeId> before = of(teller);
-  if (known && nodes == before) return;  // as most Updates, in a ring at rest all
+  if (known && nodes == before) return 0;  // as most Updates, in a ring at rest all
   const std::size_t others = listings() - (known ? 1 + before.size() : 0);
-  if (others == k_max_listings) return;
-  nodes.resize(std::min(nodes.size(), k_max_listings - others - 1));
+  if (others == k_max_listings) return 1 + nodes.size();
+  const std::size_t room = k_max_listings - others - 1;
+  const std::size_t left_out = nodes.size() - std::min(nodes.size(), room);
+  nodes.resize(nodes.size() - left_out);
   remake(teller, &nodes);
+  return left_out;
 }
 
 void ListedNodes::erase(const NodeId& teller) {

@@ -16,8 +16,8 @@ inline constexpr std::size_t k_max_listings = 65'535;
 class ListedNodes {
  public:
   // Instead of what that peer has listed before; an empty list is one, too. What is beyond k_max_listings is
-  // left out.
-  void set(const NodeId& teller, std::vector<NodeId> nodes);
+  // left out: the result says how many of the list, or of its teller.
+  std::size_t set(const NodeId& teller, std::vector<NodeId> nodes);
   void erase(const NodeId& teller);
   void clear() { *this = {}; }
 

@@ -137,6 +137,8 @@ class Plugin {
   virtual double estimated_peers() const = 0;
   virtual std::uint32_t uptime_s(const Now& now) const = 0;
   virtual TableSizes tables() const = 0;
+  // What Updates have listed and was not kept, since there was no room for it.
+  virtual std::uint64_t listings_left_out() const = 0;
 };
 
 }  // namespace ringway::topology

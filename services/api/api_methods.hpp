@@ -22,7 +22,9 @@ enum class ApiMethod : std::uint8_t {
   register_user,
   resolve,
   call_log,
-  presence
+  presence,
+  send_message,
+  mailbox
 };
 
 struct ApiMethodTraits {
@@ -44,6 +46,8 @@ inline constexpr std::array k_api_methods{
     ApiMethodTraits{ApiMethod::resolve, "resolve", false, false},
     ApiMethodTraits{ApiMethod::call_log, "call-log", false, true},
     ApiMethodTraits{ApiMethod::presence, "presence", false, true},
+    ApiMethodTraits{ApiMethod::send_message, "message", false, true},
+    ApiMethodTraits{ApiMethod::mailbox, "mailbox", false, true},
 };
 constexpr const ApiMethodTraits& traits_of(ApiMethod method) {
   return k_api_methods[static_cast<std::size_t>(method)];
@@ -70,6 +74,8 @@ inline constexpr std::array k_api_rpcs{
     RpcOfContract{"ringway.v1.Directory.Resolve", ApiMethod::resolve},
     RpcOfContract{"ringway.v1.Directory.CallLog", ApiMethod::call_log},
     RpcOfContract{"ringway.v1.Directory.WatchPresence", ApiMethod::presence},
+    RpcOfContract{"ringway.v1.Directory.SendMessage", ApiMethod::send_message},
+    RpcOfContract{"ringway.v1.Directory.Mailbox", ApiMethod::mailbox},
 };
 
 // One call, as far as a policy looks at it.

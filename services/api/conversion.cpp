@@ -210,7 +210,8 @@ void fill(v1::PhoneStatus& out, const actors::SipReport& report) {
   counters.set_overlay_failures(report.registrar.overlay_failures);
   counters.set_requests(report.proxy.requests);
   counters.set_branches(report.proxy.branches);
-  counters.set_requests_busy(report.proxy.no_room + report.proxy.no_room_for_source);
+  counters.set_requests_busy(report.proxy.no_room + report.proxy.no_room_for_source +
+                             report.transactions.refused_busy);
   counters.set_loops(report.proxy.loops);
   counters.set_not_allowed(report.proxy.not_allowed);
   counters.set_retransmissions(report.transactions.retransmissions);
@@ -221,6 +222,15 @@ void fill(v1::PhoneStatus& out, const actors::SipReport& report) {
   counters.set_refused_connections(sockets.refused_connections + sockets.refused_of_address);
   counters.set_refused_datagrams(sockets.datagrams_too_fast + sockets.datagrams_over_credit +
                                  sockets.datagrams_refused);
+  counters.set_peers_opened(report.peers.opened);
+  counters.set_peers_not_reached(report.peers.open_failed);
+  counters.set_peers_accepted(report.peers.accepted);
+  counters.set_peers_refused(report.peers.refused_asked + report.peer_links.refused_connections +
+                             report.peer_links.refused_of_address);
+  counters.set_peers_uninvited(report.peers.uninvited);
+  counters.set_peer_handshakes_failed(report.peer_links.handshakes_failed);
+  counters.set_peer_bytes_in(report.peer_links.bytes_in);
+  counters.set_peer_bytes_out(report.peer_links.bytes_out);
   for (const auto& table : report.tables) {
     auto& use = *out.add_tables();
     use.set_name(table.name);
@@ -272,6 +282,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   routing.set_channel_messages(status.routing.channel_messages);
   routing.set_failed_channels(status.routing.failed_channels);
   routing.set_refused_channels(status.routing.refused_channels);
+  routing.set_listings_left_out(status.routing.listings_left_out);
 
   auto& storage = *out.mutable_storage();
   storage.set_stores_accepted(status.storage.stores_accepted);
@@ -305,6 +316,9 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   storage.set_notices_dropped(status.storage.notices_dropped);
   storage.set_kinds_damaged(status.storage.kinds_damaged);
   storage.set_kinds_mended(status.storage.kinds_mended);
+  storage.set_careful_reads(status.storage.careful_reads);
+  storage.set_holders_differed(status.storage.holders_differed);
+  storage.set_detours(status.storage.detours);
 
   auto& replication = *out.mutable_replication();
   replication.set_copies_sent(status.replication.copies_sent);

@@ -142,6 +142,7 @@ void fill(v1::LoggedCall& out, const sip::CallRecord& record) {
   out.set_answered_ms(record.answered_ms.value_or(0));
   out.set_ended_ms(record.ended_ms.value_or(0));
   out.set_status(record.status);
+  out.set_end_unknown(record.is_end_unknown);
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace ringway::services {
 
 inline constexpr std::uint32_t k_default_registration_lifetime_s = 3600;
 inline constexpr std::size_t k_default_logged_calls = 50;
+inline constexpr std::size_t k_default_shown_messages = 50;
+inline constexpr std::size_t k_max_content_type_bytes = 512;
 
 class DirectoryService final : public v1::Directory::CallbackService {
  public:
@@ -29,6 +31,12 @@ class DirectoryService final : public v1::Directory::CallbackService {
                                     v1::CallLogResponse* response) override;
   grpc::ServerWriteReactor<v1::PresenceEvent>* WatchPresence(
       grpc::CallbackServerContext* context, const v1::WatchPresenceRequest* request) override;
+  // directory_messages.cpp
+  grpc::ServerUnaryReactor* SendMessage(grpc::CallbackServerContext* context,
+                                        const v1::SendMessageRequest* request,
+                                        v1::SendMessageResponse* response) override;
+  grpc::ServerUnaryReactor* Mailbox(grpc::CallbackServerContext* context, const v1::MailboxRequest* request,
+                                    v1::MailboxResponse* response) override;
 
  private:
   std::shared_ptr<actors::Peer> peer_;

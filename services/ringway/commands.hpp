@@ -33,6 +33,8 @@ void add_unregister(CLI::App& app, Session& session, Action& chosen);
 void add_resolve(CLI::App& app, Session& session, Action& chosen);
 void add_call_log(CLI::App& app, Session& session, Action& chosen);
 void add_presence(CLI::App& app, Session& session, Action& chosen);
+void add_message(CLI::App& app, Session& session, Action& chosen);
+void add_mailbox(CLI::App& app, Session& session, Action& chosen);
 
 void add_status(CLI::App& app, Session& session, Action& chosen);
 void add_ring(CLI::App& app, Session& session, Action& chosen);

@@ -139,13 +139,15 @@ struct CallLogOptions {
 Json call_json(const v1::LoggedCall& call) {
   return {{"number", call.number()},     {"user", call.user()},         {"outgoing", call.outgoing()},
           {"other", call.other()},       {"began_ms", call.began_ms()}, {"answered_ms", call.answered_ms()},
-          {"ended_ms", call.ended_ms()}, {"status", call.status()}};
+          {"ended_ms", call.ended_ms()}, {"status", call.status()},     {"end_unknown", call.end_unknown()}};
 }
 
 // "answered, 3m 2s", "486"
 std::string outcome_text(const v1::LoggedCall& call) {
+  if (call.status() == 0 && call.end_unknown()) return "not answered as far as is known";
   if (call.status() == 0) return call.ended_ms() == 0 ? "ringing" : "not answered";
   if (call.answered_ms() == 0) return "not answered: " + std::to_string(call.status());
+  if (call.end_unknown()) return "answered, its end is not known";
   if (call.ended_ms() == 0) return "answered";
   return "answered, " + duration_text((call.ended_ms() - call.answered_ms()) / 1000);
 }

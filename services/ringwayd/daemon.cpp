@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -28,8 +27,10 @@
 #include "services/ringwayd/namesakes.hpp"
 #include "services/ringwayd/own_credentials.hpp"
 #include "services/ringwayd/permissions.hpp"
+#include "services/ringwayd/phone_reload.hpp"
 #include "services/ringwayd/phone_settings.hpp"
 #include "services/ringwayd/ready_file.hpp"
+#include "services/ringwayd/running_peer.hpp"
 #include "services/ringwayd/upkeep_status.hpp"
 #include "services/ringwayd/watcher.hpp"
 #include "services/upkeep/enrollment_file.hpp"
@@ -41,12 +42,11 @@ namespace {
 constexpr std::chrono::milliseconds k_look_while_joining{200};
 constexpr std::chrono::milliseconds k_look_when_joined{1000};
 constexpr std::chrono::milliseconds k_api_grace{2000};
-constexpr int k_wake_signal = SIGUSR1;  // something happened on another thread
 
 sigset_t own_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGTERM, SIGINT, k_wake_signal}) sigaddset(&set, number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, k_wake_signal}) sigaddset(&set, number);
   return set;
 }
 
@@ -56,43 +56,6 @@ WallMs wall_now_ms() {
 }
 
 Duration duration_of(double seconds) { return Duration{std::llround(seconds * 1000)}; }
-
-struct RunningPeer;
-
-// What other threads have told the main thread.
-struct Mailbox {
-  std::mutex mutex;
-  std::vector<std::pair<std::size_t, actors::PeerStatus>> statuses;
-  std::vector<std::size_t> left;
-  std::vector<std::pair<RunningPeer*, actors::PeerFailure>> failures;
-  std::vector<std::pair<RunningPeer*, std::vector<NodeId>>> namesakes;  // all that a look has found
-
-  template <typename List, typename Item>
-  void post(List Mailbox::*list, Item item) {
-    {
-      const std::scoped_lock lock(mutex);
-      (this->*list).push_back(std::move(item));
-    }
-    ::kill(::getpid(), k_wake_signal);
-  }
-};
-
-struct RunningPeer {
-  std::size_t number = 0;  // of the settings: those that do not start are left out
-  std::string name;
-  std::string document;  // the file
-  Credentials credentials;
-  EnrollmentServer enrollment;
-  std::shared_ptr<const ApiPolicy> policy;
-  std::shared_ptr<actors::Peer> peer;
-  std::unique_ptr<ApiServer> api;
-  Watcher watcher;
-  RefusalWatch refusals;
-  Namesakes namesakes;
-  bool asked = false;  // a status is on its way
-  bool left = false;
-  std::atomic<bool> ended = false;  // not by leaving: the overlay or its document wants it no more
-};
 
 class Daemon {
  public:
@@ -357,11 +320,16 @@ class Daemon {
     });
   }
 
-  std::string add_phones(const RunningPeer& running, actors::PeerSettings& settings) const {
+  // Whose phones it may serve.
+  std::vector<std::string> users_of(const RunningPeer& running) const {
     std::vector<std::string> users{running.credentials.user};
     for (const auto& one : held_) users.push_back(one.user);
-    auto phones =
-        load_phones(settings_, running.number, running.credentials.configuration->instance_name, users);
+    return users;
+  }
+
+  std::string add_phones(const RunningPeer& running, actors::PeerSettings& settings) const {
+    auto phones = load_phones(settings_, running.number, running.credentials.configuration->instance_name,
+                              users_of(running));
     if (!phones) return phones.error().reason;
     for (const auto& warning : phones->warnings) log_.warn(running.name, warning);
     settings.sip = std::move(phones->settings);
@@ -475,8 +443,18 @@ class Daemon {
       timespec time{wait.count() / 1000, (wait.count() % 1000) * 1'000'000};
       const int signal = ::sigtimedwait(&signals, nullptr, &time);
       if (signal == SIGTERM || signal == SIGINT) take_stop_signal(signal);
+      if (signal == SIGHUP && !stopping_) read_files_again();
       if (const auto failed = read_mailbox(); !failed.empty()) return end_failed(failed);
       if (all_left()) return must_end_.empty() ? end_left() : end_failed(must_end_);
+    }
+  }
+
+  void read_files_again() {
+    for (const auto& running : peers_) {
+      if (running->left) continue;
+      const auto& overlay = running->credentials.configuration->instance_name;
+      reload_phones(settings_, {running->name, running->number, overlay, users_of(*running)}, running->peer,
+                    log_);
     }
   }
 

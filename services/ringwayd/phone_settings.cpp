@@ -57,10 +57,9 @@ Result<std::map<sip::Aor, Account>> accounts_of(const std::vector<std::string>& 
 
 sip::element::Gateway gateway_of(const Settings& settings) {
   sip::element::Gateway out;
-  for (const PhoneListen& server : settings.sip_trunk_addresses) {
-    const auto at = actors::endpoint_of(server.at);
-    out.servers.push_back({actors::name_of(server.transport), at.host, at.port, settings.sip_trunk_domain});
-  }
+  for (const SipServer& server : settings.sip_trunk_servers)
+    out.servers.push_back(
+        {actors::name_of(server.transport), server.host, server.port, settings.sip_trunk_domain});
   out.domain = settings.sip_trunk_domain;
   out.domains = settings.sip_trunk_domains;
   out.callers = settings.sip_trunk_callers;
@@ -147,7 +146,8 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   sip->lets_users_call_outside = settings.sip_call_outside;
   sip->dns_servers = settings.sip_dns;
   sip->redirects = settings.sip_redirect;
-  if (!settings.sip_trunk_addresses.empty()) sip->gateway = gateway_of(settings);
+  sip->hides_users = settings.sip_through_intermediate;
+  if (!settings.sip_trunk_servers.empty()) sip->gateway = gateway_of(settings);
   auto accounts = accounts_of(users);
   if (!accounts) return accounts.error();
   if (!settings.sip_passwords.empty()) {

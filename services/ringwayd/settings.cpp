@@ -32,7 +32,9 @@ const char* const k_footer =
     "port + i (a\n"
     "port of 0 stays 0). An --api-socket PATH becomes PATH.i. The peers join through the first of them.\n"
     "\n"
-    "SIGTERM or SIGINT: hand over, leave the ring, stop; a second one stops at once.\n"
+    "SIGTERM or SIGINT: hand over, leave the ring, stop; a second one stops at once. SIGHUP: read the "
+    "passwords and\n"
+    "certificates of phones from their files again.\n"
     "Exit codes: 0 left, 1 could not start, 2 wrong settings or credentials, 70 a part of a peer failed (the "
     "log says\n"
     "why), 130 cut short by a second signal.";
@@ -167,14 +169,15 @@ void add_phone_options(CLI::App& app, Settings& settings) {
       ->delimiter(',');
   group.flag("sip-call-outside", settings.sip_call_outside,
              "Let this peer's users call addresses of other domains, found by DNS");
-  group.add("sip-dns", settings.sip_dns, "Ask these name servers for that, and not those of the system",
+  group.add("sip-dns", settings.sip_dns,
+            "Ask these name servers for that, and for names of --sip-trunk, and not those of the system",
             "ADDR:PORT,...");
   group
       .add("sip-trunk", settings.sip_trunk,
            "A gateway peer: calls to telephone numbers that no user has go on to this server (udp, tcp or "
-           "tls); may be "
+           "tls; an address, or a name that DNS is asked for, the port, too, if it is not given); may be "
            "repeated, the first one that answers is used",
-           "TRANSPORT:ADDR:PORT")
+           "TRANSPORT:HOST[:PORT]")
       ->delimiter(',');
   group.add("sip-trunk-domain", settings.sip_trunk_domain,
             "The trunk's domain: a call to tel:+431 goes there as sip:+431@DOMAIN, and its TLS certificate "
@@ -195,6 +198,11 @@ void add_phone_options(CLI::App& app, Settings& settings) {
   group.flag("sip-redirect", settings.sip_redirect,
              "A redirect peer: tells phones where users of other peers are (302) and lets them call there "
              "themselves");
+  group.flag(
+      "sip-through-intermediate", settings.sip_through_intermediate,
+      "All that this peer's phones send to users of other peers is anonymous and goes by way of another "
+      "peer, as calls with `Privacy: id` do anyway (docs/phones.md); a phone says `Privacy: none` where it "
+      "does not want that");
 }
 
 void add_operation_options(CLI::App& app, Settings& settings) {
@@ -287,16 +295,13 @@ std::string derive_api(Settings& settings) {
   return "";
 }
 
-bool over_websocket(net::phones::Transport transport) {
-  return transport == net::phones::Transport::ws || transport == net::phones::Transport::wss;
-}
-
 std::string derive_phones(Settings& settings) {
   const bool any = !settings.sip_passwords.empty() || settings.sip_trust_loopback ||
                    !settings.sip_names.empty() || !settings.sip_certificate.empty() ||
                    !settings.sip_key.empty() || !settings.sip_origins.empty() || settings.sip_call_outside ||
                    !settings.sip_peer_listen.empty() || !settings.sip_trunk.empty() ||
-                   settings.sip_redirect || !settings.sip_presence.empty();
+                   settings.sip_redirect || !settings.sip_presence.empty() ||
+                   settings.sip_through_intermediate;
   if (settings.sip_listen.empty()) return any ? "the other settings of phones are for --sip-listen" : "";
   for (const std::string& text : settings.sip_listen) {
     auto listen = parse_phone_listen(text);
@@ -312,12 +317,12 @@ std::string derive_phones(Settings& settings) {
       settings.sip_trunk.empty() != settings.sip_trunk_callers.empty())
     return "--sip-trunk, --sip-trunk-domain and --sip-trunk-caller go together";
   for (const std::string& text : settings.sip_trunk) {
-    auto server = parse_phone_listen(text);
+    auto server = parse_sip_server(text);
     if (!server) return "--sip-trunk: " + server.error().reason;
-    if (over_websocket(server->transport)) return "--sip-trunk " + text + ": by udp, tcp or tls";
-    settings.sip_trunk_addresses.push_back(*server);
+    settings.sip_trunk_servers.push_back(*std::move(server));
   }
-  if (!settings.sip_dns.empty() && !settings.sip_call_outside) return "--sip-dns is for --sip-call-outside";
+  if (!settings.sip_dns.empty() && !settings.sip_call_outside && settings.sip_trunk.empty())
+    return "--sip-dns is for --sip-call-outside and --sip-trunk";
   if (settings.sip_certificate.empty() != settings.sip_key.empty())
     return "--sip-cert and --sip-key go together";
   const bool has_tls =

@@ -10,6 +10,7 @@
 
 #include "net/phones/phone_transports.hpp"
 #include "reload/wire/bodies.hpp"
+#include "services/api/phone_address.hpp"
 
 namespace ringway::services {
 
@@ -62,6 +63,7 @@ struct Settings {
   std::string sip_trunk_domain;
   std::vector<std::string> sip_trunk_callers, sip_trunk_domains;
   bool sip_redirect = false;
+  bool sip_through_intermediate = false;
 
   std::string log_level = "info";
   std::string log_format = "text";
@@ -80,7 +82,7 @@ struct Settings {
   std::optional<wire::IpAddressPort> api_listen_address;
   unsigned api_mode = 0600;
   std::vector<net::phones::PhoneListen> sip_addresses;
-  std::vector<net::phones::PhoneListen> sip_trunk_addresses;
+  std::vector<SipServer> sip_trunk_servers;
   wire::IpAddressPort sip_peer_address;  // invalid: not said
 
   // Peer `index` of several has folders, ports and sockets of its own.

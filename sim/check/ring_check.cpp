@@ -25,6 +25,8 @@ std::string responsibility_fault(const Simulation& simulation, const std::vector
 
 TableSizes tables_of(const SimPeer& peer) {
   TableSizes all = peer.routing().tables();
+  const TableSizes of_inspection = peer.inspection_tables();
+  all.insert(all.end(), of_inspection.begin(), of_inspection.end());
   // What was never needed is empty.
   if (!peer.has_data()) return all;
   for (const auto& part : {peer.storage().tables(), peer.replication().tables()})

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <vector>
 
 #include "reload/config/kinds.hpp"
 #include "sim/scenario/verbs.hpp"
@@ -55,27 +57,64 @@ void mend_disks(Stage& stage, const Statement&) {
   for (PeerNumber peer = 0; peer < stage.simulation().size(); ++peer) {
     stage.simulation().slow_disk(peer, Duration{0});
     stage.simulation().full_disk(peer, false);
+    stage.simulation().refuse_reads(peer, false);
   }
 }
 
-// One of its copies, or, less often, the generation beside it. Not of a value of which one is damaged
-// already: the overlay promises to bring back what others have.
-void damage(Stage& stage, const Statement& statement) {
-  constexpr std::uint64_t k_one_is_a_generation = 4;
-  auto& simulation = stage.simulation();
+void refuse_reads(Stage& stage, const Statement& statement) {
+  for (const PeerNumber peer : stage.some(statement.share())) stage.simulation().refuse_reads(peer, true);
+}
+
+namespace {
+
+// Who has it, when all who should have it whole. Of a value of which one copy is damaged already no other is:
+// the overlay promises to bring back what others have.
+std::vector<PeerNumber> holders_of_whole(Simulation& simulation, const data::KindAt& at) {
+  auto holders = simulation.whole_at(at);
+  if (holders.size() <= simulation.configuration()->replicas) holders.clear();
+  return holders;
+}
+
+// So many times one copy of a random value.
+void damage_some(Stage& stage, std::size_t count,
+                 const std::function<void(PeerNumber, const data::KindAt&)>& damage_at) {
   auto keys = stage.ledger().acknowledged_keys();
-  std::size_t left = statement.count();
-  while (left > 0 && !keys.empty()) {
+  while (count > 0 && !keys.empty()) {
     std::swap(keys[stage.random().below(keys.size())], keys.back());
     const data::KindAt at{resource_id_of(keys.back()), config::k_shared_value};
     keys.pop_back();
-    const auto holders = simulation.whole_at(at);
-    if (holders.size() <= simulation.configuration()->replicas) continue;
-    const PeerNumber peer = holders[stage.random().below(holders.size())];
-    simulation.damage(peer, at, stage.random().below(k_one_is_a_generation) == 0);
-    --left;
+    const auto holders = holders_of_whole(stage.simulation(), at);
+    if (holders.empty()) continue;
+    damage_at(holders[stage.random().below(holders.size())], at);
+    --count;
   }
-  if (left > 0) stage.violate(Law::playable, "there are not so many values that all their holders have");
+  if (count > 0) stage.violate(Law::playable, "there are not so many values that all their holders have");
+}
+
+}  // namespace
+
+// A record, or, less often, the generation beside it.
+void damage(Stage& stage, const Statement& statement) {
+  constexpr std::uint64_t k_one_is_a_generation = 4;
+  damage_some(stage, statement.count(), [&stage](PeerNumber peer, const data::KindAt& at) {
+    stage.simulation().damage(peer, at, stage.random().below(k_one_is_a_generation) == 0);
+  });
+}
+
+// Whatever stands behind it on that disk is in the block as well, as far as it is whole everywhere.
+void damage_blocks(Stage& stage, const Statement& statement) {
+  constexpr std::size_t k_most_kinds_of_a_block = 4;
+  auto& simulation = stage.simulation();
+  damage_some(stage, statement.count(), [&](PeerNumber peer, const data::KindAt& first) {
+    const RingId before = ring_subtract(first.resource, ring_power_of_two(0));
+    const auto kinds = simulation.peer(peer).identity().disk().list(before, before, k_most_kinds_of_a_block);
+    if (!kinds) return;
+    for (const data::KindAt& at : *kinds) {
+      const auto holders = holders_of_whole(simulation, at);
+      if (std::find(holders.begin(), holders.end(), peer) == holders.end()) return;
+      simulation.damage_block(peer, at);
+    }
+  });
 }
 
 void let_drop(Stage& stage, const Statement& statement) {

@@ -62,6 +62,10 @@ verbs::Act act_of(Verb verb) {
       return verbs::mend_disks;
     case Verb::damage:
       return verbs::damage;
+    case Verb::damage_blocks:
+      return verbs::damage_blocks;
+    case Verb::refuse_reads:
+      return verbs::refuse_reads;
     case Verb::let_drop:
       return verbs::let_drop;
     case Verb::let_lie:
@@ -135,6 +139,10 @@ bool needs_a_peer(Verb verb) {
   }
 }
 
+bool spoils_disks(Verb verb) {
+  return verb == Verb::damage || verb == Verb::damage_blocks || verb == Verb::refuse_reads;
+}
+
 // With more of them those that hold nothing have no storage.
 constexpr std::size_t k_many_peers = 10'000;
 
@@ -144,7 +152,7 @@ SimulationSettings made_for(const Scenario& scenario, SimulationSettings setting
     const bool tells_size = statement.verb() == Verb::begin_with || statement.verb() == Verb::grow;
     if (tells_size && statement.count() > k_many_peers) settings.data_on_demand = true;
     // What a peer remembers would hide what has become of its disk.
-    if (statement.verb() == Verb::damage) settings.storage.max_cached_kinds = 1;
+    if (spoils_disks(statement.verb())) settings.storage.max_cached_kinds = 1;
     if (statement.verb() != Verb::keep_replicas) continue;
     const std::size_t replicas = std::clamp<std::size_t>(statement.count(), 1, config::k_most_replicas);
     settings.configure = [replicas, before = settings.configure](config::Configuration& document) {

@@ -17,7 +17,7 @@ std::vector<Verb> ended_by(Verb verb) {
     case Verb::let_be_honest:
       return {Verb::let_drop, Verb::let_lie};
     case Verb::mend_disks:
-      return {Verb::slow_disks, Verb::fill_disks};
+      return {Verb::slow_disks, Verb::fill_disks, Verb::refuse_reads};
     case Verb::lose_messages:
     case Verb::lose_packets:
     case Verb::duplicate:

@@ -69,19 +69,56 @@ void Element::act(Now now, RequestArrived& arrived) {
     ++counters_.leaving;
     return answer(now, arrived.transaction, busy(arrived.request));
   }
+  note_hidden(arrived.transaction, arrived.request, *flow);
   if (serve_presence(now, arrived, *flow)) return;
   auto source = source_of(now, arrived.request, *flow);
   if (const auto* instead = std::get_if<Message>(&source)) return answer(now, arrived.transaction, *instead);
-  const auto& from = std::get<proxy::Source>(source);
-  log_request(now, arrived.request, from);
-  if (arrived.request.method() == "CANCEL") {
-    const bool may_cancel = arrived.cancels && is_from_same(*flow, *arrived.cancels);
-    const auto invite = may_cancel ? std::optional(server_of(*arrived.cancels)) : std::nullopt;
-    proxy_.on_cancel(now.mono, server_of(arrived.transaction), invite, std::move(arrived.request), from);
-  } else {
-    note_message(now.mono, arrived.transaction, arrived.request, from);
-    proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
+  if (auto* claimed = std::get_if<Claimed>(&source))
+    return ask_for_name(now, arrived.transaction, std::move(arrived.request), std::move(*claimed));
+  auto& from = std::get<proxy::Source>(source);
+  if (!let_pass(now, arrived.transaction, arrived.request, *flow, from)) return;
+  if (from.passes_here)
+    return proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
+  if (arrived.request.method() == "CANCEL") return cancel(now, arrived, from, *flow);
+  serve(now, arrived.transaction, std::move(arrived.request), from);
+}
+
+void Element::serve(Now now, TransactionId transaction, Message request, const proxy::Source& from) {
+  log_request(now, request, from);
+  auto& server = servers_.at(transaction);
+  server.is_private = is_private(request, from);
+  // A letter would name its writer.
+  if (!server.is_private) note_message(now.mono, transaction, request, from);
+  proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
+}
+
+void Element::cancel(Now now, RequestArrived& arrived, const proxy::Source& from, const FlowState& flow) {
+  const bool may_cancel = arrived.cancels && is_from_same(flow, *arrived.cancels);
+  const auto waiting = may_cancel ? claims_.take(*arrived.cancels) : std::nullopt;
+  if (waiting) {  // nobody has been called yet
+    answer(now, arrived.transaction, make_response(arrived.request, 200, new_tag()));
+    return answer(now, waiting->transaction, make_response(waiting->request, 487, new_tag()));
   }
+  const auto invite = may_cancel ? std::optional(server_of(*arrived.cancels)) : std::nullopt;
+  proxy_.on_cancel(now.mono, server_of(arrived.transaction), invite, std::move(arrived.request), from);
+}
+
+void Element::ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed) {
+  const auto known = claims_.known(now.mono, claimed.name);
+  if (known) {
+    if (*known) return answer(now, transaction, refuse_name(request));
+    return serve(now, transaction, std::move(request), claimed.source);
+  }
+  const auto no_room = busy(request);
+  Claim claim{transaction, std::move(request), std::move(claimed.source), std::move(claimed.name)};
+  if (!claims_.wait(now.mono, std::move(claim), finder_.new_question())) answer(now, transaction, no_room);
+}
+
+void Element::act(Now now, ClaimAnswer& answered) {
+  auto& [claim, is_user] = answered;
+  if (!is_user) return answer(now, claim.transaction, make_response(claim.request, 504, new_tag()));
+  if (*is_user) return answer(now, claim.transaction, refuse_name(claim.request));
+  serve(now, claim.transaction, std::move(claim.request), claim.source);
 }
 
 Message Element::busy(const Message& request) {
@@ -104,8 +141,10 @@ bool Element::is_from_same(const FlowState& flow, TransactionId invite) {
 void Element::act(Now now, AckArrived& arrived) {
   FlowState* flow = flows_.find(FlowId{arrived.flow.id});
   if (flow == nullptr) return;
-  const auto source = source_of(now, arrived.ack, *flow);
-  if (const auto* from = std::get_if<proxy::Source>(&source)) proxy_.on_ack(std::move(arrived.ack), *from);
+  auto source = source_of(now, arrived.ack, *flow);
+  auto* from = std::get_if<proxy::Source>(&source);
+  if (from != nullptr && let_ack_pass(arrived.ack, *flow, *from))
+    proxy_.on_ack(std::move(arrived.ack), *from);
 }
 
 void Element::act(Now now, ResponseArrived& arrived) {
@@ -140,8 +179,10 @@ void Element::act(Now now, TransactionEnded& ended) {
   };
   if (server != servers_.end()) {
     leave(server->second.flow);
+    if (server->second.passage) intermediary_.end(server->second.passage->sender);
     servers_.erase(server);
     letters_.forget(ended.transaction);
+    claims_.take(ended.transaction);
     proxy_.on_server_ended(now.mono, server_of(ended.transaction));
   } else if (client != clients_.end()) {
     leave(client->second.flow);
@@ -166,20 +207,31 @@ void Element::log_request(Now now, const Message& request, const proxy::Source& 
   const auto caller = read_address(request.from.uri.print(), settings_.registrar.overlay_name);
   if (from.side == proxy::Side::phone && caller) calls_.on_invite(now.wall_ms, request, caller->aor, true);
   const auto callee = registrar_.find(now.mono, request.request_uri());
-  if (callee.is_known) calls_.on_invite(now.wall_ms, request, callee.aor, false);
+  const Caller who = from.side == proxy::Side::phone     ? Caller::own_user
+                     : from.side == proxy::Side::overlay ? Caller::peer
+                                                         : Caller::stranger;
+  if (callee.is_known) calls_.on_invite(now.wall_ms, request, callee.aor, false, who);
 }
 
-void Element::tell_of_calls() {
-  for (auto& record : calls_.take_over()) outputs_.emplace_back(KeepCall{std::move(record)});
+void Element::tell_of_calls(MonoTime now) {
+  if (!calls_.has_news()) return;
+  if (!tell_calls_at_) tell_calls_at_ = now + k_call_log_time;
+  if (!is_leaving_ && now < *tell_calls_at_) return;
+  tell_calls_at_.reset();
+  for (auto& record : calls_.take_changed()) outputs_.emplace_back(KeepCall{std::move(record)});
   for (const std::uint64_t number : calls_.take_forgotten()) outputs_.emplace_back(ForgetCall{number});
 }
 
 // ---- the proxy
 
 void Element::act(Now now, proxy::FindTargets& find) { finder_.begin(now.mono, find); }
-void Element::act(Now, proxy::DropFind& drop) { finder_.drop(drop.find); }
+void Element::act(Now, proxy::DropFind& drop) {
+  finder_.drop(drop.find);
+  trunk_.drop(drop.find);
+}
 
 void Element::act(Now now, FindAnswer& answer) {
+  if (trunk_.take(answer)) return;
   if (auto* found = std::get_if<proxy::Found>(&answer.found))
     proxy_.on_found(now.mono, answer.find, std::move(*found));
   else
@@ -187,19 +239,29 @@ void Element::act(Now now, FindAnswer& answer) {
 }
 
 void Element::act(Now now, proxy::StartBranch& start) {
-  ways_.send(now.mono, start.hop, {start.branch, std::move(start.request)});
+  const auto server = servers_.find(transaction_of(start.server));
+  const bool is_hidden = server != servers_.end() && server->second.is_private &&
+                         side_of(start.hop, settings_.proxy) == proxy::Side::overlay;
+  if (is_hidden) return send_hidden(now, server->second, start);
+  ways_.send(now.mono, start.hop,
+             {start.branch, std::move(start.request), {}, {}, {}, transaction_of(start.server)});
 }
 
 void Element::act(Now now, proxy::SendStateless& send) {
+  if (goes_by_intermediate(send.request)) {  // an ACK, which need not say where its sender is
+    send.request.contacts.clear();
+    make_anonymous(send.request, {});
+  }
   ways_.send(now.mono, send.hop, {std::nullopt, std::move(send.request)});
 }
 
 void Element::act(Now now, Ready& ready) {
   FlowState* flow = flows_.find(ready.flow);
   if (ready.parcel.answered) return send_answer(now, ready);
+  if (is_of_no_use(ready.parcel, flow) && try_another_intermediate(now, ready.parcel)) return;
   const auto branch = ready.parcel.branch;
   Message& request = ready.parcel.request;
-  if (flow == nullptr || flow->is_closing) {
+  if (flow == nullptr || flow->is_closing || is_of_no_use(ready.parcel, flow)) {
     if (branch) proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
     return;
   }
@@ -213,7 +275,7 @@ void Element::act(Now now, Ready& ready) {
                   flow->is_reliable() ? Transport::reliable : Transport::unreliable};
   const bool is_call = request.method() == "INVITE" && !flow->is_peer();
   const auto phone = is_call ? std::optional(request.request_uri()) : std::nullopt;
-  auto sent = transactions_.send_request(now.mono, std::move(request), over);
+  auto sent = transactions_.send_request(now.mono, std::move(request), over, ready.parcel.server);
   if (!sent) return proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
   clients_.emplace(sent->transaction, Client{flow->id, branch, phone});
   transaction_of_.emplace(*branch, sent->transaction);
@@ -238,6 +300,7 @@ void Element::send_answer(Now now, Ready& ready) {
 void Element::act(Now, MoreServers& more) { proxy_.add_alternatives(more.branch, std::move(more.others)); }
 
 void Element::act(Now now, NoWay& none) {
+  if (try_another_intermediate(now, none.parcel)) return;
   if (none.parcel.answered)
     add_work(transactions_.on_transport_error(now.mono, *none.parcel.answered));
   else if (none.parcel.branch)
@@ -269,8 +332,9 @@ void Element::act(Now, proxy::EndBranch& end) {
 
 void Element::act(Now now, proxy::Respond& respond) {
   const unsigned status = respond.response.status();
-  if (status >= 200 && is_delivered(now, respond.server, status)) return;
+  if (is_of_own(now, respond.server, respond.response)) return;
   if (status >= 200 && letters_.keep(now, transaction_of(respond.server), respond.response)) return;
+  mask(transaction_of(respond.server), respond.response);
   answer(now, transaction_of(respond.server), respond.response);
 }
 
@@ -279,7 +343,7 @@ void Element::act(Now now, proxy::HoldFlow& hold) {
 }
 
 void Element::act(Now now, proxy::EndServer& end) {
-  if (is_delivered(now, end.server, std::nullopt)) return;
+  if (is_of_own(now, end.server, std::nullopt)) return;
   if (letters_.keep(now, transaction_of(end.server), std::nullopt)) return;
   add_work(transactions_.give_up(transaction_of(end.server)));
 }
@@ -287,7 +351,7 @@ void Element::act(Now now, proxy::EndServer& end) {
 // ---- what is for this peer itself
 
 void Element::act(Now now, proxy::PassToPeer& pass) {
-  if (is_delivered(now, pass.server, std::nullopt)) return;
+  if (is_of_own(now, pass.server, std::nullopt)) return;
   const auto transaction = transaction_of(pass.server);
   const FlowState* flow = flows_.find(FlowId{pass.source.flow.id});
   if (flow == nullptr) {
@@ -332,5 +396,7 @@ void Element::act(Now now, registrar::RemoveRegistration& remove) {
 void Element::act(Now now, registrar::HoldFlow& hold) {
   flows_.set_registered(now.mono, hold.flow, hold.held);
 }
+void Element::act(Now, registrar::KeepBindings& keep) { outputs_.emplace_back(std::move(keep)); }
+void Element::act(Now, registrar::ForgetBindings& forget) { outputs_.emplace_back(std::move(forget)); }
 
 }  // namespace ringway::sip::element

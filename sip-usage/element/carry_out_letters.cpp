@@ -1,5 +1,7 @@
 // What kept messages mean for the other rooms: MESSAGEs that come to nothing, and requests of the element's
 // own, which go through the proxy as another peer's do: to the phones here, and to nobody else.
+#include <algorithm>
+
 #include "sip-usage/element/element.hpp"
 #include "sip-usage/message/builders.hpp"
 #include "sip-usage/proxy/routing.hpp"
@@ -9,7 +11,15 @@ namespace {
 
 // Transactions count from 1 and do not come that far.
 constexpr std::uint64_t k_first_own_server = std::uint64_t{1} << 63U;
+constexpr std::uint64_t k_first_sent = k_first_own_server | (std::uint64_t{1} << 62U);  // by programs
 constexpr unsigned k_gave_up = 480;
+constexpr std::uint8_t k_max_forwards = 70;
+
+// Or it would say more than what the body is.
+bool is_one_line(std::string_view value) {
+  return std::none_of(value.begin(), value.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
 
 proxy::ServerId server_of(messages::DeliveryId id) {
   return proxy::ServerId{k_first_own_server | static_cast<std::uint64_t>(id)};
@@ -38,6 +48,10 @@ void Element::give_up_messages(Now now) {
   for (const TransactionId transaction : letters_.take_overdue(now.mono)) {
     const Message* request = transactions_.request(transaction);
     proxy_.give_up(proxy::ServerId{transaction.value});
+    if (transaction.value >= k_first_own_server) {
+      give_up_own(now, transaction);
+      continue;
+    }
     if (request == nullptr || letters_.keep(now, transaction, std::nullopt)) continue;
     answer(now, transaction, make_response(*request, k_gave_up, new_tag()));
   }
@@ -47,6 +61,10 @@ void Element::give_up_messages(Now now) {
 void Element::act(Now now, messages::Answer& kept) {
   const TransactionId transaction{static_cast<std::uint64_t>(kept.keep)};
   auto outcome = letters_.outcome(kept);
+  if (transaction.value >= k_first_own_server) {
+    const unsigned first = outcome.answer ? outcome.answer->status() : k_gave_up;
+    return tell_sent(transaction, outcome.stands ? first : kept.status, kept.retry_after_s);
+  }
   if (outcome.stands) {
     if (outcome.answer) return answer(now, transaction, *outcome.answer);
     return add_work(transactions_.give_up(transaction));
@@ -78,12 +96,68 @@ void Element::act(Now now, messages::Deliver& deliver) {
                     {proxy::Side::overlay, {}, {}});
 }
 
-bool Element::is_delivered(Now now, proxy::ServerId server, std::optional<unsigned> status) {
+// ---- the outcome of the element's own requests
+
+bool Element::is_of_own(Now now, proxy::ServerId server, std::optional<Message> answer) {
   const auto number = static_cast<std::uint64_t>(server);
   if (number < k_first_own_server) return false;
+  if (answer && answer->status() < 200) return true;
   proxy_.on_server_ended(now.mono, server);
-  letters_.on_delivered(now, messages::DeliveryId{number ^ k_first_own_server}, status);
+  const auto status = answer ? std::optional(answer->status()) : std::nullopt;
+  if (number < k_first_sent) {
+    letters_.on_delivered(now, messages::DeliveryId{number ^ k_first_own_server}, status);
+    return true;
+  }
+  const TransactionId transaction{number};
+  if (letters_.keep(now, transaction, std::move(answer))) return true;
+  tell_sent(transaction, status.value_or(k_gave_up));
   return true;
 }
+
+void Element::give_up_own(Now now, TransactionId transaction) {
+  proxy_.on_server_ended(now.mono, proxy::ServerId{transaction.value});
+  if (!letters_.keep(now, transaction, std::nullopt)) tell_sent(transaction, k_gave_up);
+}
+
+void Element::tell_sent(TransactionId transaction, unsigned status, std::optional<unsigned> retry_after_s) {
+  letters_.forget(transaction);
+  if (const auto sent = sending_.extract(transaction))
+    outputs_.emplace_back(MessageSent{sent.mapped(), status, retry_after_s});
+}
+
+// ---- of programs
+
+// It goes the way of a phone's, and is kept as a phone's is.
+void Element::on(Now now, SendMessage& send) {
+  const bool is_full = sending_.size() >= k_max_sending;
+  if (is_leaving_ || is_full || !letters_.has_user(send.sender)) {
+    const unsigned status = is_leaving_ || is_full ? 503 : 403;
+    outputs_.emplace_back(MessageSent{send.id, status, is_full ? std::optional(1U) : std::nullopt});
+    return;
+  }
+  if (!is_one_line(send.content_type)) {
+    outputs_.emplace_back(MessageSent{send.id, 400});
+    return;
+  }
+  send.recipient.headers.clear();  // what a URI asks for besides is not said by whoever sends
+  Message request;
+  request.start = RequestLine{"MESSAGE", send.recipient};
+  request.from.uri = *Uri::parse("sip:" + escaped(send.sender));
+  request.from.parameters.set("tag", new_tag());
+  request.to.uri = send.recipient;
+  request.call_id = new_tag() + new_tag() + '@' + settings_.registrar.overlay_name;
+  request.cseq = {1, "MESSAGE"};
+  request.max_forwards = k_max_forwards;
+  if (!send.content_type.empty()) request.set_field("Content-Type", send.content_type);
+  if (send.expires_s) request.set_field("Expires", std::to_string(*send.expires_s));
+  request.body = std::move(send.body);
+  const TransactionId transaction{k_first_sent | ++last_sent_};
+  sending_.emplace(transaction, send.id);
+  const proxy::Source from{proxy::Side::phone, {}, send.sender.name()};
+  note_message(now.mono, transaction, request, from);
+  proxy_.on_request(now.mono, proxy::ServerId{transaction.value}, std::move(request), from);
+}
+
+void Element::on(Now now, ReadMailbox& read) { letters_.read(now, std::move(read)); }
 
 }  // namespace ringway::sip::element

@@ -66,7 +66,13 @@ bool Element::serve_presence(Now now, RequestArrived& arrived, FlowState& flow) 
 // Within a subscription the Request-URI is this peer's, and would not be asked for credentials.
 std::variant<proxy::Source, Message> Element::source_of_subscriber(Now now, const Message& request,
                                                                    FlowState& flow) {
-  if (!presence_.has_dialog(request)) return source_of(now, request, flow);
+  if (!presence_.has_dialog(request)) {
+    auto source = source_of(now, request, flow);
+    if (auto* instead = std::get_if<Message>(&source)) return std::move(*instead);
+    // Who is no phone here sees what everybody sees, whatever name it has.
+    if (auto* claimed = std::get_if<Claimed>(&source)) return std::move(claimed->source);
+    return std::get<proxy::Source>(std::move(source));
+  }
   proxy::Source out{flow.is_peer() ? proxy::Side::overlay : proxy::Side::outside, flow.way};
   if (flow.is_peer()) return out;
   if (!presence_.watcher_of(request)) {

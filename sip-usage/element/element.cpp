@@ -22,8 +22,9 @@ registrar::Settings with_names(registrar::Settings settings, const proxy::Settin
   return settings;
 }
 
-// Of nobody who could guess it; dialogs under way do not outlive this start.
-Settings with_key(Settings settings, Random& random) {
+// The key is of nobody who could guess it; dialogs under way do not outlive this start.
+Settings completed(Settings settings, Random& random) {
+  settings.proxy.users_may_call_outside = settings.lets_users_call_outside;
   while (settings.proxy.key.size() < security::k_hmac_key_bytes) {
     const std::uint64_t bits = random.next();
     for (unsigned shift = 0; shift < 64; shift += 8)
@@ -44,16 +45,19 @@ bool is_of_own_machine(const FlowUp& up) {
 
 Element::Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random,
                  std::vector<CallRecord> kept_calls)
-    : settings_(with_key(std::move(settings), *random)),
+    : settings_(completed(std::move(settings), *random)),
       random_(std::move(random)),
       transactions_(settings_.timers, {}, hex_of(random_->next())),
       registrar_(with_names(settings_.registrar, settings_.proxy), std::move(accounts), random_),
       proxy_(settings_.proxy, random_),
       tokens_(settings_.proxy.key),
       finder_(settings_, registrar_, flows_),
+      trunk_(finder_),
       ways_(settings_, flows_, finder_),
       letters_(settings_.registrar.overlay_name, settings_.message_users),
       presence_(settings_, watched_users(), random_),
+      intermediary_(settings_.proxy, *random_),
+      intermediates_(*random_),
       calls_(std::move(kept_calls)) {}
 
 std::string Element::new_tag() { return hex_of(random_->next()); }
@@ -68,6 +72,7 @@ void Element::on_timer(Now now) {
   proxy_.on_timer(now.mono);
   add_work(registrar_.on_timer(now));
   finder_.on_timer(now.mono);
+  claims_.on_timer(now.mono);
   ways_.on_timer(now.mono);
   flows_.on_timer(now.mono);
   letters_.on_timer(now);
@@ -79,16 +84,18 @@ void Element::on_timer(Now now) {
 Deadline Element::next_wake() const {
   Deadline soonest = sooner(transactions_.next_wake(), proxy_.next_wake());
   soonest = sooner(soonest, sooner(registrar_.next_wake(), finder_.next_wake()));
-  soonest = sooner(soonest, sooner(letters_.next_wake(), presence_.next_wake()));
+  soonest = sooner(soonest, claims_.next_wake());
+  soonest = sooner(soonest, sooner(sooner(letters_.next_wake(), presence_.next_wake()), tell_calls_at_));
   return sooner(soonest, sooner(ways_.next_wake(), flows_.next_wake()));
 }
 
 TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
-  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), presence_.sizes()})
+  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), claims_.sizes(), presence_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
-  out.insert(out.end(), {flows_.size(), finder_.size()});
+  out.insert(out.end(), {flows_.size(), finder_.size(), trunk_.size(), intermediary_.size()});
+  out.push_back({"messages of programs under way", sending_.size(), k_max_sending});
   return out;
 }
 
@@ -103,8 +110,8 @@ void Element::on(Now now, FlowUp& up) {
   const auto number = static_cast<std::uint64_t>(up.flow);
   flow.way = {number, {up.transport, up.local.host, up.local.port}, way_to(up.remote)};
   flow.sender = {
-      up.flow,       up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP",
-      up.remote.port};
+      up.flow,        up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP",
+      up.remote.port, up.local.host,  up.local.port};
   if (is_stream(up.transport)) flow.framer.emplace(up.opened ? StreamEnd::opened : StreamEnd::accepted);
   bring_up(now, std::move(flow), up.opened);
 }
@@ -212,7 +219,16 @@ void Element::on_message(Now now, FlowState& flow, Message message) {
     message.vias.front().note_source(flow.remote.host, flow.remote.port);  // RFC 3261 §18.2.1, RFC 3581 §4
   const Flow over{static_cast<std::uint64_t>(flow.id),
                   flow.is_reliable() ? Transport::reliable : Transport::unreliable};
-  add_work(transactions_.receive(now.mono, std::move(message), over));
+  add_work(transactions_.receive(now.mono, std::move(message), over, sender_of(flow)));
+}
+
+// Strangers count by their address, so that nobody gets more by many connections; own phones, of which many
+// may be behind one NAT, by their flows.
+TransactionSender Element::sender_of(const FlowState& flow) {
+  using Standing = TransactionSender::Standing;
+  if (flow.is_known_phone || flow.is_registered || flow.sender.is_loopback)
+    return {"flow " + std::to_string(static_cast<std::uint64_t>(flow.id)), Standing::own};
+  return {flow.sender.sender, flow.is_peer() ? Standing::peer : Standing::stranger};
 }
 
 // No transaction remembers it (RFC 3261 §16.3). It goes back where it came from, whatever its Via says.
@@ -224,17 +240,20 @@ void Element::on_refusal(FlowState& flow, const Refusal& refusal) {
 
 // ---- answers
 
-void Element::on(Now, RegistrationsFetched& fetched) {
-  finder_.fetched(fetched.question, std::move(fetched.found));
+void Element::on(Now now, RegistrationsFetched& fetched) {
+  if (!claims_.fetched(now.mono, fetched.question, !fetched.found.empty()))
+    finder_.fetched(fetched.question, std::move(fetched.found));
 }
 
 void Element::on(Now now, ServersFound& found) {
-  if (!ways_.on_servers(now.mono, found.question, found.servers))
+  if (!ways_.on_servers(now.mono, found.question, found.servers) &&
+      !trunk_.on_servers(found.question, found.servers))
     finder_.found_in_dns(found.question, std::move(found.servers));
 }
 
 void Element::on(Now now, QuestionFailed& failed) {
-  if (!ways_.on_question_failed(now.mono, failed.question))
+  if (!claims_.failed(failed.question) && !ways_.on_question_failed(now.mono, failed.question) &&
+      !trunk_.on_question_failed(failed.question))
     finder_.failed(failed.question, std::move(failed.reason));
 }
 
@@ -271,6 +290,16 @@ void Element::on(Now now, Shutdown&) {
   add_work(registrar_.shut_down(now));
 }
 
+// Messages may have come while the peer was away.
+void Element::on(Now now, Restarted& restarted) {
+  add_work(registrar_.restore(now, restarted.bindings));
+  for (const auto& each : restarted.bindings)
+    if (registrar_.has_phones(now.mono, each.aor)) {
+      letters_.on_registered(now, each.aor, true);
+      presence_.on_bindings(now, each.aor, true);
+    }
+}
+
 void Element::on(Now now, AccountsChanged& changed) {
   if (const auto good = registrar::check(settings_.registrar, changed.accounts); !good) {
     outputs_.emplace_back(Log{"users stay as they were: " + good.error().reason});
@@ -285,6 +314,8 @@ void Element::on(Now now, AccountsChanged& changed) {
 void Element::collect() {
   add_work(proxy_.take_outputs());
   add_work(finder_.take_answers());
+  add_work(trunk_.take_answers());
+  add_work(claims_.take_answers());
   add_work(ways_.take_ways());
   add_work(letters_.take_work());
   add_work(presence_.take_work());
@@ -305,9 +336,9 @@ void Element::run(Now now) {
         work);
     collect();
   }
-  tell_of_calls();
-  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), ways_.take_outputs(),
-                       letters_.take_outputs(), presence_.take_outputs()})
+  tell_of_calls(now.mono);
+  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), trunk_.take_outputs(),
+                       claims_.take_outputs(), ways_.take_outputs(), letters_.take_outputs(), presence_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));
 }

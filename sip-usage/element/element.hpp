@@ -24,12 +24,16 @@
 #include "reload/random.hpp"
 #include "reload/table_size.hpp"
 #include "reload/time.hpp"
+#include "sip-usage/element/anonymity.hpp"
+#include "sip-usage/element/claims.hpp"
 #include "sip-usage/element/events.hpp"
 #include "sip-usage/element/finder.hpp"
 #include "sip-usage/element/flows.hpp"
+#include "sip-usage/element/intermediary.hpp"
 #include "sip-usage/element/letters.hpp"
 #include "sip-usage/element/presence.hpp"
 #include "sip-usage/element/settings.hpp"
+#include "sip-usage/element/trunk_servers.hpp"
 #include "sip-usage/element/ways.hpp"
 #include "sip-usage/proxy/proxy.hpp"
 #include "sip-usage/proxy/tokens.hpp"
@@ -38,18 +42,22 @@
 
 namespace ringway::sip::element {
 
+inline constexpr std::size_t k_max_sending = 256;  // messages of programs under way
+
 struct ElementCounters {
   std::uint64_t refused_unread = 0;  // answers to what is no message
   std::uint64_t not_sent = 0;        // stateless requests without a way
   std::uint64_t merged = 0;          // 482 (RFC 3261 §8.2.2.2)
   std::uint64_t leaving = 0;         // 503: after Shutdown
   std::uint64_t false_from = 0;      // 403: a peer's request with the From of a user of another
+  std::uint64_t passed_on = 0;       // requests of other peers, as an intermediate one
+  std::uint64_t not_passed_on = 0;   // these, refused: what they say, k_max_passages
 };
 
 class Element {
  public:
   // `accounts` and `settings.registrar` are what registrar::check() has found good.
-  // `kept_calls`: what KeepCall has said before.
+  // `kept_calls`: what KeepCall has said before. What KeepBindings has said comes as Restarted.
   Element(Settings settings, std::vector<registrar::Account> accounts, std::shared_ptr<Random> random,
           std::vector<CallRecord> kept_calls = {});
   Element(const Element&) = delete;
@@ -77,11 +85,14 @@ class Element {
   // What the rooms have said and what is still to be carried out, in order: no room is called while another
   // one's call goes on.
   using Work = std::variant<TransactionOutput, proxy::Output, registrar::Output, FindAnswer, WayOutput,
-                            Letters::Work, Presence::Work>;
+                            Letters::Work, ClaimAnswer, Presence::Work>;
   struct Server {  // a server transaction
     FlowId flow{};
     std::optional<std::uint16_t> answer_port;  // where it is not that of the flow
     proxy::Hop back;                           // when the flow is gone (RFC 3261 §18.2.2)
+    bool is_private = false;                   // of a phone here that wants to stay unknown
+    std::optional<Uri> hidden_as{};            // to such a phone: what the other side calls it
+    std::optional<Passage> passage{};
   };
   struct Client {
     FlowId flow{};
@@ -108,13 +119,17 @@ class Element {
   void on(Now now, WatchUser& watch);
   void on(Now now, NextSight& next);
   void on(Now now, HideSight& hide);
+  void on(Now now, SendMessage& send);
+  void on(Now now, ReadMailbox& read);
   void on(Now now, KeysRenewed& renewed);
   void on(Now now, Shutdown& shutdown);
+  void on(Now now, Restarted& restarted);
   void on(Now now, AccountsChanged& changed);
   void bring_up(Now now, FlowState flow, std::optional<OpenId> opened);
   void end_on_flow(Now now, TransactionId transaction);
   void send_answer(Now now, Ready& ready);
   void on_message(Now now, FlowState& flow, Message message);
+  static TransactionSender sender_of(const FlowState& flow);
   void on_refusal(FlowState& flow, const Refusal& refusal);
 
   // Takes what the rooms have put out until nothing is left.
@@ -148,6 +163,8 @@ class Element {
   void act(Now now, registrar::StoreRegistration& store);
   void act(Now now, registrar::RemoveRegistration& remove);
   void act(Now now, registrar::HoldFlow& hold);
+  void act(Now now, registrar::KeepBindings& keep);
+  void act(Now now, registrar::ForgetBindings& forget);
   // Of kept messages (carry_out_letters.cpp).
   void act(Now now, messages::Answer& kept);
   void act(Now now, messages::Deliver& deliver);
@@ -156,7 +173,20 @@ class Element {
   void give_up_messages(Now now);
   void tell_of_phones(Now now, const Message& response);
   // True: it was of a request of the element's own, which has this outcome.
-  bool is_delivered(Now now, proxy::ServerId server, std::optional<unsigned> status);
+  bool is_of_own(Now now, proxy::ServerId server, std::optional<Message> answer);
+  void give_up_own(Now now, TransactionId transaction);
+  void tell_sent(TransactionId transaction, unsigned status, std::optional<unsigned> retry_after_s = {});
+  // Of who wants to stay unknown (carry_out_hidden.cpp).
+  void note_hidden(TransactionId transaction, Message& request, const FlowState& flow);
+  bool is_private(const Message& request, const proxy::Source& from) const;
+  bool let_pass(Now now, TransactionId transaction, Message& request, const FlowState& flow,
+                proxy::Source& from);
+  bool let_ack_pass(Message& ack, const FlowState& flow, proxy::Source& from);
+  void send_hidden(Now now, const Server& server, proxy::StartBranch& start);
+  void send_by_intermediate(Now now, Parcel parcel);
+  bool try_another_intermediate(Now now, Parcel& parcel);
+  static bool is_of_no_use(const Parcel& parcel, const FlowState* flow);
+  void mask(TransactionId transaction, Message& response);
   // Of presence (carry_out_presence.cpp).
   void act(Now now, presence::SendNotify& notify);
   void act(Now now, Watching& watching);
@@ -171,16 +201,27 @@ class Element {
   std::vector<messages::OwnUser> watched_users() const;
   // Of the others.
   void act(Now now, FindAnswer& answer);
+  void act(Now now, ClaimAnswer& answer);
   void act(Now now, Ready& ready);
   void act(Now now, NoWay& none);
   void act(Now now, MoreServers& more);
 
   void log_request(Now now, const Message& request, const proxy::Source& from);
-  void tell_of_calls();
+  void tell_of_calls(MonoTime now);
 
-  // Who sends it, or the answer that it gets instead.
-  std::variant<proxy::Source, Message> source_of(Now now, const Message& request, FlowState& flow);
-  std::variant<proxy::Source, Message> source_of_peer(const Message& request, const FlowState& flow);
+  // Who sends it, or the answer that it gets instead, or who says that it is somebody of another domain.
+  struct Claimed {
+    proxy::Source source;
+    Aor name;
+  };
+  using Sending = std::variant<proxy::Source, Message, Claimed>;
+  Sending source_of(Now now, const Message& request, FlowState& flow);
+  Sending source_of_peer(const Message& request, const FlowState& flow);
+  Sending source_of_another_domain(proxy::Source peer, const Uri& from, const FlowState& flow) const;
+  Message refuse_name(const Message& request);
+  void ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed);
+  void serve(Now now, TransactionId transaction, Message request, const proxy::Source& from);
+  void cancel(Now now, RequestArrived& arrived, const proxy::Source& from, const FlowState& flow);
   bool is_user_of_overlay(MonoTime now, const Uri& uri) const;
   bool is_nameless_phone(const Message& request, const FlowState& flow) const;
   bool is_for_this_peer(const Message& request) const;
@@ -200,13 +241,20 @@ class Element {
   proxy::Tokens tokens_;
   Flows flows_;
   Finder finder_;
+  TrunkServers trunk_;
+  Claims claims_;
   Ways ways_;
   Letters letters_;
   Presence presence_;
+  std::map<TransactionId, SendId> sending_;  // of programs; these transactions are none of transactions_
+  std::uint64_t last_sent_ = 0;
+  Intermediary intermediary_;
+  IntermediateChoice intermediates_;
   std::map<TransactionId, Server> servers_;
   std::map<TransactionId, Client> clients_;
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;
   CallLog calls_;
+  Deadline tell_calls_at_;  // when there is something to be told
   std::deque<Work> work_;
   std::vector<Output> outputs_;
   bool is_leaving_ = false;

@@ -16,6 +16,7 @@
 #include "sip-usage/call_log/call_log.hpp"
 #include "sip-usage/lookup/resolution.hpp"
 #include "sip-usage/messages/calls.hpp"
+#include "sip-usage/messages/reader.hpp"
 #include "sip-usage/presence/onlookers.hpp"
 #include "sip-usage/registrar/registrar.hpp"
 
@@ -25,7 +26,8 @@ using registrar::FlowId;
 enum class OpenId : std::uint64_t {};      // a wish for a flow
 enum class QuestionId : std::uint64_t {};  // to the overlay or to DNS
 // Which room asks the overlay: each counts its own calls.
-enum class Room { keeper, collector, presence };
+enum class Room { keeper, collector, reader, presence };
+enum class SendId : std::uint64_t {};  // of a message that a program sends
 
 struct Endpoint {
   std::string host;  // an address; of IPv6 without brackets
@@ -103,6 +105,19 @@ struct CertificatesAnswered {
   std::vector<security::CertificatePtr> found;
   std::optional<data::CallFailure> failure;
 };
+// A MESSAGE (RFC 3428) of a program, in the name of one of this peer's users. Answered by MessageSent, once.
+struct SendMessage {
+  SendId id{};
+  Aor sender;
+  Uri recipient;
+  std::string content_type, body;
+  std::optional<std::uint32_t> expires_s;
+};
+// What waits for one of this peer's users. Answered by MailboxRead, once.
+struct ReadMailbox {
+  messages::ReadId id{};
+  messages::MailboxRequest request;
+};
 // After a failure there is nothing more.
 struct OverlayTold {
   presence::WatchId watch{};
@@ -129,15 +144,20 @@ struct KeysRenewed {
 // The peer is about to leave: nobody begins a dialog here any more (503 with Retry-After) or registers, and
 // the users' entries go from the overlay (RemoveRegistration). Calls that are there go on.
 struct Shutdown {};
+// What KeepBindings has said before a restart: told before everything else.
+struct Restarted {
+  std::vector<registrar::KeptBindings> bindings;
+};
 // The users whose credentials the peer has from now on: what registrar::check() has found good. Who is not
 // among them any more has no phones here and no entry in the overlay.
 struct AccountsChanged {
   std::vector<registrar::Account> accounts;
 };
-using Input = std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
-                           RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten,
-                           OverlayAnswered, CertificatesAnswered, OverlayTold, WatchUser, NextSight,
-                           HideSight, KeysRenewed, Shutdown, AccountsChanged>;
+using Input =
+    std::variant<FlowUp, PeerUp, Opened, OpenFailed, Received, Congested, Drained, FlowDown,
+                 RegistrationsFetched, ServersFound, QuestionFailed, OverlayWritten, OverlayAnswered,
+                 CertificatesAnswered, OverlayTold, WatchUser, NextSight, HideSight, SendMessage, ReadMailbox,
+                 KeysRenewed, Shutdown, Restarted, AccountsChanged>;
 
 // ---- out
 
@@ -169,6 +189,8 @@ struct OpenAddress {
   // Of TLS: the domain that the server's certificate has to be for (RFC 5922 §7.2). Empty: there is none, the
   // certificate may be anybody's whom the peer trusts.
   std::string server_name{};
+  // Of UDP: where the other end knows this peer to be; a NAT may let nothing else in. Port 0: anywhere.
+  Endpoint local{};
 };
 // Answered by PeerUp, Opened or OpenFailed.
 struct OpenPeer {
@@ -217,19 +239,27 @@ struct EndOverlayWatch {
   presence::WatchId watch{};
 };
 using ShowSight = presence::Show;
-// A call of a user of this peer is over: to be given to the element again when it is made anew.
+struct MessageSent {
+  SendId id{};
+  unsigned status = 0;  // the final one: 202 when it is kept for later, another 2xx when a phone has it
+  std::optional<unsigned> retry_after_s{};
+};
+using messages::MailboxRead;
+// A call of a user of this peer has begun, has been answered, or is over: to be given to the element again
+// when it is made anew.
 struct KeepCall {
   CallRecord record;
 };
 struct ForgetCall {
   std::uint64_t number = 0;
 };
+using registrar::ForgetBindings;
+using registrar::KeepBindings;
 struct Log {
   std::string line;
 };
-using Output =
-    std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer, FetchFromOverlay,
-                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, AskOverlay, AskCertificates,
-                 WatchOverlay, EndOverlayWatch, ShowSight, KeepCall, ForgetCall, Log>;
+using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
+                            FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
+                            AskOverlay, AskCertificates, WatchOverlay, EndOverlayWatch, ShowSight, MessageSent, MailboxRead, KeepCall, ForgetCall, KeepBindings, ForgetBindings, Log>;
 
 }  // namespace ringway::sip::element

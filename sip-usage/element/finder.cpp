@@ -35,6 +35,11 @@ std::string transport_of(const Uri& uri) {
   return same_ignoring_case(transport, "tls") ? "TLS" : "UDP";
 }
 
+// Whatever name the driver has for that flow by now.
+proxy::NetworkFlow way_between(const registrar::DatagramEnds& ends) {
+  return {0, {"UDP", ends.local_address, ends.local_port}, way_to({ends.remote_address, ends.remote_port})};
+}
+
 // As the device shall see it: the address at which it is registered.
 Uri uri_of(const Aor& aor, const Uri& asked) {
   auto uri = Uri::parse((asked.scheme == "sips" ? "sips:" : "sip:") + escaped(aor));
@@ -97,18 +102,20 @@ std::optional<proxy::Target> Finder::target_of(const Aor& aor, const registrar::
   target.q_thousandths = binding.q_thousandths;
   target.instance = binding.instance;
   target.path = binding.path;
-  if (!binding.flow) {
+  const FlowState* flow = binding.flow ? flows_.find(*binding.flow) : nullptr;
+  if (binding.flow && flow == nullptr) return std::nullopt;  // its end is being told of
+  if (flow == nullptr && !binding.ends) {
     const auto transport = transport_of(binding.uri);
     target.hop = proxy::ServerHop{transport, binding.uri.host, port_of(binding.uri, transport),
                                   transport == "TLS" ? binding.uri.host : std::string()};
     target.is_fixed = true;
     return target;
   }
-  const FlowState* flow = flows_.find(*binding.flow);
-  if (flow == nullptr) return std::nullopt;  // its end is being told of
-  auto way = flow->way;
-  if (binding.listens_at_contact)
-    way = {0, way.here, way_to({flow->remote.host, port_of(binding.uri, "UDP")})};
+  auto way = flow != nullptr ? flow->way : way_between(*binding.ends);
+  if (binding.listens_at_contact) {
+    const std::string& host = flow != nullptr ? flow->remote.host : binding.ends->remote_address;
+    way = {0, way.here, way_to({host, port_of(binding.uri, "UDP")})};
+  }
   target.hop = proxy::FlowHop{std::move(way)};
   return target;
 }

@@ -25,6 +25,7 @@ namespace ringway::sip::element {
 struct FindAnswer {
   proxy::FindId find{};
   std::variant<proxy::Found, unsigned> found;  // or the status of Proxy::on_not_found
+  bool is_by_trunk = false;                    // the one target's servers may have names for addresses
 };
 
 class Finder {

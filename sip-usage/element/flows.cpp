@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "reload/stun/binding.hpp"
+#include "reload/stun/message.hpp"
 #include "sip-usage/message/parse.hpp"
-#include "sip-usage/stun/binding.hpp"
 
 namespace ringway::sip::element {
 namespace {
@@ -80,7 +81,7 @@ void Flows::receive_whole(const FlowState& flow, BytesView octets, std::vector<I
     if (flow.is_reliable() && text == k_ping) answer_ping(flow);
     return;
   }
-  if (!flow.is_reliable() && stun::is_stun(octets)) return answer_stun(flow, octets);
+  if (!flow.is_reliable() && stun::may_be_stun(octets)) return answer_stun(flow, octets);
   if (auto parsed = parse_message(octets, Framing::datagram))
     count(std::move(*parsed), out);
   else
@@ -124,7 +125,8 @@ void Flows::answer_ping(const FlowState& flow) {
 
 // RFC 5626 §3.5.2: how phones behind a NAT keep their flow over UDP alive.
 void Flows::answer_stun(const FlowState& flow, BytesView octets) {
-  auto response = stun::answer(octets, flow.remote.host, flow.remote.port);
+  const auto from = stun::address_of(flow.remote.host, flow.remote.port);
+  auto response = from ? stun::answer_binding(octets, *from) : std::nullopt;
   ++(response ? counters_.stun_answered : counters_.stun_dropped);
   if (response) outputs_.emplace_back(Send{flow.id, SharedBytes(std::move(*response))});
 }

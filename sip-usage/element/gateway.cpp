@@ -61,7 +61,7 @@ std::optional<FindAnswer> through_gateway(const Settings& settings, const proxy:
   target.hop = gateway.servers.front();
   target.alternatives.assign(gateway.servers.begin() + 1, gateway.servers.end());
   target.is_fixed = true;
-  return FindAnswer{find.find, proxy::Found{{std::move(target)}, true}};
+  return FindAnswer{find.find, proxy::Found{{std::move(target)}, true}, true};
 }
 
 }  // namespace ringway::sip::element

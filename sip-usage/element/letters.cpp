@@ -31,7 +31,7 @@ bool is_from(const Message& request, const Aor& sender, std::string_view overlay
 }  // namespace
 
 Letters::Letters(std::string overlay_name, std::vector<messages::OwnUser> users)
-    : overlay_name_(overlay_name), keeper_({}, std::move(overlay_name)), collector_({}) {
+    : overlay_name_(overlay_name), keeper_({}, std::move(overlay_name)), collector_({}), reader_({}) {
   renew_users({}, std::move(users));
 }
 
@@ -46,6 +46,7 @@ void Letters::renew_users(Now now, std::vector<messages::OwnUser> users) {
   }
   keeper_.use_users(list_of(users_));
   collector_.use_users(now, list_of(users_));
+  reader_.use_users(list_of(users_));
 }
 
 void Letters::leave(Now now) {
@@ -137,6 +138,8 @@ void Letters::on_delivered(Now now, messages::DeliveryId delivery, std::optional
 void Letters::on(Now now, const OverlayAnswered& answered) {
   if (answered.room == Room::keeper) {
     keeper_.on_call(now, answered.id, answered.result);
+  } else if (answered.room == Room::reader) {
+    reader_.on_call(now, answered.id, answered.result);
   } else {
     collector_.on_call(now, answered.id, answered.result);
   }
@@ -149,11 +152,13 @@ void Letters::on(Now now, const CertificatesAnswered& answered) {
 void Letters::on_timer(Now now) {
   keeper_.on_timer(now);
   collector_.on_timer(now);
+  reader_.on_timer(now);
 }
 
 Deadline Letters::next_wake() const {
   const Deadline of_noted = deadlines_.empty() ? Deadline() : Deadline(deadlines_.begin()->first);
-  return sooner(of_noted, sooner(keeper_.next_wake(), collector_.next_wake()));
+  const Deadline of_rooms = sooner(keeper_.next_wake(), sooner(collector_.next_wake(), reader_.next_wake()));
+  return sooner(of_noted, of_rooms);
 }
 
 // What the rooms have put out: some of it is for the overlay, some for the element.
@@ -172,6 +177,12 @@ void Letters::sort_out() {
     else
       work_.emplace_back(std::move(std::get<messages::Deliver>(each)));
   }
+  for (auto& each : reader_.take_outputs()) {
+    if (auto* ask = std::get_if<messages::AskOverlay>(&each))
+      outputs_.emplace_back(AskOverlay{Room::reader, ask->id, std::move(ask->call)});
+    else
+      outputs_.emplace_back(std::move(std::get<MailboxRead>(each)));
+  }
 }
 
 std::vector<Output> Letters::take_outputs() {
@@ -185,7 +196,10 @@ std::vector<Letters::Work> Letters::take_work() {
 }
 
 TableSizes Letters::sizes() const {
-  return {keeper_.size(), collector_.size(), {"MESSAGEs under way", noted_.size(), k_max_noted_messages}};
+  return {keeper_.size(),
+          collector_.size(),
+          reader_.size(),
+          {"MESSAGEs under way", noted_.size(), k_max_noted_messages}};
 }
 
 }  // namespace ringway::sip::element

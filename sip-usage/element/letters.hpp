@@ -22,6 +22,7 @@
 #include "sip-usage/message/message.hpp"
 #include "sip-usage/messages/collector.hpp"
 #include "sip-usage/messages/keeper.hpp"
+#include "sip-usage/messages/reader.hpp"
 #include "sip-usage/transaction/transaction_table.hpp"
 
 namespace ringway::sip::element {
@@ -61,6 +62,8 @@ class Letters {
   // With the keys before the present ones.
   const std::map<Aor, messages::OwnUser>& users() const { return users_; }
 
+  bool has_user(const Aor& aor) const { return users_.contains(aor); }
+  void read(Now now, ReadMailbox&& order) { reader_.read(now, order.id, std::move(order.request)); }
   void on_registered(Now now, const Aor& aor, bool is_here);
   void on_delivered(Now now, messages::DeliveryId delivery, std::optional<unsigned> status);
   void on(Now now, const OverlayAnswered& answered);
@@ -92,6 +95,7 @@ class Letters {
   std::map<Aor, messages::OwnUser> users_;
   messages::Keeper keeper_;
   messages::Collector collector_;
+  messages::Reader reader_;
   std::map<TransactionId, Noted> noted_;
   std::set<std::pair<MonoTime, TransactionId>> deadlines_;
   std::vector<Output> outputs_;

@@ -1,6 +1,7 @@
 // Who sends a request: a user of this peer, another peer with a user of its certificate, or a stranger.
 #include <algorithm>
 
+#include "sip-usage/element/anonymity.hpp"
 #include "sip-usage/element/element.hpp"
 #include "sip-usage/message/builders.hpp"
 #include "sip-usage/message/grammar.hpp"
@@ -8,10 +9,6 @@
 
 namespace ringway::sip::element {
 namespace {
-
-constexpr std::string_view k_anonymous_host = "anonymous.invalid";  // RFC 3323 §4.1.1.3
-
-bool is_anonymous(const Uri& uri) { return same_ignoring_case(uri.host, k_anonymous_host); }
 
 bool belongs_to_another(const Message& request) {
   return request.method() == "ACK" || request.method() == "CANCEL";  // they go the way of their INVITE
@@ -33,10 +30,10 @@ bool shows_token(const Message& request, const proxy::Tokens& tokens) {
 
 }  // namespace
 
-std::variant<proxy::Source, Message> Element::source_of(Now now, const Message& request, FlowState& flow) {
+Element::Sending Element::source_of(Now now, const Message& request, FlowState& flow) {
   if (flow.is_peer()) return source_of_peer(request, flow);
   proxy::Source user{proxy::Side::phone, flow.way};
-  const proxy::Source stranger{proxy::Side::outside, flow.way};
+  const proxy::Source stranger{proxy::Side::outside, flow.way, {}, flow.sender.sender};
   if (!is_shown_as_new(request) &&
       (shows_own_token(request, flow) || proxy_.side_in_dialog(request, stranger) == proxy::Side::phone))
     return user;
@@ -56,24 +53,41 @@ std::variant<proxy::Source, Message> Element::source_of(Now now, const Message& 
 
 // A peer speaks for the users of its certificate. Within a dialog From may be another one: of whom the call
 // was for before it was forwarded (RFC 3261 §12.2.1.1).
-std::variant<proxy::Source, Message> Element::source_of_peer(const Message& request, const FlowState& flow) {
+Element::Sending Element::source_of_peer(const Message& request, const FlowState& flow) {
   proxy::Source peer{proxy::Side::overlay, flow.way};
   if (!flow.users.empty()) peer.user = flow.users.front().name();
   const Uri from = proxy::with_overlay_name(request.from.uri, settings_.proxy);
   if (belongs_to_another(request) || is_anonymous(from)) return peer;
   if (!is_shown_as_new(request) && (shows_token(request, tokens_) || proxy_.side_in_dialog(request, peer)))
     return peer;
-  if (!is_user_of_overlay({}, from)) return peer;
+  if (!is_user_of_overlay({}, from)) return source_of_another_domain(std::move(peer), from, flow);
   // What cannot be read (with a password, for one) is still shown by a phone as that user's.
   const auto address = read_address(from.print(), settings_.registrar.overlay_name);
   if (!address || std::find(flow.users.begin(), flow.users.end(), address->aor) == flow.users.end()) {
-    ++counters_.false_from;
-    auto response = make_response(request, 403, new_tag());
-    std::get<StatusLine>(response.start).reason = "From is not of this peer's certificate";
-    return response;
+    return refuse_name(request);
   }
   peer.user = address->aor.name();
   return peer;
+}
+
+// A number may be anybody's, an address is no domain that anybody is of, and what no certificate can have is
+// no user's name.
+Element::Sending Element::source_of_another_domain(proxy::Source peer, const Uri& from,
+                                                   const FlowState& flow) const {
+  if (!from.is_sip() || is_ip_address(from.host)) return peer;
+  auto name = Aor::of_uri_parts(from.user, from.host);
+  if (!name) return peer;
+  if (std::find(flow.users.begin(), flow.users.end(), *name) == flow.users.end())
+    return Claimed{std::move(peer), *std::move(name)};
+  peer.user = name->name();
+  return peer;
+}
+
+Message Element::refuse_name(const Message& request) {
+  ++counters_.false_from;
+  auto response = make_response(request, 403, new_tag());
+  std::get<StatusLine>(response.start).reason = "From is not of this peer's certificate";
+  return response;
 }
 
 // Of this overlay's name, or of another domain and at this peer. A number may be anybody's.

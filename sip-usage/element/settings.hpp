@@ -22,6 +22,9 @@ inline constexpr std::size_t k_max_flows = 16'384;  // of phones, peers and serv
 // Connections that are being opened, or whose address is being asked for, and what waits for one of them.
 inline constexpr std::size_t k_max_openings = 1024;
 inline constexpr std::size_t k_max_waiting_for_opening = 256;
+// Besides these, for answers to those who have hung up before they came; and of them to one address or peer.
+inline constexpr std::size_t k_max_openings_for_answers = 64;
+inline constexpr std::size_t k_max_openings_for_answers_to_one = 4;
 // Under which a flow is found again: a server may have many. By others it is asked for again (Opened).
 inline constexpr std::size_t k_max_names_of_flow = 16;
 inline constexpr std::size_t k_max_users_of_peer = 64;  // of its certificate; others are no users of it
@@ -36,14 +39,17 @@ inline constexpr Duration k_opening_time{15'000};
 inline constexpr Duration k_peer_wait{7'000};
 // A connection that was opened here and that nobody uses.
 inline constexpr Duration k_idle_time{300'000};
+// What has become of calls is told together, so that many of them are few writes.
+inline constexpr Duration k_call_log_time{2'000};
 // Where the phones here are known, a call does not wait longer for what the overlay says of others.
 inline constexpr Duration k_others_time{2'000};
 
 // A gateway peer: calls to telephone numbers and to other domains go on to a server that was configured (a
 // trunk), where no user of the overlay has that address.
 struct Gateway {
-  std::vector<proxy::ServerHop> servers;  // in the order of preference
-  std::string domain;                     // numbers go there as sip:<number>@<domain>;user=phone
+  // In the order of preference. A host may be a name, and its port 0 where DNS says that, too (RFC 3263).
+  std::vector<proxy::ServerHop> servers;
+  std::string domain;  // numbers go there as sip:<number>@<domain>;user=phone
   bool takes_numbers = true;
   std::vector<std::string> domains{};  // to which others calls go there; "*": all
   // Who may call there: "alice@example.org", "*@example.org", "*": every user of the overlay, and who needs
@@ -58,6 +64,9 @@ struct Settings {
   TimerSettings timers{};
   // Own users may call addresses of other domains and what DNS knows of them.
   bool lets_users_call_outside = false;
+  // What own users send to other peers is as if they had asked for privacy (RFC 3323), unless they say
+  // "none".
+  bool hides_users = false;
   std::optional<Gateway> gateway{};
   // Own users whose messages to absent ones are kept, and who get theirs; they can be watched as well.
   std::vector<messages::OwnUser> message_users{};

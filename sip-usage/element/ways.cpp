@@ -32,6 +32,8 @@ bool is_ip_address(std::string_view host) {
 void Ways::send(MonoTime now, const proxy::Hop& hop, Parcel parcel) {
   if (const auto* flow = std::get_if<proxy::FlowHop>(&hop))
     return to_flow(now, flow->flow, std::move(parcel));
+  if (const auto* caller = std::get_if<proxy::CallerHop>(&hop))
+    return to_flow(now, caller->flow, std::move(parcel));
   if (const auto* peer = std::get_if<proxy::PeerHop>(&hop))
     return to_peer(now, peer->destinations, std::move(parcel));
   if (const auto* server = std::get_if<proxy::ServerHop>(&hop))
@@ -49,7 +51,8 @@ void Ways::to_flow(MonoTime now, const proxy::NetworkFlow& way, Parcel parcel) {
   // peer's restart, or a long silence in a call, it is there as before.
   const auto remote = Uri::parse("sip:" + way.remote);
   if (way.here.transport == "UDP" && remote && remote->port)
-    to_server(now, {"UDP", remote->host, *remote->port, ""}, std::move(parcel));
+    to_server(now, {"UDP", remote->host, *remote->port, ""}, std::move(parcel),
+              {way.here.host, way.here.port.value_or(0)});
   else
     ways_.emplace_back(NoWay{std::move(parcel)});
 }
@@ -66,7 +69,7 @@ void Ways::to_peer(MonoTime now, const wire::DestinationList& destinations, Parc
     ways_.emplace_back(NoWay{std::move(parcel)});
     return ask_again(now, key, destinations, is_sips);
   }
-  Opening* opening = wait(now, key, std::move(parcel));
+  Opening* opening = wait(now, key, key, std::move(parcel));
   if (opening == nullptr) return;
   open_peer(*opening, destinations, is_sips);
   set_deadline(openings_.find(key), now + k_peer_wait);
@@ -75,7 +78,7 @@ void Ways::to_peer(MonoTime now, const wire::DestinationList& destinations, Parc
 // Perhaps it is back; nobody waits for it.
 void Ways::ask_again(MonoTime now, const std::string& key, const wire::DestinationList& destinations,
                      bool is_sips) {
-  if (openings_.count(key) != 0 || openings_.size() >= k_max_openings) return;
+  if (openings_.count(key) != 0 || is_full(key, false)) return;
   Opening& opening = begin(key, now + k_opening_time);
   opening.is_waited_for = false;
   open_peer(opening, destinations, is_sips);
@@ -88,13 +91,17 @@ void Ways::open_peer(Opening& opening, const wire::DestinationList& destinations
   outputs_.emplace_back(OpenPeer{std::get<OpenId>(opening.what), destinations, application});
 }
 
-void Ways::to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel) {
-  const auto key = key_of_server(server);
+void Ways::to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel, Endpoint local) {
+  auto key = key_of_server(server);
+  if (local.port != 0) key += " from " + way_to(local);
   if (use_known(key, parcel)) return;
-  Opening* opening = wait(now, key, std::move(parcel));
+  Opening* opening = wait(now, key, server.host, std::move(parcel));
   if (opening == nullptr) return;
-  outputs_.emplace_back(OpenAddress{
-      std::get<OpenId>(opening->what), server.transport, {server.host, server.port}, server.server_name});
+  outputs_.emplace_back(OpenAddress{std::get<OpenId>(opening->what),
+                                    server.transport,
+                                    {server.host, server.port},
+                                    server.server_name,
+                                    std::move(local)});
 }
 
 void Ways::to_uri(MonoTime now, const Uri& uri, Parcel parcel) {
@@ -119,7 +126,7 @@ void Ways::to_uri(MonoTime now, const Uri& uri, Parcel parcel) {
   }
   const std::string asked = std::string(transport) + ' ' + uri.scheme + ' ' + lower_case(host) + ' ' +
                             (uri.port ? std::to_string(*uri.port) : std::string());
-  Opening* opening = wait(now, "name " + asked, std::move(parcel));
+  Opening* opening = wait(now, "name " + asked, host, std::move(parcel));
   if (opening == nullptr) return;
   opening->domain = host;
   key_of_.erase(opening->what);
@@ -141,11 +148,22 @@ bool Ways::use_known(const std::string& key, Parcel& parcel) {
   return false;
 }
 
-Ways::Opening* Ways::wait(MonoTime now, const std::string& key, Parcel parcel) {
+// Who sends requests and hangs up has answers sent after it, at ports of its choice: that takes no place of
+// those whom users here want to reach.
+bool Ways::is_full(const std::string& whom, bool is_for_answer) const {
+  if (!is_for_answer) return openings_.size() - for_answers_ >= k_max_openings;
+  const auto of_one = answered_.find(whom);
+  return for_answers_ >= k_max_openings_for_answers ||
+         (of_one != answered_.end() && of_one->second >= k_max_openings_for_answers_to_one);
+}
+
+Ways::Opening* Ways::wait(MonoTime now, const std::string& key, const std::string& whom, Parcel parcel) {
   const auto found = openings_.find(key);
-  const bool is_full = found == openings_.end() ? openings_.size() >= k_max_openings
-                                                : found->second.parcels.size() >= k_max_waiting_for_opening;
-  if (is_full) {
+  const bool is_for_answer = parcel.answered.has_value();
+  const bool has_no_room = found == openings_.end()
+                               ? is_full(whom, is_for_answer)
+                               : found->second.parcels.size() >= k_max_waiting_for_opening;
+  if (has_no_room) {
     ways_.emplace_back(NoWay{std::move(parcel)});
     return nullptr;
   }
@@ -155,6 +173,11 @@ Ways::Opening* Ways::wait(MonoTime now, const std::string& key, Parcel parcel) {
   }
   Opening& opening = begin(key, now + k_opening_time);
   opening.parcels.push_back(std::move(parcel));
+  if (is_for_answer) {
+    opening.answered = whom;
+    ++answered_[whom];
+    ++for_answers_;
+  }
   return &opening;
 }
 
@@ -187,6 +210,10 @@ Ways::Openings::iterator Ways::opening_of(std::variant<OpenId, QuestionId> what)
 
 std::vector<Parcel> Ways::end(Openings::iterator opening) {
   auto parcels = std::move(opening->second.parcels);
+  if (const auto of_one = answered_.find(opening->second.answered); of_one != answered_.end()) {
+    --for_answers_;
+    if (--of_one->second == 0) answered_.erase(of_one);
+  }
   key_of_.erase(opening->second.what);
   deadlines_.erase({opening->second.deadline, opening->first});
   openings_.erase(opening);

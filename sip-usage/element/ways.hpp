@@ -20,6 +20,11 @@
 
 namespace ringway::sip::element {
 
+// A request that goes to `target` by way of another peer: who was asked for that, and how many before.
+struct Hiding {
+  wire::DestinationList target, by;
+  std::size_t tries = 0;
+};
 // A request with the branch that it is of; an ACK and what goes without a transaction has none. Or an answer
 // whose connection is gone (RFC 3261 §18.2.2), of that server transaction.
 struct Parcel {
@@ -29,6 +34,9 @@ struct Parcel {
   std::vector<proxy::ServerHop> others{};
   std::optional<TransactionId> answered{};
   SharedBytes answer{};
+  // Whose request it sends on.
+  std::optional<TransactionId> server{};
+  std::optional<Hiding> hiding{};
 };
 struct Ready {  // send it there
   FlowId flow{};
@@ -68,7 +76,9 @@ class Ways {
   std::vector<WayOutput> take_ways() { return std::exchange(ways_, {}); }
   std::vector<Output> take_outputs() { return std::exchange(outputs_, {}); }
   TableSizes sizes() const {
-    return {{"openings of the SIP element", openings_.size(), k_max_openings}, unreached_.size()};
+    return {{"openings of the SIP element", openings_.size() - for_answers_, k_max_openings},
+            {"openings of the SIP element for answers", for_answers_, k_max_openings_for_answers},
+            unreached_.size()};
   }
 
  private:
@@ -81,16 +91,18 @@ class Ways {
     std::string domain;  // that DNS is asked for
     bool is_peer = false;
     bool is_waited_for = true;  // a peer's may come when nobody waits any more
+    std::string answered;       // to whom, of one that was begun for an answer
   };
   using Openings = std::map<std::string, Opening>;
 
   void to_flow(MonoTime now, const proxy::NetworkFlow& way, Parcel parcel);
   void to_peer(MonoTime now, const wire::DestinationList& destinations, Parcel parcel);
-  void to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel);
+  void to_server(MonoTime now, const proxy::ServerHop& server, Parcel parcel, Endpoint local = {});
   void to_uri(MonoTime now, const Uri& uri, Parcel parcel);
   bool use_known(const std::string& key, Parcel& parcel);
   // The opening that it waits for now, if that is a new one.
-  Opening* wait(MonoTime now, const std::string& key, Parcel parcel);
+  Opening* wait(MonoTime now, const std::string& key, const std::string& whom, Parcel parcel);
+  bool is_full(const std::string& whom, bool is_for_answer) const;
   Opening& begin(const std::string& key, MonoTime deadline);
   void ask_again(MonoTime now, const std::string& key, const wire::DestinationList& destinations,
                  bool is_sips);
@@ -106,6 +118,8 @@ class Ways {
   Flows& flows_;
   Finder& finder_;
   Openings openings_;
+  std::map<std::string, std::size_t> answered_;  // how many openings have been begun for answers to them
+  std::size_t for_answers_ = 0;
   std::map<std::variant<OpenId, QuestionId>, std::string> key_of_;
   std::set<std::pair<MonoTime, std::string>> deadlines_;
   // Flows that have been opened, or that peers have opened, the oldest first. There are two of a peer where

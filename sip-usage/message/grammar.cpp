@@ -5,13 +5,12 @@
 namespace ringway::sip {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_alphanum(char c) {
-  const char l = lower(c);
+  const char l = lower_letter(c);
   return is_digit(c) || (l >= 'a' && l <= 'z');
 }
 bool is_hex_digit(char c) {
-  const char l = lower(c);
+  const char l = lower_letter(c);
   return is_digit(c) || (l >= 'a' && l <= 'f');
 }
 bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
@@ -61,13 +60,14 @@ bool is_host(std::string_view text) {
 }
 
 bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return lower_letter(x) == lower_letter(y);
+         });
 }
 
 std::string lower_case(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
+  std::transform(out.begin(), out.end(), out.begin(), lower_letter);
   return out;
 }
 

@@ -12,6 +12,7 @@
 namespace ringway::sip {
 
 bool is_digit(char c);
+constexpr char lower_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_token_char(char c);
 bool is_token(std::string_view text);          // 1*( alphanum / "-" / "." / "!" / … )
 bool is_quoted_string(std::string_view text);  // with its quotes, and nothing behind them

@@ -78,7 +78,7 @@ Result<HeaderLines> read_header_lines(std::string_view octets) {
     const auto end = rest.find(k_line_end);
     const auto line = rest.substr(0, end);
     rest.remove_prefix(end + k_line_end.size());
-    if (line.find_first_of("\r\n") != std::string_view::npos)
+    if (line.find('\r') != std::string_view::npos || line.find('\n') != std::string_view::npos)
       return Failure{"a line that ends with a bare CR or LF"};
     if (has_stray_nul(line)) return Failure{"a NUL in a header line"};
     if (is_folded(line) && lines.size() > 1) {

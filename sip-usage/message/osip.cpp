@@ -9,6 +9,7 @@ namespace {
 
 constexpr char k_for_percent = '\xfe', k_for_nul = '\xff';
 
+bool is_passed_over(char c) { return c == ' ' || c == '\t' || c == '<' || c == '>'; }
 char unguarded(char c) { return c == k_for_percent ? '%' : c == k_for_nul ? '\0' : c; }
 
 }  // namespace
@@ -24,7 +25,8 @@ void silence() {
 }
 
 bool has_guard_octets(std::string_view text) {
-  return text.find_first_of("\xfe\xff") != std::string_view::npos;
+  // Twice through it is far quicker than find_first_of(), which looks up each octet by itself.
+  return text.find('\xfe') != std::string_view::npos || text.find('\xff') != std::string_view::npos;
 }
 
 std::string guarded(std::string_view text) {
@@ -57,13 +59,19 @@ Parameters parameters(const osip_list_t& list) {
   return out;
 }
 
+// Of every address and every Via that is read, so without a copy of either text.
 bool keeps_every_octet(std::string_view came, std::string_view printed) {
-  const auto reduced = [](std::string_view text) {
-    std::string out = lower_case(text);
-    std::erase_if(out, [](char c) { return c == ' ' || c == '\t' || c == '<' || c == '>'; });
-    return out;
+  const auto skipped = [](std::string_view text, std::size_t at) {
+    while (at < text.size() && is_passed_over(text[at])) ++at;
+    return at;
   };
-  return reduced(came) == reduced(printed);
+  std::size_t in_came = skipped(came, 0), in_printed = skipped(printed, 0);
+  while (in_came < came.size() && in_printed < printed.size()) {
+    if (lower_letter(came[in_came]) != lower_letter(printed[in_printed])) return false;
+    in_came = skipped(came, in_came + 1);
+    in_printed = skipped(printed, in_printed + 1);
+  }
+  return in_came == came.size() && in_printed == printed.size();
 }
 
 }  // namespace ringway::sip::osip

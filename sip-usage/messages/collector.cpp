@@ -4,31 +4,32 @@
 #include <array>
 
 #include "sip-usage/messages/letter.hpp"
+#include "sip-usage/messages/opening.hpp"
 
 namespace ringway::sip::messages {
 
 namespace {
 
-// Of the user's own values under the mailbox's name: the list, and one that is only there so that the list's
-// generation is never 0, which a Store cannot be compared with (RFC 6940 §7.4.1.1).
-constexpr const char* k_list = "";
-constexpr const char* k_first = "first";
-constexpr std::uint32_t k_shortest_lifetime_s = 3600;
-constexpr WallMs k_second_ms = 1000;
-
 WallMs ms_of(Duration duration) { return static_cast<WallMs>(duration.count()); }
 
-// Nobody has seen the message: phones that are gone, or busy, or not ready, or in trouble. Whatever else a
-// phone says, it says of this message, and would again.
-bool is_for_later(std::optional<unsigned> status) {
-  static constexpr std::array k_later{401U, 404U, 407U, 408U, 430U, 480U, 486U, 487U, 500U, 503U, 504U, 600U};
-  return !status || std::find(k_later.begin(), k_later.end(), *status) != k_later.end();
-}
-
-std::uint32_t lifetime_s(const Received& received, WallMs now_ms) {
-  const WallMs until_ms = received.until_ms();
-  const WallMs left_s = until_ms > now_ms ? (until_ms - now_ms) / k_second_ms + 1 : 0;
-  return std::max(k_shortest_lifetime_s, static_cast<std::uint32_t>(left_s));
+// What a phone's answer means for the message. Whatever is not listed, it says of this message, and would
+// again.
+enum class Meaning {
+  taken,
+  refused,
+  for_later,  // nobody has seen it: phones that are gone, or busy, or in trouble, or have no MESSAGE at all
+  unfit_for_here  // this phone cannot show such a message; another device may
+};
+Meaning meaning_of(std::optional<unsigned> status) {
+  static constexpr std::array k_later{401U, 404U, 405U, 407U, 408U, 430U, 480U, 486U, 487U, 600U};
+  static constexpr std::array k_unfit{406U, 413U, 415U, 416U, 420U, 421U, 488U, 493U, 513U, 606U};
+  const auto is_one_of = [&status](const auto& list) {
+    return std::find(list.begin(), list.end(), *status) != list.end();
+  };
+  if (!status || is_one_of(k_later)) return Meaning::for_later;
+  if (*status < 300) return Meaning::taken;
+  if (is_one_of(k_unfit)) return Meaning::unfit_for_here;
+  return *status >= 500 && *status < 600 ? Meaning::for_later : Meaning::refused;
 }
 
 }  // namespace
@@ -64,6 +65,10 @@ void Collector::on_registered(Now now, const Aor& aor) {
   const auto found = users_.find(aor);
   if (found == users_.end() || found->second.mailbox.empty()) return;
   User& user = found->second;
+  if (!user.is_here) {
+    user.came_at = now.mono;
+    user.unopened.clear();  // another phone may show it
+  }
   user.is_here = true;
   user.wants_again = user.stage != Stage::idle;
   if (user.wants_again || user.is_waiting) return;
@@ -176,9 +181,11 @@ void Collector::take_candidates(Now now, User& user, const data::Entry& entry) {
   const WallMs last_ms = now.wall_ms + ms_of(k_longest_wait) + ms_of(k_clock_slack);
   for (const KeptMessage& each : kept->messages) {
     if (each.until_ms <= now.wall_ms || each.until_ms > last_ms) continue;
-    if (user.seen.has(entry.writer_node, each.id) || user.unopened.contains({entry.writer_node, each.id}))
-      continue;
-    user.candidates.push_back({entry.writer, entry.writer_node, each});
+    if (user.seen.has(entry.writer_node, each.id)) continue;
+    if (user.unopened.contains({entry.writer_node, each.id}))
+      user.skipped.push_back({entry.writer_node, each.id, each.until_ms});
+    else
+      user.candidates.push_back({entry.writer, entry.writer_node, each});
   }
 }
 
@@ -197,7 +204,7 @@ void Collector::read_received(Now now, User& user, const data::CallResult& resul
   } else if (const auto* got = std::get_if<data::GetResult>(&result)) {
     user.generation = got->generation;
     for (const data::Entry& each : got->entries) {
-      if (each.entry != k_list) continue;
+      if (each.entry != k_received_list) continue;
       auto stored = wire::decode<Received>(SharedBytes(each.value));
       if (!stored) return fail(now, user);  // of a later version: it is not this peer's to replace
       user.stored = std::move(*stored);
@@ -206,9 +213,9 @@ void Collector::read_received(Now now, User& user, const data::CallResult& resul
   if (user.generation == 0) {
     data::PutCall put;
     put.key = user.mailbox;
-    put.entry = k_first;
+    put.entry = k_received_first;
     put.value = {1};
-    put.lifetime_s = k_shortest_lifetime_s;
+    put.lifetime_s = k_shortest_received_lifetime_s;
     put.as_user = user.own.as_user;
     return ask(now, user, Stage::preparing, std::move(put));
   }
@@ -248,9 +255,9 @@ void Collector::write(Now now, User& user) {
   user.written = wanted(now, user);
   data::PutCall put;
   put.key = user.mailbox;
-  put.entry = k_list;
+  put.entry = k_received_list;
   put.value = wire::encode(user.written);
-  put.lifetime_s = lifetime_s(user.written, now.wall_ms);
+  put.lifetime_s = user.written.lifetime_s(now.wall_ms);
   put.expected_generation = user.generation;
   put.as_user = user.own.as_user;
   ask(now, user, Stage::writing, std::move(put));
@@ -283,7 +290,7 @@ void Collector::go_on(Now now, User& user) {
   }
   if (is_others(now.wall_ms, user)) {
     const WallMs left_ms = user.stored.claim->until_ms - now.wall_ms;
-    return end(now, user, Duration(std::min(left_ms, ms_of(k_claim_time))));
+    return end(now, user, Duration(std::min(left_ms, ms_of(k_look_at_others))));
   }
   if (wanted(now, user) != user.stored) return write(now, user);
   end(now, user, k_between_looks);
@@ -298,29 +305,18 @@ std::optional<Message> Collector::open_next(Now now, User& user) {
   return std::nullopt;
 }
 
-// The value's signature says whose entry it was in (RFC 6940 §7.1), the letter says who has written it: an
-// envelope that was copied from another's entry is no message.
 std::optional<Message> Collector::open(User& user, const Candidate& candidate) {
-  const KeptMessage& kept = candidate.message;
-  std::optional<Bytes> content;
-  for (const auto& key : user.own.keys)
-    if ((content = key->open(kept.envelope))) break;
-  if (!content) {
+  const auto opened = open_letter(user.own, candidate.writer, candidate.node, candidate.message);
+  const auto* letter = std::get_if<Letter>(&opened);
+  if (letter == nullptr && std::get<NotOpened>(opened) == NotOpened::for_others) {
     ++counters_.unopened;
-    if (user.unopened.size() == k_max_unopened) user.unopened.erase(user.unopened.begin());
-    user.unopened.insert({candidate.node, kept.id});
-    note(user, candidate, false);
+    leave(user, candidate);
     return std::nullopt;
   }
-  const auto letter = wire::decode<Letter>(SharedBytes(std::move(*content)));
-  const auto writer = Aor::of_user_name(candidate.writer);
-  const bool is_whole = letter && writer && letter->sender == writer->name() &&
-                        letter->sender_node == candidate.node && letter->recipient == user.own.aor.name() &&
-                        letter->id == kept.id && letter->until_ms == kept.until_ms;
-  auto request = is_whole ? message_of(*letter, user.own.aor) : std::nullopt;
+  auto request = letter != nullptr ? message_of(*letter, user.own.aor) : std::nullopt;
   if (!request) {
     ++counters_.forged;
-    note(user, candidate, true);
+    note_received(user, candidate);
   }
   return request;
 }
@@ -332,18 +328,36 @@ void Collector::on_delivered(Now now, DeliveryId id, std::optional<unsigned> sta
 
 void Collector::answered(Now now, User& user, std::optional<unsigned> status) {
   user.deadline.reset();
-  if (is_for_later(status)) {
+  const Meaning meaning = meaning_of(status);
+  if (meaning == Meaning::for_later) {
     user.candidates.clear();
     return go_on(now, user);
   }
-  ++(*status < 300 ? counters_.delivered : counters_.refused);
-  note(user, user.candidates.front(), true);
+  if (meaning == Meaning::unfit_for_here) {
+    ++counters_.unfit;
+    leave(user, user.candidates.front());
+  } else {
+    ++(meaning == Meaning::taken ? counters_.delivered : counters_.refused);
+    note_received(user, user.candidates.front());
+  }
   user.candidates.pop_front();
   write(now, user);
 }
 
-void Collector::note(User& user, const Candidate& candidate, bool is_received) {
-  user.seen.note(candidate.node, candidate.message.id, candidate.message.until_ms, is_received);
+// For the user's other devices.
+void Collector::leave(User& user, const Candidate& candidate) {
+  if (user.unopened.size() == k_max_unopened) user.unopened.erase(user.unopened.begin());
+  user.unopened.insert({candidate.node, candidate.message.id});
+  user.skipped.push_back({candidate.node, candidate.message.id, candidate.message.until_ms});
+}
+
+// A mark says that all before it are received: only now those that were skipped have to be named.
+void Collector::note_received(User& user, const Candidate& candidate) {
+  const KeptMessage& message = candidate.message;
+  for (const Skipped& each : user.skipped)
+    if (each.node == candidate.node && each.id < message.id)
+      user.seen.note(each.node, each.id, each.until_ms, false);
+  user.seen.note(candidate.node, message.id, message.until_ms, true);
   user.has_unwritten = true;
 }
 
@@ -351,16 +365,22 @@ void Collector::note(User& user, const Candidate& candidate, bool is_received) {
 
 void Collector::fail(Now now, User& user) {
   ++counters_.failures;
-  end(now, user, k_look_retry);
+  const unsigned before = user.failures;
+  end(now, user, before == 0 ? k_first_look_retry : k_look_retry);
+  user.failures = before + 1;
 }
 
 void Collector::end(Now now, User& user, Duration until_next_look) {
   user.stage = Stage::idle;
+  user.failures = 0;
   user.deadline.reset();
   user.candidates.clear();
+  user.skipped.clear();
   user.stored = user.written = {};
   --collecting_;
   if (std::exchange(user.wants_again, false)) until_next_look = k_shortest_between_looks;
+  if (user.came_at && now.mono < *user.came_at + k_look_after_coming)
+    until_next_look = std::min(until_next_look, *user.came_at + k_look_after_coming - now.mono);
   if (user.is_here || user.has_unwritten) plan_look(user, now.mono + until_next_look);
   queue(user);
   serve_waiting(now);

@@ -38,12 +38,17 @@ namespace ringway::sip::messages {
 inline constexpr std::size_t k_max_collecting = 8;          // users at once; the others wait
 inline constexpr Duration k_between_looks{300'000};         // while a phone is there
 inline constexpr Duration k_shortest_between_looks{5'000};  // however often it registers
-inline constexpr Duration k_look_retry{60'000};             // when the overlay does not answer
-inline constexpr Duration k_claim_time{120'000};            // renewed with each message
-inline constexpr Duration k_delivery_time{40'000};          // an answer of phones takes 32 s at most
+// Once more when a phone has come: what was sent before and found nobody is in the mailbox by then, since its
+// sender has been told so within 32 s (element/letters.hpp).
+inline constexpr Duration k_look_after_coming{35'000};
+inline constexpr Duration k_first_look_retry{5'000};  // when the overlay does not answer
+inline constexpr Duration k_look_retry{60'000};       // from the second time on
+inline constexpr Duration k_claim_time{120'000};      // renewed with each message
+inline constexpr Duration k_look_at_others{10'000};   // while another peer has it: it may give it back soon
+inline constexpr Duration k_delivery_time{40'000};    // an answer of phones takes 32 s at most
 inline constexpr Duration k_call_time{60'000};
 inline constexpr unsigned k_max_claim_attempts = 5;  // when the user's other peers write at the same time
-inline constexpr std::size_t k_max_unopened = 64;    // of one user, remembered
+inline constexpr std::size_t k_max_unopened = 64;    // of one user, remembered; the same of unfit ones
 
 enum class DeliveryId : std::uint64_t {};  // never used twice
 
@@ -59,6 +64,7 @@ using CollectorOutput = std::variant<AskOverlay, Deliver>;
 struct CollectorCounters {
   std::uint64_t delivered = 0;  // answered with 2xx
   std::uint64_t refused = 0;    // by a phone, for good
+  std::uint64_t unfit = 0;      // for the phones here: left for another device
   std::uint64_t unopened = 0;   // closed for others, or changed
   std::uint64_t forged = 0;     // an envelope with another's letter, or none
   std::uint64_t failures = 0;   // of the overlay
@@ -93,10 +99,18 @@ class Collector {
     NodeId node;
     KeptMessage message;
   };
+  // It stays for the user's other devices.
+  struct Skipped {
+    NodeId node;
+    std::uint64_t id = 0;
+    WallMs until_ms = 0;
+  };
   struct User {
     OwnUser own;
     std::string mailbox;  // empty: this user cannot have one
     bool is_here = false;
+    Deadline came_at;       // the first phone
+    unsigned failures = 0;  // in a row
     Deadline look_at;
     bool wants_again = false;  // a phone has registered since the mailbox was read
     bool is_waiting = false;   // for others to end
@@ -106,14 +120,15 @@ class Collector {
     DeliveryId delivery{};
     Deadline deadline;  // of the call, or of the delivery
     std::deque<Candidate> candidates;
-    Received stored;  // as it was read, or written
+    std::vector<Skipped> skipped;  // of this look
+    Received stored;               // as it was read, or written
     std::uint64_t generation = 0;
     Received written;            // by the call that is under way
     Received seen;               // all that this peer knows of
     bool has_unwritten = false;  // some of it could not be written down yet
     unsigned attempts = 0;
-    std::set<std::pair<NodeId, std::uint64_t>> unopened;
-    Deadline queued_at;  // in wakes_
+    std::set<std::pair<NodeId, std::uint64_t>> unopened;  // or unfit
+    Deadline queued_at;                                   // in wakes_
   };
 
   void forget(User& user);
@@ -133,7 +148,8 @@ class Collector {
   std::optional<Message> open_next(Now now, User& user);
   std::optional<Message> open(User& user, const Candidate& candidate);
   void answered(Now now, User& user, std::optional<unsigned> status);
-  static void note(User& user, const Candidate& candidate, bool is_received);
+  static void leave(User& user, const Candidate& candidate);
+  static void note_received(User& user, const Candidate& candidate);
   void fail(Now now, User& user);
   void end(Now now, User& user, Duration until_next_look);
   void ask(Now now, User& user, Stage stage, data::Call call);

@@ -87,11 +87,19 @@ void Received::drop_ended(WallMs now_ms) {
 }
 
 // Of marks the one that is needed for the shortest time goes; of messages that could not be opened the
-// oldest.
+// oldest, of whose sender most are left.
 void Received::keep_to_bounds() {
   for (Mark& mark : marks_)
     if (mark.left.size() > k_max_left)
       mark.left.erase(mark.left.begin(), mark.left.end() - static_cast<std::ptrdiff_t>(k_max_left));
+  std::size_t left = 0;
+  for (const Mark& mark : marks_) left += mark.left.size();
+  for (; left > k_max_left_in_all; --left) {
+    auto& most = std::max_element(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) {
+                   return a.left.size() < b.left.size();
+                 })->left;
+    most.erase(most.begin());
+  }
   while (marks_.size() > k_max_marks)
     marks_.erase(std::min_element(marks_.begin(), marks_.end(),
                                   [](const Mark& a, const Mark& b) { return a.until_ms < b.until_ms; }));
@@ -106,6 +114,13 @@ WallMs Received::until_ms() const {
   WallMs last = 0;
   for (const Mark& mark : marks_) last = std::max(last, mark.until_ms);
   return last;
+}
+
+std::uint32_t Received::lifetime_s(WallMs now_ms) const {
+  constexpr WallMs second_ms = 1000;
+  const WallMs last = until_ms();
+  const WallMs left_s = last > now_ms ? (last - now_ms) / second_ms + 1 : 0;
+  return std::max(k_shortest_received_lifetime_s, static_cast<std::uint32_t>(left_s));
 }
 
 void read(wire::Reader& in, Received& out) {

@@ -15,7 +15,16 @@
 namespace ringway::sip::messages {
 
 inline constexpr std::size_t k_max_marks = 256;  // senders' nodes
-inline constexpr std::size_t k_max_left = 8;     // of one of them
+// Of one of them. A sender has 32 messages in a mailbox (k_max_kept_of_sender), and a mark ends with one that
+// is received: so none of those that wait is ever forgotten.
+inline constexpr std::size_t k_max_left = 31;
+inline constexpr std::size_t k_max_left_in_all = 1024;  // so that the list fits into a value
+
+// Of the user's own values under the mailbox's name: the list, and one that is only there so that the list's
+// generation is never 0, which a Store cannot be compared with (RFC 6940 §7.4.1.1).
+inline constexpr const char* k_received_list = "";
+inline constexpr const char* k_received_first = "first";
+inline constexpr std::uint32_t k_shortest_received_lifetime_s = 3600;
 
 struct Mark {
   NodeId sender;
@@ -41,6 +50,7 @@ class Received {
   void drop_ended(WallMs now_ms);
   std::uint64_t last_id_of(const NodeId& sender) const;  // 0: none
   WallMs until_ms() const;                               // of the mark that is needed longest; 0: none is
+  std::uint32_t lifetime_s(WallMs now_ms) const;         // of the value
 
   bool empty() const { return marks_.empty(); }
   const std::vector<Mark>& marks() const { return marks_; }

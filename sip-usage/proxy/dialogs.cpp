@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "sip-usage/message/grammar.hpp"
+#include "sip-usage/message/via.hpp"
+#include "sip-usage/proxy/routing.hpp"
 
 namespace ringway::sip::proxy {
 namespace {
@@ -40,8 +42,6 @@ bool is_at(const Hop& hop, const Source& source) {
 
 std::size_t bytes_of(const Uri& uri) { return uri.print().size(); }
 
-}  // namespace
-
 std::optional<Uri> way_back(const Message& request) {
   const auto& values = request.record_routes.empty() ? request.contacts : request.record_routes;
   if (values.empty() || !values.front().uri.is_sip()) return std::nullopt;
@@ -53,6 +53,38 @@ std::optional<Uri> way_back(const Message& request) {
   for (const auto* name : {"gr", "transport", "maddr"})
     if (from.parameters.has(name)) out.parameters.add({name, std::string(from.parameters.value(name))});
   return out;
+}
+
+// Who sends datagrams from another port than it listens at says so by leaving out rport (RFC 3581 §3), and
+// hears at the port of its Via (RFC 3261 §18.2.2).
+NetworkFlow flow_back(const Message& request, const NetworkFlow& from) {
+  if (from.here.transport != "UDP" || request.vias.empty()) return from;
+  const auto port = response_target(request.vias.front()).port;
+  const auto colon = from.remote.rfind(':');
+  if (port == 0 || colon == std::string::npos || from.remote.substr(colon + 1) == std::to_string(port))
+    return from;
+  return {0, from.here, from.remote.substr(0, colon + 1) + std::to_string(port)};
+}
+
+std::optional<NodeId> node_of(const NetworkFlow& flow) {
+  Bytes octets;
+  NodeId node;
+  if (!from_hex(flow.remote, octets) || octets.size() != node.bytes.size()) return std::nullopt;
+  std::copy(octets.begin(), octets.end(), node.bytes.begin());
+  return node;
+}
+
+}  // namespace
+
+std::optional<Hop> hop_to_caller(const Message& request, const Source& source, const Settings& settings) {
+  if (source.side == Side::phone) return FlowHop{source.flow};
+  auto back = way_back(request);
+  const bool is_in_overlay = back && side_of(UriHop{*back}, settings) == Side::overlay;
+  if (source.side == Side::overlay && !is_in_overlay)
+    if (const auto node = node_of(source.flow)) return PeerHop{{wire::to_node(*node)}};
+  if (source.side == Side::outside && !settings.users_may_call_outside)
+    return CallerHop{flow_back(request, source.flow)};
+  return back ? std::optional<Hop>(UriHop{std::move(*back)}) : std::nullopt;
 }
 
 std::string DialogTable::key_of(const Message& message, bool from_caller) {
@@ -68,7 +100,7 @@ DialogTable::Dialogs::const_iterator DialogTable::find(const Message& request) c
 }
 
 void DialogTable::note(MonoTime now, const Message& request, const Message& response, const Target& target,
-                       const Source& source) {
+                       const Source& source, std::optional<Hop> to_caller) {
   if (response.to.tag().empty() || request.from.tag().empty()) return;
   const auto known = dialogs_.find(key_of(response, true));
   const auto turned = dialogs_.find(key_of(response, false));
@@ -86,10 +118,7 @@ void DialogTable::note(MonoTime now, const Message& request, const Message& resp
   // Another peer knows its users by their addresses; what a phone calls itself only the phone does.
   dialog.callee = std::holds_alternative<PeerHop>(target.hop) ? target.uri : dialog.target;
   dialog.caller_contact = request.contacts.front().uri;
-  if (source.side == Side::phone)
-    dialog.to_caller = FlowHop{source.flow};
-  else if (auto back = way_back(request))
-    dialog.to_caller = UriHop{std::move(*back)};
+  dialog.to_caller = std::move(to_caller);
   const auto key = key_of(response, true);
   if (key.size() + bytes_of(dialog.callee) + bytes_of(dialog.target) + bytes_of(dialog.caller_contact) >
       k_max_dialog_bytes)

@@ -19,6 +19,7 @@
 #include "reload/table_size.hpp"
 #include "reload/time.hpp"
 #include "sip-usage/message/message.hpp"
+#include "sip-usage/proxy/settings.hpp"
 #include "sip-usage/proxy/target.hpp"
 
 namespace ringway::sip::proxy {
@@ -43,9 +44,10 @@ struct HoldFlow {
 
 class DialogTable {
  public:
-  // `response` is a 2xx to an INVITE, or to what renews its session, that `target` has sent.
+  // `response` is a 2xx to an INVITE, or to what renews its session, that `target` has sent; `to_caller` is
+  // hop_to_caller() of the request.
   void note(MonoTime now, const Message& request, const Message& response, const Target& target,
-            const Source& source);
+            const Source& source, std::optional<Hop> to_caller);
   // Nothing unless it is the dialog's other end that sends it, by its Call-ID, tags and flow.
   std::optional<DialogWay> way(const Message& request, const Source& source) const;
   // Whose it is, if that is so: of the side where its sender was when the dialog began.
@@ -97,8 +99,10 @@ class DialogTable {
   std::vector<HoldFlow> holds_;
 };
 
-// How the sender of an INVITE is reached from here, if it is no phone of this peer: what it has put into
-// Record-Route, or its Contact, without what says whom of its users it means. Nothing: there is neither.
-std::optional<Uri> way_back(const Message& request);
+// How the sender of an INVITE is reached from here within the dialog. Who is in the overlay, or outside where
+// users may call anybody: what it has put into Record-Route, or its Contact, without what says whom of its
+// users it means. Otherwise it is where the INVITE came from, which is no place that the sender could choose,
+// and may be the only one that leads to it. Nothing: it says nothing.
+std::optional<Hop> hop_to_caller(const Message& request, const Source& source, const Settings& settings);
 
 }  // namespace ringway::sip::proxy

@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 9> k_without_record_route = {
 
 Here here_towards(const Hop& hop, const Settings& settings) {
   if (const auto* phone = std::get_if<FlowHop>(&hop)) return phone->flow.here;
+  if (const auto* caller = std::get_if<CallerHop>(&hop)) return caller->flow.here;
   if (side_of(hop, settings) == Side::overlay) return settings.overlay_here;
   Here here = settings.outside_here;
   if (const auto* server = std::get_if<ServerHop>(&hop)) here.transport = server->transport;
@@ -106,9 +107,9 @@ class RecordRoutes {
       const bool is_free = source_.side == Side::phone && !target_.is_fixed;
       return is_free ? std::nullopt : std::optional(target_.hop);
     }
-    if (to_ == Side::phone) return std::nullopt;
-    auto back = way_back(request_);
-    return back ? std::optional<Hop>(UriHop{std::move(*back)}) : std::nullopt;
+    auto back = hop_to_caller(request_, source_, settings_);
+    const bool is_free = to_ == Side::phone && back && std::holds_alternative<UriHop>(*back);
+    return is_free ? std::nullopt : std::move(back);
   }
   bool needs_sips() const {
     return target_.uri.scheme == "sips" ||

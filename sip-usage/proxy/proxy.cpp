@@ -8,7 +8,10 @@
 namespace ringway::sip::proxy {
 namespace {
 
+bool is_other(const Source& source) { return source.side != Side::phone; }
+
 std::string source_key(const Source& source) {
+  if (is_other(source) && !source.sender.empty()) return "from " + source.sender;
   return source.flow.here.transport + ' ' + source.flow.here.host + ' ' +
          std::to_string(source.flow.here.port.value_or(0)) + ' ' + source.flow.remote;
 }
@@ -60,11 +63,17 @@ void Proxy::on_request(MonoTime now, ServerId server, Message request, const Sou
   }
 }
 
+bool Proxy::is_full_for(Side side) const {
+  if (contexts_.size() >= k_max_contexts) return true;
+  if (side != Side::phone && counts_.others >= k_max_contexts_of_others) return true;
+  return side == Side::outside && counts_.strangers >= k_max_contexts_of_strangers;
+}
+
 bool Proxy::has_room(ServerId server, const Message& request, const Source& source) {
   const auto of_source = count_of_source_.find(source_key(source));
-  const bool is_full = contexts_.size() >= k_max_contexts;
-  if (!is_full && (of_source == count_of_source_.end() || of_source->second < k_max_contexts_of_source))
-    return true;
+  const bool is_full = is_full_for(source.side);
+  const std::size_t share = is_other(source) ? k_max_contexts_of_other : k_max_contexts_of_phone;
+  if (!is_full && (of_source == count_of_source_.end() || of_source->second < share)) return true;
   ++(is_full ? shared_.counters.no_room : shared_.counters.no_room_for_source);
   auto response = make_response(request, 503, shared_.new_tag());
   response.set_field("Retry-After", std::to_string(k_retry_after_s));
@@ -77,7 +86,10 @@ void Proxy::begin(MonoTime now, ServerId server, Routed routed, std::string aske
   entry.context =
       std::make_unique<ResponseContext>(shared_, server, std::move(routed.request), std::move(asked), source);
   entry.source = source_key(source);
+  entry.side = source.side;
   ++count_of_source_[entry.source];
+  if (entry.side != Side::phone) ++counts_.others;
+  if (entry.side == Side::outside) ++counts_.strangers;
   contexts_.emplace(server, std::move(entry));
   with(server, [&](ResponseContext& context) {
     if (auto* hop = std::get_if<OneHop>(&routed.next))
@@ -163,6 +175,8 @@ void Proxy::forget(ServerId server) {
   if (found->second.wake) wakes_.erase({*found->second.wake, server});
   const auto count = count_of_source_.find(found->second.source);
   if (--count->second == 0) count_of_source_.erase(count);
+  if (found->second.side != Side::phone) --counts_.others;
+  if (found->second.side == Side::outside) --counts_.strangers;
   contexts_.erase(found);
 }
 

@@ -77,7 +77,10 @@ class Proxy {
   const Counters& counters() const { return shared_.counters; }
   std::size_t context_count() const { return contexts_.size(); }
   TableSizes sizes() const {
-    return {{"requests of the SIP proxy", contexts_.size(), k_max_contexts}, shared_.dialogs.size()};
+    return {{"requests of the SIP proxy", contexts_.size(), k_max_contexts},
+            {"requests of peers and strangers in the SIP proxy", counts_.others, k_max_contexts_of_others},
+            {"requests of strangers in the SIP proxy", counts_.strangers, k_max_contexts_of_strangers},
+            shared_.dialogs.size()};
   }
 
  private:
@@ -85,9 +88,11 @@ class Proxy {
     std::unique_ptr<ResponseContext> context;
     Deadline wake;       // as in wakes_
     std::string source;  // as in count_of_source_
+    Side side = Side::phone;
   };
 
   std::optional<Message> refuse(const Message& request);
+  bool is_full_for(Side side) const;
   bool has_room(ServerId server, const Message& request, const Source& source);
   void begin(MonoTime now, ServerId server, Routed routed, std::string asked, const Source& source);
   void respond(ServerId server, const Message& request, unsigned status);
@@ -102,6 +107,9 @@ class Proxy {
   std::unordered_map<ServerId, Entry> contexts_;
   std::set<std::pair<MonoTime, ServerId>> wakes_;
   std::map<std::string, std::size_t> count_of_source_;
+  struct {
+    std::size_t others = 0, strangers = 0;
+  } counts_;
 };
 
 }  // namespace ringway::sip::proxy

@@ -279,6 +279,7 @@ void ResponseContext::on_response(MonoTime now, BranchId id, Message response) {
   if (branch == nullptr) return;
   // §16.7 step 3: our Via goes. What is below it is as it came with the request, whatever others made of it.
   response.vias = request_.vias;
+  response.from = request_.from;  // which others have not seen where the caller is anonymous
   const auto status = response.status();
   if (status < 200) return provisional(now, *branch, std::move(response));
   // One final response of a branch counts, but for the repetitions of a 2xx.
@@ -348,7 +349,8 @@ void ResponseContext::note_dialog(MonoTime now, const Branch& branch, const Mess
   if (is_over && !request_.to.tag().empty())
     shared_.dialogs.end(request_);
   else if ((is_invite() || request_.method() == "UPDATE") && status < 300)
-    shared_.dialogs.note(now, request_, response, branch.target, source_);
+    shared_.dialogs.note(now, request_, response, branch.target, source_,
+                         hop_to_caller(request_, source_, shared_.settings));
 }
 
 void ResponseContext::add_alternatives(BranchId id, std::vector<Hop> servers) {

@@ -164,7 +164,8 @@ class Router {
   // Users of this peer may send requests to wherever they want; others only to the other end of a dialog that
   // this proxy has let through (dialog_hop). So it is no open relay, nor a free way to the trunk.
   Next to_uri(const Uri& uri) const {
-    if (source_.side != Side::phone) return Refuse{403};
+    if (source_.side != Side::phone && !(source_.passes_here && in_overlay(uri, settings_)))
+      return Refuse{403};
     return OneHop{UriHop{uri}, false};
   }
 
@@ -203,7 +204,7 @@ bool is_responsible_for(const Uri& uri, const Settings& settings) {
 Side side_of(const Hop& hop, const Settings& settings) {
   if (std::holds_alternative<FlowHop>(hop)) return Side::phone;
   if (std::holds_alternative<PeerHop>(hop)) return Side::overlay;
-  if (std::holds_alternative<ServerHop>(hop)) return Side::outside;
+  if (std::holds_alternative<ServerHop>(hop) || std::holds_alternative<CallerHop>(hop)) return Side::outside;
   return in_overlay(std::get<UriHop>(hop).uri, settings) ? Side::overlay : Side::outside;
 }
 

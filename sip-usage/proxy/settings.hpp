@@ -16,7 +16,12 @@ namespace ringway::sip::proxy {
 // Requests under way; past it 503. They stay for 32 s behind their answer (64*T1: RFC 6026, timer J), so that
 // 50 calls a second, all through one gateway, are more than 3,200 of them.
 inline constexpr std::size_t k_max_contexts = 16'384;
-inline constexpr std::size_t k_max_contexts_of_source = 8'192;  // from one flow
+inline constexpr std::size_t k_max_contexts_of_phone = 8'192;  // of an own phone's flow
+// Of another peer, or of one address outside; of all these together, so that some are left to own phones; and
+// of all who are outside, so that some are left to peers.
+inline constexpr std::size_t k_max_contexts_of_other = 4'096;
+inline constexpr std::size_t k_max_contexts_of_others = 12'288;
+inline constexpr std::size_t k_max_contexts_of_strangers = 8'192;
 inline constexpr std::size_t k_max_branches =
     32;  // of one request from first to last; the others are left out
 inline constexpr std::size_t k_max_fork_breadth = 16;  // of one request at a time
@@ -45,6 +50,9 @@ struct Settings {
   Duration find_time{25'000};             // for the location service
   Duration cancel_time{32'000};           // 64*T1 (§9.1): for the answer to what was cancelled
   std::vector<std::string> extensions{};  // option tags of Proxy-Require
+  // Within dialogs, too, users send requests to wherever these say. Otherwise who was called from outside
+  // answers to where the call came from.
+  bool users_may_call_outside = false;
   // A redirect peer (RFC 3261 §8.3): who calls users at other peers is told where they are (302), and calls
   // them there. Phones here are called as ever.
   bool redirects = false;

@@ -19,8 +19,8 @@ namespace ringway::sip::proxy {
 struct Counters {
   std::uint64_t requests = 0;            // that were looked at
   std::uint64_t branches = 0;            // that were started
-  std::uint64_t no_room = 0;             // 503: k_max_contexts
-  std::uint64_t no_room_for_source = 0;  // 503: k_max_contexts_of_source
+  std::uint64_t no_room = 0;             // 503: k_max_contexts, or what is left to others
+  std::uint64_t no_room_for_source = 0;  // 503: k_max_contexts_of_phone, k_max_contexts_of_other
   std::uint64_t too_narrow = 0;          // 440: Max-Breadth, k_max_fork_breadth
   std::uint64_t loops = 0;               // 482
   std::uint64_t not_allowed = 0;         // 403: false tokens, and those who may not be sent on

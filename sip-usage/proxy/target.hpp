@@ -45,6 +45,9 @@ struct Source {
   NetworkFlow flow;
   std::string
       user{};  // "alice@example.org", where that is known: of this peer, or of another peer's certificate
+  std::string sender{};  // what counts as one sender outside: an address; empty: the flow's other end
+  // This peer stands between two others (element/intermediary.hpp): the request may go on within the overlay.
+  bool passes_here = false;
 };
 
 // ---- one hop further
@@ -71,7 +74,13 @@ struct UriHop {
   Uri uri;
   bool operator==(const UriHop& other) const { return equivalent(uri, other.uri); }
 };
-using Hop = std::variant<FlowHop, PeerHop, ServerHop, UriHop>;
+// A caller from outside, to where its request came from. It is nobody's phone here: what it answers counts as
+// a stranger's.
+struct CallerHop {
+  NetworkFlow flow;
+  bool operator==(const CallerHop&) const = default;
+};
+using Hop = std::variant<FlowHop, PeerHop, ServerHop, UriHop, CallerHop>;
 
 // One of those who may be called (§16.5).
 struct Target {

@@ -13,19 +13,15 @@ constexpr std::string_view k_path = "rw-path-", k_dialog = "rw-flow-", k_relay =
 
 std::string read_text(wire::Reader& in) { return std::string(text_of(in.opaque(1))); }
 
-Bytes content_of(const NetworkFlow& flow) {
-  wire::Writer out;
+void write_flow(wire::Writer& out, const NetworkFlow& flow) {
   out.u64(flow.id);
   out.opaque(1, view_of(flow.here.transport));
   out.opaque(1, view_of(flow.here.host));
   out.u16(flow.here.port.value_or(0));
   out.opaque(1, view_of(flow.remote));
-  assert(!out.overflowed());  // k_max_flow_text_bytes
-  return out.take();
 }
 
-NetworkFlow flow_of(BytesView content) {
-  wire::Reader in(SharedBytes::borrow(content));
+NetworkFlow read_flow(wire::Reader& in) {
   NetworkFlow flow;
   flow.id = in.u64();
   flow.here.transport = read_text(in);
@@ -35,7 +31,19 @@ NetworkFlow flow_of(BytesView content) {
   return flow;
 }
 
-enum class HopKind : std::uint8_t { none, server, peer, uri };
+Bytes content_of(const NetworkFlow& flow) {
+  wire::Writer out;
+  write_flow(out, flow);
+  assert(!out.overflowed());  // k_max_flow_text_bytes
+  return out.take();
+}
+
+NetworkFlow flow_of(BytesView content) {
+  wire::Reader in(SharedBytes::borrow(content));
+  return read_flow(in);
+}
+
+enum class HopKind : std::uint8_t { none, server, peer, uri, caller };
 
 void write_hop(wire::Writer& out, const Hop& hop) {
   if (const auto* server = std::get_if<ServerHop>(&hop)) {
@@ -50,6 +58,9 @@ void write_hop(wire::Writer& out, const Hop& hop) {
   } else if (const auto* by_uri = std::get_if<UriHop>(&hop)) {
     out.u8(static_cast<std::uint8_t>(HopKind::uri));
     out.opaque(2, view_of(by_uri->uri.print()));
+  } else if (const auto* caller = std::get_if<CallerHop>(&hop)) {
+    out.u8(static_cast<std::uint8_t>(HopKind::caller));
+    write_flow(out, caller->flow);
   }
 }
 
@@ -71,6 +82,8 @@ std::optional<Hop> read_hop(wire::Reader& in) {
     case HopKind::uri:
       if (auto uri = Uri::parse(text_of(in.opaque(2)))) return UriHop{std::move(*uri)};
       break;
+    case HopKind::caller:
+      return CallerHop{read_flow(in)};
     case HopKind::none:
       break;
   }

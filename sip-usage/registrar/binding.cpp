@@ -12,8 +12,11 @@ std::size_t Binding::size_bytes() const {
 
 void drop_flow(BindingList& bindings, FlowId flow) {
   std::erase_if(bindings, [&](const Binding& each) { return each.flow == flow && !each.has_true_address; });
-  for (Binding& each : bindings)
-    if (each.flow == flow) each.flow.reset();
+  for (Binding& each : bindings) {
+    if (each.flow != flow) continue;
+    each.flow.reset();
+    each.ends.reset();
+  }
 }
 
 void drop_expired(BindingList& bindings, MonoTime now) {
@@ -30,8 +33,8 @@ std::vector<Target> targets_of(const BindingList& bindings) {
   });
   std::vector<Target> out;
   for (const Binding* each : order)
-    out.push_back({each->contact.uri, each->flow, each->contact.q_thousandths(), each->instance, each->reg_id,
-                   each->path, each->listens_at_contact});
+    out.push_back({each->contact.uri, each->flow, each->ends, each->contact.q_thousandths(), each->instance,
+                   each->reg_id, each->path, each->listens_at_contact});
   return out;
 }
 

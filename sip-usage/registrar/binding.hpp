@@ -23,11 +23,22 @@ struct Source {
   bool is_loopback = false;
   bool is_connected = false;  // TCP, TLS, WebSocket: nobody else can write into it
   std::uint16_t port = 0;     // of the other end
+  std::string local_address{};
+  std::uint16_t local_port = 0;
+};
+
+// Between these a phone's datagrams go: a flow that is there again when this peer is (RFC 5626 §3.2).
+struct DatagramEnds {
+  std::string local_address;
+  std::uint16_t local_port = 0;
+  std::string remote_address;
+  std::uint16_t remote_port = 0;
 };
 
 struct Binding {
   NameAddr contact;            // as the phone wrote it, but for what the answer says anew
-  std::optional<FlowId> flow;  // none: the Contact's URI is where the phone is
+  std::optional<FlowId> flow;  // none: the phone is between these ends, or where its Contact's URI says
+  std::optional<DatagramEnds> ends;
   // The phone can be reached without its flow: it has said the address that it has.
   bool has_true_address = false;
   // By datagrams it is not called where it sends from, but at its Contact's port.
@@ -47,6 +58,7 @@ using BindingList = std::vector<Binding>;
 struct Target {
   Uri uri;
   std::optional<FlowId> flow;
+  std::optional<DatagramEnds> ends;  // where there is no such flow
   unsigned q_thousandths = 1000;
   std::string instance;  // of several with the same instance only the first is called, then the next (RFC
                          // 5626 §7)

@@ -95,8 +95,8 @@ std::vector<Bindings::FlowChange> Bindings::take_flow_changes() {
 }
 
 TableSizes Bindings::sizes() const {
-  return {{"bound-users", users_.size(), k_max_accounts},
-          {"bindings", count_, k_max_accounts * k_max_bindings_of_user}};
+  return {{"users with phones", users_.size(), k_max_accounts},
+          {"bindings of phones", count_, k_max_accounts * k_max_bindings_of_user}};
 }
 
 }  // namespace ringway::sip::registrar

@@ -157,6 +157,8 @@ class Update {
     for (const char* answered : {"expires", "pub-gruu", "temp-gruu"}) out.contact.parameters.remove(answered);
     if (reg_id == 0) out.contact.parameters.remove("reg-id");
     out.flow = source_.flow;
+    if (!source_.is_connected)
+      out.ends = {source_.local_address, source_.local_port, source_.address, source_.port};
     out.has_true_address = reg_id == 0 && says_its_address(contact, source_);
     out.listens_at_contact = reg_id == 0 && is_called_at_contact(contact, request_, source_);
     out.instance = contact.instance_id();

@@ -17,7 +17,7 @@ std::string with_device(const std::string& gruu, const std::string& token) {
 std::map<std::uint32_t, std::string> call_ids_of(const std::string& instance, const BindingList& bindings) {
   std::map<std::uint32_t, const Binding*> newest;
   for (const Binding& each : bindings) {
-    if (each.instance != instance) continue;
+    if (name_of_device(each) != instance) continue;
     const Binding*& present = newest[each.reg_id];
     if (present == nullptr || present->updated_at <= each.updated_at) present = &each;
   }
@@ -27,6 +27,10 @@ std::map<std::uint32_t, std::string> call_ids_of(const std::string& instance, co
 }
 
 }  // namespace
+
+std::string name_of_device(const Binding& binding) {
+  return binding.instance.empty() ? binding.contact.uri.print() : binding.instance;
+}
 
 DeviceGruus::DeviceGruus(const Settings& settings, Random& random) : settings_(settings), sealed_(random) {}
 
@@ -39,8 +43,7 @@ void DeviceGruus::begin_epoch(const Device& device, Epoch& epoch) {
 
 void DeviceGruus::set_bindings(const Aor& aor, const BindingList& bindings) {
   std::set<std::string> instances;
-  for (const Binding& each : bindings)
-    if (!each.instance.empty()) instances.insert(each.instance);
+  for (const Binding& each : bindings) instances.insert(name_of_device(each));
   for (auto each = epochs_.lower_bound({aor, ""}); each != epochs_.end() && each->first.aor == aor;) {
     if (instances.count(each->first.instance) != 0) {
       ++each;
@@ -87,6 +90,15 @@ std::optional<std::string> DeviceGruus::temporary_gruu(const Device& device, std
   }
   if (epoch.newest.empty()) return std::nullopt;
   return std::string(scheme) + ":" + epoch.newest;
+}
+
+std::optional<std::string> DeviceGruus::hidden_gruu(const Device& device) {
+  const auto found = epochs_.find(device);
+  const auto aor = Aor::of_uri_parts(k_anonymous_user, settings_.overlay_name);
+  if (found == epochs_.end() || !aor) return std::nullopt;
+  const auto gruu = make_gruu(*aor, settings_.route);
+  if (!gruu) return std::nullopt;
+  return "sip:" + with_device(*gruu, sealed_.seal(found->second.number));
 }
 
 std::optional<Device> DeviceGruus::device_of(std::string_view temporary_token) const {

@@ -4,6 +4,9 @@
 //
 //   public     alice@example.org;gr=…;rw-device=…      a keyed hash of user and instance
 //   temporary  anonymous@overlay;gr=…;rw-device=…      sealed, a new one each time
+//   hidden     anonymous@example.org;gr=…;rw-device=…  the same, but "gr" shows this peer: for an
+//   intermediate
+//                                                      peer only, which hides it in turn
 //
 // A temporary one lives until its instance has no binding, or registers with another Call-ID (§5.1). So what
 // is sealed is a number that stands for that time, and any number of them take no room.
@@ -30,9 +33,11 @@ inline constexpr std::string_view k_device_parameter = "rw-device";
 
 struct Device {
   Aor aor;
-  std::string instance;
+  std::string instance;  // of a phone that has none: its Contact (name_of_device)
   auto operator<=>(const Device&) const = default;
 };
+
+std::string name_of_device(const Binding& binding);
 
 class DeviceGruus {
  public:
@@ -45,6 +50,8 @@ class DeviceGruus {
   std::optional<std::string> public_gruu(const Device& device, std::string_view scheme) const;
   // The newest one, or a newer one: each REGISTER of the instance gets one of its own (§5.1).
   std::optional<std::string> temporary_gruu(const Device& device, std::string_view scheme, bool is_new);
+
+  std::optional<std::string> hidden_gruu(const Device& device);
 
   std::string public_token(const Device& device) const;
   // Whose temporary GRUU that is, while it is valid.

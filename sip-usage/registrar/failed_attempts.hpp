@@ -27,7 +27,9 @@ class FailedAttempts {
   bool is_refused(MonoTime now, const std::string& sender, std::string_view user_name) const;
   void failed(MonoTime now, const std::string& sender, std::string_view user_name);
   void succeeded(const std::string& sender, std::string_view user_name);
-  TableSize size() const { return {"failed-attempts", counts_.size(), k_max_failure_counts}; }
+  TableSize size() const {
+    return {"senders whose failed attempts are counted", counts_.size(), k_max_failure_counts};
+  }
 
  private:
   using Key = std::pair<std::string, std::string>;  // sender, user name; for all names: empty

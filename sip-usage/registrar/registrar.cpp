@@ -78,6 +78,22 @@ void Registrar::add_user(const Aor& aor) {
 
 // ---- calls
 
+Outputs Registrar::restore(Now now, const std::vector<KeptBindings>& kept) {
+  for (const KeptBindings& each : kept) {
+    const auto found = index_.find(each.aor);
+    auto bindings = decode_bindings(SharedBytes(each.octets), now, settings_.max_expires_s);
+    if (!bindings) ++counters_.not_restored;
+    if (found == index_.end() || !bindings) {
+      outputs_.emplace_back(ForgetBindings{each.aor});
+      continue;
+    }
+    User& user = users_[found->second];
+    set_bindings(now, user, *std::move(bindings));
+    advance(now, user);
+  }
+  return take_outputs();
+}
+
 Outputs Registrar::receive(Now now, RequestId request, Message message, const Source& source) {
   ++counters_.requests;
   if (auto refusal = refuse_early(message, abilities(), new_tag())) {
@@ -126,7 +142,7 @@ Outputs Registrar::on_flow_failed(Now now, FlowId flow) {
     touched.insert(index);
   }
   for (const std::size_t index : touched) {
-    gruus_.set_bindings(users_[index].aor, bindings_.of(users_[index].aor));
+    note_change(now, users_[index]);
     advance(now, users_[index]);
   }
   return take_outputs();
@@ -149,7 +165,7 @@ Outputs Registrar::on_unreachable(Now now, const Aor& aor, const Target& target)
     });
   };
   if (user.under_way) std::erase_if(user.under_way->bindings, is_gone);
-  set_bindings(user, std::move(left));
+  set_bindings(now, user, std::move(left));
   advance(now, user);
   return take_outputs();
 }
@@ -162,7 +178,8 @@ Outputs Registrar::on_unreachable(Now now, FlowId flow, const Uri& contact) {
     for (const auto& [aor, index] : index_) users.push_back(aor);
   for (const Aor& aor : users)
     for (const Target& target : targets_of(bindings_.of(aor))) {
-      const bool is_its_way = target.flow == flow || target.listens_at_contact;
+      const bool is_restored = !target.flow && target.ends;
+      const bool is_its_way = target.flow == flow || is_restored || target.listens_at_contact;
       if (!is_its_way || !equivalent(target.uri, contact)) continue;
       auto more = on_unreachable(now, aor, target);
       out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
@@ -173,7 +190,7 @@ Outputs Registrar::on_unreachable(Now now, FlowId flow, const Uri& contact) {
 Outputs Registrar::on_timer(Now now) {
   for (const Aor& aor : bindings_.on_timer(now.mono)) {
     User& user = users_[index_.at(aor)];
-    gruus_.set_bindings(aor, bindings_.of(aor));
+    note_change(now, user);
     advance(now, user);
   }
   while (!wakes_.empty() && wakes_.begin()->first <= now.mono) {
@@ -203,7 +220,8 @@ void Registrar::dismiss(Now now, User& user) {
   index_.erase(user.aor);
   user.is_gone = true;
   reject_waiting(user, {404, "No user of this peer any more"});
-  set_bindings(user, {});
+  user.kept_at.reset();  // at once: the place may be another one's soon
+  set_bindings(now, user, {});
   advance(now, user);
 }
 
@@ -230,6 +248,12 @@ Deadline Registrar::next_wake() const {
   return sooner(of_entries, bindings_.next_wake());
 }
 
+bool Registrar::has_phones(MonoTime now, const Aor& aor) const {
+  const BindingList& bindings = bindings_.of(aor);
+  return std::any_of(bindings.begin(), bindings.end(),
+                     [&](const Binding& each) { return now < each.expires_at; });
+}
+
 Lookup Registrar::find(MonoTime now, const Uri& uri) const {
   const std::string token(uri.parameters.value(k_device_parameter));
   const auto temporary = gruus_.device_of(token);
@@ -246,13 +270,29 @@ Lookup Registrar::find(MonoTime now, const Uri& uri) const {
   BindingList bindings = bindings_.of(out.aor);
   drop_expired(bindings, now);
   const auto is_meant = [&](const Binding& each) {
-    if (temporary) return each.instance == temporary->instance;
+    if (temporary) return name_of_device(each) == temporary->instance;
     return token.empty() ||
            (!each.instance.empty() && gruus_.public_token({out.aor, each.instance}) == token);
   };
   std::erase_if(bindings, [&](const Binding& each) { return !is_meant(each); });
   out.targets = targets_of(bindings);
   return out;
+}
+
+std::optional<Uri> Registrar::hidden_gruu(FlowId flow, const Uri& contact) {
+  std::optional<Device> device;
+  for (const Aor& aor : bindings_.users_of(flow))
+    for (const Binding& each : bindings_.of(aor)) {
+      if (each.flow != flow || (device && !equivalent(each.contact.uri, contact))) continue;
+      device = Device{aor, name_of_device(each)};
+    }
+  const auto gruu = device ? gruus_.hidden_gruu(*device) : std::nullopt;
+  auto uri = gruu ? Uri::parse(*gruu) : Result<Uri>(Failure{"no GRUU"});
+  return uri ? std::optional(std::move(*uri)) : std::nullopt;
+}
+
+bool Registrar::names_nobody(const Uri& uri) const {
+  return uri.is_sip() && gruus_.device_of(uri.parameters.value(k_device_parameter)).has_value();
 }
 
 // ---- who
@@ -331,6 +371,7 @@ void Registrar::advance(Now now, User& user) {
   drop_expired(bindings, now.mono);
   const WantedEntry wanted = wanted_by(bindings);
   if (user.waiting.empty() && user.entry.is_due(now.mono, wanted)) ask_overlay(now, user, wanted);
+  if (user.keep_at && *user.keep_at <= now.mono) keep(now, user);
   queue(user);
 }
 
@@ -382,7 +423,7 @@ void Registrar::end_write(Now now, User& user, bool is_done) {
 void Registrar::commit_first(Now now, User& user, ContactUpdate update) {
   const Waiting first = std::move(user.waiting.front());
   user.waiting.pop_front();
-  set_bindings(user, std::move(update.bindings));
+  set_bindings(now, user, std::move(update.bindings));
   accept(now, first.request, first.message, user.aor, update.uses_outbound);
 }
 
@@ -428,16 +469,32 @@ void Registrar::ask_overlay(Now now, User& user, WantedEntry wanted) {
 
 // ---- the rest
 
-void Registrar::set_bindings(const User& user, BindingList bindings) {
+void Registrar::set_bindings(Now now, User& user, BindingList bindings) {
   const bool has_room = bindings_.set(user.aor, std::move(bindings));
   assert(has_room);  // there are no more users than accounts
   static_cast<void>(has_room);
+  note_change(now, user);
+}
+
+// advance() follows, which keeps them.
+void Registrar::note_change(Now now, User& user) {
   gruus_.set_bindings(user.aor, bindings_.of(user.aor));
+  user.keep_at = user.kept_at ? std::max(now.mono, *user.kept_at + k_keep_interval) : now.mono;
+}
+
+void Registrar::keep(Now now, User& user) {
+  user.keep_at.reset();
+  user.kept_at = now.mono;
+  Bytes octets = encode_bindings(bindings_.of(user.aor), now);
+  if (octets.empty())
+    outputs_.emplace_back(ForgetBindings{user.aor});
+  else
+    outputs_.emplace_back(KeepBindings{user.aor, std::move(octets)});
 }
 
 void Registrar::queue(User& user) {
   if (user.queued_at) wakes_.erase({*user.queued_at, index_of(user)});
-  user.queued_at = user.entry.next_wake(wanted_by(bindings_.of(user.aor)));
+  user.queued_at = sooner(user.entry.next_wake(wanted_by(bindings_.of(user.aor))), user.keep_at);
   if (user.queued_at) wakes_.emplace(*user.queued_at, index_of(user));
 }
 
@@ -457,8 +514,8 @@ TableSizes Registrar::sizes() const {
   TableSizes out = bindings_.sizes();
   std::size_t waiting = 0;
   for (const std::size_t index : busy_) waiting += users_[index].waiting.size();
-  out.push_back({"waiting-registers", waiting, k_max_accounts * k_max_waiting_of_user});
-  out.push_back({"users-of-registrar", users_.size(), k_max_users});
+  out.push_back({"REGISTERs that wait for the overlay", waiting, k_max_accounts * k_max_waiting_of_user});
+  out.push_back({"users of the registrar", users_.size(), k_max_users});
   out.push_back(authenticator_.size());
   return out;
 }

@@ -6,6 +6,8 @@
 //   a REGISTER comes            -> receive -> Respond, or StoreRegistration …
 //   the overlay has answered    -> on_overlay -> Respond …
 //   a phone's flow is gone      -> on_flow_failed
+//   bindings change             -> KeepBindings or ForgetBindings
+//   after a restart             -> restore
 //   next_wake() has come        -> on_timer
 //
 // A 200 says that callers everywhere find the user here: when the entry in the overlay has to change for it,
@@ -37,6 +39,7 @@
 #include "sip-usage/registrar/bindings.hpp"
 #include "sip-usage/registrar/contact_update.hpp"
 #include "sip-usage/registrar/device_gruus.hpp"
+#include "sip-usage/registrar/kept_bindings.hpp"
 #include "sip-usage/registrar/overlay_entry.hpp"
 #include "sip-usage/registrar/settings.hpp"
 
@@ -64,7 +67,14 @@ struct HoldFlow {
   FlowId flow{};
   bool held = false;
 };
-using Output = std::variant<Respond, StoreRegistration, RemoveRegistration, HoldFlow>;
+// To be given to restore() after a restart; what was kept of that user before is replaced. Nobody waits for
+// it.
+using KeepBindings = KeptBindings;
+struct ForgetBindings {
+  Aor aor;
+};
+using Output =
+    std::variant<Respond, StoreRegistration, RemoveRegistration, HoldFlow, KeepBindings, ForgetBindings>;
 using Outputs = std::vector<Output>;
 
 // Whom a URI means here.
@@ -81,6 +91,7 @@ struct RegistrarCounters {
   std::uint64_t busy = 0;                  // 503: k_max_waiting_of_user, k_max_store_burst
   std::uint64_t overlay_failures = 0;      // writes that failed, or were not answered in time
   std::uint64_t stores = 0, removals = 0;  // that were asked for
+  std::uint64_t not_restored = 0;          // what was kept of a user and cannot be read
 };
 
 class Registrar {
@@ -90,6 +101,9 @@ class Registrar {
   Registrar(const Registrar&) = delete;
   Registrar& operator=(const Registrar&) = delete;
 
+  // What was kept before the restart: phones that can be reached are found again, and the entries in the
+  // overlay go on. Called before everything else.
+  Outputs restore(Now now, const std::vector<KeptBindings>& kept);
   Outputs receive(Now now, RequestId request, Message message, const Source& source);
   Outputs on_overlay(Now now, OverlayRequestId request, bool is_done);
   Outputs on_flow_failed(Now now, FlowId flow);
@@ -111,8 +125,13 @@ class Registrar {
   // the way of their INVITE.
   std::variant<Aor, Message> sender_of(Now now, const Message& request, const Source& source);
 
+  bool has_phones(MonoTime now, const Aor& aor) const;
   // The user's phones, or of a GRUU the one that is meant.
   Lookup find(MonoTime now, const Uri& uri) const;
+  // By which an intermediate peer knows the phone at that flow (DeviceGruus). Nothing: none has registered.
+  std::optional<Uri> hidden_gruu(FlowId flow, const Uri& contact);
+  // Such a one, or a temporary one: it says nothing of the user.
+  bool names_nobody(const Uri& uri) const;
 
   RegistrarCounters counters() const { return counters_; }
   AuthenticationCounters authentication_counters() const { return authenticator_.counters(); }
@@ -132,6 +151,8 @@ class Registrar {
     std::deque<Waiting> waiting;             // in the order in which they came
     std::optional<ContactUpdate> under_way;  // what the first of them comes to once the overlay has it
     Deadline queued_at;                      // in wakes_
+    Deadline keep_at;                        // the bindings have changed since they were kept
+    Deadline kept_at;
   };
 
   Result<Address> address_of(const Uri& uri) const;
@@ -153,7 +174,9 @@ class Registrar {
   WantedEntry wanted_by(const BindingList& bindings) const;
   void ask_overlay(Now now, User& user, WantedEntry wanted);
   void accept(Now now, RequestId request, const Message& message, const Aor& aor, bool uses_outbound);
-  void set_bindings(const User& user, BindingList bindings);
+  void set_bindings(Now now, User& user, BindingList bindings);
+  void note_change(Now now, User& user);
+  void keep(Now now, User& user);
   void queue(User& user);
   std::size_t index_of(const User& user) const;
   std::string new_tag();

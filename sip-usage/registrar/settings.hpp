@@ -30,6 +30,8 @@ inline constexpr std::size_t k_max_waiting_of_user = 8;  // REGISTERs that wait 
 inline constexpr std::size_t k_max_store_burst = 8;
 inline constexpr Duration k_store_interval{5'000};
 inline constexpr unsigned k_retry_after_s = 5;  // of a 503
+// A user's bindings are kept for a restart no more often than this, however often its phones register.
+inline constexpr Duration k_keep_interval{1'000};
 // How long the overlay may take; a REGISTER's transaction ends after 64*T1 = 32 s (RFC 3261 §17.1.2.2).
 inline constexpr Duration k_overlay_time{20'000};
 inline constexpr Duration k_first_retry{5'000};  // of what the overlay did not take, doubled each time

@@ -15,12 +15,13 @@ void append(TransactionOutputs& to, TransactionOutputs more) {
 }  // namespace
 
 TransactionTable::TransactionTable(TimerSettings timers, TransactionLimits limits, std::string stateless_tag)
-    : timers_(timers), limits_(limits), stateless_tag_(std::move(stateless_tag)) {}
+    : timers_(timers), shares_(limits), stateless_tag_(std::move(stateless_tag)) {}
 
 // ---- what comes from the network
 
-TransactionOutputs TransactionTable::receive(MonoTime now, Message message, Flow flow) {
-  return message.is_request() ? receive_request(now, std::move(message), flow)
+TransactionOutputs TransactionTable::receive(MonoTime now, Message message, Flow flow,
+                                             const TransactionSender& sender) {
+  return message.is_request() ? receive_request(now, std::move(message), flow, sender)
                               : receive_response(now, std::move(message));
 }
 
@@ -37,11 +38,12 @@ TransactionOutputs TransactionTable::receive_response(MonoTime now, Message resp
   return after(id, entry, std::get<NonInviteClient>(entry.machine).on_response(now, std::move(response)));
 }
 
-TransactionOutputs TransactionTable::receive_request(MonoTime now, Message request, Flow flow) {
+TransactionOutputs TransactionTable::receive_request(MonoTime now, Message request, Flow flow,
+                                                     const TransactionSender& sender) {
   const bool is_ack = request.method() == "ACK";
   const auto found = servers_.find(server_key(request));
   if (found == servers_.end() && is_ack) return {AckArrived{std::nullopt, std::move(request), flow}};
-  if (found == servers_.end()) return begin_server(now, std::move(request), flow);
+  if (found == servers_.end()) return begin_server(now, std::move(request), flow, sender);
   ++counters_.retransmissions;
   const TransactionId id = found->second;
   Entry& entry = *find(id);
@@ -52,19 +54,18 @@ TransactionOutputs TransactionTable::receive_request(MonoTime now, Message reque
   return after(id, entry, std::move(step));
 }
 
-TransactionOutputs TransactionTable::begin_server(MonoTime now, Message request, Flow flow) {
+TransactionOutputs TransactionTable::begin_server(MonoTime now, Message request, Flow flow,
+                                                  const TransactionSender& sender) {
   const std::size_t size_bytes = request.received_bytes;
-  if (server_count_ >= limits_.servers || bytes_ + size_bytes > limits_.bytes)
-    return answer_busy(request, flow);
+  if (!shares_.has_room(sender, {1, 0, size_bytes})) return answer_busy(request, flow);
   const TransactionId id{++last_id_};
   const bool is_invite = request.method() == "INVITE";
   Machine machine = is_invite ? Machine(InviteServer(now, request, flow.transport, timers_))
                               : Machine(NonInviteServer(request, flow.transport, timers_));
-  Entry entry{std::move(machine), flow, false, size_bytes, server_key(request), std::nullopt,
-              merge_key(request), {}};
+  Entry entry{std::move(machine), flow,   false, size_bytes, server_key(request), std::nullopt,
+              merge_key(request), sender, {}};
   servers_.emplace(entry.key, id);
-  ++server_count_;
-  bytes_ += size_bytes;
+  shares_.take(sender, entry.taken());
   if (entry.merge_key) merge_keys_.emplace(*entry.merge_key, id);
   queue(id, entries_.emplace(id.value, std::move(entry)).first->second);
   const auto cancels = request.method() == "CANCEL" ? find_invite(request) : std::nullopt;
@@ -86,11 +87,13 @@ std::optional<TransactionId> TransactionTable::find_invite(const Message& cancel
 
 // ---- what the user does
 
-std::optional<TransactionTable::Sent> TransactionTable::send_request(MonoTime now, Message request,
-                                                                     Flow flow) {
+std::optional<TransactionTable::Sent> TransactionTable::send_request(
+    MonoTime now, Message request, Flow flow, std::optional<TransactionId> for_the_sake_of) {
   assert(!request.vias.empty());
   auto key = client_key(request);
-  if (clients_.size() >= limits_.clients || clients_.count(key) != 0) {
+  const Entry* cause = for_the_sake_of ? find(*for_the_sake_of) : nullptr;
+  auto sender = cause == nullptr ? TransactionSender{} : cause->sender;
+  if (clients_.count(key) != 0 || !shares_.has_room(sender, {0, 1, 0})) {
     ++counters_.refused_busy;
     return std::nullopt;
   }
@@ -101,19 +104,14 @@ std::optional<TransactionTable::Sent> TransactionTable::send_request(MonoTime no
   auto step =
       is_invite ? std::get<InviteClient>(machine).start(now) : std::get<NonInviteClient>(machine).start(now);
   const std::size_t size_bytes = step.transmit.front().size();
-  if (bytes_ + size_bytes > limits_.bytes) {
+  if (!shares_.has_room(sender, {0, 1, size_bytes})) {
     ++counters_.refused_busy;
     return std::nullopt;
   }
   clients_.emplace(key, id);
-  bytes_ += size_bytes;
-  Entry& entry =
-      entries_
-          .emplace(
-              id.value,
-              Entry{
-                  std::move(machine), flow, true, size_bytes, std::move(key), std::nullopt, std::nullopt, {}})
-          .first->second;
+  Entry made{std::move(machine), flow, true, size_bytes, std::move(key), {}, {}, std::move(sender), {}};
+  shares_.take(made.sender, made.taken());
+  Entry& entry = entries_.emplace(id.value, std::move(made)).first->second;
   return Sent{id, after(id, entry, std::move(step))};
 }
 
@@ -191,8 +189,7 @@ void TransactionTable::forget(TransactionId id) {
   Entry& entry = *find(id);
   if (entry.queued_at) wakes_.erase({*entry.queued_at, id});
   (entry.is_client ? clients_ : servers_).erase(entry.key);
-  if (!entry.is_client) --server_count_;
-  bytes_ -= entry.size_bytes;
+  shares_.give_back(entry.sender, entry.taken());
   if (entry.ack_key) servers_.erase(*entry.ack_key);
   if (entry.merge_key) merge_keys_.erase({*entry.merge_key, id});
   entries_.erase(id.value);
@@ -214,9 +211,11 @@ const Message* TransactionTable::request(TransactionId transaction) const {
 }
 
 TableSizes TransactionTable::sizes() const {
-  return {{"sip server transactions", server_count_, limits_.servers},
-          {"sip client transactions", clients_.size(), limits_.clients},
-          {"sip transactions' bytes", bytes_, limits_.bytes}};
+  const auto& taken = shares_.taken();
+  const auto& limits = shares_.limits();
+  return {{"server transactions of the SIP element", taken.servers, limits.servers},
+          {"client transactions of the SIP element", taken.clients, limits.clients},
+          {"bytes of the SIP element's transactions", taken.bytes, limits.bytes}};
 }
 
 TransactionTable::Entry* TransactionTable::find(TransactionId id) {

@@ -28,6 +28,7 @@
 #include "reload/table_size.hpp"
 #include "sip-usage/transaction/client.hpp"
 #include "sip-usage/transaction/server.hpp"
+#include "sip-usage/transaction/shares.hpp"
 
 namespace ringway::sip {
 
@@ -77,16 +78,7 @@ using TransactionOutput =
     std::variant<Transmit, RequestArrived, AckArrived, ResponseArrived, TransactionFailed, TransactionEnded>;
 using TransactionOutputs = std::vector<TransactionOutput>;
 
-inline constexpr std::size_t k_max_server_transactions = 16'384;
-inline constexpr std::size_t k_max_client_transactions = 32'768;           // a request may be forked
-inline constexpr std::size_t k_max_transaction_bytes = 256 * 1024 * 1024;  // of all their requests
 inline constexpr unsigned k_busy_retry_after_s = 10;
-
-struct TransactionLimits {
-  std::size_t servers = k_max_server_transactions;
-  std::size_t clients = k_max_client_transactions;
-  std::size_t bytes = k_max_transaction_bytes;
-};
 
 struct TransactionCounters {
   std::uint64_t refused_busy = 0;     // requests answered with 503, or ours that were not sent
@@ -100,15 +92,17 @@ class TransactionTable {
   // `stateless_tag` goes into To of answers that no transaction remembers; any unguessable token (§8.2.6.2).
   TransactionTable(TimerSettings timers, TransactionLimits limits, std::string stateless_tag);
 
-  TransactionOutputs receive(MonoTime now, Message message, Flow flow);
+  TransactionOutputs receive(MonoTime now, Message message, Flow flow, const TransactionSender& sender = {});
 
   struct Sent {
     TransactionId transaction;
     TransactionOutputs outputs;
   };
   // A request that is no ACK, with the top Via of this element and a branch that no other has. Nothing at the
-  // bound, or when a transaction with this branch and method is there: then it is as if 503 had come.
-  std::optional<Sent> send_request(MonoTime now, Message request, Flow flow);
+  // bound, or when a transaction with this branch and method is there: then it is as if 503 had come. It
+  // counts as of who has sent what it is `for_the_sake_of`, if that is here.
+  std::optional<Sent> send_request(MonoTime now, Message request, Flow flow,
+                                   std::optional<TransactionId> for_the_sake_of = std::nullopt);
   TransactionOutputs respond(MonoTime now, TransactionId transaction, const Message& response);
 
   // Ends a transaction that its user has done with and that nothing else ends: a client that has had a
@@ -139,14 +133,20 @@ class TransactionTable {
     std::string key;                     // in clients_ or servers_
     std::optional<std::string> ack_key;  // in servers_ as well, once there is an answer (RFC 2543's ACKs)
     std::optional<std::string> merge_key;
-    Deadline queued_at;  // in wakes_
+    TransactionSender sender;  // whose share it takes
+    Deadline queued_at;        // in wakes_
+
+    TransactionLimits taken() const {
+      return {is_client ? std::size_t{0} : 1, is_client ? std::size_t{1} : 0, size_bytes};
+    }
   };
   using Keys = std::map<std::string,
                         TransactionId>;  // ordered: keys come from strangers, who could make hashes collide
 
   TransactionOutputs receive_response(MonoTime now, Message response);
-  TransactionOutputs receive_request(MonoTime now, Message request, Flow flow);
-  TransactionOutputs begin_server(MonoTime now, Message request, Flow flow);
+  TransactionOutputs receive_request(MonoTime now, Message request, Flow flow,
+                                     const TransactionSender& sender);
+  TransactionOutputs begin_server(MonoTime now, Message request, Flow flow, const TransactionSender& sender);
   TransactionOutputs answer_busy(const Message& request, Flow flow);
   // What a step means outside; ends the transaction if the step did.
   TransactionOutputs after(TransactionId id, Entry& entry, Step step);
@@ -158,12 +158,11 @@ class TransactionTable {
   std::optional<TransactionId> find_invite(const Message& cancel) const;
 
   TimerSettings timers_;
-  TransactionLimits limits_;
+  Shares shares_;
   std::string stateless_tag_;
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::uint64_t, Entry> entries_;
   Keys clients_, servers_;
-  std::size_t server_count_ = 0, bytes_ = 0;
   std::set<std::pair<std::string, TransactionId>> merge_keys_;
   std::set<std::pair<MonoTime, TransactionId>> wakes_;
   TransactionCounters counters_;

@@ -14,9 +14,16 @@ namespace {
 struct StoppedPeerTest : testing::Test, ActorWorld {
   StoppedPeerTest() {
     mailboxes->supervisor = system.spawn([](SupervisorActor::pointer) -> SupervisorActor::behavior_type {
-      return {[](StartAtom) {},   [](LeaveAtom, Answer<Stopped>&) {}, [](LeftAtom) {},
-              [](GiveUpAtom) {},  [](const PeerFailure&) {},          [](CredentialsOrder&) {},
-              [](UsersOrder&) {}, [](Answer<PeerStatus>&) {},         [](StopAtom) {}};
+      return {[](StartAtom) {},
+              [](LeaveAtom, Answer<Stopped>&) {},
+              [](LeftAtom) {},
+              [](GiveUpAtom) {},
+              [](const PeerFailure&) {},
+              [](CredentialsOrder&) {},
+              [](UsersOrder&) {},
+              [](PhonesOrder&) {},
+              [](Answer<PeerStatus>&) {},
+              [](StopAtom) {}};
     });
     caf::anon_send_exit(mailboxes->supervisor, caf::exit_reason::user_shutdown);
     run();
@@ -50,6 +57,13 @@ TEST_F(StoppedPeerTest, SaysWhoItWasAndThatItHasLeft) {
 TEST_F(StoppedPeerTest, RefusesTheCredentialsOfUsers) {
   std::optional<std::string> refusal;
   peer->use_users({}, [&](std::optional<std::string> reason) { refusal = std::move(reason); });
+  run();
+  EXPECT_EQ(refusal, "the peer has stopped");
+}
+
+TEST_F(StoppedPeerTest, RefusesTheAccountsOfPhones) {
+  std::optional<std::string> refusal;
+  peer->use_phones({}, [&](std::optional<std::string> reason) { refusal = std::move(reason); });
   run();
   EXPECT_EQ(refusal, "the peer has stopped");
 }

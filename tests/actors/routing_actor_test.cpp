@@ -64,6 +64,7 @@ struct RoutingActorTest : testing::Test, ActorWorld {
               [this](const PeerFailure& failure) { failures.push_back(failure); },
               [](CredentialsOrder&) {},
               [](UsersOrder&) {},
+              [](PhonesOrder&) {},
               [](Answer<PeerStatus>&) {},
               [](StopAtom) {}};
     });

@@ -13,6 +13,7 @@
 #include "sip-usage/presence/pidf.hpp"
 #include "sip-usage/presence/value.hpp"
 #include "tests/actors/actor_world.hpp"
+#include "tests/actors/recording_phones.hpp"
 #include "tests/sip-usage/registrar/phone.hpp"
 
 namespace ringway::actors {
@@ -20,46 +21,6 @@ namespace {
 
 namespace phones = net::phones;
 using sip::registrar::test::node;
-
-wire::IpAddressPort address(const std::string& text) {
-  wire::IpAddressPort out;
-  EXPECT_TRUE(link::parse_address(text, out));
-  return out;
-}
-
-class RecordingPhones : public phones::PhoneTransports {
- public:
-  std::vector<phones::PhoneListen> listening_on() const override {
-    return {{phones::Transport::udp, address("192.0.2.9:5060")}};
-  }
-  Result<phones::FlowId> connect(phones::Transport, const wire::IpAddressPort& remote,
-                                 const std::string& server_name) override {
-    connected.emplace_back(remote, server_name);
-    if (next_flow == 0) return Failure{"no way"};
-    return phones::FlowId{next_flow};
-  }
-  phones::Given send(phones::FlowId flow, SharedBytes message) override {
-    sent.emplace_back(flow.number, std::string(message.view().begin(), message.view().end()));
-    return on_send ? on_send() : phones::Given::queued;
-  }
-  phones::Given send_to_port(phones::FlowId, std::uint16_t, SharedBytes) override {
-    return phones::Given::queued;
-  }
-  void close(phones::FlowId flow, std::string) override { closed.push_back(flow.number); }
-  void credit(phones::FlowId, std::size_t credit) override { credits += credit; }
-  void hold(phones::FlowId, bool) override {}
-  Outcome<> reload() override { return Done{}; }
-  void stop() override {}
-  phones::PhoneCounters counters() const override { return {}; }
-  TableSizes tables() const override { return {}; }
-
-  std::vector<std::pair<wire::IpAddressPort, std::string>> connected;
-  std::vector<std::pair<std::uint64_t, std::string>> sent;
-  std::vector<std::uint64_t> closed;
-  std::size_t credits = 0;
-  std::uint64_t next_flow = 0;
-  std::function<phones::Given()> on_send;
-};
 
 struct SipActorTest : testing::Test, ActorWorld {
   explicit SipActorTest(std::vector<sip::messages::OwnUser> message_users = {}, std::size_t calls = 1) {
@@ -75,6 +36,10 @@ struct SipActorTest : testing::Test, ActorWorld {
               [self](StatusAtom) -> caf::result<StorageReport> {
                 return self->make_response_promise<StorageReport>();
               }};
+    });
+    mailboxes->committer = system.spawn([this]() -> CommitterActor::behavior_type {
+      return {[](CommitBatch&) {}, [this](data::PutFact& fact) { facts[fact.name] = std::move(fact.value); },
+              [this](data::DropFact& fact) { facts.erase(fact.name); }, [](FlushAtom) {}, [](StopAtom) {}};
     });
     SipSettings settings;
     settings.trusts_loopback = true;
@@ -143,6 +108,7 @@ struct SipActorTest : testing::Test, ActorWorld {
   std::vector<CertificatesOrder> certificate_orders;
   std::vector<WatchOrder> watches;
   std::vector<std::uint64_t> wanted_next, ended_watches;
+  std::map<std::string, Bytes> facts;
   std::set<std::uint64_t> known;
 };
 
@@ -207,6 +173,47 @@ TEST_F(SipActorTest, WhoIsCalledIsAskedOfTheOverlay) {
   submission->answer({data::CallFailure{data::CallError::not_found, "nothing", 0}});
   run();
   EXPECT_TRUE(last_sent().starts_with("SIP/2.0 404 ")) << last_sent();
+}
+
+TEST_F(SipActorTest, WherePhonesAreIsKept) {
+  register_phone("bob", 1);
+  ASSERT_EQ(facts.size(), 1U);
+  EXPECT_EQ(facts.begin()->first, "phones/bob@example.org");
+  EXPECT_EQ(facts.begin()->first, binding_fact(aor("bob")));
+  clock->at.mono = clock->at.mono + sip::registrar::k_keep_interval;
+  receive(1, request("REGISTER", "bob", "sip:example.org", 2, "Expires: 0\r\n"));
+  EXPECT_TRUE(facts.empty());
+}
+
+TEST_F(SipActorTest, APhoneOfBeforeTheRestartIsCalledFromTheSameSocket) {
+  const Now now = clock->at;
+  sip::registrar::Binding phone;
+  phone.contact = *sip::NameAddr::parse("<sip:bob@10.0.0.7>");
+  phone.ends = {"192.0.2.9", 5060, "198.51.100.7", 4000};
+  phone.expires_at = now.mono + Duration{60'000};
+  sip::element::Restarted restarted;
+  restarted.bindings.push_back({aor("bob"), sip::registrar::encode_bindings({phone}, now)});
+  restarted.bindings.push_back({aor("carol"), {}});
+  facts["phones/carol@example.org"] = {};
+  caf::anon_send(mailboxes->sip, SipBatch(std::move(restarted)));
+  run();
+  EXPECT_EQ(facts.count("phones/carol@example.org"), 0U) << "no user of this peer";
+  auto put = take();
+  ASSERT_NE(put, nullptr);
+  const auto calls = put->take_calls();
+  EXPECT_EQ(std::get<data::PutCall>(calls.at(0)).key, "bob@example.org");
+  put->answer({data::PutResult{}});
+  put.reset();
+  register_phone("alice", 1);
+  transports->next_flow = 9;
+  receive(1, request("OPTIONS", "alice", "sip:bob@example.org", 2));
+  const auto get = take();
+  ASSERT_NE(get, nullptr);
+  get->answer({data::CallFailure{data::CallError::not_found, "nothing", 0}});
+  run();
+  ASSERT_EQ(transports->connected.size(), 1U);
+  EXPECT_EQ(transports->connected[0].first, address("198.51.100.7:4000"));
+  EXPECT_EQ(transports->connected_from[0], address("192.0.2.9:5060"));
 }
 
 TEST_F(SipActorTest, LeavingRemovesRegistrationsFirst) {

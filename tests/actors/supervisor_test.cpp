@@ -8,6 +8,8 @@
 #include "actors/committer.hpp"
 #include "actors/driver.hpp"
 #include "tests/actors/actor_world.hpp"
+#include "tests/actors/recording_phones.hpp"
+#include "tests/sip-usage/registrar/phone.hpp"
 #include "tests/support/test_authority.hpp"
 
 namespace ringway::actors {
@@ -15,7 +17,7 @@ namespace {
 
 // A peer of stand-ins, with the real supervisor and committer.
 struct SupervisorTest : testing::Test, ActorWorld {
-  SupervisorTest() {
+  explicit SupervisorTest(std::shared_ptr<RecordingPhones> phones = nullptr) {
     mailboxes->routing = system.spawn([this](RoutingActor::pointer self) -> RoutingActor::behavior_type {
       end_with_text_of_exceptions(self);
       return {[this](StartAtom) { ++starts; },
@@ -58,6 +60,26 @@ struct SupervisorTest : testing::Test, ActorWorld {
     });
     mailboxes->committer = system.spawn(drive<CommitterDriver>, CommitterSetup{store, mailboxes});
     SupervisorSetup setup;
+    if (phones) {
+      mailboxes->sip = system.spawn([this](SipActor::pointer self) -> SipActor::behavior_type {
+        return {[this](SipBatch& batch) {
+                  for (auto& input : *batch.inputs)
+                    if (auto* changed = std::get_if<sip::element::AccountsChanged>(&input))
+                      accounts_in_use = std::move(changed->accounts);
+                },
+                [](SipPeerBatch&) {},
+                [](TickAtom, std::uint64_t) {},
+                [](LeaveAtom) { return LeftAtom::value; },
+                [](CallLogOrder&) {},
+                [self](StatusAtom) -> caf::result<SipReportPtr> {
+                  return self->make_response_promise<SipReportPtr>();
+                }};
+      });
+      setup.phones = std::move(phones);
+      setup.phone_bridge = std::make_shared<PhoneBridge>();
+      setup.phone_rules = sip::registrar::test::settings();
+      setup.phone_rules.trusts_loopback = false;
+    }
     setup.name = "test";
     setup.mailboxes = mailboxes;
     setup.links = links;
@@ -114,6 +136,7 @@ struct SupervisorTest : testing::Test, ActorWorld {
   std::future<void> stopped;
   test::TestAuthority authority;
   data::UserSignersPtr users_in_use;
+  std::optional<std::vector<sip::registrar::Account>> accounts_in_use;
   std::vector<PeerFailure> failures;
   int starts = 0;
   int leaves = 0;
@@ -194,6 +217,63 @@ TEST_F(SupervisorTest, KeepsTheUsersItHasWhenOneCannotBeUsed) {
   EXPECT_EQ(users_in_use, before);
   leave();
   EXPECT_EQ(use_users({}), "the peer is stopping");
+}
+
+struct SupervisorOfPhonesTest : SupervisorTest {
+  SupervisorOfPhonesTest() : SupervisorOfPhonesTest(std::make_shared<RecordingPhones>()) {}
+  explicit SupervisorOfPhonesTest(std::shared_ptr<RecordingPhones> its_phones)
+      : SupervisorTest(its_phones), phones(std::move(its_phones)) {}
+
+  std::optional<std::string> use_phones(const std::vector<std::string>& users,
+                                        const std::string& password = "secret") {
+    auto accounts = std::make_shared<std::vector<sip::registrar::Account>>();
+    for (const auto& user : users) {
+      sip::registrar::Account account{*sip::Aor::of_user_name(user + "@example.org"), user, {}};
+      if (!password.empty())
+        account.keys.push_back(
+            sip::registrar::Ha1::of_password(sip::registrar::Algorithm::md5, user, "example.org", password));
+      accounts->push_back(std::move(account));
+    }
+    std::optional<std::string> refusal = "no answer";
+    const auto done = [&](std::optional<std::string> answer) { refusal = std::move(answer); };
+    const auto dropped = [] { return std::optional<std::string>("dropped"); };
+    caf::anon_send(mailboxes->supervisor,
+                   PhonesOrder{std::move(accounts), Answer<std::optional<std::string>>(done, dropped)});
+    run();
+    return refusal;
+  }
+  std::shared_ptr<RecordingPhones> phones;
+};
+
+TEST_F(SupervisorOfPhonesTest, GivesTheAccountsToSipAndReadsCertificatesAgain) {
+  ASSERT_EQ(use_phones({"alice", "bob"}), std::nullopt);
+  ASSERT_TRUE(accounts_in_use);
+  ASSERT_EQ(accounts_in_use->size(), 2U);
+  EXPECT_EQ(accounts_in_use->at(1).user_name, "bob");
+  EXPECT_EQ(accounts_in_use->at(1).keys.size(), 1U);
+  EXPECT_EQ(phones->reloads, 1U);
+}
+
+TEST_F(SupervisorOfPhonesTest, AllOfItOrNothing) {
+  EXPECT_NE(use_phones({"alice", "alice"}), std::nullopt);
+  EXPECT_NE(use_phones({"alice"}, ""), std::nullopt) << "nobody could register";
+  EXPECT_EQ(phones->reloads, 0U) << "the certificates would be new, the accounts old";
+  phones->on_reload = Failure{"no key"};
+  EXPECT_EQ(use_phones({"alice"}), "no key");
+  EXPECT_FALSE(accounts_in_use);
+  leave();
+  EXPECT_EQ(use_phones({"alice"}), "the peer is stopping");
+}
+
+TEST_F(SupervisorTest, APeerWithoutPhonesTakesNoAccounts) {
+  std::optional<std::string> refusal;
+  caf::anon_send(mailboxes->supervisor,
+                 PhonesOrder{std::make_shared<std::vector<sip::registrar::Account>>(),
+                             Answer<std::optional<std::string>>(
+                                 [&](std::optional<std::string> answer) { refusal = std::move(answer); },
+                                 [] { return std::optional<std::string>("dropped"); })});
+  run();
+  EXPECT_EQ(refusal, "this peer serves no phones");
 }
 
 TEST_F(SupervisorTest, LeavesBeforeItStops) {

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Two baresip phones of two users at one peer: calls over each pair of transports, and calls that come to nothing."""
+"""Two baresip phones of two users at one peer: calls over each pair of transports, calls
+that come to nothing, calls after a restart, new passwords."""
+import signal
+import time
 import unittest
 
 from support import note
-from local_overlay import free_ports
+from local_overlay import OverlayError, free_ports
 from baresip import Baresip
 from phones.calls import CallsTestCase
-from phones.peers import add_user, aor, make_certificate, phone_overlay
+from phones.peers import add_user, aor, make_certificate, phone_overlay, write_passwords
 
 TALK_S = 2
 CALLER_HZ, CALLEE_HZ = 440, 800
@@ -59,13 +62,44 @@ class PhonesOnePeerTest(CallsTestCase):
                 peer.start()
                 self.converge(overlay, 60)
                 note("the peer is back")
-                # The way is in the call's Route header fields, also for who is not registered any more.
+                # The way is in the call's Route header fields.
                 calling.hang_up()
                 calling.wait_ended()
                 called.wait_ended()
-                called.unregister()
-                called.register(callee, proxy)
+                log = peer.json("call-log")["calls"]
+                self.assertEqual([(call["status"], call["end_unknown"]) for call in log], [(200, True)])
+                # It has not registered since: the peer has kept where it is.
                 self.talk(calling, called, callee, TALK_S)
+
+    def test_passwords_are_read_again(self):
+        with phone_overlay(1, trusts_loopback=False) as overlay:
+            peer = overlay.peers[0]
+            name = peer.user.split("@")[0]
+            passwords = write_passwords(peer.folder / "passwords", overlay.name, {name: "first"})
+            peer.options += ["--sip-passwords", passwords]
+            overlay.start()
+            self.converge(overlay, 60)
+            self.register(peer, name, "first")
+            write_passwords(passwords, overlay.name, {name: "second"})
+            self.hang_up(peer, "were read again")
+            self.register(peer, name, "second")
+            passwords.write_text("nonsense\n")
+            self.hang_up(peer, "stay as they were")
+            self.register(peer, name, "second")
+            # The last thing: a phone tries so often that its address has to wait then.
+            with self.assertRaises(OverlayError):
+                self.register(peer, name, "first")
+
+    def register(self, peer, name, password):
+        with Baresip("phone", CALLER_HZ) as phone:
+            phone.register(aor(peer), peer.phone_proxy(), user=name, password=password, timeout_s=10)
+
+    def hang_up(self, peer, answer):
+        peer.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + 10
+        while not any(answer in line for line in peer.log_tail()):
+            self.assertLess(time.monotonic(), end, f"no line '{answer}' in the log")
+            time.sleep(0.05)
 
 
 if __name__ == "__main__":

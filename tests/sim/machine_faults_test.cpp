@@ -1,4 +1,5 @@
-// Faults of a peer's machine: a clock that is wrong, a disk that is lost, slow or full.
+// Faults of a peer's machine: a clock that is wrong, a disk that is lost, slow, full, damaged or not to be
+// read.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -122,6 +123,44 @@ TEST_F(MachineFaultsTest, NoValueIsLostWhenAPeerWithAFullDiskComesAndGoes) {
   simulation.run_for(Duration{210'000});
   EXPECT_TRUE(values.all_found_from_everywhere());
   EXPECT_TRUE(values.placed_as_the_rfc_says());
+}
+
+// Nobody takes for missing what only cannot be read, and a write that cannot be checked is not acknowledged.
+TEST_F(MachineFaultsTest, ADiskThatRefusesReadsHidesNothing) {
+  const PeerNumber peer = 3;
+  const std::string key = key_at(peer);
+  ASSERT_TRUE(std::holds_alternative<data::PutResult>(simulation.call(1, put_of(key))));
+  simulation.crash(peer, Disk::kept);
+  simulation.refuse_reads(peer, true);
+  simulation.start(peer);  // it remembers nothing
+  ASSERT_FALSE(simulation.peer(peer).identity().disk().load({resource_id_of(key), config::k_shared_value}));
+  ASSERT_TRUE(forms_ring(simulation, 3, Duration{300'000}));
+  const auto got = simulation.call(5, data::GetCall{key, std::nullopt});
+  const auto* found = std::get_if<data::GetResult>(&got);
+  ASSERT_NE(found, nullptr) << describe(got);
+  EXPECT_EQ(found->entries.size(), 1U);
+  const auto refused = simulation.call(1, put_of(key));
+  EXPECT_TRUE(std::holds_alternative<data::CallFailure>(refused));
+  simulation.refuse_reads(peer, false);
+  EXPECT_TRUE(std::holds_alternative<data::PutResult>(simulation.call(1, put_of(key))));
+}
+
+TEST_F(MachineFaultsTest, ADamagedBlockHidesItsRecordsUntilTheyAreWrittenAnew) {
+  const PeerNumber peer = 3;
+  const std::string key = key_at(peer);
+  const data::KindAt at{resource_id_of(key), config::k_shared_value};
+  ASSERT_TRUE(std::holds_alternative<data::PutResult>(simulation.call(1, put_of(key))));
+  ASSERT_EQ(simulation.whole_at(at).size(), 3U);
+  simulation.damage_block(peer, at);
+  EXPECT_EQ(simulation.damaged_disks(), std::vector{peer});
+  EXPECT_TRUE(simulation.whole_at(at).empty());
+  const auto state = simulation.peer(peer).identity().disk().load(at);
+  ASSERT_TRUE(state);
+  EXPECT_TRUE(state->records.empty());
+  EXPECT_TRUE(state->damage->more);
+  simulation.run_for(Duration{1'200'000});
+  EXPECT_TRUE(simulation.damaged_disks().empty());
+  EXPECT_EQ(simulation.whole_at(at).size(), 3U);
 }
 
 TEST_F(MachineFaultsTest, ClocksThatDifferByMinutesDoNoHarm) {

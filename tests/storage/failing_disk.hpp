@@ -24,14 +24,16 @@ class FailingDisk {
 
   class File final : public rocksdb::FSRandomAccessFileOwnerWrapper {
    public:
-    File(std::unique_ptr<rocksdb::FSRandomAccessFile> file, Error error)
-        : FSRandomAccessFileOwnerWrapper(std::move(file)), error_(std::move(error)) {}
+    File(std::unique_ptr<rocksdb::FSRandomAccessFile> file, std::string name, Error error)
+        : FSRandomAccessFileOwnerWrapper(std::move(file)), name_(std::move(name)), error_(std::move(error)) {}
     rocksdb::IOStatus Read(std::uint64_t offset, std::size_t size, const rocksdb::IOOptions& options,
                            rocksdb::Slice* result, char* scratch,
                            rocksdb::IODebugContext* debug) const override {
       // As RocksDB words it.
       if (*error_ != 0)
-        return rocksdb::IOStatus::IOError("While pread", std::generic_category().message(*error_));
+        return rocksdb::IOStatus::IOError(
+            "While pread offset " + std::to_string(offset) + " len " + std::to_string(size) + ": " + name_,
+            std::generic_category().message(*error_));
       return FSRandomAccessFileOwnerWrapper::Read(offset, size, options, result, scratch, debug);
     }
     rocksdb::IOStatus Prefetch(std::uint64_t, std::size_t, const rocksdb::IOOptions&,
@@ -40,6 +42,7 @@ class FailingDisk {
     }
 
    private:
+    std::string name_;
     Error error_;
   };
 
@@ -52,7 +55,7 @@ class FailingDisk {
                                           std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
                                           rocksdb::IODebugContext* debug) override {
       const rocksdb::IOStatus status = FileSystemWrapper::NewRandomAccessFile(name, options, file, debug);
-      if (status.ok()) *file = std::make_unique<File>(std::move(*file), error_);
+      if (status.ok()) *file = std::make_unique<File>(std::move(*file), name, error_);
       return status;
     }
 

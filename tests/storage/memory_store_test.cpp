@@ -90,6 +90,32 @@ TEST(MemoryStoreTest, WhatIsDamagedIsNotThereUntilItIsWrittenAgain) {
   EXPECT_EQ(store.load(place(1))->records.size(), 2U);
 }
 
+TEST(MemoryStoreTest, WhoseCertificateIsDamagedIsHiddenUntilThatIsWrittenAgain) {
+  MemoryStore store;
+  const data::KeepCertificate theirs{single("x")->signer_certificate_sha256, SharedBytes{Bytes(100, 1)},
+                                     k_start_ms};
+  data::Record of_another = sample_record("2");
+  of_another.stored.value.model = wire::DataModel::dictionary;
+  of_another.stored.value.key = copy_of(view_of("b"));
+  of_another.signer_certificate_sha256 = Bytes(32, 7);
+  ASSERT_TRUE(store.commit({{theirs, PutRecord{place(1), entry("a", "1")},
+                             PutRecord{place(1), shared(of_another)}, SetGeneration{place(1), 2}}}));
+  EXPECT_FALSE(store.damage_certificate(Bytes(32, 7)));
+  ASSERT_TRUE(store.damage_certificate(theirs.sha256));
+  EXPECT_FALSE(store.certificate(theirs.sha256));
+  EXPECT_EQ(store.damaged_kinds(), 1U);
+  const auto damaged = store.load(place(1));
+  EXPECT_EQ(damaged->generation_counter, 2U);
+  ASSERT_EQ(damaged->records.size(), 1U);
+  EXPECT_EQ(text_in(damaged->records[0]), "2");
+  EXPECT_TRUE(damaged->hides(view_of("a")));
+  EXPECT_FALSE(damaged->hides(view_of("b")));
+  ASSERT_TRUE(store.commit({{theirs}}));
+  EXPECT_EQ(store.load(place(1))->damage, nullptr);
+  EXPECT_EQ(store.load(place(1))->records.size(), 2U);
+  EXPECT_EQ(store.damaged_kinds(), 0U);
+}
+
 // Nobody can see on a disk when what cannot be read would have expired.
 TEST(MemoryStoreTest, WhatIsDamagedDoesNotExpireButWithItsGeneration) {
   MemoryStore store;

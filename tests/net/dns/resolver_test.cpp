@@ -282,6 +282,24 @@ TEST_F(DnsResolver, NothingIsToldAfterStop) {
   resolver->stop();
 }
 
+// Handlers that wait for a silent server and for the end of patience have run when stop() returns: in a
+// strand that nobody runs any more they would hold on to the resolver, and it to the strand.
+TEST(DnsResolverEnd, NobodyHoldsOnToItOnceItIsStopped) {
+  const OddServer silent;
+  for (int round = 0; round < 20; ++round) {  // it is a race between two threads
+    IoPool pool{2};
+    auto resolver = Resolver::start(pool, quick(silent.address()));
+    ASSERT_TRUE(resolver.ok());
+    for (const std::string name : {"a.example", "b.example"})
+      EXPECT_TRUE((*resolver)->query(name, RecordType::a, [](const Answer&) { ADD_FAILURE(); }).ok());
+    const std::weak_ptr<Resolver> weak = *resolver;
+    (*resolver)->stop();
+    resolver->reset();
+    pool.stop();
+    EXPECT_TRUE(weak.expired());
+  }
+}
+
 TEST_F(DnsResolver, ManyQuestionsAtOnce) {
   use_nsd();
   std::vector<std::future<Answer>> futures;

@@ -120,6 +120,28 @@ TEST_F(PhoneBounds, TheDatagramFlowThatWasIdleLongestMakesRoomUnlessItIsHeld) {
   EXPECT_EQ(phones.flow(3).remote.port, too_many.port());
 }
 
+// Strangers have taken all places: this peer calls by datagram all the same.
+TEST_F(PhoneBounds, AFlowThatIsOpenedHereTakesThePlaceOfOneThatWasIdle) {
+  PhoneSettings settings = only(Transport::udp);
+  settings.max_datagram_flows = 2;
+  Phones phones(pool, settings);
+  const UdpClient held(phones.at(Transport::udp)), idle(phones.at(Transport::udp));
+  held.send("one");
+  const auto held_flow = phones.flow(0).flow;
+  phones.transports().hold(held_flow, true);
+  idle.send("one");
+  const auto idle_flow = phones.flow(1).flow;
+  const auto opened = phones.transports().connect(Transport::udp, loopback(9));
+  ASSERT_TRUE(opened.ok());
+  EXPECT_EQ(phones.flow(2).flow.number, opened->number);
+  EXPECT_TRUE(phones.seen().is_down(idle_flow)) << "told before";
+  EXPECT_FALSE(phones.seen().is_down(held_flow));
+  EXPECT_EQ(phones.transports().counters().datagram_flows_displaced, 1U);
+  for (const auto& table : phones.transports().tables()) EXPECT_LE(table.size, table.bound) << table.name;
+  phones.transports().hold(*opened, true);
+  EXPECT_FALSE(phones.transports().connect(Transport::udp, loopback(10)).ok());
+}
+
 TEST_F(PhoneBounds, WhoHasSaidSomethingLatelyIsNotDisplaced) {
   PhoneSettings settings = only(Transport::udp);
   settings.max_datagram_flows = 2;

@@ -136,6 +136,21 @@ TEST_F(PhoneTransportsTest, AConnectionThatFailsIsTold) {
   EXPECT_EQ(phones.transports().send(*flow, copy_of(view_of("late"))), Given::refused);
 }
 
+// A NAT lets in only what comes from where its phone has sent to.
+TEST_F(PhoneTransportsTest, OfSeveralSocketsTheOneThatIsAskedFor) {
+  PhoneSettings settings;
+  settings.listen = {{Transport::udp, loopback()}, {Transport::udp, loopback()}};
+  Phones phones(pool, settings);
+  const auto listening = phones.transports().listening_on();
+  for (std::size_t i = 0; i < listening.size(); ++i) {
+    const auto remote = loopback(static_cast<std::uint16_t>(40'000 + i));
+    ASSERT_TRUE(phones.transports().connect(Transport::udp, remote, "", listening[i].at).ok());
+    EXPECT_EQ(phones.flow(i).local, listening[i].at);
+  }
+  // It is gone: from any.
+  EXPECT_TRUE(phones.transports().connect(Transport::udp, loopback(40'002), "", loopback(1)).ok());
+}
+
 TEST_F(PhoneTransportsTest, RefusesWhatCannotBeConnectedTo) {
   Phones phones(pool, only(Transport::udp));
   auto& transports = phones.transports();

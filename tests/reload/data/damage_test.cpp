@@ -1,71 +1,11 @@
 // Something on a peer's disk is damaged: it is missing there and nowhere else, comes back from the replicas,
 // and keeps nobody from anything else.
-#include <array>
-
-#include "reload/data/damaged_kinds.hpp"
-#include "reload/data/newly_held.hpp"
-#include "tests/reload/data/replication_fixture.hpp"
+#include "tests/reload/data/damage_fixture.hpp"
 
 namespace ringway::data::test {
 namespace {
 
 using wire::ErrorCode;
-
-constexpr std::array<std::uint8_t, 3> k_holders{0x10, 0x50, 0x90};
-constexpr std::array<std::uint8_t, 3> k_others{0x50, 0x90, 0xD0};
-constexpr Duration k_until_compared = Duration{300'000} * 3 / 2;
-
-class Damaged : public Replication {
- protected:
-  void SetUp() override {
-    make({0x10, 0x50, 0x90, 0xD0});
-    for (int i = 0; i < 20; ++i) {
-      keys.push_back(key_of(at(0x10)));
-      put(at(0xD0), keys.back(), "value of " + keys.back());
-    }
-    overlay.advance(k_hold_down + k_copying_takes);  // nobody says for that reason that it may lack something
-    key = keys[7];
-    place = {resource_id_of(std::string_view(key)), config::k_shared_value};
-  }
-  // The disk gives other bytes; what memory had of it is forgotten (others were read since) or not.
-  void damage(std::uint8_t point, bool generation = false) {
-    Peer& peer = at(point);
-    const auto items = stored(peer, key).records;
-    ASSERT_EQ(items.size(), 1U);
-    ASSERT_TRUE(generation ? peer.store->damage_generation(place)
-                           : peer.store->damage_record(place, item_key_of(items[0]->stored.value)));
-    ASSERT_NE(stored(peer, key).damage, nullptr);
-  }
-  void forget_what_memory_has(std::uint8_t point) {
-    overlay.to_storage(at(point), SeenDamaged{{place}});
-    overlay.run();
-  }
-  // As it was before.
-  bool is_whole(std::uint8_t point) {
-    const KindState state = stored(at(point), key);
-    return state.damage == nullptr && state.generation_counter == 1 && state.records.size() == 1 &&
-           text_of(state.records[0]->stored.value.data.value) == "value of " + key;
-  }
-  Answered fetch(std::uint8_t point, const std::string& of, bool by_node = false) {
-    return *overlay.fetch(at(0xD0).signer, at(point),
-                          fetch_of(resource_id_of(std::string_view(of)), config::k_shared_value), by_node);
-  }
-  std::string read(std::uint8_t by, Consistency consistency = Consistency::one) {
-    const auto result = overlay.call(at(by), GetCall{key, {}, consistency});
-    if (const auto* failure = std::get_if<CallFailure>(&result)) return failure->message;
-    return std::string(text_of(std::get<GetResult>(result).entries.at(0).value));
-  }
-  // Nobody's copies come any more.
-  void cut_off_copies() {
-    overlay.without_channels = {node_at(0x10), node_at(0x50), node_at(0x90), node_at(0xD0)};
-    for (const std::uint8_t other : k_others) overlay.break_channel(at(0x10), at(other));
-    overlay.run();
-  }
-
-  std::vector<std::string> keys;
-  std::string key;
-  KindAt place;
-};
 
 TEST_F(Damaged, AComparisonBringsItBackWhateverMemoryHas) {
   for (const bool generation : {false, true}) {
@@ -185,18 +125,65 @@ TEST_F(Damaged, WhoIsAloneAnswersWhatItCanRead) {
   EXPECT_EQ(read(0x10), "new");
 }
 
-class DamagedHandOver : public Damaged, public ::testing::WithParamInterface<bool> {};
-INSTANTIATE_TEST_SUITE_P(OfRecordAndGeneration, DamagedHandOver, ::testing::Values(false, true));
+// Nobody believes a value without the certificate of its writer: where that is damaged all its values are.
+TEST_F(Damaged, ACertificateComesBackWithWhatItHasSigned) {
+  // Shows: SEC-11.
+  overlay.forgetful = true;
+  const Bytes writer = copy_of(at(0xD0).signer->certificate()->sha256());
+  for (const std::uint8_t holder : k_holders) {
+    const auto mended = at(holder).storage->statistics().kinds_mended;
+    ASSERT_TRUE(at(holder).store->damage_certificate(writer));
+    EXPECT_TRUE(stored(at(holder), key).records.empty());
+    overlay.advance(k_until_compared);
+    EXPECT_TRUE(at(holder).store->certificate(writer)) << int{holder};
+    for (const auto& one : keys) EXPECT_EQ(stored(at(holder), one).records.size(), 1U) << one;
+    EXPECT_TRUE(is_whole(holder)) << int{holder};
+    EXPECT_EQ(at(holder).store->damaged_kinds(), 0U);
+    EXPECT_LE(at(holder).storage->statistics().kinds_mended, mended + keys.size());
+  }
+}
+
+// Memory has the value, and not its certificate.
+TEST_F(Damaged, AValueIsNotShownWithoutItsCertificate) {
+  // Shows: SEC-11.
+  overlay.forgetful = true;
+  for (const std::uint8_t holder : std::initializer_list<std::uint8_t>{0x10, 0x90}) {
+    start_again(holder);
+    const auto request = fetch_of(place.resource, place.kind);
+    const auto seen = overlay.ask(at(0xD0).signer, at(holder), wire::MessageCode::stat_req,
+                                  wire::encode(request), {}, true);
+    ASSERT_EQ(seen->code, wire::MessageCode::stat_ans);
+    ASSERT_TRUE(at(holder).store->damage_certificate(at(0xD0).signer->certificate()->sha256()));
+    EXPECT_TRUE(fetch(holder, key, true).is_error(ErrorCode::in_progress)) << int{holder};
+    for (const std::uint8_t reader : std::initializer_list<std::uint8_t>{0x10, 0x50, 0xD0})
+      EXPECT_EQ(read(reader), "value of " + key) << int{reader};
+    overlay.advance(Duration{2'000});
+    EXPECT_EQ(fetch(holder, key, true).fetch().values.size(), 1U) << "mended at once";
+  }
+}
+
+enum class Lost { record, generation, certificate };
+class DamagedHandOver : public Damaged, public ::testing::WithParamInterface<Lost> {};
+INSTANTIATE_TEST_SUITE_P(OfEach, DamagedHandOver,
+                         ::testing::Values(Lost::record, Lost::generation, Lost::certificate));
 
 // Without its generation a Kind is not handed over either: two compare-and-swaps of one number could succeed.
 TEST_P(DamagedHandOver, PassesOverIt) {
-  Peer& joiner = overlay.add("joiner@example.org", node_at(0x08));
   const auto moves = [&](const std::string& one) {
-    return in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), joiner.node);
+    return in_half_open(resource_id_of(std::string_view(one)), node_at(0xD0), node_at(0x08));
   };
   key = *std::find_if(keys.begin(), keys.end(), moves);
+  if (GetParam() == Lost::certificate) {
+    overlay.forgetful = true;
+    do key = key_of(at(0x10));
+    while (!moves(key));
+    put(at(0x90), key);
+    start_again(0x10);
+    ASSERT_TRUE(at(0x10).store->damage_certificate(at(0x90).signer->certificate()->sha256()));
+  }
   place = {resource_id_of(std::string_view(key)), config::k_shared_value};
-  damage(0x10, GetParam());
+  if (GetParam() != Lost::certificate) damage(0x10, GetParam() == Lost::generation);
+  Peer& joiner = overlay.add("joiner@example.org", node_at(0x08));
   joiner.joined = false;
   auto waiting = overlay.ring_view(joiner);
   waiting.admitting = node_at(0x10);
@@ -342,17 +329,46 @@ TEST_F(Damaged, ADiskThatCannotBeReadNowIsNotTakenForDamaged) {
   EXPECT_NE(read(0x10), "nothing is stored there") << "nor when there is nobody else";
 }
 
-TEST_F(Damaged, WhatIsNoLongerThisPeersToHoldGoesAllTheSame) {
+enum class Harm { record, generation, block };
+class DamagedAndLeft : public Damaged, public ::testing::WithParamInterface<Harm> {};
+INSTANTIATE_TEST_SUITE_P(OfAllKinds, DamagedAndLeft,
+                         ::testing::Values(Harm::record, Harm::generation, Harm::block));
+
+TEST_P(DamagedAndLeft, WhatIsNoLongerThisPeersToHoldGoesAllTheSame) {
   make({0xA0, 0xB0, 0xC0, 0xE0, 0xF0});
   overlay.advance(k_until_dropped);
   const std::size_t before = copies(keys[3]);
-  damage(0x90);
+  if (GetParam() == Harm::block)
+    ASSERT_TRUE(at(0x90).store->damage_block(place));
+  else
+    damage(0x90, GetParam() == Harm::generation);
   make({0x70});
   overlay.advance(k_until_dropped + k_until_compared);
   EXPECT_EQ(stored(at(0x90), key).damage, nullptr);
   EXPECT_TRUE(stored(at(0x90), key).records.empty());
   EXPECT_EQ(copies(key), 3U);
   EXPECT_EQ(copies(keys[3]), before);
+}
+
+// The disk may give it again.
+TEST_F(Damaged, ABlockThatMayBeTheLastCopyStays) {
+  make({0xA0, 0xB0, 0xC0, 0xE0, 0xF0});
+  overlay.advance(k_until_dropped);
+  for (const auto& one : keys) {
+    const KindAt kind{resource_id_of(std::string_view(one)), config::k_shared_value};
+    for (const std::uint8_t point : points) ASSERT_TRUE(at(point).store->commit({{DropKind{kind}}}).ok());
+    for (const std::uint8_t point : points) overlay.to_storage(at(point), SeenDamaged{{kind}});
+  }
+  overlay.run();
+  put(at(0xD0), key);
+  for (const std::uint8_t holder : std::initializer_list<std::uint8_t>{0x10, 0x50}) {
+    ASSERT_TRUE(at(holder).store->commit({{DropKind{place}}}).ok());
+    forget_what_memory_has(holder);
+  }
+  ASSERT_TRUE(at(0x90).store->damage_block(place));
+  make({0x70});
+  overlay.advance(k_until_dropped + k_until_compared);
+  EXPECT_EQ(at(0x90).store->damaged_kinds(), 1U);
 }
 
 // A whole disk may be damaged.

@@ -164,6 +164,31 @@ TEST_F(HandingOver, SaysNowAndThenThatItGoesOn) {
     EXPECT_GE(reported_at_s[i] - reported_at_s[i - 1], 4);
 }
 
+// Nobody would offer that range to the joining peer later: it counts as handed over.
+TEST_F(HandingOver, IsNotCompleteWhenTheDiskCannotBeRead) {
+  begin();
+  auto view = overlay.ring_view(at(0x90));
+  overlay.set_view(at(0x90), view);
+  const std::string key = key_in(0x50, 0x70);
+  put(at(0x10), key);
+  overlay.loses = [this](const Sent& one) { return one.to == joiner->node; };
+  view.joining = joiner->node;
+  overlay.set_view(at(0x90), view);
+  hand_over();
+  overlay.run();
+  overlay.loses = [](const Sent&) { return false; };
+  at(0x90).store->refuse_reads(true);  // behind the list of what is there
+  overlay.advance(Duration{60'000});
+  ASSERT_FALSE(at(0x90).hand_overs.empty());
+  EXPECT_EQ(at(0x90).hand_overs.back().state, HandOverState::failed);
+  EXPECT_TRUE(stored(*joiner, key).records.empty());
+  at(0x90).store->refuse_reads(false);
+  hand_over();
+  overlay.advance(Duration{1000});
+  EXPECT_EQ(at(0x90).hand_overs.back().state, HandOverState::complete);
+  EXPECT_EQ(stored(*joiner, key).records.size(), 1U);
+}
+
 TEST_F(HandingOver, ADroppedAdmissionStopsIt) {
   begin();
   auto view = overlay.ring_view(at(0x90));

@@ -84,6 +84,43 @@ class NewlyHeldRange : public ::testing::Test {
   std::string key, absent, shared;
 };
 
+// Three come at once, before anybody has given them anything: each finds with the next two what it has
+// itself, nothing. That a comparison is complete does not end the doubt.
+TEST(NewlyHeldByAll, IsNotOverWhenTheReplicasHaveNothingEither) {
+  Overlay overlay;
+  Peer& alice = overlay.add("alice@example.org", node_at(0x10));
+  std::vector<Peer*> old;
+  for (const std::uint8_t point : std::initializer_list<std::uint8_t>{0xA0, 0xC0, 0xE0})
+    old.push_back(&overlay.add("old" + std::to_string(point) + "@example.org", node_at(point)));
+  overlay.update_views();
+  overlay.advance(k_lasts);
+  std::string key;
+  for (int i = 0; key.empty(); ++i) {
+    const std::string one = "alice@example.org/k" + std::to_string(i);
+    if (in_half_open(resource_id_of(std::string_view(one)), alice.node, node_at(0x50))) key = one;
+  }
+  PutCall call;
+  call.key = key;
+  ASSERT_TRUE(std::holds_alternative<PutResult>(overlay.call(alice, call)));
+  for (Peer* peer : old) overlay.without_channels.insert(peer->node);
+  overlay.loses = [](const Sent& one) { return one.code == MessageCode::store_req; };
+  std::vector<Peer*> young;
+  for (const std::uint8_t point : std::initializer_list<std::uint8_t>{0x50, 0x60, 0x70})
+    young.push_back(&overlay.add("young" + std::to_string(point) + "@example.org", node_at(point)));
+  overlay.update_views();
+  const auto fetch = [&] {
+    return *overlay.fetch(alice.signer, *young[0],
+                          fetch_of(resource_id_of(std::string_view(key)), config::k_owner_value));
+  };
+  overlay.advance(Duration{15'000});
+  EXPECT_EQ(young[0]->replication->statistics().comparisons, 2U);
+  EXPECT_TRUE(fetch().is_error(ErrorCode::in_progress));
+  overlay.loses = [](const Sent&) { return false; };
+  overlay.advance(k_lasts - Duration{16'000});
+  ASSERT_FALSE(fetch().is_error(ErrorCode::in_progress));
+  EXPECT_EQ(fetch().fetch().values.size(), 1U) << "from those who had it before";
+}
+
 TEST_F(NewlyHeldRange, WhatTheReplicasHaveIsFoundThere) {
   EXPECT_EQ(read(dave, key), "here");
   EXPECT_EQ(dave.storage->statistics().second_opinions, 1U);

@@ -152,6 +152,24 @@ TEST_F(ReplicaStore, CopiesAreTakenWithTheirGeneration) {
   EXPECT_EQ(held().generation_counter, 7U);
 }
 
+// The disk may not give the generation at the moment of the write, and it must not go before its records.
+TEST_F(ReplicaStore, TheGenerationIsWrittenWithEachRecord) {
+  ASSERT_EQ(copy(at_time(1), 7).code, MessageCode::store_ans);
+  peer.hold_commits = true;
+  (void)copy(at_time(2), 7);
+  ASSERT_EQ(peer.held_commits.size(), 1U);
+  const WriteBatch& batch = peer.held_commits.front().batch;
+  EXPECT_EQ(std::count_if(batch.begin(), batch.end(),
+                          [](const Write& one) { return std::holds_alternative<PutRecord>(one); }),
+            1);
+  EXPECT_EQ(std::count_if(batch.begin(), batch.end(),
+                          [](const Write& one) {
+                            const auto* set = std::get_if<SetGeneration>(&one);
+                            return set != nullptr && set->generation_counter == 7;
+                          }),
+            1);
+}
+
 TEST_F(ReplicaStore, AGenerationFarAheadOfOursIsIgnored) {
   const std::uint64_t far = std::uint64_t{1} << 32U;
   ASSERT_EQ(copy(at_time(1), far + 1).code, MessageCode::store_ans);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "reload/data/listing_difference.hpp"
+#include "tests/reload/data/counting_store.hpp"
 #include "tests/reload/data/overlay.hpp"
 
 namespace ringway::data::test {
@@ -208,6 +209,47 @@ TEST_F(RingDigest, OnlyWhatDiffersGoesAndTheNewerOneStays) {
   EXPECT_EQ(found[3].at.resource, only_theirs);
   EXPECT_EQ(found[3].to_fetch, keys({"k"}));
   EXPECT_THAT(differences(list(ours), list(ours), node_at(9)), IsEmpty());
+}
+
+// What cannot be read now is not missing, so the scan is in vain; but each sector of a bad disk has been
+// asked for then, and a minute later all of them are given up.
+template <typename Scan>
+std::size_t steps_until_failure(Scan scan, const CountingStore& store,
+                                const config::Configuration& configuration) {
+  for (std::size_t steps = 1;; ++steps) {
+    if (!scan.go_on(store, configuration, k_now_ms)) return steps;
+    if (scan.done()) return 0;
+  }
+}
+
+TEST_F(RingDigest, AScanGoesOnBehindWhatCannotBeReadNowAndIsInVain) {
+  CountingStore store;
+  for (std::uint8_t i = 0; i < 200; ++i) put(store.memory, resource_at(i));
+  EXPECT_EQ(steps_until_failure(DigestScan(Span{}), store, *configuration), 0U);
+  for (const std::uint8_t i : std::initializer_list<std::uint8_t>{1, 2, 150})
+    store.refused.insert({resource_at(i), k_dictionary_kind});
+  store.loads = 0;
+  EXPECT_EQ(steps_until_failure(DigestScan(Span{}), store, *configuration), 4U) << "at its end";
+  EXPECT_EQ(store.loads, 200U);
+  store.loads = 0;
+  EXPECT_EQ(steps_until_failure(ListScan(Span{}, std::nullopt, 1U << 20U), store, *configuration), 4U);
+  EXPECT_EQ(store.loads, 200U);
+  DigestScan scan{Span{}};
+  ASSERT_TRUE(scan.go_on(store, *configuration, k_now_ms));
+  EXPECT_EQ(scan.total().items, 62U);
+}
+
+TEST_F(RingDigest, ADiskThatGivesNothingIsNotAskedForEverything) {
+  CountingStore store;
+  for (std::uint8_t i = 0; i < 200; ++i) {
+    put(store.memory, resource_at(i));
+    store.refused.insert({resource_at(i), k_dictionary_kind});
+  }
+  EXPECT_EQ(steps_until_failure(DigestScan(Span{}), store, *configuration), 1U);
+  EXPECT_EQ(store.loads, k_most_unread);
+  store.loads = 0;
+  EXPECT_EQ(steps_until_failure(ListScan(Span{}, std::nullopt, 1U << 20U), store, *configuration), 1U);
+  EXPECT_EQ(store.loads, k_most_unread);
 }
 
 }  // namespace

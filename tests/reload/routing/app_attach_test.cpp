@@ -121,6 +121,43 @@ TEST_F(AppAttaches, WhoIsAskedTellsWhomToConnectTo) {
   EXPECT_TRUE(peer_.opened.empty());
 }
 
+// Another node does not choose whom this peer talks to: itself, its machine, services of other protocols.
+TEST_F(AppAttaches, CandidatesThatAreNoPeersAreLeftOut) {
+  const auto ipv4 = [](std::array<std::uint8_t, 4> bytes, std::uint16_t port = 5061) {
+    wire::IpAddressPort out{wire::AddressType::ipv4, {}, port};
+    std::copy(bytes.begin(), bytes.end(), out.address.begin());
+    return out;
+  };
+  const auto with = [&](const std::vector<wire::IpAddressPort>& addresses) {
+    auto body = body_of("passive");
+    const auto like = body.candidates[0];
+    body.candidates.clear();
+    for (const auto& address : addresses) {
+      body.candidates.push_back(like);
+      body.candidates.back().address = address;
+    }
+    return body;
+  };
+  wire::IpAddressPort mapped{
+      wire::AddressType::ipv6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1}, 5061};
+  wire::IpAddressPort local{wire::AddressType::ipv6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 5061};
+  for (const auto& bad :
+       {ipv4({127, 0, 0, 1}), ipv4({0, 0, 0, 0}), ipv4({224, 0, 1, 75}), ipv4({255, 255, 255, 255}),
+        at(64, 5061), at(9, 0), at(9, 25), at(9, 1023), mapped, local})
+    EXPECT_EQ(asked_by(other_, with({bad})).error(), ErrorCode::not_found) << bad.port;
+  EXPECT_TRUE(peer_.app_connects.empty());
+  EXPECT_EQ(asked_by(other_, with({at(9, 25), at(9, 443), ipv4({127, 0, 0, 1}), at(64, 1024)})).code(),
+            MessageCode::app_attach_ans);
+  ASSERT_EQ(peer_.app_connects.size(), 1U);
+  EXPECT_EQ(peer_.app_connects[0].addresses, (std::vector{at(9, 443), at(64, 1024)}));
+  // An overlay on one machine.
+  peer_.input(AppConnectEnded{k_sip, other_.id});
+  peer_.input(ServeApplication{k_sip, {ipv4({127, 0, 0, 1}, 7000)}});
+  EXPECT_EQ(asked_by(other_, with({ipv4({127, 0, 0, 1}, 7000)})).error(), ErrorCode::not_found)
+      << "this peer";
+  EXPECT_EQ(asked_by(other_, with({ipv4({127, 0, 0, 1}, 7001)})).code(), MessageCode::app_attach_ans);
+}
+
 TEST_F(AppAttaches, WhatIsNotServedIsNotFound) {
   // Shows: ICE-18.
   EXPECT_EQ(asked_by(other_, body_of("passive", k_sips)).error(), ErrorCode::not_found);

@@ -70,14 +70,15 @@ TEST(ListedNodes, WhatIsBeyondTheBoundIsLeftOut) {
     many[i].bytes[2] = static_cast<std::uint8_t>(i);
   }
   ListedNodes lists;
-  lists.set(node_id(5), many);
+  EXPECT_EQ(lists.set(node_id(5), many), 1U);
   EXPECT_EQ(lists.listings(), k_max_listings);
   many.pop_back();
   EXPECT_EQ(lists.of(node_id(5)), many) << "the last place is who tells";
-  lists.set(node_id(4), {node_id(3)});
+  EXPECT_EQ(lists.set(node_id(5), many), 0U);
+  EXPECT_EQ(lists.set(node_id(4), {node_id(3)}), 2U);
   EXPECT_FALSE(lists.contains(node_id(4)));
-  lists.set(node_id(5), {node_id(6)});
-  lists.set(node_id(4), {node_id(3)});
+  EXPECT_EQ(lists.set(node_id(5), {node_id(6)}), 0U);
+  EXPECT_EQ(lists.set(node_id(4), {node_id(3)}), 0U);
   EXPECT_TRUE(lists.contains(node_id(4)));
 }
 

@@ -28,6 +28,7 @@ class FakePeer final : public actors::Peer {
   // Without them everything is accepted, or refused.
   std::function<std::optional<std::string>(const std::string& key, const std::string& chain)> on_credentials;
   std::function<std::optional<std::string>(const std::vector<actors::UserCredentials>&)> on_users;
+  std::function<std::optional<std::string>(const std::vector<sip::registrar::Account>&)> on_phones;
   std::function<routing::DocumentOffer(const SharedBytes&)> on_document;
 
   CallToken submit(std::vector<data::Call> calls, Answer done) override {
@@ -83,6 +84,10 @@ class FakePeer final : public actors::Peer {
                  std::function<void(std::optional<std::string>)> done) override {
     done(on_users ? on_users(users) : std::nullopt);
   }
+  void use_phones(std::vector<sip::registrar::Account> accounts,
+                  std::function<void(std::optional<std::string>)> done) override {
+    done(on_phones ? on_phones(accounts) : std::nullopt);
+  }
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override {
     done(on_document ? on_document(document) : routing::DocumentOffer{});
   }
@@ -97,6 +102,23 @@ class FakePeer final : public actors::Peer {
     asked_calls = {user.value_or(""), limit};
     done(logged_calls);
   }
+  void send_message(actors::TextMessage message, std::function<void(actors::MessageResult)> done) override {
+    sent_messages.push_back(std::move(message));
+    done(message_result);
+  }
+  void mailbox(std::string user, std::size_t limit, std::vector<sip::messages::MessageName> take_away,
+               std::function<void(actors::MailboxResult)> done) override {
+    asked_mailbox = {std::move(user), limit};
+    taken_away.insert(taken_away.end(), take_away.begin(), take_away.end());
+    done(mailbox_result);
+  }
+  std::vector<actors::TextMessage> sent_messages;
+  actors::MessageResult message_result =
+      data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0};
+  std::pair<std::string, std::size_t> asked_mailbox;
+  std::vector<sip::messages::MessageName> taken_away;
+  actors::MailboxResult mailbox_result =
+      data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0};
   actors::CallLogResult logged_calls =
       data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0};
   std::pair<std::string, std::size_t> asked_calls;

@@ -183,12 +183,20 @@ TEST_F(ServerTest, ARollbackIsFlaggedAndCounted) {
   peer_->present.storage.rollbacks = 3;
   peer_->present.storage.kinds_damaged = 5;
   peer_->present.storage.kinds_mended = 4;
+  peer_->present.storage.careful_reads = 9;
+  peer_->present.storage.holders_differed = 8;
+  peer_->present.storage.detours = 7;
+  peer_->present.routing.listings_left_out = 6;
   v1::StatusResponse status;
   grpc::ClientContext context;
   ASSERT_TRUE(stub_->Status(&context, {}, &status).ok());
   EXPECT_EQ(status.storage().rollbacks(), 3U);
   EXPECT_EQ(status.storage().kinds_damaged(), 5U);
   EXPECT_EQ(status.storage().kinds_mended(), 4U);
+  EXPECT_EQ(status.storage().careful_reads(), 9U);
+  EXPECT_EQ(status.storage().holders_differed(), 8U);
+  EXPECT_EQ(status.storage().detours(), 7U);
+  EXPECT_EQ(status.routing().listings_left_out(), 6U);
 }
 
 TEST_F(ServerTest, StatusTellsOfPhonesWhereTheyAreServed) {
@@ -203,13 +211,25 @@ TEST_F(ServerTest, StatusTellsOfPhonesWhereTheyAreServed) {
   report.listening_on = {*parse_phone_listen("tcp:192.0.2.1:5060")};
   report.registrar.accepted = 3;
   report.proxy.no_room = 1, report.proxy.no_room_for_source = 4;
+  report.transactions.refused_busy = 2;
+  report.peers = {.opened = 11, .open_failed = 12, .accepted = 13, .refused_asked = 14, .uninvited = 15};
+  report.peer_links.bytes_in = 16, report.peer_links.bytes_out = 17, report.peer_links.handshakes_failed = 18;
+  report.peer_links.refused_connections = 20, report.peer_links.refused_of_address = 30;
   report.tables = {{"flows", 7, 9}};
   peer_->present.sip = std::make_shared<const actors::SipReport>(report);
   const auto phones = status().phones();
   ASSERT_EQ(phones.listening_on_size(), 1);
   EXPECT_EQ(phones.listening_on(0), "tcp:192.0.2.1:5060");
   EXPECT_EQ(phones.counters().registers_accepted(), 3U);
-  EXPECT_EQ(phones.counters().requests_busy(), 5U);
+  EXPECT_EQ(phones.counters().requests_busy(), 7U);
+  EXPECT_EQ(phones.counters().peers_opened(), 11U);
+  EXPECT_EQ(phones.counters().peers_not_reached(), 12U);
+  EXPECT_EQ(phones.counters().peers_accepted(), 13U);
+  EXPECT_EQ(phones.counters().peers_refused(), 64U);
+  EXPECT_EQ(phones.counters().peers_uninvited(), 15U);
+  EXPECT_EQ(phones.counters().peer_bytes_in(), 16U);
+  EXPECT_EQ(phones.counters().peer_bytes_out(), 17U);
+  EXPECT_EQ(phones.counters().peer_handshakes_failed(), 18U);
   ASSERT_EQ(phones.tables_size(), 1);
   EXPECT_EQ(phones.tables(0).bound(), 9U);
 }

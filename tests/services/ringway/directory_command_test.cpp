@@ -87,20 +87,96 @@ TEST_F(DirectoryCommands, CallLog) {
   peer_->logged_calls = std::vector<sip::CallRecord>{
       {3, alice, true, "sip:bob@overlay.example.org", 1'000'000, 1'010'000, 1'192'000, 200},
       {2, alice, false, "sip:eve@example.com", 900'000, {}, 905'000, 486},
-      {1, alice, true, "sip:bob@overlay.example.org", 800'000, {}, {}, 0}};
+      {1, alice, true, "sip:bob@overlay.example.org", 800'000, {}, {}, 0},
+      {0, alice, true, "sip:carol@overlay.example.org", 700'000, 701'000, {}, 200, true}};
   const auto text = call({"call-log", "-n", "7"});
   EXPECT_EQ(text.code, 0) << text.err;
   EXPECT_EQ(peer_->asked_calls, std::pair(std::string("alice@overlay.example.org"), std::size_t{7}));
   EXPECT_THAT(text.out, HasSubstr("  to    sip:bob@overlay.example.org, answered, 3m 2s\n"));
   EXPECT_THAT(text.out, HasSubstr("  from  sip:eve@example.com, not answered: 486\n"));
   EXPECT_THAT(text.out, HasSubstr("  to    sip:bob@overlay.example.org, ringing\n"));
+  EXPECT_THAT(text.out, HasSubstr("  to    sip:carol@overlay.example.org, answered, its end is not known\n"));
   const auto json = call({"call-log", "--json"}).json();
-  ASSERT_EQ(json["calls"].size(), 3U);
+  ASSERT_EQ(json["calls"].size(), 4U);
+  EXPECT_EQ(json["calls"][2]["end_unknown"], false);
+  EXPECT_EQ(json["calls"][3]["end_unknown"], true);
   EXPECT_EQ(json["calls"][0]["answered_ms"], 1'010'000);
   EXPECT_EQ(json["calls"][1]["outgoing"], false);
   EXPECT_EQ(json["calls"][2]["ended_ms"], 0);
   EXPECT_EQ(call({"call-log", "-n", "1001"}).code, 2);
   EXPECT_EQ(call({"call-log", "--as", "bob@overlay.example.org"}).code, 5);  // without a policy
+}
+
+TEST_F(DirectoryCommands, Message) {
+  EXPECT_EQ(call({"message", "bob@overlay.example.org", "hello"}).code, 5);  // no phones here
+  peer_->message_result = actors::MessageOutcome{200, {}};
+  EXPECT_EQ(call({"message", "bob@overlay.example.org", "hello"}).out, "delivered\n");
+  const auto& sent = peer_->sent_messages.back();
+  EXPECT_EQ(sent.sender, "alice@overlay.example.org");
+  EXPECT_EQ(sent.recipient, "sip:bob@overlay.example.org");
+  EXPECT_EQ(sent.content_type, "text/plain");
+  EXPECT_EQ(sent.body, "hello");
+  EXPECT_EQ(sent.expires_s, std::nullopt);
+  peer_->message_result = actors::MessageOutcome{202, {}};
+  const auto json =
+      call({"message", "sips:bob@overlay.example.org", "-l", "1h", "--type", "text/html", "<b>", "--json"})
+          .json();
+  EXPECT_EQ(json["outcome"], "kept");
+  EXPECT_EQ(json["status"], 202);
+  EXPECT_EQ(peer_->sent_messages.back().recipient, "sips:bob@overlay.example.org");
+  EXPECT_EQ(peer_->sent_messages.back().expires_s, 3600U);
+  EXPECT_THAT(call({"message", "bob@overlay.example.org", "hello"}).out,
+              HasSubstr("kept: it is shown when bob@"));
+  struct Row {
+    actors::MessageOutcome outcome;
+    int code;
+  };
+  for (const Row& row : std::vector<Row>{{{404, {}}, 3},
+                                         {{403, {}}, 5},
+                                         {{480, 60U}, 4},
+                                         {{480, 3600U}, 5},
+                                         {{413, {}}, 5},
+                                         {{603, {}}, 5},
+                                         {{416, {}}, 2}}) {
+    peer_->message_result = row.outcome;
+    EXPECT_EQ(call({"message", "bob@overlay.example.org", "hello"}).code, row.code) << row.outcome.status;
+  }
+  peer_->message_result = actors::MessageOutcome{200, {}};
+  EXPECT_EQ(call({"message", "bob@overlay.example.org", "x", "--type", "a\nRoute: b"}).code, 2);
+  EXPECT_EQ(call({"message", "bob@overlay.example.org", std::string(4096, 'x')}).code, 0);
+  EXPECT_EQ(call({"message", "bob@overlay.example.org", std::string(4097, 'x')}).code, 5);
+  EXPECT_EQ(call({"message", "bob@overlay.example.org", "x", "--as", "bob@overlay.example.org"}).code, 5);
+  const auto piped = run_with(
+      {"--api", "unix:" + folder_.file("api.sock"), "message", "bob@overlay.example.org"}, "from a pipe");
+  EXPECT_EQ(piped.code, 0) << piped.err;
+  EXPECT_EQ(peer_->sent_messages.back().body, "from a pipe");
+}
+
+TEST_F(DirectoryCommands, Mailbox) {
+  EXPECT_EQ(call({"mailbox"}).code, 5);  // no phones here
+  sip::messages::MailboxContents contents;
+  contents.messages = {{{k_node, 17}, "bob@overlay.example.org", 1'000, 2'000, "text/plain", "one\x1b[2J"}};
+  contents.waiting = 4;
+  contents.unopened = 1;
+  contents.taken_away = 1;
+  peer_->mailbox_result = contents;
+  const auto text = call({"mailbox", "-n", "7"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_EQ(peer_->asked_mailbox, std::pair(std::string("alice@overlay.example.org"), std::size_t{7}));
+  EXPECT_THAT(text.out, HasSubstr("1970-01-01T00:00:01Z  bob@overlay.example.org: one"));
+  EXPECT_EQ(text.out.find('\x1b'), std::string::npos);
+  EXPECT_THAT(text.err, HasSubstr("1 more can only be opened by another device"));
+  EXPECT_THAT(text.err, HasSubstr("there are 2 newer ones"));
+  EXPECT_TRUE(peer_->taken_away.empty());
+  const auto json = call({"mailbox", "--json", "--take-away"}).json();
+  ASSERT_EQ(json["messages"].size(), 1U);
+  EXPECT_EQ(json["messages"][0]["id"], k_node.hex() + "-17");
+  EXPECT_EQ(json["messages"][0]["until_ms"], 2'000);
+  EXPECT_EQ(json["taken_away"], 1);
+  ASSERT_EQ(peer_->taken_away.size(), 1U);
+  EXPECT_EQ(peer_->taken_away[0], (sip::messages::MessageName{k_node, 17}));
+  EXPECT_EQ(call({"mailbox", "-n", "101"}).code, 2);
+  EXPECT_EQ(call({"mailbox", "--as", "bob@overlay.example.org"}).code, 5);  // without a policy
 }
 
 TEST_F(DirectoryCommands, Resolve) {

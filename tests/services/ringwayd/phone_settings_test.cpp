@@ -71,6 +71,13 @@ class LoadPhonesTest : public testing::Test {
   Settings settings;
 };
 
+TEST_F(LoadPhonesTest, UsersMayBeHidden) {
+  // Shows: SIP-24.
+  EXPECT_FALSE(load(line("alice", k_md5))->settings->hides_users);
+  settings.sip_through_intermediate = true;
+  EXPECT_TRUE(load(line("alice", k_md5))->settings->hides_users);
+}
+
 TEST_F(LoadPhonesTest, UsersWithAPasswordAndCredentials) {
   const auto phones = load(line("bob", k_md5) + line("carol", k_md5));
   ASSERT_TRUE(phones) << phones.error().reason;

@@ -70,9 +70,27 @@ TEST_F(SettingsTest, PhonesAreServedWhereItIsSaid) {
   EXPECT_EQ(parse_alice({})->sip_peer_listen_of(0).type, wire::AddressType::invalid);
 }
 
+TEST_F(SettingsTest, ATrunkIsAnAddressOrAName) {
+  const auto settings = parse_alice(
+      {"--sip-listen", "udp:127.0.0.1:5060", "--sip-trunk",
+       "tls:sip.provider.example,tcp:sip.provider.example:5070,udp:192.0.2.7:5060,tls:[2001:db8::7]:5061",
+       "--sip-trunk-domain", "provider.example", "--sip-trunk-caller", "*", "--sip-dns", "192.0.2.53:53"});
+  ASSERT_TRUE(settings) << err_.str();
+  const auto& servers = settings->sip_trunk_servers;
+  ASSERT_EQ(servers.size(), 4U);
+  EXPECT_EQ(servers[0].transport, net::phones::Transport::tls);
+  EXPECT_EQ(servers[0].host, "sip.provider.example");
+  EXPECT_EQ(servers[0].port, 0);
+  EXPECT_EQ(servers[1].host, "sip.provider.example");
+  EXPECT_EQ(servers[1].port, 5070);
+  EXPECT_EQ(servers[2].host, "192.0.2.7");
+  EXPECT_EQ(servers[3].host, "2001:db8::7");
+  EXPECT_EQ(servers[3].port, 5061);
+}
+
 TEST_F(SettingsTest, WhatIsSaidOfPhonesFitsTogether) {
   const std::vector<std::string> alice{"--credentials", "alice", "--listen", "127.0.0.1:0"};
-  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+  std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"--sip-trust-loopback"}, "--sip-listen"},
       {{"--sip-peer-listen", "127.0.0.1:5071"}, "--sip-listen"},
       {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-peer-listen", "here"}, "--sip-peer-listen"},
@@ -81,7 +99,14 @@ TEST_F(SettingsTest, WhatIsSaidOfPhonesFitsTogether) {
       {{"--sip-listen", "udp:phone.example.org:5060"}, "--sip-listen"},
       {{"--sip-listen", "wss:127.0.0.1:443"}, "--sip-cert"},
       {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-key", "k"}, "go together"},
+      {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-dns", "192.0.2.53:53"}, "--sip-dns is for"},
   };
+  for (const std::string trunk : {"tls:192.0.2.7", "tls:2001:db8::7", "wss:sip.example:443", "sip.example",
+                                  "tcp:", "tcp:sip.example:", "tcp:sip.example:0", "tcp:sip.example:70000",
+                                  "tcp:sip.example:5060x", "tcp:a b"})
+    cases.push_back({{"--sip-listen", "udp:127.0.0.1:5060", "--sip-trunk", trunk, "--sip-trunk-domain", "d",
+                      "--sip-trunk-caller", "*"},
+                     "--sip-trunk: "});
   for (auto [words, word] : cases) {
     words.insert(words.end(), alice.begin(), alice.end());
     expect_refused(words, word);

@@ -105,6 +105,8 @@ TEST(ElementCallTest, AcrossTwoPeers) {
     ASSERT_TRUE(bye);
     world.answer(alice, *bye, 200);
     EXPECT_TRUE(bob.response(200));
+    EXPECT_TRUE(world.kept_calls.empty()) << "they are told together";
+    world.pass(k_call_log_time);
     ASSERT_EQ(world.kept_calls.size(), 2u);
     for (const auto& [peer, record] : world.kept_calls) {
       EXPECT_EQ(record.user.name(), peer == 0 ? "alice@example.org" : "bob@example.org");

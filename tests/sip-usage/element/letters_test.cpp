@@ -181,6 +181,108 @@ TEST_F(LettersTest, WhoLeavesDeliversNothingMore) {
   EXPECT_THAT(take(away), ElementsAre("two"));
 }
 
+// ---- programs
+
+class ProgramsTest : public LettersTest {
+ protected:
+  // The status that it comes to; 0: none yet.
+  unsigned send_as_alice(const std::string& text, const std::string& to = "sip:bob@example.org",
+                         const std::string& type = "text/plain") {
+    world.into(
+        0, SendMessage{
+               SendId{++last_}, *Aor::of_user_name("alice@example.org"), *Uri::parse(to), type, text, {}});
+    return outcome();
+  }
+  unsigned outcome() const {
+    if (world.sent_messages.empty() || world.sent_messages.back().id != SendId{last_}) return 0;
+    return world.sent_messages.back().status;
+  }
+  messages::MailboxContents mailbox_of_bob(std::size_t peer,
+                                           std::vector<messages::MessageName> take_away = {}) {
+    ReadMailbox read{messages::ReadId{++last_}, {*Aor::of_user_name("bob@example.org")}};
+    read.request.take_away = std::move(take_away);
+    world.into(peer, std::move(read));
+    EXPECT_EQ(world.read_mailboxes.back().id, messages::ReadId{last_});
+    return std::get<messages::MailboxContents>(world.read_mailboxes.back().result);
+  }
+  std::uint64_t last_ = 0;
+};
+
+TEST_F(ProgramsTest, AMessageIsTakenAtOnceOrKept) {
+  EXPECT_EQ(send_as_alice("one"), 202U);
+  Phone& home = world.phone("bob", 1);
+  world.ask(home, world.request(home, "REGISTER", "sip:bob@example.org", "reg"), "bob-secret");
+  EXPECT_THAT(take(home), ElementsAre("one"));
+  EXPECT_EQ(send_as_alice("two"), 0U) << "the phone has not answered yet";
+  const auto request = home.request("MESSAGE");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->body, "two");
+  EXPECT_EQ(request->from.uri.print(), "sip:alice@example.org");
+  EXPECT_EQ(*request->field("Content-Type"), "text/plain");
+  world.answer(home, *request, 200);
+  EXPECT_EQ(outcome(), 200U);
+  EXPECT_EQ(world.sent_messages.size(), 2U);
+  for (const auto& table : world.peers[0]->tables()) {
+    const bool is_over = table.name == std::string("requests of the SIP proxy") ||
+                         table.name == std::string("MESSAGEs under way");
+    EXPECT_TRUE(!is_over || table.size == 0) << table.name;
+  }
+}
+
+TEST_F(ProgramsTest, APhoneThatIsSilentOrRefuses) {
+  Phone& bob = world.phone("bob", 1, "UDP");
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  EXPECT_EQ(send_as_alice("one"), 0U);
+  world.pass(k_wait_for_answer);
+  EXPECT_EQ(outcome(), 202U);
+  bob.inbox.clear();
+  EXPECT_EQ(send_as_alice("two"), 0U);
+  const auto request = bob.request("MESSAGE");
+  ASSERT_TRUE(request);
+  world.answer(bob, *request, 603);
+  EXPECT_EQ(outcome(), 603U);
+}
+
+TEST_F(ProgramsTest, WhoIsNoUserHereSendsNothing) {
+  world.into(0, SendMessage{SendId{7},
+                            *Aor::of_user_name("bob@example.org"),
+                            *Uri::parse("sip:alice@example.org"),
+                            "text/plain",
+                            "hello",
+                            {}});
+  ASSERT_EQ(world.sent_messages.size(), 1U);
+  EXPECT_EQ(world.sent_messages[0].status, 403U);
+  EXPECT_EQ(send_as_alice("hello", "sip:bob@example.org", "text/plain\r\nRoute: <sip:evil.example>"), 400U);
+  overlay.fails = [](const data::Call&) { return data::CallError::unavailable; };
+  EXPECT_EQ(send_as_alice("hello"), 480U);
+  EXPECT_TRUE(world.sent_messages.back().retry_after_s);
+  world.into(0, Shutdown{});
+  EXPECT_EQ(send_as_alice("hello"), 503U);
+}
+
+TEST_F(ProgramsTest, SoManyAreUnderWay) {
+  Phone& bob = world.phone("bob", 1);
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  for (std::size_t i = 0; i < k_max_sending; ++i) EXPECT_EQ(send_as_alice("one"), 0U);
+  EXPECT_EQ(send_as_alice("one more"), 503U);
+  while (const auto request = bob.request("MESSAGE")) world.answer(bob, *request, 200);
+  EXPECT_EQ(send_as_alice("one more"), 0U);
+}
+
+TEST_F(ProgramsTest, AMailboxIsReadAndEmptied) {
+  EXPECT_EQ(send_as_alice("one"), 202U);
+  EXPECT_EQ(send_as_alice("two"), 202U);
+  const auto before = mailbox_of_bob(1);
+  ASSERT_EQ(before.messages.size(), 2U);
+  EXPECT_EQ(before.messages[0].body, "one");
+  EXPECT_EQ(before.messages[0].sender, "alice@example.org");
+  EXPECT_EQ(mailbox_of_bob(2, {before.messages[0].name}).messages.size(), 1U);
+  Phone& home = world.phone("bob", 1);
+  world.ask(home, world.request(home, "REGISTER", "sip:bob@example.org", "reg"), "bob-secret");
+  EXPECT_THAT(take(home), ElementsAre("two"));
+  EXPECT_THAT(mailbox_of_bob(2).messages, IsEmpty());
+}
+
 // No room for one more: it is a request as any other.
 TEST(LettersBoundTest, MessagesUnderWay) {
   const auto device = device_of("alice@example.org", 1);

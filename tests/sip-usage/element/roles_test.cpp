@@ -13,7 +13,7 @@ using test::World;
 
 void make_gateway(Settings& settings) {
   Gateway gateway;
-  gateway.servers = {{"TCP", "trunk.example", 5060}, {"TCP", "trunk2.example", 5060}};
+  gateway.servers = {{"TCP", "198.51.100.1", 5060}, {"TCP", "198.51.100.2", 5060}};
   gateway.domain = "trunk.example";
   gateway.domains = {"partner.example"};
   gateway.callers = {"alice@example.org", "mallory@example.org"};
@@ -22,7 +22,10 @@ void make_gateway(Settings& settings) {
 
 // Alice may call there, bob may not; both are at one peer, which is the gateway.
 struct Trunk {
-  Trunk() : alice(world.phone("alice", 0)), bob(world.phone("bob", 0)) {
+  explicit Trunk(const std::function<void(Settings&)>& change = make_gateway)
+      : world({{"alice", "bob"}, {"+431"}}, false, change),
+        alice(world.phone("alice", 0)),
+        bob(world.phone("bob", 0)) {
     EXPECT_EQ(world.register_phone(alice), 200u);
     EXPECT_EQ(world.register_phone(bob), 200u);
   }
@@ -30,7 +33,7 @@ struct Trunk {
     world.send(from, world.request(from, "INVITE", to, "call-" + std::to_string(++calls)));
   }
   std::size_t asked_for() { return std::exchange(world.opened_addresses, {}).size(); }
-  World world{{{"alice", "bob"}, {"+431"}}, false, make_gateway};
+  World world;
   Phone& alice;
   Phone& bob;
   unsigned calls = 0;
@@ -77,10 +80,10 @@ TEST(ElementGatewayTest, CallOfAnotherPeer) {
   Phone& peer = world.foreign_peer("mallory", 0);
   trunk.call(peer, "tel:+43-900");
   ASSERT_EQ(world.opened_addresses.size(), 1u);
-  EXPECT_EQ(world.opened_addresses[0].remote.host, "trunk.example");
+  EXPECT_EQ(world.opened_addresses[0].remote.host, "198.51.100.1");
   world.into(0, OpenFailed{world.opened_addresses[0].open, "refused"});
   ASSERT_EQ(world.opened_addresses.size(), 2u);
-  EXPECT_EQ(world.opened_addresses[1].remote.host, "trunk2.example");
+  EXPECT_EQ(world.opened_addresses[1].remote.host, "198.51.100.2");
   Phone& server = world.opened(world.opened_addresses[1], 0);
   const auto invite = server.request("INVITE");
   ASSERT_TRUE(invite);
@@ -94,6 +97,85 @@ TEST(ElementGatewayTest, CallOfAnotherPeer) {
   world.send(peer, bye);
   EXPECT_TRUE(server.request("BYE"));
   EXPECT_EQ(world.opened_addresses.size(), 2u);
+}
+
+// The second of three servers is an address.
+void name_servers(Settings& settings) {
+  make_gateway(settings);
+  settings.gateway->servers = {{"TLS", "sip.trunk.example", 0, "trunk.example"},
+                               {"TCP", "198.51.100.2", 5060},
+                               {"TCP", "old.trunk.example", 5080}};
+}
+
+TEST(ElementGatewayTest, NamesAreAskedForWhenTheyAreUsed) {
+  Trunk trunk(name_servers);
+  auto& world = trunk.world;
+  EXPECT_TRUE(world.asked_servers.empty());
+  trunk.call(trunk.alice, "tel:+43900");
+  ASSERT_EQ(world.asked_servers.size(), 2u);
+  const auto asked = std::exchange(world.asked_servers, {});
+  EXPECT_EQ(asked[0].domain, "sip.trunk.example");
+  EXPECT_EQ(asked[0].transport, "TLS");
+  EXPECT_FALSE(asked[0].port);
+  EXPECT_EQ(asked[1].domain, "old.trunk.example");
+  EXPECT_EQ(asked[1].port, 5080);
+  world.into(0, ServersFound{asked[1].question, {{"198.51.100.9", 5080, ServerTransport::tcp}}});
+  EXPECT_EQ(trunk.asked_for(), 0u);
+  world.into(0, ServersFound{asked[0].question,
+                             {{"198.51.100.7", 5061, ServerTransport::tls},
+                              {"198.51.100.8", 5061, ServerTransport::tls}}});
+  // In the order of the settings, the certificate always that of the trunk's domain.
+  const std::vector<std::string> order = {"198.51.100.7", "198.51.100.8", "198.51.100.2", "198.51.100.9"};
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    ASSERT_EQ(world.opened_addresses.size(), i + 1);
+    const auto open = world.opened_addresses[i];
+    EXPECT_EQ(open.remote.host, order[i]);
+    EXPECT_EQ(open.server_name, i < 2 ? "trunk.example" : "");
+    if (i + 1 < order.size()) world.into(0, OpenFailed{open.open, "refused"});
+  }
+  Phone& server = world.opened(world.opened_addresses.back(), 0);
+  const auto invite = server.request("INVITE");
+  ASSERT_TRUE(invite);
+  EXPECT_EQ(invite->request_uri().print(), "sip:+43900@trunk.example;user=phone");
+  world.answer(server, *invite, 200);
+  const auto ok = trunk.alice.response(200);
+  ASSERT_TRUE(ok);
+  world.send(trunk.alice, world.in_dialog(trunk.alice, "BYE", *ok));
+  EXPECT_TRUE(server.request("BYE")) << "the dialog stays with the server that was found";
+  EXPECT_TRUE(world.asked_servers.empty());
+  trunk.call(trunk.alice, "tel:+43900");
+  EXPECT_EQ(world.asked_servers.size(), 2u) << "each time anew";
+}
+
+TEST(ElementGatewayTest, ATrunkThatDnsDoesNotKnow) {
+  Trunk trunk([](Settings& settings) {
+    name_servers(settings);
+    settings.gateway->servers.erase(settings.gateway->servers.begin() + 1);
+  });
+  auto& world = trunk.world;
+  trunk.call(trunk.alice, "tel:+43900");
+  const auto asked = std::exchange(world.asked_servers, {});
+  ASSERT_EQ(asked.size(), 2u);
+  world.into(0, QuestionFailed{asked[0].question, "no answer"});
+  // By another transport than the one that was wanted.
+  world.into(0, ServersFound{asked[1].question, {{"198.51.100.9", 5080, ServerTransport::udp}}});
+  EXPECT_EQ(trunk.alice.statuses(), std::vector<unsigned>{504});
+  for (const auto& table : world.peers[0]->tables())
+    EXPECT_TRUE(std::string(table.name) != "searches for servers of the trunk" || table.size == 0);
+}
+
+TEST(ElementGatewayTest, NobodyWaitsForTheNamesOfATrunkAnyMore) {
+  Trunk trunk(name_servers);
+  auto& world = trunk.world;
+  const auto invite = world.request(trunk.alice, "INVITE", "tel:+43900", "call-9");
+  world.send(trunk.alice, invite);
+  ASSERT_EQ(world.asked_servers.size(), 2u);
+  world.send(trunk.alice, make_cancel(invite));
+  EXPECT_TRUE(trunk.alice.response(487));
+  EXPECT_EQ(world.dropped_questions.size(), 2u);
+  world.into(0,
+             ServersFound{world.asked_servers[0].question, {{"198.51.100.7", 5061, ServerTransport::tls}}});
+  EXPECT_EQ(trunk.asked_for(), 0u);
 }
 
 // What somebody else's phone wants is no reason to use the trunk.

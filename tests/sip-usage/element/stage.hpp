@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -91,10 +92,25 @@ class World {
       Settings settings = settings_of(number);
       settings.registrar.trusts_loopback = trusts_loopback;
       if (change) change(settings);
-      peers.push_back(std::make_unique<Element>(std::move(settings), accounts(users),
-                                                std::make_shared<registrar::test::CountingRandom>()));
+      begin_peer.emplace_back([settings = std::move(settings), users](std::vector<CallRecord> calls) {
+        return std::make_unique<Element>(
+            settings, accounts(users), std::make_shared<registrar::test::CountingRandom>(), std::move(calls));
+      });
+      peers.push_back(begin_peer.back()({}));
     }
     credit.resize(peers.size());
+    kept_bindings.resize(peers.size());
+  }
+  // As after the process was killed: with what was kept, and without a flow.
+  void restart(std::size_t peer) {
+    std::vector<CallRecord> calls;
+    for (const auto& [at_peer, record] : kept_calls)
+      if (at_peer == peer) calls.push_back(*decode_call_record(SharedBytes(encode(record))));
+    std::erase_if(phone_of, [&](const auto& each) { return each.second->peer == peer; });
+    peers[peer] = begin_peer[peer](std::move(calls));
+    Restarted restarted;
+    for (const auto& [aor, octets] : kept_bindings[peer]) restarted.bindings.push_back({aor, octets});
+    into(peer, std::move(restarted));
   }
 
   // ---- phones
@@ -127,6 +143,12 @@ class World {
     if (names.empty()) names = {user + "@example.org"};
     into(peer, PeerUp{out.flow, node(static_cast<std::uint8_t>(100 + last_flow)), {}, std::move(names)});
     return out;
+  }
+  // It goes on over this flow.
+  void adopt(Phone& phone, FlowUp up) {
+    phone.flow = up.flow;
+    phone_of[up.flow] = &phone;
+    into(phone.peer, std::move(up));
   }
   // A connection that the element has asked for.
   Phone& opened(const OpenAddress& open, std::size_t peer) {
@@ -293,12 +315,18 @@ class World {
   std::vector<SendToPort> to_ports;
   std::vector<OpenAddress> opened_addresses;
   std::vector<AskServers> asked_servers;
+  std::vector<QuestionId> dropped_questions;
   std::size_t peer_connections = 0;
-  bool is_cut = false;     // no peer reaches another
-  bool is_silent = false;  // who is to connect says nothing
+  std::set<std::pair<std::size_t, std::size_t>> connected;  // the smaller one first
+  std::deque<std::size_t> responsible;  // who answers for a Resource-ID, one question after the other
+  bool is_cut = false;                  // no peer reaches another
+  bool is_silent = false;               // who is to connect says nothing
   std::vector<OpenPeer> silent_opens;
   bool is_impostor = false;                                    // another node answers
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
+  std::vector<MessageSent> sent_messages;                      // of programs
+  std::vector<MailboxRead> read_mailboxes;
+  std::vector<std::map<Aor, Bytes>> kept_bindings;             // of each peer
   // Of kept messages and presence; without them nothing is answered.
   std::function<data::CallResult(std::size_t, const data::Call&)> answer_call;
   std::function<std::vector<security::CertificatePtr>(const std::string&)> certificates_of;
@@ -377,10 +405,15 @@ class World {
       make_connection(peer, open);
   }
   void make_connection(std::size_t peer, const OpenPeer& open) {
-    const auto other = peer_of(open.destinations);
-    if (other == peers.size() || is_cut)
+    auto other = peer_of(open.destinations);
+    if (std::holds_alternative<wire::ResourceDestination>(open.destinations.back()) && !responsible.empty()) {
+      other = responsible.front();
+      responsible.pop_front();
+    }
+    if (other == peers.size() || other == peer || is_cut)
       return peers[peer]->handle(now(), OpenFailed{open.open, "no such node"});
     ++peer_connections;
+    connected.insert(std::minmax(peer, other));
     const FlowId here{++last_flow}, there{++last_flow};
     peer_link[{peer, here}] = {other, there};
     peer_link[{other, there}] = {peer, here};
@@ -396,7 +429,7 @@ class World {
     peers[peer]->handle(now(), std::move(answer));
   }
   void carry_out(std::size_t, AskServers& ask) { asked_servers.push_back(std::move(ask)); }
-  void carry_out(std::size_t, DropQuestion&) {}
+  void carry_out(std::size_t, DropQuestion& drop) { dropped_questions.push_back(drop.question); }
   void carry_out(std::size_t peer, StoreRegistration& store) {
     if (overlay_takes) overlay[store.aor.name()][peer] = value_of(store.registration);
     peers[peer]->handle(now(), OverlayWritten{store.request, overlay_takes});
@@ -422,10 +455,22 @@ class World {
     else if (certificates_of)
       peers[peer]->handle(now(), CertificatesAnswered{ask.room, ask.id, certificates_of(ask.user_name), {}});
   }
-  void carry_out(std::size_t peer, KeepCall& keep) { kept_calls.emplace_back(peer, std::move(keep.record)); }
+  void carry_out(std::size_t, MessageSent& sent) { sent_messages.push_back(sent); }
+  void carry_out(std::size_t, MailboxRead& read) { read_mailboxes.push_back(std::move(read)); }
+  void carry_out(std::size_t peer, KeepCall& keep) {
+    std::erase_if(kept_calls, [&](const auto& each) {
+      return each.first == peer && each.second.number == keep.record.number;
+    });
+    kept_calls.emplace_back(peer, std::move(keep.record));
+  }
   void carry_out(std::size_t, ForgetCall&) {}
+  void carry_out(std::size_t peer, KeepBindings& keep) {
+    kept_bindings[peer][keep.aor] = std::move(keep.octets);
+  }
+  void carry_out(std::size_t peer, ForgetBindings& forget) { kept_bindings[peer].erase(forget.aor); }
   void carry_out(std::size_t, Log&) {}
 
+  std::vector<std::function<std::unique_ptr<Element>(std::vector<CallRecord>)>> begin_peer;
   MonoTime at{1000};
   std::uint64_t last_flow = 0, last_branch = 0;
   std::map<FlowId, Phone*> phone_of;

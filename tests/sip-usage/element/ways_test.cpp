@@ -255,6 +255,34 @@ TEST(WaysTest, OpeningsHaveABound) {
   EXPECT_EQ(stage.no_ways(), 0u);
 }
 
+// Who hangs up before it is answered takes no place of those who are called.
+TEST(WaysTest, OpeningsForAnswersHaveABoundOfTheirOwn) {
+  Stage stage;
+  std::uint64_t answers = 0;
+  const auto answer = [&](const std::string& host, std::uint16_t port) {
+    stage.ways.send(stage.now, proxy::ServerHop{"TCP", host, port},
+                    {{}, {}, {}, TransactionId{++answers}, {}});
+    return stage.no_ways() == 0;
+  };
+  const auto address = [](std::size_t number) { return "198.51.100." + std::to_string(number); };
+  for (std::uint16_t port = 1; port <= k_max_openings_for_answers_to_one; ++port)
+    EXPECT_TRUE(answer(address(0), port));
+  EXPECT_FALSE(answer(address(0), 99));
+  for (std::size_t at = k_max_openings_for_answers_to_one; at < k_max_openings_for_answers; ++at)
+    EXPECT_TRUE(answer(address(at), 5060));
+  EXPECT_FALSE(answer("198.51.101.1", 5060));
+  for (std::size_t at = 0; at < k_max_openings; ++at)
+    stage.to_uri("sip:bob@203.0.113.1:" + std::to_string(at + 1));
+  EXPECT_EQ(stage.no_ways(), 0u) << "others have all of theirs";
+  EXPECT_EQ(stage.ways.sizes()[1].size, stage.ways.sizes()[1].bound);
+  stage.now = stage.now + k_opening_time;
+  stage.ways.on_timer(stage.now);
+  EXPECT_EQ(stage.no_ways(), k_max_openings_for_answers + k_max_openings);
+  EXPECT_EQ(stage.ways.sizes()[0].size + stage.ways.sizes()[1].size, 0u);
+  for (std::uint16_t port = 1; port <= k_max_openings_for_answers_to_one; ++port)
+    EXPECT_TRUE(answer(address(0), port));
+}
+
 TEST(FlowsTest, UnusedConnectionsAreClosed) {
   Flows flows;
   FlowState state;

@@ -96,14 +96,62 @@ TEST_F(Collecting, AnEmptyMailboxCostsOneRead) {
   EXPECT_EQ(stage.overlay.calls, 1U);
   stage.advance(k_shortest_between_looks);
   EXPECT_EQ(stage.overlay.calls, 2U) << "they were one more";
-  stage.advance(k_between_looks - Duration{1});
-  EXPECT_EQ(stage.overlay.calls, 2U);
-  stage.advance(Duration{1});
+  stage.advance(k_look_after_coming - k_shortest_between_looks);
   EXPECT_EQ(stage.overlay.calls, 3U);
+  stage.advance(k_between_looks - Duration{1});
+  EXPECT_EQ(stage.overlay.calls, 3U);
+  stage.advance(Duration{1});
+  EXPECT_EQ(stage.overlay.calls, 4U);
   laptop.collector.on_gone(stage.now, laptop.device.user.aor);
   EXPECT_FALSE(laptop.collector.next_wake());
   stage.advance(k_between_looks * 3);
-  EXPECT_EQ(stage.overlay.calls, 3U);
+  EXPECT_EQ(stage.overlay.calls, 4U);
+}
+
+// Its sender was told that nobody is there, and it is put while the phone registers.
+TEST_F(Collecting, WhatWasOnItsWayWhenThePhoneCameIsFoundSoon) {
+  stage.register_phone(laptop);
+  EXPECT_EQ(stage.send(alice, "just before"), 202U);
+  stage.advance(k_look_after_coming);
+  EXPECT_THAT(Stage::texts(laptop), ElementsAre("just before"));
+}
+
+TEST_F(Collecting, AFailureOfTheOverlayCostsSeconds) {
+  EXPECT_EQ(stage.send(alice, "one"), 202U);
+  stage.overlay.fails = [](auto&&) { return data::CallError::unavailable; };
+  stage.register_phone(laptop);
+  stage.advance(k_first_look_retry);
+  EXPECT_EQ(laptop.collector.counters().failures, 2U);
+  stage.overlay.fails = [](auto&&) { return std::nullopt; };
+  stage.advance(k_look_after_coming - k_first_look_retry - Duration{1});
+  EXPECT_THAT(laptop.delivered, IsEmpty());
+  stage.advance(Duration{1});
+  EXPECT_THAT(Stage::texts(laptop), ElementsAre("one"));
+}
+
+// Not every phone shows everything: what one cannot, another device is given.
+TEST_F(Collecting, WhatAPhoneCannotShowIsLeftForAnother) {
+  Peer& tablet = stage.add(device("bob", 0xB2));
+  for (const char* text : {"one", "picture", "three"}) EXPECT_EQ(stage.send(alice, text), 202U);
+  laptop.phone = [](const Message& message) { return message.body == "picture" ? 415U : 200U; };
+  stage.register_phone(laptop);
+  EXPECT_THAT(Stage::texts(laptop), ElementsAre("one", "three"));
+  EXPECT_EQ(laptop.collector.counters().unfit, 1U);
+  stage.advance(k_between_looks * 2);
+  EXPECT_EQ(laptop.collector.counters().unfit, 1U) << "it is asked once";
+  stage.register_phone(tablet);
+  EXPECT_THAT(Stage::texts(tablet), ElementsAre("picture"));
+}
+
+TEST_F(Collecting, AnotherPhoneAtTheSamePeerMayShowIt) {
+  EXPECT_EQ(stage.send(alice, "picture"), 202U);
+  laptop.phone = [](auto&&) { return 415U; };
+  stage.register_phone(laptop);
+  laptop.collector.on_gone(stage.now, laptop.device.user.aor);
+  laptop.phone = [](auto&&) { return 200U; };
+  stage.advance(k_shortest_between_looks);
+  stage.register_phone(laptop);
+  EXPECT_THAT(Stage::texts(laptop), ElementsAre("picture"));
 }
 
 TEST_F(Collecting, WhatComesWhileThePhoneIsThereIsFoundLater) {
@@ -129,6 +177,8 @@ TEST_F(Collecting, AnswersSayWhetherItIsDone) {
                                          {480, false},
                                          {486, false},
                                          {500, false},
+                                         {405, false},
+                                         {501, false},
                                          {503, false}}) {
     Stage fresh;
     Peer& sender = fresh.add(device("alice", 0xA1));
@@ -388,6 +438,38 @@ TEST_F(Collecting, WhatOneDeviceCannotOpenAnotherDelivers) {
   EXPECT_THAT(Stage::texts(laptop), ElementsAre("for the laptop", "for the laptop too"));
   stage.advance(k_between_looks * 2);
   EXPECT_EQ(tablet.delivered.size() + laptop.delivered.size(), 3U);
+}
+
+// A device that came later opens none of them, and registers first.
+TEST_F(Collecting, ManyThatOneDeviceCannotOpenAreThereForTheOther) {
+  std::vector<std::string> sent;
+  for (std::size_t i = 1; i < k_max_kept_of_sender; ++i) {
+    sent.push_back("old " + std::to_string(i));
+    EXPECT_EQ(stage.send(alice, sent.back()), 202U);
+  }
+  Peer& tablet = stage.add(device("bob", 0xB2));
+  stage.register_phone(tablet);
+  EXPECT_THAT(tablet.delivered, IsEmpty());
+  EXPECT_EQ(stage.send(alice, "new"), 202U);
+  stage.advance(k_between_looks);
+  EXPECT_THAT(Stage::texts(tablet), ElementsAre("new"));
+  stage.register_phone(laptop);
+  EXPECT_EQ(Stage::texts(laptop), sent);
+}
+
+// Its phone is busy, or cannot show it, or it has not the key: the others need not wait for the end of its
+// claim.
+TEST_F(Collecting, AClaimThatIsGivenBackIsFoundSoon) {
+  Peer& tablet = stage.add(device("bob", 0xB2));
+  EXPECT_EQ(stage.send(alice, "one"), 202U);
+  laptop.phone_is_slow = true;
+  stage.register_phone(laptop);
+  stage.register_phone(tablet);
+  laptop.collector.on_delivered(stage.now, laptop.ringing.at(0).id, 486);
+  stage.run();
+  EXPECT_THAT(tablet.delivered, IsEmpty());
+  stage.advance(k_look_at_others);
+  EXPECT_THAT(Stage::texts(tablet), ElementsAre("one"));
 }
 
 TEST_F(Collecting, AListOfALaterVersionIsNotReplaced) {

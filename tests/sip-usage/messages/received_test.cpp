@@ -50,6 +50,18 @@ TEST(Received, TheLeftOverAreBounded) {
   EXPECT_EQ(received.marks()[0].left.size(), k_max_left);
 }
 
+TEST(Received, TheLeftOverAreBoundedInAll) {
+  Received received;
+  constexpr std::size_t senders = 40;
+  for (std::size_t i = 0; i < senders; ++i)
+    for (std::uint64_t id = 1; id <= k_max_left; ++id)
+      received.note(node_id(static_cast<std::uint8_t>(i), 7), id, 100, false);
+  std::size_t left = 0;
+  for (const Mark& each : received.marks()) left += each.left.size();
+  EXPECT_EQ(left, k_max_left_in_all);
+  EXPECT_GE(received.marks().front().left.size(), k_max_left_in_all / senders) << "of those who have most";
+}
+
 TEST(Received, TwoKnowWhatEitherKnows) {
   struct Row {
     Received a, b;

@@ -34,7 +34,8 @@ struct Call {
 class DialogsTest : public testing::Test {
  protected:
   void begin(const Call& call, const Target& target, const Source& source = phone(1)) {
-    dialogs_.note(now_, call.invite(), call.ok(), target, source);
+    dialogs_.note(now_, call.invite(), call.ok(), target, source,
+                  hop_to_caller(call.invite(), source, test::settings()));
   }
   std::string uri_of(const Message& request, const Source& source) const {
     const auto way = dialogs_.way(request, source);
@@ -96,10 +97,10 @@ TEST_F(DialogsTest, ThroughAnotherPeer) {
 TEST_F(DialogsTest, EndWithTheirSession) {
   const Call call, timed("call-2");
   begin(call, test::binding(2));
-  dialogs_.note(now_, timed.invite(), timed.ok({"1800;refresher=uac"}), test::binding(3), phone(1));
+  dialogs_.note(now_, timed.invite(), timed.ok({"1800;refresher=uac"}), test::binding(3), phone(1), {});
   const auto half = Duration(900'000);
   now_ = now_ + half;
-  dialogs_.note(now_, timed.bye_of_bob(), timed.ok({"1800"}), test::binding(3), phone(3));  // renewed
+  dialogs_.note(now_, timed.bye_of_bob(), timed.ok({"1800"}), test::binding(3), phone(3), {});  // renewed
   now_ = now_ + 2 * half + k_session_grace - Duration{1};
   dialogs_.on_timer(now_);
   EXPECT_NE(uri_of(timed.bye(), phone(1)), "");

@@ -96,7 +96,7 @@ TEST(ProxyTest, TheLocationServiceDecides) {
   EXPECT_EQ(only_status(stage), 403u);
 }
 
-// k_max_contexts_of_source and k_max_contexts: 503 with Retry-After, and room again when a request has ended.
+// k_max_contexts_of_phone and k_max_contexts: 503 with Retry-After, and room again when a request has ended.
 TEST(ProxyTest, ContextsAtTheBounds) {
   Stage stage;
   std::vector<ServerId> servers;
@@ -106,7 +106,7 @@ TEST(ProxyTest, ContextsAtTheBounds) {
                                             "c" + std::to_string(source) + "-" + std::to_string(at)),
                                     phone(source)));
   };
-  fill(1, k_max_contexts_of_source);
+  fill(1, k_max_contexts_of_phone);
   EXPECT_TRUE(stage.statuses().empty());
   fill(1, 1);
   const auto refused = stage.one<Respond>().response;
@@ -116,7 +116,7 @@ TEST(ProxyTest, ContextsAtTheBounds) {
   EXPECT_EQ(stage.proxy.counters().no_room, 0u);
 
   std::uint64_t source = 1;
-  while (stage.proxy.context_count() < k_max_contexts) fill(++source, k_max_contexts_of_source);
+  while (stage.proxy.context_count() < k_max_contexts) fill(++source, k_max_contexts_of_phone);
   EXPECT_TRUE(stage.statuses().empty()) << "others are not harmed";
   fill(++source, 1);
   EXPECT_EQ(only_status(stage), 503u);
@@ -128,6 +128,35 @@ TEST(ProxyTest, ContextsAtTheBounds) {
   EXPECT_EQ(only_status(stage), 404u);
   fill(1, 1);
   EXPECT_TRUE(stage.statuses().empty());
+}
+
+// Strangers leave room for peers, and both for own phones; many connections of one address are one stranger.
+TEST(ProxyTest, ContextsOfOthersAtTheirBounds) {
+  Stage stage;
+  std::size_t calls = 0;
+  const auto fill = [&](const std::vector<Source>& from, std::size_t count) {
+    for (std::size_t at = 0; at < count; ++at) {
+      const auto id = "c" + std::to_string(++calls);
+      stage.start(request("MESSAGE", "sip:bob@ring.example", {}, id), from[at % from.size()]);
+    }
+    return stage.statuses().size();
+  };
+  const auto of_address = [](std::uint64_t flow, const std::string& address) {
+    auto out = test::outsider(flow);
+    out.sender = address;
+    return out;
+  };
+  EXPECT_EQ(
+      fill({of_address(80, "a"), of_address(81, "a"), of_address(82, "a")}, k_max_contexts_of_other + 1), 1u);
+  EXPECT_EQ(stage.proxy.counters().no_room_for_source, 1u);
+  EXPECT_EQ(fill({of_address(80, "b")}, k_max_contexts_of_strangers - k_max_contexts_of_other), 0u);
+  EXPECT_EQ(fill({of_address(80, "c")}, 1), 1u);
+  EXPECT_EQ(stage.proxy.counters().no_room, 1u);
+  EXPECT_EQ(fill({test::peer(90)}, k_max_contexts_of_other + 1), 1u);
+  EXPECT_EQ(fill({test::peer(91)}, 1), 1u);
+  EXPECT_EQ(stage.proxy.context_count(), k_max_contexts_of_others);
+  EXPECT_EQ(fill({phone(1)}, k_max_contexts - k_max_contexts_of_others), 0u);
+  EXPECT_EQ(fill({phone(2)}, 1), 1u);
 }
 
 // §16.10: what is unknown goes on without a transaction where the request says where to, §9.2 elsewhere.

@@ -65,6 +65,19 @@ TEST_F(RoutingTest, ByRequestUri) {
   }
 }
 
+// What passes from one peer to another goes on within the overlay, and nowhere else.
+TEST_F(RoutingTest, OfAnIntermediatePeer) {
+  Source passing = peer();
+  passing.passes_here = true;
+  const auto to = [&](const std::string& next) {
+    return request("INVITE", "sip:bob@ring.example", {"Route: <" + next + ";lr>"});
+  };
+  EXPECT_EQ(hop_uri(go(to("sip:ring.example;gr=other"), passing)), "sip:ring.example;gr=other;lr");
+  EXPECT_EQ(refused(go(to("sip:ring.example;gr=other"), peer())), 403u);
+  EXPECT_EQ(refused(go(to("sip:other.example;gr=other"), passing)), 403u);
+  EXPECT_EQ(refused(go(to("sip:other.example"), passing)), 403u);
+}
+
 // §10.3: a REGISTER's Request-URI is the domain alone; §11: an OPTIONS may be for the proxy itself.
 TEST_F(RoutingTest, ForThisPeer) {
   EXPECT_TRUE(is<ServeHere>(go(request("REGISTER", "sip:ring.example"))));
@@ -201,7 +214,8 @@ TEST_F(RoutingTest, InDialogByRequestUri) {
   target.hop = hop;
   auto ok = make_response(request("INVITE"), 200, "b");
   ok.contacts.push_back(*NameAddr::parse("<sip:carol@198.51.100.7>"));
-  dialogs_.note(MonoTime{1}, request("INVITE", "sip:x@y", {"Contact: <sip:a@10.0.0.1>"}), ok, target, peer());
+  dialogs_.note(MonoTime{1}, request("INVITE", "sip:x@y", {"Contact: <sip:a@10.0.0.1>"}), ok, target, peer(),
+                {});
   EXPECT_EQ(hop_uri(go(message("sip:carol@198.51.100.7"), peer())), "sip:carol@198.51.100.7");
   EXPECT_EQ(hop_uri(go(message("sip:carol@198.51.100.8"), peer())), "sip:trunk.example");
   EXPECT_EQ(hop_uri(go(request("BYE", "sip:carol@198.51.100.7", {}, "call-1", "b"))),

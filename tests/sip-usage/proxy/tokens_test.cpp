@@ -29,7 +29,8 @@ TEST(TokensTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(std::get<DialogToken>(dialog).flow, without_port);
 
   const std::optional<Hop> hops[] = {std::nullopt, ServerHop{"TLS", "trunk.example", 5061, "trunk.example"},
-                                     test::device(7).hop, UriHop{test::uri("sip:ring.example;gr=BBBB")}};
+                                     test::device(7).hop, UriHop{test::uri("sip:ring.example;gr=BBBB")},
+                                     CallerHop{flow(5, "TCP")}};
   for (const auto& hop : hops) {
     const auto relay =
         tokens().read(tokens().make(RelayToken{Side::outside, Side::overlay, hop}, "call"), "call");

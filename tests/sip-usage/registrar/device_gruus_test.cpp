@@ -84,6 +84,28 @@ TEST(DeviceGruus, NobodyHidesThePeerSoThereIsNoTemporaryOne) {
   EXPECT_FALSE(world.gruus.temporary_gruu(world.alice, "sip", true));
 }
 
+// For an intermediate peer: it leads here, and says nothing of the user. Phones without an instance have
+// them, too.
+TEST(DeviceGruus, HiddenOnesLeadHere) {
+  // Shows: SIP-24.
+  World world;
+  world.settings.compress = nullptr;
+  const Device nameless{world.alice.aor, "sip:a@h"};
+  EXPECT_FALSE(world.gruus.hidden_gruu(world.alice)) << "nothing is bound";
+  world.gruus.set_bindings(world.alice.aor, {binding("<urn:uuid:1>", "c1"), binding("", "c2")});
+  for (const Device& device : {world.alice, nameless}) {
+    const auto first = world.gruus.hidden_gruu(device), second = world.gruus.hidden_gruu(device);
+    ASSERT_TRUE(first && second);
+    EXPECT_NE(*first, *second);
+    EXPECT_EQ(first->find("alice"), std::string::npos);
+    EXPECT_EQ(*read_gr(*read_address(*first, test::k_overlay)->gr), world.settings.route);
+    EXPECT_EQ(world.gruus.device_of(token_of(first)), device);
+  }
+  const auto gone = token_of(world.gruus.hidden_gruu(nameless));
+  world.gruus.set_bindings(world.alice.aor, {binding("<urn:uuid:1>", "c1"), binding("", "c3")});
+  EXPECT_FALSE(world.gruus.device_of(gone)) << "registered anew";
+}
+
 TEST(DeviceGruus, TemporaryOnesEndWithTheirRegistration) {
   World world;
   const auto make = [&] { return token_of(world.gruus.temporary_gruu(world.alice, "sip", true)); };

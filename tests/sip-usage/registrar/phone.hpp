@@ -109,6 +109,8 @@ struct Stage {
       if (auto* store = std::get_if<StoreRegistration>(&each)) stores.push_back(std::move(*store));
       if (auto* removal = std::get_if<RemoveRegistration>(&each)) removals.push_back(std::move(*removal));
       if (auto* hold = std::get_if<HoldFlow>(&each)) holds.emplace_back(hold->flow, hold->held);
+      if (auto* keep = std::get_if<KeepBindings>(&each)) keeps.push_back(std::move(*keep));
+      if (auto* forget = std::get_if<ForgetBindings>(&each)) keeps.push_back({forget->aor, {}});
     }
   }
   void ask(const Request& request, const Source& source = loopback(1)) {
@@ -166,6 +168,7 @@ struct Stage {
   std::vector<StoreRegistration> stores;
   std::vector<RemoveRegistration> removals;
   std::vector<std::pair<FlowId, bool>> holds;
+  std::vector<KeptBindings> keeps;  // without octets: forgotten
 };
 
 }  // namespace ringway::sip::registrar::test

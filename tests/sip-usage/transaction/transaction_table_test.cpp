@@ -218,6 +218,61 @@ TEST(TransactionTable, BytesHaveABound) {
   EXPECT_FALSE(on.send_request({0}, request("OPTIONS", "z9hG4bK5"), k_flow));
 }
 
+using Standing = TransactionSender::Standing;
+
+// Those of so many new requests that are not refused; their branches begin with the name.
+std::size_t taken(TransactionTable& on, const TransactionSender& sender, std::size_t count) {
+  std::size_t out = 0;
+  for (std::size_t at = 0; at < count; ++at) {
+    const auto branch =
+        "z9hG4bK" + sender.name + std::to_string(on.sizes()[0].size) + '.' + std::to_string(at);
+    out += said(on.receive({0}, request("OPTIONS", branch), k_flow, sender)) == "new OPTIONS" ? 1 : 0;
+  }
+  return out;
+}
+
+TEST(TransactionTable, StrangersLeaveRoom) {
+  auto on = table({16, 16});
+  EXPECT_EQ(taken(on, {"s1", Standing::stranger}, 6), 4u);
+  EXPECT_EQ(taken(on, {"s2", Standing::stranger}, 6), 4u);
+  EXPECT_EQ(taken(on, {"s3", Standing::stranger}, 1), 0u) << "all strangers: a half";
+  EXPECT_EQ(taken(on, {"p1", Standing::peer}, 6), 4u);
+  EXPECT_EQ(taken(on, {"p2", Standing::peer}, 1), 0u) << "with peers: three quarters";
+  EXPECT_EQ(taken(on, {"f1", Standing::own}, 3), 3u);
+  EXPECT_EQ(taken(on, {"f2", Standing::own}, 3), 1u);
+}
+
+TEST(TransactionTable, OnePhoneLeavesRoomForOthers) {
+  auto on = table({16, 16});
+  EXPECT_EQ(taken(on, {"f1", Standing::own}, 16), 8u);
+  EXPECT_EQ(taken(on, {"f2", Standing::own}, 16), 8u);
+}
+
+TEST(TransactionTable, SharesComeBack) {
+  auto on = table({16, 16});
+  const TransactionSender stranger{"s1", Standing::stranger};
+  const auto first = on.receive({0}, request("OPTIONS", "z9hG4bKfirst"), k_flow, stranger);
+  EXPECT_EQ(taken(on, stranger, 4), 3u);
+  on.give_up(std::get<RequestArrived>(first[0]).transaction);
+  EXPECT_EQ(taken(on, stranger, 2), 1u);
+}
+
+// What is forked for a stranger, or is long, counts as the stranger's.
+TEST(TransactionTable, ForksAndBytesCount) {
+  const TransactionSender stranger{"s1", Standing::stranger};
+  auto on = table({16, 16});
+  const auto arrived = on.receive({0}, request("OPTIONS", "z9hG4bKfirst"), k_flow, stranger);
+  const auto server = std::get<RequestArrived>(arrived[0]).transaction;
+  for (const auto* branch : {"z9hG4bK1", "z9hG4bK2", "z9hG4bK3", "z9hG4bK4"})
+    EXPECT_TRUE(on.send_request({0}, request("OPTIONS", branch), k_flow, server));
+  EXPECT_FALSE(on.send_request({0}, request("OPTIONS", "z9hG4bK5"), k_flow, server));
+  EXPECT_TRUE(on.send_request({0}, request("OPTIONS", "z9hG4bK5"), k_flow)) << "one of this peer's own";
+
+  const std::size_t one = request("OPTIONS", "z9hG4bKs10.0").received_bytes;
+  auto narrow = table({100, 100, 8 * one});
+  EXPECT_EQ(taken(narrow, stranger, 3), 2u);
+}
+
 TEST(TransactionTable, ABranchIsUsedOnce) {
   auto on = table();
   ASSERT_TRUE(on.send_request({0}, request("OPTIONS"), k_flow));

@@ -1,9 +1,11 @@
 // Binding requests and their answers, octet by octet (RFC 8489, RFC 5769).
-#include "sip-usage/stun/binding.hpp"
+#include "reload/stun/binding.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "reload/stun/message.hpp"
 
 namespace ringway::stun {
 namespace {
@@ -22,7 +24,8 @@ std::string request(const std::string& attributes = "") {
 }
 std::string answered(const std::string& hex, const std::string& address = "192.0.2.1",
                      std::uint16_t port = 32853) {
-  const auto out = answer(octets(hex), address, port);
+  const auto from = address_of(address, port);
+  const auto out = from ? answer_binding(octets(hex), *from) : std::nullopt;
   return out ? to_hex(*out) : "";
 }
 
@@ -91,18 +94,19 @@ TEST(StunTest, HasBounds) {
     const Bytes length{static_cast<std::uint8_t>(value >> 8U), static_cast<std::uint8_t>(value)};
     return request("8022" + to_hex(length) + std::string(2 * value, '0'));
   };
-  EXPECT_FALSE(answered(padded(k_max_request_bytes)).empty());
-  EXPECT_EQ(answered(padded(k_max_request_bytes + 4)), "");
+  EXPECT_FALSE(answered(padded(k_max_binding_request_bytes)).empty());
+  EXPECT_EQ(answered(padded(k_max_binding_request_bytes + 4)), "");
   std::string unknown;
-  for (std::size_t at = 0; at < k_max_unknown_attributes; ++at) unknown += "00240000";
+  for (std::size_t at = 0; at < k_max_unknown_named; ++at)
+    unknown += to_hex(Bytes{0, static_cast<std::uint8_t>(0x70 + at), 0, 0});
   EXPECT_EQ(answered(request(unknown + "00250000")), answered(request(unknown)));
 }
 
 TEST(StunTest, ToldFromSipByItsFirstOctet) {
-  EXPECT_TRUE(is_stun(octets(request())));
-  EXPECT_FALSE(is_stun(view_of(std::string_view("\r\n\r\n"))));
-  EXPECT_FALSE(is_stun(view_of(std::string_view("OPTIONS"))));
-  EXPECT_FALSE(is_stun({}));
+  EXPECT_TRUE(may_be_stun(octets(request())));
+  EXPECT_FALSE(may_be_stun(view_of(std::string_view("\r\n\r\n"))));
+  EXPECT_FALSE(may_be_stun(view_of(std::string_view("OPTIONS"))));
+  EXPECT_FALSE(may_be_stun({}));
 }
 
 }  // namespace

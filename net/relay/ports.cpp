@@ -1,0 +1,47 @@
+#include "net/relay/ports.hpp"
+
+#include "net/sockets.hpp"
+
+namespace ringway::net::relay {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int k_buffer_bytes = 1 << 20;  // what the system keeps while the thread is busy with others
+
+std::optional<OpenedPort> open_at(asio::io_context& context, const stun::IpAddress& local,
+                                  std::uint16_t port) {
+  const auto tcp = to_endpoint(stun::to_wire({local, port}));
+  const asio::ip::udp::endpoint at(tcp.address(), port);
+  UdpSocket socket(context);
+  boost::system::error_code error, ignored;
+  socket.open(at.protocol(), error);
+  if (!error) socket.non_blocking(true, error);
+  if (!error) socket.bind(at, error);
+  if (error) return std::nullopt;
+  socket.set_option(asio::socket_base::receive_buffer_size(k_buffer_bytes), ignored);
+  socket.set_option(asio::socket_base::send_buffer_size(k_buffer_bytes), ignored);
+  return OpenedPort{std::move(socket), port};
+}
+
+}  // namespace
+
+std::optional<OpenedPorts> open_relayed(asio::io_context& context, const stun::IpAddress& local,
+                                        const RelaySettings& settings, Random& random, bool even,
+                                        bool with_next) {
+  const std::uint64_t count = settings.last_port - settings.first_port + std::uint64_t{1};
+  for (int draw = 0; draw < k_port_draws; ++draw) {
+    auto port = static_cast<std::uint16_t>(settings.first_port + random.below(count));
+    if (even && port % 2 != 0) --port;
+    if (port < settings.first_port || (with_next && port == settings.last_port)) continue;
+    auto first = open_at(context, local, port);
+    if (!first) continue;
+    OpenedPorts out{*std::move(first), std::nullopt};
+    if (!with_next) return out;
+    out.next = open_at(context, local, static_cast<std::uint16_t>(port + 1));
+    if (out.next) return out;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ringway::net::relay

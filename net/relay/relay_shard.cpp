@@ -1,0 +1,432 @@
+#include "net/relay/relay_shard.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "net/sockets.hpp"
+
+namespace ringway::net::relay {
+namespace {
+
+namespace asio = boost::asio;
+using ringway::relay::k_headroom_bytes;
+using ringway::relay::Lane;
+using ringway::relay::Passed;
+using Error = boost::system::error_code;
+
+constexpr int k_batches_in_a_row = 4;  // then others have their turn
+constexpr int k_client_buffer_bytes = 4 << 20;
+constexpr std::uint64_t k_stream_bit = 1U << 31U;  // in ClientPath::end: a stream's, not a socket's
+constexpr std::size_t k_families = 2;
+std::size_t index_of(stun::Family family) { return family == stun::Family::ipv4 ? 0 : 1; }
+
+}  // namespace
+
+// A relayed socket. Its waiting holds it, so that a slot may close it at any time.
+struct RelayShard::Relayed {
+  Relayed(UdpSocket opened, Slot& of) : socket(std::move(opened)), slot(&of) {}
+  UdpSocket socket;
+  Slot* slot;  // null: closed
+  std::size_t family = 0;
+  std::uint16_t port = 0;
+};
+
+struct RelayShard::Slot {
+  Slot(const ClientPath& of, std::uint64_t bytes_per_s) : path(of), lane(bytes_per_s) {}
+  ClientPath path;
+  ClientEnd* end = nullptr;  // one of the two
+  std::shared_ptr<StreamClient> stream;
+  Lane lane;
+  std::array<std::shared_ptr<Relayed>, k_families> relayed;
+};
+
+struct RelayShard::Stream {
+  std::shared_ptr<StreamClient> client;
+  ringway::relay::Transport transport = ringway::relay::Transport::tcp;
+  Slot* slot = nullptr;  // until it has an allocation
+};
+
+// Where clients send to by UDP. They are told apart by their address.
+struct RelayShard::ClientEnd {
+  ClientEnd(asio::io_context& context, std::uint64_t hash_seed)
+      : socket(context), slots(0, Hash{hash_seed}) {}
+  struct Hash {
+    std::uint64_t seed;
+    std::size_t operator()(const stun::Address& address) const noexcept {
+      return stun::hash_of(address.ip, seed ^ address.port);
+    }
+  };
+  UdpSocket socket;
+  std::uint64_t number = 0;  // ClientPath::end
+  std::unordered_map<stun::Address, Slot*, Hash> slots;
+};
+
+RelayShard::RelayShard(std::uint32_t number, const RelaySettings& settings, RelayEvents& events,
+                       std::unique_ptr<Random> random,
+                       std::vector<std::shared_ptr<ringway::relay::OwnPorts>> own_ports,
+                       std::shared_ptr<ReservedPorts> reserved)
+    : number_(number),
+      settings_(settings),
+      events_(events),
+      random_(std::move(random)),
+      own_ports_(std::move(own_ports)),
+      reserved_(std::move(reserved)),
+      arrived_(k_headroom_bytes, ringway::relay::k_max_padding_bytes) {}
+
+RelayShard::~RelayShard() { stop(); }
+
+void RelayShard::stop() {
+  stoppables_.stop_all();
+  pool_.stop();
+}
+
+Result<stun::Address> RelayShard::listen_udp(const stun::Address& at) {
+  auto end = std::make_unique<ClientEnd>(*pool_.context(), random_->next());
+  end->number = std::uint64_t{number_} << 32U | ends_.size();
+  const auto tcp = to_endpoint(stun::to_wire(at));
+  const asio::ip::udp::endpoint endpoint(tcp.address(), at.port);
+  auto& socket = end->socket;
+  Error error, ignored;
+  socket.open(endpoint.protocol(), error);
+  using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+  if (!error) socket.set_option(ReusePort(true), error);
+  if (!error && at.ip.family == stun::Family::ipv6)
+    socket.set_option(asio::detail::socket_option::boolean<IPPROTO_IPV6, IPV6_V6ONLY>(true), error);
+  if (!error) socket.non_blocking(true, error);
+  if (!error) socket.bind(endpoint, error);
+  const auto bound = error ? endpoint : socket.local_endpoint(error);
+  if (error) return Failure{"cannot listen at " + stun::to_text(at) + ": " + error.message()};
+  socket.set_option(asio::socket_base::receive_buffer_size(k_client_buffer_bytes), ignored);
+  socket.set_option(asio::socket_base::send_buffer_size(k_client_buffer_bytes), ignored);
+  ends_.push_back(std::move(end));
+  return stun::Address{at.ip, bound.port()};
+}
+
+void RelayShard::start() {
+  asio::post(*pool_.context(), [this] {
+    for (const auto& end : ends_) wait_for(*end);
+  });
+}
+
+// ---- from clients
+
+void RelayShard::wait_for(ClientEnd& end) {
+  end.socket.async_wait(asio::socket_base::wait_read, [this, &end](const Error& error) {
+    if (error == asio::error::operation_aborted) return;
+    for (int batch = 0; batch < k_batches_in_a_row && receive_from_clients(end); ++batch) {
+    }
+    wait_for(end);
+  });
+}
+
+bool RelayShard::receive_from_clients(ClientEnd& end) {
+  const std::size_t arrived = arrived_.receive(end.socket.native_handle());
+  if (arrived != 0) send_to_peers(sort_out(end, mono_now(), arrived));
+  return arrived == k_batch;
+}
+
+// What goes on, into `going_`; the rest is passed to the control path, or counted.
+std::size_t RelayShard::sort_out(ClientEnd& end, MonoTime now, std::size_t arrived) {
+  std::size_t count = 0;
+  for (std::size_t index = 0; index < arrived; ++index) {
+    const BytesView packet = arrived_.datagram(index);
+    const auto from = arrived_.from(index);
+    const auto found = end.slots.find(from);
+    if (found == end.slots.end()) {
+      if (ringway::relay::may_be_channel_data(packet))
+        counters_.no_allocation.add(1);
+      else
+        pass_control({ringway::relay::Transport::udp, end.number, from}, packet);
+      continue;
+    }
+    const auto out = judge(*found->second, now, packet);
+    if (out.passed == Passed::passed)
+      going_.at(count++) = {found->second, index_of(out.peer.ip.family), out.peer, out.payload};
+  }
+  return count;
+}
+
+ringway::relay::ToPeer RelayShard::judge(Slot& slot, MonoTime now, BytesView packet) {
+  auto out = slot.lane.from_client(now, packet);
+  if (out.passed == Passed::control) {
+    pass_control(slot.path, packet);
+    return out;
+  }
+  const std::size_t family = index_of(out.peer.ip.family);
+  if (out.passed == Passed::passed && (!slot.relayed.at(family) || !may_send_to(out.peer, family)))
+    out.passed = Passed::no_permission;
+  if (out.passed != Passed::passed) counters_.not_passed.at(static_cast<std::size_t>(out.passed)).add(1);
+  return out;
+}
+
+// Those of one socket together.
+void RelayShard::send_to_peers(std::size_t going) {
+  for (std::size_t first = 0; first < going; ++first) {
+    auto* const slot = going_.at(first).slot;
+    if (slot == nullptr) continue;
+    const std::size_t family = going_.at(first).family;
+    std::size_t bytes = 0, packets = 0;
+    for (std::size_t index = first; index < going; ++index) {
+      auto& each = going_.at(index);
+      if (each.slot != slot || each.family != family) continue;
+      leaving_.add(each.peer, each.payload);
+      bytes += each.payload.size();
+      ++packets;
+      each.slot = nullptr;
+    }
+    const auto sent = leaving_.flush(slot->relayed.at(family)->socket.native_handle());
+    counters_.packets_to_peers.add(sent);
+    counters_.bytes_to_peers.add(bytes);
+    counters_.not_sent.add(packets - sent);
+  }
+}
+
+void RelayShard::pass_control(const ClientPath& from, BytesView message) {
+  if (control_waiting_.load(std::memory_order_relaxed) >= k_max_control_waiting)
+    return counters_.control_dropped.add(1);
+  control_waiting_.fetch_add(1, std::memory_order_relaxed);
+  events_.received(from, copy_of(message));
+}
+
+// ---- from peers
+
+void RelayShard::wait_for(const std::shared_ptr<Relayed>& relayed) {
+  relayed->socket.async_wait(asio::socket_base::wait_read, [this, relayed](const Error& error) {
+    if (error == asio::error::operation_aborted || relayed->slot == nullptr) return;
+    for (int batch = 0; batch < k_batches_in_a_row && receive_from_peers(*relayed); ++batch) {
+    }
+    wait_for(relayed);
+  });
+}
+
+bool RelayShard::receive_from_peers(Relayed& relayed) {
+  const std::size_t arrived = arrived_.receive(relayed.socket.native_handle());
+  if (arrived == 0) return false;
+  auto& slot = *relayed.slot;
+  const auto now = mono_now();
+  std::size_t bytes = 0, packets = 0, sent = 0;
+  for (std::size_t index = 0; index < arrived; ++index) {
+    const auto datagram = arrived_.datagram(index);
+    const std::span<std::uint8_t, k_headroom_bytes> headroom(datagram.data() - k_headroom_bytes,
+                                                             k_headroom_bytes);
+    const auto out = slot.lane.from_peer(now, known_as(arrived_.from(index), relayed.family), datagram.size(),
+                                         headroom, ++unique_, slot.stream != nullptr);
+    if (out.passed != Passed::passed) {
+      counters_.not_passed.at(static_cast<std::size_t>(out.passed)).add(1);
+      continue;
+    }
+    std::fill_n(datagram.data() + datagram.size(), out.padding_bytes, std::uint8_t{0});
+    const BytesView wrapped{datagram.data() - out.header_bytes,
+                            out.header_bytes + datagram.size() + out.padding_bytes};
+    bytes += datagram.size();
+    ++packets;
+    if (slot.end != nullptr)
+      leaving_.add(slot.path.client, wrapped);
+    else if (slot.stream && slot.stream->send(wrapped))
+      ++sent;
+  }
+  if (slot.end != nullptr) sent = leaving_.flush(slot.end->socket.native_handle());
+  counters_.packets_to_clients.add(sent);
+  counters_.bytes_to_clients.add(bytes);
+  counters_.not_sent.add(packets - sent);
+  return arrived == k_batch;
+}
+
+// ---- the relay's own addresses
+
+bool RelayShard::may_send_to(stun::Address& peer, std::size_t family) const {
+  for (std::size_t index = 0; index < own_ports_.size(); ++index) {
+    const auto& own = settings_.relayed_from.at(index);
+    if (index_of(own.local.family) != family || (peer.ip != own.external && peer.ip != own.local)) continue;
+    if (!own_ports_[index]->has(peer.port)) return false;
+    peer.ip = own.local;  // the NAT in front may not send back what comes from behind it
+  }
+  return true;
+}
+
+stun::Address RelayShard::known_as(const stun::Address& from, std::size_t family) const {
+  for (std::size_t index = 0; index < own_ports_.size(); ++index) {
+    const auto& own = settings_.relayed_from.at(index);
+    if (index_of(own.local.family) == family && from.ip == own.local && own_ports_[index]->has(from.port))
+      return {own.external, from.port};
+  }
+  return from;
+}
+
+// ---- commands
+
+void RelayShard::send(ringway::relay::SendToClient message) {
+  asio::post(*pool_.context(), [this, message = std::move(message)] { do_send(message); });
+}
+
+void RelayShard::do_send(const ringway::relay::SendToClient& message) {
+  if (const auto* stream = stream_of(message.to)) {
+    stream->client->send(message.message);
+  } else if (const std::size_t index = message.to.end & 0xFFFFFFFFU; index < ends_.size()) {
+    leaving_.add(message.to.client, message.message);
+    leaving_.flush(ends_[index]->socket.native_handle());
+  }
+}
+
+void RelayShard::open(ringway::relay::OpenRelayed wanted) {
+  asio::post(*pool_.context(), [this, wanted = std::move(wanted)] { do_open(wanted); });
+}
+
+void RelayShard::do_open(const ringway::relay::OpenRelayed& wanted) {
+  auto slot = std::make_unique<Slot>(wanted.path, settings_.bytes_per_s_of_allocation);
+  if (!attach(wanted.path, *slot)) return events_.failed(wanted.allocation);  // its stream has gone
+  auto relayed = open_all(wanted, *slot);
+  if (relayed.empty()) {
+    detach(*slot);
+    return events_.failed(wanted.allocation);
+  }
+  for (const auto& each : slot->relayed)
+    if (each) wait_for(each);
+  slots_[wanted.allocation] = std::move(slot);
+  events_.opened(wanted.allocation, std::move(relayed));
+}
+
+std::vector<stun::Address> RelayShard::open_all(const ringway::relay::OpenRelayed& wanted, Slot& slot) {
+  std::vector<stun::Address> out;
+  for (std::size_t index = 0; index < settings_.relayed_from.size(); ++index) {
+    const auto& own = settings_.relayed_from[index];
+    if (std::find(wanted.families.begin(), wanted.families.end(), own.local.family) == wanted.families.end())
+      continue;
+    std::optional<OpenedPorts> opened;
+    if (wanted.take) {
+      auto held = reserved_->take(*wanted.take, *pool_.context());
+      if (!held) continue;
+      opened = OpenedPorts{*std::move(held), std::nullopt};
+    } else {
+      opened = open_relayed(*pool_.context(), own.local, settings_, *random_, wanted.even_port,
+                            wanted.reserve_next.has_value());
+      if (!opened) continue;
+    }
+    if (opened->next) reserved_->hold(*wanted.reserve_next, *std::move(opened->next));
+    const std::size_t family = index_of(own.local.family);
+    auto relayed = std::make_shared<Relayed>(std::move(opened->first.socket), slot);
+    relayed->family = family;
+    relayed->port = opened->first.port;
+    own_ports_[index]->set(relayed->port);
+    slot.relayed.at(family) = std::move(relayed);
+    out.push_back({own.external, opened->first.port});
+  }
+  return out;
+}
+
+void RelayShard::close(AllocationId allocation) {
+  asio::post(*pool_.context(), [this, allocation] { do_close(allocation); });
+}
+
+void RelayShard::do_close(AllocationId allocation) {
+  const auto found = slots_.find(allocation);
+  if (found == slots_.end()) return;
+  auto& slot = *found->second;
+  for (const auto& each : slot.relayed) {
+    if (!each) continue;
+    for (std::size_t index = 0; index < own_ports_.size(); ++index)
+      if (index_of(settings_.relayed_from[index].local.family) == each->family)
+        own_ports_[index]->clear(each->port);
+    Error ignored;
+    each->socket.close(ignored);
+    each->slot = nullptr;
+  }
+  detach(slot);
+  slots_.erase(found);
+}
+
+bool RelayShard::attach(const ClientPath& path, Slot& slot) {
+  if (auto* stream = stream_of(path)) {
+    stream->slot = &slot;
+    stream->client->hold(true);
+    slot.stream = stream->client;
+    return true;
+  }
+  const std::size_t index = path.end & 0xFFFFFFFFU;
+  if (path.transport != ringway::relay::Transport::udp || index >= ends_.size()) return false;
+  slot.end = ends_[index].get();
+  slot.end->slots[path.client] = &slot;
+  return true;
+}
+
+void RelayShard::detach(Slot& slot) {
+  if (auto* stream = stream_of(slot.path); stream != nullptr && stream->slot == &slot) {
+    stream->slot = nullptr;
+    stream->client->hold(false);
+  }
+  if (slot.end == nullptr) return;
+  const auto at = slot.end->slots.find(slot.path.client);
+  if (at != slot.end->slots.end() && at->second == &slot) slot.end->slots.erase(at);
+}
+
+// ---- clients over streams
+
+Result<stun::Address> RelayShard::listen_streams(const stun::Address& at, TlsContextPtr tls) {
+  auto acceptor = std::make_shared<TcpAcceptor>(
+      *pool_.context(), stoppables_,
+      [this, tls = std::move(tls)](Socket socket, const wire::IpAddressPort& from) {
+        admit(std::move(socket), from, tls);
+      });
+  const auto bound = acceptor->start(stun::to_wire(at), true);
+  if (!bound) return bound.error();
+  acceptors_.push_back(std::move(acceptor));
+  return stun::from_wire(*bound).value();
+}
+
+void RelayShard::admit(Socket socket, const wire::IpAddressPort& from, const TlsContextPtr& tls) {
+  const auto remote = stun::from_wire(from);
+  auto share = stream_shares_.take(from);
+  auto slot = share ? stream_slots_.take() : std::nullopt;
+  if (!remote || !slot) return counters_.streams_refused.add(1);
+  auto client = make_stream_client(std::move(socket), tls, {*share, *slot}, *this);
+  client->number = std::uint64_t{number_} << 32U | k_stream_bit | ++last_stream_ % k_stream_bit;
+  client->remote = *remote;
+  const auto transport = tls ? ringway::relay::Transport::tls : ringway::relay::Transport::tcp;
+  streams_[client->number] = std::make_unique<Stream>(Stream{client, transport, nullptr});
+  client->start();
+}
+
+RelayShard::Stream* RelayShard::stream_of(const ClientPath& path) {
+  if (path.transport == ringway::relay::Transport::udp) return nullptr;
+  const auto found = streams_.find(path.end);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+void RelayShard::on_message(StreamClient& client, BytesView message) {
+  const auto found = streams_.find(client.number);
+  if (found == streams_.end()) return;
+  auto* const slot = found->second->slot;
+  if (slot == nullptr) {
+    if (ringway::relay::may_be_channel_data(message)) return counters_.no_allocation.add(1);
+    return pass_control({found->second->transport, client.number, client.remote}, message);
+  }
+  const auto out = judge(*slot, mono_now(), message);
+  if (out.passed != Passed::passed) return;
+  going_[0] = {slot, index_of(out.peer.ip.family), out.peer, out.payload};
+  send_to_peers(1);
+}
+
+void RelayShard::on_closed(StreamClient& client) {
+  const auto found = streams_.find(client.number);
+  if (found == streams_.end()) return;
+  const ClientPath path{found->second->transport, client.number, client.remote};
+  if (found->second->slot != nullptr) found->second->slot->stream.reset();
+  streams_.erase(found);
+  events_.gone(path);
+}
+
+void RelayShard::permit(const ringway::relay::Permit& permit) {
+  asio::post(*pool_.context(), [this, permit] {
+    if (const auto found = slots_.find(permit.allocation); found != slots_.end())
+      found->second->lane.permit(mono_now(), permit.peer, permit.until);
+  });
+}
+
+void RelayShard::bind(const ringway::relay::BindChannel& bind) {
+  asio::post(*pool_.context(), [this, bind] {
+    if (const auto found = slots_.find(bind.allocation); found != slots_.end())
+      found->second->lane.bind(mono_now(), bind.channel, bind.peer, bind.until);
+  });
+}
+
+}  // namespace ringway::net::relay

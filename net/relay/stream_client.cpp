@@ -1,0 +1,150 @@
+#include "net/relay/stream_client.hpp"
+
+#include <boost/asio/write.hpp>
+#include <cstring>
+#include <type_traits>
+
+#include "relay/path/lane.hpp"
+#include "reload/stun/message.hpp"
+
+namespace ringway::net::relay {
+namespace {
+
+namespace asio = boost::asio;
+using Error = boost::system::error_code;
+
+constexpr Probes k_client_probes{60, 10, 3};
+// The longest message there is: STUN says its length in 16 bits, without the header.
+constexpr std::size_t k_max_message_bytes = stun::k_header_size_bytes + 65'535;
+
+template <typename Stream>
+class Client : public StreamClient, public std::enable_shared_from_this<Client<Stream>> {
+ public:
+  Client(Socket socket, std::vector<Slot> slots, Owner& owner)
+      : slots_(std::move(slots)),
+        owner_(owner),
+        stream_(std::move(socket)),
+        timer_(lowest().get_executor()) {}
+  Client(Socket socket, TlsContextPtr tls, std::vector<Slot> slots, Owner& owner)
+      : tls_(std::move(tls)),
+        slots_(std::move(slots)),
+        owner_(owner),
+        stream_(std::move(socket), *tls_),
+        timer_(lowest().get_executor()) {}
+
+  void start() override {
+    tune(lowest(), k_client_probes);
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      wait_at_most(k_stream_opening_time);
+      stream_.async_handshake(asio::ssl::stream_base::server,
+                              [self = this->shared_from_this()](const Error& error) {
+                                if (error) return self->close();
+                                self->begin();
+                              });
+    } else {
+      begin();
+    }
+  }
+
+  bool send(BytesView octets) override {
+    if (is_closed_ || waiting_.size() + octets.size() > k_max_stream_out_bytes) return false;
+    append(waiting_, octets);
+    if (going_.empty()) write();
+    return true;
+  }
+
+  void close() override {
+    if (std::exchange(is_closed_, true)) return;
+    timer_.cancel();
+    Error ignored;
+    lowest().close(ignored);
+    owner_.on_closed(*this);
+  }
+
+ private:
+  Socket& lowest() {
+    if constexpr (std::is_same_v<Stream, TlsStream>)
+      return stream_.next_layer();
+    else
+      return stream_;
+  }
+
+  void begin() {
+    buffer_.resize(k_max_message_bytes);
+    wait_at_most(k_stream_idle_time);
+    read();
+  }
+
+  void wait_at_most(std::chrono::seconds time) {
+    timer_.expires_after(time);
+    timer_.async_wait([self = this->shared_from_this(), time](const Error& error) {
+      if (error || self->is_closed_) return;
+      if (!self->has_allocation_ && !std::exchange(self->has_spoken_, false)) return self->close();
+      self->wait_at_most(time);
+    });
+  }
+
+  void read() {
+    stream_.async_read_some(asio::buffer(buffer_.data() + have_, buffer_.size() - have_),
+                            [self = this->shared_from_this()](const Error& error, std::size_t size_bytes) {
+                              if (self->is_closed_) return;
+                              if (error) return self->close();
+                              self->have_ += size_bytes;
+                              self->has_spoken_ = true;
+                              if (!self->cut()) return self->close();
+                              if (!self->is_closed_) self->read();
+                            });
+  }
+
+  // False for what is neither STUN nor a channel's: nobody can tell where the next message begins.
+  bool cut() {
+    std::size_t at = 0;
+    while (at < have_ && !is_closed_) {
+      const BytesView rest = BytesView(buffer_).subspan(at, have_ - at);
+      const bool is_channel = ringway::relay::may_be_channel_data(rest);
+      if (!is_channel && !stun::may_be_stun(rest)) return false;
+      const std::size_t size =
+          is_channel ? ringway::relay::size_of_channel_data_in_stream(rest) : stun::size_of_next(rest);
+      if (size == 0 || size > rest.size()) {
+        if (size > buffer_.size()) return false;
+        break;
+      }
+      owner_.on_message(*this, rest.first(size));
+      at += size;
+    }
+    have_ -= at;
+    std::memmove(buffer_.data(), buffer_.data() + at, have_);
+    return true;
+  }
+
+  void write() {
+    std::swap(going_, waiting_);
+    asio::async_write(stream_, asio::buffer(going_),
+                      [self = this->shared_from_this()](const Error& error, std::size_t) {
+                        self->going_.clear();
+                        if (self->is_closed_) return;
+                        if (error) return self->close();
+                        if (!self->waiting_.empty()) self->write();
+                      });
+  }
+
+  const TlsContextPtr tls_;
+  const std::vector<Slot> slots_;
+  Owner& owner_;
+  Stream stream_;
+  Timer timer_;
+  Bytes buffer_, going_, waiting_;
+  std::size_t have_ = 0;
+  bool is_closed_ = false, has_spoken_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<StreamClient> make_stream_client(Socket socket, TlsContextPtr tls, std::vector<Slot> slots,
+                                                 StreamClient::Owner& owner) {
+  if (tls)
+    return std::make_shared<Client<TlsStream>>(std::move(socket), std::move(tls), std::move(slots), owner);
+  return std::make_shared<Client<Socket>>(std::move(socket), std::move(slots), owner);
+}
+
+}  // namespace ringway::net::relay

@@ -1,0 +1,83 @@
+#include "relay/authentication.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ringway::relay {
+namespace {
+
+using stun::Attribute;
+using stun::ErrorCode;
+using stun::PasswordAlgorithm;
+
+// §14.11: SHA-256 first, as what the relay likes best; each with the length of its parameters, of which it
+// has none.
+constexpr std::array<std::uint8_t, 8> k_algorithms = {0, 2, 0, 0, 0, 1, 0, 0};
+
+bool holds(const stun::Message& request, BytesView key, bool sha256) {
+  return sha256 ? request.integrity_sha256_holds(key) : request.integrity_holds(key);
+}
+
+// §9.2.4: neither attribute is MD5; one alone, another list than ours, or an algorithm that is not in it is a
+// client that somebody has talked down.
+std::optional<PasswordAlgorithm> algorithm_of(const stun::Message& request) {
+  const auto list = request.find(Attribute::password_algorithms);
+  const auto chosen = request.find(Attribute::password_algorithm);
+  if (!list && !chosen) return PasswordAlgorithm::md5;
+  if (!list || !chosen || !equal(*list, k_algorithms) || chosen->size() != 4) return std::nullopt;
+  if (equal(*chosen, BytesView(k_algorithms).first(4))) return PasswordAlgorithm::sha256;
+  if (equal(*chosen, BytesView(k_algorithms).last(4))) return PasswordAlgorithm::md5;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<Identity, Refused> Authentication::check(Now now, const stun::IpAddress& client,
+                                                      const stun::Message& request,
+                                                      const Identity* known) const {
+  if (!request.has(Attribute::message_integrity) && !request.has(Attribute::message_integrity_sha256))
+    return Refused{ErrorCode::unauthenticated};
+  const auto user_name = request.find(Attribute::username);
+  const auto realm = request.find(Attribute::realm);
+  const auto nonce = request.find(Attribute::nonce);
+  if (!user_name || !realm || !nonce || user_name->size() > k_max_user_name_bytes)
+    return Refused{ErrorCode::bad_request};
+  const auto algorithm = algorithm_of(request);
+  if (!algorithm) return Refused{ErrorCode::bad_request};
+  if (text_of(*realm) != realm_) return Refused{ErrorCode::unauthenticated};
+  auto identity = find(now.wall_ms, request, text_of(*user_name), *algorithm, known);
+  if (!identity) return Refused{ErrorCode::unauthenticated};
+  // Last: who does not know the password learns nothing of nonces.
+  if (!nonces_.holds(now.mono, client, text_of(*nonce))) return Refused{ErrorCode::stale_nonce};
+  return *std::move(identity);
+}
+
+std::optional<Identity> Authentication::find(WallMs now_ms, const stun::Message& request,
+                                             std::string_view user_name, PasswordAlgorithm algorithm,
+                                             const Identity* known) const {
+  // A client may send both integrities; then the better one counts (§9.2.4).
+  const bool sha256 = request.has(Attribute::message_integrity_sha256);
+  if (known != nullptr && known->user_name == user_name && holds(request, known->key, sha256))
+    return Identity{known->user_name, known->key, sha256};
+  for (const auto& password : credentials_.passwords_of(now_ms, user_name)) {
+    auto key = stun::long_term_key(algorithm, user_name, realm_, password);
+    if (holds(request, key, sha256)) return Identity{std::string(user_name), std::move(key), sha256};
+  }
+  return std::nullopt;
+}
+
+void Authentication::add_challenge(MonoTime now, const stun::IpAddress& client,
+                                   stun::MessageWriter& answer) const {
+  answer.add(Attribute::realm, realm_);
+  answer.add(Attribute::nonce, nonces_.make(now, client));
+  answer.add(Attribute::password_algorithms, k_algorithms);
+}
+
+void Authentication::seal(const Identity& identity, stun::MessageWriter& answer) {
+  if (identity.sha256)
+    answer.add_integrity_sha256(identity.key);
+  else
+    answer.add_integrity(identity.key);
+}
+
+}  // namespace ringway::relay

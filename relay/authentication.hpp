@@ -1,0 +1,49 @@
+// Long-term credentials at the server's side (RFC 8489 §9.2.4): is this request whose it says?
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "relay/credentials.hpp"
+#include "relay/nonces.hpp"
+#include "reload/stun/long_term.hpp"
+#include "reload/stun/message.hpp"
+#include "reload/time.hpp"
+
+namespace ringway::relay {
+
+// Whose request it was, and what its answer is sealed with.
+struct Identity {
+  std::string user_name;
+  Bytes key;
+  bool sha256 = false;  // the integrity that the client uses (§9.2.4: the answer has the same)
+};
+// 400; or 401 and 438, which take a nonce along.
+struct Refused {
+  stun::ErrorCode code = stun::ErrorCode::unauthenticated;
+};
+
+class Authentication {
+ public:
+  Authentication(const Credentials& credentials, std::string realm, Nonces nonces)
+      : credentials_(credentials), realm_(std::move(realm)), nonces_(std::move(nonces)) {}
+
+  // `known`: whose allocation this client has. Its key holds on when the user name has ended: a call is not
+  // cut off.
+  std::variant<Identity, Refused> check(Now now, const stun::IpAddress& client, const stun::Message& request,
+                                        const Identity* known) const;
+  // REALM, NONCE, and PASSWORD-ALGORITHMS, for 401 and 438.
+  void add_challenge(MonoTime now, const stun::IpAddress& client, stun::MessageWriter& answer) const;
+  static void seal(const Identity& identity, stun::MessageWriter& answer);
+
+ private:
+  std::optional<Identity> find(WallMs now_ms, const stun::Message& request, std::string_view user_name,
+                               stun::PasswordAlgorithm algorithm, const Identity* known) const;
+
+  const Credentials& credentials_;
+  std::string realm_;
+  Nonces nonces_;
+};
+
+}  // namespace ringway::relay

@@ -1,0 +1,60 @@
+#include "relay/credentials.hpp"
+
+#include <cassert>
+#include <charconv>
+
+#include "reload/config/base64.hpp"
+#include "reload/security/hmac.hpp"
+#include "reload/security/secret_digest.hpp"
+
+namespace ringway::relay {
+namespace {
+
+std::string password_by(BytesView secret, std::string_view user_name) {
+  return config::to_base64(security::hmac_sha1(secret, view_of(user_name)));
+}
+
+std::optional<std::uint64_t> end_s_of(std::string_view user_name) {
+  const auto digits = user_name.substr(0, user_name.find(':'));
+  std::uint64_t seconds = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  if (error != std::errc{} || digits.empty() || end != digits.data() + digits.size()) return std::nullopt;
+  return seconds;
+}
+
+}  // namespace
+
+Credentials::Credentials(Given given, Bytes own_secret)
+    : given_(std::move(given)), own_secret_(std::move(own_secret)) {
+  assert(given_.secrets.size() <= k_max_secrets && own_secret_.size() >= security::k_hmac_key_bytes);
+}
+
+Credentials::~Credentials() {
+  security::zero(std::span<std::uint8_t>(own_secret_));
+  for (auto& secret : given_.secrets) security::zero(std::span<char>(secret));
+  for (auto& [user, password] : given_.users) security::zero(std::span<char>(password));
+}
+
+Credential Credentials::issue(WallMs now_ms, std::string_view who, Duration lifetime) const {
+  const WallMs ends_s = (now_ms + static_cast<WallMs>(lifetime.count())) / 1000;
+  std::string user_name = std::to_string(ends_s) + ':' + std::string(who);
+  std::string password = password_by(own_secret_, user_name);
+  return {std::move(user_name), std::move(password), 1000 * ends_s};
+}
+
+std::string_view Credentials::quota_of(std::string_view user_name) {
+  const auto colon = user_name.find(':');
+  return colon != std::string_view::npos && end_s_of(user_name) ? user_name.substr(colon + 1) : user_name;
+}
+
+std::vector<std::string> Credentials::passwords_of(WallMs now_ms, std::string_view user_name) const {
+  if (const auto known = given_.users.find(std::string(user_name)); known != given_.users.end())
+    return {known->second};
+  const auto end_s = end_s_of(user_name);
+  if (!end_s || *end_s <= now_ms / 1000) return {};
+  std::vector<std::string> out{password_by(own_secret_, user_name)};
+  for (const auto& secret : given_.secrets) out.push_back(password_by(view_of(secret), user_name));
+  return out;
+}
+
+}  // namespace ringway::relay

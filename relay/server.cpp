@@ -1,0 +1,426 @@
+#include "relay/server.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "reload/stun/binding.hpp"
+
+namespace ringway::relay {
+namespace {
+
+using stun::Attribute;
+using stun::Class;
+using stun::ErrorCode;
+using stun::Method;
+
+// What every authenticated request may have.
+std::vector<std::uint16_t> unknown_to(Method method, const stun::Message& message) {
+  auto unknown =
+      message.unknown({Attribute::username, Attribute::message_integrity, Attribute::realm, Attribute::nonce,
+                       Attribute::message_integrity_sha256, Attribute::password_algorithm});
+  const auto known_too = [method](std::uint16_t type) {
+    switch (static_cast<Attribute>(type)) {
+      case Attribute::lifetime:
+      case Attribute::requested_address_family:
+        return method == Method::allocate || method == Method::refresh;
+      case Attribute::requested_transport:
+      case Attribute::even_port:
+      case Attribute::reservation_token:
+        return method == Method::allocate;
+      case Attribute::xor_peer_address:
+        return method == Method::create_permission || method == Method::channel_bind;
+      case Attribute::channel_number:
+        return method == Method::channel_bind;
+      default:
+        return false;  // DONT-FRAGMENT, too: this relay does not set that bit (RFC 8656 §7.2, 4)
+    }
+  };
+  std::erase_if(unknown, known_too);
+  return unknown;
+}
+
+}  // namespace
+
+Server::Server(Settings settings, const Credentials& credentials, Bytes nonce_key, Random& random)
+    : settings_(std::move(settings)),
+      authentication_(credentials, settings_.realm, Nonces(std::move(nonce_key))),
+      random_(random),
+      budget_(random.next()) {}
+
+// ---- what comes in
+
+void Server::receive(Now now, const ClientPath& from, BytesView octets) {
+  const auto message = stun::Message::read(octets);
+  if (!message || (message->has(Attribute::fingerprint) && !message->fingerprint_holds())) {
+    ++counters_.malformed;
+    return;
+  }
+  if (message->cls() != Class::request) return;  // an indication here has no allocation
+  ++counters_.requests;
+  switch (message->method()) {
+    case Method::binding:
+      return answer_binding(now, from, octets);
+    case Method::allocate:
+    case Method::refresh:
+    case Method::create_permission:
+    case Method::channel_bind:
+      return authenticate(now, from, *message);
+    default:
+      ++counters_.malformed;  // RFC 8489 §6.3.1
+  }
+}
+
+void Server::answer_binding(Now now, const ClientPath& from, BytesView octets) {
+  auto answer = stun::answer_binding(octets, from.client);
+  if (answer) send_unproved(now.mono, from, *std::move(answer));
+}
+
+void Server::authenticate(Now now, const ClientPath& from, const stun::Message& message) {
+  const auto found = by_path_.find(from);
+  const Identity* known = found == by_path_.end() ? nullptr : &found->second->identity;
+  auto checked = authentication_.check(now, from.client.ip, message, known);
+  if (auto* identity = std::get_if<Identity>(&checked))
+    return dispatch(Request{now, from, message, std::move(*identity)});
+  const auto code = std::get<Refused>(checked).code;
+  ++counters_.errors[code];
+  stun::MessageWriter answer(Class::error, message.method(), message.transaction());
+  answer.add_error(code);
+  if (code != ErrorCode::bad_request) authentication_.add_challenge(now.mono, from.client.ip, answer);
+  if (message.has(Attribute::fingerprint)) answer.add_fingerprint();
+  send_unproved(now.mono, from, answer.take());
+}
+
+void Server::dispatch(const Request& request) {
+  const auto found = by_path_.find(request.from);
+  const auto method = request.message.method();
+  // The copy of an Allocate that has been heard is answered again, before anything else (§7.2).
+  if (method == Method::allocate && found != by_path_.end() &&
+      found->second->transaction == request.message.transaction()) {
+    if (found->second->is_open) tell_allocated(request.now.mono, *found->second);
+    return;
+  }
+  if (const auto unknown = unknown_to(method, request.message); !unknown.empty()) {
+    stun::MessageWriter answer(Class::error, method, request.message.transaction());
+    answer.add_error(ErrorCode::unknown_attribute);
+    answer.add_unknown(unknown);
+    ++counters_.errors[ErrorCode::unknown_attribute];
+    return succeed(request, std::move(answer));
+  }
+  if (method == Method::allocate)
+    return found == by_path_.end() ? allocate(request) : refuse(request, ErrorCode::allocation_mismatch);
+  if (found == by_path_.end() || !found->second->is_open)
+    return refuse(request, ErrorCode::allocation_mismatch);
+  auto& allocation = *found->second;
+  if (allocation.identity.user_name != request.identity.user_name)
+    return refuse(request, ErrorCode::wrong_credentials);
+  if (method == Method::refresh) return refresh(request, allocation);
+  if (method == Method::create_permission) return create_permission(request, allocation);
+  bind_channel(request, allocation);
+}
+
+// ---- Allocate
+
+std::optional<ErrorCode> Server::read_families(const stun::Message& message, Wanted& wanted) const {
+  const auto read = [&message](Attribute type) -> std::optional<stun::Family> {
+    const auto value = message.number(type);
+    const auto family = value ? *value >> 24U : 0;
+    if (family != 1 && family != 2) return std::nullopt;
+    return static_cast<stun::Family>(family);
+  };
+  if (message.has(Attribute::additional_address_family)) {
+    // Only IPv6 can be additional (§7.2, 9).
+    if (wanted.reserve_next || read(Attribute::additional_address_family) != stun::Family::ipv6)
+      return ErrorCode::bad_request;
+    if (!supports(stun::Family::ipv4) && !supports(stun::Family::ipv6))
+      return ErrorCode::address_family_not_supported;
+    for (const auto each : {stun::Family::ipv4, stun::Family::ipv6}) {
+      if (supports(each))
+        wanted.families.push_back(each);
+      else
+        wanted.missing_family = each;
+    }
+    return std::nullopt;
+  }
+  const auto family = message.has(Attribute::requested_address_family)
+                          ? read(Attribute::requested_address_family)
+                          : stun::Family::ipv4;
+  if (!family || !supports(*family)) return ErrorCode::address_family_not_supported;
+  wanted.families = {*family};
+  return std::nullopt;
+}
+
+// §7.2, in its order.
+std::variant<Server::Wanted, ErrorCode> Server::read_wanted(const Request& request) const {
+  const auto& message = request.message;
+  const auto transport = message.number(Attribute::requested_transport);
+  if (!transport) return ErrorCode::bad_request;
+  constexpr std::uint32_t k_udp = 17;
+  if (*transport >> 24U != k_udp) return ErrorCode::unsupported_transport_protocol;
+  Wanted out;
+  const bool names_family = message.has(Attribute::requested_address_family),
+             wants_more = message.has(Attribute::additional_address_family);
+  if (const auto token = message.find(Attribute::reservation_token)) {
+    if (message.has(Attribute::even_port) || names_family || wants_more ||
+        token->size() != out.take.emplace().size())
+      return ErrorCode::bad_request;
+    std::copy(token->begin(), token->end(), out.take->begin());
+    const auto held = reservations_.find(*out.take);
+    if (held == reservations_.end() || held->second.ends <= request.now.mono)
+      return ErrorCode::insufficient_capacity;
+    out.families = {held->second.family};
+    return out;
+  }
+  if (names_family && wants_more) return ErrorCode::bad_request;
+  if (const auto even = message.find(Attribute::even_port)) {
+    if (even->size() != 1) return ErrorCode::bad_request;
+    out.even_port = true;
+    out.reserve_next = ((*even)[0] & 0x80U) != 0;
+  }
+  if (const auto objection = read_families(message, out)) return *objection;
+  return out;
+}
+
+void Server::allocate(const Request& request) {
+  auto read = read_wanted(request);
+  if (const auto* code = std::get_if<ErrorCode>(&read)) return refuse(request, *code);
+  auto& wanted = std::get<Wanted>(read);
+  const std::string user(Credentials::quota_of(request.identity.user_name));
+  const auto counted = of_user_.find(user);
+  if (counted != of_user_.end() && counted->second >= settings_.max_allocations_of_user)
+    return refuse(request, ErrorCode::allocation_quota_reached);
+  if (is_draining_ || by_path_.size() >= settings_.max_allocations ||
+      (wanted.reserve_next && reservations_.size() >= k_max_reservations))
+    return refuse(request, ErrorCode::insufficient_capacity);
+
+  auto made = std::make_unique<Allocation>();
+  auto& allocation = *made;
+  allocation.id = ++last_allocation_;
+  allocation.path = request.from;
+  allocation.identity = request.identity;
+  allocation.transaction = request.message.transaction();
+  allocation.with_fingerprint = request.message.has(Attribute::fingerprint);
+  allocation.families = wanted.families;
+  allocation.missing_family = wanted.missing_family;
+  allocation.expires = request.now.mono + lifetime_of(request.message);
+  OpenRelayed open{allocation.id, request.from, wanted.families, wanted.even_port, {}, wanted.take};
+  if (wanted.take) reservations_.erase(*wanted.take);
+  if (wanted.reserve_next) {
+    ReservationToken token{};
+    for (std::size_t index = 0, bits = 0; index < token.size(); ++index) {
+      if (index % 8 == 0) bits = random_.next();
+      token.at(index) = static_cast<std::uint8_t>(bits >> 8 * (index % 8));
+    }
+    reservations_[token] = {request.now.mono + k_reservation_lifetime, wanted.families.front()};
+    open.reserve_next = allocation.reserved = token;
+  }
+  ++of_user_[user];
+  by_id_.emplace(allocation.id, &allocation);
+  by_path_.emplace(request.from, std::move(made));
+  outputs_.emplace_back(std::move(open));
+}
+
+void Server::opened(MonoTime now, AllocationId id, std::vector<stun::Address> relayed) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) {  // its client has gone meanwhile
+    outputs_.emplace_back(CloseRelayed{id});
+    return;
+  }
+  auto& allocation = *found->second;
+  allocation.is_open = true;
+  allocation.relayed = std::move(relayed);
+  for (const auto family : allocation.families)
+    if (!allocation.has(family)) allocation.missing_family = family;
+  set_expiry(allocation, allocation.expires);
+  ++counters_.allocated;
+  tell_allocated(now, allocation);
+}
+
+void Server::failed(MonoTime, AllocationId id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  auto& allocation = *found->second;
+  tell_failed(allocation, ErrorCode::insufficient_capacity);
+  if (allocation.reserved) reservations_.erase(*allocation.reserved);
+  outputs_.emplace_back(CloseRelayed{id});
+  end(allocation);
+}
+
+// ---- what is done with an allocation
+
+// §7.2, §8.2.
+Duration Server::lifetime_of(const stun::Message& message) {
+  const auto asked_s = message.number(Attribute::lifetime);
+  if (!asked_s) return k_default_lifetime;
+  return std::clamp(Duration{std::int64_t{*asked_s} * 1000}, k_default_lifetime, k_max_lifetime);
+}
+
+void Server::refresh(const Request& request, Allocation& allocation) {
+  if (request.message.has(Attribute::requested_address_family)) {
+    const auto value = request.message.number(Attribute::requested_address_family);
+    const auto family = value ? *value >> 24U : 0;
+    if ((family != 1 && family != 2) || !allocation.has(static_cast<stun::Family>(family)))
+      return refuse(request, ErrorCode::peer_address_family_mismatch);
+  }
+  stun::MessageWriter answer(Class::success, Method::refresh, request.message.transaction());
+  if (request.message.number(Attribute::lifetime) == 0U) {
+    answer.add_number(Attribute::lifetime, 0);
+    succeed(request, std::move(answer));
+    outputs_.emplace_back(CloseRelayed{allocation.id});
+    return end(allocation);
+  }
+  const auto lifetime = lifetime_of(request.message);
+  set_expiry(allocation, request.now.mono + lifetime);
+  answer.add_number(Attribute::lifetime, static_cast<std::uint32_t>(lifetime.count() / 1000));
+  succeed(request, std::move(answer));
+}
+
+std::optional<ErrorCode> Server::objection_to(const Allocation& allocation,
+                                              const stun::IpAddress& peer) const {
+  if (!allocation.has(peer.family)) return ErrorCode::peer_address_family_mismatch;
+  const bool is_own = std::any_of(allocation.relayed.begin(), allocation.relayed.end(),
+                                  [&peer](const stun::Address& each) { return each.ip == peer; });
+  if (!is_own && !settings_.policy.permits(peer)) return ErrorCode::forbidden;
+  return std::nullopt;
+}
+
+void Server::create_permission(const Request& request, Allocation& allocation) {
+  const auto peers = request.message.all_xor_addresses(Attribute::xor_peer_address);
+  if (!peers || peers->empty()) return refuse(request, ErrorCode::bad_request);
+  for (const auto& peer : *peers)
+    if (const auto objection = objection_to(allocation, peer.ip)) return refuse(request, *objection);
+  const auto until = request.now.mono + k_permission_lifetime;
+  // All of them or none (§10.2).
+  auto installed = allocation.installed;
+  for (const auto& peer : *peers)
+    if (installed.permit(request.now.mono, peer.ip, until) != Installed::done)
+      return refuse(request, ErrorCode::insufficient_capacity);
+  allocation.installed = std::move(installed);
+  for (const auto& peer : *peers) outputs_.emplace_back(Permit{allocation.id, peer.ip, until});
+  succeed(request, {Class::success, Method::create_permission, request.message.transaction()});
+}
+
+void Server::bind_channel(const Request& request, Allocation& allocation) {
+  const auto number = request.message.number(Attribute::channel_number);
+  const auto peer = request.message.xor_address(Attribute::xor_peer_address);
+  if (!number || !peer) return refuse(request, ErrorCode::bad_request);
+  const auto channel = static_cast<std::uint16_t>(*number >> 16U);
+  if (channel < k_first_channel || channel > k_last_channel) return refuse(request, ErrorCode::bad_request);
+  if (const auto objection = objection_to(allocation, peer->ip)) return refuse(request, *objection);
+  const auto permitted = request.now.mono + k_permission_lifetime,
+             bound = request.now.mono + k_channel_lifetime;
+  auto installed = allocation.installed;
+  if (installed.permit(request.now.mono, peer->ip, permitted) != Installed::done)
+    return refuse(request, ErrorCode::insufficient_capacity);
+  switch (installed.bind(request.now.mono, channel, *peer, bound)) {
+    case Installed::done:
+      break;
+    case Installed::full:
+      return refuse(request, ErrorCode::insufficient_capacity);
+    case Installed::mismatch:
+      return refuse(request, ErrorCode::bad_request);  // §12.2
+  }
+  allocation.installed = std::move(installed);
+  outputs_.emplace_back(Permit{allocation.id, peer->ip, permitted});
+  outputs_.emplace_back(BindChannel{allocation.id, channel, *peer, bound});
+  succeed(request, {Class::success, Method::channel_bind, request.message.transaction()});
+}
+
+// ---- what ends
+
+void Server::end(Allocation& allocation) {
+  const auto counted = of_user_.find(Credentials::quota_of(allocation.identity.user_name));
+  assert(counted != of_user_.end());
+  if (--counted->second == 0) of_user_.erase(counted);
+  by_expiry_.erase({allocation.expires, allocation.id});
+  by_id_.erase(allocation.id);
+  by_path_.erase(ClientPath(allocation.path));
+}
+
+void Server::set_expiry(Allocation& allocation, MonoTime at) {
+  by_expiry_.erase({allocation.expires, allocation.id});
+  allocation.expires = at;
+  by_expiry_.emplace(at, allocation.id);
+}
+
+void Server::gone(const ClientPath& path) {
+  const auto found = by_path_.find(path);
+  if (found == by_path_.end()) return;
+  // What is being opened is closed when it is (see opened()).
+  if (found->second->is_open) outputs_.emplace_back(CloseRelayed{found->second->id});
+  end(*found->second);
+}
+
+void Server::wake(MonoTime now) {
+  while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
+    auto& allocation = *by_id_.at(by_expiry_.begin()->second);
+    ++counters_.expired;
+    outputs_.emplace_back(CloseRelayed{allocation.id});
+    end(allocation);
+  }
+  std::erase_if(reservations_, [this, now](const auto& each) {
+    if (now < each.second.ends) return false;
+    outputs_.emplace_back(EndReservation{each.first});
+    return true;
+  });
+}
+
+std::optional<MonoTime> Server::next_wake() const {
+  std::optional<MonoTime> out;
+  if (!by_expiry_.empty()) out = by_expiry_.begin()->first;
+  for (const auto& [token, held] : reservations_) out = out ? std::min(*out, held.ends) : held.ends;
+  return out;
+}
+
+// ---- answers
+
+void Server::tell_allocated(MonoTime now, const Allocation& allocation) {
+  stun::MessageWriter answer(Class::success, Method::allocate, allocation.transaction);
+  for (const auto& each : allocation.relayed) answer.add_xor_address(Attribute::xor_relayed_address, each);
+  const auto left = std::max(allocation.expires - now, Duration{0});
+  answer.add_number(Attribute::lifetime, static_cast<std::uint32_t>(left.count() / 1000));
+  if (allocation.reserved) answer.add(Attribute::reservation_token, *allocation.reserved);
+  answer.add_xor_address(Attribute::xor_mapped_address, allocation.path.client);
+  if (allocation.missing_family) {
+    const auto code = supports(*allocation.missing_family) ? ErrorCode::insufficient_capacity
+                                                           : ErrorCode::address_family_not_supported;
+    answer.add_address_error(*allocation.missing_family, code);
+  }
+  Authentication::seal(allocation.identity, answer);
+  send(allocation.path, std::move(answer), allocation.with_fingerprint);
+}
+
+void Server::tell_failed(const Allocation& allocation, ErrorCode code) {
+  ++counters_.errors[code];
+  stun::MessageWriter answer(Class::error, Method::allocate, allocation.transaction);
+  answer.add_error(code);
+  Authentication::seal(allocation.identity, answer);
+  send(allocation.path, std::move(answer), allocation.with_fingerprint);
+}
+
+void Server::succeed(const Request& request, stun::MessageWriter answer) {
+  Authentication::seal(request.identity, answer);
+  send(request.from, std::move(answer), request.message.has(Attribute::fingerprint));
+}
+
+void Server::refuse(const Request& request, ErrorCode code) {
+  ++counters_.errors[code];
+  stun::MessageWriter answer(Class::error, request.message.method(), request.message.transaction());
+  answer.add_error(code);
+  succeed(request, std::move(answer));
+}
+
+void Server::send(const ClientPath& to, stun::MessageWriter answer, bool with_fingerprint) {
+  if (with_fingerprint) answer.add_fingerprint();
+  outputs_.emplace_back(SendToClient{to, answer.take()});
+}
+
+void Server::send_unproved(MonoTime now, const ClientPath& to, Bytes answer) {
+  // A stream proves its address by being there.
+  if (to.transport == Transport::udp && !budget_.take(now, to.client.ip)) {
+    ++counters_.unproved_dropped;
+    return;
+  }
+  outputs_.emplace_back(SendToClient{to, std::move(answer)});
+}
+
+}  // namespace ringway::relay

@@ -1,0 +1,468 @@
+// A relay on sockets of the loopback interface: control path and data path together, clients and peers as
+// plain sockets.
+#include "net/relay/relay_path.hpp"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "net/sockets.hpp"
+#include "relay/server.hpp"
+#include "reload/stun/long_term.hpp"
+#include "reload/stun/message.hpp"
+#include "sim/seeded_random.hpp"
+
+namespace ringway::net::relay {
+namespace {
+
+using ringway::relay::Credentials;
+using ringway::relay::PeerPolicy;
+using ringway::relay::Server;
+using stun::Attribute;
+using stun::Class;
+using stun::Method;
+
+constexpr int k_patience_ms = 20'000;
+constexpr int k_silence_ms = 200;
+
+// A socket of UDP with a deadline on everything. Peers are at 127.0.0.2: 127.0.0.1 is the relay.
+class Udp {
+ public:
+  explicit Udp(const std::string& ip = "127.0.0.1") {
+    const auto at = to_socket_address(stun::address_of(ip, 0).value());
+    socket_ = ::socket(at.storage.ss_family, SOCK_DGRAM, 0);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&at.storage), at.size), 0);
+    sockaddr_storage bound{};
+    socklen_t size = sizeof bound;
+    EXPECT_EQ(::getsockname(socket_, reinterpret_cast<sockaddr*>(&bound), &size), 0);
+    address = from_socket_address(bound);
+  }
+  ~Udp() { ::close(socket_); }
+  Udp(const Udp&) = delete;
+  Udp& operator=(const Udp&) = delete;
+
+  void send(const stun::Address& to, BytesView octets) {
+    const auto at = to_socket_address(to);
+    EXPECT_EQ(::sendto(socket_, octets.data(), octets.size(), 0,
+                       reinterpret_cast<const sockaddr*>(&at.storage), at.size),
+              static_cast<ssize_t>(octets.size()));
+  }
+  // Empty when nothing comes.
+  Bytes receive(int patience_ms = k_patience_ms) {
+    pollfd waiting{socket_, POLLIN, 0};
+    if (::poll(&waiting, 1, patience_ms) != 1) return {};
+    Bytes out(65536);
+    sockaddr_storage from_storage{};
+    socklen_t size = sizeof from_storage;
+    const auto count =
+        ::recvfrom(socket_, out.data(), out.size(), 0, reinterpret_cast<sockaddr*>(&from_storage), &size);
+    EXPECT_GE(count, 0);
+    out.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    from = from_socket_address(from_storage);
+    return out;
+  }
+
+  stun::Address address, from;
+
+ private:
+  int socket_ = -1;
+};
+
+// What an actor will be: one thread that has the control path.
+class Host : public RelayEvents {
+ public:
+  explicit Host(RelaySettings settings) {
+    ringway::relay::Settings of_server;
+    of_server.realm = "example.org";
+    for (const auto& each : settings.relayed_from)
+      (each.local.family == stun::Family::ipv4 ? of_server.has_ipv4 : of_server.has_ipv6) = true;
+    of_server.policy = PeerPolicy({}, {});
+    server_ = std::make_unique<Server>(of_server, credentials_, Bytes(32, 1), random_);
+    auto opened = RelayPath::open(settings, *this, [seed = std::uint64_t{1}]() mutable {
+      return std::make_unique<sim::SeededRandom>(static_cast<std::uint64_t>(mono_now().ms) + ++seed);
+    });
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error().reason);
+    path = *std::move(opened);
+    thread_ = std::thread([this] { run(); });
+    path->start();
+  }
+  ~Host() override {
+    path->stop();
+    act({});
+    thread_.join();
+  }
+
+  void received(ClientPath from, Bytes message) override {
+    act([this, from, message = std::move(message)] {
+      server_->receive({mono_now(), wall_now()}, from, message);
+      path->handled(from, 1);
+    });
+  }
+  void opened(AllocationId allocation, std::vector<stun::Address> relayed) override {
+    act([this, allocation, relayed = std::move(relayed)] {
+      server_->opened(mono_now(), allocation, relayed);
+    });
+  }
+  void failed(AllocationId allocation) override {
+    act([this, allocation] { server_->failed(mono_now(), allocation); });
+  }
+  void gone(ClientPath client) override {
+    act([this, client] { server_->gone(client); });
+  }
+
+  stun::Address at() const { return path->listening_udp().front(); }
+  std::unique_ptr<RelayPath> path;
+
+ private:
+  void act(std::function<void()> action) {
+    const std::scoped_lock lock(mutex_);
+    actions_.push_back(std::move(action));
+    more_.notify_one();
+  }
+  void run() {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      more_.wait(lock, [this] { return !actions_.empty(); });
+      const auto action = std::move(actions_.front());
+      actions_.pop_front();
+      lock.unlock();
+      if (!action) return;
+      action();
+      for (auto& output : server_->take_outputs()) path->perform(std::move(output));
+    }
+  }
+
+  sim::SeededRandom random_{7};
+  Credentials credentials_{{{{"alice", "secret"}}, {}}, Bytes(32, 2)};
+  std::unique_ptr<Server> server_;
+  std::mutex mutex_;
+  std::condition_variable more_;
+  std::deque<std::function<void()>> actions_;
+  std::thread thread_;
+};
+
+// A connection that cuts what comes into messages of STUN and of channels.
+class Tcp {
+ public:
+  explicit Tcp(const stun::Address& to) {
+    const auto at = to_socket_address(to);
+    socket_ = ::socket(at.storage.ss_family, SOCK_STREAM, 0);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&at.storage), at.size), 0);
+  }
+  ~Tcp() { close(); }
+  Tcp(const Tcp&) = delete;
+  Tcp& operator=(const Tcp&) = delete;
+
+  void send(const stun::Address&, BytesView octets) {
+    EXPECT_EQ(::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(octets.size()));
+  }
+  // Empty when the other side has closed, or nothing comes.
+  Bytes receive(int patience_ms = k_patience_ms) {
+    for (;;) {
+      const bool is_channel = ringway::relay::may_be_channel_data(have_);
+      const std::size_t size =
+          is_channel ? ringway::relay::size_of_channel_data_in_stream(have_) : stun::size_of_next(have_);
+      if (size != 0 && have_.size() >= size) {
+        const Bytes out(have_.begin(), have_.begin() + static_cast<std::ptrdiff_t>(size));
+        have_.erase(have_.begin(), have_.begin() + static_cast<std::ptrdiff_t>(size));
+        return out;
+      }
+      pollfd waiting{socket_, POLLIN, 0};
+      if (::poll(&waiting, 1, patience_ms) != 1) return {};
+      Bytes more(4096);
+      const auto count = ::recv(socket_, more.data(), more.size(), 0);
+      if (count <= 0) return {};
+      append(have_, BytesView(more).first(static_cast<std::size_t>(count)));
+    }
+  }
+  void close() {
+    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+  }
+
+ private:
+  int socket_ = -1;
+  Bytes have_;
+};
+
+template <typename Way = Udp>
+class Client {
+ public:
+  explicit Client(Host& host) : Client(host, host.at()) {}
+  template <typename... Arguments>
+  Client(Host& host, const stun::Address& at, const Arguments&... arguments)
+      : udp(arguments...), host_(host), at_(at) {}
+
+  Bytes call(Method method, const std::function<void(stun::MessageWriter&)>& fill) {
+    if (nonce_.empty()) {
+      udp.send(at_, stun::MessageWriter(Class::request, method, {}).take());
+      const auto challenge = udp.receive();
+      const auto message = stun::Message::read(challenge);
+      if (!message || !message->has(Attribute::nonce)) return {};
+      nonce_ = text_of(*message->find(Attribute::nonce));
+    }
+    stun::TransactionId transaction{};
+    transaction[0] = ++transactions_;
+    stun::MessageWriter out(Class::request, method, transaction);
+    fill(out);
+    out.add(Attribute::username, "alice");
+    out.add(Attribute::realm, "example.org");
+    out.add(Attribute::nonce, nonce_);
+    out.add_integrity(stun::long_term_key(stun::PasswordAlgorithm::md5, "alice", "example.org", "secret"));
+    udp.send(at_, out.take());
+    return udp.receive();
+  }
+  // Where others reach it.
+  stun::Address allocate(const std::function<void(stun::MessageWriter&)>& more = {}) {
+    const auto answer = call(Method::allocate, [&more](auto& out) {
+      out.add_number(Attribute::requested_transport, 17U << 24U);
+      if (more) more(out);
+    });
+    const auto message = stun::Message::read(answer);
+    EXPECT_TRUE(message && message->cls() == Class::success);
+    if (!message) return {};
+    if (const auto token = message->find(Attribute::reservation_token)) reserved = copy_of(*token);
+    return message->xor_address(Attribute::xor_relayed_address).value_or(stun::Address{});
+  }
+  bool permit(const stun::Address& peer) {
+    return succeeded(call(Method::create_permission,
+                          [&](auto& out) { out.add_xor_address(Attribute::xor_peer_address, peer); }));
+  }
+  bool bind(std::uint16_t channel, const stun::Address& peer) {
+    return succeeded(call(Method::channel_bind, [&](auto& out) {
+      out.add_number(Attribute::channel_number, std::uint32_t{channel} << 16U);
+      out.add_xor_address(Attribute::xor_peer_address, peer);
+    }));
+  }
+  bool end() {
+    return succeeded(call(Method::refresh, [](auto& out) { out.add_number(Attribute::lifetime, 0); }));
+  }
+  void send(std::uint16_t channel, std::string_view text) {
+    Bytes out{static_cast<std::uint8_t>(channel >> 8U), static_cast<std::uint8_t>(channel),
+              static_cast<std::uint8_t>(text.size() >> 8U), static_cast<std::uint8_t>(text.size())};
+    append(out, view_of(text));
+    udp.send(at_, out);
+  }
+  void send(const stun::Address& peer, std::string_view text) {
+    stun::MessageWriter out(Class::indication, Method::send, {});
+    out.add_xor_address(Attribute::xor_peer_address, peer);
+    out.add(Attribute::data, text);
+    udp.send(at_, out.take());
+  }
+  static bool succeeded(const Bytes& answer) {
+    const auto message = stun::Message::read(answer);
+    return message && message->cls() == Class::success;
+  }
+
+  Way udp;
+  Bytes reserved;
+
+ private:
+  Host& host_;
+  stun::Address at_;
+  std::string nonce_;
+  std::uint8_t transactions_ = 0;
+};
+
+RelaySettings settings(std::size_t threads = 2) {
+  RelaySettings out;
+  const auto local = stun::address_of("127.0.0.1", 0).value();
+  out.udp = {local};
+  out.relayed_from = {{local.ip, local.ip}};
+  out.threads = threads;
+  return out;
+}
+
+std::string text(const Bytes& octets) { return std::string(text_of(octets)); }
+
+// Shows: TURN-07, ICE-40, ICE-41.
+TEST(RelayPathTest, AChannelGoesBothWays) {
+  Host host(settings());
+  Client<> alice(host);
+  Udp peer("127.0.0.2");
+  const auto relayed = alice.allocate();
+  EXPECT_GE(relayed.port, k_first_port);
+  ASSERT_TRUE(alice.bind(0x4000, peer.address));
+  alice.send(0x4000, "hello");
+  EXPECT_EQ(text(peer.receive()), "hello");
+  EXPECT_EQ(peer.from, relayed);
+  peer.send(relayed, view_of(std::string_view("hi")));
+  EXPECT_EQ(to_hex(alice.udp.receive()), "400000026869");
+  EXPECT_EQ(alice.udp.from, host.at());
+}
+
+// Shows: ICE-42.
+TEST(RelayPathTest, IndicationsWithPermissionOnly) {
+  Host host(settings());
+  Client<> alice(host);
+  Udp peer("127.0.0.2");
+  const auto relayed = alice.allocate();
+  alice.send(peer.address, "too early");
+  peer.send(relayed, view_of(std::string_view("too early")));
+  EXPECT_TRUE(peer.receive(k_silence_ms).empty());
+  ASSERT_TRUE(alice.permit(peer.address));  // what came too early would come before this answer
+  alice.send(peer.address, "hello");
+  EXPECT_EQ(text(peer.receive()), "hello");
+  peer.send(relayed, view_of(std::string_view("hi")));
+  const auto octets = alice.udp.receive();
+  const auto message = stun::Message::read(octets);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->xor_address(Attribute::xor_peer_address), peer.address);
+  EXPECT_EQ(text_of(message->find(Attribute::data).value()), "hi");
+}
+
+// Shows: TURN-11.
+TEST(RelayPathTest, TwoUsersOfOneRelayReachEachOtherAndNothingElseOfIt) {
+  Host host(settings());
+  Client<> alice(host), bob(host);
+  const auto to_alice = alice.allocate(), to_bob = bob.allocate();
+  ASSERT_TRUE(alice.bind(0x4000, to_bob));
+  ASSERT_TRUE(bob.bind(0x4001, to_alice));
+  alice.send(0x4000, "hello");
+  EXPECT_EQ(to_hex(bob.udp.receive()), "4001000568656c6c6f");
+  // A plain socket on the relay's own address is what else listens there.
+  Udp other;
+  EXPECT_EQ(other.address.ip, to_alice.ip);
+  EXPECT_TRUE(alice.permit(other.address));
+  alice.send(other.address, "hello");
+  EXPECT_TRUE(other.receive(k_silence_ms).empty());
+}
+
+// Many at once, of all sizes; none is lost on the way through, none altered.
+TEST(RelayPathTest, ManyOfAllSizesInOrder) {
+  Host host(settings(1));
+  Client<> alice(host);
+  Udp peer("127.0.0.2");
+  const auto relayed = alice.allocate();
+  ASSERT_TRUE(alice.bind(0x4000, peer.address));
+  for (const std::size_t size : {0, 1, 100, 100, 100, 1400, 1400, 1400, 1400, 9000, 60'000}) {
+    for (int count = 0; count < 8; ++count) {
+      const std::string payload(size, static_cast<char>('a' + count));
+      alice.send(0x4000, payload);
+      EXPECT_EQ(text(peer.receive()), payload);
+    }
+    const int count_at_once = size < 10'000 ? 8 : 1;  // as many as the system's buffers of these sockets hold
+    for (int count = 0; count < count_at_once; ++count)
+      peer.send(relayed, Bytes(size, static_cast<std::uint8_t>(count)));
+    for (int count = 0; count < count_at_once; ++count) {
+      const auto packet = alice.udp.receive();
+      ASSERT_EQ(packet.size(), size + 4);
+      if (size != 0) {
+        EXPECT_EQ(packet.back(), count);
+      }
+    }
+  }
+}
+
+TEST(RelayPathTest, WhatHasEndedIsClosed) {
+  Host host(settings());
+  Client<> alice(host);
+  Udp peer("127.0.0.2");
+  const auto relayed = alice.allocate();
+  ASSERT_TRUE(alice.bind(0x4000, peer.address));
+  ASSERT_TRUE(alice.end());
+  alice.send(0x4000, "hello");
+  EXPECT_TRUE(peer.receive(k_silence_ms).empty());
+  Client<> again(host);
+  const auto other = again.allocate();
+  EXPECT_NE(other.port, 0);
+  peer.send(relayed, view_of(std::string_view("hi")));
+  EXPECT_TRUE(alice.udp.receive(k_silence_ms).empty());
+}
+
+TEST(RelayPathTest, PairsOfPortsAndWhoeverHasTheToken) {
+  Host host(settings());
+  Client<> alice(host), second(host);
+  const auto first = alice.allocate([](auto& out) { out.add(Attribute::even_port, Bytes{0x80}); });
+  EXPECT_EQ(first.port % 2, 0);
+  ASSERT_EQ(alice.reserved.size(), 8U);
+  const auto next =
+      second.allocate([&alice](auto& out) { out.add(Attribute::reservation_token, alice.reserved); });
+  EXPECT_EQ(next.port, first.port + 1);
+  Udp peer("127.0.0.2");
+  ASSERT_TRUE(second.bind(0x4000, peer.address));
+  second.send(0x4000, "hello");
+  EXPECT_EQ(text(peer.receive()), "hello");
+  EXPECT_EQ(peer.from, next);
+}
+
+// Behind a NAT one to one: the world's name for the relayed addresses is what clients hear.
+TEST(RelayPathTest, WithAnExternalAddress) {
+  auto wanted = settings();
+  wanted.relayed_from.front().external = stun::address_of("203.0.113.9", 0)->ip;
+  Host host(wanted);
+  Client<> alice(host), bob(host);
+  const auto to_alice = alice.allocate(), to_bob = bob.allocate();
+  EXPECT_EQ(to_alice.ip, wanted.relayed_from.front().external);
+  ASSERT_TRUE(alice.bind(0x4000, to_bob));
+  ASSERT_TRUE(bob.bind(0x4001, to_alice));
+  alice.send(0x4000, "hello");
+  EXPECT_EQ(to_hex(bob.udp.receive()), "4001000568656c6c6f");
+}
+
+// Shows: TURN-07.
+TEST(RelayPathTest, ClientsOverTcp) {
+  auto wanted = settings();
+  wanted.tcp = wanted.udp;
+  Host host(wanted);
+  const auto at = host.path->listening_tcp().front();
+  Client<Tcp> alice(host, at, at);
+  Udp peer("127.0.0.2");
+  const auto relayed = alice.allocate();
+  ASSERT_TRUE(alice.bind(0x4000, peer.address));
+  alice.send(0x4000, "hell");
+  EXPECT_EQ(text(peer.receive()), "hell");
+  alice.send(peer.address, "o");
+  EXPECT_EQ(text(peer.receive()), "o");
+  peer.send(relayed, view_of(std::string_view("hi")));
+  EXPECT_EQ(to_hex(alice.udp.receive()), "4000000268690000") << "padded";
+  // Two in one segment, then one in pieces.
+  alice.udp.send(at, Bytes{0x40, 0, 0, 4, 'a', 'b', 'c', 'd', 0x40, 0, 0, 1, 'e', 0, 0, 0});
+  EXPECT_EQ(text(peer.receive()), "abcd");
+  EXPECT_EQ(text(peer.receive()), "e");
+  for (const auto octet : Bytes{0x40, 0, 0, 1, 'f', 0, 0, 0}) alice.udp.send(at, Bytes{octet});
+  EXPECT_EQ(text(peer.receive()), "f");
+  // What is neither STUN nor a channel's ends the connection, and the allocation with it.
+  alice.udp.send(at, Bytes{'P', 'O', 'S', 'T'});
+  EXPECT_TRUE(alice.udp.receive().empty());
+  peer.send(relayed, view_of(std::string_view("hi")));
+}
+
+TEST(RelayPathTest, WithoutAFreePortThereIsNone) {
+  auto wanted = settings(1);
+  Udp taken;
+  wanted.first_port = wanted.last_port = taken.address.port;
+  Host host(wanted);
+  Client<> alice(host);
+  const auto answer = alice.call(
+      Method::allocate, [](auto& out) { out.add_number(Attribute::requested_transport, 17U << 24U); });
+  const auto message = stun::Message::read(answer);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->error(), stun::ErrorCode::insufficient_capacity);
+}
+
+TEST(RelayPathTest, WhereItCannotListenIsSaid) {
+  auto wanted = settings(1);
+  Udp taken;
+  wanted.udp = {taken.address};
+  struct Deaf : RelayEvents {
+    void received(ClientPath, Bytes) override {}
+    void opened(AllocationId, std::vector<stun::Address>) override {}
+    void failed(AllocationId) override {}
+    void gone(ClientPath) override {}
+  } deaf;
+  const auto opened = RelayPath::open(wanted, deaf, [] { return std::make_unique<sim::SeededRandom>(1); });
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().reason,
+            "cannot listen at " + stun::to_text(taken.address) + ": Address already in use");
+}
+
+}  // namespace
+}  // namespace ringway::net::relay
