@@ -23,7 +23,8 @@ bool holds(const Simulation& simulation, PeerNumber peer, const std::string& key
 }
 
 struct MachineFaultsTest : testing::Test {
-  explicit MachineFaultsTest(std::uint64_t seed = 73) : simulation(settings_of(seed)), values(simulation) {}
+  explicit MachineFaultsTest(const SimulationSettings& settings = settings_of(73))
+      : simulation(settings), values(simulation) {}
   void SetUp() override {
     ASSERT_TRUE(simulation.grow(8));
     ASSERT_TRUE(forms_ring(simulation));
@@ -125,22 +126,30 @@ TEST_F(MachineFaultsTest, NoValueIsLostWhenAPeerWithAFullDiskComesAndGoes) {
   EXPECT_TRUE(values.placed_as_the_rfc_says());
 }
 
+// Its peers remember next to nothing of what they have read.
+struct ForgetfulMachineFaultsTest : MachineFaultsTest {
+  static SimulationSettings forgetful() {
+    auto settings = settings_of(73);
+    settings.storage.max_cached_kinds = 1;
+    return settings;
+  }
+  ForgetfulMachineFaultsTest() : MachineFaultsTest(forgetful()) {}
+};
+
 // Nobody takes for missing what only cannot be read, and a write that cannot be checked is not acknowledged.
-TEST_F(MachineFaultsTest, ADiskThatRefusesReadsHidesNothing) {
+TEST_F(ForgetfulMachineFaultsTest, ADiskThatRefusesReadsHidesNothing) {
   const PeerNumber peer = 3;
   const std::string key = key_at(peer);
   ASSERT_TRUE(std::holds_alternative<data::PutResult>(simulation.call(1, put_of(key))));
-  simulation.crash(peer, Disk::kept);
+  ASSERT_TRUE(values.put(40));
   simulation.refuse_reads(peer, true);
-  simulation.start(peer);  // it remembers nothing
   ASSERT_FALSE(simulation.peer(peer).identity().disk().load({resource_id_of(key), config::k_shared_value}));
-  ASSERT_TRUE(forms_ring(simulation, 3, Duration{300'000}));
   const auto got = simulation.call(5, data::GetCall{key, std::nullopt});
   const auto* found = std::get_if<data::GetResult>(&got);
   ASSERT_NE(found, nullptr) << describe(got);
   EXPECT_EQ(found->entries.size(), 1U);
-  const auto refused = simulation.call(1, put_of(key));
-  EXPECT_TRUE(std::holds_alternative<data::CallFailure>(refused));
+  EXPECT_TRUE(std::holds_alternative<data::CallFailure>(simulation.call(1, put_of(key))));
+  EXPECT_TRUE(values.all_found_from_everywhere());
   simulation.refuse_reads(peer, false);
   EXPECT_TRUE(std::holds_alternative<data::PutResult>(simulation.call(1, put_of(key))));
 }
