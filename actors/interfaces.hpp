@@ -198,8 +198,8 @@ using SipActor = caf::typed_actor<
     // From the supervisor: the peer is about to leave; answered when nobody is registered here any more.
     caf::replies_to<LeaveAtom>::with<LeftAtom>,
     // From the API.
-    caf::reacts_to<CallLogOrder>, caf::reacts_to<SightOrder>,
-    caf::reacts_to<SendMessageOrder>, caf::reacts_to<MailboxOrder>,
+    caf::reacts_to<CallLogOrder>, caf::reacts_to<SightOrder>, caf::reacts_to<SendMessageOrder>,
+    caf::reacts_to<MailboxOrder>,
     // From the supervisor.
     caf::replies_to<StatusAtom>::with<SipReportPtr>>;
 

@@ -85,7 +85,8 @@ void Element::send_hidden(Now now, const Server& server, proxy::StartBranch& sta
     return proxy_.on_failure(now.mono, start.branch, proxy::BranchFailure::unreachable);
   }
   make_anonymous(request, *contact);
-  Parcel parcel{start.branch, std::move(request), {}, {}, {}, TransactionId{static_cast<std::uint64_t>(start.server)}};
+  Parcel parcel{
+      start.branch, std::move(request), {}, {}, {}, TransactionId{static_cast<std::uint64_t>(start.server)}};
   if (is_on_its_way) return ways_.send(now.mono, start.hop, std::move(parcel));
   parcel.hiding = Hiding{*target, {}, 0};
   send_by_intermediate(now, std::move(parcel));

@@ -91,7 +91,8 @@ Deadline Element::next_wake() const {
 
 TableSizes Element::tables() const {
   TableSizes out = transactions_.sizes();
-  for (const auto& more : {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), claims_.sizes(), presence_.sizes()})
+  for (const auto& more :
+       {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), claims_.sizes(), presence_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
   out.insert(out.end(), {flows_.size(), finder_.size(), trunk_.size(), intermediary_.size()});
@@ -337,8 +338,9 @@ void Element::run(Now now) {
     collect();
   }
   tell_of_calls(now.mono);
-  for (auto outputs : {flows_.take_outputs(), finder_.take_outputs(), trunk_.take_outputs(),
-                       claims_.take_outputs(), ways_.take_outputs(), letters_.take_outputs(), presence_.take_outputs()})
+  for (auto outputs :
+       {flows_.take_outputs(), finder_.take_outputs(), trunk_.take_outputs(), claims_.take_outputs(),
+        ways_.take_outputs(), letters_.take_outputs(), presence_.take_outputs()})
     outputs_.insert(outputs_.end(), std::make_move_iterator(outputs.begin()),
                     std::make_move_iterator(outputs.end()));
 }

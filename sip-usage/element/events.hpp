@@ -258,8 +258,10 @@ using registrar::KeepBindings;
 struct Log {
   std::string line;
 };
-using Output = std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer,
-                            FetchFromOverlay, AskServers, DropQuestion, StoreRegistration, RemoveRegistration,
-                            AskOverlay, AskCertificates, WatchOverlay, EndOverlayWatch, ShowSight, MessageSent, MailboxRead, KeepCall, ForgetCall, KeepBindings, ForgetBindings, Log>;
+using Output =
+    std::variant<Send, SendToPort, GiveCredit, HoldFlow, CloseFlow, OpenAddress, OpenPeer, FetchFromOverlay,
+                 AskServers, DropQuestion, StoreRegistration, RemoveRegistration, AskOverlay, AskCertificates,
+                 WatchOverlay, EndOverlayWatch, ShowSight, MessageSent, MailboxRead, KeepCall, ForgetCall,
+                 KeepBindings, ForgetBindings, Log>;
 
 }  // namespace ringway::sip::element

@@ -71,6 +71,9 @@ struct SupervisorTest : testing::Test, ActorWorld {
                 [](TickAtom, std::uint64_t) {},
                 [](LeaveAtom) { return LeftAtom::value; },
                 [](CallLogOrder&) {},
+                [](SightOrder&) {},
+                [](SendMessageOrder&) {},
+                [](MailboxOrder&) {},
                 [self](StatusAtom) -> caf::result<SipReportPtr> {
                   return self->make_response_promise<SipReportPtr>();
                 }};

@@ -88,7 +88,16 @@ TEST_F(DirectoryCommands, CallLog) {
       {3, alice, true, "sip:bob@overlay.example.org", 1'000'000, 1'010'000, 1'192'000, 200},
       {2, alice, false, "sip:eve@example.com", 900'000, {}, 905'000, 486},
       {1, alice, true, "sip:bob@overlay.example.org", 800'000, {}, {}, 0},
-      {0, alice, true, "sip:carol@overlay.example.org", 700'000, 701'000, {}, 200, true}};
+      {0,
+       alice,
+       true,
+       "sip:carol@overlay.example.org",
+       700'000,
+       701'000,
+       {},
+       200,
+       sip::Caller::own_user,
+       true}};
   const auto text = call({"call-log", "-n", "7"});
   EXPECT_EQ(text.code, 0) << text.err;
   EXPECT_EQ(peer_->asked_calls, std::pair(std::string("alice@overlay.example.org"), std::size_t{7}));

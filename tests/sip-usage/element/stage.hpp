@@ -326,7 +326,7 @@ class World {
   std::vector<std::pair<std::size_t, CallRecord>> kept_calls;  // and at which peer
   std::vector<MessageSent> sent_messages;                      // of programs
   std::vector<MailboxRead> read_mailboxes;
-  std::vector<std::map<Aor, Bytes>> kept_bindings;             // of each peer
+  std::vector<std::map<Aor, Bytes>> kept_bindings;  // of each peer
   // Of kept messages and presence; without them nothing is answered.
   std::function<data::CallResult(std::size_t, const data::Call&)> answer_call;
   std::function<std::vector<security::CertificatePtr>(const std::string&)> certificates_of;
