@@ -264,9 +264,9 @@ void Server::refresh(const Request& request, Allocation& allocation) {
   stun::MessageWriter answer(Class::success, Method::refresh, request.message.transaction());
   if (request.message.number(Attribute::lifetime) == 0U) {
     answer.add_number(Attribute::lifetime, 0);
-    succeed(request, std::move(answer));
     outputs_.emplace_back(CloseRelayed{allocation.id});
-    return end(allocation);
+    end(allocation);
+    return succeed(request, std::move(answer));
   }
   const auto lifetime = lifetime_of(request.message);
   set_expiry(allocation, request.now.mono + lifetime);

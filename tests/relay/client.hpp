@@ -55,6 +55,7 @@ struct World {
   void collect() {
     for (auto& output : server.take_outputs()) {
       if (auto* answer = std::get_if<SendToClient>(&output)) {
+        closed_before_answer = !done.empty() && std::holds_alternative<CloseRelayed>(done.back());
         answers.push_back({std::move(answer->message)});
         answered.push_back(answer->to);
       } else if (auto* open = std::get_if<OpenRelayed>(&output); open != nullptr && opens) {
@@ -86,6 +87,7 @@ struct World {
   Now now{{1'000'000}, 1'900'000'000'000};
   Server server;
   bool opens = true;
+  bool closed_before_answer = false;  // the last of them
   std::uint16_t next_port = 50000;
   std::vector<Answer> answers;
   std::vector<ClientPath> answered;

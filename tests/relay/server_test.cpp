@@ -230,6 +230,7 @@ TEST_F(ServerTest, ARefreshOfZeroEndsIt) {
   alice.allocate();
   EXPECT_EQ(alice.refresh(0).message().number(Attribute::lifetime), 0U);
   EXPECT_EQ(world.take<CloseRelayed>().size(), 1U);
+  EXPECT_TRUE(world.closed_before_answer) << "what follows the answer finds nothing";
   EXPECT_EQ(alice.refresh(0).error(), ErrorCode::allocation_mismatch);
   EXPECT_EQ(alice.allocate().cls(), Class::success);
 }

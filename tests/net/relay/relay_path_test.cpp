@@ -32,10 +32,18 @@ using stun::Method;
 constexpr int k_patience_ms = 20'000;
 constexpr int k_silence_ms = 200;
 
-// A socket of UDP with a deadline on everything. Peers are at 127.0.0.2: 127.0.0.1 is the relay.
+// Each process has addresses of its own: tests run side by side, and a port that one has closed may be
+// another's. The relay and its clients have the first, peers the second.
+std::string loopback(int last) {
+  const int process = ::getpid();
+  return "127." + std::to_string(1 + process / 250 % 250) + '.' + std::to_string(1 + process % 250) + '.' +
+         std::to_string(last);
+}
+
+// A socket of UDP with a deadline on everything.
 class Udp {
  public:
-  explicit Udp(const std::string& ip = "127.0.0.1") {
+  explicit Udp(const std::string& ip = loopback(1)) {
     const auto at = to_socket_address(stun::address_of(ip, 0).value());
     socket_ = ::socket(at.storage.ss_family, SOCK_DGRAM, 0);
     EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&at.storage), at.size), 0);
@@ -273,7 +281,7 @@ class Client {
 
 RelaySettings settings(std::size_t threads = 2) {
   RelaySettings out;
-  const auto local = stun::address_of("127.0.0.1", 0).value();
+  const auto local = stun::address_of(loopback(1), 0).value();
   out.udp = {local};
   out.relayed_from = {{local.ip, local.ip}};
   out.threads = threads;
@@ -286,7 +294,7 @@ std::string text(const Bytes& octets) { return std::string(text_of(octets)); }
 TEST(RelayPathTest, AChannelGoesBothWays) {
   Host host(settings());
   Client<> alice(host);
-  Udp peer("127.0.0.2");
+  Udp peer(loopback(2));
   const auto relayed = alice.allocate();
   EXPECT_GE(relayed.port, k_first_port);
   ASSERT_TRUE(alice.bind(0x4000, peer.address));
@@ -302,7 +310,7 @@ TEST(RelayPathTest, AChannelGoesBothWays) {
 TEST(RelayPathTest, IndicationsWithPermissionOnly) {
   Host host(settings());
   Client<> alice(host);
-  Udp peer("127.0.0.2");
+  Udp peer(loopback(2));
   const auto relayed = alice.allocate();
   alice.send(peer.address, "too early");
   peer.send(relayed, view_of(std::string_view("too early")));
@@ -339,7 +347,7 @@ TEST(RelayPathTest, TwoUsersOfOneRelayReachEachOtherAndNothingElseOfIt) {
 TEST(RelayPathTest, ManyOfAllSizesInOrder) {
   Host host(settings(1));
   Client<> alice(host);
-  Udp peer("127.0.0.2");
+  Udp peer(loopback(2));
   const auto relayed = alice.allocate();
   ASSERT_TRUE(alice.bind(0x4000, peer.address));
   for (const std::size_t size : {0, 1, 100, 100, 100, 1400, 1400, 1400, 1400, 9000, 60'000}) {
@@ -364,7 +372,7 @@ TEST(RelayPathTest, ManyOfAllSizesInOrder) {
 TEST(RelayPathTest, WhatHasEndedIsClosed) {
   Host host(settings());
   Client<> alice(host);
-  Udp peer("127.0.0.2");
+  Udp peer(loopback(2));
   const auto relayed = alice.allocate();
   ASSERT_TRUE(alice.bind(0x4000, peer.address));
   ASSERT_TRUE(alice.end());
@@ -386,7 +394,7 @@ TEST(RelayPathTest, PairsOfPortsAndWhoeverHasTheToken) {
   const auto next =
       second.allocate([&alice](auto& out) { out.add(Attribute::reservation_token, alice.reserved); });
   EXPECT_EQ(next.port, first.port + 1);
-  Udp peer("127.0.0.2");
+  Udp peer(loopback(2));
   ASSERT_TRUE(second.bind(0x4000, peer.address));
   second.send(0x4000, "hello");
   EXPECT_EQ(text(peer.receive()), "hello");
@@ -414,7 +422,7 @@ TEST(RelayPathTest, ClientsOverTcp) {
   Host host(wanted);
   const auto at = host.path->listening_tcp().front();
   Client<Tcp> alice(host, at, at);
-  Udp peer("127.0.0.2");
+  Udp peer(loopback(2));
   const auto relayed = alice.allocate();
   ASSERT_TRUE(alice.bind(0x4000, peer.address));
   alice.send(0x4000, "hell");
