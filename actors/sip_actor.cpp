@@ -47,6 +47,12 @@ element::Input registrations_of(element::QuestionId question, const data::CallRe
                                  failure != nullptr ? failure->message : "an answer to another call"};
 }
 
+// Who leaves takes its users' presence from the overlay first, and notes there which messages a phone has
+// been shown, lest it be shown them again.
+bool is_waited_for(element::Room room) {
+  return room == element::Room::presence || room == element::Room::collector;
+}
+
 }  // namespace
 
 SipDriver::SipDriver(SipActor::pointer self, SipSetup setup)
@@ -93,7 +99,7 @@ void SipDriver::handle(SipBatch& batch) {
 void SipDriver::note_answer(const element::Input& input) {
   if (std::holds_alternative<element::OverlayWritten>(input)) --writes_under_way_;
   const auto* answered = std::get_if<element::OverlayAnswered>(&input);
-  if (answered != nullptr && answered->room == element::Room::presence) --writes_under_way_;
+  if (answered != nullptr && is_waited_for(answered->room)) --writes_under_way_;
   if (const auto* hide = std::get_if<element::HideSight>(&input)) {
     const auto onlooker = onlookers_.extract(hide->onlooker);
     if (onlooker) onlooker.mapped()->forget();
@@ -286,7 +292,7 @@ void SipDriver::write(sip::registrar::OverlayRequestId request, const sip::Aor& 
 // In whose name it is written says the call itself. Of presence only writes are asked for, and the peer does
 // not leave before they are done.
 void SipDriver::perform(element::AskOverlay& ask) {
-  if (ask.room == element::Room::presence) ++writes_under_way_;
+  if (is_waited_for(ask.room)) ++writes_under_way_;
   call(std::move(ask.call), [room = ask.room, id = ask.id](const data::CallResult& result) {
     return element::OverlayAnswered{room, id, result};
   });

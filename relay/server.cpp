@@ -236,12 +236,13 @@ void Server::opened(MonoTime now, AllocationId id, std::vector<stun::Address> re
 }
 
 void Server::failed(MonoTime, AllocationId id) {
+  // Whoever keeps something of it lets go of that, also when its client has gone meanwhile.
+  outputs_.emplace_back(CloseRelayed{id});
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
   auto& allocation = *found->second;
   tell_failed(allocation, ErrorCode::insufficient_capacity);
   if (allocation.reserved) reservations_.erase(*allocation.reserved);
-  outputs_.emplace_back(CloseRelayed{id});
   end(allocation);
 }
 

@@ -57,7 +57,8 @@ class Message {
 
  private:
   struct Place {
-    std::uint16_t type = 0, offset = 0, size = 0;  // of the value
+    std::uint16_t type = 0, size = 0;  // of the value
+    std::uint32_t offset = 0;          // over a stream a message may be longer than 65,535 octets
   };
   explicit Message(BytesView octets) : octets_(octets) {}
   bool read_attributes();

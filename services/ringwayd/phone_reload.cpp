@@ -17,7 +17,10 @@ void tell_refusal(EventLog& log, const std::string& peer, const std::string& rea
 void reload_phones(const Settings& settings, const PeerOfPhones& of,
                    const std::shared_ptr<actors::Peer>& peer, EventLog& log) {
   if (settings.sip_listen.empty()) return log.info(of.name, "nothing to read again: no phones are served");
-  auto phones = load_phones(settings, of.number, of.overlay, of.users);
+  Settings read = settings;
+  read.sip_presence
+      .clear();  // that file is read at the start only: what is wrong with it keeps no password back
+  auto phones = load_phones(read, of.number, of.overlay, of.users);
   if (!phones) return tell_refusal(log, of.name, phones.error().reason);
   const std::size_t users = phones->settings->accounts.size();
   peer->use_phones(std::move(phones->settings->accounts), [&log, name = of.name, users,

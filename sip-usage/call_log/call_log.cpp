@@ -196,6 +196,7 @@ std::vector<CallRecord> CallLog::take_changed() {
   std::vector<CallRecord> out;
   for (auto& [number, record] : changed_) out.push_back(std::move(record));
   changed_.clear();
+  has_news_of_own_users_ = false;
   told_up_to_ = last_number_;
   return out;
 }

@@ -73,6 +73,8 @@ class CallLog {
   // To be kept: what has begun, was answered or is over since the last time; and the numbers of those that
   // were forgotten, if they had been told of before.
   bool has_news() const { return !changed_.empty() || !forgotten_.empty(); }
+  // Of what the peer's own users do: nobody else can make it write as often as he likes.
+  bool has_news_of_own_users() const { return has_news_of_own_users_; }
   std::vector<CallRecord> take_changed();
   std::vector<std::uint64_t> take_forgotten() { return std::exchange(forgotten_, {}); }
 
@@ -87,7 +89,10 @@ class CallLog {
   };
   using Calls = std::list<Call>;  // the one that began first is the first
 
-  void note(const CallRecord& record) { changed_.insert_or_assign(record.number, record); }
+  void note(const CallRecord& record) {
+    changed_.insert_or_assign(record.number, record);
+    has_news_of_own_users_ = has_news_of_own_users_ || record.caller == Caller::own_user;
+  }
   void finish(Calls::iterator call);
   void make_room(Caller caller);
   void forget_beyond_bounds();
@@ -99,6 +104,7 @@ class CallLog {
   Calls calls_;
   std::map<std::string, Calls::iterator, std::less<>> by_key_;
   std::map<std::uint64_t, CallRecord> changed_;  // since the last time
+  bool has_news_of_own_users_ = false;
   std::uint64_t told_up_to_ = 0;
   std::vector<std::uint64_t> forgotten_;
 };

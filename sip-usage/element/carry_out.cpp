@@ -76,11 +76,16 @@ void Element::act(Now now, RequestArrived& arrived) {
   if (auto* claimed = std::get_if<Claimed>(&source))
     return ask_for_name(now, arrived.transaction, std::move(arrived.request), std::move(*claimed));
   auto& from = std::get<proxy::Source>(source);
-  if (!let_pass(now, arrived.transaction, arrived.request, *flow, from)) return;
-  if (from.passes_here)
-    return proxy_.on_request(now.mono, server_of(arrived.transaction), std::move(arrived.request), from);
   if (arrived.request.method() == "CANCEL") return cancel(now, arrived, from, *flow);
-  serve(now, arrived.transaction, std::move(arrived.request), from);
+  pass_or_serve(now, arrived.transaction, std::move(arrived.request), std::move(from));
+}
+
+// Who has sent it is known.
+void Element::pass_or_serve(Now now, TransactionId transaction, Message request, proxy::Source from) {
+  const FlowState* flow = flows_.find(servers_.at(transaction).flow);
+  if (flow != nullptr && !let_pass(now, transaction, request, *flow, from)) return;
+  if (from.passes_here) return proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
+  serve(now, transaction, std::move(request), from);
 }
 
 void Element::serve(Now now, TransactionId transaction, Message request, const proxy::Source& from) {
@@ -107,7 +112,7 @@ void Element::ask_for_name(Now now, TransactionId transaction, Message request, 
   const auto known = claims_.known(now.mono, claimed.name);
   if (known) {
     if (*known) return answer(now, transaction, refuse_name(request));
-    return serve(now, transaction, std::move(request), claimed.source);
+    return pass_or_serve(now, transaction, std::move(request), std::move(claimed.source));
   }
   const auto no_room = busy(request);
   Claim claim{transaction, std::move(request), std::move(claimed.source), std::move(claimed.name)};
@@ -118,7 +123,7 @@ void Element::act(Now now, ClaimAnswer& answered) {
   auto& [claim, is_user] = answered;
   if (!is_user) return answer(now, claim.transaction, make_response(claim.request, 504, new_tag()));
   if (*is_user) return answer(now, claim.transaction, refuse_name(claim.request));
-  serve(now, claim.transaction, std::move(claim.request), claim.source);
+  pass_or_serve(now, claim.transaction, std::move(claim.request), std::move(claim.source));
 }
 
 Message Element::busy(const Message& request) {
@@ -216,7 +221,7 @@ void Element::log_request(Now now, const Message& request, const proxy::Source& 
 void Element::tell_of_calls(MonoTime now) {
   if (!calls_.has_news()) return;
   if (!tell_calls_at_) tell_calls_at_ = now + k_call_log_time;
-  if (!is_leaving_ && now < *tell_calls_at_) return;
+  if (!is_leaving_ && !calls_.has_news_of_own_users() && now < *tell_calls_at_) return;
   tell_calls_at_.reset();
   for (auto& record : calls_.take_changed()) outputs_.emplace_back(KeepCall{std::move(record)});
   for (const std::uint64_t number : calls_.take_forgotten()) outputs_.emplace_back(ForgetCall{number});

@@ -108,7 +108,7 @@ void Element::act(Now now, presence::SendNotify& notify) {
   notify.request.vias = {proxy::via_of(flow->way.here, std::string(k_branch_cookie) + new_tag())};
   const Flow over{static_cast<std::uint64_t>(flow->id),
                   flow->is_reliable() ? Transport::reliable : Transport::unreliable};
-  auto sent = transactions_.send_request(now.mono, std::move(notify.request), over);
+  auto sent = transactions_.send_request_of(now.mono, std::move(notify.request), over, sender_of(*flow));
   if (!sent) return presence_.on_notified(now.mono, notify.notify, k_no_way);
   flows_.used(now.mono, *flow);
   clients_.emplace(sent->transaction, Client{flow->id, std::nullopt, std::nullopt, notify.notify});

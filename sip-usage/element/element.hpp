@@ -220,6 +220,7 @@ class Element {
   Sending source_of_another_domain(proxy::Source peer, const Uri& from, const FlowState& flow) const;
   Message refuse_name(const Message& request);
   void ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed);
+  void pass_or_serve(Now now, TransactionId transaction, Message request, proxy::Source from);
   void serve(Now now, TransactionId transaction, Message request, const proxy::Source& from);
   void cancel(Now now, RequestArrived& arrived, const proxy::Source& from, const FlowState& flow);
   bool is_user_of_overlay(MonoTime now, const Uri& uri) const;

@@ -229,6 +229,7 @@ Outputs Registrar::shut_down(Now now) {
   is_leaving_ = true;
   for (User& user : users_) {
     reject_waiting(user, busy("The peer leaves"));
+    if (user.keep_at) keep(now, user);  // the peer may be started again
     advance(now, user);
   }
   return take_outputs();

@@ -89,10 +89,15 @@ std::optional<TransactionId> TransactionTable::find_invite(const Message& cancel
 
 std::optional<TransactionTable::Sent> TransactionTable::send_request(
     MonoTime now, Message request, Flow flow, std::optional<TransactionId> for_the_sake_of) {
+  const Entry* cause = for_the_sake_of ? find(*for_the_sake_of) : nullptr;
+  return send_request_of(now, std::move(request), flow,
+                         cause == nullptr ? TransactionSender{} : cause->sender);
+}
+
+std::optional<TransactionTable::Sent> TransactionTable::send_request_of(MonoTime now, Message request,
+                                                                        Flow flow, TransactionSender sender) {
   assert(!request.vias.empty());
   auto key = client_key(request);
-  const Entry* cause = for_the_sake_of ? find(*for_the_sake_of) : nullptr;
-  auto sender = cause == nullptr ? TransactionSender{} : cause->sender;
   if (clients_.count(key) != 0 || !shares_.has_room(sender, {0, 1, 0})) {
     ++counters_.refused_busy;
     return std::nullopt;

@@ -103,6 +103,8 @@ class TransactionTable {
   // counts as of who has sent what it is `for_the_sake_of`, if that is here.
   std::optional<Sent> send_request(MonoTime now, Message request, Flow flow,
                                    std::optional<TransactionId> for_the_sake_of = std::nullopt);
+  // It counts as of `sender`, who has brought it about.
+  std::optional<Sent> send_request_of(MonoTime now, Message request, Flow flow, TransactionSender sender);
   TransactionOutputs respond(MonoTime now, TransactionId transaction, const Message& response);
 
   // Ends a transaction that its user has done with and that nothing else ends: a client that has had a

@@ -399,6 +399,12 @@ TEST_F(ServerTest, AStreamTakesItsAllocationAlong) {
   world.server.opened(world.now.mono, 2, {at("203.0.113.1", 1)});
   world.collect();
   EXPECT_EQ(world.take<CloseRelayed>().size(), 1U);
+  alice.send(alice.request(Method::allocate,
+                           [](auto& out) { out.add_number(Attribute::requested_transport, k_udp); }));
+  world.server.gone(alice.path);
+  world.server.failed(world.now.mono, 3);
+  world.collect();
+  EXPECT_EQ(world.take<CloseRelayed>().size(), 1U) << "who opens them forgets it";
 }
 
 TEST_F(ServerTest, WhileItDrainsNothingNewIsAllocated) {

@@ -223,6 +223,27 @@ TEST(StunMessageTest, HasABoundOfAttributes) {
   EXPECT_FALSE(Message::read(out.take()));
 }
 
+// Over a stream the attributes may have 65,532 octets, so that the last ones are beyond 65,535.
+TEST(StunMessageTest, TheLongestOnesAreReadToTheirEnd) {
+  constexpr std::size_t k_filler_bytes = 65'532 - 24 - 4 - 20;
+  MessageWriter out(Class::request, Method::allocate, k_transaction);
+  out.add_integrity(Bytes{1});
+  out.add(Attribute::software, Bytes(k_filler_bytes));
+  out.add(Attribute::software, Bytes(16));
+  const auto loop = out.take();
+  ASSERT_EQ(loop.size(), 20U + 65'532U);
+  ASSERT_TRUE(Message::read(loop));
+  MessageWriter last(Class::request, Method::allocate, k_transaction);
+  last.add(Attribute::software, Bytes(k_filler_bytes + 20));
+  last.add_integrity(Bytes{1});
+  const auto octets = last.take();
+  ASSERT_EQ(octets.size(), 20U + 65'532U);
+  const auto message = Message::read(octets);
+  ASSERT_TRUE(message);
+  EXPECT_TRUE(message->integrity_holds(Bytes{1}));
+  EXPECT_FALSE(message->integrity_holds(Bytes{2}));
+}
+
 TEST(StunMessageTest, AStreamTellsHowLongTheNextIs) {
   const auto bytes = octets(k_request);
   EXPECT_EQ(size_of_next(bytes), bytes.size());

@@ -61,6 +61,13 @@ TEST_F(PhoneReloadTest, ThePeerGetsWhoIsInTheFileNow) {
   EXPECT_THAT(given_, ElementsAre("bob"));
 }
 
+// It is read at the start only.
+TEST_F(PhoneReloadTest, TheFileOfPresenceKeepsNoPasswordBack) {
+  settings_.sip_presence = folder_.file("presence.json", "nonsense");
+  EXPECT_THAT(reload(line("bob")), HasSubstr("read again"));
+  EXPECT_THAT(given_, ElementsAre("bob"));
+}
+
 TEST_F(PhoneReloadTest, ABadFileIsToldInOneLineAndThePeerIsNotAsked) {
   for (const std::string& bad : {line("alice") + "nonsense\n", line("carol"), std::string()}) {
     const auto said = reload(bad);

@@ -105,7 +105,8 @@ TEST(ElementCallTest, AcrossTwoPeers) {
     ASSERT_TRUE(bye);
     world.answer(alice, *bye, 200);
     EXPECT_TRUE(bob.response(200));
-    EXPECT_TRUE(world.kept_calls.empty()) << "they are told together";
+    ASSERT_EQ(world.kept_calls.size(), 1u) << "her own peer's at once; those of others together";
+    EXPECT_EQ(world.kept_calls[0].first, 0u);
     world.pass(k_call_log_time);
     ASSERT_EQ(world.kept_calls.size(), 2u);
     for (const auto& [peer, record] : world.kept_calls) {

@@ -242,6 +242,18 @@ TEST(TransactionTable, StrangersLeaveRoom) {
   EXPECT_EQ(taken(on, {"f2", Standing::own}, 3), 1u);
 }
 
+// What is sent without a transaction that has asked for it, as NOTIFYs are.
+TEST(TransactionTable, WhatASenderBringsAboutCountsAsHis) {
+  auto on = table({16, 16});
+  std::size_t sent = 0;
+  for (int at = 0; at < 16; ++at)
+    if (on.send_request_of({0}, request("NOTIFY", "z9hG4bKn" + std::to_string(at)), k_flow,
+                           {"s1", Standing::stranger}))
+      ++sent;
+  EXPECT_EQ(sent, 4u);
+  EXPECT_TRUE(on.send_request({0}, request("NOTIFY", "z9hG4bKown"), k_flow));
+}
+
 TEST(TransactionTable, OnePhoneLeavesRoomForOthers) {
   auto on = table({16, 16});
   EXPECT_EQ(taken(on, {"f1", Standing::own}, 16), 8u);
