@@ -350,10 +350,36 @@ TEST_P(DamagedAndLeft, WhatIsNoLongerThisPeersToHoldGoesAllTheSame) {
   EXPECT_EQ(copies(keys[3]), before);
 }
 
+// With a comparison or, where there are no channels, without.
+class HiddenAndLeft : public Damaged, public ::testing::WithParamInterface<bool> {
+ protected:
+  void make_room() {
+    make({0xA0, 0xB0, 0xC0, 0xE0, 0xF0});
+    overlay.advance(k_until_dropped);
+    if (GetParam()) return;
+    for (const std::uint8_t point : points) overlay.without_channels.insert(node_at(point));
+    overlay.without_channels.insert(node_at(0x70));
+    for (const std::uint8_t one : points)
+      for (const std::uint8_t other : points)
+        if (one != other) overlay.break_channel(at(one), at(other));
+    overlay.run();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutChannels, HiddenAndLeft, ::testing::Values(true, false));
+
+TEST_P(HiddenAndLeft, GoesWhenItsOwnerHasIt) {
+  make_room();
+  ASSERT_TRUE(at(0x90).store->damage_block(place));
+  make({0x70});
+  overlay.advance(k_until_dropped + k_until_compared);
+  EXPECT_EQ(at(0x90).store->damaged_kinds(), 0U);
+  EXPECT_TRUE(stored(at(0x90), key).records.empty());
+  EXPECT_EQ(copies(key), 3U);
+}
+
 // The disk may give it again.
-TEST_F(Damaged, ABlockThatMayBeTheLastCopyStays) {
-  make({0xA0, 0xB0, 0xC0, 0xE0, 0xF0});
-  overlay.advance(k_until_dropped);
+TEST_P(HiddenAndLeft, StaysWhenItMayBeTheLastCopy) {
+  make_room();
   for (const auto& one : keys) {
     const KindAt kind{resource_id_of(std::string_view(one)), config::k_shared_value};
     for (const std::uint8_t point : points) ASSERT_TRUE(at(point).store->commit({{DropKind{kind}}}).ok());
