@@ -72,7 +72,7 @@ void CarefulRead::holders_are(std::vector<NodeId> holders) {
 // ---- searching
 
 void CarefulRead::begin_search(const Now& now, bool with_cache) {
-  const SearchRules rules = rules_of(consistency_, wanted_);
+  const SearchRules rules = rules_of(consistency_, behind_ ? 2 * wanted_ - 1 : wanted_);
   search_.emplace(resource_, rules, peers_, ways_);
   from_cache_ = false;
   if (!with_cache) return;
@@ -100,8 +100,18 @@ void CarefulRead::end_search(const Now& now) {
   std::sort(holders_.begin(), holders_.end(), [&](const Holder& a, const Holder& b) {
     return ring_distance(resource_, a.node) < ring_distance(resource_, b.node);
   });
-  expected_ = search_->whole_ring() ? search_->holders().size() : wanted_;
+  whole_ring_ = search_->whole_ring();
+  if (!behind_) expected_ = whole_ring_ ? search_->holders().size() : wanted_;
   search_.reset();
+}
+
+// Two have just joined, perhaps, and the disk of the third is damaged.
+bool CarefulRead::looks_behind(const Now& now) {
+  const bool nobody_is_sure = expected_ > 0 && answered() >= expected_ && certain() == 0;
+  if (behind_ || whole_ring_ || !nobody_is_sure) return false;
+  behind_ = true;
+  begin_search(now, false);
+  return true;
 }
 
 // ---- asking
@@ -125,6 +135,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
     return !holder.answered && holder.under_way > 0;
   });
   if (!enough && waits) return out;
+  if (in_time && looks_behind(now)) return next(now);
   // Those who are known from before have gone, perhaps.
   if (!enough && answered() < needed() && from_cache_ && in_time && !too_large_at_) {
     for (const Holder& holder : holders_)

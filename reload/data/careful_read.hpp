@@ -9,6 +9,8 @@
 // So all of them are heard when they answer, which takes one round trip; whoever has not answered once there
 // is a majority is waited for a moment longer, the responsible peer until it fails to answer once.
 // And who says that it may just not have been given it (newly_held.hpp) counts only when nobody else is left.
+// When all of them say so, those who come after them are asked: they held it before, and have not let it go
+// yet.
 //
 // disjoint: both the search for the holders and the reading take ways that have no first hop in common as
 // long as there are such. All holders are waited for, each until it has answered or no way has led to it:
@@ -150,6 +152,7 @@ class CarefulRead {
   bool waits_for_rest() const;
   void begin_search(const Now& now, bool with_cache);
   void end_search(const Now& now);
+  bool looks_behind(const Now& now);
   void ask_holders(std::vector<Question>& out);
   void ask(Holder& holder, std::vector<Question>& out);
   void add(Asked asked, std::vector<Question>& out);
@@ -181,6 +184,8 @@ class CarefulRead {
   Ways ways_;
   std::optional<HolderSearch> search_;  // while it goes on
   bool from_cache_ = false;             // whom it was told of from before
+  bool behind_ = false;                 // those after the holders are asked as well
+  bool whole_ring_ = false;             // there is nobody else
   std::vector<Holder> holders_;         // nearest to the resource first
   std::size_t expected_ = 0;            // so many there should be
   std::map<NodeId, Answer> answers_;

@@ -230,6 +230,33 @@ TEST_F(CarefulReads, WhatNoneOfTheNewcomersHasIsNotThere) {
   }
 }
 
+// So many have come at once that none is left of those who had it; it is still there, behind them.
+TEST_F(CarefulReads, WhenNoneOfTheHoldersIsSureThoseAfterThemAreAsked) {
+  ring.newcomers = holders;
+  ring.fetch = [](const auto&) { return holding(5); };
+  for (const auto consistency : {Consistency::one, Consistency::quorum, Consistency::disjoint}) {
+    ring.asked.clear();
+    auto one = read(consistency);
+    ring.play(one);
+    EXPECT_EQ(time_of(one.result()), 5U);
+    EXPECT_EQ(ring.read_from().size(), 5U);
+    EXPECT_EQ(one.responsible(), node_at(0x48));
+    EXPECT_TRUE(one.holders_differ());
+  }
+  // Who is one of them knows the others, and not who had it.
+  ring.asked.clear();
+  auto own = read(Consistency::quorum);
+  own.holders_are({node_at(0x48), node_at(0x50), node_at(0x58)});
+  ring.play(own);
+  EXPECT_EQ(time_of(own.result()), 5U);
+  // One that is sure is enough.
+  ring.asked.clear();
+  ring.newcomers.erase(node_at(0x58));
+  auto other = read(Consistency::one);
+  ring.play(other);
+  EXPECT_EQ(ring.read_from(), holders);
+}
+
 TEST_F(CarefulReads, TheGenerationIsThatOfWhoHasTheItems) {
   ring.newcomers = {node_at(0x48)};
   ring.fetch = [](const auto&) {

@@ -397,6 +397,20 @@ TEST_P(HiddenAndLeft, StaysWhenItMayBeTheLastCopy) {
   EXPECT_EQ(at(0x90).store->damaged_kinds(), 1U);
 }
 
+// Two who have just come have got nothing of it, which says nothing about those who had it before them.
+TEST_F(Damaged, ABlockIsNotGivenUpForThoseWhoHaveJustCome) {
+  ASSERT_TRUE(at(0x10).store->damage_block(place));
+  forget_what_memory_has(0x10);
+  make({0x20, 0x30});
+  overlay.advance(k_copying_takes);
+  EXPECT_NE(stored(at(0x10), key).damage, nullptr);
+  for (const std::uint8_t reader : std::initializer_list<std::uint8_t>{0x10, 0x20, 0x30, 0xD0})
+    EXPECT_EQ(read(reader), "value of " + key) << int{reader};
+  overlay.advance(k_until_dropped + k_until_compared);
+  for (const std::uint8_t holder : std::initializer_list<std::uint8_t>{0x10, 0x20, 0x30})
+    EXPECT_TRUE(is_whole(holder)) << int{holder};
+}
+
 // A whole disk may be damaged.
 TEST_F(Damaged, VeryManyThatAreNoLongerThisPeersToHoldGoToo) {
   constexpr std::size_t k_many = 150;
