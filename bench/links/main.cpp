@@ -1,5 +1,5 @@
-// What a link over datagrams carries, and how long a message takes, with the RFC's sender and with ours: between two
-// ends in virtual time, on paths with delay and loss. Nothing depends on the machine.
+// What a link over datagrams carries, and how long a message takes, with the RFC's sender and with ours:
+// between two ends in virtual time, on paths with delay and loss. Nothing depends on the machine.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -85,15 +85,17 @@ Measured measure(const Options& options, SenderAlgorithm sender, const PathSetti
 }
 
 void print(const Options& options) {
-  std::printf("| delay each way | loss | stop and wait: messages/s | p50, p99 | windowed: messages/s | p50, p99 | ratio |\n");
+  std::printf(
+      "| delay each way | loss | stop and wait: messages/s | p50, p99 | windowed: messages/s | p50, p99 | "
+      "ratio |\n");
   std::printf("|---|---|---|---|---|---|---|\n");
   for (const int delay_ms : options.delays_ms)
     for (const double loss_percent : options.losses_percent) {
       const PathSettings path{.delay = Duration{delay_ms}, .loss = loss_percent / 100};
       const Measured simple = measure(options, SenderAlgorithm::stop_and_wait, path);
       const Measured ours = measure(options, SenderAlgorithm::windowed, path);
-      std::printf("| %d ms | %g %% | %.1f | %ld, %ld ms | %.1f | %ld, %ld ms | %.1f |\n", delay_ms, loss_percent,
-                  simple.messages_per_second, static_cast<long>(simple.p50.count()),
+      std::printf("| %d ms | %g %% | %.1f | %ld, %ld ms | %.1f | %ld, %ld ms | %.1f |\n", delay_ms,
+                  loss_percent, simple.messages_per_second, static_cast<long>(simple.p50.count()),
                   static_cast<long>(simple.p99.count()), ours.messages_per_second,
                   static_cast<long>(ours.p50.count()), static_cast<long>(ours.p99.count()),
                   ours.messages_per_second / simple.messages_per_second);

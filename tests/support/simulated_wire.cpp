@@ -67,12 +67,12 @@ void SimulatedWire::deliver(End to, Bytes datagram) {
   pump(to);
 }
 
-bool SimulatedWire::step() {
+bool SimulatedWire::step(std::optional<MonoTime> not_after) {
   std::optional<MonoTime> next;
   if (!on_the_way_.empty()) next = on_the_way_.begin()->first;
   for (const auto& one : links_)
     if (const auto at = one.next_deadline(now_); at && (!next || *at < *next)) next = at;
-  if (!next) return false;
+  if (!next || (not_after && *next > *not_after)) return false;
   steps_without_time_ = *next > now_ ? 0 : steps_without_time_ + 1;
   if (steps_without_time_ > k_most_steps_without_time) throw std::logic_error("time stands still");
   now_ = std::max(now_, *next);
@@ -88,7 +88,7 @@ bool SimulatedWire::step() {
 bool SimulatedWire::run(const std::function<bool()>& done, Duration at_most) {
   const MonoTime end = now_ + at_most;
   while (!done())
-    if (now_ >= end || !step()) return done();
+    if (!step(end)) return done();
   return true;
 }
 

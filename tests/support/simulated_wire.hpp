@@ -36,8 +36,8 @@ class SimulatedWire {
   MonoTime now() const { return now_; }
   link::DatagramLink& link(End end) { return links_.at(static_cast<std::size_t>(end)); }
   link::DatagramLink::Queued send(End from, SharedBytes message);
-  // To the next thing that happens; false when nothing will any more.
-  bool step();
+  // To the next thing that happens; false when nothing will any more, or not before then.
+  bool step(std::optional<MonoTime> not_after = std::nullopt);
   // Until `done`, or until so much time has passed; whether it is done.
   bool run(const std::function<bool()>& done, Duration at_most);
   void run_for(Duration time);

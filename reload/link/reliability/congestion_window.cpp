@@ -24,10 +24,11 @@ void CongestionWindow::acknowledged(std::uint32_t sequence, bool was_limiting) {
   ++frames_;
 }
 
-void CongestionWindow::lost(std::uint32_t sequence, std::uint32_t next_sequence) {
+void CongestionWindow::lost(std::uint32_t sequence, std::uint32_t next_sequence, std::size_t queued_frames) {
   if (before_recovery(sequence)) return;
   recovery_until_ = next_sequence;
-  frames_ = std::max(frames_ / 2, k_min_window_frames);
+  const std::size_t kept = queued_frames < k_few_queued_frames ? frames_ * 4 / 5 : frames_ / 2;
+  frames_ = std::max(kept, k_min_window_frames);
   threshold_ = frames_;
   acknowledged_ = 0;
 }

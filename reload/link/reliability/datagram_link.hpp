@@ -1,6 +1,6 @@
-// One link over datagrams (DTLS over UDP with Simple Reliability, RFC 6940 §6.6.3, §6.6.4, §6.6.6) without its
-// socket and its DTLS: wraps messages into frames, splits those that are too large for the path, acknowledges
-// what arrives, and sends again what was lost. framed_link.hpp is its sibling over streams.
+// One link over datagrams (DTLS over UDP with Simple Reliability, RFC 6940 §6.6.3, §6.6.4, §6.6.6) without
+// its socket and its DTLS: wraps messages into frames, splits those that are too large for the path,
+// acknowledges what arrives, and sends again what was lost. framed_link.hpp is its sibling over streams.
 #pragma once
 
 #include <cstddef>

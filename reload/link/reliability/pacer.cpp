@@ -15,8 +15,7 @@ constexpr double k_slow_start_gain = 2;
 }  // namespace
 
 // Before a round trip is known the first window goes at once, and what follows as if an RTO were one.
-Pacer::Pacer()
-    : tokens_(k_burst), tokens_per_ms_(k_burst / static_cast<double>(k_initial_rto.count())) {}
+Pacer::Pacer() : tokens_(k_burst), tokens_per_ms_(k_burst / static_cast<double>(k_initial_rto.count())) {}
 
 double Pacer::tokens_at(MonoTime now) const {
   const auto elapsed_ms = static_cast<double>(std::max<std::int64_t>(now.ms - at_.ms, 0));

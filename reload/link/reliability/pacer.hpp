@@ -1,5 +1,5 @@
-// Spreads the frames of a window over a round trip (RFC 9002 §7.7), so that a queue on the way does not get all
-// of them at once. A few may go together: the start of a window as large as the first one.
+// Spreads the frames of a window over a round trip (RFC 9002 §7.7), so that a queue on the way does not get
+// all of them at once. A few may go together: the start of a window as large as the first one.
 #pragma once
 
 #include <cstddef>

@@ -5,9 +5,9 @@
 namespace ringway::link {
 
 namespace {
-// Among the first frames only one way to count sets the lowest bit: distance 1 there, as we do. With distance d
-// at 1 << d nothing is there; counted from the other end it would be a distance that is further back than the
-// first frame.
+// Among the first frames only one way to count sets the lowest bit: distance 1 there, as we do. With distance
+// d at 1 << d nothing is there; counted from the other end it would be a distance that is further back than
+// the first frame.
 constexpr std::uint64_t k_last_proof = 30;
 }  // namespace
 

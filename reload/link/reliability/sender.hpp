@@ -21,10 +21,10 @@ inline constexpr Duration k_max_message_lifetime{15'000};  // nobody waits longe
 
 struct SenderCounters {
   std::uint64_t transmissions = 0;
-  std::uint64_t retransmissions = 0;         // of these
-  std::uint64_t timeouts = 0;                // of the RTO
-  std::uint64_t spurious = 0;                // taken for lost, and then acknowledged
-  std::uint64_t never_sent = 0;              // acknowledgements of frames that have not been sent
+  std::uint64_t retransmissions = 0;  // of these
+  std::uint64_t timeouts = 0;         // of the RTO
+  std::uint64_t spurious = 0;         // taken for lost, and then acknowledged
+  std::uint64_t never_sent = 0;       // acknowledgements of frames that have not been sent
 };
 
 class Sender {

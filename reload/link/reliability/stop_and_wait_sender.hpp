@@ -1,5 +1,5 @@
-// The sender of RFC 6940 §6.6.3.1: one message at a time. For overlays on fast networks and for those that want
-// the RFC's own algorithm; windowed_sender.hpp is the faster one.
+// The sender of RFC 6940 §6.6.3.1: one message at a time. For overlays on fast networks and for those that
+// want the RFC's own algorithm; windowed_sender.hpp is the faster one.
 #pragma once
 
 #include <deque>
@@ -12,7 +12,7 @@ namespace ringway::link {
 class StopAndWaitSender : public Sender {
  public:
   struct Settings {
-    std::optional<Duration> static_rto = std::nullopt;         // none: estimated (RFC 6298)
+    std::optional<Duration> static_rto = std::nullopt;        // none: estimated (RFC 6298)
     std::optional<Duration> first_round_trip = std::nullopt;  // measured before, by the handshake
   };
   explicit StopAndWaitSender(const Settings& settings);

@@ -107,7 +107,11 @@ bool WindowedSender::arrived(MonoTime now, std::uint32_t sequence, bool measured
   if (position >= sent_.size()) return false;  // too long ago
   auto& transmission = sent_[position];
   if (transmission.fate == Fate::acknowledged) return false;
-  if (measured) estimator_.sample(now - transmission.sent);
+  if (measured) {
+    latest_round_trip_ = std::max(now - transmission.sent, Duration{0});
+    shortest_round_trip_ = std::min(shortest_round_trip_.value_or(latest_round_trip_), latest_round_trip_);
+    estimator_.sample(latest_round_trip_);
+  }
   if (transmission.fate == Fate::lost) {
     ++counters_.spurious;
     const std::uint32_t overtaken_by = newest_arrived_.value_or(sequence) - sequence;
@@ -121,11 +125,13 @@ bool WindowedSender::arrived(MonoTime now, std::uint32_t sequence, bool measured
   }
   transmission.fate = Fate::acknowledged;
   if (!std::exchange(transmission.message->delivered, true)) --undelivered_;
-  if (!newest_arrived_ || static_cast<std::int32_t>(sequence - *newest_arrived_) > 0) newest_arrived_ = sequence;
+  if (!newest_arrived_ || static_cast<std::int32_t>(sequence - *newest_arrived_) > 0)
+    newest_arrived_ = sequence;
   return true;
 }
 
-// Only what was sent before a frame that has arrived can be lost; a bit that is not set says nothing (LINK-06).
+// Only what was sent before a frame that has arrived can be lost; a bit that is not set says nothing
+// (LINK-06).
 void WindowedSender::find_losses(MonoTime now) {
   loss_at_.reset();
   if (!newest_arrived_) return;
@@ -148,8 +154,16 @@ void WindowedSender::find_losses(MonoTime now) {
 void WindowedSender::lose(Transmission& transmission, std::uint32_t sequence, MonoTime now) {
   transmission.fate = Fate::lost;
   --in_flight_;
-  window_.lost(sequence, next_sequence_);
+  window_.lost(sequence, next_sequence_, queued_frames());
   send_again(transmission.message, now);
+}
+
+// The share of the round trip that is longer than it need be is the share of the window that waits.
+std::size_t WindowedSender::queued_frames() const {
+  if (!shortest_round_trip_ || latest_round_trip_ <= *shortest_round_trip_) return 0;
+  const auto waits = latest_round_trip_ - *shortest_round_trip_;
+  return window_.frames() * static_cast<std::size_t>(waits.count()) /
+         static_cast<std::size_t>(latest_round_trip_.count());
 }
 
 void WindowedSender::send_again(const MessagePtr& message, MonoTime now) {
@@ -169,13 +183,13 @@ bool WindowedSender::has_something_to_send() const { return !waiting_.empty() ||
 // From the oldest frame that is on its way, and anew with each acknowledgement of something (RFC 6298 §5).
 std::optional<MonoTime> WindowedSender::timer_from() const {
   if (in_flight_ == 0) return std::nullopt;
-  const auto oldest = std::find_if(sent_.begin(), sent_.end(),
-                                   [](const auto& one) { return one.fate == Fate::in_flight; });
+  const auto oldest =
+      std::find_if(sent_.begin(), sent_.end(), [](const auto& one) { return one.fate == Fate::in_flight; });
   return last_news_ ? std::max(*last_news_, oldest->sent) : oldest->sent;
 }
 
-// Two round trips (RFC 8985 §7.2) after the last sign of life, once: where the last frames of many are lost, no
-// later one tells of it.
+// Two round trips (RFC 8985 §7.2) after the last sign of life, once: where the last frames of many are lost,
+// no later one tells of it.
 std::optional<MonoTime> WindowedSender::probe_at() const {
   const auto from = timer_from();
   const auto round_trip = estimator_.smoothed();

@@ -1,9 +1,10 @@
-// A sender for Simple Reliability (RFC 6940 §6.6.3) that keeps many frames on their way: up to 32, as many as an
-// acknowledgement can report. Losses are found as QUIC finds them (RFC 9002 §6.1: a later frame has arrived, and
-// either three or more of them, or an eighth more than a round trip has passed), since here too every transmission
-// has a number of its own; a congestion window and a pacer decide how much goes out, a probe after two round
-// trips finds the loss of the last frames, and the RTO of RFC 6298 is the last resort. Any receiver of the RFC
-// will do. Messages may arrive in another order than they were sent, and more than once, as with the RFC's sender.
+// A sender for Simple Reliability (RFC 6940 §6.6.3) that keeps many frames on their way: up to 32, as many as
+// an acknowledgement can report. Losses are found as QUIC finds them (RFC 9002 §6.1: a later frame has
+// arrived, and either three or more of them, or an eighth more than a round trip has passed), since here too
+// every transmission has a number of its own; a congestion window and a pacer decide how much goes out, a
+// probe after two round trips finds the loss of the last frames, and the RTO of RFC 6298 is the last resort.
+// Any receiver of the RFC will do. Messages may arrive in another order than they were sent, and more than
+// once, as with the RFC's sender.
 #pragma once
 
 #include <deque>
@@ -70,12 +71,15 @@ class WindowedSender : public Sender {
   void find_losses(MonoTime now);
   void lose(Transmission& transmission, std::uint32_t sequence, MonoTime now);
   void send_again(const MessagePtr& message, MonoTime now);
+  std::size_t queued_frames() const;
 
   std::optional<MonoTime> timer_from() const;
   std::optional<MonoTime> probe_at() const;
   std::optional<MonoTime> timeout_at() const;
 
   RoundTripEstimator estimator_;
+  std::optional<Duration> shortest_round_trip_;  // ever: of the path when nothing waits there
+  Duration latest_round_trip_{0};
   CongestionWindow window_;
   Pacer pacer_;
   ReceivedMask mask_;

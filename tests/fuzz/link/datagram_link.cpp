@@ -1,5 +1,5 @@
-// One end of a datagram link, and another one that says what it likes, when it likes: nothing grows without bound,
-// time does not stand still.
+// One end of a datagram link, and another one that says what it likes, when it likes: nothing grows without
+// bound, time does not stand still.
 #include "reload/link/reliability/datagram_link.hpp"
 
 #include <algorithm>
@@ -11,7 +11,16 @@ using namespace ringway;
 
 namespace {
 
-enum Step : std::uint8_t { send, acknowledge, acknowledge_late, receive, raw, wait, wait_for_deadline, steps };
+enum Step : std::uint8_t {
+  send,
+  acknowledge,
+  acknowledge_late,
+  receive,
+  raw,
+  wait,
+  wait_for_deadline,
+  steps
+};
 
 class Stage {
  public:
@@ -28,8 +37,8 @@ class Stage {
         break;
       }
       case acknowledge_late:
-        take(wire::encode_ack({static_cast<std::uint32_t>(script.number(4)),
-                               static_cast<std::uint32_t>(script.number(4))}));
+        take(wire::encode_ack(
+            {static_cast<std::uint32_t>(script.number(4)), static_cast<std::uint32_t>(script.number(4))}));
         break;
       case receive: {
         Bytes frame = wire::data_frame_prefix(static_cast<std::uint32_t>(script.number(4)), 2);

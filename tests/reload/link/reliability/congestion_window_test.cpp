@@ -9,6 +9,7 @@ namespace {
 
 constexpr MonoTime k_start{5'000};
 MonoTime at(std::int64_t ms) { return k_start + Duration{ms}; }
+constexpr std::size_t k_queue = k_few_queued_frames;
 
 TEST(CongestionWindow, StartsWithTenAndGrowsByOneForEachFrame) {
   // Shows: LINK-07.
@@ -35,21 +36,29 @@ TEST(CongestionWindow, HalvesOnceForAllLossesOfAFlight) {
   // Shows: LINK-07.
   CongestionWindow window;
   for (std::uint32_t i = 0; i < 10; ++i) window.acknowledged(i, true);
-  window.lost(10, 30);
+  window.lost(10, 30, k_queue);
   EXPECT_EQ(window.frames(), 10U);
   EXPECT_FALSE(window.in_slow_start());
-  window.lost(17, 30);
-  window.lost(29, 40);
+  window.lost(17, 30, k_queue);
+  window.lost(29, 40, k_queue);
   EXPECT_EQ(window.frames(), 10U);
-  window.lost(30, 40);
+  window.lost(30, 40, k_queue);
   EXPECT_EQ(window.frames(), 5U);
-  for (std::uint32_t i = 40; i < 200; i += 20) window.lost(i, i + 10);
+  for (std::uint32_t i = 40; i < 200; i += 20) window.lost(i, i + 10, k_queue);
   EXPECT_EQ(window.frames(), k_min_window_frames);
+}
+
+TEST(CongestionWindow, TakesAFifthWhereNothingIsQueued) {
+  CongestionWindow window;
+  window.lost(0, 10, k_few_queued_frames - 1);
+  EXPECT_EQ(window.frames(), 8U);
+  window.lost(10, 20, k_few_queued_frames);
+  EXPECT_EQ(window.frames(), 4U);
 }
 
 TEST(CongestionWindow, GrowsByOneEachRoundTripAfterALoss) {
   CongestionWindow window;
-  window.lost(0, 10);
+  window.lost(0, 10, k_queue);
   ASSERT_EQ(window.frames(), 5U);
   for (std::uint32_t i = 1; i < 10; ++i) window.acknowledged(i, true);
   EXPECT_EQ(window.frames(), 5U) << "sent before the loss was seen";
@@ -71,12 +80,12 @@ TEST(CongestionWindow, BeginsWithOneAfterATimeout) {
 
 TEST(CongestionWindow, RecoveryGoesAroundTheEndOfTheSequenceSpace) {
   CongestionWindow window;
-  window.lost(0xfffffff0, 2);
+  window.lost(0xfffffff0, 2, k_queue);
   ASSERT_EQ(window.frames(), 5U);
-  window.lost(0xffffffff, 4);
-  window.lost(1, 4);
+  window.lost(0xffffffff, 4, k_queue);
+  window.lost(1, 4, k_queue);
   EXPECT_EQ(window.frames(), 5U);
-  window.lost(2, 6);
+  window.lost(2, 6, k_queue);
   EXPECT_EQ(window.frames(), 2U);
 }
 

@@ -25,7 +25,7 @@ std::pair<Bytes, SharedBytes> reload_message(std::size_t payload_bytes) {
   wire::ForwardingHeader header;
   header.overlay = 1;
   header.transaction_id = 42;
-  header.destination_list.emplace_back(wire::ResourceDestination{ResourceId{Bytes(16, 7)}});
+  header.destination_list.emplace_back(wire::ResourceDestination{Bytes(16, 7)});
   Bytes payload(payload_bytes);
   for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::uint8_t>(i * 7);
   return {wire::encode_header(header, payload_bytes), SharedBytes(std::move(payload))};

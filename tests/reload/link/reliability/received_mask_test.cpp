@@ -10,7 +10,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// Feeds what a receiver says that puts distance d at the bit `bit_of(d)`, of a connection where nothing is lost.
+// Feeds what a receiver says that puts distance d at the bit `bit_of(d)`, of a connection where nothing is
+// lost.
 template <typename BitOf>
 void listen_to(ReceivedMask& mask, std::uint32_t frames, const BitOf& bit_of) {
   for (std::uint32_t n = 0; n < frames; ++n) {
@@ -67,7 +68,8 @@ TEST(ReceivedMask, AFrameThatWasNeverSentEndsTheBelief) {
 
 TEST(ReceivedMask, ProofComesEarlyOrNotAtAll) {
   ReceivedMask mask;
-  EXPECT_THAT(mask.reported({31, 0b1}, 31), IsEmpty()) << "from here on it may be distance 31 of another count";
+  EXPECT_THAT(mask.reported({31, 0b1}, 31), IsEmpty())
+      << "from here on it may be distance 31 of another count";
   ReceivedMask other;
   EXPECT_THAT(other.reported({30, 0b1}, 30), ElementsAre(29U));
 }
