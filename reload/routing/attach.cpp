@@ -48,8 +48,7 @@ wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send
 }
 
 std::vector<wire::IceCandidate> RoutingComponent::Impl::candidates_at(
-    const std::vector<RemoteAddress>& addresses, wire::OverlayLinkType link,
-    std::uint16_t preference) {
+    const std::vector<RemoteAddress>& addresses, wire::OverlayLinkType link, std::uint16_t preference) {
   std::vector<wire::IceCandidate> candidates;
   for (const auto& address : addresses) {
     wire::IceCandidate candidate;

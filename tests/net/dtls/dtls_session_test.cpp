@@ -78,7 +78,8 @@ TEST_F(SessionFixture, BothEndsKnowEachOther) {
   ASSERT_NO_FATAL_FAILURE(connect());
   EXPECT_TRUE(client_->check().certificate->has_node_id(bob_));
   EXPECT_TRUE(server_->check().certificate->has_node_id(alice_));
-  for (const std::size_t size_bytes : sizes_) EXPECT_LE(size_bytes, k_link_mtu_bytes - k_datagram_overhead_bytes);
+  for (const std::size_t size_bytes : sizes_)
+    EXPECT_LE(size_bytes, k_link_mtu_bytes - k_datagram_overhead_bytes);
 }
 
 TEST_F(SessionFixture, AStrangerGetsACookieAndNothingElse) {
@@ -92,7 +93,8 @@ TEST_F(SessionFixture, AStrangerGetsACookieAndNothingElse) {
   give(*client_, answer[0], client_state_);
   const auto with_cookie = from(*client_);
   ASSERT_EQ(with_cookie.size(), 1U);
-  EXPECT_FALSE(server_->listen(cookies_, mono_now(), "192.0.2.1:4001", with_cookie[0])) << "of another address";
+  EXPECT_FALSE(server_->listen(cookies_, mono_now(), "192.0.2.1:4001", with_cookie[0]))
+      << "of another address";
   EXPECT_TRUE(server_->listen(cookies_, mono_now(), address_, with_cookie[0]));
 }
 
