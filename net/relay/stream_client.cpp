@@ -38,6 +38,8 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
     tune(lowest(), k_client_probes);
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       wait_at_most(k_stream_opening_time);
+      Error ignored;
+      stream_.set_verify_mode(asio::ssl::verify_none, ignored);  // clients say who they are by STUN
       stream_.async_handshake(asio::ssl::stream_base::server,
                               [self = this->shared_from_this()](const Error& error) {
                                 if (error) return self->close();
