@@ -92,8 +92,8 @@ TEST_F(RelaySettingsTest, WithoutTheRoleNothingIsRelayed) {
   EXPECT_EQ(loaded->settings, nullptr);
 }
 
-// Shows: TURN-11.
 TEST_F(RelaySettingsTest, WhomItRelaysTo) {
+  // Shows: TURN-11, FM-36.
   const auto settings = parse_relay({"--relay-listen", "udp:192.0.2.1:0", "--relay-allow-peer",
                                      "10.1.0.0/16,192.168.7.7", "--relay-deny-peer", "198.51.100.0/24"});
   ASSERT_TRUE(settings) << err_.str();
