@@ -21,7 +21,7 @@ struct RelaySecrets {
 };
 
 struct RelaySettings {
-  relay::Settings control;            // which families there are follows from the addresses
+  relay::Settings control;            // families and addresses follow from the sockets and the host
   net::relay::RelaySettings sockets;  // without a TLS context: it is made of the secrets
   RelaySecrets secrets;
   Duration drain_time{0};  // so long a peer that leaves waits for allocations to end
@@ -30,6 +30,7 @@ struct RelaySettings {
 // What has passed, and what has not, of all threads.
 struct RelayTraffic {
   std::uint64_t packets_to_peers = 0, bytes_to_peers = 0, packets_to_clients = 0, bytes_to_clients = 0;
+  std::uint64_t bindings = 0, bindings_dropped = 0, errors_told = 0;
   std::uint64_t not_sent = 0, control_dropped = 0, no_allocation = 0, streams_refused = 0;
   std::uint64_t malformed = 0, no_channel = 0, no_permission = 0, over_rate = 0;
 };

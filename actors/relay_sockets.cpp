@@ -31,6 +31,9 @@ class PathSockets : public RelaySockets {
       out.bytes_to_peers += each.bytes_to_peers.get();
       out.packets_to_clients += each.packets_to_clients.get();
       out.bytes_to_clients += each.bytes_to_clients.get();
+      out.bindings += each.bindings.get();
+      out.bindings_dropped += each.bindings_dropped.get();
+      out.errors_told += each.errors_told.get();
       out.not_sent += each.not_sent.get();
       out.control_dropped += each.control_dropped.get();
       out.no_allocation += each.no_allocation.get();

@@ -277,6 +277,9 @@ void fill(v1::RelayCounters& out, const actors::RelayTraffic& traffic) {
   out.set_no_channel(traffic.no_channel);
   out.set_no_permission(traffic.no_permission);
   out.set_over_rate(traffic.over_rate);
+  out.set_bindings(traffic.bindings);
+  out.set_bindings_dropped(traffic.bindings_dropped);
+  out.set_errors_told(traffic.errors_told);
   out.set_streams_refused(traffic.streams_refused);
 }
 

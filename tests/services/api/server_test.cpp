@@ -250,6 +250,7 @@ TEST_F(ServerTest, StatusTellsOfTheRelayWhereThereIsOne) {
   report.control.errors = {{unauthenticated, 3},      {stale_nonce, 4},  {forbidden, 5},
                            {bad_request, 6},          {server_error, 7}, {allocation_quota_reached, 8},
                            {insufficient_capacity, 9}};
+  report.traffic.bindings = 14, report.traffic.bindings_dropped = 15, report.traffic.errors_told = 16;
   report.traffic.bytes_to_clients = 10, report.traffic.malformed = 11, report.traffic.streams_refused = 12;
   peer_->present.relay = std::make_shared<const actors::RelayReport>(report);
   const auto relay = status().relay();
@@ -267,6 +268,9 @@ TEST_F(ServerTest, StatusTellsOfTheRelayWhereThereIsOne) {
   EXPECT_EQ(counters.bytes_to_clients(), 10U);
   EXPECT_EQ(counters.unreadable(), 11U);
   EXPECT_EQ(counters.streams_refused(), 12U);
+  EXPECT_EQ(counters.bindings(), 14U);
+  EXPECT_EQ(counters.bindings_dropped(), 15U);
+  EXPECT_EQ(counters.errors_told(), 16U);
 }
 
 TEST_F(ServerTest, EveryFailureIsAStatusWithItsMessage) {
