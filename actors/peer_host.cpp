@@ -276,6 +276,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   routing::RoutingSettings& routing = settings.routing;
   routing.learnt_kinds = kept_kinds(*made.store);
   routing.own_addresses = own_addresses(settings, identity.listening_on);
+  routing.datagram_links = settings.links.datagrams && !made.configuration->shared_secret;
   routing.known_peers = made.bootstrap_cache.addresses();
   routing.bootstrap_may_come = settings.discovery;
 

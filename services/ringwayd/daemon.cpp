@@ -258,6 +258,7 @@ class Daemon {
     out.storage.successor_hold_down = out.replication.successor_hold_down;
     out.replication.background_bytes_per_s = settings_.replication_rate_bytes_per_s;
     out.replication.comparison_interval = duration_of(settings_.comparison_interval_s);
+    out.links.datagrams = settings_.datagram_links;
     out.links.max_links =
         settings_.max_links + routing::k_max_connections_per_channel * out.routing.max_channels;
     out.leave_timeout = duration_of(settings_.leave_timeout_s);

@@ -88,6 +88,9 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
       .add("advertise", settings.advertise,
            "The address that others are told, if it is not --listen; may be repeated", "ADDR:PORT")
       ->delimiter(',');
+  group.flag("datagram-links", settings.datagram_links,
+             "Links over DTLS and UDP as well, at the same port, with peers that have them too (not in "
+             "shared-secret mode)");
   group
       .add("bootstrap", settings.bootstrap,
            "A peer to join through, besides those in the configuration document; may be repeated",

@@ -34,6 +34,7 @@ struct Settings {
   std::string data = "/var/lib/ringway";
   std::string listen = "0.0.0.0:6084";
   std::vector<std::string> advertise;
+  bool datagram_links = false;
   std::vector<std::string> bootstrap;
   bool first_peer = false;
   std::string discovery = "auto";  // or on, off

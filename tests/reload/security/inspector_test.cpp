@@ -252,6 +252,20 @@ TEST_F(InspectorTest, WhatItRemembersIsBounded) {
   EXPECT_EQ(small.statistics().signatures_checked, 4U);
 }
 
+TEST_F(InspectorTest, WhatNobodyUsesIsForgotten) {
+  Inspector short_of_memory(inspector_.context(), {.most_unused_ms = 60'000});
+  const auto inspect = [&](const wire::Message& message, WallMs at_ms) {
+    const auto bytes = test::encoded(message);
+    return short_of_memory.inspect(at_ms, *wire::parse_header(bytes), bytes, std::nullopt).ok();
+  };
+  ASSERT_TRUE(inspect(ping(*alice_), k_now_ms));
+  ASSERT_TRUE(inspect(ping(*bob_), k_now_ms + 61'000));
+  EXPECT_EQ(short_of_memory.tables()[0].size, 1U);
+  EXPECT_EQ(short_of_memory.tables()[1].size, 1U);
+  ASSERT_TRUE(inspect(ping(*alice_), k_now_ms + 61'000));
+  EXPECT_EQ(short_of_memory.statistics().certificates_checked, 3U);
+}
+
 TEST_F(InspectorTest, ValuesSeenInAStoreAreRememberedInAFetch) {
   const auto value = test::signed_value(*bob_, resource_, k_single, test::single_value("v"));
   const auto request = store(*alice_, k_single, {value}, {bob_->certificate()->der()});
