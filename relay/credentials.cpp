@@ -31,6 +31,16 @@ Credentials::Credentials(Given given, Bytes own_secret)
 
 Credentials::~Credentials() {
   security::zero(std::span<std::uint8_t>(own_secret_));
+  forget_given();
+}
+
+void Credentials::replace(Given given) {
+  assert(given.secrets.size() <= k_max_secrets);
+  forget_given();
+  given_ = std::move(given);
+}
+
+void Credentials::forget_given() {
   for (auto& secret : given_.secrets) security::zero(std::span<char>(secret));
   for (auto& [user, password] : given_.users) security::zero(std::span<char>(password));
 }

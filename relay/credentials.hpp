@@ -44,6 +44,9 @@ class Credentials {
   Credentials(const Credentials&) = delete;
   Credentials& operator=(const Credentials&) = delete;
 
+  // From now on these are the operator's. What the relay itself has issued holds on, and so do allocations.
+  void replace(Given given);
+
   // For this node, as text; it may not hold a colon.
   Credential issue(WallMs now_ms, std::string_view who, Duration lifetime) const;
 
@@ -51,6 +54,8 @@ class Credentials {
   std::vector<Known> known_as(WallMs now_ms, std::string_view user_name) const;
 
  private:
+  void forget_given();
+
   Given given_;
   Bytes own_secret_;
 };
