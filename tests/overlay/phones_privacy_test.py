@@ -70,14 +70,15 @@ class PhonesPrivacyTest(CallsTestCase):
             called.hang_up()
             called.wait_ended()
             calling.wait_ended()
-            at = {match for line in calling.log_lines() for match in re.findall(r"Contact: <sip:[^>@]*@([^>;]+)", line)
-                  if match.startswith("127.0.0.1")}
+            name = hiding.user.split("@", 1)[0]
+            at = set(re.findall(rf"Contact: <sip:{name}[^>@]*@([^>;]+)", "\n".join(calling.log_lines())))
             self.assertTrue(at)
             self.says_nothing(called, hiding, at)
 
     def says_nothing(self, called, caller, addresses):
-        """The callee's phone has written down all that it has got and sent."""
-        lines = called.log_lines()
+        """The callee's phone has written down all that it has got and sent. Left out is what baresip says of itself for
+        its sound, which is not hidden (docs/phones.md): in RTCP it tells its address as well."""
+        lines = [line for line in called.log_lines() if not line.startswith("a=ssrc:")]
         self.assertTrue(any("anonymous.invalid" in line for line in lines))
         for told in (caller.user.split("@", 1)[0], caller.phone_proxy("udp"), caller.phone_proxy("tcp"), *addresses):
             found = [line for line in lines if told in line]
