@@ -101,7 +101,10 @@ caf::typed_response_promise<LeftAtom> StorageDriver::withdraw_services() {
 }
 
 void StorageDriver::perform(data::ServiceDone done) {
-  if (auto leave = leaves_.extract(done.token)) return leave.mapped().deliver(LeftAtom::value);
+  if (auto leave = leaves_.extract(done.token)) {
+    leave.mapped().deliver(LeftAtom::value);
+    return;
+  }
   auto order = service_orders_.extract(done.token);
   if (order) order.mapped()(std::move(done));
 }

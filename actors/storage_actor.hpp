@@ -81,8 +81,8 @@ class StorageDriver : public Outbox {
   std::unordered_map<std::uint64_t, Answer<data::RelaysFound>> relay_orders_;
   std::unordered_map<std::uint64_t, caf::typed_response_promise<LeftAtom>> leaves_;  // one, of the supervisor
   SystemRandom random_;
-  std::unordered_map<std::uint64_t, SubmissionPtr> submissions_;                 // bounded by CallBound
-  std::unordered_map<std::uint64_t, WatchHandlePtr> watches_;                    // bounded by the component
+  std::unordered_map<std::uint64_t, SubmissionPtr> submissions_;  // bounded by CallBound
+  std::unordered_map<std::uint64_t, WatchHandlePtr> watches_;     // bounded by the component
 };
 
 }  // namespace ringway::actors

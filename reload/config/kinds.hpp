@@ -57,9 +57,9 @@ struct KindDefinition {
   std::string name;  // IANA name, or empty
   wire::DataModel model = wire::DataModel::single;
   AccessPolicy access = AccessPolicy::user_match;
-  std::uint32_t max_count = 0;                               // values at one resource
-  std::uint32_t max_size_bytes = 0;                          // of one value
-  std::uint32_t max_node_multiple = 0;                       // NODE-MULTIPLE only
+  std::uint32_t max_count = 0;                                         // values at one resource
+  std::uint32_t max_size_bytes = 0;                                    // of one value
+  std::uint32_t max_node_multiple = 0;                                 // NODE-MULTIPLE only
   std::uint32_t branching_factor = redir::k_default_branching_factor;  // NODE-ID-MATCH only (RFC 7374 §8)
   std::optional<DomainRestriction> domain_restriction = {};  // of the writers' user names; absent: any domain
   bool operator==(const KindDefinition&) const = default;

@@ -137,8 +137,7 @@ void write_extensions(Xml& xml, const Configuration& from) {
       xml.element("mandatory-extension", extension);
   }
   // Whoever defines REDIR lists its namespace (RFC 7374 §8).
-  if (from.kinds.find(k_redir) != nullptr)
-    xml.element("mandatory-extension", std::string(k_redir_namespace));
+  if (from.kinds.find(k_redir) != nullptr) xml.element("mandatory-extension", std::string(k_redir_namespace));
   if (from.replicas == k_default_replicas) return;
   xml.element("mandatory-extension", std::string(k_replication_namespace));
   xml.element("replication:replicas", static_cast<std::int64_t>(from.replicas));

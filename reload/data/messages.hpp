@@ -151,9 +151,8 @@ using StorageInput =
                  routing::ChannelMessage>;
 using StorageOutput =
     std::variant<Commit, Replicate, AskToMend, CallsDone, CertificatesFound, routing::SendRequest,
-                 routing::CancelRequest, routing::SendAnswer, CheckValues, WatchEvent, ServiceDone, RelaysFound,
-                 routing::OpenChannel,
-                 routing::SendOnChannel, routing::CloseChannel>;
+                 routing::CancelRequest, routing::SendAnswer, CheckValues, WatchEvent, ServiceDone,
+                 RelaysFound, routing::OpenChannel, routing::SendOnChannel, routing::CloseChannel>;
 using StorageOutputs = std::vector<StorageOutput>;
 
 using ReplicationInput =

@@ -93,7 +93,8 @@ void Services::answer(std::uint64_t token, decltype(ServiceDone::result) result,
 
 void Services::register_service(const Now& now, RegisterService order, StorageOutputs& out) {
   auto refused = refusal(order.service);
-  if (!refused && (order.lifetime_s < k_least_service_lifetime_s || order.lifetime_s > k_most_service_lifetime_s))
+  if (!refused &&
+      (order.lifetime_s < k_least_service_lifetime_s || order.lifetime_s > k_most_service_lifetime_s))
     refused = CallFailure{CallError::invalid_argument,
                           "a service's lifetime is from " + std::to_string(k_least_service_lifetime_s) +
                               " to " + std::to_string(k_most_service_lifetime_s) + " seconds",
@@ -198,8 +199,8 @@ void Services::walk_failed(const Now& now, const std::string& service, Registrat
 void Services::unregister(const Now& now, UnregisterService order, StorageOutputs& out) {
   const auto found = registrations_.find(order.service);
   if (found == registrations_.end())
-    return answer(order.token,
-                  CallFailure{CallError::not_found, "this peer does not provide the service", 0}, out);
+    return answer(order.token, CallFailure{CallError::not_found, "this peer does not provide the service", 0},
+                  out);
   if (waits_too_many(order.service))
     return answer(order.token,
                   CallFailure{CallError::resource_exhausted, "too many wait for this service: try again", 0},

@@ -58,8 +58,8 @@ class Services {
     std::optional<MonoTime> due;
     MonoTime began;  // the walk
     unsigned failures = 0;
-    std::optional<unsigned> last_level;           // where the last walk has ended
-    std::map<redir::TreeNode, MonoTime> places;   // that have the record, and until when
+    std::optional<unsigned> last_level;          // where the last walk has ended
+    std::map<redir::TreeNode, MonoTime> places;  // that have the record, and until when
   };
   struct Search {
     std::uint64_t token = 0;

@@ -143,8 +143,7 @@ class StorageComponent::Impl {
       each(holder_.take_outcomes(), [&](auto& outcome) {
         if (!watcher_.stored_here(now, outcome, out)) client_.stored_here(now, std::move(outcome), out);
       });
-      each(client_.take_own_results(),
-           [&](auto& own) { own_call_done(now, own, out); });
+      each(client_.take_own_results(), [&](auto& own) { own_call_done(now, own, out); });
       each(turn_.take_fruitless(), [&](auto& search) { find_by_redir(now, search, out); });
       each(services_.take_own(), [&](auto& own) { relay_providers(own, out); });
       each(notifier_.take_own(),
@@ -161,10 +160,10 @@ class StorageComponent::Impl {
   }
   // Relays are few, so their records may be at none of the peers that were asked.
   void find_by_redir(const Now& now, const FindRelays& search, StorageOutputs& out) {
-    services_.find(now,
-                   {k_first_own_number + search.token, std::string(k_turn_server_service), std::nullopt,
-                    search.random},
-                   out);
+    services_.find(
+        now,
+        {k_first_own_number + search.token, std::string(k_turn_server_service), std::nullopt, search.random},
+        out);
   }
   void relay_providers(const ServiceDone& own, StorageOutputs& out) {
     const std::uint64_t search = own.token - k_first_own_number;
@@ -238,8 +237,8 @@ class StorageComponent::Impl {
         {"watched resources", data_.subscriptions.resources(), k_max_watched_resources},
         {"subscriptions of one node", data_.subscriptions.most_of_one_node(), k_max_subscriptions_of_node},
     };
-    for (auto part : {client_.tables(), notifier_.tables(), watcher_.tables(), services_.tables(),
-                      turn_.tables()})
+    for (auto part :
+         {client_.tables(), notifier_.tables(), watcher_.tables(), services_.tables(), turn_.tables()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }

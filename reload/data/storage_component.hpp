@@ -1,5 +1,6 @@
 // The storage component: the holder's side of Store, Fetch, Stat and Find, and the requester's side of the
-// API; and what stands on them: certificates, watches, services, relays. It owns what this peer stores: every change goes through here. Driven by an actor or by the simulator.
+// API; and what stands on them: certificates, watches, services, relays. It owns what this peer stores: every
+// change goes through here. Driven by an actor or by the simulator.
 #pragma once
 
 #include <memory>

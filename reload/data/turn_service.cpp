@@ -63,8 +63,8 @@ void TurnService::changed(const Now& now) {
     if (removing) place.until = std::min(place.until, now.mono + k_removal_gives_up);
   }
   for (std::size_t d = 1; d <= wanted; ++d) {
-    const bool known = std::any_of(places_.begin(), places_.end(),
-                                   [&](const Place& place) { return place.iteration == d; });
+    const bool known =
+        std::any_of(places_.begin(), places_.end(), [&](const Place& place) { return place.iteration == d; });
     if (known) continue;
     Place place;
     place.iteration = static_cast<std::uint8_t>(d);
@@ -97,9 +97,8 @@ void TurnService::store(const Now& now, Place& place, StorageOutputs& out) {
     place.until = now.mono + k_lifetime;
   }
   value.value_wire = SharedBytes{wire::encode(value.value)};
-  value.signature = data_.signer->sign(
-      security::value_signature_input(resource, config::k_turn_service, value.storage_time_ms,
-                                      wire::DataModel::single, value.value_wire));
+  value.signature = data_.signer->sign(security::value_signature_input(
+      resource, config::k_turn_service, value.storage_time_ms, wire::DataModel::single, value.value_wire));
   wire::StoreReq body;
   body.resource = copy_of(resource.view());
   wire::StoreKindData kind;
@@ -216,8 +215,7 @@ void TurnService::ask(Search& search, routing::SendRequest request, StorageOutpu
   out.emplace_back(std::move(request));
 }
 
-void TurnService::providers_are(std::uint64_t search, const std::vector<NodeId>& nodes,
-                                StorageOutputs& out) {
+void TurnService::providers_are(std::uint64_t search, const std::vector<NodeId>& nodes, StorageOutputs& out) {
   const auto found = searches_.find(search);
   if (found == searches_.end()) return;
   found->second.by_redir = true;

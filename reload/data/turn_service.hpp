@@ -18,7 +18,7 @@ namespace ringway::data {
 
 // Numbers of the requests made here; those of certificates are smaller.
 inline constexpr std::uint64_t k_first_turn_request = (std::uint64_t{1} << 63U) + (std::uint64_t{1} << 62U);
-inline constexpr std::uint32_t k_most_turn_records = 20;        // of one relay (§9, AMB-27)
+inline constexpr std::uint32_t k_most_turn_records = 20;         // of one relay (§9, AMB-27)
 inline constexpr std::uint32_t k_turn_record_lifetime_s = 1800;  // put again at half of it
 
 // H(Node-ID ‖ iteration), the iteration in one byte (AMB-27).
@@ -39,8 +39,7 @@ class TurnService {
   void find(FindRelays order, StorageOutputs& out);
   // Searches by Find that found no relay: to be tried by ReDiR; then providers_are() or give_up() follows.
   std::vector<FindRelays> take_fruitless() { return std::exchange(fruitless_, {}); }
-  void providers_are(std::uint64_t search, const std::vector<NodeId>& nodes,
-                     StorageOutputs& out);
+  void providers_are(std::uint64_t search, const std::vector<NodeId>& nodes, StorageOutputs& out);
   void give_up(std::uint64_t search, StorageOutputs& out);
 
   // False when it is not about a request made here.
@@ -57,7 +56,7 @@ class TurnService {
     std::optional<MonoTime> due;
     unsigned attempts = 0;
     std::uint64_t storage_time_ms = 0;
-    MonoTime until;       // it may be there
+    MonoTime until;  // it may be there
     bool removing = false;
   };
   struct Search {

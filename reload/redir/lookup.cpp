@@ -53,8 +53,7 @@ void Lookup::finish() {
 void Lookup::finish_at_random(std::vector<Provider> root) {
   over_ = true;
   if (root.empty()) return finish();
-  std::sort(root.begin(), root.end(),
-            [](const Provider& a, const Provider& b) { return a.node < b.node; });
+  std::sort(root.begin(), root.end(), [](const Provider& a, const Provider& b) { return a.node < b.node; });
   const auto picked = root.begin() + static_cast<std::ptrdiff_t>(random_ % root.size());
   std::rotate(root.begin(), picked, root.end());
   root.resize(std::min(root.size(), k_most_providers_found));

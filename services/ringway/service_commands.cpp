@@ -27,8 +27,7 @@ int register_service(const Session& session, const ServiceOptions& options) {
   const auto status = v1::Services::NewStub(channel)->Register(context.get(), request, &response);
   if (!status.ok()) return session.fail(status, *context);
   if (session.json) {
-    session.print(
-        {{"service", options.service}, {"node", response.node()}, {"records", response.records()}});
+    session.print({{"service", options.service}, {"node", response.node()}, {"records", response.records()}});
     return k_exit_ok;
   }
   session.out << "this peer provides " << printable(options.service) << " as " << response.node() << '\n';
@@ -65,9 +64,8 @@ int find_service(const Session& session, const ServiceOptions& options) {
   if (session.json) {
     Json providers = Json::array();
     for (const auto& provider : response.providers()) providers.push_back({{"node", provider.node()}});
-    session.print({{"service", options.service},
-                   {"providers", std::move(providers)},
-                   {"fetches", response.fetches()}});
+    session.print(
+        {{"service", options.service}, {"providers", std::move(providers)}, {"fetches", response.fetches()}});
     return k_exit_ok;
   }
   for (const auto& provider : response.providers()) session.out << provider.node() << '\n';
@@ -99,9 +97,10 @@ void add_service(CLI::App& app, Session& session, Action& chosen) {
   auto* registers = add_one(*service, "register", "This peer provides the service, until it leaves", options,
                             session, chosen, register_service);
   registers
-      ->add_option("-l,--lifetime", options->lifetime_s,
-                   "How long its records live without a refresh, at least 10s: 90, 15m, 1h (10 minutes if not "
-                   "given)")
+      ->add_option(
+          "-l,--lifetime", options->lifetime_s,
+          "How long its records live without a refresh, at least 10s: 90, 15m, 1h (10 minutes if not "
+          "given)")
       ->transform(CLI::AsNumberWithUnit(
           std::map<std::string, std::uint32_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}))
       ->type_name("TIME");

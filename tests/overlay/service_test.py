@@ -4,7 +4,6 @@
 import json
 import time
 import unittest
-from unittest import mock
 
 from support import OverlayTestCase, note
 
@@ -37,16 +36,10 @@ class ServiceTest(OverlayTestCase):
             started = time.monotonic()
             answer = peer.json("service", "find", "transcoding")
             note(f"{answer['fetches']} fetches in {(time.monotonic() - started) * 1000:.0f} ms with the program's start")
-            self.assertEqual(answer["providers"][0]["node"], self.successor(peer.node))
-
-    def successor(self, key):
-        """Of the providers; of the last one any, which is told by the caller's own choice."""
-        after = sorted(peer.node for peer in self.providers if peer.node > key)
-        if after:
-            return after[0]
-        found = self.find(self.peers[-1], "transcoding", "--key", key)
-        self.assertTrue(set(found) <= {peer.node for peer in self.providers}, found)
-        return found[0] if len(self.providers) == 1 else mock.ANY
+            nodes = sorted(one.node for one in self.providers)
+            after = [node for node in nodes if node > peer.node]
+            # Behind the last provider any of them will do.
+            self.assertIn(answer["providers"][0]["node"], after[:1] or nodes)
 
     def keys_choose(self):
         lowest, *_, highest = sorted(peer.node for peer in self.providers)

@@ -53,10 +53,10 @@ TEST(Kinds, RegisteredOnes) {
 }
 
 TEST(Kinds, PolicyNamesGoBothWays) {
-  for (const auto policy : {AccessPolicy::user_match, AccessPolicy::node_match, AccessPolicy::user_node_match,
-                            AccessPolicy::node_multiple, AccessPolicy::node_id_match,
-                            AccessPolicy::owner_path_match,
-                            AccessPolicy::shared_writer_match, AccessPolicy::watcher_match})
+  for (const auto policy :
+       {AccessPolicy::user_match, AccessPolicy::node_match, AccessPolicy::user_node_match,
+        AccessPolicy::node_multiple, AccessPolicy::node_id_match, AccessPolicy::owner_path_match,
+        AccessPolicy::shared_writer_match, AccessPolicy::watcher_match})
     EXPECT_EQ(access_policy_of(name_of(policy)), policy);
   EXPECT_EQ(name_of(AccessPolicy::owner_path_match),
             "{urn:ringway:params:xml:ns:access-control}OWNER-PATH-MATCH");
@@ -76,9 +76,10 @@ TEST(Kinds, ModelsAreFoundByKind) {
 TEST(Kinds, RedirHasABranchingFactor) {
   // Shows: DISC-13.
   const auto redir = [](const std::string& more) {
-    return required("<kind name=\"REDIR\" xmlns:redir=\"" + std::string(k_redir_namespace) + "\">" + k_limits +
-                    "<data-model>DICTIONARY</data-model><access-control>NODE-ID-MATCH</access-control>" + more +
-                    "</kind>");
+    return required("<kind name=\"REDIR\" xmlns:redir=\"" + std::string(k_redir_namespace) + "\">" +
+                    k_limits +
+                    "<data-model>DICTIONARY</data-model><access-control>NODE-ID-MATCH</access-control>" +
+                    more + "</kind>");
   };
   const auto factor = [](const std::string& number) {
     return "<redir:branching-factor>" + number + "</redir:branching-factor>";

@@ -79,17 +79,17 @@ ResourceId place_of(const redir::TreeNode& at) {
 }
 
 TEST(AccessControl, NodeIdMatchIsForOnesOwnTreeNodes) {
-  // Shows: DISC-01, DISC-04.
+  // Shows: DISC-01, DISC-04, FM-45.
   auto policy = kind(AccessPolicy::node_id_match, DataModel::dictionary);
   const redir::Tree tree(policy.branching_factor);
   const auto at = tree.node_for(2, k_alice.node);
   const redir::TreeNode beside{2, static_cast<std::uint16_t>(at.number + 1)};
   EXPECT_TRUE(check_writer(policy, place_of(at), k_alice, provider(k_alice.node, at, "voice-mail")));
   EXPECT_TRUE(check_writer(policy, place_of({0, 0}), k_alice, provider(k_alice.node, {0, 0}, "voice-mail")));
-  // Under another's key; in another's tree node; at another place than the record says, or as another service.
+  // Under another's key; in another's tree node; at another place than the record says, or as another
+  // service.
   EXPECT_FALSE(check_writer(policy, place_of({0, 0}), k_bob, provider(k_alice.node, {0, 0}, "voice-mail")));
-  EXPECT_FALSE(
-      check_writer(policy, place_of(beside), k_alice, provider(k_alice.node, beside, "voice-mail")));
+  EXPECT_FALSE(check_writer(policy, place_of(beside), k_alice, provider(k_alice.node, beside, "voice-mail")));
   EXPECT_FALSE(check_writer(policy, place_of(at), k_alice, provider(k_alice.node, {0, 0}, "voice-mail")));
   EXPECT_FALSE(check_writer(policy, place_of(at), k_alice, provider(k_alice.node, at, "voice-mail2")));
   // Deeper than the tree goes.

@@ -157,7 +157,7 @@ TEST_F(ServicesTest, ARefreshThatFailsIsTriedAgain) {
 }
 
 TEST_F(ServicesTest, NobodyStandsWhereOthersBelong) {
-  // Shows: DISC-04.
+  // Shows: DISC-04, FM-45.
   const auto place = redir::Tree(10).node_for(2, at(1).node);
   wire::RedirServiceProvider record;
   record.destinations = {wire::to_node(at(2).node)};
@@ -193,7 +193,8 @@ TEST_F(ServicesTest, OnePeerProvidesSoManyServices) {
 }
 
 TEST_F(ServicesTest, SoManyLookupsAreUnderWayAtOnce) {
-  const auto first = resource_id_of(redir::resource_name_of(k_service, redir::Tree(10).node_for(2, at(0).node)));
+  const auto first =
+      resource_id_of(redir::resource_name_of(k_service, redir::Tree(10).node_for(2, at(0).node)));
   Peer& peer = at(0).view->responsible_for(first) ? at(1) : at(0);
   for (std::size_t i = 0; i <= k_max_service_lookups; ++i)
     overlay.to_storage(peer, FindService{i + 1, std::string(k_service), at(0).node, 0});
