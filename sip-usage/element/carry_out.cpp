@@ -63,7 +63,9 @@ void Element::act(Now now, RequestArrived& arrived) {
     return;
   }
   const auto port = answer_port(arrived.request, *flow);
-  servers_.emplace(arrived.transaction, Server{id, port, way_back(arrived.request, *flow, port)});
+  Server server{id, port, way_back(arrived.request, *flow, port)};
+  server.arrived_at = now.mono;
+  servers_.emplace(arrived.transaction, std::move(server));
   flow->transactions.insert(arrived.transaction);
   if (is_leaving_ && begins_dialog(arrived.request)) {
     ++counters_.leaving;
@@ -93,7 +95,7 @@ void Element::serve(Now now, TransactionId transaction, Message request, const p
   auto& server = servers_.at(transaction);
   server.is_private = is_private(request, from);
   // A letter would name its writer.
-  if (!server.is_private) note_message(now.mono, transaction, request, from);
+  if (!server.is_private) note_message(server.arrived_at, transaction, request, from);
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 

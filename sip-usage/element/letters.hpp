@@ -42,9 +42,10 @@ class Letters {
   void renew_users(Now now, std::vector<messages::OwnUser> users);
   void leave(Now now);  // nothing more is delivered
 
-  // A MESSAGE that goes to the proxy now. `sender`: of this peer's users; nothing: another peer has sent it.
+  // A MESSAGE that goes to the proxy now and has come at that time. `sender`: of this peer's users; nothing:
+  // another peer has sent it.
   // `recipient` is its Request-URI in the overlay's name.
-  void note(MonoTime now, TransactionId transaction, const Message& request, const Uri& recipient,
+  void note(MonoTime arrived_at, TransactionId transaction, const Message& request, const Uri& recipient,
             const std::optional<Aor>& sender);
   void forget(TransactionId transaction) { end(transaction); }
   // What the proxy answers; nothing: it would leave the request without an answer. False: it is not kept, and
