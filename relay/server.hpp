@@ -33,9 +33,9 @@ class Server {
   Server(Settings settings, const Credentials& credentials, Bytes nonce_key, Random& random);
 
   // A STUN message from a client. What is none is counted and dropped.
-  void receive(Now now, const ClientPath& from, BytesView message);
-  void opened(MonoTime now, AllocationId allocation, std::vector<stun::Address> relayed);
-  void failed(MonoTime now, AllocationId allocation);
+  void receive(Now now, const ClientPath& from, BytesView octets);
+  void opened(MonoTime now, AllocationId id, std::vector<stun::Address> relayed);
+  void failed(MonoTime now, AllocationId id);
   // A stream has ended: what was allocated over it goes (§7.2).
   void gone(const ClientPath& path);
   void wake(MonoTime now);
