@@ -1,6 +1,7 @@
 // Registrations and lookups against a tree kept in a map.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -234,8 +235,9 @@ TEST(Lookup, KeepsNoMoreThanItsBounds) {
     NodeId id = small(2);
     id.bytes[14] = static_cast<std::uint8_t>(i >> 8U);
     id.bytes[15] = static_cast<std::uint8_t>(i);
-    many.insert(many.begin(), Provider{id, {}});
+    many.push_back({id, {}});
   }
+  std::reverse(many.begin(), many.end());
   lookup.fetched(std::move(many));
   EXPECT_EQ(lookup.seen(), k_most_providers_seen);
   EXPECT_FALSE(lookup.fetches());
