@@ -90,7 +90,7 @@ TEST(RegistrationWalk, TheExampleOfTheRfc) {
   EXPECT_EQ(all.at(2, 0), (std::set<NodeId>{small(2), small(3)}));
   EXPECT_EQ(all.at(2, 1), (std::set<NodeId>{small(4), small(7)}));
   EXPECT_EQ(all.at(3, 1), std::set<NodeId>{small(3)}) << "2 was there before 3: it goes there next time";
-  for (const std::uint16_t number : {0, 2, 3})
+  for (const std::uint16_t number : std::initializer_list<std::uint16_t>{0, 2, 3})
     EXPECT_TRUE(all.at(3, number).empty()) << "4 and 7 are alone in their intervals of level 2";
 }
 
