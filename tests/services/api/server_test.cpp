@@ -215,6 +215,13 @@ TEST_F(ServerTest, StatusTellsOfPhonesWhereTheyAreServed) {
   report.peers = {.opened = 11, .open_failed = 12, .accepted = 13, .refused_asked = 14, .uninvited = 15};
   report.peer_links.bytes_in = 16, report.peer_links.bytes_out = 17, report.peer_links.handshakes_failed = 18;
   report.peer_links.refused_connections = 20, report.peer_links.refused_of_address = 30;
+  report.element = {.refused_unread = 41,
+                    .not_sent = 42,
+                    .merged = 43,
+                    .leaving = 44,
+                    .false_from = 45,
+                    .passed_on = 46,
+                    .not_passed_on = 47};
   report.tables = {{"flows", 7, 9}};
   peer_->present.sip = std::make_shared<const actors::SipReport>(report);
   const auto phones = status().phones();
@@ -230,8 +237,54 @@ TEST_F(ServerTest, StatusTellsOfPhonesWhereTheyAreServed) {
   EXPECT_EQ(phones.counters().peer_bytes_in(), 16U);
   EXPECT_EQ(phones.counters().peer_bytes_out(), 17U);
   EXPECT_EQ(phones.counters().peer_handshakes_failed(), 18U);
+  EXPECT_EQ(phones.counters().unreadable_refused(), 41U);
+  EXPECT_EQ(phones.counters().not_sent(), 42U);
+  EXPECT_EQ(phones.counters().merged(), 43U);
+  EXPECT_EQ(phones.counters().leaving_refused(), 44U);
+  EXPECT_EQ(phones.counters().false_names(), 45U);
+  EXPECT_EQ(phones.counters().passed_on(), 46U);
+  EXPECT_EQ(phones.counters().not_passed_on(), 47U);
   ASSERT_EQ(phones.tables_size(), 1);
   EXPECT_EQ(phones.tables(0).bound(), 9U);
+}
+
+TEST_F(ServerTest, StatusTellsOfTheRelayWhereThereIsOne) {
+  const auto status = [this] {
+    v1::StatusResponse out;
+    grpc::ClientContext context;
+    EXPECT_TRUE(stub_->Status(&context, {}, &out).ok());
+    return out;
+  };
+  EXPECT_FALSE(status().has_relay());
+  actors::RelayReport report;
+  report.listening_on = {"tls:192.0.2.1:5349"};
+  report.is_draining = true;
+  report.allocations = 2;
+  using enum stun::ErrorCode;
+  report.control.errors = {{unauthenticated, 3},      {stale_nonce, 4},  {forbidden, 5},
+                           {bad_request, 6},          {server_error, 7}, {allocation_quota_reached, 8},
+                           {insufficient_capacity, 9}};
+  report.traffic.bindings = 14, report.traffic.bindings_dropped = 15, report.traffic.errors_told = 16;
+  report.traffic.bytes_to_clients = 10, report.traffic.malformed = 11, report.traffic.streams_refused = 12;
+  peer_->present.relay = std::make_shared<const actors::RelayReport>(report);
+  const auto relay = status().relay();
+  ASSERT_EQ(relay.listening_on_size(), 1);
+  EXPECT_EQ(relay.listening_on(0), "tls:192.0.2.1:5349");
+  EXPECT_TRUE(relay.draining());
+  const auto& counters = relay.counters();
+  EXPECT_EQ(counters.allocations(), 2U);
+  EXPECT_EQ(counters.unauthenticated(), 3U);
+  EXPECT_EQ(counters.stale_nonce(), 4U);
+  EXPECT_EQ(counters.forbidden(), 5U);
+  EXPECT_EQ(counters.other_errors(), 13U);
+  EXPECT_EQ(counters.quota_reached(), 8U);
+  EXPECT_EQ(counters.no_capacity(), 9U);
+  EXPECT_EQ(counters.bytes_to_clients(), 10U);
+  EXPECT_EQ(counters.unreadable(), 11U);
+  EXPECT_EQ(counters.streams_refused(), 12U);
+  EXPECT_EQ(counters.bindings(), 14U);
+  EXPECT_EQ(counters.bindings_dropped(), 15U);
+  EXPECT_EQ(counters.errors_told(), 16U);
 }
 
 TEST_F(ServerTest, EveryFailureIsAStatusWithItsMessage) {
