@@ -14,6 +14,8 @@ data::CallFailure has_stopped() {
   return {data::CallError::unavailable, "the peer has stopped: ask another peer", 0};
 }
 
+data::ServiceDone service_has_stopped() { return {0, has_stopped()}; }
+
 }  // namespace
 
 PeerImpl::~PeerImpl() {
@@ -95,6 +97,14 @@ void PeerImpl::use_phones(std::vector<sip::registrar::Account> accounts,
                              Answer<std::optional<std::string>>(std::move(done), stopped)});
 }
 
+void PeerImpl::use_relay_secrets(std::shared_ptr<RelaySecrets> secrets,
+                                 std::function<void(std::optional<std::string>)> done) {
+  if (!parts_.relay.actor) return done("this peer relays nothing");
+  const auto stopped = [] { return std::optional<std::string>("the peer has stopped"); };
+  caf::anon_send(parts_.relay.actor, RelaySecretsOrder{std::move(secrets), Answer<std::optional<std::string>>(
+                                                                               std::move(done), stopped)});
+}
+
 void PeerImpl::offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) {
   const auto stopped = [] {
     return routing::DocumentOffer{routing::DocumentOffer::Verdict::refused, "the peer has stopped"};
@@ -111,6 +121,44 @@ void PeerImpl::find_certificates(data::CertificatesOf of, std::function<void(dat
   };
   caf::anon_send(parts_.mailboxes->storage,
                  CertificatesOrder{std::move(of), Answer<data::CertificatesFound>(std::move(done), stopped)});
+}
+
+void PeerImpl::register_service(std::string service, std::uint32_t lifetime_s,
+                                std::function<void(data::ServiceDone)> done) {
+  caf::anon_send(parts_.mailboxes->storage,
+                 ServiceOrder{data::RegisterService{0, std::move(service), lifetime_s},
+                              Answer<data::ServiceDone>(std::move(done), service_has_stopped)});
+}
+
+void PeerImpl::unregister_service(std::string service, std::function<void(data::ServiceDone)> done) {
+  caf::anon_send(parts_.mailboxes->storage,
+                 ServiceOrder{data::UnregisterService{0, std::move(service)},
+                              Answer<data::ServiceDone>(std::move(done), service_has_stopped)});
+}
+
+void PeerImpl::find_service(std::string service, std::optional<NodeId> key,
+                            std::function<void(data::ServiceDone)> done) {
+  caf::anon_send(parts_.mailboxes->storage,
+                 ServiceOrder{data::FindService{0, std::move(service), key},
+                              Answer<data::ServiceDone>(std::move(done), service_has_stopped)});
+}
+
+void PeerImpl::advertise_relay(wire::IpAddressPort address) {
+  StorageBatch batch;
+  batch.inputs.emplace_back(data::AdvertiseRelay{std::move(address)});
+  caf::anon_send(parts_.mailboxes->storage, std::move(batch));
+}
+
+void PeerImpl::withdraw_relay() {
+  StorageBatch batch;
+  batch.inputs.emplace_back(data::WithdrawRelay{});
+  caf::anon_send(parts_.mailboxes->storage, std::move(batch));
+}
+
+void PeerImpl::find_relays(std::size_t wanted, std::function<void(data::RelaysFound)> done) {
+  const auto stopped = [] { return data::RelaysFound{0, {}, has_stopped()}; };
+  caf::anon_send(parts_.mailboxes->storage,
+                 RelaysOrder{wanted, Answer<data::RelaysFound>(std::move(done), stopped)});
 }
 
 void PeerImpl::call_log(std::optional<std::string> user, std::size_t limit,

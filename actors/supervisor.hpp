@@ -17,6 +17,7 @@
 #include "actors/link_bridge.hpp"
 #include "actors/peer_log.hpp"
 #include "actors/phone_bridge.hpp"
+#include "actors/relay_actor.hpp"
 #include "actors/system_clock.hpp"
 #include "net/discovery.hpp"
 #include "net/dns/resolver.hpp"
@@ -29,6 +30,8 @@ namespace ringway::actors {
 inline constexpr Duration k_status_timeout{2'000};
 // Of the time for leaving, at most so much for the phones' registrations to be removed from the overlay.
 inline constexpr Duration k_sip_leave_timeout{2'000};
+// And so much for its services.
+inline constexpr Duration k_services_leave_timeout{1'500};
 
 struct SupervisorSetup {
   std::string name;  // for the log
@@ -50,6 +53,7 @@ struct SupervisorSetup {
   std::shared_ptr<net::dns::Resolver> resolver = nullptr;
   std::vector<UserCredentials> further_users{};  // as they are in use
   sip::registrar::Settings phone_rules{};        // that accounts of phones have to meet
+  RunningRelay relay{};                          // without an actor: this peer relays nothing
 };
 
 class SupervisorDriver {
@@ -66,6 +70,9 @@ class SupervisorDriver {
  private:
   void start();
   void leave(Answer<Stopped>& done);
+  void drain_relay();
+  void leave_phones();
+  void leave_services();
   void leave_ring();
   void left();
   void give_up();

@@ -3,12 +3,14 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "actors/peer.hpp"
+#include "actors/relay_settings.hpp"
 
 namespace ringway::services {
 
@@ -29,6 +31,7 @@ class FakePeer final : public actors::Peer {
   std::function<std::optional<std::string>(const std::string& key, const std::string& chain)> on_credentials;
   std::function<std::optional<std::string>(const std::vector<actors::UserCredentials>&)> on_users;
   std::function<std::optional<std::string>(const std::vector<sip::registrar::Account>&)> on_phones;
+  std::function<std::optional<std::string>(const actors::RelaySecrets&)> on_relay_secrets;
   std::function<routing::DocumentOffer(const SharedBytes&)> on_document;
 
   CallToken submit(std::vector<data::Call> calls, Answer done) override {
@@ -88,12 +91,37 @@ class FakePeer final : public actors::Peer {
                   std::function<void(std::optional<std::string>)> done) override {
     done(on_phones ? on_phones(accounts) : std::nullopt);
   }
+  void use_relay_secrets(std::shared_ptr<actors::RelaySecrets> secrets,
+                         std::function<void(std::optional<std::string>)> done) override {
+    done(on_relay_secrets ? on_relay_secrets(*secrets) : std::nullopt);
+  }
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override {
     done(on_document ? on_document(document) : routing::DocumentOffer{});
   }
   void find_certificates(data::CertificatesOf, std::function<void(data::CertificatesFound)> done) override {
     done({});
   }
+  void register_service(std::string service, std::uint32_t lifetime_s,
+                        std::function<void(data::ServiceDone)> done) override {
+    registered_services[service] = lifetime_s;
+    done({0, service_result});
+  }
+  void unregister_service(std::string service, std::function<void(data::ServiceDone)> done) override {
+    if (registered_services.erase(service) > 0) return done({0, data::ServiceChanged{}});
+    done({0, data::CallFailure{data::CallError::not_found, "this peer does not provide the service", 0}});
+  }
+  void find_service(std::string service, std::optional<NodeId> key,
+                    std::function<void(data::ServiceDone)> done) override {
+    asked_service = {std::move(service), key};
+    done({0, service_result});
+  }
+  void advertise_relay(wire::IpAddressPort) override {}
+  void withdraw_relay() override {}
+  void find_relays(std::size_t, std::function<void(data::RelaysFound)> done) override { done({}); }
+  std::map<std::string, std::uint32_t> registered_services;
+  std::pair<std::string, std::optional<NodeId>> asked_service;
+  decltype(data::ServiceDone::result) service_result = data::ServiceChanged{3};
+
   void leave(std::function<void()> done) override { done(); }
   NodeId node_id() const override { return present.node; }
   wire::IpAddressPort listening_on() const override { return present.listening_on; }
@@ -123,6 +151,7 @@ class FakePeer final : public actors::Peer {
       data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0};
   std::pair<std::string, std::size_t> asked_calls;
   std::vector<net::phones::PhoneListen> phones_listening_on() const override { return {}; }
+  std::vector<std::string> relay_listening_on() const override { return {}; }
 
   // Waits for a call (for ten seconds; the test has failed then).
   std::optional<Submission> take_submission() {
