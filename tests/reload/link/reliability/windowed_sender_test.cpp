@@ -122,6 +122,21 @@ TEST_F(SenderFixture, AnyTransmissionsAcknowledgementWillDo) {
   EXPECT_FALSE(sender_.failed());
 }
 
+TEST_F(SenderFixture, WhatArrivesWhileItWaitsToBeSentAgainIsNotSentAgain) {
+  // Shows: LINK-11.
+  give(10);
+  poll(0);
+  poll(500);  // all are taken for lost; one goes out again
+  ack(520, 3);
+  ack(520, 4);
+  for (const auto& sent : poll(520)) {
+    EXPECT_NE(sent.message, 3);
+    EXPECT_NE(sent.message, 4);
+  }
+  for (std::uint32_t i = 5; i < 10; ++i) ack(521, i);
+  for (const auto& sent : poll(700)) EXPECT_LT(sent.message, 3);
+}
+
 TEST_F(SenderFixture, LearnsThatThePathReorders) {
   give(10);
   poll(0);
