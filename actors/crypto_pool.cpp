@@ -1,5 +1,6 @@
 #include "actors/crypto_pool.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -172,8 +173,17 @@ class CryptoPool::Desk : public InspectionDesk, public std::enable_shared_from_t
     if (seat.inspector)
       seat.inspector->replace(context_);
     else
-      seat.inspector.emplace(context_);
+      seat.inspector.emplace(context_, limits());
     return *seat.inspector;
+  }
+
+  // The workers of a desk share what one Inspector may remember: values of one resource are checked by one of
+  // them only, and a peer's memory must not grow with the number of its processors.
+  security::InspectionLimits limits() const {
+    security::InspectionLimits of_each;
+    of_each.max_certificates = std::max<std::size_t>(1, of_each.max_certificates / seats_.size());
+    of_each.max_signatures = std::max<std::size_t>(1, of_each.max_signatures / seats_.size());
+    return of_each;
   }
 
   const std::weak_ptr<Workers> workers_;

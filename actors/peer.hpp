@@ -27,6 +27,10 @@
 
 namespace ringway::actors {
 
+struct RelaySettings;
+struct RelaySecrets;
+struct RelayReport;
+
 // Of a user besides the node's own, in whose name calls may write (data::UserSigners).
 struct UserCredentials {
   std::string private_key_pem;
@@ -48,7 +52,8 @@ struct PeerSettings {
   data::ReplicationSettings replication;
   net::LinkSettings links;           // listen, credentials and the shared secret are filled from above
   std::shared_ptr<SipSettings> sip;  // null: no phones are served; taken at the start
-  bool discovery = false;            // find peers of this overlay on the local network
+  std::shared_ptr<const RelaySettings> relay = nullptr;  // null: nothing is relayed
+  bool discovery = false;                                // find peers of this overlay on the local network
   Duration leave_timeout{5'000};
 };
 
@@ -100,7 +105,8 @@ struct PeerStatus {
   data::ReplicationComponent::Statistics replication;
   net::LinkCounters links;
   data::ValueStore::Totals totals;
-  SipReportPtr sip;  // null: no phones are served
+  SipReportPtr sip;                                    // null: no phones are served
+  std::shared_ptr<const RelayReport> relay = nullptr;  // null: nothing is relayed
 };
 
 struct PingOutcome {
@@ -166,6 +172,10 @@ class Peer {
   // has no phones here. `done` once, with the reason when something of it cannot be used; then all stays.
   virtual void use_phones(std::vector<sip::registrar::Account> accounts,
                           std::function<void(std::optional<std::string> refusal)> done) = 0;
+  // From now on these may use the relay, and its clients see this certificate. `done` once, with the reason
+  // when something of it cannot be used; then all stays.
+  virtual void use_relay_secrets(std::shared_ptr<RelaySecrets> secrets,
+                                 std::function<void(std::optional<std::string> refusal)> done) = 0;
   // A configuration document that somebody has fetched: put in force and handed on to the others when it is
   // newer than the present one and signed as a successor must be (RFC 6940 §6.5.4.2).
   virtual void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) = 0;
@@ -188,11 +198,13 @@ class Peer {
   // The messages that wait for that user of this peer; first those that are named are taken away.
   virtual void mailbox(std::string user, std::size_t limit, std::vector<sip::messages::MessageName> take_away,
                        std::function<void(MailboxResult)> done) = 0;
-  // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout.
+  // Leaves the ring gracefully and stops; `done` is called once, at the latest after leave_timeout. A relay
+  // waits for its allocations to end before that (RelaySettings::drain_time).
   virtual void leave(std::function<void()> done) = 0;
   virtual NodeId node_id() const = 0;
   virtual wire::IpAddressPort listening_on() const = 0;
   virtual std::vector<net::phones::PhoneListen> phones_listening_on() const = 0;
+  virtual std::vector<std::string> relay_listening_on() const = 0;  // "udp:192.0.2.1:3478"
 };
 
 struct HostSettings {

@@ -18,6 +18,7 @@
 #include "actors/peer_impl.hpp"
 #include "actors/peer_log.hpp"
 #include "actors/phone_foundation.hpp"
+#include "actors/relay_actor.hpp"
 #include "actors/replication_actor.hpp"
 #include "actors/routing_actor.hpp"
 #include "actors/sip_actor.hpp"
@@ -29,6 +30,7 @@
 #include "net/discovery.hpp"
 #include "net/interfaces.hpp"
 #include "net/io_pool.hpp"
+#include "net/relay/host_addresses.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/link/link_id.hpp"
 #include "sip-usage/messages/storing_peer.hpp"
@@ -127,6 +129,7 @@ class PeerHostImpl : public PeerHost, public std::enable_shared_from_this<PeerHo
   std::shared_ptr<net::Discovery> start_discovery(const PeerSettings& settings,
                                                   const config::Configuration& configuration,
                                                   std::shared_ptr<const Mailboxes> mailboxes);
+  RunningRelay spawn_relay(const PeerSettings& settings, RelayFoundation made);
   std::shared_ptr<Peer> spawn_actors(PeerSettings& settings, Foundation made,
                                      std::function<void(PeerFailure)> failed);
 
@@ -148,6 +151,7 @@ struct PeerHostImpl::Foundation {
   std::shared_ptr<net::TlsLinks> links;
   std::shared_ptr<net::Discovery> discovery;  // null: none
   PhoneFoundation phones;
+  RelayFoundation relay;
 };
 
 Result<std::shared_ptr<Peer>, StartFailure> PeerHostImpl::start_peer(
@@ -196,6 +200,11 @@ Result<PeerHostImpl::Foundation, StartFailure> PeerHostImpl::lay_foundation(Peer
       io_, settings, {*made.signer, *made.users, *made.configuration, made.trust, *made.store});
   if (!phones) return StartFailure{phones.error().reason};
   made.phones = *std::move(phones);
+  if (settings.relay) {
+    auto relay = RelayFoundation::lay(*settings.relay);
+    if (!relay) return StartFailure{relay.error().reason};
+    made.relay = *std::move(relay);
+  }
   return made;
 }
 
@@ -214,6 +223,23 @@ std::shared_ptr<net::Discovery> PeerHostImpl::start_discovery(const PeerSettings
   if (started) return *std::move(started);
   peer_log(settings.name)->warn("peers of the local network cannot be found: {}", started.error().reason);
   return nullptr;
+}
+
+// It begins when the supervisor says so.
+RunningRelay PeerHostImpl::spawn_relay(const PeerSettings& settings, RelayFoundation made) {
+  if (!made.sockets) return {};
+  RunningRelay out;
+  out.drain_time = settings.relay->drain_time;
+  out.listening_on = made.sockets->listening_on();
+  relay::Settings control = settings.relay->control;
+  control.has_ipv4 = control.has_ipv6 = false;
+  for (const auto& from : settings.relay->sockets.relayed_from)
+    (from.local.family == stun::Family::ipv4 ? control.has_ipv4 : control.has_ipv6) = true;
+  control.own_addresses = net::relay::addresses_of_host();
+  out.actor = system_.spawn<caf::detached>(
+      drive<RelayDriver>, RelaySetup{settings.name, std::move(control), settings.relay->secrets.users,
+                                     std::move(made), clock_, std::make_shared<SystemRandom>()});
+  return out;
 }
 
 std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundation made,
@@ -250,6 +276,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   routing::RoutingSettings& routing = settings.routing;
   routing.learnt_kinds = kept_kinds(*made.store);
   routing.own_addresses = own_addresses(settings, identity.listening_on);
+  routing.datagram_links = settings.links.datagrams && !made.configuration->shared_secret;
   routing.known_peers = made.bootstrap_cache.addresses();
   routing.bootstrap_may_come = settings.discovery;
 
@@ -282,16 +309,30 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   }
   made.discovery = start_discovery(settings, *made.configuration, mailboxes);
   auto stopped = std::make_shared<std::promise<void>>();
-  PeerImpl::Parts parts{shared_from_this(),    mailboxes, bound,
-                        stopped->get_future(), identity,  made.phones.listening_on()};
-  mailboxes->supervisor = system_.spawn<caf::detached>(
-      drive<SupervisorDriver>,
-      SupervisorSetup{settings.name, mailboxes, std::move(made.links), std::move(made.bridge), desk,
-                      std::move(made.store), clock_, settings.leave_timeout, identity, std::move(failed),
-                      std::move(stopped), std::move(made.discovery), made.signer,
-                      std::move(made.phones.transports), std::move(made.phones.bridge),
-                      std::move(made.phones.peer_links), std::move(made.phones.resolver),
-                      std::move(settings.further_users), std::move(made.phones.rules)});
+  const RunningRelay relay = spawn_relay(settings, std::move(made.relay));
+  PeerImpl::Parts parts{shared_from_this(),         mailboxes, bound, stopped->get_future(), identity,
+                        made.phones.listening_on(), relay};
+  mailboxes->supervisor =
+      system_.spawn<caf::detached>(drive<SupervisorDriver>, SupervisorSetup{settings.name,
+                                                                            mailboxes,
+                                                                            std::move(made.links),
+                                                                            std::move(made.bridge),
+                                                                            desk,
+                                                                            std::move(made.store),
+                                                                            clock_,
+                                                                            settings.leave_timeout,
+                                                                            identity,
+                                                                            std::move(failed),
+                                                                            std::move(stopped),
+                                                                            std::move(made.discovery),
+                                                                            made.signer,
+                                                                            std::move(made.phones.transports),
+                                                                            std::move(made.phones.bridge),
+                                                                            std::move(made.phones.peer_links),
+                                                                            std::move(made.phones.resolver),
+                                                                            std::move(settings.further_users),
+                                                                            std::move(made.phones.rules),
+                                                                            relay});
   if (made.users->size() > 0) {
     StorageBatch users;
     users.inputs.emplace_back(data::UseUsers{std::move(made.users)});

@@ -95,6 +95,14 @@ void PeerImpl::use_phones(std::vector<sip::registrar::Account> accounts,
                              Answer<std::optional<std::string>>(std::move(done), stopped)});
 }
 
+void PeerImpl::use_relay_secrets(std::shared_ptr<RelaySecrets> secrets,
+                                 std::function<void(std::optional<std::string>)> done) {
+  if (!parts_.relay.actor) return done("this peer relays nothing");
+  const auto stopped = [] { return std::optional<std::string>("the peer has stopped"); };
+  caf::anon_send(parts_.relay.actor, RelaySecretsOrder{std::move(secrets), Answer<std::optional<std::string>>(
+                                                                               std::move(done), stopped)});
+}
+
 void PeerImpl::offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) {
   const auto stopped = [] {
     return routing::DocumentOffer{routing::DocumentOffer::Verdict::refused, "the peer has stopped"};

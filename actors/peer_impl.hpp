@@ -7,6 +7,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/peer.hpp"
+#include "actors/relay_actor.hpp"
 #include "actors/submission.hpp"
 
 namespace ringway::actors {
@@ -20,6 +21,7 @@ class PeerImpl : public Peer {
     std::future<void> stopped;
     PeerStatus identity;
     std::vector<net::phones::PhoneListen> phones_listening_on;
+    RunningRelay relay{};
   };
   explicit PeerImpl(Parts parts) : parts_(std::move(parts)) {}
   // Stops without leaving the ring, and waits for the end unless a callback of this peer is running here.
@@ -41,6 +43,8 @@ class PeerImpl : public Peer {
                  std::function<void(std::optional<std::string>)> done) override;
   void use_phones(std::vector<sip::registrar::Account> accounts,
                   std::function<void(std::optional<std::string>)> done) override;
+  void use_relay_secrets(std::shared_ptr<RelaySecrets> secrets,
+                         std::function<void(std::optional<std::string>)> done) override;
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override;
   void find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) override;
   void call_log(std::optional<std::string> user, std::size_t limit,
@@ -58,6 +62,7 @@ class PeerImpl : public Peer {
   std::vector<net::phones::PhoneListen> phones_listening_on() const override {
     return parts_.phones_listening_on;
   }
+  std::vector<std::string> relay_listening_on() const override { return parts_.relay.listening_on; }
 
  private:
   Parts parts_;

@@ -66,12 +66,14 @@ void SupervisorDriver::start() {
   alive_ = {actors.routing.address(), actors.storage.address(), actors.replication.address(),
             actors.committer.address()};
   if (actors.sip) alive_.insert(actors.sip.address());
+  if (setup_.relay.actor) alive_.insert(setup_.relay.actor.address());
   for (const auto& actor : alive_) {
     self_->monitor(actor);
     self_->link_to(actor);
   }
   setup_.bridge->connect(actors.routing);
   if (actors.sip) setup_.phone_bridge->connect(actors.sip);
+  if (setup_.relay.actor) self_->send(setup_.relay.actor, StartAtom::value);
   self_->send(actors.routing, StartAtom::value);
 }
 
@@ -79,6 +81,23 @@ void SupervisorDriver::leave(Answer<Stopped>& done) {
   waiting_for_stop_.push_back(std::move(done));
   if (phase_ != Phase::running) return;
   phase_ = Phase::leaving;
+  if (setup_.relay.actor) return drain_relay();
+  leave_phones();
+}
+
+// Meanwhile the peer is one of the ring as before.
+void SupervisorDriver::drain_relay() {
+  const auto waited = std::max(setup_.relay.drain_time, Duration{1});
+  self_->request(setup_.relay.actor, waited, LeaveAtom::value)
+      .then([this](LeftAtom) { leave_phones(); },
+            [this](caf::error&) {
+              log_->warn("the relay's allocations have not ended in time: they are cut off");
+              leave_phones();
+            });
+}
+
+void SupervisorDriver::leave_phones() {
+  if (phase_ != Phase::leaving) return;
   self_->delayed_send(self_, setup_.leave_timeout, GiveUpAtom::value);
   if (!setup_.mailboxes->sip) return leave_ring();
   self_
@@ -145,6 +164,7 @@ void SupervisorDriver::begin_stop() {
   self_->send_exit(actors.storage, caf::exit_reason::user_shutdown);
   self_->send_exit(actors.replication, caf::exit_reason::user_shutdown);
   if (actors.sip) self_->send_exit(actors.sip, caf::exit_reason::user_shutdown);
+  if (setup_.relay.actor) self_->send_exit(setup_.relay.actor, caf::exit_reason::user_shutdown);
 }
 
 void SupervisorDriver::stop_phones() {
@@ -182,6 +202,7 @@ const char* SupervisorDriver::name_of(const caf::actor_addr& actor) const {
   if (actor == actors.storage) return "storage";
   if (actor == actors.replication) return "replication";
   if (actor == actors.sip) return "SIP";
+  if (actor == setup_.relay.actor) return "the relay";
   return "the committer";
 }
 
@@ -288,6 +309,9 @@ void SupervisorDriver::report(Answer<PeerStatus>& done) {
           missing);
   self_->request(setup_.mailboxes->replication, k_status_timeout, StatusAtom::value)
       .then([making](ReplicationReport& part) { making->status.replication = part.statistics; }, missing);
+  if (setup_.relay.actor)
+    self_->request(setup_.relay.actor, k_status_timeout, StatusAtom::value)
+        .then([making](RelayReportPtr& part) { making->status.relay = std::move(part); }, missing);
   if (!setup_.mailboxes->sip) return;
   self_->request(setup_.mailboxes->sip, k_status_timeout, StatusAtom::value)
       .then([making](SipReportPtr& part) { making->status.sip = std::move(part); }, missing);

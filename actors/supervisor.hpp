@@ -17,6 +17,7 @@
 #include "actors/link_bridge.hpp"
 #include "actors/peer_log.hpp"
 #include "actors/phone_bridge.hpp"
+#include "actors/relay_actor.hpp"
 #include "actors/system_clock.hpp"
 #include "net/discovery.hpp"
 #include "net/dns/resolver.hpp"
@@ -50,6 +51,7 @@ struct SupervisorSetup {
   std::shared_ptr<net::dns::Resolver> resolver = nullptr;
   std::vector<UserCredentials> further_users{};  // as they are in use
   sip::registrar::Settings phone_rules{};        // that accounts of phones have to meet
+  RunningRelay relay{};                          // without an actor: this peer relays nothing
 };
 
 class SupervisorDriver {
@@ -66,6 +68,8 @@ class SupervisorDriver {
  private:
   void start();
   void leave(Answer<Stopped>& done);
+  void drain_relay();
+  void leave_phones();
   void leave_ring();
   void left();
   void give_up();

@@ -17,6 +17,7 @@ namespace ringway::net {
 struct HandshakeMeans {
   TlsContextPtr tls;
   std::shared_ptr<const security::Signer> prover;
+  TlsContextPtr dtls = nullptr;  // for links over datagrams; null in shared-secret mode, which has none
 };
 
 class HandshakeHost {

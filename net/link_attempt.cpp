@@ -1,8 +1,10 @@
 #include "net/link_attempt.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "net/dtls/dtls_dial.hpp"
 #include "net/link_connection.hpp"
 #include "net/protocol_name.hpp"
 
@@ -17,7 +19,15 @@ LinkAttempt::LinkAttempt(boost::asio::io_context& context, std::shared_ptr<LinkH
     : hub_(std::move(hub)),
       command_(std::move(command)),
       strand_(boost::asio::make_strand(context)),
-      timer_(strand_) {}
+      timer_(strand_) {
+  const bool over_datagrams = hub_->settings().datagrams && !command_.application && hub_->means().dtls;
+  const auto add = [this](const std::vector<wire::IpAddressPort>& addresses, bool is_for_datagrams) {
+    for (std::size_t i = 0; i < std::min(addresses.size(), k_max_addresses); ++i)
+      addresses_.push_back({addresses[i], is_for_datagrams});
+  };
+  if (over_datagrams) add(command_.datagram_addresses, true);
+  add(command_.addresses, false);
+}
 
 void LinkAttempt::start() {
   if (!hub_->stoppables.enter(shared_from_this())) return;  // stopping: nobody listens any more
@@ -35,15 +45,18 @@ void LinkAttempt::stop() {
     self->stopping_ = true;
     boost::system::error_code ignored;
     if (self->socket_) self->socket_->close(ignored);
+    if (self->dialing_) self->dialing_->stop();
   });
 }
 
 void LinkAttempt::try_next() {
-  if (stopping_ || next_address_ >= std::min(command_.addresses.size(), k_max_addresses)) {
+  if (stopping_ || next_address_ >= addresses_.size()) {
     if (reasons_.empty()) reasons_ = stopping_ ? "stopping" : "no address";
     return finish();
   }
-  connect(command_.addresses[next_address_++]);
+  const Address& next = addresses_[next_address_++];
+  if (next.is_for_datagrams) return dial(next.address);
+  connect(next.address);
 }
 
 void LinkAttempt::connect(const wire::IpAddressPort& address) {
@@ -66,6 +79,25 @@ void LinkAttempt::connect(const wire::IpAddressPort& address) {
   socket_->async_connect(
       to_endpoint(address),
       [self = shared_from_this()](const boost::system::error_code& error) { self->on_connected(error); });
+}
+
+void LinkAttempt::dial(const wire::IpAddressPort& address) {
+  if (address.type == wire::AddressType::invalid) {
+    note_failure("not an address");
+    return try_next();
+  }
+  const auto dial = std::make_shared<dtls::DtlsDial>(hub_, strand_);
+  dialing_ = dial;
+  dial->start(address, command_.expected, command_.attempt, *slot_,
+              [self = shared_from_this()](const Outcome<>& outcome) {
+                self->dialing_.reset();
+                if (!outcome) {
+                  self->note_failure(outcome.error().reason);
+                  return self->try_next();
+                }
+                self->slot_.reset();
+                self->hub_->stoppables.leave(self.get());
+              });
 }
 
 void LinkAttempt::on_connected(const boost::system::error_code& error) {
@@ -97,9 +129,9 @@ void LinkAttempt::on_authenticated(Result<Authenticated> outcome) {
 }
 
 void LinkAttempt::note_failure(const std::string& reason) {
-  const auto& address = command_.addresses[next_address_ - 1];
+  const Address& failed = addresses_[next_address_ - 1];
   if (!reasons_.empty()) reasons_ += "; ";
-  reasons_ += link::to_text(address) + ": " + reason;
+  reasons_ += link::to_text(failed.address) + (failed.is_for_datagrams ? " (UDP): " : ": ") + reason;
 }
 
 void LinkAttempt::finish() {

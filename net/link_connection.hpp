@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "net/handshake.hpp"
+#include "net/link.hpp"
 #include "net/link_hub.hpp"
 #include "net/send_queue.hpp"
 #include "net/sockets.hpp"
@@ -16,7 +17,7 @@
 
 namespace ringway::net {
 
-class LinkConnection : public Stoppable, public std::enable_shared_from_this<LinkConnection> {
+class LinkConnection : public Link, public Stoppable, public std::enable_shared_from_this<LinkConnection> {
  public:
   // A link from a finished handshake; link_up and the first read follow. Fails when the trust has changed
   // since, or everything is stopping. Call it on the stream's strand.
@@ -25,14 +26,14 @@ class LinkConnection : public Stoppable, public std::enable_shared_from_this<Lin
   LinkConnection(std::shared_ptr<LinkHub> hub, Authenticated peer, Slot slot);
 
   // From any thread:
-  link::LinkId id() const { return id_; }
-  void transmit(Bytes header, SharedBytes payload);
-  void close(std::string reason);
-  void credit(std::size_t messages);
-  void recheck(security::TrustPtr trust);
-  void take_message_limit();  // the hub has a new one
+  link::LinkId id() const override { return id_; }
+  void transmit(Bytes header, SharedBytes payload) override;
+  void close(std::string reason) override;
+  void credit(std::size_t messages) override;
+  void recheck(security::TrustPtr trust) override;
+  void take_message_limit() override;
   void stop() override;
-  LinkQuality quality() const;
+  LinkQuality quality() const override;
 
  private:
   enum class State {

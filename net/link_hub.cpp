@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/link_connection.hpp"
+#include "net/link.hpp"
 
 namespace ringway::net {
 
@@ -45,7 +45,7 @@ void LinkHub::replace_max_message_size(std::size_t size_bytes) {
   if (before != size_bytes) max_received_bytes_ = std::max(before, size_bytes);
 }
 
-void LinkHub::add_link(link::LinkId id, std::shared_ptr<LinkConnection> link) {
+void LinkHub::add_link(link::LinkId id, std::shared_ptr<Link> link) {
   const std::lock_guard lock(mutex_);
   links_.emplace(id, std::move(link));
 }
@@ -55,15 +55,15 @@ void LinkHub::remove_link(link::LinkId id) {
   links_.erase(id);
 }
 
-std::shared_ptr<LinkConnection> LinkHub::find_link(link::LinkId id) const {
+std::shared_ptr<Link> LinkHub::find_link(link::LinkId id) const {
   const std::lock_guard lock(mutex_);
   const auto found = links_.find(id);
   return found == links_.end() ? nullptr : found->second;
 }
 
-std::vector<std::shared_ptr<LinkConnection>> LinkHub::all_links() const {
+std::vector<std::shared_ptr<Link>> LinkHub::all_links() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::shared_ptr<LinkConnection>> all;
+  std::vector<std::shared_ptr<Link>> all;
   all.reserve(links_.size());
   for (const auto& [id, link] : links_) all.push_back(link);
   return all;

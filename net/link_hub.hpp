@@ -18,7 +18,7 @@
 
 namespace ringway::net {
 
-class LinkConnection;
+class Link;
 
 class LinkHub : public HandshakeHost {
  public:
@@ -43,10 +43,10 @@ class LinkHub : public HandshakeHost {
   Stoppables stoppables;  // the listener, attempts, handshakes, links
 
   link::LinkId new_link_id() { return {last_link_.fetch_add(1) + 1}; }
-  void add_link(link::LinkId id, std::shared_ptr<LinkConnection> link);
+  void add_link(link::LinkId id, std::shared_ptr<Link> link);
   void remove_link(link::LinkId id);
-  std::shared_ptr<LinkConnection> find_link(link::LinkId id) const;
-  std::vector<std::shared_ptr<LinkConnection>> all_links() const;
+  std::shared_ptr<Link> find_link(link::LinkId id) const;
+  std::vector<std::shared_ptr<Link>> all_links() const;
 
   struct Counters {
     std::atomic<std::uint64_t> handshakes_failed{0}, messages_in{0}, messages_out{0}, bytes_in{0},
@@ -67,7 +67,7 @@ class LinkHub : public HandshakeHost {
   mutable std::mutex mutex_;  // of the next three
   HandshakeMeans means_;
   security::TrustPtr trust_;
-  std::unordered_map<link::LinkId, std::shared_ptr<LinkConnection>> links_;
+  std::unordered_map<link::LinkId, std::shared_ptr<Link>> links_;
 
   std::atomic<std::uint64_t> last_link_{0};
   Counters counters_;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "net/dtls/dtls_session.hpp"
 #include "net/shared_key.hpp"
 
 namespace ringway::net {
@@ -21,11 +22,14 @@ void wipe(std::string& secret) {
 Result<NodeMeans> NodeMeans::make(std::string& private_key_pem, const std::string& certificates_pem) {
   NodeMeans means;
   auto tls = make_tls_context(private_key_pem, certificates_pem);
+  auto datagrams = dtls::make_dtls_context(private_key_pem, certificates_pem);
   auto signer = security::load_signer(private_key_pem, certificates_pem);
   wipe(private_key_pem);
   if (!tls) return tls.error();
+  if (!datagrams) return datagrams.error();
   if (!signer) return signer.error();
   means.certificates = *std::move(tls);
+  means.datagrams = *std::move(datagrams);
   means.signer = *std::move(signer);
   return means;
 }

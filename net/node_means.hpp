@@ -13,6 +13,7 @@ namespace ringway::net {
 
 struct NodeMeans {
   TlsContextPtr certificates;  // this node's
+  TlsContextPtr datagrams;     // the same for DTLS
   std::shared_ptr<const security::Signer> signer;
   TlsContextPtr shared_key;  // null: not in shared-secret mode
 
@@ -21,7 +22,7 @@ struct NodeMeans {
   // Of none, out of shared-secret mode.
   Outcome<> key_with(const std::string& overlay_name, std::optional<std::string> secret);
   HandshakeMeans chosen() const {
-    return shared_key ? HandshakeMeans{shared_key, signer} : HandshakeMeans{certificates, nullptr};
+    return shared_key ? HandshakeMeans{shared_key, signer} : HandshakeMeans{certificates, nullptr, datagrams};
   }
 };
 

@@ -71,7 +71,13 @@ bool use_private_key(SSL_CTX* context, std::string_view pem) {
   return key && SSL_CTX_use_PrivateKey(context, key.get()) == 1;
 }
 
-bool restrict_protocol(SSL_CTX* context) {
+struct Versions {
+  int lowest, highest;
+};
+constexpr Versions k_tls{TLS1_2_VERSION, TLS1_3_VERSION};
+constexpr Versions k_dtls{DTLS1_2_VERSION, DTLS1_2_VERSION};  // OpenSSL 3.0 has no DTLS 1.3
+
+bool restrict_protocol(SSL_CTX* context, const Versions& versions) {
   SSL_CTX_set_security_level(context, k_security_level);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -81,23 +87,26 @@ bool restrict_protocol(SSL_CTX* context) {
       context, static_cast<long>((security::k_max_chain_depth + 1) * security::k_max_certificate_size_bytes));
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   return SSL_CTX_set_num_tickets(context, 0) == 1 &&
-         SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
-         SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
+         SSL_CTX_set_min_proto_version(context, versions.lowest) == 1 &&
+         SSL_CTX_set_max_proto_version(context, versions.highest) == 1 &&
          SSL_CTX_set_cipher_list(context, k_tls12_suites) == 1 &&
          SSL_CTX_set_ciphersuites(context, k_tls13_suites) == 1 &&
          SSL_CTX_set1_groups_list(context, k_groups) == 1;
 }
 
-}  // namespace
-
-Result<TlsContextPtr> make_bare_tls_context() {
+Result<TlsContextPtr> make_bare_context(const SSL_METHOD* method, const Versions& versions) {
   ERR_clear_error();
-  SSL_CTX* const native = SSL_CTX_new(TLS_method());
+  SSL_CTX* const native = SSL_CTX_new(method);
   if (native == nullptr) return failed("TLS is not available");
   auto context = std::make_shared<boost::asio::ssl::context>(native);  // takes it over
-  if (!restrict_protocol(native)) return failed("TLS cannot be set up");
+  if (!restrict_protocol(native, versions)) return failed("TLS cannot be set up");
   return context;
 }
+
+}  // namespace
+
+Result<TlsContextPtr> make_bare_tls_context() { return make_bare_context(TLS_method(), k_tls); }
+Result<TlsContextPtr> make_bare_dtls_context() { return make_bare_context(DTLS_method(), k_dtls); }
 
 Outcome<> use_credentials(boost::asio::ssl::context& context, std::string_view private_key_pem,
                           std::string_view certificates_pem) {

@@ -15,6 +15,8 @@ using TlsContextPtr = std::shared_ptr<boost::asio::ssl::context>;
 // What is common to all TLS spoken here: versions, suites, no resumption. It has no credentials and asks for
 // the other side's certificate; who uses it for anything but links says how that is judged.
 Result<TlsContextPtr> make_bare_tls_context();
+// The same of DTLS, 1.2 only.
+Result<TlsContextPtr> make_bare_dtls_context();
 // `certificates_pem`: the own certificate, then its chain.
 Outcome<> use_credentials(boost::asio::ssl::context& context, std::string_view private_key_pem,
                           std::string_view certificates_pem);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "net/dtls/dtls_port.hpp"
 #include "net/io_pool.hpp"
 #include "net/link_attempt.hpp"
 #include "net/link_connection.hpp"
@@ -29,7 +30,8 @@ class TlsLinksImpl : public TlsLinks {
     auto at = std::make_shared<LinkListener>(hub_)->start(*context_);
     if (!at) return at.error();
     listening_on_ = *at;
-    return Done{};
+    if (!hub_->settings().datagrams || !hub_->means().dtls) return Done{};
+    return std::make_shared<dtls::DtlsPort>(*context_, hub_)->start(listening_on_);
   }
 
   wire::IpAddressPort listening_on() const override { return listening_on_; }

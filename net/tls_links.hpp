@@ -1,7 +1,7 @@
 // TLS over TCP links (TLS-TCP-FH-NO-ICE, RFC 6940 §6.6.5) on Boost.Asio: listening, connecting, mutually
-// authenticated handshakes, framing and its acknowledgements, bounded queues. One object serves one peer; the
-// I/O threads are shared. (Links over DTLS and ICE are a sibling of this class with the same events and
-// commands.)
+// authenticated handshakes, framing and its acknowledgements, bounded queues. With `datagrams` also links
+// over DTLS and UDP (DTLS-UDP-SR-NO-ICE, §6.6.6, net/dtls), with the same events and commands. One object
+// serves one peer; the I/O threads are shared.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "reload/link/link_id.hpp"
+#include "reload/link/reliability/datagram_link.hpp"
 #include "reload/result.hpp"
 #include "reload/routing/messages.hpp"
 #include "reload/security/certificate.hpp"
@@ -23,6 +24,8 @@ namespace ringway::net {
 struct LinkSettings {
   wire::IpAddressPort listen;  // port 0: any free one
   bool listens = true;         // false: it opens links and accepts none
+  bool datagrams = false;      // links over DTLS too, accepted at the same port of UDP
+  link::SenderAlgorithm datagram_sender = link::SenderAlgorithm::windowed;
   std::string private_key_pem;
   std::string certificates_pem;  // the node's certificate, then its chain
   // Shared-secret mode (RFC 6940 §13.4): links are keyed with it, and who does not know it has none.

@@ -32,7 +32,7 @@ std::optional<PasswordAlgorithm> algorithm_of(const stun::Message& request) {
 
 }  // namespace
 
-std::variant<Identity, Refused> Authentication::check(Now now, const stun::IpAddress& client,
+std::variant<Identity, Refused> Authentication::check(Now now, const stun::Address& client,
                                                       const stun::Message& request,
                                                       const Identity* known) const {
   if (!request.has(Attribute::message_integrity) && !request.has(Attribute::message_integrity_sha256))
@@ -44,11 +44,14 @@ std::variant<Identity, Refused> Authentication::check(Now now, const stun::IpAdd
     return Refused{ErrorCode::bad_request};
   const auto algorithm = algorithm_of(request);
   if (!algorithm) return Refused{ErrorCode::bad_request};
-  if (text_of(*realm) != realm_) return Refused{ErrorCode::unauthenticated};
+  // Before the password, which costs more to look at: a flood from forged sources has no nonces of ours. One
+  // that has only gone stale comes after it (§9.2.4).
+  const auto state = nonces_.state_of(now.mono, client, text_of(*nonce));
+  if (state == NonceState::foreign) return Refused{ErrorCode::stale_nonce};
+  if (text_of(*realm) != realm_) return Refused{ErrorCode::unauthenticated, true};
   auto identity = find(now.wall_ms, request, text_of(*user_name), *algorithm, known);
-  if (!identity) return Refused{ErrorCode::unauthenticated};
-  // Last: who does not know the password learns nothing of nonces.
-  if (!nonces_.holds(now.mono, client, text_of(*nonce))) return Refused{ErrorCode::stale_nonce};
+  if (!identity) return Refused{ErrorCode::unauthenticated, true};
+  if (state == NonceState::stale) return Refused{ErrorCode::stale_nonce, true};
   return *std::move(identity);
 }
 
@@ -57,16 +60,18 @@ std::optional<Identity> Authentication::find(WallMs now_ms, const stun::Message&
                                              const Identity* known) const {
   // A client may send both integrities; then the better one counts (§9.2.4).
   const bool sha256 = request.has(Attribute::message_integrity_sha256);
+  const bool names_algorithms = request.has(Attribute::password_algorithms);
   if (known != nullptr && known->user_name == user_name && holds(request, known->key, sha256))
-    return Identity{known->user_name, known->key, sha256};
-  for (const auto& password : credentials_.passwords_of(now_ms, user_name)) {
-    auto key = stun::long_term_key(algorithm, user_name, realm_, password);
-    if (holds(request, key, sha256)) return Identity{std::string(user_name), std::move(key), sha256};
+    return Identity{known->user_name, known->quota, known->key, names_algorithms};
+  for (auto& each : credentials_.known_as(now_ms, user_name)) {
+    auto key = stun::long_term_key(algorithm, user_name, realm_, each.password);
+    if (holds(request, key, sha256))
+      return Identity{std::string(user_name), std::move(each.quota), std::move(key), names_algorithms};
   }
   return std::nullopt;
 }
 
-void Authentication::add_challenge(MonoTime now, const stun::IpAddress& client,
+void Authentication::add_challenge(MonoTime now, const stun::Address& client,
                                    stun::MessageWriter& answer) const {
   answer.add(Attribute::realm, realm_);
   answer.add(Attribute::nonce, nonces_.make(now, client));
@@ -74,7 +79,7 @@ void Authentication::add_challenge(MonoTime now, const stun::IpAddress& client,
 }
 
 void Authentication::seal(const Identity& identity, stun::MessageWriter& answer) {
-  if (identity.sha256)
+  if (identity.answers_with_sha256)
     answer.add_integrity_sha256(identity.key);
   else
     answer.add_integrity(identity.key);

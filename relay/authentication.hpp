@@ -16,12 +16,16 @@ namespace ringway::relay {
 // Whose request it was, and what its answer is sealed with.
 struct Identity {
   std::string user_name;
+  std::string quota;  // whose requests count together (Known::quota)
   Bytes key;
-  bool sha256 = false;  // the integrity that the client uses (§9.2.4: the answer has the same)
+  // §9.2.4: with MESSAGE-INTEGRITY-SHA256, unless the request named no password algorithms.
+  bool answers_with_sha256 = false;
 };
 // 400; or 401 and 438, which take a nonce along.
 struct Refused {
   stun::ErrorCode code = stun::ErrorCode::unauthenticated;
+  // By a nonce that has been sent there, if by nothing else, it has shown that it is where it says.
+  bool has_proved_its_address = false;
 };
 
 class Authentication {
@@ -31,10 +35,10 @@ class Authentication {
 
   // `known`: whose allocation this client has. Its key holds on when the user name has ended: a call is not
   // cut off.
-  std::variant<Identity, Refused> check(Now now, const stun::IpAddress& client, const stun::Message& request,
+  std::variant<Identity, Refused> check(Now now, const stun::Address& client, const stun::Message& request,
                                         const Identity* known) const;
   // REALM, NONCE, and PASSWORD-ALGORITHMS, for 401 and 438.
-  void add_challenge(MonoTime now, const stun::IpAddress& client, stun::MessageWriter& answer) const;
+  void add_challenge(MonoTime now, const stun::Address& client, stun::MessageWriter& answer) const;
   static void seal(const Identity& identity, stun::MessageWriter& answer);
 
  private:

@@ -31,6 +31,16 @@ Credentials::Credentials(Given given, Bytes own_secret)
 
 Credentials::~Credentials() {
   security::zero(std::span<std::uint8_t>(own_secret_));
+  forget_given();
+}
+
+void Credentials::replace(Given given) {
+  assert(given.secrets.size() <= k_max_secrets);
+  forget_given();
+  given_ = std::move(given);
+}
+
+void Credentials::forget_given() {
   for (auto& secret : given_.secrets) security::zero(std::span<char>(secret));
   for (auto& [user, password] : given_.users) security::zero(std::span<char>(password));
 }
@@ -42,18 +52,17 @@ Credential Credentials::issue(WallMs now_ms, std::string_view who, Duration life
   return {std::move(user_name), std::move(password), 1000 * ends_s};
 }
 
-std::string_view Credentials::quota_of(std::string_view user_name) {
-  const auto colon = user_name.find(':');
-  return colon != std::string_view::npos && end_s_of(user_name) ? user_name.substr(colon + 1) : user_name;
-}
-
-std::vector<std::string> Credentials::passwords_of(WallMs now_ms, std::string_view user_name) const {
+std::vector<Known> Credentials::known_as(WallMs now_ms, std::string_view user_name) const {
   if (const auto known = given_.users.find(std::string(user_name)); known != given_.users.end())
-    return {known->second};
+    return {{known->second, "user:" + known->first}};
   const auto end_s = end_s_of(user_name);
   if (!end_s || *end_s <= now_ms / 1000) return {};
-  std::vector<std::string> out{password_by(own_secret_, user_name)};
-  for (const auto& secret : given_.secrets) out.push_back(password_by(view_of(secret), user_name));
+  const auto colon = user_name.find(':');
+  // Who gives no name counts with all that give none.
+  const std::string who(colon == std::string_view::npos ? "" : user_name.substr(colon + 1));
+  std::vector<Known> out{{password_by(own_secret_, user_name), "node:" + who}};
+  for (const auto& secret : given_.secrets)
+    out.push_back({password_by(view_of(secret), user_name), "application:" + who});
   return out;
 }
 

@@ -24,6 +24,14 @@ struct Credential {
   WallMs ends_ms = 0;
 };
 
+// What a user name may come with, and whose requests count together against quotas: an operator's user, a
+// node that the relay lets in, a name that an operator's application lets in. One name of several kinds is
+// several users.
+struct Known {
+  std::string password, quota;
+  bool operator==(const Known&) const = default;
+};
+
 class Credentials {
  public:
   struct Given {                               // by the operator
@@ -36,15 +44,18 @@ class Credentials {
   Credentials(const Credentials&) = delete;
   Credentials& operator=(const Credentials&) = delete;
 
+  // From now on these are the operator's. What the relay itself has issued holds on, and so do allocations.
+  void replace(Given given);
+
   // For this node, as text; it may not hold a colon.
   Credential issue(WallMs now_ms, std::string_view who, Duration lifetime) const;
 
-  // Whose requests count together against quotas.
-  static std::string_view quota_of(std::string_view user_name);
-  // The passwords that this user name may have now: one at most, but for secrets of which one takes over.
-  std::vector<std::string> passwords_of(WallMs now_ms, std::string_view user_name) const;
+  // What this user name may be now: one for each secret, at most.
+  std::vector<Known> known_as(WallMs now_ms, std::string_view user_name) const;
 
  private:
+  void forget_given();
+
   Given given_;
   Bytes own_secret_;
 };

@@ -17,11 +17,18 @@ bool bit_of(const stun::IpAddress& ip, std::size_t bit) {
 constexpr std::array<std::string_view, 22> k_denied = {
     "0.0.0.0/8",      "10.0.0.0/8",   "100.64.0.0/10",  "127.0.0.0/8",   "169.254.0.0/16",
     "172.16.0.0/12",  "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4",
-    "240.0.0.0/4",    "::/128",       "::1/128",        "::ffff:0:0/96",
+    "240.0.0.0/4",    "::/96",        "::ffff:0:0/96",
     "64:ff9b::/96",                 // a translator would send it on to the IPv4 address inside (RFC 6052),
     "64:ff9b:1::/48",               // to a private one too (RFC 8215);
     "2001::/32",      "2002::/16",  // tunnels to the IPv4 address inside
-    "100::/64",       "fc00::/7",     "fe80::/10",      "ff00::/8"};
+    "100::/64",       "fc00::/7",     "fe80::/10",      "fec0::/10",     "ff00::/8"};
+
+// On a socket of IPv6 the system takes it for the IPv4 address inside: nobody but a relay of IPv4 sends
+// there.
+bool is_mapped_ipv4(const stun::IpAddress& ip) {
+  static const auto mapped = range_of("::ffff:0:0/96").value();
+  return mapped.contains(ip);
+}
 
 }  // namespace
 
@@ -66,8 +73,8 @@ const std::vector<AddressRange>& ranges_denied_by_default() {
 
 bool PeerPolicy::permits(const stun::IpAddress& ip) const {
   const auto holds = [&ip](const AddressRange& range) { return range.contains(ip); };
-  return std::any_of(allowed_.begin(), allowed_.end(), holds) ||
-         std::none_of(denied_.begin(), denied_.end(), holds);
+  return !is_mapped_ipv4(ip) && (std::any_of(allowed_.begin(), allowed_.end(), holds) ||
+                                 std::none_of(denied_.begin(), denied_.end(), holds));
 }
 
 }  // namespace ringway::relay

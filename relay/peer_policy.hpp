@@ -25,7 +25,8 @@ const std::vector<AddressRange>& ranges_denied_by_default();
 class PeerPolicy {
  public:
   PeerPolicy() : denied_(ranges_denied_by_default()) {}
-  // What an operator allows goes before what is denied.
+  // What an operator allows goes before what is denied, but for IPv4 in the clothes of IPv6
+  // (::ffff:0:0/96).
   PeerPolicy(std::vector<AddressRange> denied, std::vector<AddressRange> allowed)
       : denied_(std::move(denied)), allowed_(std::move(allowed)) {}
   bool permits(const stun::IpAddress& ip) const;

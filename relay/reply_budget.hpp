@@ -1,7 +1,9 @@
-// What is sent to addresses that nobody has proved to be at: answers are little larger than requests, and few
-// for one source, so that a relay is no use to who forges sources (RFC 8656 §21.3.1, RFC 8489 §16.2.3).
+// What is sent to addresses that nobody has proved to be at: little for one source, and in all little more
+// than has come, so that a relay is no use to who forges sources (RFC 8656 §21.3.1, RFC 8489 §16.2.3). Who
+// has proved it, by a nonce that was sent there, asks nobody here. One thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "relay/path/meter.hpp"
@@ -10,28 +12,37 @@
 
 namespace ringway::relay {
 
-inline constexpr std::uint64_t k_unproved_replies_per_s = 50;  // to one source, an IPv6 network of 64 bits
-inline constexpr std::uint64_t k_unproved_replies_per_s_in_all = 5000;
 inline constexpr std::size_t k_reply_buckets =
     4096;  // sources share them by a hash that nobody else can compute
 
+// In bytes, with the headers of IP and UDP; zero: without limit.
+struct ReplyLimits {
+  std::uint64_t to_source_per_s = 6000;  // an IPv4 address, an IPv6 network of 64 bits; fifty challenges
+  // What answers are longer than their requests, of all sources together: 8 Mbit/s. It is not the answers
+  // themselves that count, so that who forges must send much to have others go without.
+  std::uint64_t gained_per_s = 1'000'000;
+};
+
 class ReplyBudget {
  public:
-  explicit ReplyBudget(std::uint64_t hash_seed)
+  ReplyBudget(std::uint64_t hash_seed, const ReplyLimits& limits)
       : hash_seed_(hash_seed),
-        sources_(k_reply_buckets, Meter(k_unproved_replies_per_s)),
-        all_(k_unproved_replies_per_s_in_all) {}
+        sources_(k_reply_buckets, Meter(limits.to_source_per_s)),
+        gained_(limits.gained_per_s) {}
 
-  bool take(MonoTime now, stun::IpAddress source) {
+  bool take(MonoTime now, stun::IpAddress source, std::size_t request_bytes, std::size_t answer_bytes) {
+    const std::size_t headers_bytes = source.family == stun::Family::ipv4 ? 28 : 48;
     if (source.family == stun::Family::ipv6) std::fill(source.octets.begin() + 8, source.octets.end(), 0);
     auto& bucket = sources_[stun::hash_of(source, hash_seed_) % sources_.size()];
-    return bucket.take(now, 1) && all_.take(now, 1);
+    const std::size_t gained = answer_bytes - std::min(answer_bytes, request_bytes);
+    return bucket.has(now, answer_bytes + headers_bytes) && gained_.take(now, gained) &&
+           bucket.take(now, answer_bytes + headers_bytes);
   }
 
  private:
   std::uint64_t hash_seed_;
   std::vector<Meter> sources_;
-  Meter all_;
+  Meter gained_;
 };
 
 }  // namespace ringway::relay

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "reload/stun/binding.hpp"
+#include "relay/path/known_attributes.hpp"
 
 namespace ringway::relay {
 namespace {
@@ -13,39 +13,14 @@ using stun::Class;
 using stun::ErrorCode;
 using stun::Method;
 
-// What every authenticated request may have.
-std::vector<std::uint16_t> unknown_to(Method method, const stun::Message& message) {
-  auto unknown =
-      message.unknown({Attribute::username, Attribute::message_integrity, Attribute::realm, Attribute::nonce,
-                       Attribute::message_integrity_sha256, Attribute::password_algorithm});
-  const auto known_too = [method](std::uint16_t type) {
-    switch (static_cast<Attribute>(type)) {
-      case Attribute::lifetime:
-      case Attribute::requested_address_family:
-        return method == Method::allocate || method == Method::refresh;
-      case Attribute::requested_transport:
-      case Attribute::even_port:
-      case Attribute::reservation_token:
-        return method == Method::allocate;
-      case Attribute::xor_peer_address:
-        return method == Method::create_permission || method == Method::channel_bind;
-      case Attribute::channel_number:
-        return method == Method::channel_bind;
-      default:
-        return false;  // DONT-FRAGMENT, too: this relay does not set that bit (RFC 8656 §7.2, 4)
-    }
-  };
-  std::erase_if(unknown, known_too);
-  return unknown;
-}
-
 }  // namespace
 
 Server::Server(Settings settings, const Credentials& credentials, Bytes nonce_key, Random& random)
     : settings_(std::move(settings)),
       authentication_(credentials, settings_.realm, Nonces(std::move(nonce_key))),
       random_(random),
-      budget_(random.next()) {}
+      budget_(random.next(), settings_.replies),
+      by_path_(0, PathHash{random.next()}) {}
 
 // ---- what comes in
 
@@ -58,8 +33,6 @@ void Server::receive(Now now, const ClientPath& from, BytesView octets) {
   if (message->cls() != Class::request) return;  // an indication here has no allocation
   ++counters_.requests;
   switch (message->method()) {
-    case Method::binding:
-      return answer_binding(now, from, octets);
     case Method::allocate:
     case Method::refresh:
     case Method::create_permission:
@@ -70,24 +43,26 @@ void Server::receive(Now now, const ClientPath& from, BytesView octets) {
   }
 }
 
-void Server::answer_binding(Now now, const ClientPath& from, BytesView octets) {
-  auto answer = stun::answer_binding(octets, from.client);
-  if (answer) send_unproved(now.mono, from, *std::move(answer));
-}
-
 void Server::authenticate(Now now, const ClientPath& from, const stun::Message& message) {
   const auto found = by_path_.find(from);
   const Identity* known = found == by_path_.end() ? nullptr : &found->second->identity;
-  auto checked = authentication_.check(now, from.client.ip, message, known);
+  auto checked = authentication_.check(now, from.client, message, known);
   if (auto* identity = std::get_if<Identity>(&checked))
     return dispatch(Request{now, from, message, std::move(*identity)});
-  const auto code = std::get<Refused>(checked).code;
-  ++counters_.errors[code];
+  const auto refused = std::get<Refused>(checked);
+  ++counters_.errors[refused.code];
   stun::MessageWriter answer(Class::error, message.method(), message.transaction());
-  answer.add_error(code);
-  if (code != ErrorCode::bad_request) authentication_.add_challenge(now.mono, from.client.ip, answer);
+  answer.add_error_code(refused.code);
+  if (refused.code != ErrorCode::bad_request) authentication_.add_challenge(now.mono, from.client, answer);
   if (message.has(Attribute::fingerprint)) answer.add_fingerprint();
-  send_unproved(now.mono, from, answer.take());
+  auto octets = answer.take();
+  // A stream proves its address by being there.
+  if (from.transport == Transport::udp && !refused.has_proved_its_address &&
+      !budget_.take(now.mono, from.client.ip, message.octets().size(), octets.size())) {
+    ++counters_.unproved_dropped;
+    return;
+  }
+  outputs_.emplace_back(SendToClient{from, std::move(octets)});
 }
 
 void Server::dispatch(const Request& request) {
@@ -99,19 +74,23 @@ void Server::dispatch(const Request& request) {
     if (found->second->is_open) tell_allocated(request.now.mono, *found->second);
     return;
   }
-  if (const auto unknown = unknown_to(method, request.message); !unknown.empty()) {
+  if (const auto unknown = request.message.unknown(k_known_attributes); !unknown.empty()) {
     stun::MessageWriter answer(Class::error, method, request.message.transaction());
     answer.add_error(ErrorCode::unknown_attribute);
     answer.add_unknown(unknown);
     ++counters_.errors[ErrorCode::unknown_attribute];
     return succeed(request, std::move(answer));
   }
+  // Where it is malformed, there is no telling what its sender will believe.
+  if (request.message.has(Attribute::lifetime) && !request.message.number(Attribute::lifetime))
+    return refuse(request, ErrorCode::bad_request);
   if (method == Method::allocate)
     return found == by_path_.end() ? allocate(request) : refuse(request, ErrorCode::allocation_mismatch);
   if (found == by_path_.end() || !found->second->is_open)
     return refuse(request, ErrorCode::allocation_mismatch);
   auto& allocation = *found->second;
-  if (allocation.identity.user_name != request.identity.user_name)
+  if (allocation.identity.user_name != request.identity.user_name ||
+      allocation.identity.quota != request.identity.quota)
     return refuse(request, ErrorCode::wrong_credentials);
   if (method == Method::refresh) return refresh(request, allocation);
   if (method == Method::create_permission) return create_permission(request, allocation);
@@ -184,9 +163,11 @@ void Server::allocate(const Request& request) {
   auto read = read_wanted(request);
   if (const auto* code = std::get_if<ErrorCode>(&read)) return refuse(request, *code);
   auto& wanted = std::get<Wanted>(read);
-  const std::string user(Credentials::quota_of(request.identity.user_name));
-  const auto counted = of_user_.find(user);
-  if (counted != of_user_.end() && counted->second >= settings_.max_allocations_of_user)
+  const auto& quota = request.identity.quota;
+  // A port of its own that it now takes is one of those it has.
+  const bool takes_own = wanted.take && reservations_.at(*wanted.take).quota == quota;
+  if (held_by(quota) + (wanted.reserve_next ? 2 : 1) >
+      settings_.max_allocations_of_user + (takes_own ? 1 : 0))
     return refuse(request, ErrorCode::allocation_quota_reached);
   if (is_draining_ || by_path_.size() >= settings_.max_allocations ||
       (wanted.reserve_next && reservations_.size() >= k_max_reservations))
@@ -203,20 +184,40 @@ void Server::allocate(const Request& request) {
   allocation.missing_family = wanted.missing_family;
   allocation.expires = request.now.mono + lifetime_of(request.message);
   OpenRelayed open{allocation.id, request.from, wanted.families, wanted.even_port, {}, wanted.take};
-  if (wanted.take) reservations_.erase(*wanted.take);
-  if (wanted.reserve_next) {
-    ReservationToken token{};
-    for (std::size_t index = 0, bits = 0; index < token.size(); ++index) {
-      if (index % 8 == 0) bits = random_.next();
-      token.at(index) = static_cast<std::uint8_t>(bits >> 8 * (index % 8));
-    }
-    reservations_[token] = {request.now.mono + k_reservation_lifetime, wanted.families.front()};
-    open.reserve_next = allocation.reserved = token;
-  }
-  ++of_user_[user];
+  if (wanted.take) forget(reservations_.find(*wanted.take));
+  if (wanted.reserve_next)
+    open.reserve_next = allocation.reserved =
+        reserve(request.now.mono, wanted.families.front(), allocation.identity.quota);
+  ++held_[quota];
   by_id_.emplace(allocation.id, &allocation);
   by_path_.emplace(request.from, std::move(made));
   outputs_.emplace_back(std::move(open));
+}
+
+ReservationToken Server::reserve(MonoTime now, stun::Family family, const std::string& quota) {
+  ReservationToken token{};
+  const auto bits = random_.next();
+  for (std::size_t index = 0; index < token.size(); ++index)
+    token.at(index) = static_cast<std::uint8_t>(bits >> 8 * index);
+  reservations_[token] = {now + k_reservation_lifetime, family, quota};
+  ++held_[quota];
+  return token;
+}
+
+Server::Reservations::iterator Server::forget(Reservations::iterator reservation) {
+  give_back(reservation->second.quota);
+  return reservations_.erase(reservation);
+}
+
+std::size_t Server::held_by(const std::string& quota) const {
+  const auto found = held_.find(quota);
+  return found == held_.end() ? 0 : found->second;
+}
+
+void Server::give_back(const std::string& quota) {
+  const auto found = held_.find(quota);
+  assert(found != held_.end());
+  if (--found->second == 0) held_.erase(found);
 }
 
 void Server::opened(MonoTime now, AllocationId id, std::vector<stun::Address> relayed) {
@@ -242,7 +243,8 @@ void Server::failed(MonoTime, AllocationId id) {
   if (found == by_id_.end()) return;
   auto& allocation = *found->second;
   tell_failed(allocation, ErrorCode::insufficient_capacity);
-  if (allocation.reserved) reservations_.erase(*allocation.reserved);
+  if (allocation.reserved)
+    if (const auto held = reservations_.find(*allocation.reserved); held != reservations_.end()) forget(held);
   end(allocation);
 }
 
@@ -280,7 +282,10 @@ std::optional<ErrorCode> Server::objection_to(const Allocation& allocation,
   if (!allocation.has(peer.family)) return ErrorCode::peer_address_family_mismatch;
   const bool is_own = std::any_of(allocation.relayed.begin(), allocation.relayed.end(),
                                   [&peer](const stun::Address& each) { return each.ip == peer; });
-  if (!is_own && !settings_.policy.permits(peer)) return ErrorCode::forbidden;
+  if (is_own) return std::nullopt;
+  const auto& hosts = settings_.own_addresses;
+  if (std::find(hosts.begin(), hosts.end(), peer) != hosts.end() || !settings_.policy.permits(peer))
+    return ErrorCode::forbidden;
   return std::nullopt;
 }
 
@@ -329,9 +334,7 @@ void Server::bind_channel(const Request& request, Allocation& allocation) {
 // ---- what ends
 
 void Server::end(Allocation& allocation) {
-  const auto counted = of_user_.find(Credentials::quota_of(allocation.identity.user_name));
-  assert(counted != of_user_.end());
-  if (--counted->second == 0) of_user_.erase(counted);
+  give_back(allocation.identity.quota);
   by_expiry_.erase({allocation.expires, allocation.id});
   by_id_.erase(allocation.id);
   by_path_.erase(ClientPath(allocation.path));
@@ -358,11 +361,14 @@ void Server::wake(MonoTime now) {
     outputs_.emplace_back(CloseRelayed{allocation.id});
     end(allocation);
   }
-  std::erase_if(reservations_, [this, now](const auto& each) {
-    if (now < each.second.ends) return false;
-    outputs_.emplace_back(EndReservation{each.first});
-    return true;
-  });
+  for (auto each = reservations_.begin(); each != reservations_.end();) {
+    if (now < each->second.ends) {
+      ++each;
+      continue;
+    }
+    outputs_.emplace_back(EndReservation{each->first});
+    each = forget(each);
+  }
 }
 
 std::optional<MonoTime> Server::next_wake() const {
@@ -413,15 +419,6 @@ void Server::refuse(const Request& request, ErrorCode code) {
 void Server::send(const ClientPath& to, stun::MessageWriter answer, bool with_fingerprint) {
   if (with_fingerprint) answer.add_fingerprint();
   outputs_.emplace_back(SendToClient{to, answer.take()});
-}
-
-void Server::send_unproved(MonoTime now, const ClientPath& to, Bytes answer) {
-  // A stream proves its address by being there.
-  if (to.transport == Transport::udp && !budget_.take(now, to.client.ip)) {
-    ++counters_.unproved_dropped;
-    return;
-  }
-  outputs_.emplace_back(SendToClient{to, std::move(answer)});
 }
 
 }  // namespace ringway::relay

@@ -1,5 +1,6 @@
 // The control path of a TURN server (RFC 8656 over RFC 8489): allocations, permissions, channels. Requests
-// and time go in; answers, sockets to open, and what the threads that relay have to know come out.
+// and time go in; answers, sockets to open, and what the threads that relay have to know come out. Binding
+// requests are answered where the sockets are: they need nothing of this.
 #pragma once
 
 #include <map>
@@ -58,15 +59,17 @@ class Server {
   struct Reservation {
     MonoTime ends;
     stun::Family family = stun::Family::ipv4;
+    std::string quota;  // whose it is
   };
+  // Clients choose their addresses.
   struct PathHash {
+    std::uint64_t seed;
     std::size_t operator()(const ClientPath& path) const noexcept {
-      return stun::hash_of(path.client.ip, path.end << 20U ^ std::uint64_t{path.client.port} << 2U ^
+      return stun::hash_of(path.client.ip, seed ^ path.end << 20U ^ std::uint64_t{path.client.port} << 2U ^
                                                static_cast<std::uint64_t>(path.transport));
     }
   };
 
-  void answer_binding(Now now, const ClientPath& from, BytesView message);
   void authenticate(Now now, const ClientPath& from, const stun::Message& message);
   void dispatch(const Request& request);
   void allocate(const Request& request);
@@ -90,13 +93,17 @@ class Server {
   std::optional<stun::ErrorCode> objection_to(const Allocation& allocation,
                                               const stun::IpAddress& peer) const;
   static Duration lifetime_of(const stun::Message& message);
+  std::size_t held_by(const std::string& quota) const;
+  void give_back(const std::string& quota);
+  using Reservations = std::map<ReservationToken, Reservation>;
+  Reservations::iterator forget(Reservations::iterator reservation);
+  ReservationToken reserve(MonoTime now, stun::Family family, const std::string& quota);
 
   void succeed(const Request& request, stun::MessageWriter answer);
   void refuse(const Request& request, stun::ErrorCode code);
   void tell_allocated(MonoTime now, const Allocation& allocation);
   void tell_failed(const Allocation& allocation, stun::ErrorCode code);
   void send(const ClientPath& to, stun::MessageWriter answer, bool with_fingerprint);
-  void send_unproved(MonoTime now, const ClientPath& to, Bytes answer);
   void end(Allocation& allocation);
   void set_expiry(Allocation& allocation, MonoTime at);
 
@@ -107,8 +114,8 @@ class Server {
   std::unordered_map<ClientPath, std::unique_ptr<Allocation>, PathHash> by_path_;
   std::unordered_map<AllocationId, Allocation*> by_id_;
   std::set<std::pair<MonoTime, AllocationId>> by_expiry_;  // of those that are open
-  std::map<std::string, std::size_t, std::less<>> of_user_;
-  std::map<ReservationToken, Reservation> reservations_;
+  std::map<std::string, std::size_t> held_;                // allocations and reservations, by Identity::quota
+  Reservations reservations_;
   AllocationId last_allocation_ = 0;
   bool is_draining_ = false;
   Counters counters_;

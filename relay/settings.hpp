@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "relay/peer_policy.hpp"
+#include "relay/reply_budget.hpp"
 #include "reload/time.hpp"
 
 namespace ringway::relay {
@@ -18,10 +20,14 @@ inline constexpr std::size_t k_max_reservations = 256;     // in all; another is
 
 struct Settings {
   std::string realm;
-  bool has_ipv4 = true, has_ipv6 = false;    // of the addresses that it relays from
+  bool has_ipv4 = false, has_ipv6 = false;   // of the addresses that it relays from
   std::size_t max_allocations = 4096;        // 508 beyond
-  std::size_t max_allocations_of_user = 64;  // 486 beyond
+  std::size_t max_allocations_of_user = 64;  // ports that it has reserved count; 486 beyond
   PeerPolicy policy;
+  // Of the host: nobody is a peer there, but for users of this relay at the address that it relays from
+  // (TURN-11).
+  std::vector<stun::IpAddress> own_addresses;
+  ReplyLimits replies;
 };
 
 }  // namespace ringway::relay

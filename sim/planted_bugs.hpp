@@ -16,12 +16,13 @@ namespace ringway::sim {
 
 enum class PlantedBug : std::uint8_t {
   none,
-  replica_not_sent,    // a new value is said to be copied, and is not
-  wrong_interval_end,  // what a peer is to hold copies of ends one neighbour too early
-  update_not_sent,     // neighbours are told nothing of changes (RFC 6940 §10.7)
-  hand_over_not_made,  // a joining peer gets nothing, it is said that it has everything, and nobody compares
-  always_equal,        // whoever is asked for digests says that it has the very same
-  notice_not_sent,     // nobody who watches is told of a change
+  replica_not_sent,     // a new value is said to be copied, and is not
+  wrong_interval_end,   // what a peer is to hold copies of ends one neighbour too early
+  update_not_sent,      // neighbours are told nothing of changes (RFC 6940 §10.7)
+  hand_over_not_made,   // a joining peer gets nothing, it is said that it has everything, and nobody compares
+  always_equal,         // whoever is asked for digests says that it has the very same
+  notice_not_sent,      // nobody who watches is told of a change
+  generation_not_kept,  // of a Kind's generation only the first gets onto the disk
 };
 
 // Receives in a peer's stead what its dispatcher hands on, and passes it on but for the bug.
@@ -67,6 +68,8 @@ class BuggyReceiver {
   void perform(Effect&& effect) {
     if constexpr (std::is_same_v<std::remove_cvref_t<Effect>, routing::Transmit>)
       if (bug_ == PlantedBug::update_not_sent && is_update(effect)) return;
+    if constexpr (std::is_same_v<std::remove_cvref_t<Effect>, data::Commit>)
+      if (bug_ == PlantedBug::generation_not_kept) keep_first_generation(effect);
     peer_.perform(std::forward<Effect>(effect));
   }
 
@@ -80,6 +83,13 @@ class BuggyReceiver {
     if (message.payload.size() < 2) return false;
     const BytesView code = message.payload.view();
     return static_cast<wire::MessageCode>((code[0] << 8) | code[1]) == wire::MessageCode::update_req;
+  }
+
+  static void keep_first_generation(data::Commit& commit) {
+    std::erase_if(commit.batch, [](const data::Write& write) {
+      const auto* set = std::get_if<data::SetGeneration>(&write);
+      return set != nullptr && set->generation_counter > 1;
+    });
   }
 
   Peer& peer_;

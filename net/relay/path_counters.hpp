@@ -21,11 +21,13 @@ class Count {
 
 struct PathCounters {
   Count packets_to_peers, bytes_to_peers, packets_to_clients, bytes_to_clients;
-  Count not_sent;                   // the system did not take them
-  Count control_dropped;            // more than k_max_control_waiting wait
-  Count no_allocation;              // of clients that have none
-  Count streams_refused;            // beyond the bounds
-  std::array<Count, 6> not_passed;  // by relay::Passed
+  Count not_sent;                    // the system did not take them
+  Count control_dropped;             // no place for them (ControlPlaces), or too long
+  Count bindings, bindings_dropped;  // answered; not answered, by ReplyLimits
+  Count errors_told;                 // of ICMP, to clients
+  Count no_allocation;               // of clients that have none
+  Count streams_refused;             // beyond the bounds
+  std::array<Count, 6> not_passed;   // by relay::Passed
   static_assert(static_cast<std::size_t>(ringway::relay::Passed::over_rate) == 5);
 };
 

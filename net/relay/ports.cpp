@@ -1,13 +1,32 @@
 #include "net/relay/ports.hpp"
 
+#include <netinet/in.h>
+
+#include <boost/asio/ip/v6_only.hpp>
+
 #include "net/sockets.hpp"
 
 namespace ringway::net::relay {
 namespace {
 
 namespace asio = boost::asio;
+template <int level, int name>
+using Number = asio::detail::socket_option::integer<level, name>;
 
 constexpr int k_buffer_bytes = 1 << 20;  // what the system keeps while the thread is busy with others
+
+// Sent on without the bit "do not fragment", which Linux sets by itself (RFC 8656 §14, §15), and with errors
+// of ICMP to be read (§11.5). An IPv6 socket is none of IPv4.
+void tune(UdpSocket& socket, bool is_ipv6, boost::system::error_code& error) {
+  if (!is_ipv6) {
+    socket.set_option(Number<IPPROTO_IP, IP_MTU_DISCOVER>(IP_PMTUDISC_DONT), error);
+    if (!error) socket.set_option(Number<IPPROTO_IP, IP_RECVERR>(1), error);
+    return;
+  }
+  socket.set_option(asio::ip::v6_only(true), error);
+  if (!error) socket.set_option(Number<IPPROTO_IPV6, IPV6_MTU_DISCOVER>(IPV6_PMTUDISC_DONT), error);
+  if (!error) socket.set_option(Number<IPPROTO_IPV6, IPV6_RECVERR>(1), error);
+}
 
 std::optional<OpenedPort> open_at(asio::io_context& context, const stun::IpAddress& local,
                                   std::uint16_t port) {
@@ -17,6 +36,7 @@ std::optional<OpenedPort> open_at(asio::io_context& context, const stun::IpAddre
   boost::system::error_code error, ignored;
   socket.open(at.protocol(), error);
   if (!error) socket.non_blocking(true, error);
+  if (!error) tune(socket, local.family == stun::Family::ipv6, error);
   if (!error) socket.bind(at, error);
   if (error) return std::nullopt;
   socket.set_option(asio::socket_base::receive_buffer_size(k_buffer_bytes), ignored);

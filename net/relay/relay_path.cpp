@@ -2,20 +2,44 @@
 
 #include <algorithm>
 
+#include "net/relay/host_addresses.hpp"
+
 namespace ringway::net::relay {
+namespace {
+
+// A socket for any address would answer from whichever the system likes.
+std::vector<stun::Address> each_address(const std::vector<stun::Address>& wanted,
+                                        const std::vector<stun::IpAddress>& of_host) {
+  std::vector<stun::Address> out;
+  for (const auto& at : wanted) {
+    if (at.ip != stun::IpAddress{at.ip.family, {}}) {
+      out.push_back(at);
+      continue;
+    }
+    for (const auto& ip : of_host)
+      if (ip.family == at.ip.family) out.push_back({ip, at.port});
+  }
+  return out;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<RelayPath>> RelayPath::open(const RelaySettings& settings, RelayEvents& events,
                                                    const MakeRandom& make_random) {
+  if (auto done = check(settings); !done) return done.error();
   std::unique_ptr<RelayPath> path(new RelayPath);
-  std::vector<std::shared_ptr<ringway::relay::OwnPorts>> own_ports;
-  for (const auto& each : settings.relayed_from)
-    own_ports.push_back(std::make_shared<ringway::relay::OwnPorts>(each.local));
-  path->listening_udp_ = settings.udp;
+  OwnAddresses own;
+  own.all = addresses_of_host();
+  while (own.ports.size() < settings.relayed_from.size())
+    own.ports.push_back(std::make_shared<ringway::relay::OwnPorts>());
+  path->listening_udp_ = each_address(settings.udp, own.all);
   path->listening_tcp_ = settings.tcp;
   path->listening_tls_ = settings.tls;
+  for (const auto& list : {path->listening_udp_, settings.tcp, settings.tls})
+    for (const auto& each : list) own.all.push_back(each.ip);
+  std::sort(own.all.begin(), own.all.end());
   for (std::uint32_t number = 0; number < std::max<std::size_t>(settings.threads, 1); ++number) {
-    auto shard =
-        std::make_unique<RelayShard>(number, settings, events, make_random(), own_ports, path->reserved_);
+    auto shard = std::make_unique<RelayShard>(number, settings, events, make_random(), own, path->reserved_);
     if (auto done = listen(*shard, *path, settings); !done) return done.error();
     path->shards_.push_back(std::move(shard));
   }
@@ -51,7 +75,9 @@ RelayShard* RelayPath::shard_of(AllocationId allocation) {
   return found == of_allocation_.end() ? nullptr : found->second;
 }
 
-void RelayPath::handled(const ClientPath& from, std::size_t messages) { shard_of(from).handled(messages); }
+void RelayPath::handled(const ClientPath& from, std::size_t messages) {
+  shard_of(from).handled(from, messages);
+}
 
 void RelayPath::perform(ringway::relay::Output output) {
   using namespace ringway::relay;

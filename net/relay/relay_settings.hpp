@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "net/tls_context.hpp"
+#include "relay/reply_budget.hpp"
+#include "reload/result.hpp"
 #include "reload/stun/address.hpp"
 
 namespace ringway::net::relay {
 
 inline constexpr std::uint16_t k_first_port = 49'152, k_last_port = 65'535;  // RFC 8656 §7.2
+inline constexpr std::size_t k_max_threads = 64;
 
 // An address of this host that relayed sockets have; and what the world calls it, where a NAT one to one
 // stands between.
@@ -20,7 +23,9 @@ struct RelayedFrom {
 };
 
 struct RelaySettings {
-  std::vector<stun::Address> udp;  // port 0: any free one
+  // Port 0: any free one. For UDP, "0.0.0.0" and "::" are the addresses that the host has at the start, a
+  // socket each: an answer leaves from where its request came to.
+  std::vector<stun::Address> udp;
   std::vector<stun::Address> tcp;
   std::vector<stun::Address> tls;
   TlsContextPtr tls_context;              // with the relay's certificate; needed where `tls` is not empty
@@ -28,6 +33,9 @@ struct RelaySettings {
   std::uint16_t first_port = k_first_port, last_port = k_last_port;
   std::uint64_t bytes_per_s_of_allocation = 0;  // each way; 0: without limit
   std::size_t threads = 1;
+  ringway::relay::ReplyLimits replies;  // to Binding requests, of each thread
 };
+// Why a relay cannot be had with these.
+Outcome<> check(const RelaySettings& settings);
 
 }  // namespace ringway::net::relay

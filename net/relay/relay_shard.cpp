@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "net/relay/socket_errors.hpp"
 #include "net/sockets.hpp"
+#include "reload/stun/binding.hpp"
+#include "reload/stun/message.hpp"
 
 namespace ringway::net::relay {
 namespace {
@@ -19,6 +22,10 @@ constexpr int k_client_buffer_bytes = 4 << 20;
 constexpr std::uint64_t k_stream_bit = 1U << 31U;  // in ClientPath::end: a stream's, not a socket's
 constexpr std::size_t k_families = 2;
 std::size_t index_of(stun::Family family) { return family == stun::Family::ipv4 ? 0 : 1; }
+
+bool is_binding_request(BytesView message) {
+  return message.size() >= stun::k_header_size_bytes && message[0] == 0 && message[1] == 1;
+}
 
 }  // namespace
 
@@ -44,6 +51,7 @@ struct RelayShard::Stream {
   std::shared_ptr<StreamClient> client;
   ringway::relay::Transport transport = ringway::relay::Transport::tcp;
   Slot* slot = nullptr;  // until it has an allocation
+  std::size_t control_waiting = 0;
 };
 
 // Where clients send to by UDP. They are told apart by their address.
@@ -62,15 +70,16 @@ struct RelayShard::ClientEnd {
 };
 
 RelayShard::RelayShard(std::uint32_t number, const RelaySettings& settings, RelayEvents& events,
-                       std::unique_ptr<Random> random,
-                       std::vector<std::shared_ptr<ringway::relay::OwnPorts>> own_ports,
+                       std::unique_ptr<Random> random, OwnAddresses own,
                        std::shared_ptr<ReservedPorts> reserved)
     : number_(number),
       settings_(settings),
       events_(events),
       random_(std::move(random)),
-      own_ports_(std::move(own_ports)),
+      own_(std::move(own)),
       reserved_(std::move(reserved)),
+      places_(random_->next()),
+      budget_(random_->next(), settings.replies),
       arrived_(k_headroom_bytes, ringway::relay::k_max_padding_bytes) {}
 
 RelayShard::~RelayShard() { stop(); }
@@ -104,7 +113,13 @@ Result<stun::Address> RelayShard::listen_udp(const stun::Address& at) {
 
 void RelayShard::start() {
   asio::post(*pool_.context(), [this] {
+    is_started_ = true;
     for (const auto& end : ends_) wait_for(*end);
+    // Who fails at once is taken out of the table.
+    std::vector<std::shared_ptr<StreamClient>> early;
+    early.reserve(streams_.size());
+    for (const auto& [number, stream] : streams_) early.push_back(stream->client);
+    for (const auto& client : early) client->start();
   });
 }
 
@@ -112,7 +127,7 @@ void RelayShard::start() {
 
 void RelayShard::wait_for(ClientEnd& end) {
   end.socket.async_wait(asio::socket_base::wait_read, [this, &end](const Error& error) {
-    if (error == asio::error::operation_aborted) return;
+    if (error) return;  // closed
     for (int batch = 0; batch < k_batches_in_a_row && receive_from_clients(end); ++batch) {
     }
     wait_for(end);
@@ -121,7 +136,11 @@ void RelayShard::wait_for(ClientEnd& end) {
 
 bool RelayShard::receive_from_clients(ClientEnd& end) {
   const std::size_t arrived = arrived_.receive(end.socket.native_handle());
-  if (arrived != 0) send_to_peers(sort_out(end, mono_now(), arrived));
+  if (arrived != 0) {
+    const std::size_t going = sort_out(end, mono_now(), arrived);
+    send_answers(end);
+    send_to_peers(going);
+  }
   return arrived == k_batch;
 }
 
@@ -136,10 +155,11 @@ std::size_t RelayShard::sort_out(ClientEnd& end, MonoTime now, std::size_t arriv
       if (ringway::relay::may_be_channel_data(packet))
         counters_.no_allocation.add(1);
       else
-        pass_control({ringway::relay::Transport::udp, end.number, from}, packet);
+        to_control(end, from, packet, false);
       continue;
     }
     const auto out = judge(*found->second, now, packet);
+    if (out.passed == Passed::control) to_control(end, from, packet, true);
     if (out.passed == Passed::passed)
       going_.at(count++) = {found->second, index_of(out.peer.ip.family), out.peer, out.payload};
   }
@@ -148,10 +168,7 @@ std::size_t RelayShard::sort_out(ClientEnd& end, MonoTime now, std::size_t arriv
 
 ringway::relay::ToPeer RelayShard::judge(Slot& slot, MonoTime now, BytesView packet) {
   auto out = slot.lane.from_client(now, packet);
-  if (out.passed == Passed::control) {
-    pass_control(slot.path, packet);
-    return out;
-  }
+  if (out.passed == Passed::control) return out;
   const std::size_t family = index_of(out.peer.ip.family);
   if (out.passed == Passed::passed && (!slot.relayed.at(family) || !may_send_to(out.peer, family)))
     out.passed = Passed::no_permission;
@@ -165,27 +182,84 @@ void RelayShard::send_to_peers(std::size_t going) {
     auto* const slot = going_.at(first).slot;
     if (slot == nullptr) continue;
     const std::size_t family = going_.at(first).family;
-    std::size_t bytes = 0, packets = 0;
+    std::size_t packets = 0;
     for (std::size_t index = first; index < going; ++index) {
       auto& each = going_.at(index);
       if (each.slot != slot || each.family != family) continue;
       leaving_.add(each.peer, each.payload);
-      bytes += each.payload.size();
       ++packets;
       each.slot = nullptr;
     }
-    const auto sent = leaving_.flush(slot->relayed.at(family)->socket.native_handle());
-    counters_.packets_to_peers.add(sent);
-    counters_.bytes_to_peers.add(bytes);
-    counters_.not_sent.add(packets - sent);
+    auto& relayed = *slot->relayed.at(family);
+    const auto sent = leaving_.flush(relayed.socket.native_handle());
+    counters_.packets_to_peers.add(sent.packets);
+    counters_.bytes_to_peers.add(sent.bytes);
+    counters_.not_sent.add(packets - sent.packets);
+    if (sent.has_met_error) tell_errors(relayed);
   }
 }
 
-void RelayShard::pass_control(const ClientPath& from, BytesView message) {
-  if (control_waiting_.load(std::memory_order_relaxed) >= k_max_control_waiting)
+// ---- what is no packet of an allocation
+
+// Binding requests need nothing of the control path.
+std::optional<Bytes> RelayShard::answer_to_binding(const stun::Address& from, BytesView message,
+                                                   bool is_stream) {
+  auto answer = stun::answer_binding(message, from);
+  // A stream proves its address by being there.
+  if (answer && !is_stream && !budget_.take(mono_now(), from.ip, message.size(), answer->size())) {
+    counters_.bindings_dropped.add(1);
+    return std::nullopt;
+  }
+  if (answer) counters_.bindings.add(1);
+  return answer;
+}
+
+void RelayShard::to_control(ClientEnd& end, const stun::Address& from, BytesView message,
+                            bool has_allocation) {
+  if (is_binding_request(message)) {
+    if (auto answer = answer_to_binding(from, message, false)) {
+      auto& kept = answers_.at(answers_count_++) = *std::move(answer);
+      leaving_.add(from, kept);
+    }
+    return;
+  }
+  if (message.size() > k_max_control_bytes || !stun::may_be_stun(message) ||
+      !places_.take(from.ip, has_allocation))
     return counters_.control_dropped.add(1);
-  control_waiting_.fetch_add(1, std::memory_order_relaxed);
-  events_.received(from, copy_of(message));
+  events_.received({ringway::relay::Transport::udp, end.number, from}, copy_of(message));
+}
+
+// Before anything else of the batch is sent.
+void RelayShard::send_answers(ClientEnd& end) {
+  if (answers_count_ == 0) return;
+  leaving_.flush(end.socket.native_handle());
+  answers_count_ = 0;
+}
+
+bool RelayShard::to_control(Stream& stream, BytesView message) {
+  const auto& from = stream.client->remote;
+  if (is_binding_request(message)) {
+    if (const auto answer = answer_to_binding(from, message, true)) stream.client->send(*answer);
+    return true;
+  }
+  if (message.size() > k_max_control_bytes) {
+    counters_.control_dropped.add(1);
+    return true;
+  }
+  ++stream.control_waiting;
+  events_.received({stream.transport, stream.client->number, from}, copy_of(message));
+  return stream.control_waiting < k_max_control_of_stream;
+}
+
+void RelayShard::handled(const ClientPath& from, std::size_t messages) {
+  if (from.transport == ringway::relay::Transport::udp) return places_.give_back(from.client.ip, messages);
+  asio::post(*pool_.context(), [this, from, messages] {
+    auto* const stream = stream_of(from);
+    if (stream == nullptr) return;
+    stream->control_waiting -= messages;
+    const auto client = stream->client;  // it may close
+    if (stream->control_waiting < k_max_control_of_stream) client->go_on();
+  });
 }
 
 // ---- from peers
@@ -201,16 +275,18 @@ void RelayShard::wait_for(const std::shared_ptr<Relayed>& relayed) {
 
 bool RelayShard::receive_from_peers(Relayed& relayed) {
   const std::size_t arrived = arrived_.receive(relayed.socket.native_handle());
+  if (arrived_.has_met_error()) tell_errors(relayed);
   if (arrived == 0) return false;
   auto& slot = *relayed.slot;
   const auto now = mono_now();
-  std::size_t bytes = 0, packets = 0, sent = 0;
+  std::size_t packets = 0;
+  Sent sent;
   for (std::size_t index = 0; index < arrived; ++index) {
     const auto datagram = arrived_.datagram(index);
     const std::span<std::uint8_t, k_headroom_bytes> headroom(datagram.data() - k_headroom_bytes,
                                                              k_headroom_bytes);
     const auto out = slot.lane.from_peer(now, known_as(arrived_.from(index), relayed.family), datagram.size(),
-                                         headroom, ++unique_, slot.stream != nullptr);
+                                         headroom, *random_, slot.end == nullptr);
     if (out.passed != Passed::passed) {
       counters_.not_passed.at(static_cast<std::size_t>(out.passed)).add(1);
       continue;
@@ -218,36 +294,57 @@ bool RelayShard::receive_from_peers(Relayed& relayed) {
     std::fill_n(datagram.data() + datagram.size(), out.padding_bytes, std::uint8_t{0});
     const BytesView wrapped{datagram.data() - out.header_bytes,
                             out.header_bytes + datagram.size() + out.padding_bytes};
-    bytes += datagram.size();
     ++packets;
-    if (slot.end != nullptr)
+    if (slot.end != nullptr) {
       leaving_.add(slot.path.client, wrapped);
-    else if (slot.stream && slot.stream->send(wrapped))
-      ++sent;
+    } else if (slot.stream && slot.stream->send(wrapped)) {
+      ++sent.packets;
+      sent.bytes += wrapped.size();
+    }
   }
   if (slot.end != nullptr) sent = leaving_.flush(slot.end->socket.native_handle());
-  counters_.packets_to_clients.add(sent);
-  counters_.bytes_to_clients.add(bytes);
-  counters_.not_sent.add(packets - sent);
+  counters_.packets_to_clients.add(sent.packets);
+  counters_.bytes_to_clients.add(sent.bytes);
+  counters_.not_sent.add(packets - sent.packets);
   return arrived == k_batch;
+}
+
+// §11.5.
+void RelayShard::tell_errors(Relayed& relayed) {
+  auto& slot = *relayed.slot;
+  for (int count = 0; count < k_max_errors_at_once; ++count) {
+    const auto next = next_error(relayed.socket.native_handle());
+    if (!next) return;
+    const auto told =
+        slot.lane.about_error(mono_now(), known_as(next->to, relayed.family), next->error, *random_);
+    if (!told) continue;
+    counters_.errors_told.add(1);
+    if (slot.end != nullptr) {
+      leaving_.add(slot.path.client, *told);
+      leaving_.flush(slot.end->socket.native_handle());
+    } else if (slot.stream) {
+      slot.stream->send(*told);
+    }
+  }
 }
 
 // ---- the relay's own addresses
 
 bool RelayShard::may_send_to(stun::Address& peer, std::size_t family) const {
-  for (std::size_t index = 0; index < own_ports_.size(); ++index) {
+  for (std::size_t index = 0; index < own_.ports.size(); ++index) {
     const auto& own = settings_.relayed_from.at(index);
     if (index_of(own.local.family) != family || (peer.ip != own.external && peer.ip != own.local)) continue;
-    if (!own_ports_[index]->has(peer.port)) return false;
+    if (!own_.ports[index]->has(peer.port)) return false;
     peer.ip = own.local;  // the NAT in front may not send back what comes from behind it
+    return true;
   }
-  return true;
+  return !std::binary_search(own_.all.begin(), own_.all.end(), peer.ip);
 }
 
 stun::Address RelayShard::known_as(const stun::Address& from, std::size_t family) const {
-  for (std::size_t index = 0; index < own_ports_.size(); ++index) {
+  for (std::size_t index = 0; index < own_.ports.size(); ++index) {
     const auto& own = settings_.relayed_from.at(index);
-    if (index_of(own.local.family) == family && from.ip == own.local && own_ports_[index]->has(from.port))
+    if (index_of(own.local.family) == family && from.ip == own.local && own_.ports[index]->has(from.port))
       return {own.external, from.port};
   }
   return from;
@@ -274,7 +371,10 @@ void RelayShard::open(ringway::relay::OpenRelayed wanted) {
 
 void RelayShard::do_open(const ringway::relay::OpenRelayed& wanted) {
   auto slot = std::make_unique<Slot>(wanted.path, settings_.bytes_per_s_of_allocation);
-  if (!attach(wanted.path, *slot)) return events_.failed(wanted.allocation);  // its stream has gone
+  if (!attach(wanted.path, *slot)) {  // its stream has gone
+    if (wanted.take) reserved_->end(*wanted.take);
+    return events_.failed(wanted.allocation);
+  }
   auto relayed = open_all(wanted, *slot);
   if (relayed.empty()) {
     detach(*slot);
@@ -307,7 +407,7 @@ std::vector<stun::Address> RelayShard::open_all(const ringway::relay::OpenRelaye
     auto relayed = std::make_shared<Relayed>(std::move(opened->first.socket), slot);
     relayed->family = family;
     relayed->port = opened->first.port;
-    own_ports_[index]->set(relayed->port);
+    own_.ports[index]->set(relayed->port);
     slot.relayed.at(family) = std::move(relayed);
     out.push_back({own.external, opened->first.port});
   }
@@ -324,9 +424,9 @@ void RelayShard::do_close(AllocationId allocation) {
   auto& slot = *found->second;
   for (const auto& each : slot.relayed) {
     if (!each) continue;
-    for (std::size_t index = 0; index < own_ports_.size(); ++index)
+    for (std::size_t index = 0; index < own_.ports.size(); ++index)
       if (index_of(settings_.relayed_from[index].local.family) == each->family)
-        own_ports_[index]->clear(each->port);
+        own_.ports[index]->clear(each->port);
     Error ignored;
     each->socket.close(ignored);
     each->slot = nullptr;
@@ -382,8 +482,8 @@ void RelayShard::admit(Socket socket, const wire::IpAddressPort& from, const Tls
   client->number = std::uint64_t{number_} << 32U | k_stream_bit | ++last_stream_ % k_stream_bit;
   client->remote = *remote;
   const auto transport = tls ? ringway::relay::Transport::tls : ringway::relay::Transport::tcp;
-  streams_[client->number] = std::make_unique<Stream>(Stream{client, transport, nullptr});
-  client->start();
+  streams_[client->number] = std::make_unique<Stream>(Stream{client, transport});
+  if (is_started_) client->start();
 }
 
 RelayShard::Stream* RelayShard::stream_of(const ClientPath& path) {
@@ -392,26 +492,32 @@ RelayShard::Stream* RelayShard::stream_of(const ClientPath& path) {
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
-void RelayShard::on_message(StreamClient& client, BytesView message) {
+bool RelayShard::on_message(StreamClient& client, BytesView message) {
   const auto found = streams_.find(client.number);
-  if (found == streams_.end()) return;
+  if (found == streams_.end()) return true;
   auto* const slot = found->second->slot;
   if (slot == nullptr) {
-    if (ringway::relay::may_be_channel_data(message)) return counters_.no_allocation.add(1);
-    return pass_control({found->second->transport, client.number, client.remote}, message);
+    if (!ringway::relay::may_be_channel_data(message)) return to_control(*found->second, message);
+    counters_.no_allocation.add(1);
+    return true;
   }
   const auto out = judge(*slot, mono_now(), message);
-  if (out.passed != Passed::passed) return;
+  if (out.passed == Passed::control) return to_control(*found->second, message);
+  if (out.passed != Passed::passed) return true;
   going_[0] = {slot, index_of(out.peer.ip.family), out.peer, out.payload};
   send_to_peers(1);
+  return true;
 }
 
 void RelayShard::on_closed(StreamClient& client) {
   const auto found = streams_.find(client.number);
   if (found == streams_.end()) return;
   const ClientPath path{found->second->transport, client.number, client.remote};
-  if (found->second->slot != nullptr) found->second->slot->stream.reset();
+  auto* const slot = found->second->slot;
   streams_.erase(found);
+  // Without one there is nothing to end: an allocation that is on its way will not find its stream.
+  if (slot == nullptr) return;
+  slot->stream.reset();
   events_.gone(path);
 }
 

@@ -10,6 +10,7 @@
 
 #include "net/address_shares.hpp"
 #include "net/io_pool.hpp"
+#include "net/relay/control_places.hpp"
 #include "net/relay/path_counters.hpp"
 #include "net/relay/ports.hpp"
 #include "net/relay/relay_events.hpp"
@@ -27,15 +28,20 @@ namespace ringway::net::relay {
 
 inline constexpr std::size_t k_max_streams = 4096;  // of one thread; more are closed as they come
 inline constexpr std::size_t k_max_streams_of_address = 64;
-inline constexpr std::size_t k_max_control_waiting =
-    1024;  // messages of one thread; more are dropped, as datagrams are
+// Messages of one stream that wait for the control path, before it is not read on.
+inline constexpr std::size_t k_max_control_of_stream = 2;
+
+// Addresses of this host, sorted; relayed addresses among them are known by their ports.
+struct OwnAddresses {
+  std::vector<stun::IpAddress> all;
+  std::vector<std::shared_ptr<ringway::relay::OwnPorts>> ports;  // of relayed_from, one by one
+};
 
 class RelayShard : private StreamClient::Owner {
  public:
-  // `events` outlive it. `own_ports` are those of relayed_from, one by one.
+  // `events` outlive it.
   RelayShard(std::uint32_t number, const RelaySettings& settings, RelayEvents& events,
-             std::unique_ptr<Random> random, std::vector<std::shared_ptr<ringway::relay::OwnPorts>> own_ports,
-             std::shared_ptr<ReservedPorts> reserved);
+             std::unique_ptr<Random> random, OwnAddresses own, std::shared_ptr<ReservedPorts> reserved);
   ~RelayShard() override;  // stops
 
   // Before anything else. Several shards listen at one address: the system gives each client to one of them.
@@ -51,7 +57,7 @@ class RelayShard : private StreamClient::Owner {
   void close(AllocationId allocation);
   void permit(const ringway::relay::Permit& permit);
   void bind(const ringway::relay::BindChannel& bind);
-  void handled(std::size_t messages) { control_waiting_.fetch_sub(messages, std::memory_order_relaxed); }
+  void handled(const ClientPath& from, std::size_t messages);
 
   const PathCounters& counters() const { return counters_; }
 
@@ -69,7 +75,7 @@ class RelayShard : private StreamClient::Owner {
   };
 
   void admit(Socket socket, const wire::IpAddressPort& from, const TlsContextPtr& tls);
-  void on_message(StreamClient& client, BytesView message) override;
+  bool on_message(StreamClient& client, BytesView message) override;
   void on_closed(StreamClient& client) override;
   Stream* stream_of(const ClientPath& path);
   bool attach(const ClientPath& path, Slot& slot);
@@ -86,7 +92,11 @@ class RelayShard : private StreamClient::Owner {
   bool receive_from_peers(Relayed& relayed);
   std::size_t sort_out(ClientEnd& end, MonoTime now, std::size_t arrived);
   void send_to_peers(std::size_t going);
-  void pass_control(const ClientPath& from, BytesView message);
+  void tell_errors(Relayed& relayed);
+  void to_control(ClientEnd& end, const stun::Address& from, BytesView message, bool has_allocation);
+  bool to_control(Stream& stream, BytesView message);
+  std::optional<Bytes> answer_to_binding(const stun::Address& from, BytesView message, bool is_stream);
+  void send_answers(ClientEnd& end);
   // The relay's own addresses: where it may send, and what the world calls who has sent.
   bool may_send_to(stun::Address& peer, std::size_t family) const;
   stun::Address known_as(const stun::Address& from, std::size_t family) const;
@@ -96,13 +106,14 @@ class RelayShard : private StreamClient::Owner {
   const RelaySettings settings_;
   RelayEvents& events_;
   const std::unique_ptr<Random> random_;
-  const std::vector<std::shared_ptr<ringway::relay::OwnPorts>> own_ports_;
+  const OwnAddresses own_;
   const std::shared_ptr<ReservedPorts> reserved_;
-  std::atomic<std::size_t> control_waiting_{0};
+  ControlPlaces places_;
   PathCounters counters_;
 
   // From here on: of the thread.
-  std::uint64_t unique_ = 0;  // of indications
+  bool is_started_ = false;
+  ringway::relay::ReplyBudget budget_;
   std::vector<std::unique_ptr<ClientEnd>> ends_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Stream>> streams_;  // bounded by stream_slots_
   std::uint64_t last_stream_ = 0;
@@ -114,6 +125,8 @@ class RelayShard : private StreamClient::Owner {
   ReceiveBatch arrived_;
   SendBatch leaving_;
   std::array<Going, k_batch> going_{};
+  std::array<Bytes, k_batch> answers_;  // to Binding requests of one batch
+  std::size_t answers_count_ = 0;
 };
 
 }  // namespace ringway::net::relay

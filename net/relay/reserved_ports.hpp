@@ -17,11 +17,15 @@ class ReservedPorts {
   ReservedPorts(const ReservedPorts&) = delete;
   ReservedPorts& operator=(const ReservedPorts&) = delete;
 
-  // As many as the control path has tokens for.
+  // As many as the control path has tokens for, k_max_reservations.
   void hold(const ringway::relay::ReservationToken& token, OpenedPort port);
   std::optional<OpenedPort> take(const ringway::relay::ReservationToken& token,
                                  boost::asio::io_context& context);
   void end(const ringway::relay::ReservationToken& token);
+  std::size_t held() const {
+    const std::scoped_lock lock(mutex_);
+    return held_.size();
+  }
 
  private:
   struct Held {
@@ -29,7 +33,7 @@ class ReservedPorts {
     std::uint16_t port = 0;
     bool is_ipv6 = false;
   };
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<ringway::relay::ReservationToken, Held> held_;
 };
 

@@ -16,6 +16,8 @@ using Error = boost::system::error_code;
 constexpr Probes k_client_probes{60, 10, 3};
 // The longest message there is: STUN says its length in 16 bits, without the header.
 constexpr std::size_t k_max_message_bytes = stun::k_header_size_bytes + 65'535;
+constexpr std::size_t k_client_in_bytes = 16 << 10;  // read at once; more where a message is longer
+constexpr std::size_t k_kept_out_bytes = 64 << 10;
 
 template <typename Stream>
 class Client : public StreamClient, public std::enable_shared_from_this<Client<Stream>> {
@@ -36,6 +38,8 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
     tune(lowest(), k_client_probes);
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       wait_at_most(k_stream_opening_time);
+      Error ignored;
+      stream_.set_verify_mode(asio::ssl::verify_none, ignored);  // clients say who they are by STUN
       stream_.async_handshake(asio::ssl::stream_base::server,
                               [self = this->shared_from_this()](const Error& error) {
                                 if (error) return self->close();
@@ -47,7 +51,8 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
   }
 
   bool send(BytesView octets) override {
-    if (is_closed_ || waiting_.size() + octets.size() > k_max_stream_out_bytes) return false;
+    const std::size_t most = has_allocation_ ? k_max_stream_out_bytes : k_max_stranger_out_bytes;
+    if (is_closed_ || waiting_.size() + octets.size() > most) return false;
     append(waiting_, octets);
     if (going_.empty()) write();
     return true;
@@ -61,6 +66,11 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
     owner_.on_closed(*this);
   }
 
+  void go_on() override {
+    if (!std::exchange(is_paused_, false) || is_closed_) return;
+    continue_with(cut());
+  }
+
  private:
   Socket& lowest() {
     if constexpr (std::is_same_v<Stream, TlsStream>)
@@ -70,15 +80,16 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
   }
 
   void begin() {
-    buffer_.resize(k_max_message_bytes);
+    buffer_.resize(k_stranger_in_bytes);
     wait_at_most(k_stream_idle_time);
     read();
   }
 
   void wait_at_most(std::chrono::seconds time) {
     timer_.expires_after(time);
-    timer_.async_wait([self = this->shared_from_this(), time](const Error& error) {
-      if (error || self->is_closed_) return;
+    // A wait that is over cannot be cancelled any more, and may be told after the next has begun.
+    timer_.async_wait([self = this->shared_from_this(), time, number = ++waits_](const Error& error) {
+      if (error || self->is_closed_ || number != self->waits_) return;
       if (!self->has_allocation_ && !std::exchange(self->has_spoken_, false)) return self->close();
       self->wait_at_most(time);
     });
@@ -90,30 +101,39 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
                               if (self->is_closed_) return;
                               if (error) return self->close();
                               self->have_ += size_bytes;
-                              self->has_spoken_ = true;
-                              if (!self->cut()) return self->close();
-                              if (!self->is_closed_) self->read();
+                              self->continue_with(self->cut());
                             });
+  }
+
+  void continue_with(bool could_cut) {
+    if (is_closed_ || is_paused_) return;
+    if (!could_cut) return close();
+    if (has_allocation_ && buffer_.size() < k_client_in_bytes) buffer_.resize(k_client_in_bytes);
+    read();
   }
 
   // False for what is neither STUN nor a channel's: nobody can tell where the next message begins.
   bool cut() {
-    std::size_t at = 0;
-    while (at < have_ && !is_closed_) {
+    std::size_t at = 0, needed = 0;
+    while (at < have_ && !is_closed_ && !is_paused_) {
       const BytesView rest = BytesView(buffer_).subspan(at, have_ - at);
       const bool is_channel = ringway::relay::may_be_channel_data(rest);
       if (!is_channel && !stun::may_be_stun(rest)) return false;
       const std::size_t size =
           is_channel ? ringway::relay::size_of_channel_data_in_stream(rest) : stun::size_of_next(rest);
       if (size == 0 || size > rest.size()) {
-        if (size > buffer_.size()) return false;
+        if (size > (has_allocation_ ? k_max_message_bytes : k_stranger_in_bytes)) return false;
+        needed = size;
         break;
       }
-      owner_.on_message(*this, rest.first(size));
+      // Whole messages are a sign of life, octets that trickle in are none.
+      has_spoken_ = true;
       at += size;
+      is_paused_ = !owner_.on_message(*this, rest.first(size));
     }
     have_ -= at;
     std::memmove(buffer_.data(), buffer_.data() + at, have_);
+    if (needed > buffer_.size()) buffer_.resize(needed);
     return true;
   }
 
@@ -121,6 +141,8 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
     std::swap(going_, waiting_);
     asio::async_write(stream_, asio::buffer(going_),
                       [self = this->shared_from_this()](const Error& error, std::size_t) {
+                        // What a burst has taken is given back.
+                        if (self->going_.capacity() > k_kept_out_bytes) Bytes().swap(self->going_);
                         self->going_.clear();
                         if (self->is_closed_) return;
                         if (error) return self->close();
@@ -135,7 +157,8 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
   Timer timer_;
   Bytes buffer_, going_, waiting_;
   std::size_t have_ = 0;
-  bool is_closed_ = false, has_spoken_ = false;
+  std::uint64_t waits_ = 0;
+  bool is_closed_ = false, has_spoken_ = false, is_paused_ = false;
 };
 
 }  // namespace

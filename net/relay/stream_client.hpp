@@ -15,8 +15,10 @@
 
 namespace ringway::net::relay {
 
-inline constexpr std::size_t k_max_stream_out_bytes =
-    1 << 20;  // what does not fit is dropped, as datagrams are
+// What does not fit is dropped, as datagrams are: of who has an allocation, and of who has none.
+inline constexpr std::size_t k_max_stream_out_bytes = 1 << 20;
+inline constexpr std::size_t k_max_stranger_out_bytes = 8 << 10;
+inline constexpr std::size_t k_stranger_in_bytes = 2 << 10;       // his longest message
 inline constexpr std::chrono::seconds k_stream_opening_time{10};  // for the handshake
 inline constexpr std::chrono::seconds k_stream_idle_time{60};     // of who has no allocation
 
@@ -24,8 +26,9 @@ class StreamClient {
  public:
   struct Owner {
     virtual ~Owner() = default;
-    // One whole message of STUN, or ChannelData with its padding; it is there during the call only.
-    virtual void on_message(StreamClient& client, BytesView message) = 0;
+    // One whole message of STUN, or ChannelData with its padding; it is there during the call only. False:
+    // nothing more is read until go_on().
+    virtual bool on_message(StreamClient& client, BytesView message) = 0;
     virtual void on_closed(StreamClient& client) = 0;  // once
   };
 
@@ -34,6 +37,7 @@ class StreamClient {
   // False: dropped.
   virtual bool send(BytesView octets) = 0;
   virtual void close() = 0;
+  virtual void go_on() = 0;  // not during on_message()
   // Who has an allocation may be silent.
   void hold(bool has_allocation) { has_allocation_ = has_allocation; }
 

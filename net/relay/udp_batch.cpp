@@ -7,6 +7,17 @@
 #include <cstring>
 
 namespace ringway::net::relay {
+namespace {
+
+constexpr std::size_t k_max_payload_bytes = 65'507;  // of UDP over IPv4
+
+// What the system tells a socket of an earlier datagram, in place of sending this one.
+bool may_be_of_icmp(int error) {
+  return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH || error == EHOSTDOWN ||
+         error == ENOPROTOOPT || error == EPROTO || error == EOPNOTSUPP || error == EACCES;
+}
+
+}  // namespace
 
 SocketAddress to_socket_address(const stun::Address& address) {
   SocketAddress out;
@@ -59,6 +70,7 @@ ReceiveBatch::ReceiveBatch(std::size_t headroom_bytes, std::size_t tailroom_byte
 }
 
 std::size_t ReceiveBatch::receive(int socket) {
+  has_met_error_ = false;
   for (auto& message : messages_) message.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
   // An error of ICMP is told once and is nobody's here; as many as there are datagrams would be a flood of
   // them.
@@ -66,6 +78,7 @@ std::size_t ReceiveBatch::receive(int socket) {
     const int count = ::recvmmsg(socket, messages_.data(), k_batch, MSG_DONTWAIT, nullptr);
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EBADF) return 0;
+    has_met_error_ = true;
   }
   return 0;
 }
@@ -84,10 +97,10 @@ bool SendBatch::can_go_as_one() const {
         index + 1 < count_ ? parts_.at(index).iov_len == size : parts_.at(index).iov_len <= size;
     if (!fits || parts_.at(index).iov_len == 0 || addresses_.at(index) != addresses_[0]) return false;
   }
-  return size != 0 && size * count_ <= k_max_datagram_bytes - 8;
+  return size != 0 && size * count_ <= k_max_payload_bytes;
 }
 
-std::size_t SendBatch::flush_as_one(int socket) {
+SendBatch::AsOne SendBatch::flush_as_one(int socket) {
   to_[0] = to_socket_address(addresses_[0]);
   msghdr message{};
   message.msg_name = &to_[0].storage;
@@ -103,23 +116,28 @@ std::size_t SendBatch::flush_as_one(int socket) {
   one->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
   const auto size = static_cast<std::uint16_t>(parts_[0].iov_len);
   std::memcpy(CMSG_DATA(one), &size, sizeof size);
-  if (::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return count_;
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) return 0;
+  if (::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return AsOne::sent;
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) return AsOne::lost;
   // Larger than the way takes, or a system or interface without it: one by one they may go in fragments.
   if (errno == EINVAL || errno == EIO || errno == ENOPROTOOPT || errno == EOPNOTSUPP)
     segments_ = errno == EINVAL;
-  return k_batch + 1;
+  return AsOne::one_by_one;
 }
 
-std::size_t SendBatch::flush(int socket) {
-  if (count_ == 0) return 0;
-  if (can_go_as_one()) {
-    const std::size_t sent = flush_as_one(socket);
-    if (sent <= k_batch) {
-      count_ = 0;
-      return sent;
-    }
+Sent SendBatch::flush(int socket) {
+  Sent out;
+  auto way = can_go_as_one() ? flush_as_one(socket) : AsOne::one_by_one;
+  if (way == AsOne::one_by_one) {
+    out = flush_one_by_one(socket);
+  } else if (way == AsOne::sent) {
+    out.packets = count_;
+    for (std::size_t index = 0; index < count_; ++index) out.bytes += parts_.at(index).iov_len;
   }
+  count_ = 0;
+  return out;
+}
+
+Sent SendBatch::flush_one_by_one(int socket) {
   for (std::size_t index = 0; index < count_; ++index) {
     to_.at(index) = to_socket_address(addresses_.at(index));
     auto& header = messages_.at(index).msg_hdr;
@@ -128,21 +146,25 @@ std::size_t SendBatch::flush(int socket) {
     header.msg_iov = &parts_.at(index);
     header.msg_iovlen = 1;
   }
-  std::size_t taken = 0;
+  Sent out;
+  bool was_tried = false;
   for (std::size_t next = 0; next < count_;) {
     const int sent = ::sendmmsg(socket, messages_.data() + next, static_cast<unsigned>(count_ - next),
                                 MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
-      taken += static_cast<std::size_t>(sent);
-      next += static_cast<std::size_t>(sent);
+      for (int index = 0; index < sent; ++index) out.bytes += parts_.at(next++).iov_len;
+      out.packets += static_cast<std::size_t>(sent);
+      was_tried = false;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == EBADF) {
       break;
+    } else if (may_be_of_icmp(errno) && !was_tried) {
+      out.has_met_error = was_tried = true;
     } else {
-      ++next;  // that one cannot be sent: too long, no way to there, or an error of ICMP for an earlier one
+      ++next;  // that one cannot be sent: too long, or no way to there
+      was_tried = false;
     }
   }
-  count_ = 0;
-  return taken;
+  return out;
 }
 
 }  // namespace ringway::net::relay

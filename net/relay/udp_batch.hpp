@@ -34,8 +34,9 @@ class ReceiveBatch {
   ReceiveBatch(std::size_t headroom_bytes, std::size_t tailroom_bytes);
 
   // How many have arrived, at most k_batch; zero when there is none. Errors that an earlier datagram of the
-  // socket has met (ICMP) are passed over.
+  // socket has met (ICMP) are passed over; that there was one is told by has_met_error().
   std::size_t receive(int socket);
+  bool has_met_error() const { return has_met_error_; }
   stun::Address from(std::size_t index) const { return from_socket_address(froms_.at(index)); }
   std::span<std::uint8_t> datagram(std::size_t index) {
     return {begin_of(index) + headroom_bytes_, messages_.at(index).msg_len};
@@ -49,6 +50,12 @@ class ReceiveBatch {
   std::array<mmsghdr, k_batch> messages_{};
   std::array<iovec, k_batch> parts_{};
   std::array<sockaddr_storage, k_batch> froms_{};
+  bool has_met_error_ = false;
+};
+
+struct Sent {
+  std::size_t packets = 0, bytes = 0;
+  bool has_met_error = false;  // that an earlier datagram of the socket has met
 };
 
 // What is to be sent from one socket. The octets belong to others until flush().
@@ -57,12 +64,14 @@ class SendBatch {
   bool is_full() const { return count_ == k_batch; }
   bool is_empty() const { return count_ == 0; }
   void add(const stun::Address& to, BytesView datagram);
-  // What the socket does not take just now is lost, as datagrams are. Answers how many it took.
-  std::size_t flush(int socket);
+  // What the socket does not take just now is lost, as datagrams are. Answers what it took.
+  Sent flush(int socket);
 
  private:
+  enum class AsOne : std::uint8_t { sent, lost, one_by_one };
   // Many of one size to one address go down the system's stack as one (UDP_SEGMENT).
-  std::size_t flush_as_one(int socket);
+  AsOne flush_as_one(int socket);
+  Sent flush_one_by_one(int socket);
   bool can_go_as_one() const;
 
   std::size_t count_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "relay/path/known_attributes.hpp"
 #include "reload/stun/message.hpp"
 
 namespace ringway::relay {
@@ -20,14 +21,22 @@ std::uint8_t* put_u16(std::uint8_t* at, std::size_t number) {
   return at;
 }
 
+stun::TransactionId draw_transaction(Random& random) {
+  const std::array<std::uint64_t, 2> bits{random.next(), random.next()};
+  stun::TransactionId out{};
+  std::memcpy(out.data(), bits.data(), out.size());
+  return out;
+}
+
 // §11.3: a Data indication around `payload_bytes` octets that follow. Answers where it begins.
 std::uint8_t* put_data_indication(std::uint8_t* end, const stun::Address& peer, std::size_t payload_bytes,
-                                  std::uint64_t unique) {
+                                  Random& random) {
   const std::size_t address_bytes = 4 + peer.ip.size_bytes();
   const std::size_t attributes_bytes = 4 + address_bytes + 4 + padded(payload_bytes);
   std::uint8_t* const begin = end - (stun::k_header_size_bytes + 4 + address_bytes + 4);
   std::array<std::uint8_t, 16> mask{0x21, 0x12, 0xA4, 0x42};  // the cookie, the transaction
-  std::memcpy(mask.data() + 4, &unique, sizeof unique);
+  const auto transaction = draw_transaction(random);
+  std::copy(transaction.begin(), transaction.end(), mask.begin() + 4);
   auto* at = put_u16(begin, 0x0017);  // Data, indication
   at = put_u16(at, attributes_bytes);
   at = std::copy(mask.begin(), mask.end(), at);
@@ -40,6 +49,18 @@ std::uint8_t* put_data_indication(std::uint8_t* end, const stun::Address& peer, 
   at = put_u16(at, static_cast<std::uint16_t>(stun::Attribute::data));
   put_u16(at, payload_bytes);
   return begin;
+}
+
+constexpr std::uint8_t k_unreachable = 3, k_time_exceeded = 11, k_fragmentation_needed = 4;  // RFC 792
+constexpr std::uint8_t k_packet_too_big = 2, k_time_exceeded_v6 = 3;                         // RFC 4443
+
+bool is_told(stun::Family family, const IcmpError& error) {
+  if (family == stun::Family::ipv4) return error.type == k_unreachable || error.type == k_time_exceeded;
+  return error.type >= 1 && error.type <= k_time_exceeded_v6;
+}
+bool is_too_big(stun::Family family, const IcmpError& error) {
+  if (family == stun::Family::ipv6) return error.type == k_packet_too_big;
+  return error.type == k_unreachable && error.code == k_fragmentation_needed;
 }
 
 }  // namespace
@@ -138,15 +159,13 @@ ToPeer Lane::from_indication(MonoTime now, BytesView packet) {
     return {Passed::control};
   const auto peer = message->xor_address(stun::Attribute::xor_peer_address);
   const auto data = message->find(stun::Attribute::data);
-  if (!peer || !data || message->has_unknown({stun::Attribute::xor_peer_address, stun::Attribute::data}))
-    return {};
+  if (!peer || !data || message->has_unknown(k_known_attributes)) return {};
   if (!is_permitted(now, peer->ip)) return {Passed::no_permission};
   return {Passed::passed, *peer, *data};
 }
 
 ToClient Lane::from_peer(MonoTime now, const stun::Address& peer, std::size_t payload_bytes,
-                         std::span<std::uint8_t, k_headroom_bytes> headroom, std::uint64_t unique,
-                         bool is_stream) {
+                         std::span<std::uint8_t, k_headroom_bytes> headroom, Random& random, bool is_stream) {
   if (!is_permitted(now, peer.ip)) return {};
   if (payload_bytes > 0xFFFF - k_headroom_bytes - k_max_padding_bytes) return {Passed::malformed};
   if (!to_client_.take(now, payload_bytes)) return {Passed::over_rate};
@@ -155,8 +174,26 @@ ToClient Lane::from_peer(MonoTime now, const stun::Address& peer, std::size_t pa
     put_u16(put_u16(end - k_channel_header_bytes, channel->number), payload_bytes);
     return {Passed::passed, k_channel_header_bytes, is_stream ? padded(payload_bytes) - payload_bytes : 0};
   }
-  const auto* begin = put_data_indication(end, peer, payload_bytes, unique);
+  const auto* begin = put_data_indication(end, peer, payload_bytes, random);
   return {Passed::passed, static_cast<std::size_t>(end - begin), padded(payload_bytes) - payload_bytes};
+}
+
+std::optional<Bytes> Lane::about_error(MonoTime now, const stun::Address& peer, const IcmpError& error,
+                                       Random& random) {
+  const auto family = peer.ip.family;
+  if (!is_permitted(now, peer.ip) || !is_told(family, error)) return std::nullopt;
+  stun::MessageWriter out(stun::Class::indication, stun::Method::data, draw_transaction(random));
+  out.add_xor_address(stun::Attribute::xor_peer_address, peer);
+  // §18.13: sixteen bits of nothing, seven of type, nine of code; then an MTU, or nothing.
+  const std::uint32_t mtu = is_too_big(family, error) ? error.next_hop_mtu : 0;
+  const auto type_and_code = static_cast<std::uint16_t>((error.type & 0x7FU) << 9U | error.code);
+  Bytes value(8);
+  put_u16(value.data() + 2, type_and_code);
+  put_u16(put_u16(value.data() + 4, mtu >> 16U), mtu & 0xFFFFU);
+  out.add(stun::Attribute::icmp, value);
+  auto octets = out.take();
+  if (!to_client_.take(now, octets.size())) return std::nullopt;
+  return octets;
 }
 
 }  // namespace ringway::relay

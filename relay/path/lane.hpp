@@ -6,11 +6,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "relay/path/meter.hpp"
 #include "reload/bytes.hpp"
+#include "reload/random.hpp"
 #include "reload/stun/address.hpp"
 #include "reload/time.hpp"
 
@@ -51,6 +53,12 @@ struct ToClient {
   std::size_t padding_bytes = 0;  // zeros behind the payload
 };
 
+// As it has come, by ICMP or ICMPv6; which of them, the peer's address says.
+struct IcmpError {
+  std::uint8_t type = 0, code = 0;
+  std::uint32_t next_hop_mtu = 0;  // of a packet that was too big
+};
+
 enum class Installed : std::uint8_t {
   done,
   full,      // beyond the bounds
@@ -68,11 +76,14 @@ class Lane {
   // A whole ChannelData message or STUN message from the client.
   ToPeer from_client(MonoTime now, BytesView packet);
   // A datagram that came to the relayed address: writes what goes before it into the end of the headroom,
-  // which ends where the payload begins. `unique` numbers the indications of this thread. In a stream,
+  // which ends where the payload begins. Of `random` is the transaction of an indication. In a stream,
   // ChannelData is padded.
   ToClient from_peer(MonoTime now, const stun::Address& peer, std::size_t payload_bytes,
-                     std::span<std::uint8_t, k_headroom_bytes> headroom, std::uint64_t unique,
-                     bool is_stream);
+                     std::span<std::uint8_t, k_headroom_bytes> headroom, Random& random, bool is_stream);
+  // What the client is told of an error that a packet to that peer has met (RFC 8656 §11.5); nothing where
+  // the peer has no permission, or it is none that a client is told of.
+  std::optional<Bytes> about_error(MonoTime now, const stun::Address& peer, const IcmpError& error,
+                                   Random& random);
 
   std::size_t permissions() const { return permissions_.size(); }
   std::size_t channels() const { return channels_.size(); }

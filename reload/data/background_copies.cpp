@@ -310,12 +310,12 @@ void BackgroundCopies::send_next(const Now& now, std::uint64_t id, ReplicationOu
   if (job.step == Step::store) {
     const Part part = prepare_part(now, job);
     if (part == Part::not_now) return cannot_read(now, id, job, out);
-    if (part == Part::nothing) return done(now, id, true, out);
+    const bool asks = part == Part::unread && job.purpose == Purpose::push && may_drop(job.at.resource);
+    if (part == Part::nothing || (part == Part::unread && !asks)) return done(now, id, true, out);
+    if (asks) job.step = Step::ask_whether_there;
     if (part == Part::without_generation) job.step = Step::ask_generation;
   }
-  auto request = job.step == Step::store
-                     ? store_copies(context_, job.part, destination_of(job), 1, now.wall_ms)
-                     : fetch_next(job);
+  auto request = request_of(now, job);
   if (!is_awaited(job.purpose)) {
     pace_.spend(request.body.size());
     context_.statistics.background_bytes += request.body.size();
@@ -323,6 +323,12 @@ void BackgroundCopies::send_next(const Now& now, std::uint64_t id, ReplicationOu
   job.request = request.token;
   requests_[request.token] = id;
   out.emplace_back(std::move(request));
+}
+
+routing::SendRequest BackgroundCopies::request_of(const Now& now, Job& job) {
+  if (job.step == Step::store) return store_copies(context_, job.part, destination_of(job), 1, now.wall_ms);
+  if (job.step == Step::ask_whether_there) return stat_kind(context_, job.at, destination_of(job));
+  return fetch_next(job);
 }
 
 routing::SendRequest BackgroundCopies::fetch_next(Job& job) {
@@ -393,6 +399,7 @@ BackgroundCopies::Part BackgroundCopies::prepare_part(const Now& now, Job& job) 
     job.part.records.emplace_back(job.at, record);
   }
   job.unread = state->damage && state->damage->more && job.part.records.empty() && !job.after;
+  if (job.unread) return Part::unread;
   if (job.part.records.empty()) return Part::nothing;
   return is_lost && !job.generation ? Part::without_generation : Part::ready;
 }
@@ -411,6 +418,10 @@ bool BackgroundCopies::request_done(const Now& now, const routing::RequestDone& 
   }
   if (job.step == Step::ask_generation) {
     owner_said(now, id, job, answer, out);
+    return true;
+  }
+  if (job.step == Step::ask_whether_there) {
+    owner_has(now, id, job, answer, out);
     return true;
   }
   if (job.step == Step::fetch) {
@@ -447,6 +458,24 @@ void BackgroundCopies::owner_said(const Now& now, std::uint64_t id, Job& job,
   }
 }
 
+// Of what is hidden here: as after a comparison, what its owner has something of goes.
+void BackgroundCopies::owner_has(const Now& now, std::uint64_t id, Job& job,
+                                 const routing::RequestDone& answer, ReplicationOutputs& out) {
+  const auto& contents = std::get<0>(answer.outcome)->message.contents;
+  pace_.spend(contents.body.size());
+  const auto stat = contents.code == wire::MessageCode::stat_ans
+                        ? wire::decode<wire::StatAns>(contents.body, &context_.configuration->kinds)
+                        : Result<wire::StatAns>(Failure{"another answer"});
+  if (stat && stat->kind_responses.size() == 1 && stat->kind_responses[0].kind == job.at.kind) {
+    const auto& values = stat->kind_responses[0].values;
+    const bool has_some =  // a single value is also named when it is not there
+        std::any_of(values.begin(), values.end(),
+                    [](const auto& value) { return value.storage_time_ms > 0; });
+    if (has_some) job.unread = false;
+  }
+  done(now, id, true, out);
+}
+
 void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
                               const routing::RequestFailure& failure, ReplicationOutputs& out) {
   ++context_.statistics.copies_failed;
@@ -455,6 +484,11 @@ void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
   // Its owner has more of it than it can tell in one message; nobody can say which generation is right.
   if (job.step == Step::ask_generation && !failure.local && failure.code == ErrorCode::response_too_large)
     job.generation = generation_after_loss(now.wall_ms);
+  if (job.step == Step::ask_whether_there && !failure.local &&
+      failure.code == ErrorCode::response_too_large) {
+    job.unread = false;  // that is a lot
+    return done(now, id, true, out);
+  }
   job.step = newer_there ? Step::fetch : Step::store;
   job.newer_at = failure.answered_by;
   const unsigned most = job.purpose == Purpose::hand_over ? k_most_hand_over_attempts : k_most_attempts;

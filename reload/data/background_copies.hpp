@@ -95,7 +95,7 @@ class BackgroundCopies {
     MonoTime reported;    // a hand-over: when it was last said to go on
   };
   using Tasks = std::map<std::uint64_t, Task>;
-  enum class Step { store, fetch, ask_generation };
+  enum class Step { store, fetch, ask_generation, ask_whether_there };
   struct Job {
     std::uint64_t task = 0;  // 0: none
     Purpose purpose = Purpose::refill;
@@ -112,7 +112,9 @@ class BackgroundCopies {
     std::vector<ItemKey> to_fetch;             // before that
     std::size_t fetched_at_once = 0;
     bool last_part = false;
-    bool unread = false;  // nothing of it could be read here: it may be the last copy, and is not dropped
+    // Nothing of it could be read here: it may be the last copy, and is not dropped unless its owner has
+    // some.
+    bool unread = false;
     // Of a push whose generation is lost here: what the part is to carry, after what its owner has said.
     std::optional<std::uint64_t> generation;
     std::optional<MonoTime> retry_at;
@@ -134,13 +136,16 @@ class BackgroundCopies {
   void report_progress(const Now& now, std::uint64_t id, ReplicationOutputs& out);
   bool still_wanted(const Job& job) const;
   void send_next(const Now& now, std::uint64_t id, ReplicationOutputs& out);
-  enum class Part { ready, nothing, not_now, without_generation };
+  enum class Part { ready, nothing, unread, not_now, without_generation };
   Part prepare_part(const Now& now, Job& job);
   void cannot_read(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out);
   wire::Destination destination_of(const Job& job) const;
+  routing::SendRequest request_of(const Now& now, Job& job);
   routing::SendRequest fetch_next(Job& job);
   void owner_said(const Now& now, std::uint64_t id, Job& job, const routing::RequestDone& answer,
                   ReplicationOutputs& out);
+  void owner_has(const Now& now, std::uint64_t id, Job& job, const routing::RequestDone& answer,
+                 ReplicationOutputs& out);
   void fetched(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out);
   void fetch_failed(const Now& now, std::uint64_t id, Job& job, const routing::RequestFailure& failure,
                     ReplicationOutputs& out);

@@ -20,6 +20,12 @@ constexpr Patience k_disjoint{Duration{2'000}, 2, 9};
 // Each is along another way and so finds a peer that liars on the ways before would hide.
 constexpr unsigned k_fewest_guesses = 6;
 
+// The same that has come is better than one that is only listed.
+bool is_better(const HeldItem& one, const HeldItem& other) {
+  const std::uint64_t time_ms = one.entry.storage_time_ms, other_ms = other.entry.storage_time_ms;
+  return time_ms > other_ms || (time_ms == other_ms && one.listed_bytes == 0 && other.listed_bytes > 0);
+}
+
 SearchRules rules_of(Consistency consistency, std::size_t wanted) {
   if (consistency == Consistency::disjoint) return disjoint_search(wanted);
   SearchRules rules;
@@ -66,7 +72,7 @@ void CarefulRead::holders_are(std::vector<NodeId> holders) {
 // ---- searching
 
 void CarefulRead::begin_search(const Now& now, bool with_cache) {
-  const SearchRules rules = rules_of(consistency_, wanted_);
+  const SearchRules rules = rules_of(consistency_, behind_ ? 2 * wanted_ - 1 : wanted_);
   search_.emplace(resource_, rules, peers_, ways_);
   from_cache_ = false;
   if (!with_cache) return;
@@ -94,8 +100,18 @@ void CarefulRead::end_search(const Now& now) {
   std::sort(holders_.begin(), holders_.end(), [&](const Holder& a, const Holder& b) {
     return ring_distance(resource_, a.node) < ring_distance(resource_, b.node);
   });
-  expected_ = search_->whole_ring() ? search_->holders().size() : wanted_;
+  whole_ring_ = search_->whole_ring();
+  if (!behind_) expected_ = whole_ring_ ? search_->holders().size() : wanted_;
   search_.reset();
+}
+
+// Two have just joined, perhaps, and the disk of the third is damaged.
+bool CarefulRead::looks_behind(const Now& now) {
+  const bool nobody_is_sure = expected_ > 0 && answered() >= expected_ && certain() == 0;
+  if (behind_ || whole_ring_ || !nobody_is_sure) return false;
+  behind_ = true;
+  begin_search(now, false);
+  return true;
 }
 
 // ---- asking
@@ -107,7 +123,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
   if (search_) {
     if (age >= k_careful_search_limit || last_number_ >= k_max_search_requests) search_->stop();
     for (const auto& question : search_->next()) {
-      add({question, {}, question.route}, out).search = question;
+      add({question, {}, question.route}, out);
     }
     if (!search_->done()) return out;
     end_search(now);
@@ -119,6 +135,7 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
     return !holder.answered && holder.under_way > 0;
   });
   if (!enough && waits) return out;
+  if (in_time && looks_behind(now)) return next(now);
   // Those who are known from before have gone, perhaps.
   if (!enough && answered() < needed() && from_cache_ && in_time && !too_large_at_) {
     for (const Holder& holder : holders_)
@@ -127,7 +144,9 @@ std::vector<CarefulRead::Question> CarefulRead::next(const Now& now) {
     begin_search(now, false);
     return next(now);
   }
-  done_ = true;
+  // Where there are too few anyhow, nothing is fetched in vain.
+  if (disjoint() || has_enough()) ask_parts(now, out);
+  done_ = coming_.empty();
   return out;
 }
 
@@ -143,7 +162,9 @@ void CarefulRead::ask_holders(std::vector<Question>& out) {
 
 void CarefulRead::ask(Holder& holder, std::vector<Question>& out) {
   std::optional<Route> route;
-  if (disjoint() || holder.asked > 0) {
+  if (holder.in_parts && holder.asked == 0) {
+    route = holder.route;
+  } else if (disjoint() || holder.asked > 0) {
     route = ways_.to_node(holder.taken, holder.node);
     if (!route) {
       holder.given_up = true;
@@ -152,18 +173,21 @@ void CarefulRead::ask(Holder& holder, std::vector<Question>& out) {
   }
   ++holder.asked;
   ++holder.under_way;
-  auto& question = add({std::nullopt, holder.node, std::move(route)}, out);
-  question.holder = holder.node;
+  add({std::nullopt, holder.node, std::move(route), holder.in_parts ? Wanted::list : Wanted::all}, out);
 }
 
-CarefulRead::Question& CarefulRead::add(Asked asked, std::vector<Question>& out) {
+void CarefulRead::add(Asked asked, std::vector<Question>& out) {
   Question question;
   question.number = ++last_number_;
+  question.search = asked.search;
+  question.holder = asked.holder;
+  question.wanted = asked.wanted;
+  question.keys = asked.keys;
   question.route = asked.route;
   question.deadline = (disjoint() ? k_disjoint : k_quorum).deadline;
   if (disjoint() && asked.search) question.deadline = k_ping_deadline;
   asked_.emplace(question.number, std::move(asked));
-  return out.emplace_back(std::move(question));
+  out.push_back(std::move(question));
 }
 
 // ---- answers
@@ -183,13 +207,14 @@ void CarefulRead::fetched(std::uint64_t number, HeldItems items) {
   const auto asked = asked_.extract(number);
   Holder* holder = asked ? holder_of(asked.mapped().holder) : nullptr;
   if (holder == nullptr) return;
+  if (asked.mapped().wanted == Wanted::part) return part_came(*holder, asked.mapped(), std::move(items));
   --holder->under_way;
   answer(*holder, std::move(items), true);
 }
 
 void CarefulRead::answer(Holder& holder, HeldItems items, bool certain) {
   holder.answered = true;
-  if (answers_.try_emplace(holder.node, std::move(items)).second && !certain) ++uncertain_;
+  answers_.try_emplace(holder.node, Answer{std::move(items), certain, false});
 }
 
 void CarefulRead::failed(std::uint64_t number, Failure failure) {
@@ -203,7 +228,9 @@ void CarefulRead::failed(std::uint64_t number, Failure failure) {
   }
   Holder* holder = holder_of(what.holder);
   if (holder == nullptr) return;
+  if (what.wanted == Wanted::part) return part_failed(*holder, what, failure);
   --holder->under_way;
+  if (failure == Failure::too_large && begins_in_parts(*holder, what)) return;
   if (failure == Failure::lacks) return answer(*holder, {}, false);
   holder->failed = true;
   if (failure == Failure::too_large && !too_large_at_) too_large_at_ = holder->node;
@@ -241,10 +268,10 @@ bool CarefulRead::waits_for_responsible() const {
 
 std::map<ItemKey, const HeldItem*> CarefulRead::newest() const {
   std::map<ItemKey, const HeldItem*> newest;
-  for (const auto& [node, held] : answers_) {
-    for (const auto& [key, item] : held.items) {
+  for (const auto& [node, answer] : answers_) {
+    for (const auto& [key, item] : answer.held.items) {
       const HeldItem*& best = newest[key];
-      if (best == nullptr || best->entry.storage_time_ms < item.entry.storage_time_ms) best = &item;
+      if (best == nullptr || is_better(item, *best)) best = &item;
     }
   }
   return newest;
@@ -254,9 +281,10 @@ bool CarefulRead::holders_differ() const {
   const auto newest = this->newest();
   return std::any_of(answers_.begin(), answers_.end(), [&](const auto& answer) {
     return std::any_of(newest.begin(), newest.end(), [&](const auto& one) {
-      const auto held = answer.second.items.find(one.first);
-      return held == answer.second.items.end() ||
-             held->second.entry.storage_time_ms < one.second->entry.storage_time_ms;
+      const auto& items = answer.second.held.items;
+      const auto held = items.find(one.first);
+      return !answer.second.broken_off &&
+             (held == items.end() || held->second.entry.storage_time_ms < one.second->entry.storage_time_ms);
     });
   });
 }
@@ -266,12 +294,33 @@ std::optional<NodeId> CarefulRead::responsible() const {
   return holders_.front().node;
 }
 
-bool CarefulRead::has_answered(const NodeId& holder) const { return answers_.contains(holder); }
+bool CarefulRead::has_answered(const NodeId& holder) const {
+  const auto answer = answers_.find(holder);
+  return answer != answers_.end() && !answer->second.broken_off;
+}
+
+std::size_t CarefulRead::answered() const {
+  return static_cast<std::size_t>(std::count_if(
+      answers_.begin(), answers_.end(), [](const auto& answer) { return !answer.second.broken_off; }));
+}
+
+std::size_t CarefulRead::certain() const {
+  return static_cast<std::size_t>(std::count_if(answers_.begin(), answers_.end(), [](const auto& answer) {
+    return !answer.second.broken_off && answer.second.certain;
+  }));
+}
+
+// Who asked one peer that had just become responsible waits for a majority, but does not depend on it.
+// Those that are not certain count when all are heard: then nobody is left who might have it.
+bool CarefulRead::has_enough() const {
+  const std::size_t least = consistency_ == Consistency::one ? 1 : needed();
+  return expected_ > 0 && (certain() >= least || answered() >= expected_);
+}
 
 CallFailure CarefulRead::too_few() const {
   if (too_large_at_) {
     return {CallError::resource_exhausted,
-            "too large for one message of this overlay: ask for one entry, or with consistency one", 0};
+            "too large for one message of this overlay, or its list is: ask for one entry", 0};
   }
   if (holders_.empty())
     return {CallError::unavailable, "none of the peers that hold the key can be found now: try again", 0};
@@ -284,21 +333,19 @@ CallFailure CarefulRead::too_few() const {
 
 CallResult CarefulRead::result() const {
   GetResult result;
-  for (const auto& [node, held] : answers_) {
-    result.generation = std::max(result.generation, held.generation);
-    result.discarded += held.discarded;
+  if (too_long_) return too_long();
+  for (const auto& [node, answer] : answers_) {
+    result.generation = std::max(result.generation, answer.held.generation);
+    result.discarded += answer.held.discarded;
   }
   // A compare-and-swap compares with the responsible peer's; who lacks everything has none.
   if (const auto responsible = this->responsible())
-    if (const auto held = answers_.find(*responsible); held != answers_.end() && held->second.generation != 0)
-      result.generation = held->second.generation;
+    if (const auto first = answers_.find(*responsible);
+        first != answers_.end() && first->second.held.generation != 0)
+      result.generation = first->second.held.generation;
   for (const auto& [key, item] : newest())
     if (item->exists) result.entries.push_back(item->entry);
-  // Who asked one peer that had just become responsible waits for a majority, but does not depend on it.
-  // Those that are not certain count when all are heard: then nobody is left who might have it.
-  const std::size_t least = consistency_ == Consistency::one ? 1 : needed();
-  const bool enough = expected_ > 0 && (certain() >= least || answered() >= expected_);
-  if (!enough && (!disjoint() || result.entries.empty())) return too_few();
+  if (!has_enough() && (!disjoint() || result.entries.empty())) return too_few();
   return result;
 }
 

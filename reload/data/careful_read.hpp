@@ -9,16 +9,25 @@
 // So all of them are heard when they answer, which takes one round trip; whoever has not answered once there
 // is a majority is waited for a moment longer, the responsible peer until it fails to answer once.
 // And who says that it may just not have been given it (newly_held.hpp) counts only when nobody else is left.
+// When all of them say so, those who come after them are asked: they held it before, and have not let it go
+// yet.
 //
 // disjoint: both the search for the holders and the reading take ways that have no first hop in common as
 // long as there are such. All holders are waited for, each until it has answered or no way has led to it:
 // a majority of those who answer first may be liars. One honest holder and one honest way to it are enough.
 // "Nothing is stored there" is believed of a majority only.
+//
+// What is too large for one message is read in parts (careful_parts.cpp): a holder that says so is asked for
+// the list of what it has (Stat) instead, and when all lists are there that are to be waited for, each item
+// is fetched once, from a holder that has listed the newest one, from all of these in turn. A list has no
+// writer's signature, so it decides only who is asked: what comes is judged as if it had come at once, and
+// where it is not what was listed the next newest is fetched.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "reload/data/api.hpp"
@@ -36,6 +45,8 @@ inline constexpr std::size_t k_max_careful_requests = 512;  // of one read
 inline constexpr std::size_t k_max_search_requests = 384;   // of these; then whoever was found is asked
 inline constexpr std::size_t k_max_careful_reads = 64;      // at once, with detours; the others wait
 inline constexpr Duration k_ping_deadline{1'500};           // of a search on disjoint ways
+inline constexpr Duration k_careful_parts_limit{60'000};    // for the parts, when the lists are there
+inline constexpr std::size_t k_max_part_requests = 1024;    // of one read, for parts
 
 // For a search on disjoint ways.
 SearchRules disjoint_search(std::size_t holders);
@@ -44,6 +55,8 @@ SearchRules disjoint_search(std::size_t holders);
 struct HeldItem {
   bool exists = true;  // else its writer has removed it
   Entry entry;
+  // Only listed so far, of `entry` the storage_time: so large it is in an answer. 0: it has come.
+  std::size_t listed_bytes = 0;
 };
 struct HeldItems {
   std::uint64_t generation = 0;
@@ -53,10 +66,17 @@ struct HeldItems {
 
 class CarefulRead {
  public:
+  enum class Wanted {
+    all,   // a Fetch
+    list,  // a Stat of all
+    part,  // a Fetch of some keys
+  };
   struct Question {
     std::uint64_t number = 0;
     std::optional<HolderSearch::Question> search;  // of the search for the holders
-    NodeId holder;                                 // else a Fetch from this one
+    NodeId holder;                                 // else this one is asked
+    Wanted wanted = Wanted::all;
+    std::vector<ItemKey> keys;  // of a part
     std::optional<Route> route;
     Duration deadline{0};
   };
@@ -71,6 +91,8 @@ class CarefulRead {
   // `wanted`: 1 + replicas. `cache` outlives the read.
   CarefulRead(const Now& now, Consistency consistency, const RingId& resource, std::size_t wanted,
               double peers, HolderCache& cache);
+  // Of a dictionary's entries: no answer may have more than so many bytes.
+  void may_read_in_parts(std::size_t answer_bytes) { part_bytes_ = answer_bytes; }
   // There is nothing to search for: this peer is one of the holders, and knows the others.
   void holders_are(std::vector<NodeId> holders);
 
@@ -78,6 +100,7 @@ class CarefulRead {
   std::vector<Question> next(const Now& now);
   void found(std::uint64_t number, const NodeId& owner);
   void fetched(std::uint64_t number, HeldItems items);
+  void listed(std::uint64_t number, HeldItems items);
   void failed(std::uint64_t number, Failure failure);
 
   bool done() const { return done_; }
@@ -92,7 +115,7 @@ class CarefulRead {
   // Of those that were found.
   std::optional<NodeId> responsible() const;
   bool has_answered(const NodeId& holder) const;
-  // A holder that has more than fits into one answer.
+  // A holder that has more than fits into one answer, and it is not read in parts.
   std::optional<NodeId> too_large_at() const { return too_large_at_; }
 
  private:
@@ -102,11 +125,25 @@ class CarefulRead {
     Ways::Taken taken;
     unsigned asked = 0, under_way = 0;
     bool answered = false, failed = false, given_up = false;  // failed: once at least
+    // In parts.
+    bool in_parts = false;
+    std::optional<Route> route;  // along which it said so, or has answered
+    bool part_under_way = false;
+    std::size_t most_keys = SIZE_MAX;
+    unsigned parts_failed = 0;  // since the last that came
+    unsigned untrue = 0;        // items that it has listed, and then did not have so new
   };
   struct Asked {
     std::optional<HolderSearch::Question> search;
     NodeId holder;
     std::optional<Route> route;
+    Wanted wanted = Wanted::all;
+    std::vector<ItemKey> keys = {};
+  };
+  struct Answer {
+    HeldItems held;
+    bool certain = true;      // else: nothing, said by who may lack it
+    bool broken_off = false;  // its parts did not come: what has come counts, but not as its answer
   };
 
   bool disjoint() const { return consistency_ == Consistency::disjoint; }
@@ -115,15 +152,27 @@ class CarefulRead {
   bool waits_for_rest() const;
   void begin_search(const Now& now, bool with_cache);
   void end_search(const Now& now);
+  bool looks_behind(const Now& now);
   void ask_holders(std::vector<Question>& out);
   void ask(Holder& holder, std::vector<Question>& out);
-  Question& add(Asked asked, std::vector<Question>& out);
+  void add(Asked asked, std::vector<Question>& out);
   Holder* holder_of(const NodeId& node);
   void answer(Holder& holder, HeldItems items, bool certain);
-  std::size_t answered() const { return answers_.size(); }
-  std::size_t certain() const { return answers_.size() - uncertain_; }
+  std::size_t answered() const;
+  std::size_t certain() const;
   std::size_t needed() const { return expected_ / 2 + 1; }
+  bool has_enough() const;
   CallFailure too_few() const;
+
+  // careful_parts.cpp
+  bool begins_in_parts(Holder& holder, const Asked& what);
+  void ask_parts(const Now& now, std::vector<Question>& out);
+  std::vector<ItemKey> next_part(const Holder& holder, const HeldItems& held,
+                                 const std::map<ItemKey, const HeldItem*>& newest) const;
+  void part_came(Holder& holder, const Asked& what, HeldItems items);
+  void part_failed(Holder& holder, const Asked& what, Failure failure);
+  void break_off(const Holder& holder, bool may_lack);
+  static CallFailure too_long();
 
   MonoTime started_;
   std::optional<MonoTime> rest_until_;  // there is a majority
@@ -135,13 +184,19 @@ class CarefulRead {
   Ways ways_;
   std::optional<HolderSearch> search_;  // while it goes on
   bool from_cache_ = false;             // whom it was told of from before
+  bool behind_ = false;                 // those after the holders are asked as well
+  bool whole_ring_ = false;             // there is nobody else
   std::vector<Holder> holders_;         // nearest to the resource first
   std::size_t expected_ = 0;            // so many there should be
-  std::map<NodeId, HeldItems> answers_;
-  std::size_t uncertain_ = 0;  // of the answers: nothing, said by who may lack it
+  std::map<NodeId, Answer> answers_;
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t last_number_ = 0;
   std::optional<NodeId> too_large_at_;
+  std::size_t part_bytes_ = 0;           // 0: nothing is read in parts
+  std::optional<MonoTime> parts_since_;  // the lists are there
+  std::size_t parts_asked_ = 0;
+  std::set<ItemKey> coming_;  // asked for
+  bool too_long_ = false;
   bool done_ = false;
 };
 

@@ -240,7 +240,6 @@ void Client::answered(const Now& now, Work& work, const security::InspectedMessa
                       StorageOutputs& out) {
   const auto code = message.message.contents.code;
   const auto& body = message.message.contents.body;
-  const auto* kinds = &data_.configuration->kinds;
   if (is_second(work)) return second_answered(now, work, message, out);
   if (code == MessageCode::fetch_ans && (work.stage == Stage::read || work.stage == Stage::chunk)) {
     return fetched(now, work, message, out);
@@ -249,14 +248,12 @@ void Client::answered(const Now& now, Work& work, const security::InspectedMessa
     if (const auto answer = wire::decode<wire::StoreAns>(body)) return written(work, *answer, out);
   }
   if (code == MessageCode::stat_ans && work.stage != Stage::write) {
-    const auto answer = wire::decode<wire::StatAns>(body, kinds);
-    if (answer && answer->kind_responses.size() == 1 && answer->kind_responses[0].kind == work.plan.at.kind) {
-      const auto& response = answer->kind_responses[0];
-      if (work.stage == Stage::read) return finish(work, stat_result(work, response), out);
-      if (work.stage == Stage::list) return listed(now, work, response, out);
-      const auto present = std::find_if(response.values.begin(), response.values.end(),
+    if (const auto response = stat_answer(work, message)) {
+      if (work.stage == Stage::read) return finish(work, stat_result(work, *response), out);
+      if (work.stage == Stage::list) return listed(now, work, *response, out);
+      const auto present = std::find_if(response->values.begin(), response->values.end(),
                                         [&](const auto& value) { return value.key == work.plan.item; });
-      return learned(now, work, present == response.values.end() ? nullptr : &*present, out);
+      return learned(now, work, present == response->values.end() ? nullptr : &*present, out);
     }
   }
   finish(work, CallFailure{CallError::unavailable, "a peer gave a malformed answer: try again", 0}, out);

@@ -175,6 +175,10 @@ class Client {
   void ask(Work& work, StorageOutputs& out);
   void fetched(const Now& now, Work& work, const security::InspectedMessage& message, StorageOutputs& out);
   void listed(const Now& now, Work& work, const wire::StatKindResponse& response, StorageOutputs& out);
+  // Of a value in an answer to a Fetch.
+  static std::size_t answer_size_bytes(const CallPlan& plan, const wire::StoredMetaData& value);
+  std::optional<wire::StatKindResponse> stat_answer(const Work& work,
+                                                    const security::InspectedMessage& message) const;
   static bool is_answer_to_get(const Work& work, const security::InspectedMessage& message);
   void gather(Work& work, const wire::FetchKindResponse& response,
               const std::vector<security::ValueVerdict>& verdicts);
@@ -213,6 +217,8 @@ class Client {
   HeldItems held_here(const Now& now, const CallPlan& plan);
   HeldItems held_by(Work& work, const wire::FetchKindResponse& response,
                     const std::vector<security::ValueVerdict>& verdicts);
+  static HeldItems listed_by(const Work& work, const wire::StatKindResponse& response);
+  void careful_answer(Work& work, std::uint64_t number, const security::InspectedMessage& message);
   void finish_careful(const Now& now, Work& work, StorageOutputs& out);
   void read_in_chunks(const Now& now, Work& work, NodeId holder, StorageOutputs& out);
   void end_careful(Work& work, StorageOutputs& out);

@@ -67,6 +67,8 @@ void Client::begin_careful(const Now& now, Work& work) {
   const auto& resource = work.plan.at.resource;
   work.careful = std::make_unique<CarefulRead>(now, consistency_of(work.call), resource, 1 + view.replicas,
                                                view.estimated_peers(), known_holders_);
+  // Who asked one peer reads what is too large from one (read_in_chunks).
+  if (is_careful(work.call) && !work.plan.one) work.careful->may_read_in_parts(data_.budget_bytes());
   if (view.replica_position(resource)) work.careful->holders_are(holders_of(view, resource));
 }
 
@@ -117,12 +119,13 @@ void Client::ask_carefully(Work& work, const CarefulRead::Question& question, St
     request.body = work.own_body;
     if (work.own_code == MessageCode::store_req) request.signer = work.plan.as_user;
   } else {
-    std::vector<Bytes> keys;
+    const bool fetches = question.wanted != CarefulRead::Wanted::list;
+    std::vector<Bytes> keys = question.keys;
     if (work.plan.one) keys.push_back(work.plan.item);
     request.destination = {wire::to_node(question.holder)};
-    request.code = MessageCode::fetch_req;
+    request.code = fetches ? MessageCode::fetch_req : MessageCode::stat_req;
     request.body = SharedBytes{query(work, std::move(keys))};
-    request.fetch_resource = work.plan.at.resource;
+    if (fetches) request.fetch_resource = work.plan.at.resource;
   }
   if (question.route) {
     wire::DestinationList by;
@@ -133,24 +136,27 @@ void Client::ask_carefully(Work& work, const CarefulRead::Question& question, St
 }
 
 void Client::careful_done(const Now& now, Work& work, const routing::RequestDone& done, StorageOutputs& out) {
-  using Failure = CarefulRead::Failure;
   const auto asked = work.asked.extract(done.token);
   if (!asked) return;
   const std::uint64_t number = asked.mapped();
-  auto& read = *work.careful;
-  if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome)) {
-    read.failed(number, why_of(*failure));
-  } else {
-    const auto& message = *std::get<0>(done.outcome);
-    if (const auto named = named_by(message)) {
-      read.found(number, *named);
-    } else if (is_answer_to_get(work, message)) {
-      read.fetched(number, held_by(work, message.fetch->kind_responses[0], message.verdicts[0]));
-    } else {
-      read.failed(number, Failure::refused);
-    }
-  }
+  if (const auto* failure = std::get_if<routing::RequestFailure>(&done.outcome))
+    work.careful->failed(number, why_of(*failure));
+  else
+    careful_answer(work, number, *std::get<0>(done.outcome));
   drive_careful(now, work, out);
+}
+
+void Client::careful_answer(Work& work, std::uint64_t number, const security::InspectedMessage& message) {
+  auto& read = *work.careful;
+  if (const auto named = named_by(message)) {
+    read.found(number, *named);
+  } else if (is_answer_to_get(work, message)) {
+    read.fetched(number, held_by(work, message.fetch->kind_responses[0], message.verdicts[0]));
+  } else if (const auto list = stat_answer(work, message)) {
+    read.listed(number, listed_by(work, *list));
+  } else {
+    read.failed(number, CarefulRead::Failure::refused);
+  }
 }
 
 // What this peer has itself: checked when it was stored.
@@ -186,6 +192,21 @@ HeldItems Client::held_by(Work& work, const wire::FetchKindResponse& response,
     }
     held.items.emplace(item_key_of(value.value),
                        HeldItem{value.value.data.exists, entry_of_value(*entry, value, verdicts[i])});
+  }
+  return held;
+}
+
+// Nobody has signed what is said of an item: it is fetched before it counts.
+HeldItems Client::listed_by(const Work& work, const wire::StatKindResponse& response) {
+  HeldItems held;
+  held.generation = response.generation_counter;
+  for (const wire::StoredMetaData& value : response.values) {
+    if (!entry_of(work.plan, value.key)) continue;
+    HeldItem item;
+    item.exists = value.metadata.exists;
+    item.entry.storage_time_ms = value.storage_time_ms;
+    item.listed_bytes = answer_size_bytes(work.plan, value);
+    held.items.emplace(value.key, std::move(item));
   }
   return held;
 }

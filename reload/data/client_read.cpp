@@ -185,6 +185,16 @@ bool Client::is_answer_to_get(const Work& work, const security::InspectedMessage
          message.verdicts[0].size() == message.fetch->kind_responses[0].values.size();
 }
 
+std::optional<wire::StatKindResponse> Client::stat_answer(const Work& work,
+                                                          const security::InspectedMessage& message) const {
+  const auto& contents = message.message.contents;
+  if (contents.code != wire::MessageCode::stat_ans) return std::nullopt;
+  auto answer = wire::decode<wire::StatAns>(contents.body, &data_.configuration->kinds);
+  if (!answer || answer->kind_responses.size() != 1 || answer->kind_responses[0].kind != work.plan.at.kind)
+    return std::nullopt;
+  return std::move(answer->kind_responses[0]);
+}
+
 void Client::fetched(const Now& now, Work& work, const security::InspectedMessage& message,
                      StorageOutputs& out) {
   if (!is_answer_to_get(work, message)) {
@@ -215,7 +225,9 @@ Entry Client::entry_of_value(std::string entry, const wire::StoredData& value,
 
 void Client::gather(Work& work, const wire::FetchKindResponse& response,
                     const std::vector<security::ValueVerdict>& verdicts) {
-  work.gathered.generation = response.generation_counter;
+  // Of what comes in parts the list's: what was written since is not among them, and a compare-and-swap must
+  // not replace it unseen.
+  if (work.stage != Stage::chunk) work.gathered.generation = response.generation_counter;
   for (std::size_t i = 0; i < response.values.size(); ++i) {
     const wire::StoredData& value = response.values[i];
     if (wire::is_absent(value)) continue;
@@ -264,11 +276,14 @@ void Client::listed(const Now& now, Work& work, const wire::StatKindResponse& re
   work.keys.clear();
   for (const auto& value : response.values) {
     if (!value.metadata.exists || !entry_of(work.plan, value.key)) continue;
-    std::size_t size_bytes = value.metadata.value_length + 2 * value.key.size() + k_value_frame_bytes;
-    if (work.plan.by_node) size_bytes += k_certificate_bytes;
-    work.keys.push_back({value.key, size_bytes});
+    work.keys.push_back({value.key, answer_size_bytes(work.plan, value)});
   }
   next_chunk(now, work, out);
+}
+
+std::size_t Client::answer_size_bytes(const CallPlan& plan, const wire::StoredMetaData& value) {
+  const std::size_t size_bytes = value.metadata.value_length + 2 * value.key.size() + k_value_frame_bytes;
+  return plan.by_node ? size_bytes + k_certificate_bytes : size_bytes;
 }
 
 void Client::next_chunk(const Now& now, Work& work, StorageOutputs& out) {

@@ -113,4 +113,15 @@ routing::SendRequest fetch_items(CopyContext& context, const KindAt& at, const s
   return out;
 }
 
+routing::SendRequest stat_kind(CopyContext& context, const KindAt& at, const wire::Destination& to) {
+  wire::StoredDataSpecifier specifier;
+  specifier.kind = at.kind;
+  (void)context.configuration->kinds.model_of(at.kind, specifier.model);
+  if (specifier.model == wire::DataModel::array) specifier.indices.push_back({0, wire::k_array_end});
+  wire::StatReq stat;
+  stat.resource = copy_of(at.resource.view());
+  stat.specifiers.push_back(std::move(specifier));
+  return request(context, to, wire::MessageCode::stat_req, wire::encode(stat));
+}
+
 }  // namespace ringway::data

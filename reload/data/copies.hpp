@@ -48,6 +48,9 @@ routing::SendRequest fetch_items(CopyContext& context, const CopyPart& part, con
 routing::SendRequest fetch_items(CopyContext& context, const KindAt& at, const std::vector<ItemKey>& items,
                                  const wire::Destination& to);
 
+// What is there of one Kind, without the values.
+routing::SendRequest stat_kind(CopyContext& context, const KindAt& at, const wire::Destination& to);
+
 inline bool has_newer(wire::ErrorCode code) {
   return code == wire::ErrorCode::data_too_old || code == wire::ErrorCode::generation_counter_too_low;
 }

@@ -79,6 +79,9 @@ class ReplicationComponent::Impl {
     comparisons_.go_on(now, out);
     answers_.go_on(now, out);
     background_.go_on(now, out);
+    // Who has just come holds nothing of what could not be read when it was copied: that others had it shows
+    // only when they have offered it.
+    if (clean_at_) context_.damaged.nowhere.clear();
     if (!context_.damaged.kinds.empty() || !context_.damaged.nowhere.empty())
       out.emplace_back(std::exchange(context_.damaged, {}));
     if (draining_ && new_copies_.pending() == 0 && background_.idle(now.mono) &&

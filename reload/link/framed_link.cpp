@@ -38,9 +38,14 @@ wire::AckFrame ReceivedWindow::note(std::uint32_t sequence) {
     const std::uint32_t distance = sequence - earlier;
     if (distance >= 1 && distance <= k_max_distance) ack.received |= 1U << (distance - 1);
   }
+  if (holds(sequence)) return ack;  // a copy of a datagram
   latest_.push_back(sequence);
   if (latest_.size() > k_window_size) latest_.pop_front();
   return ack;
+}
+
+bool ReceivedWindow::holds(std::uint32_t sequence) const {
+  return std::find(latest_.begin(), latest_.end(), sequence) != latest_.end();
 }
 
 Bytes FramedLink::send(MonoTime now, std::size_t message_size_bytes) {

@@ -1,6 +1,7 @@
 // One reliable framed link (TLS over TCP with the framing header, RFC 6940 §6.6.2, §6.6.5) without its
 // socket: cuts the byte stream into frames, acknowledges, measures round trips, and tells when the other side
-// has gone quiet. DTLS links come with a sender of their own beside this one; both look the same to routing.
+// has gone quiet. Links over datagrams have their own beside this one (reliability/); both look the same to
+// routing.
 #pragma once
 
 #include <chrono>
@@ -41,6 +42,7 @@ class RoundTripEstimator {
 class ReceivedWindow {
  public:
   wire::AckFrame note(std::uint32_t sequence);
+  bool holds(std::uint32_t sequence) const;  // it is one of them
 
  private:
   std::deque<std::uint32_t> latest_;  // oldest first, at most 32

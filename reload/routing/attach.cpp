@@ -8,13 +8,13 @@ namespace ringway::routing {
 
 using wire::ErrorCode;
 using wire::MessageCode;
+using wire::OverlayLinkType;
 
 namespace {
 
 // Only ICE could make anything of an address that is not the node's own.
-bool can_be_reached(const wire::IceCandidate& candidate) {
-  return candidate.link == wire::OverlayLinkType::tls_tcp_fh_no_ice &&
-         candidate.type == wire::CandidateType::host;
+bool can_be_reached(const wire::IceCandidate& candidate, wire::OverlayLinkType link) {
+  return candidate.link == link && candidate.type == wire::CandidateType::host;
 }
 
 }  // namespace
@@ -28,10 +28,10 @@ bool RoutingComponent::Impl::offers_ice(const std::vector<wire::IceCandidate>& c
 }
 
 std::vector<wire::IpAddressPort> RoutingComponent::Impl::reachable_addresses(
-    const std::vector<wire::IceCandidate>& candidates) {
+    const std::vector<wire::IceCandidate>& candidates, wire::OverlayLinkType link) {
   std::vector<wire::IpAddressPort> addresses;
   for (const auto& candidate : candidates)
-    if (can_be_reached(candidate)) addresses.push_back(candidate.address);
+    if (can_be_reached(candidate, link)) addresses.push_back(candidate.address);
   return addresses;
 }
 
@@ -39,19 +39,23 @@ wire::AttachBody RoutingComponent::Impl::attach_body(std::string role, bool send
   wire::AttachBody body;
   body.role = std::move(role);
   body.send_update = send_update;
-  body.candidates = candidates_at(own_addresses_);
+  // Without head-of-line blocking, and with congestion control: before TCP (RFC 6940 §6.5.1.6).
+  if (datagram_links_) body.candidates = candidates_at(own_addresses_, OverlayLinkType::dtls_udp_sr_no_ice);
+  const std::uint16_t preference = datagram_links_ ? k_highest_preference - 1 : k_highest_preference;
+  for (auto& candidate : candidates_at(own_addresses_, OverlayLinkType::tls_tcp_fh_no_ice, preference))
+    body.candidates.push_back(std::move(candidate));
   return body;
 }
 
 std::vector<wire::IceCandidate> RoutingComponent::Impl::candidates_at(
-    const std::vector<RemoteAddress>& addresses) {
+    const std::vector<RemoteAddress>& addresses, wire::OverlayLinkType link, std::uint16_t preference) {
   std::vector<wire::IceCandidate> candidates;
   for (const auto& address : addresses) {
     wire::IceCandidate candidate;
     candidate.address = address.full();
-    candidate.link = wire::OverlayLinkType::tls_tcp_fh_no_ice;
-    candidate.foundation = copy_of(view_of("1"));
-    candidate.priority = (126U << 24) | (65535U << 8) | 255U;  // RFC 8445 §5.1.2.1, host
+    candidate.link = link;
+    candidate.foundation = copy_of(view_of(link == OverlayLinkType::dtls_udp_sr_no_ice ? "2" : "1"));
+    candidate.priority = (126U << 24) | (std::uint32_t{preference} << 8) | 255U;  // RFC 8445 §5.1.2.1, host
     candidate.type = wire::CandidateType::host;
     candidates.push_back(std::move(candidate));
   }
@@ -177,7 +181,10 @@ void RoutingComponent::Impl::serve_attach(std::uint64_t request, const security:
   }
   OpenLink open;
   open.addresses = reachable_addresses(body->candidates);
-  if (open.addresses.empty() || !room_for_link_to(node))
+  if (datagram_links_)
+    open.datagram_addresses = reachable_addresses(body->candidates, OverlayLinkType::dtls_udp_sr_no_ice);
+  const bool reachable = !open.addresses.empty() || !open.datagram_addresses.empty();
+  if (!reachable || !room_for_link_to(node))
     return answer_error(request, ErrorCode::not_found, "no candidate that can be reached");
   if (withdrawn)
     finish(under_way().attaches.extract(*withdrawn).mapped().transaction,

@@ -204,6 +204,8 @@ struct OpenLink {
   std::vector<wire::IpAddressPort> addresses;
   std::optional<NodeId> expected;                         // none for a bootstrap link (BOOT-05)
   std::optional<Application> application = std::nullopt;  // none: a RELOAD link
+  // Where it may be a link over datagrams (DTLS-UDP-SR-NO-ICE); these are tried first.
+  std::vector<wire::IpAddressPort> datagram_addresses = {};
 };
 struct CloseLink {
   LinkId link;

@@ -41,6 +41,7 @@ RoutingComponent::Impl::Impl(RoutingSettings settings, config::ConfigurationPtr 
       known_peers_(settings.known_peers.begin(), settings.known_peers.end()),
       learnt_kinds_(std::move(settings.learnt_kinds)),
       compress_via_lists_(settings.compress_via_lists),
+      datagram_links_(settings.datagram_links),
       configuration_(std::move(configuration)),
       signer_(std::move(signer)),
       random_(std::move(random)),

@@ -45,6 +45,7 @@ struct RoutingSettings : RoutingLimits {
   std::vector<Bytes> learnt_kinds;             // kept from before (ConfigurationChanged)
   bool first_peer = false;                     // may form a ring alone (TOPO-42)
   bool bootstrap_may_come = false;             // BootstrapFound may bring some: look before being alone
+  bool datagram_links = false;                 // links over DTLS and UDP are offered, and made first
   bool compress_via_lists = false;             // forward with an opaque ID instead of a growing via list
   Duration join_retry_min{500};
   Duration join_retry_max{30'000};

@@ -247,9 +247,14 @@ class RoutingComponent::Impl {
   void link_attached(LinkTable::Link& link, PendingAttach pending);
   bool complete_attach_with(LinkTable::Link& link);
   static bool offers_ice(const std::vector<wire::IceCandidate>& candidates);
-  static std::vector<wire::IceCandidate> candidates_at(const std::vector<RemoteAddress>& addresses);
+  static constexpr std::uint16_t k_highest_preference = 65535;  // of one's candidates (RFC 8445 §5.1.2.1)
+  static std::vector<wire::IceCandidate> candidates_at(
+      const std::vector<RemoteAddress>& addresses,
+      wire::OverlayLinkType link = wire::OverlayLinkType::tls_tcp_fh_no_ice,
+      std::uint16_t preference = k_highest_preference);
   static std::vector<wire::IpAddressPort> reachable_addresses(
-      const std::vector<wire::IceCandidate>& candidates);
+      const std::vector<wire::IceCandidate>& candidates,
+      wire::OverlayLinkType link = wire::OverlayLinkType::tls_tcp_fh_no_ice);
   void open_access();
   void need_access(bool another);
   void ask_through_bootstrap(const RingId& point);
@@ -363,6 +368,7 @@ class RoutingComponent::Impl {
   std::vector<RemoteAddress> known_peers_;      // that we had links to, newest first
   std::vector<Bytes> learnt_kinds_;             // to be learnt again at the start
   bool compress_via_lists_;
+  bool datagram_links_ = false;
   config::ConfigurationPtr configuration_;
   mutable security::TrustPtr trust_;  // of document_; see trust()
   std::shared_ptr<const security::Signer> signer_;

@@ -36,7 +36,8 @@ ValueVerdict refused(std::string reason) { return {nullptr, {}, std::move(reason
 
 struct Inspector::Memory {
   explicit Memory(const InspectionLimits& limits)
-      : certificates(limits.max_certificates), signatures(limits.max_signatures) {}
+      : certificates(limits.max_certificates, limits.most_unused_ms),
+        signatures(limits.max_signatures, limits.most_unused_ms) {}
   Recent<Trusted> certificates;  // by SHA-256 of the DER
   Recent<Done> signatures;       // by memory_key()
 };
@@ -47,8 +48,8 @@ struct Inspector::Memory {
 class Inspector::Carried {
  public:
   Carried(const std::vector<wire::GenericCertificate>& certificates, const Trust& trust, Memory& memory,
-          Statistics& statistics)
-      : trust_(trust), memory_(memory), statistics_(statistics) {
+          Statistics& statistics, WallMs now_ms)
+      : trust_(trust), memory_(memory), statistics_(statistics), now_ms_(now_ms) {
     for (const auto& certificate : certificates) {
       ders_.push_back(certificate.der);
       entries_.push_back({sha256_of(certificate.der), {}, {}, false});
@@ -74,19 +75,20 @@ class Inspector::Carried {
   }
 
   // The certificate, with its chain good and in its validity period (SEC-16, SEC-17).
-  Result<Trusted> trusted(std::size_t index, WallMs now_ms) {
+  Result<Trusted> trusted(std::size_t index) {
     Entry& entry = entries_[index];
-    const auto* known = memory_.certificates.find(entry.sha256);
-    if (known != nullptr && known->certificate->valid_at(now_ms) && now_ms <= known->until_ms) return *known;
+    const auto* known = memory_.certificates.find(entry.sha256, now_ms_);
+    if (known != nullptr && known->certificate->valid_at(now_ms_) && now_ms_ <= known->until_ms)
+      return *known;
     if (!entry.fault.empty()) return Failure{entry.fault};
     ++statistics_.certificates_checked;
-    auto chain = trust_.trusted_chain(*entry.certificate, ders_, now_ms);
+    auto chain = trust_.trusted_chain(*entry.certificate, ders_, now_ms_);
     if (!chain) {
       entry.fault = chain.error().reason;
       return Failure{entry.fault};
     }
     Trusted good{entry.certificate, chain->until_ms, std::move(chain->intermediates)};
-    memory_.certificates.add(entry.sha256, good);
+    memory_.certificates.add(entry.sha256, good, now_ms_);
     return good;
   }
 
@@ -103,7 +105,7 @@ class Inspector::Carried {
     Entry& entry = entries_[index];
     if (entry.parsed) return entry.certificate;
     entry.parsed = true;
-    if (const auto* known = memory_.certificates.find(entry.sha256)) {
+    if (const auto* known = memory_.certificates.find(entry.sha256, now_ms_)) {
       entry.certificate = known->certificate;
     } else if (auto certificate = read_certificate(trust_.settings().scheme, ders_[index])) {
       entry.certificate = std::move(*certificate);
@@ -136,6 +138,7 @@ class Inspector::Carried {
   const Trust& trust_;
   Memory& memory_;
   Statistics& statistics_;
+  const WallMs now_ms_;
   std::vector<SharedBytes> ders_;
   std::vector<Entry> entries_;
   std::unordered_map<Sha256, Named, Sha256Hash> by_node_hash_;
@@ -162,27 +165,27 @@ ValueVerdict Inspector::check_signature(WallMs now_ms, Bytes input, const wire::
   if (signature.identity.hash != wire::HashAlgorithm::sha256) return refused("the identity is not a SHA-256");
   const auto named = carried.find(signature.identity);
   if (!named) return refused("the identity names none of the certificates that came along");
-  const auto trusted = carried.trusted(named->index, now_ms);
+  const auto trusted = carried.trusted(named->index);
   if (!trusted) return refused(trusted.error().reason);
   const CertificatePtr& certificate = trusted->certificate;
 
   append(input, signature.identity_wire);
   const Sha256 key = memory_key(input, signature, *certificate);
-  if (memory_->signatures.find(key) != nullptr) {
+  if (memory_->signatures.find(key, now_ms) != nullptr) {
     ++statistics_.signatures_remembered;
     return {certificate, named->node, {}, trusted->chain};
   }
   ++statistics_.signatures_checked;
   if (!signature_good(context_.trust->settings().scheme, signature, *certificate, input))
     return refused("the signature is wrong");
-  memory_->signatures.add(key, {});
+  memory_->signatures.add(key, {}, now_ms);
   return {certificate, named->node, {}, trusted->chain};
 }
 
 ValueVerdict Inspector::check_value(WallMs now_ms, const ResourceId& resource, KindId kind,
                                     const wire::StoredData& value,
                                     const std::vector<wire::GenericCertificate>& certificates) {
-  Carried carried(certificates, *context_.trust, *memory_, statistics_);
+  Carried carried(certificates, *context_.trust, *memory_, statistics_, now_ms);
   return check_one_value(now_ms, resource, kind, value, carried);
 }
 
@@ -201,7 +204,7 @@ Result<InspectedMessage> Inspector::inspect(WallMs now_ms, wire::ParsedHeader he
   if (!header.header.is_whole()) return Failure{"a fragment, not a whole message"};
   auto message = wire::decode_payload(std::move(header), bytes);
   if (!message) return message.error();
-  Carried carried(message->security.certificates, *context_.trust, *memory_, statistics_);
+  Carried carried(message->security.certificates, *context_.trust, *memory_, statistics_, now_ms);
   auto verdict =
       check_signature(now_ms,
                       message_signature_input(message->header.overlay, message->header.transaction_id,

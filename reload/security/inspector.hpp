@@ -2,7 +2,8 @@
 // signatures of the values inside a Store or a FetchAns (RFC 6940 §6.3.4, §7.1, §7.4.2.2).
 //
 // An Inspector is not shared between threads: the peer's pool has one per worker, the simulator one. It
-// remembers certificates and signatures that it has found good (bounded), so that nothing is checked twice.
+// remembers certificates and signatures that it has found good (bounded, and for as long as they are used),
+// so that nothing is checked twice.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ namespace ringway::security {
 struct InspectionLimits {
   std::size_t max_certificates = 4096;
   std::size_t max_signatures = 65536;
+  WallMs most_unused_ms = 300'000;  // what was not asked for so long is forgotten
 };
 
 // Who signed a value; null with a reason when the signature, the certificate or the identity form is wrong.

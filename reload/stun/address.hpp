@@ -6,7 +6,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,10 +41,3 @@ std::string to_text(const Address& address);  // "192.0.2.1:3478", "[2001:db8::1
 std::size_t hash_of(const IpAddress& ip, std::uint64_t seed);
 
 }  // namespace ringway::stun
-
-template <>
-struct std::hash<ringway::stun::Address> {
-  std::size_t operator()(const ringway::stun::Address& address) const noexcept {
-    return ringway::stun::hash_of(address.ip, address.port);
-  }
-};

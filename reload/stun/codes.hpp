@@ -50,6 +50,7 @@ enum class Attribute : std::uint16_t {
   additional_address_family = 0x8000,
   address_error_code = 0x8001,
   password_algorithms = 0x8002,
+  icmp = 0x8004,
   software = 0x8022,
   alternate_server = 0x8023,
   fingerprint = 0x8028,

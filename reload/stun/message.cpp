@@ -90,38 +90,47 @@ std::optional<Message> Message::read(BytesView octets) {
   out.class_ = static_cast<Class>((type >> 7U & 2U) | (type >> 4U & 1U));
   out.method_ = static_cast<Method>((type >> 2U & 0xF80U) | (type >> 1U & 0x70U) | (type & 0xFU));
   std::copy_n(octets.begin() + 8, k_transaction_size_bytes, out.transaction_.begin());
-  if (!out.read_attributes()) return std::nullopt;
+  if (!out.lengths_are_right()) return std::nullopt;
   return out;
 }
 
-bool Message::read_attributes() {
-  bool integrity_seen = false, fingerprint_seen = false;
-  for (std::size_t at = k_header_size_bytes; at < octets_.size();) {
-    if (octets_.size() - at < k_attribute_header_bytes || fingerprint_seen) return false;
-    const Place place{u16_at(octets_, at), u16_at(octets_, at + 2),
-                      static_cast<std::uint32_t>(at + k_attribute_header_bytes)};
-    if (octets_.size() - place.offset < padded(place.size)) return false;
-    at = place.offset + padded(place.size);
-    fingerprint_seen = place.type == static_cast<std::uint16_t>(Attribute::fingerprint);
-    if (integrity_seen && !stands_behind_integrity(place.type)) continue;
-    integrity_seen = integrity_seen || is_integrity(place.type);
-    if (count_ == places_.size()) return false;
-    places_.at(count_++) = place;
+bool Message::lengths_are_right() const {
+  bool fingerprint_seen = false;
+  std::size_t count = 0;
+  for (std::size_t at = k_header_size_bytes; at < octets_.size(); ++count) {
+    if (octets_.size() - at < k_attribute_header_bytes || fingerprint_seen || count == k_max_attributes)
+      return false;
+    fingerprint_seen = u16_at(octets_, at) == static_cast<std::uint16_t>(Attribute::fingerprint);
+    const std::size_t size = padded(u16_at(octets_, at + 2));
+    at += k_attribute_header_bytes;
+    if (octets_.size() - at < size) return false;
+    at += size;
   }
   return true;
 }
 
-const Message::Place* Message::place_of(Attribute type) const {
-  const auto end = places_.begin() + static_cast<std::ptrdiff_t>(count_);
-  const auto found = std::find_if(places_.begin(), end, [type](const Place& each) {
-    return each.type == static_cast<std::uint16_t>(type);
-  });
-  return found == end ? nullptr : &*found;
+std::optional<Message::Place> Message::Walk::next() {
+  while (at_ < octets_.size()) {
+    const Place place{u16_at(octets_, at_), u16_at(octets_, at_ + 2),
+                      static_cast<std::uint32_t>(at_ + k_attribute_header_bytes)};
+    at_ = place.offset + padded(place.size);
+    if (integrity_seen_ && !stands_behind_integrity(place.type)) continue;
+    integrity_seen_ = integrity_seen_ || is_integrity(place.type);
+    return place;
+  }
+  return std::nullopt;
+}
+
+std::optional<Message::Place> Message::place_of(Attribute type) const {
+  Walk walk(octets_);
+  while (const auto place = walk.next())
+    if (place->type == static_cast<std::uint16_t>(type)) return place;
+  return std::nullopt;
 }
 
 std::optional<BytesView> Message::find(Attribute type) const {
-  const auto* place = place_of(type);
-  if (place == nullptr) return std::nullopt;
+  const auto place = place_of(type);
+  if (!place) return std::nullopt;
   return value_at(*place);
 }
 
@@ -144,10 +153,10 @@ std::optional<ErrorCode> Message::error() const {
 
 std::optional<std::vector<Address>> Message::all_xor_addresses(Attribute type) const {
   std::vector<Address> out;
-  for (std::size_t index = 0; index < count_; ++index) {
-    const auto& place = places_.at(index);
-    if (place.type != static_cast<std::uint16_t>(type)) continue;
-    const auto address = unmask(value_at(place), transaction_);
+  Walk walk(octets_);
+  while (const auto place = walk.next()) {
+    if (place->type != static_cast<std::uint16_t>(type)) continue;
+    const auto address = unmask(value_at(*place), transaction_);
     if (!address) return std::nullopt;
     out.push_back(*address);
   }
@@ -156,16 +165,19 @@ std::optional<std::vector<Address>> Message::all_xor_addresses(Attribute type) c
 
 std::vector<std::uint16_t> Message::unknown(std::initializer_list<Attribute> known) const {
   std::vector<std::uint16_t> out;
-  for (std::size_t index = 0; index < count_; ++index) {
-    const auto type = places_.at(index).type;
+  Walk walk(octets_);
+  while (const auto place = walk.next()) {
+    const auto type = place->type;
     if (is_foreign(type, known) && std::find(out.begin(), out.end(), type) == out.end()) out.push_back(type);
   }
   return out;
 }
 
 bool Message::has_unknown(std::initializer_list<Attribute> known) const {
-  return std::any_of(places_.begin(), places_.begin() + static_cast<std::ptrdiff_t>(count_),
-                     [known](const Place& each) { return is_foreign(each.type, known); });
+  Walk walk(octets_);
+  while (const auto place = walk.next())
+    if (is_foreign(place->type, known)) return true;
+  return false;
 }
 
 Bytes Message::covered_by(const Place& place) const {
@@ -178,21 +190,21 @@ Bytes Message::covered_by(const Place& place) const {
 }
 
 bool Message::integrity_holds(BytesView key) const {
-  const auto* place = place_of(Attribute::message_integrity);
-  if (place == nullptr) return false;
+  const auto place = place_of(Attribute::message_integrity);
+  if (!place) return false;
   return security::equal_in_constant_time(security::hmac_sha1(key, covered_by(*place)), value_at(*place));
 }
 
 bool Message::integrity_sha256_holds(BytesView key) const {
-  const auto* place = place_of(Attribute::message_integrity_sha256);
+  const auto place = place_of(Attribute::message_integrity_sha256);
   // §14.6: who cuts it short says so in a usage of his own; TURN does not.
-  if (place == nullptr || place->size != security::k_hmac_bytes) return false;
+  if (!place || place->size != security::k_hmac_bytes) return false;
   return security::equal_in_constant_time(security::hmac_sha256(key, covered_by(*place)), value_at(*place));
 }
 
 bool Message::fingerprint_holds() const {
-  const auto* place = place_of(Attribute::fingerprint);
-  return place != nullptr && place->size == k_fingerprint_bytes &&
+  const auto place = place_of(Attribute::fingerprint);
+  return place && place->size == k_fingerprint_bytes &&
          u32_at(octets_, place->offset) ==
              fingerprint_of(octets_.first(place->offset - k_attribute_header_bytes));
 }
@@ -244,6 +256,11 @@ void MessageWriter::add_xor_address(Attribute type, const Address& address) {
 }
 
 void MessageWriter::add_error(ErrorCode code) { add(Attribute::error_code, with_words(0, code)); }
+
+void MessageWriter::add_error_code(ErrorCode code) {
+  const auto number = static_cast<std::uint32_t>(code);
+  add_number(Attribute::error_code, (number / 100) << 8U | number % 100);
+}
 
 void MessageWriter::add_address_error(Family family, ErrorCode code) {
   add(Attribute::address_error_code, with_words(static_cast<std::uint32_t>(family), code));

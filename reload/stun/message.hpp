@@ -16,7 +16,7 @@
 
 namespace ringway::stun {
 
-inline constexpr std::size_t k_max_attributes = 32;
+inline constexpr std::size_t k_max_attributes = 128;
 
 using TransactionId = std::array<std::uint8_t, k_transaction_size_bytes>;
 
@@ -60,9 +60,21 @@ class Message {
     std::uint16_t type = 0, size = 0;  // of the value
     std::uint32_t offset = 0;          // over a stream a message may be longer than 65,535 octets
   };
+  // Through the attributes that are there, of a message whose lengths are right. Most have few, and few are
+  // looked for: no table of them is kept.
+  class Walk {
+   public:
+    explicit Walk(BytesView octets) : octets_(octets) {}
+    std::optional<Place> next();
+
+   private:
+    BytesView octets_;
+    std::size_t at_ = k_header_size_bytes;
+    bool integrity_seen_ = false;
+  };
   explicit Message(BytesView octets) : octets_(octets) {}
-  bool read_attributes();
-  const Place* place_of(Attribute type) const;
+  bool lengths_are_right() const;
+  std::optional<Place> place_of(Attribute type) const;
   BytesView value_at(const Place& place) const { return octets_.subspan(place.offset, place.size); }
   // What an integrity or fingerprint is computed over: up to it, with a length that ends with it.
   Bytes covered_by(const Place& place) const;
@@ -71,8 +83,6 @@ class Message {
   Class class_ = Class::request;
   Method method_ = Method::binding;
   TransactionId transaction_{};
-  std::array<Place, k_max_attributes> places_{};
-  std::size_t count_ = 0;
 };
 
 class MessageWriter {
@@ -84,6 +94,7 @@ class MessageWriter {
   void add_number(Attribute type, std::uint32_t number);
   void add_xor_address(Attribute type, const Address& address);
   void add_error(ErrorCode code);                         // with the words of RFC 8489 or RFC 8656
+  void add_error_code(ErrorCode code);                    // without words, which are for people
   void add_address_error(Family family, ErrorCode code);  // ADDRESS-ERROR-CODE (RFC 8656 §18.12)
   void add_unknown(const std::vector<std::uint16_t>& types);
   // These come last, in this order.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "actors/relay_settings.hpp"
 #include "services/api/address.hpp"
 #include "services/api/phone_address.hpp"
 
@@ -246,6 +247,58 @@ void fill(v1::PhoneStatus& out, const actors::SipReport& report) {
   }
 }
 
+void fill(v1::RelayCounters& out, const relay::Counters& control) {
+  out.set_allocated(control.allocated);
+  out.set_expired(control.expired);
+  out.set_requests(control.requests);
+  out.set_malformed(control.malformed);
+  out.set_unproved_dropped(control.unproved_dropped);
+  std::uint64_t others = 0;
+  for (const auto& [code, count] : control.errors) {
+    using enum stun::ErrorCode;
+    if (code == unauthenticated)
+      out.set_unauthenticated(count);
+    else if (code == stale_nonce)
+      out.set_stale_nonce(count);
+    else if (code == forbidden)
+      out.set_forbidden(count);
+    else if (code == allocation_quota_reached)
+      out.set_quota_reached(count);
+    else if (code == insufficient_capacity)
+      out.set_no_capacity(count);
+    else
+      others += count;
+  }
+  out.set_other_errors(others);
+}
+
+void fill(v1::RelayCounters& out, const actors::RelayTraffic& traffic) {
+  out.set_control_dropped(traffic.control_dropped);
+  out.set_packets_to_peers(traffic.packets_to_peers);
+  out.set_bytes_to_peers(traffic.bytes_to_peers);
+  out.set_packets_to_clients(traffic.packets_to_clients);
+  out.set_bytes_to_clients(traffic.bytes_to_clients);
+  out.set_not_sent(traffic.not_sent);
+  out.set_no_allocation(traffic.no_allocation);
+  out.set_unreadable(traffic.malformed);
+  out.set_no_channel(traffic.no_channel);
+  out.set_no_permission(traffic.no_permission);
+  out.set_over_rate(traffic.over_rate);
+  out.set_bindings(traffic.bindings);
+  out.set_bindings_dropped(traffic.bindings_dropped);
+  out.set_errors_told(traffic.errors_told);
+  out.set_streams_refused(traffic.streams_refused);
+}
+
+void fill(v1::RelayStatus& out, const actors::RelayReport& report) {
+  for (const auto& listen : report.listening_on) out.add_listening_on(listen);
+  out.set_draining(report.is_draining);
+  auto& counters = *out.mutable_counters();
+  counters.set_allocations(report.allocations);
+  fill(counters, report.control);
+  fill(counters, report.traffic);
+}
+
 }  // namespace
 
 void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
@@ -343,6 +396,7 @@ void fill(v1::StatusResponse& out, const actors::PeerStatus& status) {
   replication.set_bad_digest_messages(status.replication.bad_digest_messages);
 
   if (status.sip) fill(*out.mutable_phones(), *status.sip);
+  if (status.relay) fill(*out.mutable_relay(), *status.relay);
 
   auto& links = *out.mutable_links();
   links.set_links(status.links.links);

@@ -45,6 +45,13 @@ Json phones_json(const v1::PhoneStatus& phones) {
       {"tables", tables}};
 }
 
+Json relay_json(const v1::RelayStatus& relay) {
+  return {
+      {"listening_on", std::vector<std::string>(relay.listening_on().begin(), relay.listening_on().end())},
+      {"draining", relay.draining()},
+      {"counters", counters_json(relay.counters())}};
+}
+
 Json status_json(const v1::StatusResponse& status) {
   return {{"node", status.node()},
           {"user", status.user()},
@@ -66,6 +73,7 @@ Json status_json(const v1::StatusResponse& status) {
           {"links", counters_json(status.links())},
           {"api", counters_json(status.api())},
           {"phones", status.has_phones() ? phones_json(status.phones()) : Json()},
+          {"relay", status.has_relay() ? relay_json(status.relay()) : Json()},
           {"renewal", task_json(status.renewal())},
           {"configuration_poll", task_json(status.configuration_poll())}};
 }
@@ -125,6 +133,9 @@ void print_status(const Session& session, const v1::StatusResponse& status) {
   print_counters(out, "replication   ", status.replication());
   print_counters(out, "links         ", status.links());
   print_counters(out, "API           ", status.api());
+  for (const auto& each : status.relay().listening_on())
+    out << "relay at      " << each << (status.relay().draining() ? ", takes no more clients\n" : "\n");
+  if (status.has_relay()) print_counters(out, "relay         ", status.relay().counters());
   if (!status.has_phones()) return;
   for (const auto& each : status.phones().listening_on()) out << "phones at     " << each << '\n';
   print_counters(out, "phones        ", status.phones().counters());

@@ -30,6 +30,7 @@
 #include "services/ringwayd/phone_reload.hpp"
 #include "services/ringwayd/phone_settings.hpp"
 #include "services/ringwayd/ready_file.hpp"
+#include "services/ringwayd/relay_settings.hpp"
 #include "services/ringwayd/running_peer.hpp"
 #include "services/ringwayd/upkeep_status.hpp"
 #include "services/ringwayd/watcher.hpp"
@@ -88,6 +89,8 @@ class Daemon {
     auto tls = load_api_tls(settings_);
     if (!tls) return tls.error().reason;
     api_tls_ = std::move(*tls);
+    if (settings_.relay.relays())
+      if (const auto secrets = load_relay_secrets(settings_.relay); !secrets) return secrets.error().reason;
     for (std::size_t i = 0; i < settings_.peers; ++i) {
       const std::string folder = settings_.credentials_of(i);
       const std::string document = settings_.config_document.empty()
@@ -255,6 +258,7 @@ class Daemon {
     out.storage.successor_hold_down = out.replication.successor_hold_down;
     out.replication.background_bytes_per_s = settings_.replication_rate_bytes_per_s;
     out.replication.comparison_interval = duration_of(settings_.comparison_interval_s);
+    out.links.datagrams = settings_.datagram_links;
     out.links.max_links =
         settings_.max_links + routing::k_max_connections_per_channel * out.routing.max_channels;
     out.leave_timeout = duration_of(settings_.leave_timeout_s);
@@ -301,6 +305,8 @@ class Daemon {
                {"listening_on", to_text(listening)}});
     if (const auto phones = to_texts(running.peer->phones_listening_on()); !phones.empty())
       log_.info(running.name, "phones are served", {{"listening_on", phones}});
+    if (const auto relay = running.peer->relay_listening_on(); !relay.empty())
+      log_.info(running.name, "relaying", {{"listening_on", relay}});
     // The other peers of this process join through the first.
     if (first) {
       const auto advertised = settings_.advertise_of(running.number);
@@ -314,6 +320,7 @@ class Daemon {
   Started try_to_start(RunningPeer& running, bool first) {
     auto settings = peer_settings(running, first);
     if (auto wrong = add_phones(running, settings); !wrong.empty()) return actors::StartFailure{wrong};
+    if (auto wrong = add_relay(running, settings); !wrong.empty()) return actors::StartFailure{wrong};
     if (!settings.routing.first_peer) running.watcher.looks_for_peers_at(bootstrap_);
     return host_->start_peer(settings, [this, &running](actors::PeerFailure failure) {
       mailbox_.post(&Mailbox::failures, std::pair{&running, std::move(failure)});
@@ -333,6 +340,14 @@ class Daemon {
     if (!phones) return phones.error().reason;
     for (const auto& warning : phones->warnings) log_.warn(running.name, warning);
     settings.sip = std::move(phones->settings);
+    return "";
+  }
+
+  std::string add_relay(const RunningPeer& running, actors::PeerSettings& settings) const {
+    auto relay = load_relay(settings_, running.number, running.credentials.configuration->instance_name);
+    if (!relay) return relay.error().reason;
+    for (const auto& warning : relay->warnings) log_.warn(running.name, warning);
+    settings.relay = std::move(relay->settings);
     return "";
   }
 
@@ -453,6 +468,8 @@ class Daemon {
     for (const auto& running : peers_) {
       if (running->left) continue;
       const auto& overlay = running->credentials.configuration->instance_name;
+      reload_relay(settings_.relay, running->name, running->peer, log_);
+      if (settings_.relay.relays() && settings_.sip_listen.empty()) continue;
       reload_phones(settings_, {running->name, running->number, overlay, users_of(*running)}, running->peer,
                     log_);
     }
@@ -620,7 +637,7 @@ class Daemon {
       if (running->ended) continue;
       peers.push_back({running->name, running->credentials.node.hex(), running->credentials.user,
                        to_text(running->peer->listening_on()), running->api->endpoints(),
-                       to_texts(running->peer->phones_listening_on())});
+                       to_texts(running->peer->phones_listening_on()), running->peer->relay_listening_on()});
     }
     if (!services::write_ready_file(settings_.ready_file, peers))
       log_.warn("", "cannot write the ready file", {{"file", settings_.ready_file}});

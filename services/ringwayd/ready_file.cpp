@@ -18,6 +18,7 @@ bool write_ready_file(const std::string& path, const std::vector<ReadyPeer>& pee
                                  {"listening_on", peer.listening_on},
                                  {"api", peer.api}});
     if (!peer.sip.empty()) document["peers"].back()["sip"] = peer.sip;
+    if (!peer.relay.empty()) document["peers"].back()["relay"] = peer.relay;
   }
   const std::string half = path + ".part";
   std::ofstream out(half, std::ios::trunc);

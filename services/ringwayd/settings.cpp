@@ -32,9 +32,13 @@ const char* const k_footer =
     "port + i (a\n"
     "port of 0 stays 0). An --api-socket PATH becomes PATH.i. The peers join through the first of them.\n"
     "\n"
-    "SIGTERM or SIGINT: hand over, leave the ring, stop; a second one stops at once. SIGHUP: read the "
-    "passwords and\n"
-    "certificates of phones from their files again.\n"
+    "SIGTERM or SIGINT: hand over, leave the ring, stop (a relay waits for its clients to end first); a "
+    "second "
+    "one\n"
+    "stops at once. SIGHUP: read the passwords, secrets and certificates of phones and of the relay from "
+    "their "
+    "files\n"
+    "again.\n"
     "Exit codes: 0 left, 1 could not start, 2 wrong settings or credentials, 70 a part of a peer failed (the "
     "log says\n"
     "why), 130 cut short by a second signal.";
@@ -84,6 +88,9 @@ void add_overlay_options(CLI::App& app, Settings& settings) {
       .add("advertise", settings.advertise,
            "The address that others are told, if it is not --listen; may be repeated", "ADDR:PORT")
       ->delimiter(',');
+  group.flag("datagram-links", settings.datagram_links,
+             "Links over DTLS and UDP as well, at the same port, with peers that have them too (not in "
+             "shared-secret mode)");
   group
       .add("bootstrap", settings.bootstrap,
            "A peer to join through, besides those in the configuration document; may be repeated",
@@ -205,6 +212,11 @@ void add_phone_options(CLI::App& app, Settings& settings) {
       "does not want that");
 }
 
+void add_relay_group(CLI::App& app, Settings& settings) {
+  OptionGroup group = group_of(app, "The relay (TURN)");
+  add_relay_options(group, settings.relay);
+}
+
 void add_operation_options(CLI::App& app, Settings& settings) {
   OptionGroup group = group_of(app, "Operation");
   group.config_file();
@@ -300,7 +312,9 @@ std::string derive_phones(Settings& settings) {
       !settings.sip_passwords.empty() || settings.sip_trust_loopback || !settings.sip_names.empty() ||
       !settings.sip_certificate.empty() || !settings.sip_key.empty() || !settings.sip_origins.empty() ||
       settings.sip_call_outside || !settings.sip_peer_listen.empty() || !settings.sip_trunk.empty() ||
-      settings.sip_redirect || !settings.sip_presence.empty() || settings.sip_through_intermediate;
+      settings.sip_redirect || !settings.sip_presence.empty() || settings.sip_through_intermediate ||
+      !settings.sip_authorities.empty() || !settings.sip_dns.empty() || !settings.sip_trunk_domain.empty() ||
+      !settings.sip_trunk_callers.empty();
   if (settings.sip_listen.empty()) return any ? "the other settings of phones are for --sip-listen" : "";
   for (const std::string& text : settings.sip_listen) {
     auto listen = parse_phone_listen(text);
@@ -385,6 +399,7 @@ std::optional<Settings> parse_settings(int argc, const char* const* argv, std::o
   add_overlay_options(app, settings);
   add_api_options(app, settings);
   add_phone_options(app, settings);
+  add_relay_group(app, settings);
   add_operation_options(app, settings);
   add_tuning_options(app, settings);
   try {
@@ -400,6 +415,7 @@ std::optional<Settings> parse_settings(int argc, const char* const* argv, std::o
     wrong = "--configuration-url " + settings.configuration_url + " is not https";
   if (wrong.empty()) wrong = derive_api(settings);
   if (wrong.empty()) wrong = derive_phones(settings);
+  if (wrong.empty()) wrong = derive_relay(settings.relay);
   if (wrong.empty()) return settings;
   err << "ringwayd: " << wrong << '\n';
   exit_code = k_daemon_usage;

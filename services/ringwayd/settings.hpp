@@ -11,6 +11,7 @@
 #include "net/phones/phone_transports.hpp"
 #include "reload/wire/bodies.hpp"
 #include "services/api/phone_address.hpp"
+#include "services/ringwayd/relay_options.hpp"
 
 namespace ringway::services {
 
@@ -33,6 +34,7 @@ struct Settings {
   std::string data = "/var/lib/ringway";
   std::string listen = "0.0.0.0:6084";
   std::vector<std::string> advertise;
+  bool datagram_links = false;
   std::vector<std::string> bootstrap;
   bool first_peer = false;
   std::string discovery = "auto";  // or on, off
@@ -64,6 +66,8 @@ struct Settings {
   std::vector<std::string> sip_trunk_callers, sip_trunk_domains;
   bool sip_redirect = false;
   bool sip_through_intermediate = false;
+
+  RelayOptions relay;
 
   std::string log_level = "info";
   std::string log_format = "text";

@@ -5,16 +5,23 @@
 
 namespace ringway::sim {
 
-std::uint64_t Ledger::attempt_of(const std::string& key, const Bytes& content) {
-  const std::string_view text = text_of(content);
+namespace {
+
+constexpr std::size_t k_large_bytes = 1500;  // a message has 5000, and each writer a certificate
+
+}  // namespace
+
+std::uint64_t Ledger::attempt_of(const std::string& key, const Bytes& content_read) {
+  const std::string_view text = text_of(content_read);
   if (text.size() <= key.size() || !text.starts_with(key) || text[key.size()] != '#') return 0;
   std::uint64_t attempt = 0;
   const auto [end, error] = std::from_chars(text.data() + key.size() + 1, text.data() + text.size(), attempt);
-  return error == std::errc{} && end == text.data() + text.size() ? attempt : 0;
+  return error == std::errc{} && equal(content(key, attempt), content_read) ? attempt : 0;
 }
 
 Bytes Ledger::content(const std::string& key, std::uint64_t attempt) {
-  const std::string text = key + "#" + std::to_string(attempt);
+  std::string text = key + "#" + std::to_string(attempt);
+  if (key.starts_with(k_large_keys)) text.resize(k_large_bytes, '.');
   return copy_of(view_of(text));
 }
 

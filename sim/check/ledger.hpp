@@ -26,11 +26,14 @@ struct LedgerEntry {
 
 class Ledger {
  public:
+  // Keys that begin so have large values: some of them are more than fits into one message.
+  static constexpr const char* k_large_keys = "shared/large-";
+
   // The content of a writer's n-th attempt.
   static Bytes content(const std::string& key, std::uint64_t attempt);
 
   // Of such a content; 0: it is none.
-  static std::uint64_t attempt_of(const std::string& key, const Bytes& content);
+  static std::uint64_t attempt_of(const std::string& key, const Bytes& content_read);
 
   std::uint64_t attempt(const std::string& key, const NodeId& writer) {
     return ++entries_[key][writer].attempted;

@@ -14,6 +14,8 @@ std::string_view name_of(Law law) {
       return "value-fresh";
     case Law::value_genuine:
       return "value-genuine";
+    case Law::one_swap:
+      return "one-swap";
     case Law::damage_mended:
       return "damage-mended";
     case Law::subscription_kept:

@@ -16,6 +16,7 @@ enum class Law : std::uint8_t {
   value_kept,         // no acknowledged value is lost while fewer neighbours fail at once than hold copies
   value_fresh,        // no read in a quiet ring returns something older than an acknowledged write
   value_genuine,      // no read ever returns what nobody has written
+  one_swap,           // no two writes that depend on a generation are acknowledged with the same one
   damage_mended,      // what a disk has lost comes back from other peers
   subscription_kept,  // in a quiet ring every watcher knows what was acknowledged last
   watched_in_order,   // what a watcher is told without a mark is one change, and takes nothing back

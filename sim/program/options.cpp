@@ -86,7 +86,8 @@ Parsed parse_options(int argc, char** argv) {
                                                {"update-not-sent", PlantedBug::update_not_sent},
                                                {"hand-over-not-made", PlantedBug::hand_over_not_made},
                                                {"always-equal", PlantedBug::always_equal},
-                                               {"notice-not-sent", PlantedBug::notice_not_sent}};
+                                               {"notice-not-sent", PlantedBug::notice_not_sent},
+                                               {"generation-not-kept", PlantedBug::generation_not_kept}};
   app.add_option("--plant", options.planted_bug, "Run peers that have this bug, to see it found")
       ->transform(CLI::CheckedTransformer(bugs).description(names_of(bugs)));
   bool words = false;

@@ -51,6 +51,7 @@ void expect_ring(Stage& stage, const Statement& statement) {
   if (!stage.pass(
           limit, [&] { return simulation.is_one_ring(depth); }, Duration{1000}))
     return stage.violate(Law::one_ring, simulation.ring_fault(depth));
+  stage.is_whole();
   auto keys = stage.ledger().acknowledged_keys();
   keys.resize(std::min(keys.size(), k_keys_asked_about));
   if (auto fault = responsibility_fault(simulation, keys); !fault.empty())

@@ -20,8 +20,7 @@ void cut(Stage& stage, const Statement& statement) {
   const auto mute = stage.some(statement.share());
   for (const PeerNumber from : mute)
     for (const auto& member : stage.ring())
-      if (std::find(mute.begin(), mute.end(), member.number) == mute.end())
-        stage.simulation().network().cut(from, member.number);
+      if (std::find(mute.begin(), mute.end(), member.number) == mute.end()) stage.cut(from, member.number);
 }
 
 void heal(Stage& stage, const Statement&) { stage.heal(); }

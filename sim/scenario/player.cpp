@@ -76,8 +76,12 @@ verbs::Act act_of(Verb verb) {
       return verbs::churn;
     case Verb::put:
       return verbs::put;
+    case Verb::put_large:
+      return verbs::put_large;
     case Verb::change:
       return verbs::change;
+    case Verb::swap:
+      return verbs::swap;
     case Verb::get:
       return verbs::get;
     case Verb::read_one:

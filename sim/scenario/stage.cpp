@@ -130,6 +130,9 @@ void Stage::excuse_what_may_be_lost() {
   for (const auto& [side, nodes] : sides)
     excuses_.apply(ledger_, nodes, simulation_.configuration()->replicas, now_ms());
   few_copies_.apply(ledger_, now_ms());
+  for (const auto& [key, writers] : ledger_.entries())
+    if (std::any_of(writers.begin(), writers.end(), [](const auto& of) { return of.second.excused; }))
+      swaps_.forget(key);
 }
 
 int Stage::side_of(PeerNumber peer) const {
@@ -155,15 +158,31 @@ void Stage::acknowledged(const std::string& key, PeerNumber writer, std::uint64_
     few_copies_.acknowledged(key, node, now_ms(), too_few_beside(writer));
 }
 
+void Stage::swapped(const std::string& key, PeerNumber writer, const Swaps::Swap& swap) {
+  if (!whole_) return;
+  if (auto fault = swaps_.acknowledged(key, swap, now_ms()))
+    violate(Law::one_swap, std::move(*fault), writer);
+}
+
 // ---- the world --------------------------------------------------------------------------------------------
 
 void Stage::split(std::map<PeerNumber, int> sides) {
   sides_ = sides;
+  whole_ = false;
+  swaps_.forget_all();
   simulation_.network().partition(std::move(sides));
+}
+
+void Stage::cut(PeerNumber from, PeerNumber to) {
+  is_cut_ = true;
+  whole_ = false;
+  swaps_.forget_all();
+  simulation_.network().cut(from, to);
 }
 
 void Stage::heal() {
   sides_.clear();
+  is_cut_ = false;
   simulation_.network().heal();
 }
 

@@ -14,6 +14,7 @@
 #include "sim/check/few_copies.hpp"
 #include "sim/check/ledger.hpp"
 #include "sim/check/ring_check.hpp"
+#include "sim/check/swaps.hpp"
 #include "sim/check/violation.hpp"
 #include "sim/liars.hpp"
 #include "sim/report/measurements.hpp"
@@ -65,7 +66,10 @@ class Stage {
 
   // ---- the world
   void split(std::map<PeerNumber, int> sides);
+  void cut(PeerNumber from, PeerNumber to);
   void heal();
+  // All have been seen to be in one ring, which nobody has cut since.
+  void is_whole() { whole_ = sides_.empty() && !is_cut_; }
   void skew_clocks(Duration most);
 
   // ---- the applications
@@ -73,6 +77,9 @@ class Stage {
   data::Consistency consistency() const { return consistency_; }
   // A write of that peer was answered.
   void acknowledged(const std::string& key, PeerNumber writer, std::uint64_t attempt);
+
+  // A write of that peer that depended on a generation, besides.
+  void swapped(const std::string& key, PeerNumber writer, const Swaps::Swap& swap);
 
   // ---- judgement
   void begin_statement(std::size_t line) { line_ = line; }
@@ -113,6 +120,7 @@ class Stage {
   SeededRandom random_;
   Ledger ledger_;
   Excuses excuses_;
+  Swaps swaps_;
   FewCopies few_copies_{k_repair_takes_ms};
   Measurements measured_;
   Tally lookups_told_;
@@ -120,6 +128,8 @@ class Stage {
   std::vector<Member> ring_;  // empty: to be made again
   std::vector<PeerNumber> crashed_;
   std::map<PeerNumber, int> sides_;
+  bool is_cut_ = false;
+  bool whole_ = false;
   Duration skew_{0};
   data::Consistency consistency_ = data::Consistency::one;
   std::vector<std::int64_t> began_ms_;  // by PeerNumber: when it was first started

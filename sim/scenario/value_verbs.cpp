@@ -87,6 +87,17 @@ void put(Stage& stage, const Statement& statement) {
   write_all(stage, std::move(errands));
 }
 
+void put_large(Stage& stage, const Statement& statement) {
+  constexpr std::size_t k_writers = 4;
+  ErrandList errands;
+  for (std::size_t i = 0; i < statement.count(); ++i) {
+    const std::string key = Ledger::k_large_keys + std::to_string(stage.next_key());
+    for (const PeerNumber writer : stage.some(k_writers))
+      errands.push_back(std::make_shared<Errand>(Errand{key, writer, true, "none"}));
+  }
+  write_all(stage, std::move(errands));
+}
+
 void change(Stage& stage, const Statement& statement) {
   const auto keys = stage.ledger().acknowledged_keys();
   std::set<std::size_t> chosen;

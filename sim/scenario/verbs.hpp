@@ -43,6 +43,7 @@ void let_be_honest(Stage& stage, const Statement& statement);
 
 // Applications ask (value_verbs.cpp).
 void put(Stage& stage, const Statement& statement);
+void put_large(Stage& stage, const Statement& statement);
 void change(Stage& stage, const Statement& statement);
 void get(Stage& stage, const Statement& statement);
 void read_one(Stage& stage, const Statement& statement);
@@ -52,6 +53,9 @@ void watch(Stage& stage, const Statement& statement);
 void look_up(Stage& stage, const Statement& statement);
 // One lookup of a random point from a random peer; it is counted when it ends.
 void begin_lookup(Stage& stage);
+
+// Two at once, with a generation to compare (swap_verb.cpp).
+void swap(Stage& stage, const Statement& statement);
 
 // Time, and what has to be so (expect_verbs.cpp).
 void run(Stage& stage, const Statement& statement);

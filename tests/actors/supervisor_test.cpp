@@ -17,7 +17,8 @@ namespace {
 
 // A peer of stand-ins, with the real supervisor and committer.
 struct SupervisorTest : testing::Test, ActorWorld {
-  explicit SupervisorTest(std::shared_ptr<RecordingPhones> phones = nullptr) {
+  explicit SupervisorTest(std::shared_ptr<RecordingPhones> phones = nullptr,
+                          std::optional<Duration> relay_drain_time = {}) {
     mailboxes->routing = system.spawn([this](RoutingActor::pointer self) -> RoutingActor::behavior_type {
       end_with_text_of_exceptions(self);
       return {[this](StartAtom) { ++starts; },
@@ -83,6 +84,7 @@ struct SupervisorTest : testing::Test, ActorWorld {
       setup.phone_rules = sip::registrar::test::settings();
       setup.phone_rules.trusts_loopback = false;
     }
+    if (relay_drain_time) setup.relay = {relay = spawn_relay(), *relay_drain_time, {}};
     setup.name = "test";
     setup.mailboxes = mailboxes;
     setup.links = links;
@@ -100,7 +102,30 @@ struct SupervisorTest : testing::Test, ActorWorld {
     caf::anon_send(mailboxes->supervisor, StartAtom::value);
     run();
   }
-  ~SupervisorTest() override { let_go(); }
+  ~SupervisorTest() override {
+    drained.reset();
+    let_go();
+  }
+
+  void trip_relay() const { caf::anon_send(relay, RelayEventsAtom::value); }
+  RelayActor spawn_relay() {
+    return system.spawn([this](RelayActor::pointer self) -> RelayActor::behavior_type {
+      end_with_text_of_exceptions(self);
+      return {[this](StartAtom) { ++relay_starts; },
+              [](RelayEventsAtom) { throw std::runtime_error("the relay trips"); },
+              [this](TickAtom, std::uint64_t) { drained->deliver(LeftAtom::value); },
+              [](RelaySecretsOrder&) {},
+              [this, self](LeaveAtom) -> caf::result<LeftAtom> {
+                drained = self->make_response_promise<LeftAtom>();
+                return *drained;
+              },
+              [](StatusAtom) {
+                RelayReport report;
+                report.allocations = 7;
+                return std::make_shared<const RelayReport>(report);
+              }};
+    });
+  }
 
   bool is_down() const { return stopped.wait_for(std::chrono::seconds{0}) == std::future_status::ready; }
   void leave() {
@@ -142,6 +167,9 @@ struct SupervisorTest : testing::Test, ActorWorld {
   std::optional<std::vector<sip::registrar::Account>> accounts_in_use;
   std::vector<PeerFailure> failures;
   int starts = 0;
+  RelayActor relay;
+  int relay_starts = 0;
+  std::optional<caf::typed_response_promise<LeftAtom>> drained;  // the relay is asked to be
   int leaves = 0;
   int left = 0;
   bool routing_is_silent = false;
@@ -321,6 +349,46 @@ TEST_F(SupervisorTest, WritesWhatWaitsBeforeTheStoreIsClosed) {
   run();
   EXPECT_TRUE(is_down());
   EXPECT_EQ(held->groups, std::vector<std::size_t>{1});
+}
+
+struct SupervisorOfARelayTest : SupervisorTest {
+  SupervisorOfARelayTest() : SupervisorTest(nullptr, Duration{20'000}) {}
+};
+
+TEST_F(SupervisorOfARelayTest, LeavesTheRingWhenTheRelayIsDrained) {
+  EXPECT_EQ(relay_starts, 1);
+  leave();
+  ASSERT_TRUE(drained);
+  advance(Duration{19'000});
+  EXPECT_EQ(leaves, 0);
+  caf::anon_send(relay, TickAtom::value, std::uint64_t{0});  // the last allocation has ended
+  run();
+  EXPECT_EQ(leaves, 1);
+  EXPECT_FALSE(is_down()) << "the neighbours have their time from now on";
+  caf::anon_send(mailboxes->supervisor, LeftAtom::value);
+  run();
+  EXPECT_TRUE(is_down());
+  EXPECT_EQ(left, 1);
+}
+
+TEST_F(SupervisorOfARelayTest, ARelayThatIsNotDrainedInTimeIsCutOff) {
+  leave();
+  advance(Duration{20'010});
+  EXPECT_EQ(leaves, 1);
+}
+
+TEST_F(SupervisorOfARelayTest, ARelayThatDiesTakesThePeerDown) {
+  ask_status();
+  run();
+  advance(k_status_timeout + Duration{10});
+  ASSERT_EQ(statuses.size(), 1U);
+  ASSERT_NE(statuses[0].relay, nullptr);
+  EXPECT_EQ(statuses[0].relay->allocations, 7U);
+  trip_relay();
+  run();
+  EXPECT_TRUE(is_down());
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_NE(failures[0].reason.find("the relay has died"), std::string::npos) << failures[0].reason;
 }
 
 TEST_F(SupervisorTest, AStatusComesEvenWhenAnActorDoesNotAnswer) {

@@ -41,7 +41,7 @@ struct World {
   static Settings settings() {
     Settings out;
     out.realm = "example.org";
-    out.has_ipv6 = true;
+    out.has_ipv4 = out.has_ipv6 = true;
     return out;
   }
 

@@ -33,6 +33,9 @@ TEST(PeerPolicyTest, WhatIsNoPublicHostIsDenied) {
                              "fdff::1",
                              "fe80::1",
                              "febf::1",
+                             "fec0::1",
+                             "feff::1",
+                             "::8.8.8.8",
                              "ff02::1"})
     EXPECT_FALSE(policy.permits(ip(denied))) << denied;
   for (const auto* permitted :
@@ -50,6 +53,14 @@ TEST(PeerPolicyTest, WhatAnOperatorAllowsGoesFirst) {
   EXPECT_FALSE(policy.permits(ip("192.0.2.7")));
   EXPECT_TRUE(policy.permits(ip("192.0.2.6")));
   EXPECT_TRUE(policy.permits(ip("127.0.0.1"))) << "an own list is the whole list";
+}
+
+// The system takes it for the address inside, which a list of IPv4 has not seen.
+TEST(PeerPolicyTest, Ipv4InTheClothesOfIpv6IsAlwaysDenied) {
+  const PeerPolicy policy({}, {range_of("::/0").value(), range_of("::ffff:0:0/96").value()});
+  EXPECT_TRUE(policy.permits(ip("::1")));
+  EXPECT_FALSE(policy.permits(ip("::ffff:192.0.2.1")));
+  EXPECT_FALSE(policy.permits(ip("::ffff:127.0.0.1")));
 }
 
 TEST(PeerPolicyTest, EveryLengthOfAPrefix) {

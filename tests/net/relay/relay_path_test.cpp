@@ -1,294 +1,12 @@
-// A relay on sockets of the loopback interface: control path and data path together, clients and peers as
-// plain sockets.
-#include "net/relay/relay_path.hpp"
+// The sockets of a relay with its control path: what clients and peers see of it.
+#include <algorithm>
 
-#include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "net/relay/host_addresses.hpp"
+#include "tests/net/relay/relay_world.hpp"
+#include "tests/support/test_authority.hpp"
 
-#include <condition_variable>
-#include <deque>
-#include <functional>
-#include <mutex>
-#include <thread>
-
-#include "net/sockets.hpp"
-#include "relay/server.hpp"
-#include "reload/stun/long_term.hpp"
-#include "reload/stun/message.hpp"
-#include "sim/seeded_random.hpp"
-
-namespace ringway::net::relay {
+namespace ringway::net::relay::test {
 namespace {
-
-using ringway::relay::Credentials;
-using ringway::relay::PeerPolicy;
-using ringway::relay::Server;
-using stun::Attribute;
-using stun::Class;
-using stun::Method;
-
-constexpr int k_patience_ms = 20'000;
-constexpr int k_silence_ms = 200;
-
-// Each process has addresses of its own: tests run side by side, and a port that one has closed may be
-// another's. The relay and its clients have the first, peers the second.
-std::string loopback(int last) {
-  const int process = ::getpid();
-  return "127." + std::to_string(1 + process / 250 % 250) + '.' + std::to_string(1 + process % 250) + '.' +
-         std::to_string(last);
-}
-
-// A socket of UDP with a deadline on everything.
-class Udp {
- public:
-  explicit Udp(const std::string& ip = loopback(1)) {
-    const auto at = to_socket_address(stun::address_of(ip, 0).value());
-    socket_ = ::socket(at.storage.ss_family, SOCK_DGRAM, 0);
-    EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&at.storage), at.size), 0);
-    sockaddr_storage bound{};
-    socklen_t size = sizeof bound;
-    EXPECT_EQ(::getsockname(socket_, reinterpret_cast<sockaddr*>(&bound), &size), 0);
-    address = from_socket_address(bound);
-  }
-  ~Udp() { ::close(socket_); }
-  Udp(const Udp&) = delete;
-  Udp& operator=(const Udp&) = delete;
-
-  void send(const stun::Address& to, BytesView octets) {
-    const auto at = to_socket_address(to);
-    EXPECT_EQ(::sendto(socket_, octets.data(), octets.size(), 0,
-                       reinterpret_cast<const sockaddr*>(&at.storage), at.size),
-              static_cast<ssize_t>(octets.size()));
-  }
-  // Empty when nothing comes.
-  Bytes receive(int patience_ms = k_patience_ms) {
-    pollfd waiting{socket_, POLLIN, 0};
-    if (::poll(&waiting, 1, patience_ms) != 1) return {};
-    Bytes out(65536);
-    sockaddr_storage from_storage{};
-    socklen_t size = sizeof from_storage;
-    const auto count =
-        ::recvfrom(socket_, out.data(), out.size(), 0, reinterpret_cast<sockaddr*>(&from_storage), &size);
-    EXPECT_GE(count, 0);
-    out.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    from = from_socket_address(from_storage);
-    return out;
-  }
-
-  stun::Address address, from;
-
- private:
-  int socket_ = -1;
-};
-
-// What an actor will be: one thread that has the control path.
-class Host : public RelayEvents {
- public:
-  explicit Host(RelaySettings settings) {
-    ringway::relay::Settings of_server;
-    of_server.realm = "example.org";
-    for (const auto& each : settings.relayed_from)
-      (each.local.family == stun::Family::ipv4 ? of_server.has_ipv4 : of_server.has_ipv6) = true;
-    of_server.policy = PeerPolicy({}, {});
-    server_ = std::make_unique<Server>(of_server, credentials_, Bytes(32, 1), random_);
-    auto opened = RelayPath::open(settings, *this, [seed = std::uint64_t{1}]() mutable {
-      return std::make_unique<sim::SeededRandom>(static_cast<std::uint64_t>(mono_now().ms) + ++seed);
-    });
-    EXPECT_TRUE(opened) << (opened ? "" : opened.error().reason);
-    path = *std::move(opened);
-    thread_ = std::thread([this] { run(); });
-    path->start();
-  }
-  ~Host() override {
-    path->stop();
-    act({});
-    thread_.join();
-  }
-
-  void received(ClientPath from, Bytes message) override {
-    act([this, from, message = std::move(message)] {
-      server_->receive({mono_now(), wall_now()}, from, message);
-      path->handled(from, 1);
-    });
-  }
-  void opened(AllocationId allocation, std::vector<stun::Address> relayed) override {
-    act([this, allocation, relayed = std::move(relayed)] {
-      server_->opened(mono_now(), allocation, relayed);
-    });
-  }
-  void failed(AllocationId allocation) override {
-    act([this, allocation] { server_->failed(mono_now(), allocation); });
-  }
-  void gone(ClientPath client) override {
-    act([this, client] { server_->gone(client); });
-  }
-
-  stun::Address at() const { return path->listening_udp().front(); }
-  std::unique_ptr<RelayPath> path;
-
- private:
-  void act(std::function<void()> action) {
-    const std::scoped_lock lock(mutex_);
-    actions_.push_back(std::move(action));
-    more_.notify_one();
-  }
-  void run() {
-    for (;;) {
-      std::unique_lock lock(mutex_);
-      more_.wait(lock, [this] { return !actions_.empty(); });
-      const auto action = std::move(actions_.front());
-      actions_.pop_front();
-      lock.unlock();
-      if (!action) return;
-      action();
-      for (auto& output : server_->take_outputs()) path->perform(std::move(output));
-    }
-  }
-
-  sim::SeededRandom random_{7};
-  Credentials credentials_{{{{"alice", "secret"}}, {}}, Bytes(32, 2)};
-  std::unique_ptr<Server> server_;
-  std::mutex mutex_;
-  std::condition_variable more_;
-  std::deque<std::function<void()>> actions_;
-  std::thread thread_;
-};
-
-// A connection that cuts what comes into messages of STUN and of channels.
-class Tcp {
- public:
-  explicit Tcp(const stun::Address& to) {
-    const auto at = to_socket_address(to);
-    socket_ = ::socket(at.storage.ss_family, SOCK_STREAM, 0);
-    EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&at.storage), at.size), 0);
-  }
-  ~Tcp() { close(); }
-  Tcp(const Tcp&) = delete;
-  Tcp& operator=(const Tcp&) = delete;
-
-  void send(const stun::Address&, BytesView octets) {
-    EXPECT_EQ(::send(socket_, octets.data(), octets.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(octets.size()));
-  }
-  // Empty when the other side has closed, or nothing comes.
-  Bytes receive(int patience_ms = k_patience_ms) {
-    for (;;) {
-      const bool is_channel = ringway::relay::may_be_channel_data(have_);
-      const std::size_t size =
-          is_channel ? ringway::relay::size_of_channel_data_in_stream(have_) : stun::size_of_next(have_);
-      if (size != 0 && have_.size() >= size) {
-        const Bytes out(have_.begin(), have_.begin() + static_cast<std::ptrdiff_t>(size));
-        have_.erase(have_.begin(), have_.begin() + static_cast<std::ptrdiff_t>(size));
-        return out;
-      }
-      pollfd waiting{socket_, POLLIN, 0};
-      if (::poll(&waiting, 1, patience_ms) != 1) return {};
-      Bytes more(4096);
-      const auto count = ::recv(socket_, more.data(), more.size(), 0);
-      if (count <= 0) return {};
-      append(have_, BytesView(more).first(static_cast<std::size_t>(count)));
-    }
-  }
-  void close() {
-    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
-  }
-
- private:
-  int socket_ = -1;
-  Bytes have_;
-};
-
-template <typename Way = Udp>
-class Client {
- public:
-  explicit Client(Host& host) : Client(host, host.at()) {}
-  template <typename... Arguments>
-  Client(Host& host, const stun::Address& at, const Arguments&... arguments)
-      : udp(arguments...), host_(host), at_(at) {}
-
-  Bytes call(Method method, const std::function<void(stun::MessageWriter&)>& fill) {
-    if (nonce_.empty()) {
-      udp.send(at_, stun::MessageWriter(Class::request, method, {}).take());
-      const auto challenge = udp.receive();
-      const auto message = stun::Message::read(challenge);
-      if (!message || !message->has(Attribute::nonce)) return {};
-      nonce_ = text_of(*message->find(Attribute::nonce));
-    }
-    stun::TransactionId transaction{};
-    transaction[0] = ++transactions_;
-    stun::MessageWriter out(Class::request, method, transaction);
-    fill(out);
-    out.add(Attribute::username, "alice");
-    out.add(Attribute::realm, "example.org");
-    out.add(Attribute::nonce, nonce_);
-    out.add_integrity(stun::long_term_key(stun::PasswordAlgorithm::md5, "alice", "example.org", "secret"));
-    udp.send(at_, out.take());
-    return udp.receive();
-  }
-  // Where others reach it.
-  stun::Address allocate(const std::function<void(stun::MessageWriter&)>& more = {}) {
-    const auto answer = call(Method::allocate, [&more](auto& out) {
-      out.add_number(Attribute::requested_transport, 17U << 24U);
-      if (more) more(out);
-    });
-    const auto message = stun::Message::read(answer);
-    EXPECT_TRUE(message && message->cls() == Class::success);
-    if (!message) return {};
-    if (const auto token = message->find(Attribute::reservation_token)) reserved = copy_of(*token);
-    return message->xor_address(Attribute::xor_relayed_address).value_or(stun::Address{});
-  }
-  bool permit(const stun::Address& peer) {
-    return succeeded(call(Method::create_permission,
-                          [&](auto& out) { out.add_xor_address(Attribute::xor_peer_address, peer); }));
-  }
-  bool bind(std::uint16_t channel, const stun::Address& peer) {
-    return succeeded(call(Method::channel_bind, [&](auto& out) {
-      out.add_number(Attribute::channel_number, std::uint32_t{channel} << 16U);
-      out.add_xor_address(Attribute::xor_peer_address, peer);
-    }));
-  }
-  bool end() {
-    return succeeded(call(Method::refresh, [](auto& out) { out.add_number(Attribute::lifetime, 0); }));
-  }
-  void send(std::uint16_t channel, std::string_view text) {
-    Bytes out{static_cast<std::uint8_t>(channel >> 8U), static_cast<std::uint8_t>(channel),
-              static_cast<std::uint8_t>(text.size() >> 8U), static_cast<std::uint8_t>(text.size())};
-    append(out, view_of(text));
-    udp.send(at_, out);
-  }
-  void send(const stun::Address& peer, std::string_view text) {
-    stun::MessageWriter out(Class::indication, Method::send, {});
-    out.add_xor_address(Attribute::xor_peer_address, peer);
-    out.add(Attribute::data, text);
-    udp.send(at_, out.take());
-  }
-  static bool succeeded(const Bytes& answer) {
-    const auto message = stun::Message::read(answer);
-    return message && message->cls() == Class::success;
-  }
-
-  Way udp;
-  Bytes reserved;
-
- private:
-  Host& host_;
-  stun::Address at_;
-  std::string nonce_;
-  std::uint8_t transactions_ = 0;
-};
-
-RelaySettings settings(std::size_t threads = 2) {
-  RelaySettings out;
-  const auto local = stun::address_of(loopback(1), 0).value();
-  out.udp = {local};
-  out.relayed_from = {{local.ip, local.ip}};
-  out.threads = threads;
-  return out;
-}
-
-std::string text(const Bytes& octets) { return std::string(text_of(octets)); }
 
 // Shows: TURN-07, ICE-40, ICE-41.
 TEST(RelayPathTest, AChannelGoesBothWays) {
@@ -304,6 +22,13 @@ TEST(RelayPathTest, AChannelGoesBothWays) {
   peer.send(relayed, view_of(std::string_view("hi")));
   EXPECT_EQ(to_hex(alice.udp.receive()), "400000026869");
   EXPECT_EQ(alice.udp.from, host.at());
+  std::uint64_t to_peers = 0, to_clients = 0;
+  for (std::size_t thread = 0; thread < host.path->threads(); ++thread) {
+    to_peers += host.path->counters(thread).bytes_to_peers.get();
+    to_clients += host.path->counters(thread).bytes_to_clients.get();
+  }
+  EXPECT_EQ(to_peers, 5U);
+  EXPECT_LE(to_clients, 6U) << "counted when it has been sent, so perhaps not yet";
 }
 
 // Shows: ICE-42.
@@ -443,6 +168,121 @@ TEST(RelayPathTest, ClientsOverTcp) {
   peer.send(relayed, view_of(std::string_view("hi")));
 }
 
+// Shows: TURN-07.
+TEST(RelayPathTest, ClientsOverTls) {
+  const ringway::test::TestAuthority authority;
+  const auto credentials = authority.credentials("relay@example.org", ringway::test::node_id(1));
+  auto wanted = settings();
+  wanted.tls = wanted.udp;
+  wanted.tls_context = make_bare_tls_context().value();
+  ASSERT_TRUE(use_credentials(*wanted.tls_context, credentials.private_key_pem, credentials.certificate_pem));
+  Host host(wanted);
+  const auto at = host.path->listening_tls().front();
+  Client<Tls> alice(host, at, at);
+  Udp peer(loopback(2));
+  const auto relayed = alice.allocate();
+  ASSERT_TRUE(alice.bind(0x4000, peer.address));
+  alice.send(0x4000, "hell");
+  EXPECT_EQ(text(peer.receive()), "hell");
+  peer.send(relayed, view_of(std::string_view("hi")));
+  EXPECT_EQ(to_hex(alice.udp.receive()), "4000000268690000");
+  Tcp in_clear(at);
+  in_clear.send(at, stun::MessageWriter(Class::request, Method::binding, {}).take());
+  const auto answer = in_clear.receive();
+  EXPECT_FALSE(stun::Message::read(answer));
+}
+
+// Both users on "::1", which is all the IPv6 that a loopback interface has.
+TEST(RelayPathTest, OverIpv6) {
+  auto wanted = settings();
+  const auto ipv6 = stun::address_of("::1", 0).value();
+  wanted.udp = {ipv6};
+  wanted.relayed_from = {{ipv6.ip, ipv6.ip}};
+  Host host(wanted);
+  Client<> alice(host, host.at(), std::string("::1")), bob(host, host.at(), std::string("::1"));
+  const auto ask = [](auto& out) { out.add_number(Attribute::requested_address_family, 2U << 24U); };
+  const auto to_alice = alice.allocate(ask), to_bob = bob.allocate(ask);
+  EXPECT_EQ(to_alice.ip, ipv6.ip);
+  ASSERT_TRUE(alice.bind(0x4000, to_bob));
+  ASSERT_TRUE(bob.permit(to_alice));
+  alice.send(0x4000, "hello");
+  const auto octets = bob.udp.receive();
+  const auto message = stun::Message::read(octets);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->xor_address(Attribute::xor_peer_address), to_alice);
+  EXPECT_EQ(text_of(message->find(Attribute::data).value()), "hello");
+}
+
+// Shows: ICE-15.
+TEST(RelayPathTest, WhoAsksWhereHeIsIsTold) {
+  auto wanted = settings();
+  wanted.tcp = wanted.udp;
+  Host host(wanted);
+  Udp client;
+  const auto request = stun::MessageWriter(Class::request, Method::binding, {}).take();
+  client.send(host.at(), request);
+  auto answer = client.receive();
+  EXPECT_EQ(stun::Message::read(answer)->xor_address(Attribute::xor_mapped_address), client.address);
+  Tcp stream(host.path->listening_tcp().front());
+  stream.send({}, request);
+  answer = stream.receive();
+  EXPECT_TRUE(stun::Message::read(answer)->has(Attribute::xor_mapped_address));
+}
+
+// RFC 8656 §11.5: nobody listens there, and the client is told so; what comes after arrives all the same.
+TEST(RelayPathTest, ErrorsOfIcmpAreTold) {
+  Host host(settings(1));
+  Client<> alice(host);
+  Udp peer(loopback(2));
+  stun::Address closed;
+  {
+    const Udp short_lived(loopback(2));
+    closed = short_lived.address;
+  }
+  alice.allocate();
+  ASSERT_TRUE(alice.bind(0x4000, peer.address));
+  alice.send(closed, "anybody?");
+  const auto octets = alice.udp.receive();
+  const auto message = stun::Message::read(octets);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->xor_address(Attribute::xor_peer_address), closed);
+  EXPECT_EQ(to_hex(message->find(Attribute::icmp).value()), "0000060300000000");
+  for (int count = 0; count < 20; ++count) {
+    alice.send(closed, "anybody?");
+    alice.send(0x4000, "hello");
+    EXPECT_EQ(text(peer.receive()), "hello") << count;
+  }
+}
+
+// Shows: TURN-11.
+TEST(RelayPathTest, OtherAddressesOfTheHostAreNotReached) {
+  Host host(settings());
+  Client<> alice(host);
+  Udp of_host("127.0.0.1");
+  alice.allocate();
+  ASSERT_TRUE(alice.permit(of_host.address)) << "the test's control path does not know the host's addresses";
+  alice.send(of_host.address, "hello");
+  EXPECT_TRUE(of_host.receive(k_silence_ms).empty());
+}
+
+// A socket for each address: the answer comes from where it was asked.
+TEST(RelayPathTest, AnyAddressIsEachOfTheHosts) {
+  auto wanted = settings(1);
+  wanted.udp = {stun::address_of("0.0.0.0", 0).value()};
+  Host host(wanted);
+  const auto of_host = addresses_of_host();
+  EXPECT_EQ(host.path->listening_udp().size(),
+            static_cast<std::size_t>(std::count_if(of_host.begin(), of_host.end(), [](const auto& ip) {
+              return ip.family == stun::Family::ipv4;
+            })));
+  for (const auto& at : host.path->listening_udp()) {
+    Udp client("0.0.0.0");
+    client.send(at, stun::MessageWriter(Class::request, Method::binding, {}).take());
+    EXPECT_FALSE(client.receive().empty());
+    EXPECT_EQ(client.from, at);
+  }
+}
+
 TEST(RelayPathTest, WithoutAFreePortThereIsNone) {
   auto wanted = settings(1);
   Udp taken;
@@ -473,4 +313,4 @@ TEST(RelayPathTest, WhereItCannotListenIsSaid) {
 }
 
 }  // namespace
-}  // namespace ringway::net::relay
+}  // namespace ringway::net::relay::test

@@ -29,13 +29,19 @@ Bytes send_indication(const stun::Address& peer, std::string_view payload) {
   return out.take();
 }
 
+// A count, so that what is drawn is seen.
+struct Counting : Random {
+  std::uint64_t next() override { return ++drawn; }
+  std::uint64_t drawn = 0;
+};
+
 struct LaneTest : testing::Test {
   ToPeer sent(const Bytes& packet, MonoTime now = k_now) { return lane.from_client(now, packet); }
   // As the client gets it; empty where nothing is sent.
   Bytes received(const stun::Address& from, std::string_view payload, bool is_stream = false,
                  MonoTime now = k_now) {
     std::array<std::uint8_t, k_headroom_bytes> headroom{};
-    const auto out = lane.from_peer(now, from, payload.size(), headroom, 42, is_stream);
+    const auto out = lane.from_peer(now, from, payload.size(), headroom, random, is_stream);
     if (out.passed != Passed::passed) return {};
     Bytes packet(headroom.end() - static_cast<std::ptrdiff_t>(out.header_bytes), headroom.end());
     append(packet, view_of(payload));
@@ -44,6 +50,7 @@ struct LaneTest : testing::Test {
   }
 
   Lane lane;
+  Counting random;
   stun::Address peer = at("192.0.2.1", 9000), v6 = at("2001:db8::9", 9000);
 };
 
@@ -83,6 +90,53 @@ TEST_F(LaneTest, WithoutAChannelThePeersDataIsAnIndication) {
       EXPECT_EQ(text_of(message->find(Attribute::data).value()), payload);
     }
   }
+}
+
+TEST_F(LaneTest, TheTransactionOfAnIndicationIsDrawn) {
+  lane.permit(k_now, peer.ip, k_later);
+  const auto first = received(peer, "x"), second = received(peer, "x");
+  EXPECT_EQ(to_hex(stun::Message::read(first)->transaction()), "010000000000000002000000");
+  EXPECT_EQ(to_hex(stun::Message::read(second)->transaction()), "030000000000000004000000");
+  lane.bind(k_now, 0x4001, peer, k_later);
+  received(peer, "x");
+  EXPECT_EQ(random.drawn, 4U) << "for nothing else";
+}
+
+// RFC 8656 §11.5: by the address of the peer it was for, whoever has sent it.
+TEST_F(LaneTest, TellsErrorsOfIcmpToWhoMaySendThere) {
+  const auto told = [this](const stun::Address& to, const IcmpError& error) {
+    const auto octets = lane.about_error(k_now, to, error, random);
+    if (!octets) return std::string("nothing");
+    const auto message = stun::Message::read(*octets).value();
+    EXPECT_EQ(message.method(), stun::Method::data);
+    EXPECT_EQ(message.cls(), stun::Class::indication);
+    EXPECT_EQ(message.xor_address(Attribute::xor_peer_address), to);
+    EXPECT_FALSE(message.has(Attribute::data));
+    return to_hex(message.find(Attribute::icmp).value());
+  };
+  EXPECT_EQ(told(peer, {3, 3, 0}), "nothing") << "no permission";
+  lane.permit(k_now, peer.ip, k_later);
+  lane.permit(k_now, v6.ip, k_later);
+  EXPECT_EQ(told(peer, {3, 3, 9}), "0000060300000000");
+  EXPECT_EQ(told(peer, {3, 4, 1400}), "0000060400000578");
+  EXPECT_EQ(told(peer, {11, 0, 0}), "0000160000000000");
+  for (const int type : {0, 4, 5, 12})
+    EXPECT_EQ(told(peer, {static_cast<std::uint8_t>(type), 0, 0}), "nothing");
+  EXPECT_EQ(told(v6, {1, 4, 9}), "0000020400000000");
+  EXPECT_EQ(told(v6, {2, 0, 1280}), "0000040000000500");
+  EXPECT_EQ(told(v6, {3, 0, 0}), "0000060000000000");
+  EXPECT_EQ(told(v6, {4, 0, 0}), "nothing");
+}
+
+// RFC 8489 §6.3: known, though nobody expects it here.
+TEST_F(LaneTest, KnownAttributesAreNoReasonToDropAnIndication) {
+  lane.permit(k_now, peer.ip, k_later);
+  stun::MessageWriter out(stun::Class::indication, stun::Method::send, {});
+  out.add_xor_address(Attribute::xor_peer_address, peer);
+  out.add_number(Attribute::lifetime, 1);
+  out.add(Attribute::data, "x");
+  const auto octets = out.take();
+  EXPECT_EQ(sent(octets).passed, Passed::passed);
 }
 
 // Shows: ICE-41.
@@ -163,12 +217,13 @@ TEST(LaneRate, HasABoundEachWay) {
   lane.bind(k_now, 0x4000, peer, k_later);
   const auto packet = channel_data(0x4000, std::string(100, 'x'));
   std::array<std::uint8_t, k_headroom_bytes> headroom{};
+  Counting random;
   for (int count = 0; count < 10; ++count) {
     EXPECT_EQ(lane.from_client(k_now, packet).passed, Passed::passed) << count;
-    EXPECT_EQ(lane.from_peer(k_now, peer, 100, headroom, 1, false).passed, Passed::passed) << count;
+    EXPECT_EQ(lane.from_peer(k_now, peer, 100, headroom, random, false).passed, Passed::passed) << count;
   }
   EXPECT_EQ(lane.from_client(k_now, packet).passed, Passed::over_rate);
-  EXPECT_EQ(lane.from_peer(k_now, peer, 100, headroom, 1, false).passed, Passed::over_rate);
+  EXPECT_EQ(lane.from_peer(k_now, peer, 100, headroom, random, false).passed, Passed::over_rate);
   EXPECT_EQ(lane.from_client(k_now + Duration{99}, packet).passed, Passed::over_rate);
   EXPECT_EQ(lane.from_client(k_now + Duration{100}, packet).passed, Passed::passed);
 }
@@ -178,6 +233,15 @@ TEST(MeterTest, ASlowRateAddsUp) {
   EXPECT_TRUE(meter.take(k_now, 10));
   for (int ms = 1; ms < 100; ++ms) EXPECT_FALSE(meter.take(k_now + Duration{ms}, 1)) << ms;
   EXPECT_TRUE(meter.take(k_now + Duration{100}, 1));
+  EXPECT_FALSE(meter.take(k_now + Duration{100}, 1));
+}
+
+// What a millisecond adds need not be whole bytes.
+TEST(MeterTest, NothingIsLostBetween) {
+  Meter meter(1500);
+  EXPECT_TRUE(meter.take(k_now, 1500));
+  for (int ms = 1; ms <= 100; ++ms) meter.take(k_now + Duration{ms}, 1000);
+  EXPECT_TRUE(meter.take(k_now + Duration{100}, 150));
   EXPECT_FALSE(meter.take(k_now + Duration{100}, 1));
 }
 
@@ -192,7 +256,7 @@ TEST(ChannelDataTest, InAStream) {
 
 // Shows: TURN-11.
 TEST(OwnPortsTest, KnowsWhichAreRelayed) {
-  OwnPorts ports(at("203.0.113.1", 0).ip);
+  OwnPorts ports;
   for (const int number : {0, 63, 64, 49152, 65535}) {
     const auto port = static_cast<std::uint16_t>(number);
     EXPECT_FALSE(ports.has(port));

@@ -1,6 +1,8 @@
 // Gets that ask several holders: which messages they are, and what of the answers counts.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "reload/data/careful_read.hpp"
 #include "reload/data/resource_names.hpp"
 #include "tests/reload/data/overlay.hpp"
@@ -132,6 +134,65 @@ TEST_F(CarefulCalls, OfSeveralEntriesEachIsTheNewest) {
   EXPECT_EQ(read(eve), "a1;b1;");
   EXPECT_EQ(read(eve, Consistency::disjoint, "b"), "b1;");
   EXPECT_EQ(read(eve, Consistency::disjoint, "c"), "nothing is stored there");
+}
+
+// Which none of them can tell in one message.
+class LargeKeys : public CarefulCalls {
+ protected:
+  LargeKeys() {
+    for (char name = 'a'; name < 'i'; ++name) {
+      put(std::string(1500, name), std::string(1, name));
+      expected += std::string(1500, name) + ";";
+    }
+  }
+  std::size_t sent(MessageCode code) const {
+    return static_cast<std::size_t>(std::count_if(overlay.sent.begin(), overlay.sent.end(),
+                                                  [&](const Sent& one) { return one.code == code; }));
+  }
+  std::string expected;
+};
+
+TEST_F(LargeKeys, AreReadInParts) {
+  for (const auto consistency : {Consistency::quorum, Consistency::disjoint}) {
+    for (Peer* reader : {&eve, &alice}) {
+      overlay.sent.clear();
+      EXPECT_EQ(read(*reader, consistency), expected);
+      EXPECT_EQ(sent(MessageCode::stat_req), 3U);
+      EXPECT_LE(sent(MessageCode::fetch_req), 3U + 8U) << "each holder for all, then each entry once";
+      EXPECT_TRUE(reader->asked_to_mend.empty());
+    }
+  }
+  EXPECT_EQ(eve.storage->statistics().pending_calls, 0U);
+}
+
+TEST_F(LargeKeys, NeedNoFetchOfWhatTheReaderHolds) {
+  EXPECT_EQ(read(carol), expected);
+  EXPECT_EQ(sent(MessageCode::stat_req), 2U);
+  EXPECT_EQ(sent(MessageCode::fetch_req), 2U);
+}
+
+// Its list says that all of it is new.
+TEST_F(LargeKeys, ShowWhatTheirWritersHaveSignedAndNotWhatAListSays) {
+  overlay.bends = [&](const Peer& by, MessageCode code, Bytes& body) {
+    if (code != MessageCode::stat_ans || &by != &bob) return;
+    auto answer = wire::decode<wire::StatAns>(SharedBytes{body}, &overlay.configuration->kinds);
+    for (auto& value : answer->kind_responses[0].values) {
+      value.storage_time_ms += 1000;
+      value.metadata.exists = false;
+    }
+    body = wire::encode(*answer);
+  };
+  for (const auto consistency : {Consistency::quorum, Consistency::disjoint})
+    EXPECT_EQ(read(eve, consistency), expected);
+}
+
+TEST_F(LargeKeys, AreWholeAlthoughOneHolderForges) {
+  bend(bob, [](wire::FetchAns& answer) {
+    for (auto& value : answer.kind_responses[0].values)
+      value.value.data.value = SharedBytes{Bytes(1500, 'z')};
+  });
+  EXPECT_EQ(read(eve, Consistency::disjoint), expected);
+  EXPECT_GT(eve.storage->statistics().values_discarded, 0U);
 }
 
 TEST_F(CarefulCalls, WithoutAMajorityTheCallIsUnavailable) {

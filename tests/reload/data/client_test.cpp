@@ -456,6 +456,23 @@ TEST_F(ClientCalls, ManyEntriesAreFetchedInParts) {
   }
 }
 
+// Another entry comes when the list has been given.
+TEST_F(ClientCalls, WhatIsReadInPartsHasTheGenerationOfItsList) {
+  const std::string key = key_of(bob, "alice@example.org/big");
+  for (int i = 0; i < 12; ++i) put_of(put(alice, key, std::string(900, 'x'), std::to_string(i)));
+  bool listed = false;
+  overlay.bends = [&](const Peer&, MessageCode code, Bytes& body) {
+    listed = listed || code == MessageCode::stat_ans;
+    if (!listed || code != MessageCode::fetch_ans) return;
+    auto answer = wire::decode<wire::FetchAns>(SharedBytes{body}, &overlay.configuration->kinds);
+    ++answer->kind_responses[0].generation_counter;
+    body = wire::encode(*answer);
+  };
+  const GetResult got = get_of(get(alice, key));
+  EXPECT_EQ(got.entries.size(), 12U);
+  EXPECT_EQ(got.generation, 12U);
+}
+
 TEST_F(ClientCalls, BeforeJoiningCallsAreUnavailable) {
   auto view = overlay.ring_view(alice);
   view.joined = false;

@@ -350,10 +350,36 @@ TEST_P(DamagedAndLeft, WhatIsNoLongerThisPeersToHoldGoesAllTheSame) {
   EXPECT_EQ(copies(keys[3]), before);
 }
 
+// With a comparison or, where there are no channels, without.
+class HiddenAndLeft : public Damaged, public ::testing::WithParamInterface<bool> {
+ protected:
+  void make_room() {
+    make({0xA0, 0xB0, 0xC0, 0xE0, 0xF0});
+    overlay.advance(k_until_dropped);
+    if (GetParam()) return;
+    for (const std::uint8_t point : points) overlay.without_channels.insert(node_at(point));
+    overlay.without_channels.insert(node_at(0x70));
+    for (const std::uint8_t one : points)
+      for (const std::uint8_t other : points)
+        if (one != other) overlay.break_channel(at(one), at(other));
+    overlay.run();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutChannels, HiddenAndLeft, ::testing::Values(true, false));
+
+TEST_P(HiddenAndLeft, GoesWhenItsOwnerHasIt) {
+  make_room();
+  ASSERT_TRUE(at(0x90).store->damage_block(place));
+  make({0x70});
+  overlay.advance(k_until_dropped + k_until_compared);
+  EXPECT_EQ(at(0x90).store->damaged_kinds(), 0U);
+  EXPECT_TRUE(stored(at(0x90), key).records.empty());
+  EXPECT_EQ(copies(key), 3U);
+}
+
 // The disk may give it again.
-TEST_F(Damaged, ABlockThatMayBeTheLastCopyStays) {
-  make({0xA0, 0xB0, 0xC0, 0xE0, 0xF0});
-  overlay.advance(k_until_dropped);
+TEST_P(HiddenAndLeft, StaysWhenItMayBeTheLastCopy) {
+  make_room();
   for (const auto& one : keys) {
     const KindAt kind{resource_id_of(std::string_view(one)), config::k_shared_value};
     for (const std::uint8_t point : points) ASSERT_TRUE(at(point).store->commit({{DropKind{kind}}}).ok());
@@ -369,6 +395,20 @@ TEST_F(Damaged, ABlockThatMayBeTheLastCopyStays) {
   make({0x70});
   overlay.advance(k_until_dropped + k_until_compared);
   EXPECT_EQ(at(0x90).store->damaged_kinds(), 1U);
+}
+
+// Two who have just come have got nothing of it, which says nothing about those who had it before them.
+TEST_F(Damaged, ABlockIsNotGivenUpForThoseWhoHaveJustCome) {
+  ASSERT_TRUE(at(0x10).store->damage_block(place));
+  forget_what_memory_has(0x10);
+  make({0x20, 0x30});
+  overlay.advance(k_copying_takes);
+  EXPECT_NE(stored(at(0x10), key).damage, nullptr);
+  for (const std::uint8_t reader : std::initializer_list<std::uint8_t>{0x10, 0x20, 0x30, 0xD0})
+    EXPECT_EQ(read(reader), "value of " + key) << int{reader};
+  overlay.advance(k_until_dropped + k_until_compared);
+  for (const std::uint8_t holder : std::initializer_list<std::uint8_t>{0x10, 0x20, 0x30})
+    EXPECT_TRUE(is_whole(holder)) << int{holder};
 }
 
 // A whole disk may be damaged.

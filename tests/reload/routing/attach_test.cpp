@@ -45,9 +45,12 @@ wire::AttachBody attach_of(std::string role, std::vector<wire::IceCandidate> can
 // A peer at 0x40…01 between two others; `stranger` is somebody it has no link to.
 class Attaching : public ::testing::Test {
  protected:
-  static LonePeer::Setup two_addresses() {
+  explicit Attaching(bool datagram_links = false) : peer_(two_addresses(datagram_links)) {}
+
+  static LonePeer::Setup two_addresses(bool datagram_links) {
     LonePeer::Setup setup;
-    setup.settings = [](RoutingSettings& settings) {
+    setup.settings = [datagram_links](RoutingSettings& settings) {
+      settings.datagram_links = datagram_links;
       wire::IpAddressPort v6{wire::AddressType::ipv6, {0x20, 0x01, 0x0D, 0xB8}, 7000};
       settings.own_addresses.push_back(v6);
     };
@@ -99,7 +102,7 @@ class Attaching : public ::testing::Test {
   }
   wire::ForwardingHeader to_us() { return peer_.header_to({to_node(peer_.id())}); }
 
-  LonePeer peer_{two_addresses()};
+  LonePeer peer_;
   Remote before_ = peer_.neighbor(node_id(0x20));
   Remote after_ = peer_.neighbor(node_id(0x80));
 };
@@ -186,6 +189,41 @@ TEST_F(Attaching, CandidatesThatNeedIceAreNotUsed) {
   ask(asking, attach_of("passive", {relayed, k_ours, reflexive}));
   ASSERT_EQ(peer_.opened.size(), 1U);
   EXPECT_EQ(peer_.opened[0].addresses, std::vector{k_ours.address});
+}
+
+// A peer that makes links over DTLS and UDP as well.
+class AttachingOverDatagrams : public Attaching {
+ protected:
+  AttachingOverDatagrams() : Attaching(true) {}
+};
+
+TEST_F(AttachingOverDatagrams, UsesCandidatesOfBothKinds) {
+  // Shows: LINK-01, ICE-31.
+  const auto datagrams = candidate(OverlayLinkType::dtls_udp_sr_no_ice, CandidateType::host, 79);
+  const auto sent = ask(stranger(node_id(0xC0)), attach_of("passive", {datagrams, k_ours}));
+  ASSERT_EQ(peer_.opened.size(), 1U);
+  EXPECT_EQ(peer_.opened[0].datagram_addresses, std::vector{datagrams.address});
+  EXPECT_EQ(peer_.opened[0].addresses, std::vector{k_ours.address});
+  // It offers both, with the highest priority for datagrams.
+  ASSERT_EQ(sent.size(), 1U);
+  const auto answer = wire::decode<wire::AttachBody>(sent[0].message.contents.body);
+  ASSERT_TRUE(answer.ok());
+  ASSERT_EQ(answer->candidates.size(), 4U) << "two addresses";
+  const auto &first = answer->candidates[0], &last = answer->candidates[3];
+  EXPECT_EQ(first.link, OverlayLinkType::dtls_udp_sr_no_ice);
+  EXPECT_EQ(last.link, OverlayLinkType::tls_tcp_fh_no_ice);
+  EXPECT_EQ(first.address, answer->candidates[2].address);
+  EXPECT_GT(first.priority, last.priority);
+}
+
+TEST_F(AttachingOverDatagrams, EitherKindAloneWillDo) {
+  const auto datagrams = candidate(OverlayLinkType::dtls_udp_sr_no_ice);
+  EXPECT_EQ(ask(stranger(node_id(0xC0)), attach_of("passive", {datagrams})).size(), 1U);
+  ask(stranger(node_id(0xC1)), attach_of("passive", {k_ours}));
+  ASSERT_EQ(peer_.opened.size(), 2U);
+  EXPECT_TRUE(peer_.opened[0].addresses.empty());
+  EXPECT_EQ(peer_.opened[0].datagram_addresses.size(), 1U);
+  EXPECT_TRUE(peer_.opened[1].datagram_addresses.empty());
 }
 
 TEST_F(Attaching, AnswersWithCandidatesThatNeedIceAreNotUsed) {

@@ -73,7 +73,9 @@ class InspectorTest : public testing::Test {
   test::SignerPtr alice_ = authority_.issue("alice@example.org", test::node_id(7));
   test::SignerPtr bob_ = authority_.issue("bob@example.org", test::node_id(8));
   ResourceId resource_ = resource_id_of("alice@example.org");
-  Inspector inspector_{{authority_.trust(), std::make_shared<KnownKinds>()}};
+  // Remembers for longer than certificates are valid: tests set its clock far ahead.
+  Inspector inspector_{{authority_.trust(), std::make_shared<KnownKinds>()},
+                       {.most_unused_ms = test::k_not_after_ms}};
 };
 
 TEST_F(InspectorTest, AcceptsWhatItsOriginatorSigned) {
@@ -250,6 +252,20 @@ TEST_F(InspectorTest, WhatItRemembersIsBounded) {
   EXPECT_EQ(small.tables()[0].size, 1U);
   EXPECT_EQ(small.tables()[1].size, 2U);
   EXPECT_EQ(small.statistics().signatures_checked, 4U);
+}
+
+TEST_F(InspectorTest, WhatNobodyUsesIsForgotten) {
+  Inspector short_of_memory(inspector_.context(), {.most_unused_ms = 60'000});
+  const auto inspect = [&](const wire::Message& message, WallMs at_ms) {
+    const auto bytes = test::encoded(message);
+    return short_of_memory.inspect(at_ms, *wire::parse_header(bytes), bytes, std::nullopt).ok();
+  };
+  ASSERT_TRUE(inspect(ping(*alice_), k_now_ms));
+  ASSERT_TRUE(inspect(ping(*bob_), k_now_ms + 61'000));
+  EXPECT_EQ(short_of_memory.tables()[0].size, 1U);
+  EXPECT_EQ(short_of_memory.tables()[1].size, 1U);
+  ASSERT_TRUE(inspect(ping(*alice_), k_now_ms + 61'000));
+  EXPECT_EQ(short_of_memory.statistics().certificates_checked, 3U);
 }
 
 TEST_F(InspectorTest, ValuesSeenInAStoreAreRememberedInAFetch) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/peer.hpp"
+#include "actors/relay_settings.hpp"
 
 namespace ringway::services {
 
@@ -29,6 +30,7 @@ class FakePeer final : public actors::Peer {
   std::function<std::optional<std::string>(const std::string& key, const std::string& chain)> on_credentials;
   std::function<std::optional<std::string>(const std::vector<actors::UserCredentials>&)> on_users;
   std::function<std::optional<std::string>(const std::vector<sip::registrar::Account>&)> on_phones;
+  std::function<std::optional<std::string>(const actors::RelaySecrets&)> on_relay_secrets;
   std::function<routing::DocumentOffer(const SharedBytes&)> on_document;
 
   CallToken submit(std::vector<data::Call> calls, Answer done) override {
@@ -88,6 +90,10 @@ class FakePeer final : public actors::Peer {
                   std::function<void(std::optional<std::string>)> done) override {
     done(on_phones ? on_phones(accounts) : std::nullopt);
   }
+  void use_relay_secrets(std::shared_ptr<actors::RelaySecrets> secrets,
+                         std::function<void(std::optional<std::string>)> done) override {
+    done(on_relay_secrets ? on_relay_secrets(*secrets) : std::nullopt);
+  }
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override {
     done(on_document ? on_document(document) : routing::DocumentOffer{});
   }
@@ -123,6 +129,7 @@ class FakePeer final : public actors::Peer {
       data::CallFailure{data::CallError::failed_precondition, "this peer serves no phones", 0};
   std::pair<std::string, std::size_t> asked_calls;
   std::vector<net::phones::PhoneListen> phones_listening_on() const override { return {}; }
+  std::vector<std::string> relay_listening_on() const override { return {}; }
 
   // Waits for a call (for ten seconds; the test has failed then).
   std::optional<Submission> take_submission() {

@@ -248,6 +248,45 @@ TEST_F(ServerTest, StatusTellsOfPhonesWhereTheyAreServed) {
   EXPECT_EQ(phones.tables(0).bound(), 9U);
 }
 
+TEST_F(ServerTest, StatusTellsOfTheRelayWhereThereIsOne) {
+  const auto status = [this] {
+    v1::StatusResponse out;
+    grpc::ClientContext context;
+    EXPECT_TRUE(stub_->Status(&context, {}, &out).ok());
+    return out;
+  };
+  EXPECT_FALSE(status().has_relay());
+  actors::RelayReport report;
+  report.listening_on = {"tls:192.0.2.1:5349"};
+  report.is_draining = true;
+  report.allocations = 2;
+  using enum stun::ErrorCode;
+  report.control.errors = {{unauthenticated, 3},      {stale_nonce, 4},  {forbidden, 5},
+                           {bad_request, 6},          {server_error, 7}, {allocation_quota_reached, 8},
+                           {insufficient_capacity, 9}};
+  report.traffic.bindings = 14, report.traffic.bindings_dropped = 15, report.traffic.errors_told = 16;
+  report.traffic.bytes_to_clients = 10, report.traffic.malformed = 11, report.traffic.streams_refused = 12;
+  peer_->present.relay = std::make_shared<const actors::RelayReport>(report);
+  const auto relay = status().relay();
+  ASSERT_EQ(relay.listening_on_size(), 1);
+  EXPECT_EQ(relay.listening_on(0), "tls:192.0.2.1:5349");
+  EXPECT_TRUE(relay.draining());
+  const auto& counters = relay.counters();
+  EXPECT_EQ(counters.allocations(), 2U);
+  EXPECT_EQ(counters.unauthenticated(), 3U);
+  EXPECT_EQ(counters.stale_nonce(), 4U);
+  EXPECT_EQ(counters.forbidden(), 5U);
+  EXPECT_EQ(counters.other_errors(), 13U);
+  EXPECT_EQ(counters.quota_reached(), 8U);
+  EXPECT_EQ(counters.no_capacity(), 9U);
+  EXPECT_EQ(counters.bytes_to_clients(), 10U);
+  EXPECT_EQ(counters.unreadable(), 11U);
+  EXPECT_EQ(counters.streams_refused(), 12U);
+  EXPECT_EQ(counters.bindings(), 14U);
+  EXPECT_EQ(counters.bindings_dropped(), 15U);
+  EXPECT_EQ(counters.errors_told(), 16U);
+}
+
 TEST_F(ServerTest, EveryFailureIsAStatusWithItsMessage) {
   const std::vector<std::pair<data::CallError, grpc::StatusCode>> pairs{
       {data::CallError::invalid_argument, grpc::StatusCode::INVALID_ARGUMENT},

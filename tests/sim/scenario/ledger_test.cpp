@@ -6,6 +6,7 @@
 #include "sim/check/excuses.hpp"
 #include "sim/check/few_copies.hpp"
 #include "sim/check/ledger.hpp"
+#include "sim/check/swaps.hpp"
 #include "sim/check/watch_order.hpp"
 
 namespace ringway::sim {
@@ -71,6 +72,38 @@ TEST_F(LedgerTest, WhatIsExcusedCountsAgainOnceWritten) {
   EXPECT_FALSE(ledger.expects(k_key));
   ledger.acknowledge(k_key, writer, 3, 3000);
   EXPECT_EQ(law({}), Law::value_kept);
+}
+
+TEST_F(LedgerTest, LargeValuesAreWhole) {
+  const std::string key = std::string(Ledger::k_large_keys) + "1";
+  Bytes content = Ledger::content(key, 12);
+  EXPECT_GT(content.size(), 1000U);
+  EXPECT_EQ(Ledger::attempt_of(key, content), 12U);
+  content.pop_back();
+  EXPECT_EQ(Ledger::attempt_of(key, content), 0U);
+  EXPECT_EQ(Ledger::attempt_of(k_key, copy_of(view_of(k_key + "#1x"))), 0U);
+}
+
+TEST(SwapsTest, TwoWithTheSameGenerationAreOneTooMany) {
+  Swaps swaps;
+  EXPECT_FALSE(swaps.acknowledged("a", {1000, 5}, 2000));
+  EXPECT_FALSE(swaps.acknowledged("b", {1000, 5}, 2000));
+  EXPECT_FALSE(swaps.acknowledged("a", {1500, 6}, 2500));
+  EXPECT_TRUE(swaps.acknowledged("a", {3000, 5}, 4000));
+  EXPECT_TRUE(swaps.acknowledged("a", {1000, 6}, 4000));
+  swaps.forget("a");
+  EXPECT_FALSE(swaps.acknowledged("a", {5000, 5}, 6000));
+  EXPECT_TRUE(swaps.acknowledged("b", {5000, 5}, 6000));
+  swaps.forget_all();
+  EXPECT_FALSE(swaps.acknowledged("b", {7000, 5}, 8000));
+}
+
+// Those that were under way together may be acknowledged in any order.
+TEST(SwapsTest, AGenerationDoesNotGoBack) {
+  Swaps swaps;
+  EXPECT_FALSE(swaps.acknowledged("a", {1000, 7}, 2000));
+  EXPECT_FALSE(swaps.acknowledged("a", {2000, 6}, 3000));
+  EXPECT_TRUE(swaps.acknowledged("a", {2001, 5}, 3000));
 }
 
 class ExcusesTest : public testing::Test {

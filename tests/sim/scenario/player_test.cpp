@@ -119,6 +119,17 @@ TEST(Player, WhatWasAcknowledgedWithFewCopiesGoesWithAllOfThem) {
   EXPECT_GT(excused, 0U);
 }
 
+// More than one message has room for comes in parts.
+TEST(Player, LargeKeysAreReadHoweverManyAreAsked) {
+  const std::string before = "join 7\nexpect one ring\nput 4 large keys\n";
+  for (const char* how : {"read from one\n", "read by quorum\n", "read on disjoint ways\n"})
+    for (const std::uint64_t seed : {1U, 2U, 3U})
+      EXPECT_EQ(broken(played(before + how + "expect every value\nchange 4 values\nexpect every value\n" +
+                                  "crash 1\nexpect every value within 3min\n",
+                              seed)),
+                "");
+}
+
 struct Planted {
   PlantedBug bug;
   Law law;
@@ -223,6 +234,18 @@ change 10 values
 expect every watcher to know
 )";
 
+constexpr const char* k_swaps = R"(
+join 6
+expect one ring
+put 10 values
+swap 40 values
+run 2min
+restart all one by one
+expect one ring
+swap 40 values
+expect every value
+)";
+
 INSTANTIATE_TEST_SUITE_P(
     All, PlantedBugs,
     testing::Values(Planted{PlantedBug::replica_not_sent, Law::value_kept, k_one_crashes},
@@ -232,7 +255,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Planted{PlantedBug::update_not_sent, Law::one_ring, k_one_joins},
                     Planted{PlantedBug::hand_over_not_made, Law::value_kept, k_one_joins},
                     Planted{PlantedBug::always_equal, Law::value_kept, k_neighbours_crash_again_and_again},
-                    Planted{PlantedBug::notice_not_sent, Law::subscription_kept, k_all_watch}));
+                    Planted{PlantedBug::notice_not_sent, Law::subscription_kept, k_all_watch},
+                    Planted{PlantedBug::generation_not_kept, Law::one_swap, k_swaps}));
 
 }  // namespace
 }  // namespace ringway::sim
