@@ -87,10 +87,11 @@ TEST_F(OverlayFilesTest, InitMakesASignedDocument) {
   EXPECT_TRUE(document->no_ice);
   EXPECT_EQ(document->max_message_size_bytes, 65536U);
   EXPECT_THAT(document->bootstrap_nodes, ElementsAre(config::BootstrapNode{"192.0.2.1", 6084}));
-  EXPECT_THAT(document->mandatory_extensions, ElementsAre(std::string(config::k_access_namespace)));
+  EXPECT_THAT(document->mandatory_extensions,
+              ElementsAre(std::string(config::k_access_namespace), std::string(config::k_redir_namespace)));
   for (const KindId kind : {config::k_sip_registration, config::k_turn_service, config::k_certificate_by_node,
                             config::k_certificate_by_user, config::k_owner_value, config::k_shared_value,
-                            config::k_subscription, config::k_mailbox})
+                            config::k_subscription, config::k_mailbox, config::k_redir})
     EXPECT_NE(document->kinds.find(kind), nullptr) << kind;
   const auto trust = security::Trust::make(document->trust_settings());
   ASSERT_TRUE(trust.ok());
@@ -110,7 +111,7 @@ TEST_F(OverlayFilesTest, TheNumberOfReplicasIsWrittenAndChanged) {
   ASSERT_TRUE(update(change).ok());
   EXPECT_EQ(configuration(authority())->replicas, 2U);
   EXPECT_THAT(configuration(authority())->mandatory_extensions,
-              ElementsAre(std::string(config::k_access_namespace)));
+              ElementsAre(std::string(config::k_access_namespace), std::string(config::k_redir_namespace)));
 }
 
 TEST_F(OverlayFilesTest, SecretsAreForTheirOwnerOnly) {
