@@ -193,11 +193,15 @@ proxy::Found Finder::found_by(const Search& search) const {
   found.is_responsible = search.is_known;
   if (!search.resolution->done() || !search.resolution->result()) return found;
   const Resolved& resolved = *search.resolution->result();
+  const auto asked = read_address(search.uri.print(), settings_.lookup.overlay_name);
   for (const auto& device : resolved.devices) {
     if (device.route == settings_.registrar.route) {  // this peer itself: a user who forwards to one of here
-      if (!search.local.empty()) continue;
+      if (!search.local.empty() && asked && device.aor == asked->aor) continue;  // these are there already
       for (const auto& binding : registrar_.find({}, uri_of(device.aor, search.uri)).targets)
-        if (auto target = target_of(device.aor, binding)) found.targets.push_back(std::move(*target));
+        if (auto target = target_of(device.aor, binding)) {
+          target->depth = device.depth;
+          found.targets.push_back(std::move(*target));
+        }
       found.is_responsible = true;
       continue;
     }

@@ -231,9 +231,12 @@ void Resolution::finish() {
   auto& devices = found_.devices;
   std::sort(devices.begin(), devices.end(),
             [&](const Device& a, const Device& b) { return order(a) < order(b); });
-  std::set<Bytes> routes;
-  std::erase_if(devices,
-                [&](const Device& device) { return !routes.insert(wire::encode(device.route)).second; });
+  // A peer rings the phones of the user whom the Request-URI names, so the same route of another user is
+  // another device.
+  std::set<std::pair<Aor, Bytes>> seen;
+  std::erase_if(devices, [&](const Device& device) {
+    return !seen.emplace(device.aor, wire::encode(device.route)).second;
+  });
   std::sort(found_.outside.begin(), found_.outside.end(), [](const OutsideTarget& a, const OutsideTarget& b) {
     return std::tie(a.depth, a.aor) < std::tie(b.depth, b.aor);
   });

@@ -116,7 +116,8 @@ struct ResolutionFailure {
   std::string reason;
 };
 struct Resolved {
-  // Nearest first, then by q, the address and the key; each route once, each outside address once.
+  // Nearest first, then by q, the address and the key; of each user each route once, each outside address
+  // once.
   std::vector<Device> devices;
   std::vector<OutsideTarget> outside;
   // What was left out because of a bound, and values that made no sense.

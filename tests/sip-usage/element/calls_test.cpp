@@ -185,6 +185,27 @@ TEST(ElementCallTest, ForksToTwoPhonesAndCancelsOne) {
   EXPECT_FALSE(desk.request("CANCEL"));
 }
 
+// bob's other device sends his calls on to carol, who has her phone at the peer where his is: both ring,
+// whether the caller is at a third peer or at that one.
+TEST(ElementCallTest, ForksToAnotherUserOfThePeer) {
+  World world(std::vector<std::vector<std::string>>{{"bob", "carol", "dave"}, {"alice"}, {}});
+  Phone& bob = world.phone("bob", 0);
+  Phone& carol = world.phone("carol", 0);
+  Phone& dave = world.phone("dave", 0);
+  Phone& alice = world.phone("alice", 1);
+  for (Phone* each : {&bob, &carol, &dave, &alice}) ASSERT_EQ(world.register_phone(*each), 200u);
+  wire::Writer out;
+  write(out, SipRegistration{UriRegistration{"sip:carol@example.org"}});
+  world.overlay["bob@example.org"][2] = out.take();
+  for (Phone* caller : {&alice, &dave}) {
+    SCOPED_TRACE(caller->user);
+    world.send(*caller, world.request(*caller, "INVITE", "sip:bob@example.org", "call-of-" + caller->user));
+    const auto to_bob = bob.request("INVITE"), to_carol = carol.request("INVITE");
+    EXPECT_TRUE(to_bob && to_carol);
+    EXPECT_FALSE(bob.request("INVITE") || carol.request("INVITE")) << "each once";
+  }
+}
+
 TEST(ElementCallTest, PhoneThatMoves) {
   Call call;
   auto& [world, alice, bob] = call;

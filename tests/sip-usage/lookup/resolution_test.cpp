@@ -134,10 +134,12 @@ TEST(Resolutions, FollowForwardingAndDropDuplicates) {
     world.settings.policy = LookupPolicy::overlay_only;
     const auto result = world.resolve("sip:bob@a.example");
     ASSERT_TRUE(result.ok());
-    // The nearest first; 0x11 once though two of bob's devices go there, 0x21 once though two users have it.
-    EXPECT_THAT(nodes_of(result), ElementsAre(node_id(0x11), node_id(0x21), node_id(0x05)));
+    // The nearest first; 0x11 once though two of bob's devices go there, 0x21 for each of the two users who
+    // have phones there: it rings those of the user whom it is asked for.
+    EXPECT_THAT(nodes_of(result), ElementsAre(node_id(0x11), node_id(0x21), node_id(0x05), node_id(0x21)));
     EXPECT_EQ(result->devices[1].aor.name(), "sam@a.example");
     EXPECT_EQ(result->devices[1].depth, 1U);
+    EXPECT_EQ(result->devices[3].aor.name(), "team@a.example");
     EXPECT_THAT(world.asked, SizeIs(3));  // team once
   }
 }
@@ -146,9 +148,10 @@ TEST(Resolutions, AGruuThatIsRegisteredIsNotAskedFor) {
   // Shows: SIP-15.
   World world;
   const auto gruu = make_gruu(*Aor::of_user_name("sam@" + k_own), {wire::to_node(node_id(0x33))});
-  world.overlay["bob@" + k_own] = {entry(0x11, at_address(*gruu)), device(0x33)};
+  world.overlay["bob@" + k_own] = {entry(0x11, at_address(*gruu)), entry(0x12, at_address(*gruu)),
+                                   device(0x33)};
   const auto result = world.resolve("bob@" + k_own);
-  EXPECT_THAT(nodes_of(result), ElementsAre(node_id(0x33)));
+  EXPECT_THAT(nodes_of(result), ElementsAre(node_id(0x33), node_id(0x33)));  // bob's and sam's, each once
   EXPECT_THAT(world.asked, SizeIs(1));
 }
 
