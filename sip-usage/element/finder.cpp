@@ -46,6 +46,22 @@ Uri uri_of(const Aor& aor, const Uri& asked) {
   return uri ? std::move(*uri) : asked;
 }
 
+// RFC 7904 §5.1: as the callee prefers, but what is to be secured all the way stays so (RFC 3261 §26.2.2).
+// Nothing: the device takes no such call.
+std::optional<std::string_view> scheme_for(SchemePreference preference, bool is_sips) {
+  switch (preference) {
+    case SchemePreference::neither:
+      return std::nullopt;
+    case SchemePreference::sip:
+      return is_sips ? std::nullopt : std::optional<std::string_view>("sip");
+    case SchemePreference::sips:
+      return "sips";
+    case SchemePreference::either:
+      break;
+  }
+  return is_sips ? "sips" : "sip";
+}
+
 }  // namespace
 
 proxy::ServerHop hop_to(const DnsTarget& server, std::string_view domain) {
@@ -205,13 +221,16 @@ proxy::Found Finder::found_by(const Search& search) const {
       found.is_responsible = true;
       continue;
     }
+    found.is_responsible = true;  // though that device may not be what can be called
+    const auto scheme = scheme_for(device.preferences.scheme(), search.uri.scheme == "sips");
+    if (!scheme) continue;
     proxy::Target target;
     target.uri = search.uri.parameters.has("gr") ? search.uri : uri_of(device.aor, search.uri);
+    target.uri.scheme = *scheme;
     target.hop = proxy::PeerHop{device.route};
     target.q_thousandths = device.preferences.q_thousandths();
     target.depth = device.depth;
     found.targets.push_back(std::move(target));
-    found.is_responsible = true;
   }
   for (const auto& outside : resolved.outside) {
     if (outside.servers.empty()) continue;

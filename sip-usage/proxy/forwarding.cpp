@@ -81,23 +81,23 @@ class RecordRoutes {
   std::vector<NameAddr> values() const {
     const auto* phone = std::get_if<FlowHop>(&target_.hop);
     const Here towards = here_towards(target_.hop, settings_);
-    return {value(to_, phone == nullptr ? nullptr : &phone->flow, towards),
-            value(source_.side, source_.side == Side::phone ? &source_.flow : nullptr, source_.flow.here)};
+    return {value(true, phone == nullptr ? nullptr : &phone->flow, towards),
+            value(false, source_.side == Side::phone ? &source_.flow : nullptr, source_.flow.here)};
   }
 
  private:
-  NameAddr value(Side side, const NetworkFlow* flow, const Here& here) const {
+  NameAddr value(bool is_callee, const NetworkFlow* flow, const Here& here) const {
+    const Side side = is_callee ? to_ : source_.side;
     Uri uri;
     if (flow != nullptr) {
       uri = route_at(here, tokens_.make(DialogToken{*flow}, request_.call_id));
     } else {
-      const bool is_callee = side == to_;
       auto user = tokens_.make(RelayToken{side, is_callee ? source_.side : to_, relay_hop(is_callee)},
                                request_.call_id);
       uri = side == Side::overlay ? route_in_overlay(settings_, std::move(user))
                                   : route_at(settings_.outside_here, std::move(user));
     }
-    if (needs_sips()) uri.scheme = "sips";
+    if (needs_sips(is_callee)) uri.scheme = "sips";
     return {{}, std::move(uri), {}};
   }
   // Where requests within the dialog go that come from the other side. Own users may send theirs wherever the
@@ -111,9 +111,10 @@ class RecordRoutes {
     const bool is_free = to_ == Side::phone && back && std::holds_alternative<UriHop>(*back);
     return is_free ? std::nullopt : std::move(back);
   }
-  bool needs_sips() const {
-    return target_.uri.scheme == "sips" ||
-           (!request_.routes.empty() && request_.routes.front().uri.scheme == "sips");
+  // §16.6 step 4. A caller who has not asked for it may have no TLS (RFC 5658 §5: each side has its own).
+  bool needs_sips(bool is_callee) const {
+    if (!request_.routes.empty() && request_.routes.front().uri.scheme == "sips") return true;
+    return target_.uri.scheme == "sips" && (is_callee || request_.request_uri().scheme == "sips");
   }
 
   const Message& request_;

@@ -128,6 +128,59 @@ TEST(ElementCallTest, AcrossTwoPeers) {
   }
 }
 
+// A phone that takes SIPS only says so in the overlay, and is called so; the caller's own hop stays as it is.
+TEST(ElementCallTest, WhoTakesSipsOnlyIsCalledSo) {
+  // Shows: SIP-19.
+  World world;
+  Phone& alice = world.phone("alice", 0);
+  Phone& bob = world.phone("bob", 1);
+  ASSERT_EQ(world.register_phone(alice), 200u);
+  auto registration = world.request(bob, "REGISTER", "sip:bob@example.org", "reg");
+  registration.contacts.front().uri.scheme = "sips";
+  const auto registered = world.ask(bob, registration, "bob-secret");
+  ASSERT_TRUE(registered && registered->status() == 200u);
+  world.is_silent = true;
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-1"));
+  ASSERT_EQ(world.silent_opens.size(), 1u);
+  EXPECT_EQ(world.silent_opens[0].application, 5061);
+  world.is_silent = false;
+  world.connect(0, world.silent_opens[0]);
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  EXPECT_EQ(invite->request_uri().scheme, "sips");
+  ASSERT_EQ(invite->record_routes.size(), 4u);
+  for (std::size_t at = 0; at < 3; ++at) EXPECT_EQ(invite->record_routes[at].uri.scheme, "sips") << at;
+  EXPECT_EQ(invite->record_routes[3].uri.scheme, "sip");
+  world.answer(bob, *invite, 200);
+  const auto ok = alice.response(200);
+  ASSERT_TRUE(ok);
+  world.send(alice, world.in_dialog(alice, "ACK", *ok));
+  EXPECT_TRUE(bob.request("ACK"));
+  world.send(bob, world.in_dialog(bob, "BYE", *invite));
+  EXPECT_TRUE(alice.request("BYE"));
+}
+
+TEST(ElementCallTest, DevicesThatTakeNoSuchCallAreLeftOut) {
+  // Shows: SIP-19.
+  Call call;
+  auto& [world, alice, bob] = call;
+  const auto call_carol = [&](const std::string& scheme, const std::string& preferences) {
+    wire::Writer out;
+    write(out, registration_of_node(test::node(2), preferences));
+    world.overlay["carol@example.org"][1] = out.take();
+    alice.inbox.clear();
+    world.send(alice, world.request(alice, "INVITE", scheme + ":carol@example.org",
+                                    "call-" + std::to_string(alice.last_cseq)));
+    return alice.statuses();
+  };
+  const std::vector<unsigned> is_not_asked{480}, has_no_carol{404};
+  EXPECT_EQ(call_carol("sips", "(sip.schemes=SIP)"), is_not_asked);
+  EXPECT_EQ(call_carol("sip", "(sip.schemes=TEL)"), is_not_asked);
+  EXPECT_EQ(world.peer_connections, 0u);
+  EXPECT_EQ(call_carol("sip", "(sip.schemes=SIP)"), has_no_carol);
+  EXPECT_EQ(call_carol("sips", ""), has_no_carol);
+}
+
 TEST(ElementCallTest, BusyAndCancelled) {
   Call call;
   auto& [world, alice, bob] = call;

@@ -102,7 +102,8 @@ TEST_F(ForwardingTest, RecordRouteByMethod) {
     EXPECT_TRUE(to(device(1), request(method)).record_routes.empty()) << method;
 }
 
-// §16.6 step 4: other values stay below; sips throughout; the flow's transport.
+// §16.6 step 4: other values stay below; sips throughout, but for a caller who has not asked for it; the
+// flow's transport.
 TEST_F(ForwardingTest, RecordRouteDetails) {
   const auto below =
       to(device(1), request("INVITE", "sip:bob@ring.example", {"Record-Route: <sip:p0.example;lr>"}));
@@ -111,7 +112,11 @@ TEST_F(ForwardingTest, RecordRouteDetails) {
 
   auto secure = device(1);
   secure.uri = uri("sips:bob@ring.example");
-  for (const auto& value : to(secure).record_routes) EXPECT_EQ(value.uri.scheme, "sips");
+  for (const auto& value : to(secure, request("INVITE", "sips:bob@ring.example")).record_routes)
+    EXPECT_EQ(value.uri.scheme, "sips");
+  const auto to_who_takes_nothing_else = to(secure);
+  EXPECT_EQ(to_who_takes_nothing_else.record_routes[0].uri.scheme, "sips");
+  EXPECT_EQ(to_who_takes_nothing_else.record_routes[1].uri.scheme, "sip");
 
   const auto from_browser = to(device(1), request("INVITE"), {Side::phone, flow(1, "WSS")});
   EXPECT_EQ(from_browser.record_routes[1].uri.parameters.value("transport"), "wss");
