@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Two baresip phones, each at a peer of its own, call each other, and still do after the peer is killed that is
-responsible for the callee's registration."""
+"""Two baresip phones, each at a peer of its own, call each other, go on when the peer is killed in the middle of a call
+that is responsible for the callee's registration, and call each other afterwards."""
 import unittest
 
 from support import note
@@ -25,12 +25,14 @@ class PhonesCallTest(CallsTestCase):
                 calling.register(aor(caller), caller.phone_proxy("udp"))
                 self.nobody_is_there(calling, aor(callee), "404|480")
                 called.register(aor(callee), callee.phone_proxy("tcp") + ";transport=tcp")
-                self.talk(calling, called, aor(callee), TALK_S)
                 self.give_up(calling, called, aor(callee))
                 self.decline(calling, called, aor(callee))
 
-                directory.kill()
-                note("the directory peer is killed")
+                def kill_directory():
+                    directory.kill()
+                    note("the directory peer is killed in the middle of the call")
+
+                self.talk(calling, called, aor(callee), TALK_S, in_the_middle=kill_directory)
                 self.talk(calling, called, aor(callee), 3)
                 # The other way, too: the one who was called finds the caller.
                 self.talk(called, calling, aor(caller), 3)

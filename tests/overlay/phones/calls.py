@@ -5,15 +5,18 @@ from support import OverlayTestCase, note
 
 
 class CallsTestCase(OverlayTestCase):
-    def talk(self, calling, called, address, talk_s):
-        """A call that is answered; each must hear the other, almost all the time."""
+    def talk(self, calling, called, address, talk_s, in_the_middle=None):
+        """A call that is answered; each must hear the other, almost all the time, whatever is done in the middle."""
         started = time.monotonic()
         calling.call(address)
         called.answer()
         calling.wait_in_call()
         called.wait_in_call()
         note(f"in a call after {time.monotonic() - started:.2f} s")
-        time.sleep(talk_s)
+        time.sleep(talk_s / 2)
+        if in_the_middle is not None:
+            in_the_middle()
+        time.sleep(talk_s / 2)
         calling.hang_up()
         calling.wait_ended()
         called.wait_ended()
