@@ -274,6 +274,7 @@ void Element::act(Now now, proxy::SendStateless& send) {
 }
 
 void Element::act(Now now, Ready& ready) {
+  if (is_given_up(ready.parcel)) return;
   FlowState* flow = flows_.find(ready.flow);
   if (ready.parcel.answered) return send_answer(now, ready);
   if (is_of_no_use(ready.parcel, flow) && try_another_intermediate(now, ready.parcel)) return;
@@ -303,6 +304,11 @@ void Element::act(Now now, Ready& ready) {
   add_work(std::move(sent->outputs));
 }
 
+// While it was on its way to the flow.
+bool Element::is_given_up(const Parcel& parcel) const {
+  return parcel.branch && !proxy_.waits_for(*parcel.branch);
+}
+
 // RFC 3261 §18.2.2, with what is still to be answered there.
 void Element::send_answer(Now now, Ready& ready) {
   const auto server = servers_.find(*ready.parcel.answered);
@@ -320,6 +326,7 @@ void Element::send_answer(Now now, Ready& ready) {
 void Element::act(Now, MoreServers& more) { proxy_.add_alternatives(more.branch, std::move(more.others)); }
 
 void Element::act(Now now, NoWay& none) {
+  if (is_given_up(none.parcel)) return;
   if (try_another_intermediate(now, none.parcel)) return;
   if (none.parcel.answered)
     add_work(transactions_.on_transport_error(now.mono, *none.parcel.answered));

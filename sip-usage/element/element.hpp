@@ -132,6 +132,7 @@ class Element {
   void on(Now now, AccountsChanged& changed);
   void bring_up(Now now, FlowState flow, std::optional<OpenId> opened);
   void end_on_flow(Now now, TransactionId transaction);
+  bool is_given_up(const Parcel& parcel) const;
   void send_answer(Now now, Ready& ready);
   void on_message(Now now, FlowState& flow, Message message);
   static TransactionSender sender_of(const FlowState& flow);

@@ -75,6 +75,8 @@ class Proxy {
     return shared_.dialogs.is_hidden(request);
   }
   bool is_in_call(const NetworkFlow& flow) const { return shared_.dialogs.is_in_call(flow); }
+  // Otherwise nothing of it need be sent any more.
+  bool waits_for(BranchId branch) const { return shared_.server_of_branch.contains(branch); }
   // Servers that do as well as the branch's own, in the order of preference (RFC 3263 §4.3).
   void add_alternatives(BranchId branch, std::vector<Hop> servers);
 
