@@ -351,6 +351,12 @@ void Element::act(Now now, proxy::CancelBranch& cancel) {
   add_work(std::move(sent->outputs));
 }
 
+void Element::act(Now now, proxy::RecallBranch& recall) {
+  if (transaction_of_.count(recall.branch) != 0) return;
+  ways_.drop(recall.branch);
+  proxy_.on_failure(now.mono, recall.branch, proxy::BranchFailure::not_sent);
+}
+
 void Element::act(Now, proxy::EndBranch& end) {
   ways_.drop(end.branch);
   const auto found = transaction_of_.find(end.branch);

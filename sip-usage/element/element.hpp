@@ -158,6 +158,7 @@ class Element {
   void act(Now now, proxy::DropFind& drop);
   void act(Now now, proxy::StartBranch& start);
   void act(Now now, proxy::CancelBranch& cancel);
+  void act(Now now, proxy::RecallBranch& recall);
   void act(Now now, proxy::EndBranch& end);
   void act(Now now, proxy::Respond& respond);
   void act(Now now, proxy::EndServer& end);

@@ -47,6 +47,11 @@ struct StartBranch {
 struct CancelBranch {
   BranchId branch{};
 };
+// Its INVITE need not be sent any more: where it has not been (a connection is being opened), it is dropped,
+// and on_failure(not_sent) says so. Otherwise nothing is to be done; CancelBranch comes when it may (§9.1).
+struct RecallBranch {
+  BranchId branch{};
+};
 // Its transaction is to end now; nothing that comes for it matters.
 struct EndBranch {
   BranchId branch{};
@@ -71,8 +76,8 @@ struct SendStateless {
   Hop hop;
   Message request;
 };
-using Output = std::variant<FindTargets, DropFind, StartBranch, CancelBranch, EndBranch, Respond, EndServer,
-                            PassToPeer, SendStateless, HoldFlow>;
+using Output = std::variant<FindTargets, DropFind, StartBranch, CancelBranch, RecallBranch, EndBranch,
+                            Respond, EndServer, PassToPeer, SendStateless, HoldFlow>;
 
 // What the location service has found.
 struct Found {
@@ -86,6 +91,7 @@ enum class BranchFailure {
   timed_out,    // no final response (timer B, F)
   unreachable,  // the transport has failed (§16.9)
   flow_failed,  // the phone's connection is gone (RFC 5626 §5.3.1)
+  not_sent,     // nor will it be (RecallBranch)
 };
 
 }  // namespace ringway::sip::proxy

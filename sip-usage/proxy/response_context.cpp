@@ -14,6 +14,7 @@ namespace {
 unsigned status_of(BranchFailure failure) {
   switch (failure) {
     case BranchFailure::timed_out:
+    case BranchFailure::not_sent:
       return 408;  // RFC 3261 §16.7 step 6, §16.8
     case BranchFailure::flow_failed:
       return 430;  // RFC 5626 §7
@@ -439,6 +440,7 @@ void ResponseContext::on_failure(MonoTime now, BranchId id, BranchFailure failur
   Branch branch = std::move(*found);
   forget(id);
   if (branch.is_final) return;
+  if (failure == BranchFailure::not_sent) branch.target.alternatives.clear();  // it has been given up
   const bool is_phone = std::holds_alternative<FlowHop>(branch.target.hop);
   if (is_phone && failure == BranchFailure::unreachable) failure = BranchFailure::flow_failed;
   const bool is_device_gone = failure == BranchFailure::unreachable && is_device_elsewhere(branch.target);
@@ -505,8 +507,12 @@ void ResponseContext::cancel_branches(MonoTime now) {
 void ResponseContext::cancel_branch(MonoTime now, Branch& branch) {
   if (branch.is_final || branch.is_cancelled) return;
   branch.is_cancelled = true;
-  // Without a provisional response it waits (§9.1); timer B, or C, ends a branch that stays silent.
-  if (branch.has_provisional) send_cancel(now, branch);
+  // Without a provisional response it waits (§9.1), where the INVITE has gone out; timer B, or C, ends a
+  // branch that stays silent.
+  if (branch.has_provisional)
+    send_cancel(now, branch);
+  else
+    shared_.outputs.push_back(RecallBranch{branch.id});
 }
 
 void ResponseContext::send_cancel(MonoTime now, Branch& branch) {

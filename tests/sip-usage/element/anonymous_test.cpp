@@ -547,6 +547,46 @@ TEST(AnonymousMessage, DoesNotGoOutAfterItHasFailed) {
   EXPECT_FALSE(stage.bob.request("MESSAGE"));
 }
 
+// Nor to another intermediate peer.
+TEST(AnonymousCall, DoesNotGoOutAfterItWasCancelled) {
+  Anonymous stage;
+  stage.world.is_silent = true;
+  const auto invite = stage.invite();
+  stage.world.send(stage.alice, invite);
+  const auto opens = std::exchange(stage.world.silent_opens, {});
+  ASSERT_EQ(opens.size(), 1u);
+  stage.world.send(stage.alice, make_cancel(invite));
+  EXPECT_EQ(stage.alice.statuses(), (std::vector<unsigned>{200, 487}));
+  stage.world.into(0, OpenFailed{opens[0].open, "no such node"});
+  EXPECT_TRUE(stage.world.silent_opens.empty());
+  stage.world.is_silent = false;
+  stage.world.pass(Duration{60'000});
+  EXPECT_FALSE(stage.bob.request("INVITE"));
+}
+
+// In one moment the peer that was to take it turns out not to be there and bob's other device, of a lower q,
+// is to ring instead.
+TEST(AnonymousCall, IsNotTriedAgainWhenItsTimeIsOver) {
+  Anonymous stage;
+  World& world = stage.world;
+  wire::Writer out;
+  write(out, registration_of_node(node(4), "(a=b);q=0.5"));
+  world.overlay["bob@example.org"][3] = out.take();
+  world.is_silent = true;
+  const auto group_time = test::settings_of(1).proxy.group_time;
+  const auto earlier = stage.invite("call-0");
+  world.send(stage.alice, earlier);
+  world.pass(3 * k_peer_wait - group_time);  // so that the third connection fails when the group's time ends
+  world.send(stage.alice, make_cancel(earlier));
+  world.send(stage.alice, stage.invite("call-1"));
+  world.pass(group_time);
+  EXPECT_GE(world.silent_opens.size(), 3u);
+  world.is_silent = false;
+  world.responsible.assign(2 * k_max_intermediate_tries, 2);
+  for (const OpenPeer& open : std::exchange(world.silent_opens, {})) world.connect(0, open);
+  EXPECT_FALSE(stage.bob.request("INVITE"));
+}
+
 // Each peer on its way gives it up before those in front of it do.
 TEST(AnonymousMessage, IsGivenUpWhereItPassesAndWhereItEnds) {
   Anonymous stage;

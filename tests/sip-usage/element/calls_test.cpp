@@ -208,6 +208,24 @@ TEST(ElementCallTest, BusyAndCancelled) {
   EXPECT_TRUE(alice.response(487));
 }
 
+// The connection with bob's peer is there only after she has hung up.
+TEST(ElementCallTest, CancelledBeforeThePeerIsReached) {
+  Call call;
+  auto& [world, alice, bob] = call;
+  world.is_silent = true;
+  const auto invite = call.invite();
+  world.send(alice, invite);
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{});
+  world.send(alice, make_cancel(invite));
+  EXPECT_EQ(alice.statuses(), (std::vector<unsigned>{200, 487}));
+  world.is_silent = false;
+  ASSERT_EQ(world.silent_opens.size(), 1u);
+  world.connect(0, world.silent_opens[0]);
+  EXPECT_FALSE(bob.request("INVITE"));
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-2"));
+  EXPECT_TRUE(bob.request("INVITE"));
+}
+
 TEST(ElementCallTest, AbsentUsers) {
   Call call;
   auto& [world, alice, bob] = call;

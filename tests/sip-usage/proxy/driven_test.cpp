@@ -174,6 +174,7 @@ class ProxyElement : public Element {
     const auto cancel_request = make_cancel(*invite);
     ask(now, cancel_request, flow_of_branch(cancel_request));
   }
+  void act(MonoTime, const RecallBranch&) {}  // each is sent at once
   void act(MonoTime now, const EndBranch& end) {
     carry_out(now, table_.give_up(transactions_.at(end.branch)));
   }

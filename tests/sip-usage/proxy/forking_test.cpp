@@ -78,6 +78,27 @@ TEST(ForkingTest, SerialAfterTime) {
   EXPECT_EQ(stage.statuses(), Statuses{200});
 }
 
+// A group whose time is over before its INVITE has left: it does not leave any more, by no other server
+// either.
+TEST(ForkingTest, SerialBeforeItWasSent) {
+  Stage stage;
+  Target slow = binding(2);
+  slow.hop = ServerHop{"TCP", "s1", 5060};
+  slow.alternatives = {ServerHop{"TCP", "s2", 5060}};
+  stage.call({slow, binding(3, 500)});
+  const auto first = stage.branches();
+  ASSERT_EQ(first.size(), 1u);
+  stage.pass(settings().group_time);
+  EXPECT_EQ(stage.one<RecallBranch>().branch, first[0].branch);
+  const auto second = stage.branches();
+  ASSERT_EQ(flows_of(second), (Flows{3}));
+  stage.proxy.on_failure(stage.now, first[0].branch, BranchFailure::not_sent);
+  EXPECT_TRUE(stage.branches().empty());
+  EXPECT_EQ(stage.statuses(), Statuses{});
+  stage.end(second[0], 486);
+  EXPECT_EQ(stage.statuses(), Statuses{486});
+}
+
 // Where nothing rings nothing is cancelled, and the time is short.
 TEST(ForkingTest, OtherRequestsGoOnSooner) {
   Stage stage;

@@ -68,7 +68,19 @@ class World {
     return at;
   }
 
+  // As where the connection was still being opened.
+  void report_recalled() {
+    for (const BranchId id : std::exchange(recalled_, {})) {
+      const auto leg = legs_.find(id);
+      if (leg == legs_.end() || leg->second.has_provisional || leg->second.is_final || chance(0.5)) continue;
+      legs_.erase(leg);
+      proxy_.on_failure(now_, id, BranchFailure::not_sent);
+      drain();
+    }
+  }
+
   void act() {
+    report_recalled();
     switch (random_.below(8)) {
       case 0:
         return call();
@@ -242,6 +254,13 @@ class World {
     EXPECT_TRUE(calls_.at(leg.server).is_invite) << "§9.1";
     leg.has_cancel = true;
   }
+  void take(const RecallBranch& recall) {
+    ASSERT_EQ(legs_.count(recall.branch), 1u);
+    const Leg& leg = legs_[recall.branch];
+    EXPECT_FALSE(leg.has_provisional || leg.is_final) << "it has been sent";
+    EXPECT_TRUE(calls_.at(leg.server).is_invite);
+    recalled_.push_back(recall.branch);
+  }
   void take(const EndBranch& end) { EXPECT_EQ(legs_.erase(end.branch), 1u); }
   void take(const Respond& respond) {
     const auto status = respond.response.status();
@@ -308,6 +327,7 @@ class World {
   std::set<ServerId> cancels_;
   std::map<FindId, ServerId> finds_;
   std::map<BranchId, Leg> legs_;
+  std::vector<BranchId> recalled_;
 };
 
 TEST(InterleavingTest, OneFinalResponseAndNothingLeft) {

@@ -228,6 +228,32 @@ TEST(CancelTest, BeforeAProvisionalResponse) {
   EXPECT_EQ(stage.statuses(), Statuses{487});
 }
 
+// Whoever has sent nothing yet need not.
+TEST(CancelTest, BeforeTheRequestWasSent) {
+  Stage stage;
+  const auto invite = stage.call({binding(2), binding(3)});
+  const auto branches = stage.branches();
+  stage.answer(branches[0], 180);
+  EXPECT_EQ(stage.statuses(), Statuses{180});
+  stage.cancel(invite);
+  EXPECT_EQ(cancelled(stage), Ids{branches[0].branch});
+  EXPECT_EQ(stage.one<RecallBranch>().branch, branches[1].branch);
+  EXPECT_TRUE(stage.proxy.waits_for(branches[1].branch));
+  stage.proxy.on_failure(stage.now, branches[1].branch, BranchFailure::not_sent);
+  EXPECT_FALSE(stage.proxy.waits_for(branches[1].branch));
+  EXPECT_EQ(stage.statuses(), Statuses{200}) << "of the CANCEL";
+  stage.end(branches[0], 487);
+  EXPECT_EQ(stage.statuses(), Statuses{487});
+  EXPECT_TRUE(stage.take<RecallBranch>().empty());
+
+  const auto alone = stage.call({binding(4)}, request("INVITE", "sip:bob@ring.example", {}, "call-2"));
+  const auto only = stage.branches().at(0);
+  stage.cancel(alone);
+  EXPECT_EQ(stage.one<RecallBranch>().branch, only.branch);
+  stage.proxy.on_failure(stage.now, only.branch, BranchFailure::not_sent);
+  EXPECT_EQ(stage.statuses(), (Statuses{200, 487}));
+}
+
 // The callee was faster.
 TEST(CancelTest, CrossesASuccess) {
   Stage stage;
