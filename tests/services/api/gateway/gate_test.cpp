@@ -144,9 +144,9 @@ TEST_F(GateTest, EveryRpcIsRefusedToWhomNoRuleKnows) {
   const auto over_socket = socket_channel();
   const auto in_process = server_->in_process_channel();
   std::size_t rpcs = 0;
-  for (const auto* file : {v1::PutRequest::descriptor()->file(), v1::StatusRequest::descriptor()->file(),
-                           v1::ResolveRequest::descriptor()->file(),
-                           v1::FindServiceRequest::descriptor()->file()}) {
+  for (const auto* file :
+       {v1::PutRequest::descriptor()->file(), v1::StatusRequest::descriptor()->file(),
+        v1::ResolveRequest::descriptor()->file(), v1::FindServiceRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       const auto* service = file->service(s);
       for (int m = 0; m < service->method_count(); ++m) {
