@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/dtls/demultiplex.hpp"
+
 namespace ringway::net::dtls {
 
 namespace {
@@ -47,7 +49,8 @@ void DtlsConnection::start(Slot slot, Slot share) {
 }
 
 void DtlsConnection::on_datagram(BytesView datagram) {
-  if (state_ == State::down) return;
+  // Of somebody else, or forged: the socket of a client has nobody before it who tells these apart.
+  if (state_ == State::down || kind_of(datagram) != Datagram::dtls) return;
   hub_->counters().bytes_in += datagram.size();
   session_->feed(datagram);
   if (state_ != State::shaking) return read();

@@ -54,7 +54,10 @@ extern "C" int ringway_bio_read(BIO* bio, char* out, int room) {
   BIO_clear_retry_flags(bio);
   if (session == nullptr || room < 0) return -1;
   auto& incoming = BioAccess::incoming(*session);
-  if (!incoming) {
+  // An empty datagram is none: to OpenSSL no bytes without a retry are the end of the path, and anybody who
+  // forges our peer's address can send one.
+  if (!incoming || incoming->empty()) {
+    incoming.reset();
     BIO_set_retry_read(bio);
     return -1;
   }
@@ -220,7 +223,9 @@ std::optional<Bytes> DtlsSession::read() {
   const int size = SSL_read(ssl_, room.data(), static_cast<int>(room.size()));
   if (size > 0) return copy_of(BytesView(room).first(static_cast<std::size_t>(size)));
   const int error = SSL_get_error(ssl_, size);
-  if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) ended_ = true;
+  // The other side's goodbye, or an alert. Nothing else ends it: what is wrong with one datagram is gone with
+  // it (RFC 6347 §4.1.2.7).
+  if (error == SSL_ERROR_ZERO_RETURN || error == SSL_ERROR_SSL) ended_ = true;
   ERR_clear_error();
   return std::nullopt;
 }
