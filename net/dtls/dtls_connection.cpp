@@ -109,6 +109,9 @@ void DtlsConnection::read() {
     if (!content || !receive(*std::move(content))) break;
   }
   if (state_ == State::down) return;
+  // OpenSSL may have repeated the last flight of the handshake: the other side has not had it (RFC 6347
+  // §4.2.4), and waits for it before it sends anything that we would answer.
+  flush();
   if (session_->ended()) return finish("closed by the other side");
   pump();
 }

@@ -22,6 +22,7 @@ struct BioAccess {
     if (session.proved_) return true;
     return session.cookies_ != nullptr && session.cookies_->good(session.now_, session.address_, cookie);
   }
+  static Duration first_timeout(const DtlsSession& session) { return session.first_timeout_; }
 };
 
 namespace {
@@ -113,6 +114,15 @@ extern "C" int ringway_make_cookie(SSL* ssl, unsigned char* cookie, unsigned* si
 extern "C" int ringway_verify_cookie(SSL* ssl, const unsigned char* cookie, unsigned size) {
   auto* const session = static_cast<DtlsSession*>(SSL_get_ex_data(ssl, session_index()));
   return session != nullptr && BioAccess::is_good(*session, {cookie, size}) ? 1 : 0;
+}
+
+// `us`: how long it has been, 0 at first.
+extern "C" unsigned ringway_next_timeout(SSL* ssl, unsigned us) {
+  constexpr unsigned k_longest_us = 60'000'000;
+  if (us > 0) return std::min(2 * us, k_longest_us);
+  const auto* const session = static_cast<DtlsSession*>(SSL_get_ex_data(ssl, session_index()));
+  return session == nullptr ? 1'000'000
+                            : static_cast<unsigned>(BioAccess::first_timeout(*session).count() * 1000);
 }
 
 }  // namespace
@@ -208,6 +218,11 @@ DtlsSession::Handshake DtlsSession::advance() {
 std::string DtlsSession::why_failed() const {
   if (!check_.refusal.empty()) return check_.refusal;
   return error_.empty() ? "the handshake has failed" : error_;
+}
+
+void DtlsSession::set_first_timeout(Duration timeout) {
+  first_timeout_ = timeout;
+  DTLS_set_timer_cb(ssl_, &ringway_next_timeout);
 }
 
 std::optional<Duration> DtlsSession::timeout() const {

@@ -47,6 +47,9 @@ class DtlsSession {
   enum class Handshake { under_way, done, failed };
   // Goes on with the handshake, after feed() and when a timeout is due.
   Handshake advance();
+  // Before advance() and listen(): how long a flight waits for its answer before it is sent again; each time
+  // twice as long (RFC 6347 §4.2.4.1). Else it is OpenSSL's second.
+  void set_first_timeout(Duration timeout);
   // Of the handshake's retransmissions; none: nothing waits.
   std::optional<Duration> timeout() const;
   void feed(BytesView datagram);
@@ -77,6 +80,7 @@ class DtlsSession {
   Cookies* cookies_ = nullptr;  // while listening
   bool proved_ = false;         // the cookie has come back; OpenSSL asks again in the handshake
   MonoTime now_{};
+  Duration first_timeout_{1000};
   std::string address_;
 };
 
