@@ -106,7 +106,9 @@ void DtlsConnection::become_link() {
 void DtlsConnection::read() {
   while (state_ != State::down && state_ != State::shaking) {
     auto content = session_->read();
-    if (!content || !receive(*std::move(content))) break;
+    if (!content) break;
+    waits_since_.reset();  // it is there; pump() looks whether something still waits
+    if (!receive(*std::move(content))) break;
   }
   if (state_ == State::down) return;
   // OpenSSL may have repeated the last flight of the handshake: the other side has not had it (RFC 6347
@@ -183,15 +185,13 @@ void DtlsConnection::pump() {
   if (state_ != State::up && state_ != State::flushing) return;
   const MonoTime now = mono_now();
   do {
-    while (auto frame = framed_.poll(now)) {
-      session_->write(*frame);
-      flush();
-    }
+    write_frames(now);
   } while (take_next());
-  while (auto frame = framed_.poll(now)) {
-    session_->write(*frame);
-    flush();
-  }
+  write_frames(now);
+  if (framed_.sender().unacknowledged() == 0)
+    waits_since_.reset();
+  else if (!waits_since_)
+    waits_since_ = now;
   note_quality();
   if (framed_.failed()) return finish("no acknowledgement for too long");
   if (suspected_ != framed_.suspected()) {
@@ -200,6 +200,13 @@ void DtlsConnection::pump() {
   }
   if (state_ == State::flushing && queue_.empty() && !next_ && framed_.sender().idle()) return finish({});
   watch();
+}
+
+void DtlsConnection::write_frames(MonoTime now) {
+  while (auto frame = framed_.poll(now)) {
+    session_->write(*frame);
+    flush();
+  }
 }
 
 void DtlsConnection::flush() {
@@ -285,7 +292,13 @@ void DtlsConnection::note_quality() {
 
 // ---- the end
 
-void DtlsConnection::on_path_error(const std::string& reason) { finish(reason); }
+// Anybody can forge an ICMP message (RFC 5927 §2). Who has just been heard, or has not been asked for
+// anything, is there; who is not there acknowledges nothing, and each transmission brings another of these
+// messages.
+void DtlsConnection::on_path_error(const std::string& reason) {
+  if (state_ == State::shaking) return finish(reason);
+  if (waits_since_ && mono_now() - *waits_since_ >= framed_.sender().round_trip().rto()) finish(reason);
+}
 
 void DtlsConnection::finish(const std::string& reason) {
   if (state_ == State::down) return;

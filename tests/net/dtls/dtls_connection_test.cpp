@@ -14,6 +14,7 @@ namespace ringway::net::dtls {
 namespace {
 
 constexpr Duration k_first_timeout{20};  // of the handshake's retransmissions
+constexpr Duration k_no_answer = link::k_min_rto + Duration{150};
 
 class Connections : public testing::Test {
  protected:
@@ -119,6 +120,38 @@ TEST_F(Connections, ForgedDatagramsEndNoLink) {
   carry();
   ASSERT_EQ(server_.events->seen().messages.size(), 1U);
   EXPECT_EQ(text_of(server_.events->seen().messages[0].second), "head-payload");
+}
+
+// Anybody can say in the network's name that nobody is there.
+TEST_F(Connections, AreNotEndedByIcmpAsLongAsTheOtherSideAnswers) {
+  start();
+  ASSERT_TRUE(connect());
+  const auto downs = [&] { return client_.events->seen().downs.size(); };
+  client_.connection->on_path_error("nobody there");
+  EXPECT_EQ(downs(), 0U) << "nothing was asked";
+  client_.connection->transmit(copy_of(view_of("head-")), SharedBytes(copy_of(view_of("payload"))));
+  context_.poll();
+  context_.restart();
+  client_.connection->on_path_error("nobody there");
+  EXPECT_EQ(downs(), 0U) << "there was no time to answer";
+  while (!client_.sent.empty() || !server_.sent.empty()) carry();
+  context_.run_for(k_no_answer);
+  context_.restart();
+  client_.connection->on_path_error("nobody there");
+  EXPECT_EQ(downs(), 0U) << "it was acknowledged";
+  client_.connection->transmit(copy_of(view_of("head-")), SharedBytes(copy_of(view_of("payload"))));
+  context_.run_for(k_no_answer);
+  context_.restart();
+  client_.connection->on_path_error("nobody there");
+  ASSERT_EQ(downs(), 1U);
+  EXPECT_EQ(client_.events->seen().downs[0].reason, "nobody there");
+}
+
+TEST_F(Connections, AHandshakeEndsWhereNobodyListens) {
+  start();
+  client_.connection->on_path_error("nobody there");
+  client_.connection.reset();
+  EXPECT_EQ(client_.hub->counters().handshakes_failed, 1U);
 }
 
 }  // namespace
