@@ -43,8 +43,8 @@ void DtlsConnection::start(Slot slot, Slot share) {
   slot_ = std::move(slot);
   share_ = std::move(share);
   // Nobody may be there: then another address, or TCP, is tried soon.
-  give_up_at_ = mono_now() +
-                (origin_.is_client ? hub_->settings().connect_timeout : hub_->settings().handshake_timeout);
+  give_up_at_ = mono_now() + (origin_.is_client ? origin_.patience : hub_->settings().handshake_timeout);
+  heard_ = !origin_.is_client;  // the cookie has come
   shake();
 }
 
@@ -54,8 +54,10 @@ void DtlsConnection::on_datagram(BytesView datagram) {
   hub_->counters().bytes_in += datagram.size();
   session_->feed(datagram);
   if (state_ != State::shaking) return read();
-  if (!std::exchange(heard_, true)) give_up_at_ = mono_now() + hub_->settings().handshake_timeout;
   shake();
+  if (heard_ || state_ != State::shaking || !session_->answered()) return;
+  heard_ = true;
+  give_up_at_ = mono_now() + hub_->settings().handshake_timeout;
 }
 
 void DtlsConnection::shake() {

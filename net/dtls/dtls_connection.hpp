@@ -28,6 +28,7 @@ class DtlsConnection : public Link, public std::enable_shared_from_this<DtlsConn
     wire::IpAddressPort remote;
     std::uint64_t attempt = 0;  // of a client
     bool is_client = false;
+    Duration patience{0};  // of a client, for the first answer; else the handshake's timeout
     // Once: the link is up, or why not.
     std::function<void(Outcome<>)> done = nullptr;
   };
@@ -41,7 +42,7 @@ class DtlsConnection : public Link, public std::enable_shared_from_this<DtlsConn
   void on_path_error(const std::string& reason);
   void finish(const std::string& reason);
   void set_ended(std::function<void()> ended) { way_.ended = std::move(ended); }  // before start()
-  bool shaking() const { return state_ == State::shaking; }
+  bool answered() const { return heard_; }  // a client's handshake has gone on past the cookie
 
   // From any thread:
   link::LinkId id() const override { return id_; }

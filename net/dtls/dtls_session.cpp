@@ -215,6 +215,17 @@ DtlsSession::Handshake DtlsSession::advance() {
   return Handshake::failed;
 }
 
+bool DtlsSession::answered() const {
+  switch (SSL_get_state(ssl_)) {
+    case TLS_ST_BEFORE:
+    case TLS_ST_CW_CLNT_HELLO:
+    case DTLS_ST_CR_HELLO_VERIFY_REQUEST:
+      return false;
+    default:
+      return true;
+  }
+}
+
 std::string DtlsSession::why_failed() const {
   if (!check_.refusal.empty()) return check_.refusal;
   return error_.empty() ? "the handshake has failed" : error_;

@@ -41,6 +41,7 @@ class Connections : public testing::Test {
     DtlsConnection::Origin origin;
     origin.remote = test::loopback(4000);
     origin.is_client = is_client;
+    origin.patience = Duration{5000};
     DtlsConnection::Way way;
     way.send = [&end](BytesView datagram) { end.sent.push_back(copy_of(datagram)); };
     end.connection = std::make_shared<DtlsConnection>(end.hub, strand_, std::move(session), std::move(origin),
