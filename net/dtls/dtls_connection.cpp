@@ -200,7 +200,7 @@ void DtlsConnection::pump() {
     suspected_ = framed_.suspected();
     if (is_up()) hub_->events.emit([&](LinkEvents& events) { events.link_suspected({id_, suspected_}); });
   }
-  if (state_ == State::flushing && queue_.empty() && !next_ && framed_.sender().idle()) return finish({});
+  if (state_ == State::flushing && queue_.empty() && !next_ && framed_.idle()) return finish({});
   watch();
 }
 
