@@ -16,7 +16,7 @@ namespace {
 constexpr Duration k_first_timeout{20};  // of the handshake's retransmissions
 constexpr Duration k_no_answer = link::k_min_rto + Duration{150};
 
-class Connections : public testing::Test {
+class DtlsConnections : public testing::Test {
  protected:
   struct End {
     std::shared_ptr<test::Recorder> events = std::make_shared<test::Recorder>();
@@ -25,7 +25,7 @@ class Connections : public testing::Test {
     std::deque<Bytes> sent;
   };
 
-  ~Connections() override {
+  ~DtlsConnections() override {
     for (End* const end : {&client_, &server_})
       if (end->connection) end->connection->finish("stopping");
     context_.poll();
@@ -92,7 +92,7 @@ class Connections : public testing::Test {
   std::size_t flights_ = 0;
 };
 
-class LostFlights : public Connections, public testing::WithParamInterface<std::size_t> {};
+class LostFlights : public DtlsConnections, public testing::WithParamInterface<std::size_t> {};
 
 // Nobody sends messages: only the handshake's own retransmissions repair it (RFC 6347 §4.2.4).
 TEST_P(LostFlights, AreSentAgain) {
@@ -102,7 +102,7 @@ TEST_P(LostFlights, AreSentAgain) {
 }
 INSTANTIATE_TEST_SUITE_P(EachFlight, LostFlights, testing::Range<std::size_t>(0, 6));
 
-TEST_F(Connections, ForgedDatagramsEndNoLink) {
+TEST_F(DtlsConnections, ForgedDatagramsEndNoLink) {
   const std::vector<Bytes> forged{{}, {0}, {20}, {22}, {23}, {255}};
   start();
   client_.connection->on_datagram({});
@@ -124,7 +124,7 @@ TEST_F(Connections, ForgedDatagramsEndNoLink) {
 }
 
 // Anybody can say in the network's name that nobody is there.
-TEST_F(Connections, AreNotEndedByIcmpAsLongAsTheOtherSideAnswers) {
+TEST_F(DtlsConnections, AreNotEndedByIcmpAsLongAsTheOtherSideAnswers) {
   start();
   ASSERT_TRUE(connect());
   const auto downs = [&] { return client_.events->seen().downs.size(); };
@@ -148,7 +148,7 @@ TEST_F(Connections, AreNotEndedByIcmpAsLongAsTheOtherSideAnswers) {
   EXPECT_EQ(client_.events->seen().downs[0].reason, "nobody there");
 }
 
-TEST_F(Connections, AHandshakeEndsWhereNobodyListens) {
+TEST_F(DtlsConnections, AHandshakeEndsWhereNobodyListens) {
   start();
   client_.connection->on_path_error("nobody there");
   client_.connection.reset();
