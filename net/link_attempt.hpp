@@ -1,5 +1,7 @@
-// One OpenLink: its addresses, tried in order until a handshake succeeds, those of datagrams first. Answers
-// with link_up (through the connection it makes) or one link_down.
+// One OpenLink: its addresses, those of datagrams and, a little later, those of TCP beside them. Once
+// somebody has answered over datagrams that handshake is waited for; else what connects first is taken, so
+// there are never two links of one attempt. Answers with link_up (through the connection it makes) or one
+// link_down.
 #pragma once
 
 #include <memory>
@@ -13,6 +15,10 @@
 
 namespace ringway::net {
 
+namespace dtls {
+class DtlsDial;
+}
+
 class LinkAttempt : public Stoppable, public std::enable_shared_from_this<LinkAttempt> {
  public:
   LinkAttempt(boost::asio::io_context& context, std::shared_ptr<LinkHub> hub, routing::OpenLink command);
@@ -20,30 +26,33 @@ class LinkAttempt : public Stoppable, public std::enable_shared_from_this<LinkAt
   void stop() override;
 
  private:
-  void try_next();
+  void dial_next();
+  void connect_next();
   void connect(const wire::IpAddressPort& address);
-  void dial(const wire::IpAddressPort& address);
   void on_connected(const boost::system::error_code& error);
   void on_authenticated(Result<Authenticated> outcome);
-  void note_failure(const std::string& reason);
-  void finish();
+  void note_failure(const std::string& where, const std::string& reason);
+  void finish_if_nothing_is_left();
+  void leave();
+  bool connects() const { return socket_ || shakes_hands_; }
 
   const std::shared_ptr<LinkHub> hub_;
   const routing::OpenLink command_;
   const Strand strand_;
-  Timer timer_;
+  Timer timer_;  // of the connect
+  Timer race_;
+  std::vector<wire::IpAddressPort> datagram_addresses_, addresses_;
+  std::size_t next_datagram_address_ = 0, next_address_ = 0;
+  std::shared_ptr<dtls::DtlsDial> dialing_;
+  MonoTime dial_until_;
+  bool races_ = false;            // TCP is tried beside datagrams
   std::optional<Socket> socket_;  // while connecting
-  struct Address {
-    wire::IpAddressPort address;
-    bool is_for_datagrams;
-  };
-  std::vector<Address> addresses_;
-  std::size_t next_address_ = 0;
-  std::shared_ptr<Stoppable> dialing_;
+  bool shakes_hands_ = false;     // over TCP
   std::optional<Slot> slot_;
   std::string reasons_;
   bool timed_out_ = false;
   bool stopping_ = false;
+  bool left_ = false;
 };
 
 }  // namespace ringway::net

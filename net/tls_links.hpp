@@ -40,7 +40,7 @@ struct LinkSettings {
   std::size_t free_send_queue_bytes = 256U << 10;
   std::size_t receive_credit_messages = 256;  // per link; reading stops when so many wait to be handled
   Duration handshake_timeout{10'000};
-  Duration connect_timeout{5'000};  // for each address
+  Duration connect_timeout{5'000};  // for each address; those of datagrams have it together
   Duration close_timeout{2'000};    // for what is queued when a link is closed
 };
 

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/dtls/demultiplex.hpp"
+
 namespace ringway::net::dtls {
 
 namespace {
@@ -41,18 +43,21 @@ void DtlsConnection::start(Slot slot, Slot share) {
   slot_ = std::move(slot);
   share_ = std::move(share);
   // Nobody may be there: then another address, or TCP, is tried soon.
-  give_up_at_ = mono_now() +
-                (origin_.is_client ? hub_->settings().connect_timeout : hub_->settings().handshake_timeout);
+  give_up_at_ = mono_now() + (origin_.is_client ? origin_.patience : hub_->settings().handshake_timeout);
+  heard_ = !origin_.is_client;  // the cookie has come
   shake();
 }
 
 void DtlsConnection::on_datagram(BytesView datagram) {
-  if (state_ == State::down) return;
+  // Of somebody else, or forged: the socket of a client has nobody before it who tells these apart.
+  if (state_ == State::down || kind_of(datagram) != Datagram::dtls) return;
   hub_->counters().bytes_in += datagram.size();
   session_->feed(datagram);
   if (state_ != State::shaking) return read();
-  if (!std::exchange(heard_, true)) give_up_at_ = mono_now() + hub_->settings().handshake_timeout;
   shake();
+  if (heard_ || state_ != State::shaking || !session_->answered()) return;
+  heard_ = true;
+  give_up_at_ = mono_now() + hub_->settings().handshake_timeout;
 }
 
 void DtlsConnection::shake() {
@@ -103,9 +108,14 @@ void DtlsConnection::become_link() {
 void DtlsConnection::read() {
   while (state_ != State::down && state_ != State::shaking) {
     auto content = session_->read();
-    if (!content || !receive(*std::move(content))) break;
+    if (!content) break;
+    waits_since_.reset();  // it is there; pump() looks whether something still waits
+    if (!receive(*std::move(content))) break;
   }
   if (state_ == State::down) return;
+  // OpenSSL may have repeated the last flight of the handshake: the other side has not had it (RFC 6347
+  // §4.2.4), and waits for it before it sends anything that we would answer.
+  flush();
   if (session_->ended()) return finish("closed by the other side");
   pump();
 }
@@ -177,23 +187,28 @@ void DtlsConnection::pump() {
   if (state_ != State::up && state_ != State::flushing) return;
   const MonoTime now = mono_now();
   do {
-    while (auto frame = framed_.poll(now)) {
-      session_->write(*frame);
-      flush();
-    }
+    write_frames(now);
   } while (take_next());
-  while (auto frame = framed_.poll(now)) {
-    session_->write(*frame);
-    flush();
-  }
+  write_frames(now);
+  if (framed_.sender().unacknowledged() == 0)
+    waits_since_.reset();
+  else if (!waits_since_)
+    waits_since_ = now;
   note_quality();
   if (framed_.failed()) return finish("no acknowledgement for too long");
   if (suspected_ != framed_.suspected()) {
     suspected_ = framed_.suspected();
     if (is_up()) hub_->events.emit([&](LinkEvents& events) { events.link_suspected({id_, suspected_}); });
   }
-  if (state_ == State::flushing && queue_.empty() && !next_ && framed_.sender().idle()) return finish({});
+  if (state_ == State::flushing && queue_.empty() && !next_ && framed_.idle()) return finish({});
   watch();
+}
+
+void DtlsConnection::write_frames(MonoTime now) {
+  while (auto frame = framed_.poll(now)) {
+    session_->write(*frame);
+    flush();
+  }
 }
 
 void DtlsConnection::flush() {
@@ -279,7 +294,13 @@ void DtlsConnection::note_quality() {
 
 // ---- the end
 
-void DtlsConnection::on_path_error(const std::string& reason) { finish(reason); }
+// Anybody can forge an ICMP message (RFC 5927 §2). Who has just been heard, or has not been asked for
+// anything, is there; who is not there acknowledges nothing, and each transmission brings another of these
+// messages.
+void DtlsConnection::on_path_error(const std::string& reason) {
+  if (state_ == State::shaking) return finish(reason);
+  if (waits_since_ && mono_now() - *waits_since_ >= framed_.sender().round_trip().rto()) finish(reason);
+}
 
 void DtlsConnection::finish(const std::string& reason) {
   if (state_ == State::down) return;

@@ -28,6 +28,7 @@ class DtlsConnection : public Link, public std::enable_shared_from_this<DtlsConn
     wire::IpAddressPort remote;
     std::uint64_t attempt = 0;  // of a client
     bool is_client = false;
+    Duration patience{0};  // of a client, for the first answer; else the handshake's timeout
     // Once: the link is up, or why not.
     std::function<void(Outcome<>)> done = nullptr;
   };
@@ -37,10 +38,11 @@ class DtlsConnection : public Link, public std::enable_shared_from_this<DtlsConn
   // `slot`: of a client the link's, of a server the handshake's.
   void start(Slot slot, Slot share = {});
   void on_datagram(BytesView datagram);
-  void on_path_error(const std::string& reason);  // the system says that nobody is there (ICMP)
+  // The system says that nobody is there (ICMP).
+  void on_path_error(const std::string& reason);
   void finish(const std::string& reason);
   void set_ended(std::function<void()> ended) { way_.ended = std::move(ended); }  // before start()
-  bool shaking() const { return state_ == State::shaking; }
+  bool answered() const { return heard_; }  // a client's handshake has gone on past the cookie
 
   // From any thread:
   link::LinkId id() const override { return id_; }
@@ -64,6 +66,7 @@ class DtlsConnection : public Link, public std::enable_shared_from_this<DtlsConn
   void watch();
   void on_timer();
   void note_quality();
+  void write_frames(MonoTime now);
   bool is_up() const { return state_ == State::up; }
 
   const std::shared_ptr<LinkHub> hub_;
@@ -79,6 +82,7 @@ class DtlsConnection : public Link, public std::enable_shared_from_this<DtlsConn
   MonoTime give_up_at_;  // the handshake, or the goodbye
   bool heard_ = false;
   bool suspected_ = false;
+  std::optional<MonoTime> waits_since_;  // for an acknowledgement, or for any record after the latest
   link::DatagramLink framed_;
   Timer timer_;
   std::optional<MonoTime> timer_at_;

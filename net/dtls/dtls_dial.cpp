@@ -14,25 +14,23 @@ constexpr int k_datagrams_at_once = 32;
 DtlsDial::DtlsDial(std::shared_ptr<LinkHub> hub, const Strand& strand)
     : hub_(std::move(hub)), strand_(strand), socket_(strand_) {}
 
-void DtlsDial::start(const wire::IpAddressPort& to, std::optional<NodeId> expected, std::uint64_t attempt,
-                     Slot slot, WhenDone done) {
-  if (auto begun = begin(to, expected, attempt, done); !begun) return done(begun.error());
+void DtlsDial::start(const Wanted& wanted, Slot slot, WhenDone done) {
+  if (auto begun = begin(wanted, done); !begun) return done(begun.error());
   const auto connection = connection_;  // it may end at once
   connection->start(std::move(slot));
   wait();
 }
 
-Outcome<> DtlsDial::begin(const wire::IpAddressPort& to, std::optional<NodeId> expected,
-                          std::uint64_t attempt, WhenDone& done) {
+Outcome<> DtlsDial::begin(const Wanted& wanted, WhenDone& done) {
   const auto means = hub_->means();
   if (!means.dtls) return Failure{"no DTLS in shared-secret mode"};
-  const auto endpoint = to_udp_endpoint(to);
+  const auto endpoint = to_udp_endpoint(wanted.to);
   boost::system::error_code error;
   socket_.open(endpoint.protocol(), error);
   if (!error) socket_.connect(endpoint, error);
   if (!error) socket_.non_blocking(true, error);
   if (error) return Failure{error.message()};
-  auto session = DtlsSession::client(means.dtls, expected, hub_->trust());
+  auto session = DtlsSession::client(means.dtls, wanted.expected, hub_->trust());
   if (!session) return session.error();
   if (!hub_->stoppables.enter(shared_from_this())) return Failure{"stopping"};
   DtlsConnection::Way way;
@@ -42,9 +40,10 @@ Outcome<> DtlsDial::begin(const wire::IpAddressPort& to, std::optional<NodeId> e
   };
   way.ended = [self = shared_from_this()] { self->end(); };
   DtlsConnection::Origin origin;
-  origin.remote = to;
-  origin.attempt = attempt;
+  origin.remote = wanted.to;
+  origin.attempt = wanted.attempt;
   origin.is_client = true;
+  origin.patience = wanted.patience;
   origin.done = std::move(done);
   connection_ =
       std::make_shared<DtlsConnection>(hub_, strand_, *std::move(session), std::move(origin), std::move(way));
@@ -79,6 +78,10 @@ void DtlsDial::stop() {
   boost::asio::post(strand_, [self = shared_from_this()] {
     if (const auto connection = self->connection_) connection->finish("stopping");
   });
+}
+
+void DtlsDial::cancel(const std::string& reason) {
+  if (const auto connection = connection_) connection->finish(reason);
 }
 
 void DtlsDial::end() {

@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "net/dtls/dtls_connection.hpp"
 #include "net/dtls/dtls_port.hpp"
@@ -16,13 +18,20 @@ class DtlsDial : public Stoppable, public std::enable_shared_from_this<DtlsDial>
   DtlsDial(std::shared_ptr<LinkHub> hub, const Strand& strand);
   // On the strand. `done` is called once there: the link is up (the hub's listener has been told), or why
   // not.
-  void start(const wire::IpAddressPort& to, std::optional<NodeId> expected, std::uint64_t attempt, Slot slot,
-             WhenDone done);
+  struct Wanted {
+    wire::IpAddressPort to;
+    std::optional<NodeId> expected;
+    std::uint64_t attempt = 0;
+    Duration patience{0};  // for the first answer
+  };
+  void start(const Wanted& wanted, Slot slot, WhenDone done);
   void stop() override;
+  // On the strand, before it is done:
+  bool answered() const { return connection_ && connection_->answered(); }
+  void cancel(const std::string& reason);
 
  private:
-  Outcome<> begin(const wire::IpAddressPort& to, std::optional<NodeId> expected, std::uint64_t attempt,
-                  WhenDone& done);
+  Outcome<> begin(const Wanted& wanted, WhenDone& done);
   void wait();
   void receive();
   void end();

@@ -1,6 +1,5 @@
 #include "net/dtls/dtls_port.hpp"
 
-#include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <string>
@@ -15,12 +14,9 @@ namespace {
 constexpr int k_receive_buffer_bytes = 1 << 20;
 constexpr std::chrono::milliseconds k_receive_pause{20};  // after an error of the system
 
-// A record of epoch 0 with a ClientHello at its start (RFC 6347 §4.1, §4.2.2): only who begins sends these.
-bool is_client_hello(BytesView datagram) {
-  constexpr std::size_t k_epoch_at = 3, k_handshake_type_at = 13;
-  constexpr std::uint8_t k_handshake = 22, k_client_hello = 1;
-  return datagram.size() > k_handshake_type_at && datagram[0] == k_handshake && datagram[k_epoch_at] == 0 &&
-         datagram[k_epoch_at + 1] == 0 && datagram[k_handshake_type_at] == k_client_hello;
+// Whom a cookie is for: that hello, of that address (RFC 6347 §4.2.1 has the client's parameters in it).
+std::string client_text(const UdpEndpoint& from, const ClientHello& hello) {
+  return link::to_text(from_udp_endpoint(from)) + ' ' + to_hex(hello.random);
 }
 
 }  // namespace
@@ -58,7 +54,9 @@ Outcome<> DtlsPort::start(const wire::IpAddressPort& at) {
 void DtlsPort::stop() {
   boost::asio::post(strand_, [self = shared_from_this()] {
     if (!self->socket_.is_open()) return;
-    for (const auto& [at, connection] : std::exchange(self->connections_, {})) connection->finish("stopping");
+    for (const auto& [at, remote] : std::exchange(self->remotes_, {}))
+      for (const auto& connection : {remote.up, remote.shaking})
+        if (connection) connection->finish("stopping");
     boost::system::error_code ignored;
     self->socket_.close(ignored);
     self->pause_.cancel();
@@ -92,21 +90,26 @@ void DtlsPort::dispatch(BytesView datagram) {
   const auto kind = kind_of(datagram);
   if (kind == Datagram::stun && stun_) return stun_(from_, datagram);
   if (kind != Datagram::dtls) return;
-  std::vector<std::shared_ptr<DtlsConnection>> here;
-  const auto [first, last] = connections_.equal_range(from_);
-  for (auto at = first; at != last; ++at) here.push_back(at->second);
-  if (is_client_hello(datagram)) {
-    const auto shaking =
-        std::find_if(here.begin(), here.end(), [](const auto& one) { return one->shaking(); });
-    return shaking == here.end() ? greet(datagram) : (*shaking)->on_datagram(datagram);
+  std::shared_ptr<DtlsConnection> up, shaking;  // copies: they may end here
+  BytesView random;
+  if (const auto found = remotes_.find(from_); found != remotes_.end()) {
+    up = found->second.up;
+    shaking = found->second.shaking;
+    random = found->second.random;
+  }
+  if (const auto hello = client_hello(datagram)) {
+    // Its answer was lost. Everybody else has to show a cookie first, whoever shakes hands there already.
+    if (shaking && hello->has_cookie && equal(hello->random, random)) return shaking->on_datagram(datagram);
+    return greet(*hello, datagram);
   }
   // Each drops what is not for it: it cannot be decrypted.
-  for (const auto& connection : here) connection->on_datagram(datagram);
+  if (up) up->on_datagram(datagram);
+  if (shaking) shaking->on_datagram(datagram);
 }
 
 // One listener answers all strangers, until one of them has sent its cookie back: then it is that one's
 // session.
-void DtlsPort::greet(BytesView datagram) {
+void DtlsPort::greet(const ClientHello& hello, BytesView datagram) {
   const auto means = hub_->means();
   if (!means.dtls) return;
   if (!listener_ || listener_context_ != means.dtls) {
@@ -115,34 +118,46 @@ void DtlsPort::greet(BytesView datagram) {
     listener_ = *std::move(made);
     listener_context_ = means.dtls;
   }
-  const std::string address = link::to_text(from_udp_endpoint(from_));
-  const bool proved = listener_->listen(cookies_, mono_now(), address, datagram);
+  const std::string client = client_text(from_, hello);
+  if (hello.has_cookie && cookies_.spent(mono_now(), client)) return;
+  const bool proved = listener_->listen(cookies_, mono_now(), client, datagram);
   while (const auto answer = listener_->outgoing()) send(from_, *answer);
-  if (proved) accept(std::move(listener_));
+  if (proved) accept(std::move(listener_), hello);
 }
 
-void DtlsPort::accept(std::unique_ptr<DtlsSession> session) {
+void DtlsPort::accept(std::unique_ptr<DtlsSession> session, const ClientHello& hello) {
   const auto remote = from_udp_endpoint(from_);
+  // Who has begun anew has forgotten the handshake before.
+  if (const auto found = remotes_.find(from_); found != remotes_.end())
+    if (const auto before = found->second.shaking) before->finish("begun anew");
   auto share = handshakes_of_address_.take(remote);
   auto slot = share ? hub_->handshake_slots.take() : std::nullopt;
   if (!slot) {
     ++hub_->counters().refused_links;
     return;
   }
+  cookies_.spend(mono_now(), client_text(from_, hello));
   session->check().trust = hub_->trust();
   DtlsConnection::Way way;
   way.send = [weak = weak_from_this(), to = from_](BytesView datagram) {
     if (const auto self = weak.lock()) self->send(to, datagram);
   };
-  const auto at = connections_.emplace(from_, nullptr);
+  const auto key = std::make_shared<const DtlsConnection*>();
   DtlsConnection::Origin origin;
   origin.remote = remote;
+  origin.done = [weak = weak_from_this(), to = from_, key](const Outcome<>& outcome) {
+    const auto self = weak.lock();
+    if (self && outcome) self->come_up(to, *key);
+  };
   const auto connection =
       std::make_shared<DtlsConnection>(hub_, strand_, std::move(session), std::move(origin), std::move(way));
-  at->second = connection;
+  *key = connection.get();
   connection->set_ended([weak = weak_from_this(), to = from_, key = connection.get()] {
     if (const auto self = weak.lock()) self->remove(to, key);
   });
+  auto& here = remotes_[from_];
+  here.shaking = connection;
+  here.random = copy_of(hello.random);
   connection->start(*std::move(slot), *std::move(share));
 }
 
@@ -151,11 +166,21 @@ void DtlsPort::send(const UdpEndpoint& to, BytesView datagram) {
   socket_.send_to(boost::asio::buffer(datagram.data(), datagram.size()), to, 0, ignored);
 }
 
+void DtlsPort::come_up(const UdpEndpoint& at, const DtlsConnection* connection) {
+  const auto found = remotes_.find(at);
+  if (found == remotes_.end() || found->second.shaking.get() != connection) return;
+  const auto before = std::exchange(found->second.up, std::move(found->second.shaking));
+  found->second.shaking.reset();
+  if (before) before->finish("its node has opened another from the same port");
+}
+
 void DtlsPort::remove(const UdpEndpoint& at, const DtlsConnection* connection) {
-  const auto [first, last] = connections_.equal_range(at);
-  const auto found =
-      std::find_if(first, last, [&](const auto& one) { return one.second.get() == connection; });
-  if (found != last) connections_.erase(found);
+  const auto found = remotes_.find(at);
+  if (found == remotes_.end()) return;
+  auto& [up, shaking, random] = found->second;
+  if (up.get() == connection) up.reset();
+  if (shaking.get() == connection) shaking.reset();
+  if (!up && !shaking) remotes_.erase(found);
 }
 
 }  // namespace ringway::net::dtls

@@ -8,9 +8,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <vector>
 
 #include "net/address_shares.hpp"
+#include "net/dtls/client_hello.hpp"
 #include "net/dtls/cookies.hpp"
 #include "net/dtls/dtls_connection.hpp"
 
@@ -35,8 +35,9 @@ class DtlsPort : public Stoppable, public std::enable_shared_from_this<DtlsPort>
   void receive();
   void on_received(const boost::system::error_code& error, std::size_t size_bytes);
   void dispatch(BytesView datagram);
-  void greet(BytesView datagram);
-  void accept(std::unique_ptr<DtlsSession> session);
+  void greet(const ClientHello& hello, BytesView datagram);
+  void accept(std::unique_ptr<DtlsSession> session, const ClientHello& hello);
+  void come_up(const UdpEndpoint& at, const DtlsConnection* connection);
   void send(const UdpEndpoint& to, BytesView datagram);
   void remove(const UdpEndpoint& at, const DtlsConnection* connection);
 
@@ -50,8 +51,13 @@ class DtlsPort : public Stoppable, public std::enable_shared_from_this<DtlsPort>
   std::unique_ptr<DtlsSession> listener_;
   TlsContextPtr listener_context_;
   AddressShares handshakes_of_address_;
-  // At one address there may be a link and a new handshake of whoever has come back there (RFC 6347 §4.2.8).
-  std::multimap<UdpEndpoint, std::shared_ptr<DtlsConnection>> connections_;
+  // At one address there may be a link and a new handshake of whoever has come back there. The link ends when
+  // the other side of the handshake has shown who it is, not before (RFC 6347 §4.2.8).
+  struct Remote {
+    std::shared_ptr<DtlsConnection> up, shaking;
+    Bytes random;  // of the hello that `shaking` has begun with
+  };
+  std::map<UdpEndpoint, Remote> remotes_;
   Stun stun_;
 };
 

@@ -22,6 +22,7 @@ struct BioAccess {
     if (session.proved_) return true;
     return session.cookies_ != nullptr && session.cookies_->good(session.now_, session.address_, cookie);
   }
+  static Duration first_timeout(const DtlsSession& session) { return session.first_timeout_; }
 };
 
 namespace {
@@ -54,7 +55,10 @@ extern "C" int ringway_bio_read(BIO* bio, char* out, int room) {
   BIO_clear_retry_flags(bio);
   if (session == nullptr || room < 0) return -1;
   auto& incoming = BioAccess::incoming(*session);
-  if (!incoming) {
+  // An empty datagram is none: to OpenSSL no bytes without a retry are the end of the path, and anybody who
+  // forges our peer's address can send one.
+  if (!incoming || incoming->empty()) {
+    incoming.reset();
     BIO_set_retry_read(bio);
     return -1;
   }
@@ -110,6 +114,15 @@ extern "C" int ringway_make_cookie(SSL* ssl, unsigned char* cookie, unsigned* si
 extern "C" int ringway_verify_cookie(SSL* ssl, const unsigned char* cookie, unsigned size) {
   auto* const session = static_cast<DtlsSession*>(SSL_get_ex_data(ssl, session_index()));
   return session != nullptr && BioAccess::is_good(*session, {cookie, size}) ? 1 : 0;
+}
+
+// `us`: how long it has been, 0 at first.
+extern "C" unsigned ringway_next_timeout(SSL* ssl, unsigned us) {
+  constexpr unsigned k_longest_us = 60'000'000;
+  if (us > 0) return std::min(2 * us, k_longest_us);
+  const auto* const session = static_cast<DtlsSession*>(SSL_get_ex_data(ssl, session_index()));
+  return session == nullptr ? 1'000'000
+                            : static_cast<unsigned>(BioAccess::first_timeout(*session).count() * 1000);
 }
 
 }  // namespace
@@ -202,9 +215,25 @@ DtlsSession::Handshake DtlsSession::advance() {
   return Handshake::failed;
 }
 
+bool DtlsSession::answered() const {
+  switch (SSL_get_state(ssl_)) {
+    case TLS_ST_BEFORE:
+    case TLS_ST_CW_CLNT_HELLO:
+    case DTLS_ST_CR_HELLO_VERIFY_REQUEST:
+      return false;
+    default:
+      return true;
+  }
+}
+
 std::string DtlsSession::why_failed() const {
   if (!check_.refusal.empty()) return check_.refusal;
   return error_.empty() ? "the handshake has failed" : error_;
+}
+
+void DtlsSession::set_first_timeout(Duration timeout) {
+  first_timeout_ = timeout;
+  DTLS_set_timer_cb(ssl_, &ringway_next_timeout);
 }
 
 std::optional<Duration> DtlsSession::timeout() const {
@@ -220,7 +249,9 @@ std::optional<Bytes> DtlsSession::read() {
   const int size = SSL_read(ssl_, room.data(), static_cast<int>(room.size()));
   if (size > 0) return copy_of(BytesView(room).first(static_cast<std::size_t>(size)));
   const int error = SSL_get_error(ssl_, size);
-  if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) ended_ = true;
+  // The other side's goodbye, or an alert. Nothing else ends it: what is wrong with one datagram is gone with
+  // it (RFC 6347 §4.1.2.7).
+  if (error == SSL_ERROR_ZERO_RETURN || error == SSL_ERROR_SSL) ended_ = true;
   ERR_clear_error();
   return std::nullopt;
 }

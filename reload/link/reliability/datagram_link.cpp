@@ -34,6 +34,7 @@ std::vector<SharedBytes> split(const SharedBytes& message, std::size_t max_size_
 DatagramLink::DatagramLink(const Settings& settings) : settings_(settings), sender_(make_sender(settings)) {}
 
 DatagramLink::Queued DatagramLink::send(const Bytes& header, const SharedBytes& payload) {
+  if (!parts_.empty()) return Queued::full;
   const std::size_t room_bytes = settings_.max_frame_size_bytes > wire::k_data_frame_overhead_bytes
                                      ? settings_.max_frame_size_bytes - wire::k_data_frame_overhead_bytes
                                      : 0;
@@ -44,13 +45,21 @@ DatagramLink::Queued DatagramLink::send(const Bytes& header, const SharedBytes& 
   auto parts = split(SharedBytes(std::move(message)), room_bytes);
   for (const auto& part : parts)
     if (part.size() > k_max_record_bytes - wire::k_data_frame_overhead_bytes) return Queued::too_large;
-  if (parts.size() > k_max_waiting_frames) return Queued::too_large;
-  if (parts.size() > sender_->room()) return Queued::full;
-  for (auto& part : parts) sender_->enqueue(std::move(part));
+  if (parts.size() > sender_->room() && parts.size() <= k_max_waiting_frames) return Queued::full;
+  for (auto& part : parts) parts_.push_back(std::move(part));
+  feed_sender();
   return Queued::yes;
 }
 
+void DatagramLink::feed_sender() {
+  while (!parts_.empty() && sender_->room() > 0) {
+    sender_->enqueue(std::move(parts_.front()));
+    parts_.pop_front();
+  }
+}
+
 std::optional<Bytes> DatagramLink::poll(MonoTime now) {
+  feed_sender();
   const auto frame = sender_->poll(now);
   if (!frame) return std::nullopt;
   Bytes bytes = wire::data_frame_prefix(frame->sequence, frame->message.size());

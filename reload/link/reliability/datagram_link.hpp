@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -42,7 +43,8 @@ class DatagramLink {
     full,       // later, perhaps
     too_large,  // it can be neither split nor sent whole
   };
-  // `header ‖ payload` is one message of RELOAD.
+  // `header ‖ payload` is one message of RELOAD. One of more parts than the sender takes goes to it little by
+  // little, and others wait for the last part.
   Queued send(const Bytes& header, const SharedBytes& payload);
   // Frames to be sent, one for each datagram, until there is none: after each input and at next_deadline().
   std::optional<Bytes> poll(MonoTime now);
@@ -60,11 +62,15 @@ class DatagramLink {
   bool suspected() const { return sender_->suspected(); }
   bool failed() const { return sender_->failed(); }
   const Sender& sender() const { return *sender_; }
+  bool idle() const { return parts_.empty() && sender_->idle(); }
 
  private:
+  void feed_sender();
+
   Settings settings_;
   ReceivedWindow window_;
   std::unique_ptr<Sender> sender_;
+  std::deque<SharedBytes> parts_;  // of one message, which whoever sends has bounded
 };
 
 }  // namespace ringway::link

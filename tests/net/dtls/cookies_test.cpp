@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "net/dtls/client_hello.hpp"
 #include "net/dtls/demultiplex.hpp"
 
 namespace ringway::net::dtls {
@@ -23,11 +26,57 @@ TEST(Cookies, AreGoodForTheAddressThatTheyWereMadeFor) {
   EXPECT_FALSE(Cookies().good(k_now, "192.0.2.1:5000", cookie)) << "of another start of the peer";
 }
 
-TEST(Cookies, EndAfterTwoMinutesAtTheLatest) {
+TEST(Cookies, EndAfterTwoPeriodsAtTheLatest) {
   Cookies cookies;
   const Bytes cookie = cookies.make(k_now, "a");
-  EXPECT_TRUE(cookies.good(k_now + Duration{60'000}, "a", cookie));
-  EXPECT_FALSE(cookies.good(k_now + Duration{120'000}, "a", cookie));
+  EXPECT_TRUE(cookies.good(k_now + k_cookie_period, "a", cookie));
+  EXPECT_FALSE(cookies.good(k_now + 2 * k_cookie_period, "a", cookie));
+}
+
+TEST(Cookies, AreSpentOnceForAsLongAsTheyAreGood) {
+  Cookies cookies;
+  EXPECT_FALSE(cookies.spent(k_now, "a"));
+  cookies.spend(k_now, "a");
+  cookies.spend(k_now, "a");
+  EXPECT_EQ(cookies.spent_count(), 1U);
+  EXPECT_TRUE(cookies.spent(k_now + 2 * k_cookie_period - Duration{1}, "a"));
+  EXPECT_FALSE(cookies.spent(k_now, "b"));
+  EXPECT_FALSE(cookies.spent(k_now + 2 * k_cookie_period, "a"));
+  EXPECT_EQ(cookies.spent_count(), 0U);
+}
+
+TEST(Cookies, TheirMemoryHasABound) {
+  Cookies cookies;
+  for (std::size_t i = 0; i <= k_max_spent_cookies; ++i) cookies.spend(k_now, std::to_string(i));
+  EXPECT_EQ(cookies.spent_count(), k_max_spent_cookies);
+  EXPECT_FALSE(cookies.spent(k_now, "0")) << "the first is forgotten";
+  EXPECT_TRUE(cookies.spent(k_now, "1"));
+  EXPECT_TRUE(cookies.spent(k_now, std::to_string(k_max_spent_cookies)));
+}
+
+TEST(ClientHellos, AreToldByTheirRandom) {
+  Bytes datagram(60, 0);  // up to an empty session id
+  datagram[0] = 22;
+  datagram[13] = 1;
+  for (std::size_t i = 0; i < 32; ++i) datagram[27 + i] = static_cast<std::uint8_t>(i + 1);
+  ASSERT_TRUE(client_hello(datagram));
+  EXPECT_EQ(to_hex(client_hello(datagram)->random.first(3)), "010203");
+  EXPECT_EQ(client_hello(datagram)->random.size(), 32U);
+  EXPECT_FALSE(client_hello(datagram)->has_cookie) << "the datagram ends before it";
+  datagram.push_back(0);
+  EXPECT_FALSE(client_hello(datagram)->has_cookie);
+  datagram.back() = 20;
+  EXPECT_TRUE(client_hello(datagram)->has_cookie);
+  datagram[59] = 255;  // a session id that ends behind the datagram
+  EXPECT_FALSE(client_hello(datagram)->has_cookie);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{3}, std::size_t{4}, std::size_t{13}}) {
+    Bytes other = datagram;
+    other[at] ^= 1;
+    EXPECT_FALSE(client_hello(other)) << at;
+  }
+  datagram.resize(59);
+  EXPECT_FALSE(client_hello(datagram));
+  EXPECT_FALSE(client_hello({}));
 }
 
 TEST(Demultiplexing, GoesByTheFirstByte) {

@@ -137,6 +137,31 @@ TEST_F(SessionFixture, RecordsStayApartAndAreNotReadTwice) {
   EXPECT_FALSE(server_->ended()) << "a forged record is no reason to close";
 }
 
+TEST_F(SessionFixture, AnEmptyDatagramIsNone) {
+  const std::vector<Bytes> forged{{}, {0}, {20}, {22}, {23}, {255}};
+  start();
+  ASSERT_TRUE(greet());
+  server_state_ = server_->advance();
+  for (const auto& datagram : forged) {
+    give(*client_, datagram, client_state_);
+    give(*server_, datagram, server_state_);
+  }
+  ASSERT_EQ(client_state_, DtlsSession::Handshake::under_way) << client_->why_failed();
+  ASSERT_EQ(server_state_, DtlsSession::Handshake::under_way) << server_->why_failed();
+  shake();
+  ASSERT_EQ(client_state_, DtlsSession::Handshake::done) << client_->why_failed();
+  ASSERT_EQ(server_state_, DtlsSession::Handshake::done) << server_->why_failed();
+  for (const auto& datagram : forged)
+    for (DtlsSession* const session : {client_.get(), server_.get()}) {
+      session->feed(datagram);
+      EXPECT_EQ(session->read(), std::nullopt);
+      EXPECT_FALSE(session->ended()) << to_hex(datagram);
+    }
+  ASSERT_TRUE(client_->write(Bytes{1}));
+  for (const auto& datagram : from(*client_)) server_->feed(datagram);
+  EXPECT_EQ(server_->read(), (Bytes{1}));
+}
+
 TEST_F(SessionFixture, AFrameOfTheLargestSizeKeepsToTheMtu) {
   ASSERT_NO_FATAL_FAILURE(connect());
   ASSERT_TRUE(client_->write(Bytes(k_max_frame_bytes)));

@@ -135,8 +135,38 @@ TEST(DatagramLink, ItsQueueHasABound) {
   while (link.send(header, payload) == DatagramLink::Queued::yes) ++taken;
   EXPECT_EQ(taken, k_max_waiting_frames / 4);
   EXPECT_EQ(link.send(header, payload), DatagramLink::Queued::full);
-  const auto [large_header, too_large] = reload_message(1000 * (k_max_waiting_frames + 1));
-  EXPECT_EQ(link.send(large_header, too_large), DatagramLink::Queued::too_large);
+}
+
+TEST(DatagramLink, AMessageOfMorePartsThanItsQueueTakesArrives) {
+  constexpr std::size_t k_large_bytes = 1000 * (k_max_waiting_frames + 100);
+  for (const auto algorithm : {SenderAlgorithm::windowed, SenderAlgorithm::stop_and_wait}) {
+    DatagramLink link({.sender = algorithm, .max_frame_size_bytes = 1000});
+    DatagramLink other({});
+    const auto [header, payload] = reload_message(k_large_bytes);
+    ASSERT_EQ(link.send(header, payload), DatagramLink::Queued::yes);
+    EXPECT_EQ(link.send(Bytes{1}, Bytes{2}), DatagramLink::Queued::full);
+    wire::Reassembler reassembler({.max_message_size_bytes = 2 * k_large_bytes});
+    std::optional<wire::Reassembler::Joined> joined;
+    MonoTime now = k_now;
+    for (int round = 0; round < 2000 && !link.idle(); ++round) {
+      now = now + Duration{10};
+      for (const auto& one : all_frames(link, now)) {
+        const auto arrived = other.receive(now, one);
+        ASSERT_TRUE(arrived.ok());
+        ASSERT_TRUE(link.receive(now, arrived->acknowledgement).ok());
+        if (!arrived->message) continue;
+        const auto parsed = wire::parse_header(*arrived->message);
+        ASSERT_TRUE(parsed.ok());
+        auto taken = reassembler.add(k_now, parsed->header, arrived->message->from(parsed->size_bytes));
+        ASSERT_TRUE(taken.ok());
+        if (*taken) joined = **taken;
+      }
+    }
+    EXPECT_TRUE(link.idle());
+    ASSERT_TRUE(joined);
+    EXPECT_TRUE(equal(joined->payload, payload));
+    EXPECT_EQ(link.send(Bytes{1}, Bytes{2}), DatagramLink::Queued::yes);
+  }
 }
 
 }  // namespace
