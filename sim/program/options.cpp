@@ -87,7 +87,8 @@ Parsed parse_options(int argc, char** argv) {
                                                {"hand-over-not-made", PlantedBug::hand_over_not_made},
                                                {"always-equal", PlantedBug::always_equal},
                                                {"notice-not-sent", PlantedBug::notice_not_sent},
-                                               {"generation-not-kept", PlantedBug::generation_not_kept}};
+                                               {"generation-not-kept", PlantedBug::generation_not_kept},
+                                               {"generation-not-compared", PlantedBug::generation_not_compared}};
   app.add_option("--plant", options.planted_bug, "Run peers that have this bug, to see it found")
       ->transform(CLI::CheckedTransformer(bugs).description(names_of(bugs)));
   bool words = false;
