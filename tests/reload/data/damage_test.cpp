@@ -371,6 +371,8 @@ TEST_P(HiddenAndLeft, GoesWhenItsOwnerHasIt) {
   make_room();
   ASSERT_TRUE(at(0x90).store->damage_block(place));
   make({0x70});
+  overlay.advance(k_until_dropped + k_copying_takes);
+  EXPECT_EQ(at(0x90).store->damaged_kinds(), 1U) << "its owner may have got something else of it";
   overlay.advance(k_until_dropped + k_until_compared);
   EXPECT_EQ(at(0x90).store->damaged_kinds(), 0U);
   EXPECT_TRUE(stored(at(0x90), key).records.empty());
