@@ -135,10 +135,10 @@ class CarefulRead {
     std::optional<Route> route;  // along which it said so, or has answered
     bool part_under_way = false;
     std::size_t most_keys = SIZE_MAX;
-    unsigned parts_failed = 0;  // since the last true item that came
+    unsigned parts_failed = 0;           // since the last true item that came
     std::optional<MonoTime> part_since;  // when it was asked for one that has brought nothing true
     Duration in_vain{0};                 // waited for such ones, since the last true item that came
-    unsigned untrue = 0;        // items that it has listed, and then did not have so new
+    unsigned untrue = 0;                 // items that it has listed, and then did not have so new
   };
   struct Asked {
     std::optional<HolderSearch::Question> search;

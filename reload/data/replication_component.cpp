@@ -83,9 +83,8 @@ class ReplicationComponent::Impl {
     background_.go_on(now, out);
     // Who has just come holds nothing of what could not be read when it was copied: that others had it shows
     // only when they have offered it.
-    std::erase_if(context_.damaged.nowhere, [&](const KindAt& at) {
-      return !sets_.is_settled(now.mono, *context_.view, at.resource);
-    });
+    std::erase_if(context_.damaged.nowhere,
+                  [&](const KindAt& at) { return !sets_.is_settled(now.mono, *context_.view, at.resource); });
     if (!context_.damaged.kinds.empty() || !context_.damaged.nowhere.empty())
       out.emplace_back(std::exchange(context_.damaged, {}));
     if (draining_ && new_copies_.pending() == 0 && background_.idle(now.mono) &&

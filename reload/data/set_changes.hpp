@@ -30,7 +30,7 @@ class SetChanges {
     MonoTime until;
   };
   Duration long_enough_;
-  std::deque<Earlier> earlier_;            // the oldest first
+  std::deque<Earlier> earlier_;              // the oldest first
   std::optional<MonoTime> forgotten_until_;  // the last of those that had to make room
 };
 

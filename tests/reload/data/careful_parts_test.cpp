@@ -290,7 +290,9 @@ class CarefulPartsInTime : public CarefulParts {
         const bool is_lost = is_part && way.is_lost(nth);
         if (is_part) ring.asked.push_back(question);
         if (is_lost) lost.insert(question.number);
-        coming.emplace(ring.now.mono + (is_lost ? question.deadline : is_part ? way.takes : Duration{50}),
+        coming.emplace(ring.now.mono + (is_lost   ? question.deadline
+                                        : is_part ? way.takes
+                                                  : Duration{50}),
                        question);
       }
       if (read.done()) return;
