@@ -1,5 +1,6 @@
 #include "sim/liars.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -14,13 +15,25 @@ namespace ringway::sim {
 
 using wire::MessageCode;
 
+namespace {
+
+constexpr std::uint8_t k_made_up = 8;  // items beside each that is there; the list is to fit into one message
+constexpr std::uint32_t k_huge_bytes = 1U << 20U;
+constexpr std::int64_t k_slowly_us = 1'500'000;  // shorter than who asks waits
+constexpr std::size_t k_gives_one_of = 3;
+
+// These answer for themselves only.
+bool keeps_to_routing(Lie lie) { return lie == Lie::deny || lie == Lie::stale || lie == Lie::list; }
+
+}  // namespace
+
 void Liars::add(PeerNumber peer, Lie lie) {
   Liar& liar = liars_[peer];
   liar.lie = lie;
   liar.signer = simulation_.peer(peer).identity().signer;
   if (lie == Lie::stale) liar.held_once = all_held_by(peer);
-  simulation_.network().tamper(peer, [this, peer](PeerNumber, const SharedBytes& message) {
-    return says(peer, liars_.at(peer), message);
+  simulation_.network().tamper(peer, [this, peer](PeerNumber to, const SharedBytes& message) {
+    return says(peer, liars_.at(peer), to, message);
   });
 }
 
@@ -43,7 +56,7 @@ std::map<Bytes, wire::StoredData> Liars::all_held_by(PeerNumber peer) const {
   return all;
 }
 
-Liars::Messages Liars::says(PeerNumber peer, const Liar& liar, const SharedBytes& message) {
+Liars::Messages Liars::says(PeerNumber peer, Liar& liar, PeerNumber to, const SharedBytes& message) {
   const auto parsed = wire::parse_header(message);
   if (!parsed) return {message};
   const auto& header = parsed->header;
@@ -52,14 +65,18 @@ Liars::Messages Liars::says(PeerNumber peer, const Liar& liar, const SharedBytes
   if (of_others) return passes_on(peer, liar, *parsed, message);
   if (liar.lie == Lie::block) return {message};
   const auto code = code_of(*parsed, message);
-  if (code == MessageCode::route_query_ans && liar.lie != Lie::deny && liar.lie != Lie::stale) return {};
+  if (code == MessageCode::route_query_ans && !keeps_to_routing(liar.lie)) return {};
+  if (liar.lie == Lie::list) {
+    if (code == MessageCode::stat_ans) return lists(liar, message);
+    return code == MessageCode::fetch_ans ? gives_slowly(peer, liar, to, message) : Messages{message};
+  }
   return code == MessageCode::fetch_ans ? answers(liar, message) : Messages{message};
 }
 
 Liars::Messages Liars::passes_on(PeerNumber peer, const Liar& liar, const wire::ParsedHeader& parsed,
                                  const SharedBytes& message) {
   if (liar.lie == Lie::block) return {};
-  if (liar.lie == Lie::deny || liar.lie == Lie::stale) return {message};
+  if (keeps_to_routing(liar.lie)) return {message};
   const auto code = code_of(parsed, message);
   const auto& destination = parsed.header.destination_list.back();
   const auto* resource = std::get_if<wire::ResourceDestination>(&destination);
@@ -113,6 +130,50 @@ Liars::Messages Liars::answers(const Liar& liar, const SharedBytes& message) con
   }
   return {signed_by(*liar.signer, honest->header, MessageCode::fetch_ans, wire::encode(*answer),
                     certificates_in(*honest))};
+}
+
+// Nobody has signed a list for its writers. What is huge is asked for alone, what is newer of nobody else.
+Liars::Messages Liars::lists(Liar& liar, const SharedBytes& message) const {
+  const auto honest = wire::decode_message(message);
+  if (!honest) return {message};
+  auto answer = wire::decode<wire::StatAns>(honest->contents.body, &simulation_.configuration()->kinds);
+  if (!answer) return {message};
+  for (auto& response : answer->kind_responses) {
+    std::vector<wire::StoredMetaData> made_up;
+    for (auto& value : response.values) {
+      if (value.model != wire::DataModel::dictionary || value.key.empty()) continue;
+      ++value.storage_time_ms;
+      value.metadata.value_length = k_huge_bytes;
+      for (std::uint8_t i = 1; i <= k_made_up; ++i) {
+        made_up.push_back(value);
+        made_up.back().key.back() ^= i;
+      }
+      liar.has_listed = true;
+    }
+    for (auto& value : made_up) {
+      const bool is_there = std::any_of(response.values.begin(), response.values.end(),
+                                        [&](const auto& other) { return other.key == value.key; });
+      if (!is_there) response.values.push_back(std::move(value));
+    }
+  }
+  return {signed_by(*liar.signer, honest->header, MessageCode::stat_ans, wire::encode(*answer),
+                    certificates_in(*honest))};
+}
+
+// A whole answer goes as it is: only who reads in parts has seen the list.
+Liars::Messages Liars::gives_slowly(PeerNumber peer, Liar& liar, PeerNumber to,
+                                    const SharedBytes& message) const {
+  const auto honest = wire::decode_message(message);
+  if (!honest || !liar.has_listed) return {message};
+  const auto answer =
+      wire::decode<wire::FetchAns>(honest->contents.body, &simulation_.configuration()->kinds);
+  if (!answer || answer->kind_responses.size() != 1 || answer->kind_responses[0].values.size() > 1)
+    return {message};
+  if (++liar.parts % k_gives_one_of != 0) return {};
+  simulation_.clock().after_us(k_slowly_us, [&simulation = simulation_, peer, to, message] {
+    (void)simulation.network().inject(peer, to, message);
+  });
+  return {};
 }
 
 const security::Signer& Liars::nearest_to(const RingId& point) const {

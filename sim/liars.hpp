@@ -20,6 +20,8 @@ enum class Lie {
   misroute,  // answers for any resource itself, as if it were responsible; requests to nodes it drops
   collude,   // as misroute, but in the name of the liar that is nearest to the resource
   block,     // passes on nothing at all: neither Joins nor Stores nor reads
+  list,      // passes on, but lists what is not there, and what is there as newer and huge; of what is asked
+             // for then it gives little, and slowly
 };
 inline constexpr std::size_t k_kinds_of_lies = 5;  // of these that let the ring stand
 
@@ -39,13 +41,17 @@ class Liars {
     Lie lie = Lie::drop;
     std::shared_ptr<const security::Signer> signer;
     std::map<Bytes, wire::StoredData> held_once;  // by dictionary key
+    bool has_listed = false;
+    std::size_t parts = 0;  // asked for since then
   };
 
-  Messages says(PeerNumber peer, const Liar& liar, const SharedBytes& message);
+  Messages says(PeerNumber peer, Liar& liar, PeerNumber to, const SharedBytes& message);
   Messages passes_on(PeerNumber peer, const Liar& liar, const wire::ParsedHeader& parsed,
                      const SharedBytes& message);
   KindId kind_asked_for(const SharedBytes& message) const;
   Messages answers(const Liar& liar, const SharedBytes& message) const;
+  Messages lists(Liar& liar, const SharedBytes& message) const;
+  Messages gives_slowly(PeerNumber peer, Liar& liar, PeerNumber to, const SharedBytes& message) const;
   const security::Signer& nearest_to(const RingId& point) const;
   std::map<Bytes, wire::StoredData> all_held_by(PeerNumber peer) const;
   PeerNumber number_of(const NodeId& node) const;

@@ -23,6 +23,7 @@ enum class PlantedBug : std::uint8_t {
   always_equal,         // whoever is asked for digests says that it has the very same
   notice_not_sent,      // nobody who watches is told of a change
   generation_not_kept,  // of a Kind's generation only the first gets onto the disk
+  generation_not_compared,  // what others write is stored whichever generation they expect
 };
 
 // Receives in a peer's stead what its dispatcher hands on, and passes it on but for the bug.
@@ -45,7 +46,12 @@ class BuggyReceiver {
     peer_.to_routing(std::move(input));
   }
 
-  void to_storage(data::StorageInput input) { peer_.to_storage(std::move(input)); }
+  void to_storage(data::StorageInput input) {
+    if (auto* request = std::get_if<routing::DeliverRequest>(&input);
+        bug_ == PlantedBug::generation_not_compared && request != nullptr && request->message->store)
+      expect_no_generation(*request);
+    peer_.to_storage(std::move(input));
+  }
 
   void to_replication(data::ReplicationInput input) {
     if (const auto* order = std::get_if<data::Replicate>(&input);
@@ -85,6 +91,13 @@ class BuggyReceiver {
     return static_cast<wire::MessageCode>((code[0] << 8) | code[1]) == wire::MessageCode::update_req;
   }
 
+  // A copy says which generation it is of; 0 is what a writer sends who expects none.
+  static void expect_no_generation(routing::DeliverRequest& request) {
+    if (request.message->store->replica_number != 0) return;
+    auto changed = std::make_shared<security::InspectedMessage>(*request.message);
+    for (auto& kind : changed->store->kind_data) kind.generation_counter = 0;
+    request.message = std::move(changed);
+  }
   static void keep_first_generation(data::Commit& commit) {
     std::erase_if(commit.batch, [](const data::Write& write) {
       const auto* set = std::get_if<data::SetGeneration>(&write);

@@ -163,6 +163,7 @@ void BackgroundCopies::stop_all(ReplicationOutputs& out) {
   tasks_.clear();
   while (!jobs_.empty()) erase_job(jobs_.begin(), out);
   handed_over_.clear();
+  hidden_.clear();
 }
 
 void BackgroundCopies::go_on(const Now& now, ReplicationOutputs& out) {
@@ -174,6 +175,8 @@ void BackgroundCopies::go_on(const Now& now, ReplicationOutputs& out) {
     queue_of(job).push_back(id);
   }
   list_more(now, out);
+  if (room_to_list(Purpose::push))
+    for (const KindAt& at : hidden_.take_due(now.mono, k_slice_kinds)) push(at);
   while (const auto id = take_ready(now.mono)) {
     if (jobs_.contains(*id)) send_next(now, *id, out);
   }
@@ -458,10 +461,11 @@ void BackgroundCopies::owner_said(const Now& now, std::uint64_t id, Job& job,
   }
 }
 
-// Of what is hidden here: as after a comparison, what its owner has something of goes.
+// Of what is hidden here: what its owner has something of goes, when it has said so twice.
 void BackgroundCopies::owner_has(const Now& now, std::uint64_t id, Job& job,
                                  const routing::RequestDone& answer, ReplicationOutputs& out) {
-  const auto& contents = std::get<0>(answer.outcome)->message.contents;
+  const auto& message = *std::get<0>(answer.outcome);
+  const auto& contents = message.message.contents;
   pace_.spend(contents.body.size());
   const auto stat = contents.code == wire::MessageCode::stat_ans
                         ? wire::decode<wire::StatAns>(contents.body, &context_.configuration->kinds)
@@ -471,9 +475,18 @@ void BackgroundCopies::owner_has(const Now& now, std::uint64_t id, Job& job,
     const bool has_some =  // a single value is also named when it is not there
         std::any_of(values.begin(), values.end(),
                     [](const auto& value) { return value.storage_time_ms > 0; });
-    if (has_some) job.unread = false;
+    if (has_some)
+      job.unread = !owner_has_enough(now, job.at, message.signer_node);
+    else
+      hidden_.owner_lacks(job.at);
   }
   done(now, id, true, out);
+}
+
+// It may have got one item of it, and this peer's disk have another.
+bool BackgroundCopies::owner_has_enough(const Now& now, const KindAt& at, const NodeId& owner) {
+  return hidden_.owner_has(now.mono, context_.settings.successor_hold_down + k_until_set_has_copies, at,
+                           owner);
 }
 
 void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
@@ -486,7 +499,7 @@ void BackgroundCopies::failed(const Now& now, std::uint64_t id, Job& job,
     job.generation = generation_after_loss(now.wall_ms);
   if (job.step == Step::ask_whether_there && !failure.local &&
       failure.code == ErrorCode::response_too_large) {
-    job.unread = false;  // that is a lot
+    job.unread = !owner_has_enough(now, job.at, failure.answered_by);  // that is a lot
     return done(now, id, true, out);
   }
   job.step = newer_there ? Step::fetch : Step::store;
@@ -606,6 +619,7 @@ std::optional<MonoTime> BackgroundCopies::next_deadline(MonoTime now) const {
     if (!room_to_list(task.what.purpose)) continue;
     if (!task.started || !task.scan.done()) consider(std::max(now, task.what.not_before));
   }
+  if (const auto due = hidden_.next_due(); due && room_to_list(Purpose::push)) consider(std::max(now, *due));
   return next;
 }
 
@@ -617,6 +631,7 @@ TableSizes BackgroundCopies::tables() const {
        k_most_awaited_jobs + k_slice_kinds * config::k_most_replicas},
       {"ranges to copy", tasks_.size(), k_most_tasks + k_most_awaited_tasks},
       {"peers that were handed their range", handed_over_.size(), k_most_handed_over},
+      {"hidden Kinds that their owner has", hidden_.size(), k_max_hidden_kinds},
   };
 }
 

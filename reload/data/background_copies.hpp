@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "reload/data/copies.hpp"
+#include "reload/data/hidden_kinds.hpp"
 #include "reload/data/pace.hpp"
 #include "reload/data/range_scan.hpp"
 
@@ -146,6 +147,7 @@ class BackgroundCopies {
                   ReplicationOutputs& out);
   void owner_has(const Now& now, std::uint64_t id, Job& job, const routing::RequestDone& answer,
                  ReplicationOutputs& out);
+  bool owner_has_enough(const Now& now, const KindAt& at, const NodeId& owner);
   void fetched(const Now& now, std::uint64_t id, Job& job, ReplicationOutputs& out);
   void fetch_failed(const Now& now, std::uint64_t id, Job& job, const routing::RequestFailure& failure,
                     ReplicationOutputs& out);
@@ -170,6 +172,7 @@ class BackgroundCopies {
   std::unordered_map<std::uint64_t, std::uint64_t> requests_;
   std::set<NodeId> handed_over_;
   std::vector<KindAt> dropped_;
+  HiddenKinds hidden_;
   bool may_drop_ = true;
 };
 

@@ -21,7 +21,8 @@
 // the list of what it has (Stat) instead, and when all lists are there that are to be waited for, each item
 // is fetched once, from a holder that has listed the newest one, from all of these in turn. A list has no
 // writer's signature, so it decides only who is asked: what comes is judged as if it had come at once, and
-// where it is not what was listed the next newest is fetched.
+// where it is not what was listed the next newest is fetched. Who gives too little of what it has listed, or
+// too slowly, has not answered; the others' answers count all the same.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +48,10 @@ inline constexpr std::size_t k_max_careful_reads = 64;      // at once, with det
 inline constexpr Duration k_ping_deadline{1'500};           // of a search on disjoint ways
 inline constexpr Duration k_careful_parts_limit{60'000};    // for the parts, when the lists are there
 inline constexpr std::size_t k_max_part_requests = 1024;    // of one read, for parts
+// Of these each holder gets so long without giving any item that is as it was listed.
+inline constexpr Duration k_holder_patience{10'000};
+// Then what others have listed is fetched too, although somebody has listed a newer one and not given it.
+inline constexpr Duration k_lists_are_believed{30'000};
 
 // For a search on disjoint ways.
 SearchRules disjoint_search(std::size_t holders);
@@ -130,8 +135,10 @@ class CarefulRead {
     std::optional<Route> route;  // along which it said so, or has answered
     bool part_under_way = false;
     std::size_t most_keys = SIZE_MAX;
-    unsigned parts_failed = 0;  // since the last that came
-    unsigned untrue = 0;        // items that it has listed, and then did not have so new
+    unsigned parts_failed = 0;           // since the last true item that came
+    std::optional<MonoTime> part_since;  // when it was asked for one that has brought nothing true
+    Duration in_vain{0};                 // waited for such ones, since the last true item that came
+    unsigned untrue = 0;                 // items that it has listed, and then did not have so new
   };
   struct Asked {
     std::optional<HolderSearch::Question> search;
@@ -162,11 +169,17 @@ class CarefulRead {
   std::size_t certain() const;
   std::size_t needed() const { return expected_ / 2 + 1; }
   bool has_enough() const;
+  enum class Which { all, come };  // come: not those that are only listed
+  std::map<ItemKey, const HeldItem*> newest_of(Which which) const;
   CallFailure too_few() const;
 
   // careful_parts.cpp
   bool begins_in_parts(Holder& holder, const Asked& what);
   void ask_parts(const Now& now, std::vector<Question>& out);
+  void end_patience(const Now& now);
+  void end_parts(const Now& now);
+  static bool is_owed(const ItemKey& key, const HeldItem& item,
+                      const std::map<ItemKey, const HeldItem*>& newest);
   std::vector<ItemKey> next_part(const Holder& holder, const HeldItems& held,
                                  const std::map<ItemKey, const HeldItem*>& newest) const;
   void part_came(Holder& holder, const Asked& what, HeldItems items);
@@ -196,7 +209,8 @@ class CarefulRead {
   std::optional<MonoTime> parts_since_;  // the lists are there
   std::size_t parts_asked_ = 0;
   std::set<ItemKey> coming_;  // asked for
-  bool too_long_ = false;
+  bool parts_ended_ = false;  // before all had come
+  bool was_giving_ = false;   // then: somebody whose parts still came promptly
   bool done_ = false;
 };
 

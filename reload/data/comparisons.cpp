@@ -127,7 +127,7 @@ void Comparisons::ring_changed(const Now& now) {
     round_at_ = now.mono + jittered(context_.settings.comparison_interval);
   const Span range = own_range(*context_.view);
   const bool moved = std::exchange(range_, range) != range;
-  nothing_at_.clear();
+  forget_who_left();
   // What somebody counts on begins again, as the ring is now.
   for (auto at = sessions_.begin(); at != sessions_.end();) {
     const auto here = at++;
@@ -140,6 +140,16 @@ void Comparisons::ring_changed(const Now& now) {
     }
     sessions_.erase(here);
   }
+}
+
+// Those that stay have said what they have nothing of.
+void Comparisons::forget_who_left() {
+  const auto set = context_.view->replica_set();
+  for (auto& [at, nodes] : nothing_at_)
+    std::erase_if(nodes, [&](const NodeId& node) { return !contains(set, node); });
+  std::erase_if(nothing_at_, [&](const auto& one) {
+    return one.second.empty() || !context_.view->responsible_for(one.first.resource);
+  });
 }
 
 void Comparisons::stop_all() {

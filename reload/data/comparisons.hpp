@@ -81,6 +81,7 @@ class Comparisons {
 
   void begin_due(const Now& now);
   void begin_round(const Now& now);
+  void forget_who_left();
   void add(const Partner& partner, const Span& span, std::optional<unsigned> promised_restarts);
   bool is_out_of_date(const Partner& partner, const Session& session, bool range_moved) const;
   void connect(const Now& now, ReplicationOutputs& out);

@@ -12,6 +12,7 @@
 #include "reload/data/new_copies.hpp"
 #include "reload/data/replica_channels.hpp"
 #include "reload/data/ring_changes.hpp"
+#include "reload/data/set_changes.hpp"
 
 namespace ringway::data {
 
@@ -32,7 +33,8 @@ class ReplicationComponent::Impl {
         background_(context_),
         comparisons_(context_, channels_, background_),
         answers_(context_),
-        mends_(context_, channels_, comparisons_) {}
+        mends_(context_, channels_, comparisons_),
+        sets_(settings.successor_hold_down + k_until_set_has_copies) {}
 
   void on(const Now& now, Replicate& m, ReplicationOutputs& out) { new_copies_.add(now, std::move(m), out); }
   void on(const Now& now, routing::HandOver& m, ReplicationOutputs& out) {
@@ -81,7 +83,8 @@ class ReplicationComponent::Impl {
     background_.go_on(now, out);
     // Who has just come holds nothing of what could not be read when it was copied: that others had it shows
     // only when they have offered it.
-    if (clean_at_) context_.damaged.nowhere.clear();
+    std::erase_if(context_.damaged.nowhere,
+                  [&](const KindAt& at) { return !sets_.is_settled(now.mono, *context_.view, at.resource); });
     if (!context_.damaged.kinds.empty() || !context_.damaged.nowhere.empty())
       out.emplace_back(std::exchange(context_.damaged, {}));
     if (draining_ && new_copies_.pending() == 0 && background_.idle(now.mono) &&
@@ -117,6 +120,7 @@ class ReplicationComponent::Impl {
     for (auto part : {background_.tables(), comparisons_.tables(), answers_.tables(), mends_.tables(),
                       channels_.tables()})
       all.insert(all.end(), part.begin(), part.end());
+    all.push_back({"earlier views of the ring", sets_.size(), k_most_earlier_views});
     return all;
   }
 
@@ -155,6 +159,7 @@ class ReplicationComponent::Impl {
   Comparisons comparisons_;
   DigestAnswers answers_;
   MendRequests mends_;
+  SetChanges sets_;
   std::optional<MonoTime> offer_at_, clean_at_;  // what is not this peer's to hold
   MonoTime now_;
   bool draining_ = false;
@@ -171,6 +176,7 @@ void ReplicationComponent::Impl::on(const Now& now, routing::ChannelMessage& m, 
 
 void ReplicationComponent::Impl::on(const Now& now, routing::RingChanged& m, ReplicationOutputs& out) {
   const auto before = std::exchange(context_.view, std::move(m.view));
+  sets_.changed(now.mono, before);
   const auto& after = *context_.view;
   if (before->joining && after.joining != before->joining && !after.is_neighbor(*before->joining)) {
     background_.stop_hand_over(*before->joining, out);  // the admission was dropped

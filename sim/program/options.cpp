@@ -81,13 +81,15 @@ Parsed parse_options(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--real-crypto", options.real_crypto,
                "Sign and check with ECDSA P-256, as peers do, instead of a stand-in of the same sizes");
-  const std::map<std::string, PlantedBug> bugs{{"replica-not-sent", PlantedBug::replica_not_sent},
-                                               {"wrong-interval-end", PlantedBug::wrong_interval_end},
-                                               {"update-not-sent", PlantedBug::update_not_sent},
-                                               {"hand-over-not-made", PlantedBug::hand_over_not_made},
-                                               {"always-equal", PlantedBug::always_equal},
-                                               {"notice-not-sent", PlantedBug::notice_not_sent},
-                                               {"generation-not-kept", PlantedBug::generation_not_kept}};
+  const std::map<std::string, PlantedBug> bugs{
+      {"replica-not-sent", PlantedBug::replica_not_sent},
+      {"wrong-interval-end", PlantedBug::wrong_interval_end},
+      {"update-not-sent", PlantedBug::update_not_sent},
+      {"hand-over-not-made", PlantedBug::hand_over_not_made},
+      {"always-equal", PlantedBug::always_equal},
+      {"notice-not-sent", PlantedBug::notice_not_sent},
+      {"generation-not-kept", PlantedBug::generation_not_kept},
+      {"generation-not-compared", PlantedBug::generation_not_compared}};
   app.add_option("--plant", options.planted_bug, "Run peers that have this bug, to see it found")
       ->transform(CLI::CheckedTransformer(bugs).description(names_of(bugs)));
   bool words = false;

@@ -121,7 +121,7 @@ void let_drop(Stage& stage, const Statement& statement) {
 }
 
 void let_lie(Stage& stage, const Statement& statement) {
-  constexpr Lie k_lies[] = {Lie::deny, Lie::stale, Lie::misroute, Lie::collude};
+  constexpr Lie k_lies[] = {Lie::deny, Lie::stale, Lie::misroute, Lie::collude, Lie::list};
   for (const PeerNumber peer : stage.some(statement.share()))
     stage.liars().add(peer, k_lies[stage.random().below(std::size(k_lies))]);
 }

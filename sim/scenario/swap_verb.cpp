@@ -23,7 +23,7 @@ void write(Stage& stage, const std::string& key, PeerNumber writer, std::uint64_
     const auto* put = result == nullptr ? nullptr : std::get_if<data::PutResult>(result);
     if (put == nullptr) return;  // the other one was first, or it may or may not be stored
     stage.acknowledged(key, writer, attempt);
-    stage.swapped(key, writer, {begun_ms, put->generation});
+    stage.swapped(key, writer, {begun_ms, generation, put->generation});
   });
 }
 

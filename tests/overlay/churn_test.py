@@ -23,8 +23,9 @@ SECONDS = int(os.environ.get("RINGWAY_CHURN_SECONDS", "60"))
 HOLD_DOWN_S = 1
 KEYS = 250  # of each client. Each watches all 1000, and a peer lets 1024 be watched (docs/api.md)
 # What may be in memory at the end that was not there after a quarter, besides what the store says that it holds (writes that
-# are not in a file yet: 32 MiB at most): 65,536 signatures that were checked, 120 bytes each, fill up at 180 a second; the rest
-# is room that the allocator has not given back. It does not grow with the time, so the longer the run, the finer the test.
+# are not in a file yet: 32 MiB at most): signatures that were checked, 120 bytes each, 65,536 of a peer, fill up at 180 a second,
+# and are forgotten when nobody has used them for 5 minutes, as certificates are (4,096); the rest is room that the allocator has
+# not given back. It does not grow with the time, so the longer the run, the finer the test.
 GROWTH_KB = (8 + 6) * 1024
 WRITES_IN_MEMORY_KB = 32 * 1024  # of the store, at most; beyond that its bytes are in files and hide nothing here
 ROUNDS_BETWEEN_SAMPLES = 3

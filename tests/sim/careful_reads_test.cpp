@@ -84,6 +84,40 @@ TEST(CarefulReads, OfAHolderThatShowsAnOldValueGoOnToTheNewest) {
   EXPECT_GE(differed, 20U);
 }
 
+// Of each key that one message has no room for it lists nine times as many entries as there are, all newer
+// and huge, and of three that are asked for it gives one, slowly.
+TEST(CarefulReads, AreNotHeldUpByWhoListsWhatIsNotThere) {
+  constexpr PeerNumber k_writers = 4;
+  constexpr std::int64_t k_limit_ms = 40'000;
+  Simulation simulation(settings_of(804));
+  RINGWAY_SEED(simulation);
+  ASSERT_TRUE(simulation.grow(24));
+  ASSERT_TRUE(forms_ring(simulation));
+  const std::string key = "shared/large";
+  for (PeerNumber writer = 0; writer < k_writers; ++writer)
+    ASSERT_TRUE(std::holds_alternative<data::PutResult>(
+        simulation.call(writer, put_of(key, std::string(1500, static_cast<char>('a' + writer))))));
+  const auto holders = simulation.holders_of({resource_id_of(std::string_view(key)), config::k_shared_value});
+  ASSERT_EQ(holders.size(), 3U);
+  Liars liars(simulation);
+  for (const PeerNumber liar : holders) {
+    liars.add(liar, Lie::list);
+    for (const auto consistency : {Consistency::quorum, Consistency::disjoint}) {
+      PeerNumber reader = 23;
+      while (std::find(holders.begin(), holders.end(), reader) != holders.end()) --reader;
+      const std::int64_t began_ms = simulation.now().mono.ms;
+      const auto result =
+          simulation.call(reader, data::GetCall{key, std::nullopt, consistency}, Duration{100'000});
+      const auto* got = std::get_if<data::GetResult>(&result);
+      ASSERT_NE(got, nullptr) << describe(result);
+      EXPECT_EQ(got->entries.size(), k_writers);
+      for (const auto& entry : got->entries) EXPECT_EQ(entry.value.size(), 1500U);
+      EXPECT_LT(simulation.now().mono.ms - began_ms, k_limit_ms);
+    }
+    liars.all_honest();
+  }
+}
+
 // What a fifth of lying peers does to reads of one peer, and to careful ones.
 TEST(CarefulReads, FindWhatIsThereAmongPeersThatLie) {
   // Shows: FM-13.

@@ -269,5 +269,125 @@ TEST_F(CarefulParts, ItAsksForSoManyPartsAtMost) {
   EXPECT_GT(asked_for().size() + holders.size(), k_max_part_requests);
 }
 
+// With the time that it takes: each answer comes after `takes` of its holder, or is lost with the deadline.
+class CarefulPartsInTime : public CarefulParts {
+ protected:
+  struct Way {
+    Duration takes{50};
+    // Whether the nth part (from 0) is answered, and whether what it holds is true.
+    std::function<bool(std::size_t)> is_lost = [](std::size_t) { return false; };
+  };
+
+  // Each on its way at once, as messages are; the read is asked after each.
+  void play(CarefulRead& read) {
+    std::multimap<MonoTime, Ring::Question> coming;
+    std::map<NodeId, std::size_t> parts;
+    for (int rounds = 0; rounds < 10'000; ++rounds) {
+      for (const auto& question : read.next(ring.now)) {
+        const bool is_part = question.wanted == Wanted::part;
+        const Way& way = ways[question.holder];
+        const std::size_t nth = is_part ? parts[question.holder]++ : 0;
+        const bool is_lost = is_part && way.is_lost(nth);
+        if (is_part) ring.asked.push_back(question);
+        if (is_lost) lost.insert(question.number);
+        coming.emplace(ring.now.mono + (is_lost   ? question.deadline
+                                        : is_part ? way.takes
+                                                  : Duration{50}),
+                       question);
+      }
+      if (read.done()) return;
+      ASSERT_FALSE(coming.empty()) << "waits for nothing";
+      ring.now.mono = std::max(ring.now.mono, coming.begin()->first);
+      const Ring::Question next = coming.extract(coming.begin()).mapped();
+      if (lost.contains(next.number))
+        read.failed(next.number, CarefulRead::Failure::no_answer);
+      else
+        ring.answer(read, next);
+    }
+    FAIL() << "no end";
+  }
+  // How long that took.
+  Duration passed(CarefulRead& read) {
+    const MonoTime began = ring.now.mono;
+    lost.clear();
+    ring.asked.clear();
+    play(read);
+    return ring.now.mono - began;
+  }
+  void promise(const NodeId& node, int from, int count, std::uint64_t time_ms) {
+    for (int i = from; i < from + count; ++i) lists[node][key_of(i)] = time_ms;
+  }
+  // So large that each is asked for alone.
+  CarefulRead one_by_one(Consistency consistency) {
+    CarefulRead one = read(consistency);
+    one.may_read_in_parts(1);
+    return one;
+  }
+  const NodeId liar = node_at(0x50);
+  std::map<NodeId, Way> ways;
+  std::set<std::uint64_t> lost;
+};
+
+// Two are lost, one brings nothing true, and so on: it would last for minutes.
+TEST_F(CarefulPartsInTime, WhoListsWhatIsNotThereAndIsSlowIsAskedForTenSeconds) {
+  promise(liar, 30, 120, 9);
+  ways[liar] = {Duration{1'900}, [](std::size_t nth) { return nth % 3 != 2; }};
+  for (const auto consistency : k_both) {
+    auto one = one_by_one(consistency);
+    EXPECT_LT(passed(one), k_holder_patience + Duration{8'000});
+    const auto result = one.result();
+    ASSERT_TRUE(std::holds_alternative<GetResult>(result)) << std::get<CallFailure>(result).message;
+    EXPECT_EQ(times_of(std::get<GetResult>(result)), std::vector<std::uint64_t>(k_items, 5));
+    EXPECT_FALSE(one.has_answered(liar));
+  }
+}
+
+// It says that each is newer, and so keeps the others from being asked.
+TEST_F(CarefulPartsInTime, WhoListsNewerOnesThanItGivesIsAskedForTenSeconds) {
+  for (auto& [key, time_ms] : lists[liar]) time_ms = 9;
+  has[liar].clear();
+  for (int i = 40; i < 44; ++i) has[liar][key_of(i)] = 9;  // else its list would be too short to be large
+  ways[liar] = {Duration{1'900}, [](std::size_t nth) { return nth % 3 == 0; }};
+  for (const auto consistency : k_both) {
+    auto one = one_by_one(consistency);
+    EXPECT_LT(passed(one), k_holder_patience + Duration{8'000});
+    const auto result = one.result();
+    ASSERT_TRUE(std::holds_alternative<GetResult>(result)) << std::get<CallFailure>(result).message;
+    EXPECT_EQ(times_of(std::get<GetResult>(result)), std::vector<std::uint64_t>(k_items, 5));
+  }
+}
+
+// What it gives is true and with nobody else, just often enough, and behind that stand false promises.
+TEST_F(CarefulPartsInTime, AtTheEndWhatTheOthersHaveGivenCounts) {
+  for (int i = -60; i < 0; ++i) has[liar][key_of(i)] = lists[liar][key_of(i)] = 6;
+  for (int i = 0; i < k_items; ++i) lists[liar][key_of(i)] = 9;
+  ways[liar].takes = Duration{3'500};
+  auto one = one_by_one(Consistency::quorum);
+  const Duration took = passed(one);
+  EXPECT_GE(took, k_careful_parts_limit);
+  EXPECT_LT(took, k_careful_parts_limit + Duration{5'000});
+  const auto result = one.result();
+  ASSERT_TRUE(std::holds_alternative<GetResult>(result)) << std::get<CallFailure>(result).message;
+  const auto times = times_of(std::get<GetResult>(result));
+  EXPECT_EQ(std::count(times.begin(), times.end(), 5U), k_items) << "of the honest holders";
+  EXPECT_FALSE(one.has_answered(liar));
+}
+
+// A liar that has answered quickly, with nothing, does not make half of what an honest one has the result.
+TEST_F(CarefulPartsInTime, MoreThanCanBeReadInTimeIsSaid) {
+  for (const NodeId& node : holders) {
+    if (node == liar) continue;
+    for (int i = 0; i < 120; ++i) has[node][key_of(i)] = lists[node][key_of(i)] = 5;
+    ways[node].takes = Duration{1'500};
+  }
+  has[liar].clear();
+  lists[liar].clear();
+  for (const auto consistency : k_both) {
+    auto one = one_by_one(consistency);
+    EXPECT_GE(passed(one), k_careful_parts_limit);
+    EXPECT_EQ(error_of(one.result()), CallError::resource_exhausted);
+  }
+}
+
 }  // namespace
 }  // namespace ringway::data::careful

@@ -371,6 +371,8 @@ TEST_P(HiddenAndLeft, GoesWhenItsOwnerHasIt) {
   make_room();
   ASSERT_TRUE(at(0x90).store->damage_block(place));
   make({0x70});
+  overlay.advance(k_until_dropped + k_copying_takes);
+  EXPECT_EQ(at(0x90).store->damaged_kinds(), 1U) << "its owner may have got something else of it";
   overlay.advance(k_until_dropped + k_until_compared);
   EXPECT_EQ(at(0x90).store->damaged_kinds(), 0U);
   EXPECT_TRUE(stored(at(0x90), key).records.empty());
@@ -409,6 +411,19 @@ TEST_F(Damaged, ABlockIsNotGivenUpForThoseWhoHaveJustCome) {
   overlay.advance(k_until_dropped + k_until_compared);
   for (const std::uint8_t holder : std::initializer_list<std::uint8_t>{0x10, 0x20, 0x30})
     EXPECT_TRUE(is_whole(holder)) << int{holder};
+}
+
+// Others come and go all the time, and never is the ring the same for so long that everything is offered.
+TEST_F(Damaged, ABlockIsGivenUpAlthoughTheRingChanges) {
+  for (const std::uint8_t holder : std::initializer_list<std::uint8_t>{0x50, 0x90})
+    ASSERT_TRUE(at(holder).store->commit({{DropKind{place}}}).ok());
+  ASSERT_TRUE(at(0x10).store->damage_block(place));
+  for (const std::uint8_t holder : k_holders) forget_what_memory_has(holder);
+  for (unsigned newcomer = 0xA0; newcomer < 0xC0; newcomer += 4) {
+    make({static_cast<std::uint8_t>(newcomer)});
+    overlay.advance(k_until_dropped - k_hold_down);
+  }
+  EXPECT_EQ(at(0x10).store->damaged_kinds(), 0U);
 }
 
 // A whole disk may be damaged.

@@ -114,6 +114,7 @@ TEST_F(Bounds, TablesShowWhatIsInThem) {
                            "values that wait for their copies",
                            "copies in the background",
                            "peers that were handed their range",
+                           "earlier views of the ring",
                            "ranges to compare",
                            "comparisons",
                            "parts of a comparison",

@@ -86,24 +86,36 @@ TEST_F(LedgerTest, LargeValuesAreWhole) {
 
 TEST(SwapsTest, TwoWithTheSameGenerationAreOneTooMany) {
   Swaps swaps;
-  EXPECT_FALSE(swaps.acknowledged("a", {1000, 5}, 2000));
-  EXPECT_FALSE(swaps.acknowledged("b", {1000, 5}, 2000));
-  EXPECT_FALSE(swaps.acknowledged("a", {1500, 6}, 2500));
-  EXPECT_TRUE(swaps.acknowledged("a", {3000, 5}, 4000));
-  EXPECT_TRUE(swaps.acknowledged("a", {1000, 6}, 4000));
+  EXPECT_FALSE(swaps.acknowledged("a", {1000, 4, 5}, 2000));
+  EXPECT_FALSE(swaps.acknowledged("b", {1000, 4, 5}, 2000));
+  EXPECT_FALSE(swaps.acknowledged("a", {1500, 5, 6}, 2500));
+  EXPECT_TRUE(swaps.acknowledged("a", {3000, 2, 5}, 4000));
+  EXPECT_TRUE(swaps.acknowledged("a", {1000, 3, 6}, 4000));
   swaps.forget("a");
-  EXPECT_FALSE(swaps.acknowledged("a", {5000, 5}, 6000));
-  EXPECT_TRUE(swaps.acknowledged("b", {5000, 5}, 6000));
+  EXPECT_FALSE(swaps.acknowledged("a", {5000, 4, 5}, 6000));
+  EXPECT_TRUE(swaps.acknowledged("b", {5000, 3, 5}, 6000));
   swaps.forget_all();
-  EXPECT_FALSE(swaps.acknowledged("b", {7000, 5}, 8000));
+  EXPECT_FALSE(swaps.acknowledged("b", {7000, 4, 5}, 8000));
+}
+
+// Whoever is second has not seen what the first one wrote, although each leads to a generation of its own.
+TEST(SwapsTest, TwoThatComparedTheSameGenerationAreOneTooMany) {
+  Swaps swaps;
+  EXPECT_FALSE(swaps.acknowledged("a", {1000, 4, 5}, 2000));
+  EXPECT_FALSE(swaps.acknowledged("b", {1000, 4, 5}, 2000));
+  EXPECT_TRUE(swaps.acknowledged("a", {1000, 4, 6}, 2000));
+  swaps.forget("a");
+  EXPECT_FALSE(swaps.acknowledged("a", {3000, 4, 7}, 4000));
+  swaps.forget_all();
+  EXPECT_FALSE(swaps.acknowledged("b", {3000, 4, 7}, 4000));
 }
 
 // Those that were under way together may be acknowledged in any order.
 TEST(SwapsTest, AGenerationDoesNotGoBack) {
   Swaps swaps;
-  EXPECT_FALSE(swaps.acknowledged("a", {1000, 7}, 2000));
-  EXPECT_FALSE(swaps.acknowledged("a", {2000, 6}, 3000));
-  EXPECT_TRUE(swaps.acknowledged("a", {2001, 5}, 3000));
+  EXPECT_FALSE(swaps.acknowledged("a", {1000, 6, 7}, 2000));
+  EXPECT_FALSE(swaps.acknowledged("a", {2000, 5, 6}, 3000));
+  EXPECT_TRUE(swaps.acknowledged("a", {2001, 4, 5}, 3000));
 }
 
 class ExcusesTest : public testing::Test {

@@ -256,7 +256,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Planted{PlantedBug::hand_over_not_made, Law::value_kept, k_one_joins},
                     Planted{PlantedBug::always_equal, Law::value_kept, k_neighbours_crash_again_and_again},
                     Planted{PlantedBug::notice_not_sent, Law::subscription_kept, k_all_watch},
-                    Planted{PlantedBug::generation_not_kept, Law::one_swap, k_swaps}));
+                    Planted{PlantedBug::generation_not_kept, Law::one_swap, k_swaps},
+                    Planted{PlantedBug::generation_not_compared, Law::one_swap, k_swaps}));
 
 }  // namespace
 }  // namespace ringway::sim
