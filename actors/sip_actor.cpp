@@ -275,6 +275,7 @@ void SipDriver::perform(element::RemoveRegistration& remove) {
 
 void SipDriver::write(sip::registrar::OverlayRequestId request, const sip::Aor& aor, data::Call order) {
   ++writes_under_way_;
+  const bool is_removal = std::holds_alternative<data::RemoveCall>(order);
   const auto writer = setup_.writers.find(aor);
   if (writer == setup_.writers.end()) return answer_later(element::OverlayWritten{request, false});
   std::visit(
@@ -282,8 +283,11 @@ void SipDriver::write(sip::registrar::OverlayRequestId request, const sip::Aor& 
         if constexpr (requires { each.as_user; }) each.as_user = writer->second;
       },
       order);
-  call(std::move(order), [request, log = log_, user = aor.name()](const data::CallResult& result) {
+  call(std::move(order), [request, is_removal, log = log_,
+                          user = aor.name()](const data::CallResult& result) -> element::Input {
     const auto* failure = std::get_if<data::CallFailure>(&result);
+    // What is not there need not be removed.
+    if (is_removal && failure != nullptr && failure->error == data::CallError::not_found) failure = nullptr;
     if (failure != nullptr)
       log->warn("the overlay does not take the registration of {}: {}", user, failure->message);
     return element::OverlayWritten{request, failure == nullptr};

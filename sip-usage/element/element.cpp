@@ -295,6 +295,7 @@ void Element::on(Now now, Shutdown&) {
 // Messages may have come while the peer was away.
 void Element::on(Now now, Restarted& restarted) {
   add_work(registrar_.restore(now, restarted.bindings));
+  presence_.on_restarted(now);
   for (const auto& each : restarted.bindings)
     if (registrar_.has_phones(now.mono, each.aor)) {
       letters_.on_registered(now, each.aor, true);

@@ -135,6 +135,7 @@ Compositor::Outputs Compositor::set_permission(Now now, const Aor& aor, Permissi
   if (user == nullptr) return {};
   assert(check(permission).ok());
   user->user.permission = std::move(permission);
+  if (user->user.permission.who == Permission::Who::nobody) user->spared_until.reset();
   compose(*user);
   keep_needed_certificates();
   advance(now, *user);
@@ -176,6 +177,7 @@ void Compositor::dismiss(Now now, User& user) {
   user.publications = {};
   user.has_phones = false;
   user.next_write.reset();
+  user.spared_until.reset();
   user.entry.suspect();
   if (user.is_waiting) std::erase(waiting_, user.user.aor);
   user.is_waiting = false;
@@ -202,6 +204,16 @@ Compositor::Outputs Compositor::leave(Now now) {
   for (auto& [aor, user] : users_) {
     user.next_write.reset();
     advance(now, user);
+  }
+  return finish(now);
+}
+
+Compositor::Outputs Compositor::on_restarted(Now now) {
+  for (auto& [aor, user] : users_) {
+    if (user.user.permission.who == Permission::Who::nobody) continue;  // taken away at once
+    user.entry.suspect();
+    user.spared_until = now.mono + registrar::k_return_time;
+    queue(user);
   }
   return finish(now);
 }
@@ -268,7 +280,9 @@ Compositor::Entry::Wanted Compositor::wanted_by(const User& user) const {
 }
 
 bool Compositor::is_due(MonoTime now, const User& user) const {
-  return (!user.next_write || *user.next_write <= now) && user.entry.is_due(now, wanted_by(user));
+  const auto wanted = wanted_by(user);
+  const bool is_spared = !wanted && user.spared_until && now < *user.spared_until;
+  return !is_spared && (!user.next_write || *user.next_write <= now) && user.entry.is_due(now, wanted);
 }
 
 void Compositor::advance(Now now, User& user) {
@@ -312,6 +326,7 @@ void Compositor::write(Now now, User& user, Entry::Wanted wanted) {
   const OverlayRequestId request{++last_overlay_request_};
   const std::string entry = to_hex(user.user.node.view());
   user.next_write = now.mono + registrar::k_store_interval;
+  user.spared_until.reset();
   user.entry.ask(now.mono, request, wanted);
   if (!wanted) {
     ++counters_.removals;
@@ -348,7 +363,9 @@ std::optional<Bytes> Compositor::value_of(const User& user, const Shown& shown) 
 
 void Compositor::queue(User& user) {
   if (user.queued_at) wakes_.erase({*user.queued_at, user.user.aor});
-  Deadline of_entry = user.entry.next_wake(wanted_by(user));
+  const auto wanted = wanted_by(user);
+  Deadline of_entry = user.entry.next_wake(wanted);
+  if (of_entry && !wanted && user.spared_until) of_entry = std::max(*of_entry, *user.spared_until);
   if (of_entry && !user.entry.asked() && user.next_write) of_entry = std::max(*of_entry, *user.next_write);
   // Who waits goes on when the certificates are there.
   const Deadline of_writes = user.is_waiting ? Deadline() : sooner(of_entry, user.recheck_at);

@@ -92,6 +92,9 @@ class Compositor {
   Outputs set_users(Now now, std::vector<PresenceUser> users);
   // The peer leaves: its users are shown no more, and nobody publishes any more (503).
   Outputs leave(Now now);
+  // The peer was started: what it has stored before may still be there, and goes unless a phone has come back
+  // by then (registrar::k_return_time).
+  Outputs on_restarted(Now now);
   Outputs on_timer(Now now);
   Deadline next_wake() const;
 
@@ -120,6 +123,7 @@ class Compositor {
     Entry entry;
     bool is_waiting = false;  // in waiting_
     Deadline next_write;      // not sooner
+    Deadline spared_until;    // what may be there from before the restart
     Deadline recheck_at;      // certificates were missing
     Deadline queued_at;       // in wakes_
   };

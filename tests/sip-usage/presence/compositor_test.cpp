@@ -365,6 +365,23 @@ TEST(Compositor, WhatAPeerOfNobodyHasStoredBeforeIsRemoved) {
   EXPECT_THAT(stage.stores, IsEmpty());
 }
 
+// After a crash nobody has taken it away.
+TEST(Compositor, WhatWasStoredBeforeARestartGoesUnlessAPhoneComesBack) {
+  Stage stage;
+  stage.note(stage.compositor.on_restarted(stage.now));
+  stage.pass(registrar::k_return_time - Duration(1));
+  EXPECT_THAT(stage.removals, IsEmpty());
+  stage.register_phone();
+  EXPECT_EQ(stage.stored_text(), derived(k_alice, Basic::open)) << "at once";
+  stage.pass(Duration(1));
+  ASSERT_EQ(stage.removals.size(), 1U);
+  EXPECT_EQ(stage.removals[0].aor, k_bob);
+  stage.removed();
+  stage.register_phone(false);
+  stage.pass(k_store_interval);
+  EXPECT_EQ(stage.removals.size(), 1U) << "who was there goes as ever";
+}
+
 TEST(Compositor, UsersComeAndGo) {
   Stage stage;
   stage.register_phone();
