@@ -93,13 +93,18 @@ void Element::publish(Now now, TransactionId transaction, const Message& request
   presence_.publish(now, transaction, request, *sender);
 }
 
-// Others than own phones watch own users only, as everybody sees them. Whoever sends datagrams may have
+// Others than own phones watch own users only, as everybody sees them; who comes from outside the overlay
+// those who want that. Whoever sends datagrams may have
 // written another one's address on them, who would then get the NOTIFYs.
 std::optional<unsigned> Element::refuse_watcher(Now now, const Message& request, const proxy::Source& from,
                                                 const FlowState& flow) const {
   const bool is_known_dialog = presence_.has_dialog(request);
   if (from.side == proxy::Side::phone || (!is_known_dialog && is_for_this_peer(request))) return std::nullopt;
-  if (!is_known_dialog && !registrar_.find(now.mono, request.request_uri()).is_known) return 404;
+  if (!is_known_dialog) {
+    const auto watched = registrar_.find(now.mono, request.request_uri());
+    if (!watched.is_known) return 404;
+    if (from.side == proxy::Side::outside && !presence_.is_shown_outside(watched.aor)) return 403;
+  }
   return flow.is_reliable() ? std::nullopt : std::optional(403U);
 }
 

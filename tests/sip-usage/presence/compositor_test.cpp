@@ -517,6 +517,9 @@ TEST(Permissions, AreChecked) {
   EXPECT_TRUE(check(Permission{}));
   EXPECT_FALSE(check(Permission{Permission::Who::everyone, {k_bob}}));
   EXPECT_FALSE(check(Permission{Permission::Who::nobody, {k_bob}}));
+  EXPECT_TRUE(check(Permission{Permission::Who::everyone, {}, true}));
+  EXPECT_FALSE(check(Permission{Permission::Who::nobody, {}, true}));
+  EXPECT_FALSE(check(Permission{Permission::Who::listed, {k_bob}, true}));
   readers.insert(k_bob);
   EXPECT_FALSE(check(listed(readers)));
 }
