@@ -84,10 +84,12 @@ void Element::act(Now now, RequestArrived& arrived) {
 
 // Who has sent it is known.
 void Element::pass_or_serve(Now now, TransactionId transaction, Message request, proxy::Source from) {
-  const FlowState* flow = flows_.find(servers_.at(transaction).flow);
+  auto& server = servers_.at(transaction);
+  server.wait = take_wait(request, from);
+  const FlowState* flow = flows_.find(server.flow);
   if (flow != nullptr && !let_pass(now, transaction, request, *flow, from)) return;
   if (!from.passes_here) return serve(now, transaction, std::move(request), std::move(from));
-  letters_.watch(servers_.at(transaction).arrived_at, transaction, request, k_wait_of_others);
+  letters_.watch(server.arrived_at, transaction, request, server.wait);
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 
@@ -100,9 +102,9 @@ void Element::serve(Now now, TransactionId transaction, Message request, proxy::
   if (server.is_private)                     // a letter would name its writer
     letters_.watch(server.arrived_at, transaction, request, k_wait_for_answer);
   else if (from.side == proxy::Side::overlay && is_anonymous(request.from.uri))
-    letters_.watch(server.arrived_at, transaction, request, k_wait_of_others);
+    letters_.watch(server.arrived_at, transaction, request, server.wait);
   else
-    note_message(server.arrived_at, transaction, request, from);
+    note_message(server.arrived_at, transaction, request, from, server.wait);
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 
@@ -283,6 +285,8 @@ void Element::act(Now now, Ready& ready) {
     if (branch) proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
     return;
   }
+  if (branch && flow->is_peer() && !tell_wait(now.mono, ready.parcel))
+    return proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
   flows_.used(now.mono, *flow);
   if (!flow->is_peer()) request.vias.front().transport = flow->transport;  // where a URI led was not known
   if (!branch) {

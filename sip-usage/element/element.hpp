@@ -95,6 +95,7 @@ class Element {
     std::optional<Passage> passage{};
     std::vector<NodeId> bad_intermediates{};
     MonoTime arrived_at{};
+    Duration wait = k_wait_of_others;  // of the peer that has sent it, for the answer to a MESSAGE
   };
   struct Client {
     FlowId flow{};
@@ -174,7 +175,9 @@ class Element {
   void act(Now now, messages::Answer& kept);
   void act(Now now, messages::Deliver& deliver);
   void note_message(MonoTime arrived_at, TransactionId transaction, const Message& request,
-                    const proxy::Source& from);
+                    const proxy::Source& from, Duration wait_of_others = k_wait_of_others);
+  static Duration take_wait(Message& request, const proxy::Source& from);
+  bool tell_wait(MonoTime now, Parcel& parcel) const;
   void give_up_messages(Now now);
   void tell_of_phones(Now now, const Message& response);
   // True: it was of a request of the element's own, which has this outcome.
