@@ -121,19 +121,25 @@ void Element::cancel(Now now, RequestArrived& arrived, const proxy::Source& from
 
 void Element::ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed) {
   const auto known = claims_.known(now.mono, claimed.name);
-  if (known) {
-    if (*known) return answer(now, transaction, refuse_name(request));
-    return pass_or_serve(now, transaction, std::move(request), std::move(claimed.source));
-  }
   const auto no_room = busy(request);
-  Claim claim{transaction, std::move(request), std::move(claimed.source), std::move(claimed.name)};
+  Claim claim{transaction,  std::move(request),   std::move(claimed.source), std::move(claimed.name),
+              claimed.peer, claimed.is_of_overlay};
+  // A user of the overlay may have registered there since.
+  if (known && (!claim.is_of_overlay || known->is_at(claim.peer))) return judge(now, claim, *known);
   if (!claims_.wait(now.mono, std::move(claim), finder_.new_question())) answer(now, transaction, no_room);
 }
 
 void Element::act(Now now, ClaimAnswer& answered) {
-  auto& [claim, is_user] = answered;
-  if (!is_user) return answer(now, claim.transaction, make_response(claim.request, 504, new_tag()));
-  if (*is_user) return answer(now, claim.transaction, refuse_name(claim.request));
+  auto& [claim, facts] = answered;
+  if (!facts) return answer(now, claim.transaction, make_response(claim.request, 504, new_tag()));
+  judge(now, claim, *facts);
+}
+
+void Element::judge(Now now, Claim& claim, const NameFacts& facts) {
+  const bool is_its_user = facts.is_at(claim.peer);
+  if (!is_its_user && (claim.is_of_overlay || facts.is_user))
+    return answer(now, claim.transaction, refuse_name(claim.request));
+  if (is_its_user) claim.source.user = claim.name.name();
   pass_or_serve(now, claim.transaction, std::move(claim.request), std::move(claim.source));
 }
 

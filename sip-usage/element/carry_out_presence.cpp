@@ -71,7 +71,10 @@ std::variant<proxy::Source, Message> Element::source_of_subscriber(Now now, cons
     auto source = source_of(now, request, flow);
     if (auto* instead = std::get_if<Message>(&source)) return std::move(*instead);
     // Who is no phone here sees what everybody sees, whatever name it has.
-    if (auto* claimed = std::get_if<Claimed>(&source)) return std::move(claimed->source);
+    if (auto* claimed = std::get_if<Claimed>(&source)) {
+      if (claimed->is_of_overlay) return refuse_name(request);
+      return std::move(claimed->source);
+    }
     return std::get<proxy::Source>(std::move(source));
   }
   proxy::Source out{flow.is_peer() ? proxy::Side::overlay : proxy::Side::outside, flow.way};

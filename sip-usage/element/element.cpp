@@ -243,7 +243,7 @@ void Element::on_refusal(FlowState& flow, const Refusal& refusal) {
 // ---- answers
 
 void Element::on(Now now, RegistrationsFetched& fetched) {
-  if (!claims_.fetched(now.mono, fetched.question, !fetched.found.empty()))
+  if (!claims_.fetched(now.mono, fetched.question, facts_of(fetched.found)))
     finder_.fetched(fetched.question, std::move(fetched.found));
 }
 

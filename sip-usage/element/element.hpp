@@ -221,10 +221,13 @@ class Element {
   void log_request(Now now, const Message& request, const proxy::Source& from);
   void tell_of_calls(MonoTime now);
 
-  // Who sends it, or the answer that it gets instead, or who says that it is somebody of another domain.
+  // Who sends it, or the answer that it gets instead, or which peer says that it is somebody whom its
+  // certificate does not name.
   struct Claimed {
     proxy::Source source;
     Aor name;
+    NodeId peer;
+    bool is_of_overlay = false;
   };
   using Sending = std::variant<proxy::Source, Message, Claimed>;
   Sending source_of(Now now, const Message& request, FlowState& flow);
@@ -232,6 +235,7 @@ class Element {
   Sending source_of_another_domain(proxy::Source peer, const Uri& from, const FlowState& flow) const;
   Message refuse_name(const Message& request);
   void ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed);
+  void judge(Now now, Claim& claim, const NameFacts& facts);
   void pass_or_serve(Now now, TransactionId transaction, Message request, proxy::Source from);
   void serve(Now now, TransactionId transaction, Message request, proxy::Source from);
   void cancel(Now now, RequestArrived& arrived, const proxy::Source& from, const FlowState& flow);
