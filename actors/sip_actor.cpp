@@ -137,6 +137,7 @@ caf::typed_response_promise<LeftAtom> SipDriver::leave() {
 
 SipReportPtr SipDriver::report() const {
   SipReport out;
+  for (const auto& user : setup_.element->users()) out.users.push_back(user.name());
   out.listening_on = setup_.phones->listening_on();
   out.transports = setup_.phones->counters();
   out.registrar = setup_.element->registrar_counters();

@@ -14,6 +14,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -69,6 +70,7 @@ class Element {
   // Since the last time.
   std::vector<Output> take_outputs() { return std::exchange(outputs_, {}); }
 
+  std::set<Aor> users() const { return registrar_.users(); }  // whose phones may register
   const CallLog& calls() const { return calls_; }
   const ElementCounters& counters() const { return counters_; }
   const FlowCounters& flow_counters() const { return flows_.counters(); }
