@@ -284,15 +284,17 @@ void SipDriver::write(sip::registrar::OverlayRequestId request, const sip::Aor& 
         if constexpr (requires { each.as_user; }) each.as_user = writer->second;
       },
       order);
-  call(std::move(order), [request, is_removal, log = log_,
-                          user = aor.name()](const data::CallResult& result) -> element::Input {
-    const auto* failure = std::get_if<data::CallFailure>(&result);
-    // What is not there need not be removed.
-    if (is_removal && failure != nullptr && failure->error == data::CallError::not_found) failure = nullptr;
-    if (failure != nullptr)
-      log->warn("the overlay does not take the registration of {}: {}", user, failure->message);
-    return element::OverlayWritten{request, failure == nullptr};
-  });
+  call(
+      std::move(order),
+      [request, is_removal, log = log_, user = aor.name()](const data::CallResult& result) -> element::Input {
+        const auto* failure = std::get_if<data::CallFailure>(&result);
+        // What is not there need not be removed.
+        if (is_removal && failure != nullptr && failure->error == data::CallError::not_found)
+          failure = nullptr;
+        if (failure != nullptr)
+          log->warn("the overlay does not take the registration of {}: {}", user, failure->message);
+        return element::OverlayWritten{request, failure == nullptr};
+      });
 }
 
 // In whose name it is written says the call itself. Of presence only writes are asked for, and the peer does

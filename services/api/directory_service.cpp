@@ -39,17 +39,18 @@ Result<sip::SipRegistration> registration_of(const v1::RegisterRequest& request,
   return out;
 }
 
-// There is one registration of a user for each node, and where phones are served the registrar has it: whatever
-// else was put there would lead callers elsewhere until the registrar writes next.
+// There is one registration of a user for each node, and where phones are served the registrar has it:
+// whatever else was put there would lead callers elsewhere until the registrar writes next.
 std::optional<grpc::Status> refuse_phones_user(const actors::PeerStatus& status, const std::string& user) {
   const auto aor = sip::Aor::of_user_name(user);
   if (!status.sip || !aor) return std::nullopt;
   const auto& users = status.sip->users;
   if (std::find(users.begin(), users.end(), aor->name()) == users.end()) return std::nullopt;
-  return grpc::Status{grpc::StatusCode::FAILED_PRECONDITION,
-                      "this peer serves phones of " + user +
-                          ", and registers the user while one of them is registered here: register a phone, or "
-                          "forward calls there; only a peer without --sip-listen takes this call"};
+  return grpc::Status{
+      grpc::StatusCode::FAILED_PRECONDITION,
+      "this peer serves phones of " + user +
+          ", and registers the user while one of them is registered here: register a phone, or "
+          "forward calls there; only a peer without --sip-listen takes this call"};
 }
 
 template <typename Response>

@@ -4,8 +4,8 @@
 // A MESSAGE is given up here before its sender gives it up (RFC 3261 §17.1.2.2): a phone that is silent may
 // be gone, and 202 has to come in time. The peer that a phone is registered at gives up first, so that no
 // copy of the request is still on its way when it is kept: where a search, a connection or another phone has
-// taken time before, the request says how much is left (k_answer_within). Those of who wants to stay unknown are kept
-// nowhere, and are given up in the same way: their senders are told that they have failed.
+// taken time before, the request says how much is left (k_answer_within). Those of who wants to stay unknown
+// are kept nowhere, and are given up in the same way: their senders are told that they have failed.
 #pragma once
 
 #include <cstddef>

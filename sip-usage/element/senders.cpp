@@ -51,8 +51,8 @@ Element::Sending Element::source_of(Now now, const Message& request, FlowState& 
   return user;
 }
 
-// A peer speaks for the users of its certificate, and for those who have registered at it. Within a dialog From may be another one: of whom the call
-// was for before it was forwarded (RFC 3261 §12.2.1.1).
+// A peer speaks for the users of its certificate, and for those who have registered at it. Within a dialog
+// From may be another one: of whom the call was for before it was forwarded (RFC 3261 §12.2.1.1).
 Element::Sending Element::source_of_peer(const Message& request, const FlowState& flow) {
   proxy::Source peer{proxy::Side::overlay, flow.way};
   if (!flow.users.empty()) peer.user = flow.users.front().name();
@@ -90,7 +90,8 @@ Element::Sending Element::source_of_another_domain(proxy::Source peer, const Uri
 Message Element::refuse_name(const Message& request) {
   ++counters_.false_from;
   auto response = make_response(request, 403, new_tag());
-  std::get<StatusLine>(response.start).reason = "From is not of this peer's certificate, nor registered at it";
+  std::get<StatusLine>(response.start).reason =
+      "From is not of this peer's certificate, nor registered at it";
   return response;
 }
 

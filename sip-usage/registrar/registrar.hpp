@@ -151,7 +151,7 @@ class Registrar {
     Aor aor;
     bool is_gone = false;  // no account any more
     OverlayEntry entry;
-    Deadline spared_until;  // what may be there from before the restart
+    Deadline spared_until;                   // what may be there from before the restart
     std::deque<Waiting> waiting;             // in the order in which they came
     std::optional<ContactUpdate> under_way;  // what the first of them comes to once the overlay has it
     Deadline queued_at;                      // in wakes_
