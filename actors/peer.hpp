@@ -77,6 +77,7 @@ using MailboxResult = std::variant<sip::messages::MailboxContents, data::CallFai
 
 // How the peer serves phones.
 struct SipReport {
+  std::vector<std::string> users;  // whose phones may register here: their registrations are the registrar's
   std::vector<net::phones::PhoneListen> listening_on;
   net::phones::PhoneCounters transports;
   sip::registrar::RegistrarCounters registrar;

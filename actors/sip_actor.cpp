@@ -137,6 +137,7 @@ caf::typed_response_promise<LeftAtom> SipDriver::leave() {
 
 SipReportPtr SipDriver::report() const {
   SipReport out;
+  for (const auto& user : setup_.element->users()) out.users.push_back(user.name());
   out.listening_on = setup_.phones->listening_on();
   out.transports = setup_.phones->counters();
   out.registrar = setup_.element->registrar_counters();
@@ -275,6 +276,7 @@ void SipDriver::perform(element::RemoveRegistration& remove) {
 
 void SipDriver::write(sip::registrar::OverlayRequestId request, const sip::Aor& aor, data::Call order) {
   ++writes_under_way_;
+  const bool is_removal = std::holds_alternative<data::RemoveCall>(order);
   const auto writer = setup_.writers.find(aor);
   if (writer == setup_.writers.end()) return answer_later(element::OverlayWritten{request, false});
   std::visit(
@@ -282,12 +284,17 @@ void SipDriver::write(sip::registrar::OverlayRequestId request, const sip::Aor& 
         if constexpr (requires { each.as_user; }) each.as_user = writer->second;
       },
       order);
-  call(std::move(order), [request, log = log_, user = aor.name()](const data::CallResult& result) {
-    const auto* failure = std::get_if<data::CallFailure>(&result);
-    if (failure != nullptr)
-      log->warn("the overlay does not take the registration of {}: {}", user, failure->message);
-    return element::OverlayWritten{request, failure == nullptr};
-  });
+  call(
+      std::move(order),
+      [request, is_removal, log = log_, user = aor.name()](const data::CallResult& result) -> element::Input {
+        const auto* failure = std::get_if<data::CallFailure>(&result);
+        // What is not there need not be removed.
+        if (is_removal && failure != nullptr && failure->error == data::CallError::not_found)
+          failure = nullptr;
+        if (failure != nullptr)
+          log->warn("the overlay does not take the registration of {}: {}", user, failure->message);
+        return element::OverlayWritten{request, failure == nullptr};
+      });
 }
 
 // In whose name it is written says the call itself. Of presence only writes are asked for, and the peer does

@@ -1,5 +1,7 @@
 #include "services/api/directory_service.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -35,6 +37,20 @@ Result<sip::SipRegistration> registration_of(const v1::RegisterRequest& request,
                                        : sip::SipRegistration{sip::UriRegistration{request.forward_to()}};
   if (auto good = sip::check_registration(out, overlay); !good) return good.error();
   return out;
+}
+
+// There is one registration of a user for each node, and where phones are served the registrar has it:
+// whatever else was put there would lead callers elsewhere until the registrar writes next.
+std::optional<grpc::Status> refuse_phones_user(const actors::PeerStatus& status, const std::string& user) {
+  const auto aor = sip::Aor::of_user_name(user);
+  if (!status.sip || !aor) return std::nullopt;
+  const auto& users = status.sip->users;
+  if (std::find(users.begin(), users.end(), aor->name()) == users.end()) return std::nullopt;
+  return grpc::Status{
+      grpc::StatusCode::FAILED_PRECONDITION,
+      "this peer serves phones of " + user +
+          ", and registers the user while one of them is registered here: register a phone, or "
+          "forward calls there; only a peer without --sip-listen takes this call"};
 }
 
 template <typename Response>
@@ -169,6 +185,7 @@ grpc::ServerUnaryReactor* DirectoryService::Register(grpc::CallbackServerContext
     call.lifetime_s = request.lifetime_s() != 0 ? request.lifetime_s() : k_default_registration_lifetime_s;
     call.keep = request.keep();
     const std::string user = call.key;
+    if (const auto refused = refuse_phones_user(status, user)) return pending->finish_once(*refused);
     std::string gruu;
     const auto* route = std::get_if<sip::RouteRegistration>(&*registration);
     if (const auto aor = sip::Aor::of_user_name(user); aor && route != nullptr) {
@@ -192,6 +209,7 @@ grpc::ServerUnaryReactor* DirectoryService::Unregister(grpc::CallbackServerConte
         call.key = as_user.empty() ? status.user : as_user;
         call.as_user = as_user;
         const std::string user = call.key;
+        if (const auto refused = refuse_phones_user(status, user)) return pending->finish_once(*refused);
         write(peer, pending, std::move(call), user, response, [](v1::UnregisterResponse&) {});
       });
   return pending.get();

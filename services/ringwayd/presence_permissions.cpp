@@ -18,8 +18,9 @@ Result<sip::Aor> user_of(const std::string& name, const std::string& overlay) {
 
 Result<Permission> permission_of(const Json& value, const std::string& overlay) {
   if (value == "everyone") return Permission();
+  if (value == "world") return Permission{Permission::Who::everyone, {}, true};
   if (value == "nobody") return Permission{Permission::Who::nobody, {}};
-  if (!value.is_array()) return Failure{"neither \"everyone\", \"nobody\" nor a list of users"};
+  if (!value.is_array()) return Failure{"neither \"everyone\", \"world\", \"nobody\" nor a list of users"};
   Permission out{Permission::Who::listed, {}};
   for (const Json& each : value) {
     if (!each.is_string()) return Failure{"a list of something else than users"};

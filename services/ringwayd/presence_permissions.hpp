@@ -12,8 +12,10 @@
 namespace ringway::services {
 
 // JSON, with comments of //: {"bob@example.org": ["alice", "carol@example.org"], "alice": "nobody",
-// "*": "everyone"}. A name without @ is one of the overlay's own domain; "*" means who is not named, who is
-// seen by everyone where it is missing.
+// "*": "everyone"}. "everyone" is on the overlay, "world" means strangers from elsewhere as well. A name
+// without
+// @ is one of the overlay's own domain; "*" means who is not named, who is seen by everyone where it is
+// missing.
 struct PresencePermissions {
   std::map<sip::Aor, sip::presence::Permission> of_users;
   std::optional<sip::presence::Permission> of_others;

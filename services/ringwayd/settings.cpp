@@ -153,7 +153,7 @@ void add_phone_options(CLI::App& app, Settings& settings) {
             "FILE");
   group.add("sip-presence", settings.sip_presence,
             "Who may see what which user does: {\"bob\": [\"alice\"], \"*\": \"everyone\"} (docs/phones.md); "
-            "everyone if not given",
+            "everyone on the overlay if not given",
             "FILE");
   group.flag(
       "sip-trust-loopback", settings.sip_trust_loopback,

@@ -84,10 +84,12 @@ void Element::act(Now now, RequestArrived& arrived) {
 
 // Who has sent it is known.
 void Element::pass_or_serve(Now now, TransactionId transaction, Message request, proxy::Source from) {
-  const FlowState* flow = flows_.find(servers_.at(transaction).flow);
+  auto& server = servers_.at(transaction);
+  server.wait = take_wait(request, from);
+  const FlowState* flow = flows_.find(server.flow);
   if (flow != nullptr && !let_pass(now, transaction, request, *flow, from)) return;
   if (!from.passes_here) return serve(now, transaction, std::move(request), std::move(from));
-  letters_.watch(servers_.at(transaction).arrived_at, transaction, request, k_wait_of_others);
+  letters_.watch(server.arrived_at, transaction, request, server.wait);
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 
@@ -100,9 +102,9 @@ void Element::serve(Now now, TransactionId transaction, Message request, proxy::
   if (server.is_private)                     // a letter would name its writer
     letters_.watch(server.arrived_at, transaction, request, k_wait_for_answer);
   else if (from.side == proxy::Side::overlay && is_anonymous(request.from.uri))
-    letters_.watch(server.arrived_at, transaction, request, k_wait_of_others);
+    letters_.watch(server.arrived_at, transaction, request, server.wait);
   else
-    note_message(server.arrived_at, transaction, request, from);
+    note_message(server.arrived_at, transaction, request, from, server.wait);
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 
@@ -119,19 +121,25 @@ void Element::cancel(Now now, RequestArrived& arrived, const proxy::Source& from
 
 void Element::ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed) {
   const auto known = claims_.known(now.mono, claimed.name);
-  if (known) {
-    if (*known) return answer(now, transaction, refuse_name(request));
-    return pass_or_serve(now, transaction, std::move(request), std::move(claimed.source));
-  }
   const auto no_room = busy(request);
-  Claim claim{transaction, std::move(request), std::move(claimed.source), std::move(claimed.name)};
+  Claim claim{transaction,  std::move(request),   std::move(claimed.source), std::move(claimed.name),
+              claimed.peer, claimed.is_of_overlay};
+  // A user of the overlay may have registered there since.
+  if (known && (!claim.is_of_overlay || known->is_at(claim.peer))) return judge(now, claim, *known);
   if (!claims_.wait(now.mono, std::move(claim), finder_.new_question())) answer(now, transaction, no_room);
 }
 
 void Element::act(Now now, ClaimAnswer& answered) {
-  auto& [claim, is_user] = answered;
-  if (!is_user) return answer(now, claim.transaction, make_response(claim.request, 504, new_tag()));
-  if (*is_user) return answer(now, claim.transaction, refuse_name(claim.request));
+  auto& [claim, facts] = answered;
+  if (!facts) return answer(now, claim.transaction, make_response(claim.request, 504, new_tag()));
+  judge(now, claim, *facts);
+}
+
+void Element::judge(Now now, Claim& claim, const NameFacts& facts) {
+  const bool is_its_user = facts.is_at(claim.peer);
+  if (!is_its_user && (claim.is_of_overlay || facts.is_user))
+    return answer(now, claim.transaction, refuse_name(claim.request));
+  if (is_its_user) claim.source.user = claim.name.name();
   pass_or_serve(now, claim.transaction, std::move(claim.request), std::move(claim.source));
 }
 
@@ -284,6 +292,8 @@ void Element::act(Now now, Ready& ready) {
     if (branch) proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
     return;
   }
+  if (branch && flow->is_peer() && !tell_wait(now.mono, ready.parcel))
+    return proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
   flows_.used(now.mono, *flow);
   if (!flow->is_peer()) request.vias.front().transport = flow->transport;  // where a URI led was not known
   if (!branch) {

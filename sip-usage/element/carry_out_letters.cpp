@@ -4,6 +4,7 @@
 
 #include "sip-usage/element/element.hpp"
 #include "sip-usage/message/builders.hpp"
+#include "sip-usage/message/grammar.hpp"
 #include "sip-usage/proxy/routing.hpp"
 
 namespace ringway::sip::element {
@@ -31,7 +32,7 @@ proxy::ServerId server_of(messages::DeliveryId id) {
 
 // Its time began when it came, however long it has waited for a name: who has sent it counts that, too.
 void Element::note_message(MonoTime arrived_at, TransactionId transaction, const Message& request,
-                           const proxy::Source& from) {
+                           const proxy::Source& from, Duration wait_of_others) {
   if (request.method() != "MESSAGE" || from.side == proxy::Side::outside) return;
   const bool is_own = from.side == proxy::Side::phone;
   std::optional<Aor> sender;
@@ -41,7 +42,27 @@ void Element::note_message(MonoTime arrived_at, TransactionId transaction, const
     sender = *std::move(user);
   }
   letters_.note(arrived_at, transaction, request,
-                proxy::with_overlay_name(request.request_uri(), settings_.proxy), sender);
+                proxy::with_overlay_name(request.request_uri(), settings_.proxy), sender, wait_of_others);
+}
+
+// Of a request that has come. Only a peer may say for how long it waits, and nobody else is told.
+Duration Element::take_wait(Message& request, const proxy::Source& from) {
+  const std::string* field = request.field(k_answer_within);
+  if (field == nullptr) return k_wait_of_others;
+  const auto seconds = parse_number(*field, static_cast<std::uint32_t>(k_wait_of_others.count() / 1000));
+  request.remove_field(k_answer_within);
+  if (!seconds || from.side != proxy::Side::overlay) return k_wait_of_others;
+  return std::max(k_least_wait, Duration{std::int64_t{*seconds} * 1000});
+}
+
+// Of a request that goes to another peer now. False: it would not be answered in time, and may be kept by
+// then.
+bool Element::tell_wait(MonoTime now, Parcel& parcel) const {
+  const auto left = parcel.server ? letters_.time_for_others(now, *parcel.server) : std::nullopt;
+  if (!left || *left >= k_wait_of_others) return true;
+  if (*left < k_least_wait) return false;
+  parcel.request.set_field(k_answer_within, std::to_string(left->count() / 1000));
+  return true;
 }
 
 // RFC 4320 §4.1 has no 408 for them; 480 says the same of a phone that another peer calls here.

@@ -71,7 +71,10 @@ std::variant<proxy::Source, Message> Element::source_of_subscriber(Now now, cons
     auto source = source_of(now, request, flow);
     if (auto* instead = std::get_if<Message>(&source)) return std::move(*instead);
     // Who is no phone here sees what everybody sees, whatever name it has.
-    if (auto* claimed = std::get_if<Claimed>(&source)) return std::move(claimed->source);
+    if (auto* claimed = std::get_if<Claimed>(&source)) {
+      if (claimed->is_of_overlay) return refuse_name(request);
+      return std::move(claimed->source);
+    }
     return std::get<proxy::Source>(std::move(source));
   }
   proxy::Source out{flow.is_peer() ? proxy::Side::overlay : proxy::Side::outside, flow.way};
@@ -93,13 +96,18 @@ void Element::publish(Now now, TransactionId transaction, const Message& request
   presence_.publish(now, transaction, request, *sender);
 }
 
-// Others than own phones watch own users only, as everybody sees them. Whoever sends datagrams may have
+// Others than own phones watch own users only, as everybody sees them; who comes from outside the overlay
+// those who want that. Whoever sends datagrams may have
 // written another one's address on them, who would then get the NOTIFYs.
 std::optional<unsigned> Element::refuse_watcher(Now now, const Message& request, const proxy::Source& from,
                                                 const FlowState& flow) const {
   const bool is_known_dialog = presence_.has_dialog(request);
   if (from.side == proxy::Side::phone || (!is_known_dialog && is_for_this_peer(request))) return std::nullopt;
-  if (!is_known_dialog && !registrar_.find(now.mono, request.request_uri()).is_known) return 404;
+  if (!is_known_dialog) {
+    const auto watched = registrar_.find(now.mono, request.request_uri());
+    if (!watched.is_known) return 404;
+    if (from.side == proxy::Side::outside && !presence_.is_shown_outside(watched.aor)) return 403;
+  }
   return flow.is_reliable() ? std::nullopt : std::optional(403U);
 }
 

@@ -2,12 +2,29 @@
 
 #include <algorithm>
 
+#include "sip-usage/registration/sip_registration.hpp"
+
 namespace ringway::sip::element {
 
-std::optional<bool> Claims::known(MonoTime now, const Aor& name) const {
+// Where other peers stand before it, the last is the one that speaks for the user.
+NameFacts facts_of(const std::vector<FetchedRegistration>& found) {
+  NameFacts out;
+  out.is_user = !found.empty();
+  for (const auto& each : found) {
+    if (out.peers.size() >= k_max_peers_of_name) break;
+    const auto registration = wire::decode<SipRegistration>(SharedBytes(each.value));
+    const auto* route = registration ? std::get_if<RouteRegistration>(&*registration) : nullptr;
+    if (route == nullptr || route->destinations.empty()) continue;
+    const auto* last = std::get_if<wire::NodeDestination>(&route->destinations.back());
+    if (last != nullptr) out.peers.push_back(last->node);
+  }
+  return out;
+}
+
+std::optional<NameFacts> Claims::known(MonoTime now, const Aor& name) const {
   const auto found = known_.find(name);
   if (found == known_.end() || found->second.until <= now) return std::nullopt;
-  return found->second.is_user;
+  return found->second.facts;
 }
 
 bool Claims::wait(MonoTime now, Claim claim, QuestionId question) {
@@ -48,34 +65,34 @@ std::optional<Claim> Claims::take(TransactionId transaction) {
 
 // ---- answers
 
-bool Claims::fetched(MonoTime now, QuestionId question, bool is_user) {
+bool Claims::fetched(MonoTime now, QuestionId question, const NameFacts& facts) {
   const auto found = asked_.find(question);
   if (found == asked_.end()) return false;
-  remember(now, found->second.name, is_user);
-  return end(question, is_user);
+  remember(now, found->second.name, facts);
+  return end(question, facts);
 }
 
 bool Claims::failed(QuestionId question) { return end(question, std::nullopt); }
 
-bool Claims::end(QuestionId question, std::optional<bool> is_user) {
+bool Claims::end(QuestionId question, const std::optional<NameFacts>& facts) {
   auto asked = asked_.extract(question);
   if (asked.empty()) return false;
   for (auto& claim : asked.mapped().claims) {
     --waiting_;
     if (--of_peer_.at(claim.source.flow.remote) == 0) of_peer_.erase(claim.source.flow.remote);
-    answers_.push_back({std::move(claim), is_user});
+    answers_.push_back({std::move(claim), facts});
   }
   return true;
 }
 
-void Claims::remember(MonoTime now, const Aor& name, bool is_user) {
+void Claims::remember(MonoTime now, const Aor& name, const NameFacts& facts) {
   if (const auto before = known_.find(name); before != known_.end())
     ends_.erase({before->second.until, name});
   else if (known_.size() >= k_max_known_names) {
     known_.erase(ends_.begin()->second);
     ends_.erase(ends_.begin());
   }
-  known_.insert_or_assign(name, Known{is_user, now + k_known_name_time});
+  known_.insert_or_assign(name, Known{facts, now + k_known_name_time});
   ends_.emplace(now + k_known_name_time, name);
 }
 

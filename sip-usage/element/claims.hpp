@@ -1,8 +1,11 @@
-// Requests of other peers under names of other domains. Users of such domains may be users of the overlay
-// (RFC 7904 §3.4), for whom only their own peers speak, by their certificates; a gateway's callers are not.
-// So the overlay is asked who is registered there, and the request waits for that.
+// Requests of other peers under names that are not of their certificates. A peer may have further users, who
+// have certificates of their own: for them it speaks when they have registered that they are reached at it
+// (RFC 7904 §3.2; they have signed that). Names of other domains may be those of users of the overlay, too
+// (§3.4); where they are not, a gateway may use them for its callers. So the overlay is asked who is
+// registered there, and the request waits for that.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -12,8 +15,10 @@
 #include <vector>
 
 #include "reload/deadline.hpp"
+#include "reload/ids.hpp"
 #include "reload/table_size.hpp"
 #include "sip-usage/element/events.hpp"
+#include "sip-usage/lookup/resolution.hpp"
 #include "sip-usage/message/message.hpp"
 #include "sip-usage/proxy/target.hpp"
 #include "sip-usage/registration/address.hpp"
@@ -24,6 +29,7 @@ namespace ringway::sip::element {
 inline constexpr std::size_t k_max_claims = 512;          // requests that wait
 inline constexpr std::size_t k_max_claims_of_peer = 128;  // of one peer
 inline constexpr std::size_t k_max_known_names = 1024;    // that have been asked for; the oldest goes
+inline constexpr std::size_t k_max_peers_of_name = 32;    // at which it is registered; more are not believed
 inline constexpr Duration k_known_name_time{60'000};      // so long an answer holds
 inline constexpr Duration k_claim_time{4'000};            // for the overlay
 
@@ -32,24 +38,34 @@ struct Claim {
   Message request;
   proxy::Source source;
   Aor name;
+  NodeId peer{};               // that has sent it
+  bool is_of_overlay = false;  // the name: nobody's unless registered at that peer
 };
-// What the overlay says of the name; nothing: it has not said anything in time.
+// What the overlay says of a name.
+struct NameFacts {
+  bool is_user = false;
+  std::vector<NodeId> peers{};  // at which that user is reached
+  bool operator==(const NameFacts&) const = default;
+  bool is_at(const NodeId& peer) const { return std::find(peers.begin(), peers.end(), peer) != peers.end(); }
+};
+NameFacts facts_of(const std::vector<FetchedRegistration>& found);
+// Nothing: it has not said anything in time.
 struct ClaimAnswer {
   Claim claim;
-  std::optional<bool> is_user;
+  std::optional<NameFacts> facts;
 };
 
 class Claims {
  public:
   // Nothing: it has to be asked.
-  std::optional<bool> known(MonoTime now, const Aor& name) const;
+  std::optional<NameFacts> known(MonoTime now, const Aor& name) const;
   // False: there is no room. `question` is one that the element has made for it.
   bool wait(MonoTime now, Claim claim, QuestionId question);
   // The request is not to wait any longer; nothing: it does not.
   std::optional<Claim> take(TransactionId transaction);
 
   // False: no such question is open here.
-  bool fetched(MonoTime now, QuestionId question, bool is_user);
+  bool fetched(MonoTime now, QuestionId question, const NameFacts& facts);
   bool failed(QuestionId question);
   void on_timer(MonoTime now);
   Deadline next_wake() const;
@@ -65,11 +81,11 @@ class Claims {
     std::vector<Claim> claims;
   };
   struct Known {
-    bool is_user = false;
+    NameFacts facts;
     MonoTime until;
   };
-  bool end(QuestionId question, std::optional<bool> is_user);
-  void remember(MonoTime now, const Aor& name, bool is_user);
+  bool end(QuestionId question, const std::optional<NameFacts>& facts);
+  void remember(MonoTime now, const Aor& name, const NameFacts& facts);
   std::size_t count_of(const std::string& peer) const;
 
   std::map<QuestionId, Asked> asked_;  // questions count up: the first is due first

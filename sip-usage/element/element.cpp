@@ -243,7 +243,7 @@ void Element::on_refusal(FlowState& flow, const Refusal& refusal) {
 // ---- answers
 
 void Element::on(Now now, RegistrationsFetched& fetched) {
-  if (!claims_.fetched(now.mono, fetched.question, !fetched.found.empty()))
+  if (!claims_.fetched(now.mono, fetched.question, facts_of(fetched.found)))
     finder_.fetched(fetched.question, std::move(fetched.found));
 }
 
@@ -295,6 +295,7 @@ void Element::on(Now now, Shutdown&) {
 // Messages may have come while the peer was away.
 void Element::on(Now now, Restarted& restarted) {
   add_work(registrar_.restore(now, restarted.bindings));
+  presence_.on_restarted(now);
   for (const auto& each : restarted.bindings)
     if (registrar_.has_phones(now.mono, each.aor)) {
       letters_.on_registered(now, each.aor, true);

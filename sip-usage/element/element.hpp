@@ -14,6 +14,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -69,6 +70,7 @@ class Element {
   // Since the last time.
   std::vector<Output> take_outputs() { return std::exchange(outputs_, {}); }
 
+  std::set<Aor> users() const { return registrar_.users(); }  // whose phones may register
   const CallLog& calls() const { return calls_; }
   const ElementCounters& counters() const { return counters_; }
   const FlowCounters& flow_counters() const { return flows_.counters(); }
@@ -95,6 +97,7 @@ class Element {
     std::optional<Passage> passage{};
     std::vector<NodeId> bad_intermediates{};
     MonoTime arrived_at{};
+    Duration wait = k_wait_of_others;  // of the peer that has sent it, for the answer to a MESSAGE
   };
   struct Client {
     FlowId flow{};
@@ -176,7 +179,9 @@ class Element {
   void act(Now now, messages::Answer& kept);
   void act(Now now, messages::Deliver& deliver);
   void note_message(MonoTime arrived_at, TransactionId transaction, const Message& request,
-                    const proxy::Source& from);
+                    const proxy::Source& from, Duration wait_of_others = k_wait_of_others);
+  static Duration take_wait(Message& request, const proxy::Source& from);
+  bool tell_wait(MonoTime now, Parcel& parcel) const;
   void give_up_messages(Now now);
   void tell_of_phones(Now now, const Message& response);
   // True: it was of a request of the element's own, which has this outcome.
@@ -220,10 +225,13 @@ class Element {
   void log_request(Now now, const Message& request, const proxy::Source& from);
   void tell_of_calls(MonoTime now);
 
-  // Who sends it, or the answer that it gets instead, or who says that it is somebody of another domain.
+  // Who sends it, or the answer that it gets instead, or which peer says that it is somebody whom its
+  // certificate does not name.
   struct Claimed {
     proxy::Source source;
     Aor name;
+    NodeId peer;
+    bool is_of_overlay = false;
   };
   using Sending = std::variant<proxy::Source, Message, Claimed>;
   Sending source_of(Now now, const Message& request, FlowState& flow);
@@ -231,6 +239,7 @@ class Element {
   Sending source_of_another_domain(proxy::Source peer, const Uri& from, const FlowState& flow) const;
   Message refuse_name(const Message& request);
   void ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed);
+  void judge(Now now, Claim& claim, const NameFacts& facts);
   void pass_or_serve(Now now, TransactionId transaction, Message request, proxy::Source from);
   void serve(Now now, TransactionId transaction, Message request, proxy::Source from);
   void cancel(Now now, RequestArrived& arrived, const proxy::Source& from, const FlowState& flow);

@@ -56,7 +56,7 @@ void Letters::leave(Now now) {
 // ---- requests under way
 
 void Letters::note(MonoTime arrived_at, TransactionId transaction, const Message& request,
-                   const Uri& recipient, const std::optional<Aor>& sender) {
+                   const Uri& recipient, const std::optional<Aor>& sender, Duration wait_of_others) {
   if (noted_.size() >= k_max_noted_messages || !messages::is_for_keeping(request)) return;
   Noted noted;
   if (sender) {
@@ -68,7 +68,7 @@ void Letters::note(MonoTime arrived_at, TransactionId transaction, const Message
     if (noted.request.body.size() > messages::k_max_body_bytes)
       noted.request.body.resize(messages::k_max_body_bytes + 1);
   }
-  noted.deadline = arrived_at + (sender ? k_wait_for_answer : k_wait_of_others);
+  noted.deadline = arrived_at + (sender ? k_wait_for_answer : wait_of_others);
   deadlines_.insert({*noted.deadline, transaction});
   noted_.insert_or_assign(transaction, std::move(noted));
 }
@@ -79,6 +79,12 @@ void Letters::watch(MonoTime now, TransactionId transaction, const Message& requ
   noted.deadline = now + time;
   deadlines_.insert({*noted.deadline, transaction});
   noted_.insert_or_assign(transaction, std::move(noted));
+}
+
+std::optional<Duration> Letters::time_for_others(MonoTime now, TransactionId transaction) const {
+  const auto found = noted_.find(transaction);
+  if (found == noted_.end() || !found->second.deadline) return std::nullopt;
+  return *found->second.deadline - now - (k_wait_for_answer - k_wait_of_others);
 }
 
 void Letters::end_waiting(TransactionId transaction, Noted& noted) {

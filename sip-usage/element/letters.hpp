@@ -3,8 +3,9 @@
 //
 // A MESSAGE is given up here before its sender gives it up (RFC 3261 §17.1.2.2): a phone that is silent may
 // be gone, and 202 has to come in time. The peer that a phone is registered at gives up first, so that no
-// copy of the request is still on its way when it is kept. Those of who wants to stay unknown are kept
-// nowhere, and are given up in the same way: their senders are told that they have failed.
+// copy of the request is still on its way when it is kept: where a search, a connection or another phone has
+// taken time before, the request says how much is left (k_answer_within). Those of who wants to stay unknown
+// are kept nowhere, and are given up in the same way: their senders are told that they have failed.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -32,6 +34,10 @@ inline constexpr std::size_t k_max_noted_messages = 2048;  // under way; others 
 inline constexpr Duration k_wait_for_answer{16'000};  // and k_keeping_time: less than the 32 s of a phone
 inline constexpr Duration k_wait_of_others{14'000};
 static_assert(k_wait_of_others < k_wait_for_answer);
+// Between peers: in how many whole seconds a MESSAGE has to be answered, where that is less than
+// k_wait_of_others. Phones and strangers neither get it nor are believed.
+inline constexpr std::string_view k_answer_within = "Ringway-Answer-Within";
+inline constexpr Duration k_least_wait{1'000};  // with less time left it is not sent any more
 static_assert(k_wait_for_answer + messages::k_keeping_time < Duration{32'000});
 // Envelopes that were closed for a certificate before the present one are opened with its key.
 inline constexpr std::size_t k_max_keys_of_user = 4;
@@ -44,13 +50,15 @@ class Letters {
   void leave(Now now);  // nothing more is delivered
 
   // A MESSAGE that goes to the proxy now and has come at that time. `sender`: of this peer's users; nothing:
-  // another peer has sent it.
+  // another peer has sent it, which waits for that time.
   // `recipient` is its Request-URI in the overlay's name.
   void note(MonoTime arrived_at, TransactionId transaction, const Message& request, const Uri& recipient,
-            const std::optional<Aor>& sender);
+            const std::optional<Aor>& sender, Duration wait_of_others = k_wait_of_others);
   // One that is not kept, whatever becomes of it; its time is over then.
   void watch(MonoTime now, TransactionId transaction, const Message& request, Duration time);
   void forget(TransactionId transaction) { end(transaction); }
+  // How long another peer may take that gets it now; nothing: it is none of these.
+  std::optional<Duration> time_for_others(MonoTime now, TransactionId transaction) const;
   // What the proxy answers; nothing: it would leave the request without an answer. False: it is not kept, and
   // that is the answer.
   bool keep(Now now, TransactionId transaction, std::optional<Message> answer);

@@ -72,6 +72,13 @@ void Presence::on_users_gone(MonoTime now, const std::set<Aor>& gone) {
   take_of_onlookers(onlookers_.on_users_gone(gone));
 }
 
+bool Presence::is_shown_outside(const Aor& aor) const {
+  const auto permission = permissions_.find(aor);
+  return permission != permissions_.end() && permission->second.outside;
+}
+
+void Presence::on_restarted(Now now) { take(compositor_.on_restarted(now)); }
+
 void Presence::leave(Now now) {
   take(compositor_.leave(now));
   take(notifier_.end_all(now.mono));

@@ -37,6 +37,9 @@ class Presence {
   // These are the users from now on; with all keys that open what was closed for them.
   void use_users(Now now, std::vector<messages::OwnUser> users);
   void on_users_gone(MonoTime now, const std::set<Aor>& gone);  // they watch nobody any more
+  // By strangers as well.
+  bool is_shown_outside(const Aor& aor) const;
+  void on_restarted(Now now);
   void leave(Now now);  // its users are seen no more, and subscriptions end
 
   // Requests that are for presence; who has sent them has been made sure of.

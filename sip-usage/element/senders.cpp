@@ -51,8 +51,8 @@ Element::Sending Element::source_of(Now now, const Message& request, FlowState& 
   return user;
 }
 
-// A peer speaks for the users of its certificate. Within a dialog From may be another one: of whom the call
-// was for before it was forwarded (RFC 3261 §12.2.1.1).
+// A peer speaks for the users of its certificate, and for those who have registered at it. Within a dialog
+// From may be another one: of whom the call was for before it was forwarded (RFC 3261 §12.2.1.1).
 Element::Sending Element::source_of_peer(const Message& request, const FlowState& flow) {
   proxy::Source peer{proxy::Side::overlay, flow.way};
   if (!flow.users.empty()) peer.user = flow.users.front().name();
@@ -67,9 +67,9 @@ Element::Sending Element::source_of_peer(const Message& request, const FlowState
   if (!is_user_of_overlay({}, from)) return source_of_another_domain(std::move(peer), from, flow);
   // What cannot be read (with a password, for one) is still shown by a phone as that user's.
   const auto address = read_address(from.print(), settings_.registrar.overlay_name);
-  if (!address || std::find(flow.users.begin(), flow.users.end(), address->aor) == flow.users.end()) {
-    return refuse_name(request);
-  }
+  if (!address || !flow.node) return refuse_name(request);
+  if (std::find(flow.users.begin(), flow.users.end(), address->aor) == flow.users.end())
+    return Claimed{std::move(peer), address->aor, *flow.node, true};
   peer.user = address->aor.name();
   return peer;
 }
@@ -82,7 +82,7 @@ Element::Sending Element::source_of_another_domain(proxy::Source peer, const Uri
   auto name = Aor::of_uri_parts(from.user, from.host);
   if (!name) return peer;
   if (std::find(flow.users.begin(), flow.users.end(), *name) == flow.users.end())
-    return Claimed{std::move(peer), *std::move(name)};
+    return Claimed{std::move(peer), *std::move(name), flow.node.value_or(NodeId{}), false};
   peer.user = name->name();
   return peer;
 }
@@ -90,7 +90,8 @@ Element::Sending Element::source_of_another_domain(proxy::Source peer, const Uri
 Message Element::refuse_name(const Message& request) {
   ++counters_.false_from;
   auto response = make_response(request, 403, new_tag());
-  std::get<StatusLine>(response.start).reason = "From is not of this peer's certificate";
+  std::get<StatusLine>(response.start).reason =
+      "From is not of this peer's certificate, nor registered at it";
   return response;
 }
 

@@ -70,7 +70,8 @@ struct Settings {
   std::optional<Gateway> gateway{};
   // Own users whose messages to absent ones are kept, and who get theirs; they can be watched as well.
   std::vector<messages::OwnUser> message_users{};
-  // Who may see them, as presence::check() has found it good; who is not here is seen by everybody.
+  // Who may see them, as presence::check() has found it good; who is not here is seen by everybody on
+  // the overlay.
   std::map<Aor, presence::Permission> presence_permissions{};
 };
 

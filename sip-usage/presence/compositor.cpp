@@ -29,12 +29,28 @@ Compositor::Compositor(Settings settings, std::vector<PresenceUser> users, std::
 }
 
 void Compositor::add(const PresenceUser& user) {
-  assert(users_.size() < registrar::k_max_accounts && check(user.permission).ok());
+  assert(check(user.permission).ok());
+  if (users_.size() >= registrar::k_max_users) {
+    const auto gone =
+        std::find_if(users_.begin(), users_.end(), [](const auto& each) { return each.second.is_gone; });
+    assert(gone != users_.end());  // there are no more than k_max_accounts others
+    drop(gone);
+  }
   User& added = users_.try_emplace(user.aor, user, settings_.overlay_lifetime_s).first->second;
   // What this peer has stored before it was started is not to be seen any more.
   if (added.user.permission.who == Permission::Who::nobody) added.entry.suspect();
   compose(added);
   queue(added);
+}
+
+bool Compositor::has(const Aor& aor) const {
+  const auto found = users_.find(aor);
+  return found != users_.end() && !found->second.is_gone;
+}
+
+Compositor::User* Compositor::find(const Aor& aor) {
+  const auto found = users_.find(aor);
+  return found == users_.end() || found->second.is_gone ? nullptr : &found->second;
 }
 
 // ---- calls
@@ -48,12 +64,12 @@ Compositor::Outputs Compositor::publish(Now now, RequestId request, const Messag
     return finish(now);
   }
   const auto aor = user_of(message.request_uri(), settings_.overlay_name);
-  const auto found = aor ? users_.find(*aor) : users_.end();
-  if (found == users_.end()) {
+  User* const found = aor ? find(*aor) : nullptr;
+  if (found == nullptr) {
     reject(request, message, {404, "No user of this peer"});
     return finish(now);
   }
-  if (sender != found->first) {
+  if (sender != found->user.aor) {
     reject(request, message, {403, "Another user's address"});
     return finish(now);
   }
@@ -61,7 +77,7 @@ Compositor::Outputs Compositor::publish(Now now, RequestId request, const Messag
     reject(request, message, {503, {}, std::nullopt, k_retry_after_s});
     return finish(now);
   }
-  User& user = found->second;
+  User& user = *found;
   const auto published = user.publications.publish(now.mono, sender, message, settings_, *random_);
   if (!published) {
     reject(request, message, published.error());
@@ -79,22 +95,27 @@ Compositor::Outputs Compositor::publish(Now now, RequestId request, const Messag
 }
 
 Compositor::Outputs Compositor::on_bindings(Now now, const Aor& aor, bool has_phones) {
-  const auto found = users_.find(aor);
-  if (found == users_.end()) return {};
-  found->second.has_phones = has_phones;
-  compose(found->second);
-  advance(now, found->second);
+  User* const user = find(aor);
+  if (user == nullptr) return {};
+  user->has_phones = has_phones;
+  compose(*user);
+  advance(now, *user);
   return finish(now);
 }
 
 Compositor::Outputs Compositor::on_overlay(Now now, OverlayRequestId request, bool is_done) {
   const auto found = asked_.find(request);
   if (found == asked_.end()) return {};
-  User& user = users_.at(found->second);
+  const auto at = users_.find(found->second);
+  User& user = at->second;
   asked_.erase(found);
   if (!is_done) ++counters_.overlay_failures;
   user.entry.answered(now.mono, is_done);
-  advance(now, user);
+  // What could not be taken away ends by itself.
+  if (user.is_gone && user.removal == request)
+    drop(at);
+  else
+    advance(now, user);
   return finish(now);
 }
 
@@ -110,13 +131,14 @@ Compositor::Outputs Compositor::on_certificates_failed(Now now, CertificateQuest
 }
 
 Compositor::Outputs Compositor::set_permission(Now now, const Aor& aor, Permission permission) {
-  const auto found = users_.find(aor);
-  if (found == users_.end()) return {};
+  User* const user = find(aor);
+  if (user == nullptr) return {};
   assert(check(permission).ok());
-  found->second.user.permission = std::move(permission);
-  compose(found->second);
+  user->user.permission = std::move(permission);
+  if (user->user.permission.who == Permission::Who::nobody) user->spared_until.reset();
+  compose(*user);
   keep_needed_certificates();
-  advance(now, found->second);
+  advance(now, *user);
   return finish(now);
 }
 
@@ -124,34 +146,56 @@ Compositor::Outputs Compositor::set_users(Now now, std::vector<PresenceUser> use
   std::map<Aor, PresenceUser> wanted;
   for (PresenceUser& each : users) wanted.emplace(each.aor, std::move(each));
   for (auto at = users_.begin(); at != users_.end();) {
-    User& user = at->second;
-    const auto kept = wanted.find(at->first);
+    const auto each = at++;
+    User& user = each->second;
+    const auto kept = wanted.find(each->first);
     if (kept != wanted.end() && kept->second.node == user.user.node) {
+      user.is_gone = false;
+      user.removal.reset();
       user.user.permission = std::move(kept->second.permission);
       compose(user);
       advance(now, user);
       wanted.erase(kept);
-      ++at;
-      continue;
+    } else if (kept == wanted.end()) {
+      if (!user.is_gone) dismiss(now, user);
+    } else {
+      // Of another node there is another entry, so nobody waits for the answer.
+      ++counters_.removals;
+      outputs_.emplace_back(RemovePresence{OverlayRequestId{++last_overlay_request_}, each->first,
+                                           to_hex(user.user.node.view())});
+      drop(each);
     }
-    if (user.queued_at) wakes_.erase({*user.queued_at, at->first});
-    std::erase(waiting_, at->first);
-    std::erase_if(asked_, [&](const auto& each) { return each.second == at->first; });
-    // Nobody waits for the answer: what stays there ends by itself.
-    ++counters_.removals;
-    outputs_.emplace_back(
-        RemovePresence{OverlayRequestId{++last_overlay_request_}, at->first, to_hex(user.user.node.view())});
-    at = users_.erase(at);
   }
   for (const auto& [aor, user] : wanted) add(user);
   keep_needed_certificates();
   return finish(now);
 }
 
+// What another write has left there goes with it.
+void Compositor::dismiss(Now now, User& user) {
+  user.is_gone = true;
+  user.publications = {};
+  user.has_phones = false;
+  user.next_write.reset();
+  user.spared_until.reset();
+  user.entry.suspect();
+  if (user.is_waiting) std::erase(waiting_, user.user.aor);
+  user.is_waiting = false;
+  compose(user);
+  advance(now, user);
+}
+
+void Compositor::drop(Users::iterator user) {
+  if (user->second.queued_at) wakes_.erase({*user->second.queued_at, user->first});
+  std::erase(waiting_, user->first);
+  std::erase_if(asked_, [&](const auto& each) { return each.second == user->first; });
+  users_.erase(user);
+}
+
 void Compositor::keep_needed_certificates() {
   std::set<Aor> readers;
   for (const auto& [aor, each] : users_)
-    if (is_listed(each.user)) readers.merge(readers_of(each.user));
+    if (!each.is_gone && is_listed(each.user)) readers.merge(readers_of(each.user));
   certificates_.keep_only(readers);
 }
 
@@ -164,14 +208,30 @@ Compositor::Outputs Compositor::leave(Now now) {
   return finish(now);
 }
 
+Compositor::Outputs Compositor::on_restarted(Now now) {
+  for (auto& [aor, user] : users_) {
+    if (user.user.permission.who == Permission::Who::nobody) continue;  // taken away at once
+    user.entry.suspect();
+    user.spared_until = now.mono + registrar::k_return_time;
+    queue(user);
+  }
+  return finish(now);
+}
+
 Compositor::Outputs Compositor::on_timer(Now now) {
   certificates_.on_timer(now.mono);
   while (!wakes_.empty() && wakes_.begin()->first <= now.mono) {
-    User& user = users_.at(wakes_.begin()->second);
+    const auto at = users_.find(wakes_.begin()->second);
+    User& user = at->second;
     if (user.entry.is_overdue(now.mono)) {
       ++counters_.overlay_failures;
-      asked_.erase(*user.entry.asked());
+      const OverlayRequestId request = *user.entry.asked();
+      asked_.erase(request);
       user.entry.answered(now.mono, false);
+      if (user.is_gone && user.removal == request) {
+        drop(at);
+        continue;
+      }
     }
     advance(now, user);
   }
@@ -209,7 +269,7 @@ void Compositor::compose(User& user) {
 }
 
 Compositor::Entry::Wanted Compositor::wanted_by(const User& user) const {
-  if (is_leaving_ || user.user.permission.who == Permission::Who::nobody || !user.document)
+  if (is_leaving_ || user.is_gone || user.user.permission.who == Permission::Who::nobody || !user.document)
     return std::nullopt;
   Shown out{*user.document, std::nullopt};
   if (is_listed(user.user)) {
@@ -220,12 +280,14 @@ Compositor::Entry::Wanted Compositor::wanted_by(const User& user) const {
 }
 
 bool Compositor::is_due(MonoTime now, const User& user) const {
-  return (!user.next_write || *user.next_write <= now) && user.entry.is_due(now, wanted_by(user));
+  const auto wanted = wanted_by(user);
+  const bool is_spared = !wanted && user.spared_until && now < *user.spared_until;
+  return !is_spared && (!user.next_write || *user.next_write <= now) && user.entry.is_due(now, wanted);
 }
 
 void Compositor::advance(Now now, User& user) {
   if (user.publications.on_timer(now.mono)) compose(user);
-  if (!is_listed(user.user) || is_leaving_) {
+  if (!is_listed(user.user) || is_leaving_ || user.is_gone) {
     user.recheck_at.reset();
     if (is_due(now.mono, user)) write(now, user, wanted_by(user));
   } else if (!user.is_waiting && needs_certificates(now.mono, user)) {
@@ -264,9 +326,11 @@ void Compositor::write(Now now, User& user, Entry::Wanted wanted) {
   const OverlayRequestId request{++last_overlay_request_};
   const std::string entry = to_hex(user.user.node.view());
   user.next_write = now.mono + registrar::k_store_interval;
+  user.spared_until.reset();
   user.entry.ask(now.mono, request, wanted);
   if (!wanted) {
     ++counters_.removals;
+    if (user.is_gone) user.removal = request;
     outputs_.emplace_back(RemovePresence{request, user.user.aor, entry});
   } else if (auto value = value_of(user, *wanted)) {
     ++counters_.stores;
@@ -299,7 +363,9 @@ std::optional<Bytes> Compositor::value_of(const User& user, const Shown& shown) 
 
 void Compositor::queue(User& user) {
   if (user.queued_at) wakes_.erase({*user.queued_at, user.user.aor});
-  Deadline of_entry = user.entry.next_wake(wanted_by(user));
+  const auto wanted = wanted_by(user);
+  Deadline of_entry = user.entry.next_wake(wanted);
+  if (of_entry && !wanted && user.spared_until) of_entry = std::max(*of_entry, *user.spared_until);
   if (of_entry && !user.entry.asked() && user.next_write) of_entry = std::max(*of_entry, *user.next_write);
   // Who waits goes on when the certificates are there.
   const Deadline of_writes = user.is_waiting ? Deadline() : sooner(of_entry, user.recheck_at);

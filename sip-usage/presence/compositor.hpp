@@ -92,10 +92,13 @@ class Compositor {
   Outputs set_users(Now now, std::vector<PresenceUser> users);
   // The peer leaves: its users are shown no more, and nobody publishes any more (503).
   Outputs leave(Now now);
+  // The peer was started: what it has stored before may still be there, and goes unless a phone has come back
+  // by then (registrar::k_return_time).
+  Outputs on_restarted(Now now);
   Outputs on_timer(Now now);
   Deadline next_wake() const;
 
-  bool has(const Aor& aor) const { return users_.contains(aor); }
+  bool has(const Aor& aor) const;
   const CompositorCounters& counters() const { return counters_; }
   TableSizes sizes() const;
 
@@ -113,14 +116,24 @@ class Compositor {
     Publications publications;
     bool has_phones = false;
     std::optional<std::string> document;  // that is made of these
+    // No user any more; has this place until the overlay has answered to the removal, so that who comes back
+    // is not taken away by it.
+    bool is_gone = false;
+    std::optional<OverlayRequestId> removal{};  // of one who is gone
     Entry entry;
     bool is_waiting = false;  // in waiting_
     Deadline next_write;      // not sooner
+    Deadline spared_until;    // what may be there from before the restart
     Deadline recheck_at;      // certificates were missing
     Deadline queued_at;       // in wakes_
   };
 
+  using Users = std::map<Aor, User>;
+
   void add(const PresenceUser& user);
+  User* find(const Aor& aor);  // nothing: no user, or one who is gone
+  void dismiss(Now now, User& user);
+  void drop(Users::iterator user);
   void keep_needed_certificates();
   void respond(RequestId request, Message response);
   void reject(RequestId request, const Message& message, const registrar::Rejection& rejection);
@@ -139,7 +152,7 @@ class Compositor {
   Settings settings_;
   std::shared_ptr<Random> random_;
   std::shared_ptr<Envelope> envelope_;
-  std::map<Aor, User> users_;
+  Users users_;  // at most registrar::k_max_users, with those who are gone
   bool is_leaving_ = false;
   ReaderCertificates certificates_;
   std::deque<Aor> waiting_;  // users with something to be sealed; certificates are known or asked for

@@ -53,6 +53,7 @@ struct Permission {
   enum class Who { everyone, listed, nobody };
   Who who = Who::everyone;
   std::set<Aor> readers{};  // of listed, besides the user; at most k_max_readers
+  bool outside = false;     // of everyone: also who has no account of the overlay, from elsewhere by SIP
   bool operator==(const Permission&) const = default;
 };
 

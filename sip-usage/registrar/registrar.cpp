@@ -88,6 +88,11 @@ void Registrar::add_user(const Aor& aor) {
 // ---- calls
 
 Outputs Registrar::restore(Now now, const std::vector<KeptBindings>& kept) {
+  for (User& user : users_) {
+    user.entry.suspect();
+    user.spared_until = now.mono + k_return_time;
+    queue(user);
+  }
   for (const KeptBindings& each : kept) {
     const auto found = index_.find(each.aor);
     auto bindings = decode_bindings(SharedBytes(each.octets), now, settings_.max_expires_s);
@@ -235,6 +240,7 @@ void Registrar::dismiss(Now now, User& user) {
   index_.erase(user.aor);
   user.is_gone = true;
   reject_waiting(user, {404, "No user of this peer any more"});
+  user.spared_until.reset();
   user.kept_at.reset();  // at once: the place may be another one's soon
   set_bindings(now, user, {});
   advance(now, user);
@@ -389,7 +395,7 @@ void Registrar::advance(Now now, User& user) {
   BindingList bindings = bindings_.of(user.aor);
   drop_expired(bindings, now.mono);
   const WantedEntry wanted = wanted_by(bindings);
-  if (user.waiting.empty() && user.entry.is_due(now.mono, wanted)) ask_overlay(now, user, wanted);
+  if (user.waiting.empty() && is_due(now.mono, user, wanted)) ask_overlay(now, user, wanted);
   if (user.keep_at && *user.keep_at <= now.mono) keep(now, user);
   queue(user);
 }
@@ -405,7 +411,10 @@ bool Registrar::serve_first(Now now, User& user) {
     return true;
   }
   const WantedEntry wanted = wanted_by(update->bindings);
-  if (!wanted && update->removes) user.entry.suspect();
+  if (!wanted && update->removes) {
+    user.entry.suspect();
+    user.spared_until.reset();
+  }
   if (!wanted || user.entry.shows(now.mono, *wanted)) {
     commit_first(now, user, std::move(*update));
     return true;
@@ -472,7 +481,13 @@ WantedEntry Registrar::wanted_by(const BindingList& bindings) const {
   return RouteRegistration{contact_prefs_of(bindings), settings_.route};
 }
 
+bool Registrar::is_due(MonoTime now, const User& user, const WantedEntry& wanted) {
+  const bool is_spared = !wanted && user.spared_until && now < *user.spared_until;
+  return !is_spared && user.entry.is_due(now, wanted);
+}
+
 void Registrar::ask_overlay(Now now, User& user, WantedEntry wanted) {
+  user.spared_until.reset();
   const OverlayRequestId request{++last_overlay_request_};
   asked_.emplace(request, index_of(user));
   user.entry.ask(now.mono, request, wanted);
@@ -513,7 +528,10 @@ void Registrar::keep(Now now, User& user) {
 
 void Registrar::queue(User& user) {
   if (user.queued_at) wakes_.erase({*user.queued_at, index_of(user)});
-  user.queued_at = sooner(user.entry.next_wake(wanted_by(bindings_.of(user.aor))), user.keep_at);
+  const WantedEntry wanted = wanted_by(bindings_.of(user.aor));
+  Deadline of_entry = user.entry.next_wake(wanted);
+  if (of_entry && !wanted && user.spared_until) of_entry = std::max(*of_entry, *user.spared_until);
+  user.queued_at = sooner(of_entry, user.keep_at);
   if (user.queued_at) wakes_.emplace(*user.queued_at, index_of(user));
 }
 

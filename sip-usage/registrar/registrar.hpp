@@ -102,7 +102,8 @@ class Registrar {
   Registrar& operator=(const Registrar&) = delete;
 
   // What was kept before the restart: phones that can be reached are found again, and the entries in the
-  // overlay go on. Called before everything else.
+  // overlay go on; those of users who have no phones k_return_time later are taken away. Called before
+  // everything else.
   Outputs restore(Now now, const std::vector<KeptBindings>& kept);
   Outputs receive(Now now, RequestId request, Message message, const Source& source);
   Outputs on_overlay(Now now, OverlayRequestId request, bool is_done);
@@ -150,6 +151,7 @@ class Registrar {
     Aor aor;
     bool is_gone = false;  // no account any more
     OverlayEntry entry;
+    Deadline spared_until;                   // what may be there from before the restart
     std::deque<Waiting> waiting;             // in the order in which they came
     std::optional<ContactUpdate> under_way;  // what the first of them comes to once the overlay has it
     Deadline queued_at;                      // in wakes_
@@ -174,6 +176,7 @@ class Registrar {
   void dismiss(Now now, User& user);
   void reject_waiting(User& user, const Rejection& rejection);
   WantedEntry wanted_by(const BindingList& bindings) const;
+  static bool is_due(MonoTime now, const User& user, const WantedEntry& wanted);
   void ask_overlay(Now now, User& user, WantedEntry wanted);
   void accept(Now now, RequestId request, const Message& message, const Aor& aor, bool uses_outbound);
   void set_bindings(Now now, User& user, BindingList bindings);

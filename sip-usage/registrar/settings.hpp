@@ -32,6 +32,9 @@ inline constexpr Duration k_store_interval{5'000};
 inline constexpr unsigned k_retry_after_s = 5;  // of a 503
 // A user's bindings are kept for a restart no more often than this, however often its phones register.
 inline constexpr Duration k_keep_interval{1'000};
+// What was stored before a restart is taken away unless a phone has come back by then: after a crash it would
+// lead callers here until it ends.
+inline constexpr Duration k_return_time{30'000};
 // How long the overlay may take; a REGISTER's transaction ends after 64*T1 = 32 s (RFC 3261 §17.1.2.2).
 inline constexpr Duration k_overlay_time{20'000};
 inline constexpr Duration k_first_retry{5'000};  // of what the overlay did not take, doubled each time

@@ -142,6 +142,19 @@ TEST_F(SipActorTest, WhatTheOverlayDoesNotTakeIsNoRegistration) {
   EXPECT_TRUE(last_sent().starts_with("SIP/2.0 503 ")) << last_sent();
 }
 
+TEST_F(SipActorTest, WhatIsNotThereNeedNotBeRemoved) {
+  register_phone("alice", 1);
+  receive(1, request("REGISTER", "alice", "sip:example.org", 2, "Expires: 0\r\n"));
+  const auto removal = take();
+  ASSERT_NE(removal, nullptr);
+  EXPECT_EQ(std::get<data::RemoveCall>(removal->take_calls().at(0)).key, "alice@example.org");
+  removal->answer({data::CallFailure{data::CallError::not_found, "it has ended by itself", 0}});
+  run();
+  clock->at.mono = clock->at.mono + sip::registrar::k_first_retry;
+  advance(sip::registrar::k_first_retry);
+  EXPECT_EQ(take(), nullptr);
+}
+
 TEST_F(SipActorTest, NoMoreCallsThanThePeerTakes) {
   ASSERT_TRUE(bound->take(1));
   receive(1, request("REGISTER", "alice", "sip:example.org"));

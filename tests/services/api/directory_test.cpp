@@ -119,6 +119,29 @@ TEST_F(DirectoryTest, RegistersThePeersOwnUserHere) {
   EXPECT_THAT(calls_, SizeIs(1));
 }
 
+// There is one registration for each node, and the peer's registrar writes it.
+TEST_F(DirectoryTest, WhosePhonesAreServedIsRegisteredByThem) {
+  auto sip = std::make_shared<actors::SipReport>();
+  sip->users = {"sam@overlay.example.org"};
+  peer_->present.sip = sip;
+  v1::RegisterRequest request;
+  EXPECT_TRUE(register_with(request).ok()) << "another user";
+  calls_.clear();
+  for (const char* user : {"sam@overlay.example.org", "sam@Overlay.example.org"}) {
+    request.set_as_user(user);
+    request.set_forward_to("sip:alice@overlay.example.org");
+    const auto refused = register_with(request);
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+    EXPECT_THAT(refused.error_message(), HasSubstr("--sip-listen"));
+    grpc::ClientContext context;
+    v1::UnregisterRequest away;
+    v1::UnregisterResponse gone;
+    away.set_as_user(user);
+    EXPECT_EQ(stub_->Unregister(&context, away, &gone).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  }
+  EXPECT_THAT(calls_, IsEmpty());
+}
+
 TEST_F(DirectoryTest, ForwardsKeepsAndTakesBack) {
   v1::RegisterRequest request;
   request.set_forward_to("sip:sam@overlay.example.org");

@@ -17,7 +17,7 @@ TEST(PresencePermissionsTest, ListsAndWords) {
   const auto read = parse_presence_permissions(
       R"({ // who sees whom
            "bob": ["alice", "carol@example.com"],
-           "dave@example.com": "nobody", "erin": "everyone", "frank": [],
+           "dave@example.com": "nobody", "erin": "everyone", "frank": [], "grace": "world",
            "*": "nobody" })",
       k_overlay);
   ASSERT_TRUE(read) << read.error().reason;
@@ -27,7 +27,8 @@ TEST(PresencePermissionsTest, ListsAndWords) {
   EXPECT_EQ(read->of_users.at(aor("erin@example.org")), Permission());
   EXPECT_EQ(read->of_users.at(aor("frank@example.org")), (Permission{Permission::Who::listed, {}}));
   EXPECT_EQ(read->of_others, (Permission{Permission::Who::nobody, {}}));
-  EXPECT_EQ(read->of_users.size(), 4U);
+  EXPECT_EQ(read->of_users.at(aor("grace@example.org")), (Permission{Permission::Who::everyone, {}, true}));
+  EXPECT_EQ(read->of_users.size(), 5U);
   EXPECT_FALSE(parse_presence_permissions("{}", k_overlay)->of_others);
 }
 

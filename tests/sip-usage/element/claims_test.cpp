@@ -50,6 +50,49 @@ TEST(ClaimsTest, UsersOfOtherDomainsAreNamedByTheirPeers) {
   EXPECT_TRUE(stage.comes(mallory, "tel:+431"));
 }
 
+// A further user of that peer has a certificate, and a node, of its own (RFC 7904 §3.2).
+TEST(ClaimsTest, APeerSpeaksForWhoIsRegisteredAtIt) {
+  Named stage;
+  auto& [world, bob, mallory, calls] = stage;
+  const auto register_at = [&](const std::string& user, std::vector<NodeId> route) {
+    wire::DestinationList destinations;
+    for (const NodeId& each : route) destinations.push_back(wire::to_node(each));
+    world.overlay[user][7] = wire::encode(SipRegistration{RouteRegistration{{}, destinations}});
+  };
+  const NodeId here = world.node_of(mallory), other = test::node(50);
+  EXPECT_FALSE(stage.comes(mallory, "sip:erin@example.org")) << "who is registered nowhere";
+  register_at("erin@example.org", {here});
+  EXPECT_TRUE(stage.comes(mallory, "sip:erin@example.org")) << "at once, although it was asked for before";
+  register_at("frank@example.org", {other, here});
+  EXPECT_TRUE(stage.comes(mallory, "sips:frank@EXAMPLE.org"));
+  register_at("grace@example.org", {here, other});
+  EXPECT_FALSE(stage.comes(mallory, "sip:grace@example.org")) << "only one of those before another peer";
+  world.overlay["heidi@example.org"][7] =
+      wire::encode(SipRegistration{UriRegistration{"sip:mallory@example.org"}});
+  EXPECT_FALSE(stage.comes(mallory, "sip:heidi@example.org")) << "who forwards is not there";
+  register_at("ivan@elsewhere.example", {here});
+  EXPECT_TRUE(stage.comes(mallory, "sip:ivan@elsewhere.example"));
+  EXPECT_EQ(mallory.statuses(), (std::vector<unsigned>{403, 403, 403}));
+  // What a phone shows as well.
+  auto message = world.request(mallory, "MESSAGE", "sip:bob@example.org", "m");
+  message.from.uri = *Uri::parse("sip:erin@example.org");
+  world.send(mallory, message);
+  EXPECT_TRUE(bob.request("MESSAGE"));
+}
+
+TEST(ClaimsTest, SoManyPeersOfAName) {
+  std::vector<FetchedRegistration> found;
+  for (std::size_t at = 0; at <= k_max_peers_of_name; ++at)
+    found.push_back({test::node(1),
+                     wire::encode(registration_of_node(test::node(static_cast<std::uint8_t>(at)), "")), 600});
+  const auto facts = facts_of(found);
+  EXPECT_TRUE(facts.is_user);
+  EXPECT_EQ(facts.peers.size(), k_max_peers_of_name);
+  EXPECT_TRUE(facts.is_at(test::node(k_max_peers_of_name - 1)));
+  EXPECT_FALSE(facts.is_at(test::node(k_max_peers_of_name)));
+  EXPECT_EQ(facts_of({}), NameFacts{});
+}
+
 TEST(ClaimsTest, TheAnswerHoldsForAWhile) {
   Named stage;
   auto& [world, bob, mallory, calls] = stage;
@@ -152,11 +195,12 @@ TEST(ClaimsTest, NamesThatAreKnownHaveABound) {
     const QuestionId question{at + 1};
     EXPECT_TRUE(
         claims.wait(now + Duration{static_cast<std::int64_t>(at)}, {{at + 1}, {}, {}, name(at)}, question));
-    EXPECT_TRUE(claims.fetched(now + Duration{static_cast<std::int64_t>(at)}, question, at % 2 == 1));
+    EXPECT_TRUE(
+        claims.fetched(now + Duration{static_cast<std::int64_t>(at)}, question, NameFacts{at % 2 == 1, {}}));
   }
   EXPECT_FALSE(claims.known(now, name(0))) << "the oldest has gone";
-  EXPECT_EQ(claims.known(now, name(1)), std::optional(true));
-  EXPECT_EQ(claims.known(now, name(k_max_known_names)), std::optional(false));
+  EXPECT_EQ(claims.known(now, name(1)), std::optional(NameFacts{true, {}}));
+  EXPECT_EQ(claims.known(now, name(k_max_known_names)), std::optional(NameFacts{false, {}}));
   EXPECT_EQ(claims.sizes()[1].size, claims.sizes()[1].bound);
   EXPECT_EQ(claims.sizes()[0].size, 0u);
   EXPECT_EQ(claims.take_answers().size(), k_max_known_names + 1);

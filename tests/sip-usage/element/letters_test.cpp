@@ -126,6 +126,51 @@ TEST_F(LettersTest, ASilentPhoneIsAsIfItWereGone) {
   EXPECT_THAT(take(back), ElementsAre("one"));
 }
 
+// What finding the phone's peer has taken is not there for the phone: or it would still be called after the
+// message is kept, and show it twice.
+TEST_F(LettersTest, WhatAConnectionHasTakenIsNotLeftForThePhone) {
+  Phone& bob = world.phone("bob", 1, "UDP");
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  world.is_silent = true;
+  send("one");
+  constexpr Duration k_opening{6'000};
+  world.pass(k_opening);
+  ASSERT_EQ(world.silent_opens.size(), 1U);
+  world.connect(0, world.silent_opens[0]);
+  const auto request = bob.request("MESSAGE");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->field(k_answer_within), nullptr);
+  world.pass(k_wait_of_others - k_opening - Duration{1});
+  EXPECT_FALSE(alice.response(202));
+  world.pass(Duration{1});
+  EXPECT_TRUE(alice.response(202));
+  bob.inbox.clear();
+  world.pass(Duration{20'000});
+  EXPECT_THAT(shown(bob), IsEmpty());
+}
+
+TEST_F(LettersTest, OnlyPeersSayHowLongTheyWait) {
+  Phone& bob = world.phone("bob", 1, "UDP");
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  const auto given_up_after = [&](Phone& from, const std::string& wait) {
+    bob.inbox.clear();
+    auto request = world.request(from, "MESSAGE", "sip:bob@example.org", "w" + from.user + wait,
+                                 {std::string(k_answer_within) + ": " + wait});
+    world.send(from, request);
+    const auto got = bob.request("MESSAGE");
+    EXPECT_TRUE(got && got->field(k_answer_within) == nullptr);
+    unsigned seconds = 0;
+    for (; seconds < 40 && from.statuses().empty(); ++seconds) world.pass(Duration{1000});
+    return seconds;
+  };
+  Phone& peer = world.foreign_peer("dave", 1);
+  EXPECT_EQ(given_up_after(peer, "5"), 5U);
+  EXPECT_EQ(given_up_after(peer, "0"), 1U);
+  EXPECT_EQ(given_up_after(peer, "15"), 14U);
+  EXPECT_EQ(given_up_after(peer, "soon"), 14U);
+  EXPECT_GT(given_up_after(world.stranger("eve", 1), "5"), 14U);
+}
+
 TEST_F(LettersTest, APeerThatIsNotReached) {
   Phone& bob = world.phone("bob", 1);
   ASSERT_EQ(world.register_phone(bob), 200U);
@@ -281,6 +326,21 @@ TEST_F(ProgramsTest, AMailboxIsReadAndEmptied) {
   world.ask(home, world.request(home, "REGISTER", "sip:bob@example.org", "reg"), "bob-secret");
   EXPECT_THAT(take(home), ElementsAre("two"));
   EXPECT_THAT(mailbox_of_bob(2).messages, IsEmpty());
+}
+
+TEST(LettersTimeTest, WhatIsLeftForOthers) {
+  const auto device = device_of("alice@example.org", 1);
+  Letters letters("example.org", {device.user});
+  const Message request =
+      sip::test::message({"MESSAGE sip:bob@example.org SIP/2.0", "Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1",
+                          "Max-Forwards: 70", "To: <sip:bob@example.org>",
+                          "From: <sip:alice@example.org>;tag=1", "Call-ID: 1", "CSeq: 1 MESSAGE"});
+  letters.note(MonoTime{0}, {1}, request, request.request_uri(), device.user.aor);
+  letters.note(MonoTime{0}, {2}, request, request.request_uri(), std::nullopt, Duration{9'000});
+  EXPECT_EQ(letters.time_for_others(MonoTime{0}, {1}), std::optional(k_wait_of_others));
+  EXPECT_EQ(letters.time_for_others(MonoTime{6'000}, {1}), std::optional(Duration{8'000}));
+  EXPECT_EQ(letters.time_for_others(MonoTime{1'000}, {2}), std::optional(Duration{6'000}));
+  EXPECT_EQ(letters.time_for_others(MonoTime{0}, {3}), std::nullopt);
 }
 
 // No room for one more: it is a request as any other.

@@ -234,24 +234,18 @@ TEST_F(PresenceTest, NobodyPublishesForAnother) {
   EXPECT_THAT(notified(alice)->body, Not(HasSubstr("lie")));
 }
 
-TEST_F(PresenceTest, OthersWatchOwnUsersByAConnection) {
+// Unless the operator says so (--sip-presence).
+TEST_F(PresenceTest, StrangersSeeNobody) {
   ASSERT_EQ(world.register_phone(bob), 200U);
   Phone& stranger = world.stranger("mallory", 1);
-  const auto answer = subscribe(stranger);
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->status(), 200U);
-  EXPECT_THAT(notified(stranger)->body, HasSubstr("open"));
-  // The address of a datagram may be another one's.
-  Phone& by_datagram = world.stranger("mallory", 1, "UDP");
-  EXPECT_EQ(subscribe(by_datagram)->status(), 403U);
-  EXPECT_EQ(again(by_datagram, *answer, "300")->status(), 403U);
-  EXPECT_FALSE(by_datagram.request("NOTIFY"));
-  EXPECT_EQ(again(stranger, *answer, "0")->status(), 200U);
-  Phone& peer = world.foreign_peer("dave", 1);
-  EXPECT_EQ(subscribe(peer)->status(), 200U);
-  EXPECT_THAT(notified(peer)->body, HasSubstr("open"));
-  // Users of other peers are watched where they are.
+  const auto refused = subscribe(stranger);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status(), 403U);
+  EXPECT_FALSE(stranger.request("NOTIFY"));
   EXPECT_EQ(subscribe(stranger, "alice")->status(), 404U);
+  Phone& peer = world.foreign_peer("dave", 1);
+  EXPECT_EQ(subscribe(peer)->status(), 200U) << "who is on the overlay sees him";
+  EXPECT_THAT(notified(peer)->body, HasSubstr("open"));
 }
 
 // A program on the machine without an account sees what everybody sees, by datagrams as well.
@@ -364,7 +358,33 @@ TEST_F(PresenceTest, WhoHasGoneFromTheUsersWatchesNobody) {
   EXPECT_EQ(std::get<data::CallFailure>(world.shown[0].result).error, data::CallError::not_found);
 }
 
-TEST_F(PresenceTest, AStrangerTakesNotAllPlaces) {
+// Bob lets himself be seen by strangers as well.
+class PresenceOutsideTest : public PresenceTest {
+ protected:
+  PresenceOutsideTest() : PresenceTest({presence::Permission::Who::everyone, {}, true}) {}
+};
+
+TEST_F(PresenceOutsideTest, OthersWatchOwnUsersByAConnection) {
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  Phone& stranger = world.stranger("mallory", 1);
+  const auto answer = subscribe(stranger);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status(), 200U);
+  EXPECT_THAT(notified(stranger)->body, HasSubstr("open"));
+  // The address of a datagram may be another one's.
+  Phone& by_datagram = world.stranger("mallory", 1, "UDP");
+  EXPECT_EQ(subscribe(by_datagram)->status(), 403U);
+  EXPECT_EQ(again(by_datagram, *answer, "300")->status(), 403U);
+  EXPECT_FALSE(by_datagram.request("NOTIFY"));
+  EXPECT_EQ(again(stranger, *answer, "0")->status(), 200U);
+  Phone& peer = world.foreign_peer("dave", 1);
+  EXPECT_EQ(subscribe(peer)->status(), 200U);
+  EXPECT_THAT(notified(peer)->body, HasSubstr("open"));
+  // Users of other peers are watched where they are.
+  EXPECT_EQ(subscribe(stranger, "alice")->status(), 404U);
+}
+
+TEST_F(PresenceOutsideTest, AStrangerTakesNotAllPlaces) {
   ASSERT_EQ(world.register_phone(bob), 200U);
   const auto watch = [this](Phone& from, const std::string& call_id) {
     world.send(from, world.request(from, "SUBSCRIBE", "sip:bob@example.org", call_id,

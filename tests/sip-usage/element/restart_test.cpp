@@ -80,6 +80,17 @@ TEST(ElementRestartTest, AWebSocketIsGone) {
   EXPECT_TRUE(world.opened_addresses.empty());
 }
 
+TEST(ElementRestartTest, WhoDoesNotComeBackIsFoundNoMore) {
+  Restart stage("WS");
+  auto& [world, alice, bob] = stage;
+  world.restart(1);
+  world.pass(registrar::k_return_time - Duration{1});
+  EXPECT_EQ(world.overlay["bob@example.org"].size(), 1u);
+  world.pass(Duration{1});
+  EXPECT_TRUE(world.overlay["bob@example.org"].empty());
+  EXPECT_EQ(world.overlay["alice@example.org"].size(), 1u);
+}
+
 TEST(ElementRestartTest, CallsThatWereUnderWayHaveAnUnknownEnd) {
   Restart stage("UDP");
   auto& [world, alice, bob] = stage;

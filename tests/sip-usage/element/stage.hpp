@@ -141,8 +141,11 @@ class World {
     out.address = "10.0.0." + std::to_string(last_flow);
     phone_of[out.flow] = &out;
     if (names.empty()) names = {user + "@example.org"};
-    into(peer, PeerUp{out.flow, node(static_cast<std::uint8_t>(100 + last_flow)), {}, std::move(names)});
+    into(peer, PeerUp{out.flow, node_of(out), {}, std::move(names)});
     return out;
+  }
+  static NodeId node_of(const Phone& foreign) {
+    return node(static_cast<std::uint8_t>(100 + static_cast<std::uint64_t>(foreign.flow)));
   }
   // It goes on over this flow.
   void adopt(Phone& phone, FlowUp up) {

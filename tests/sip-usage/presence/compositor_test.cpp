@@ -365,6 +365,23 @@ TEST(Compositor, WhatAPeerOfNobodyHasStoredBeforeIsRemoved) {
   EXPECT_THAT(stage.stores, IsEmpty());
 }
 
+// After a crash nobody has taken it away.
+TEST(Compositor, WhatWasStoredBeforeARestartGoesUnlessAPhoneComesBack) {
+  Stage stage;
+  stage.note(stage.compositor.on_restarted(stage.now));
+  stage.pass(registrar::k_return_time - Duration(1));
+  EXPECT_THAT(stage.removals, IsEmpty());
+  stage.register_phone();
+  EXPECT_EQ(stage.stored_text(), derived(k_alice, Basic::open)) << "at once";
+  stage.pass(Duration(1));
+  ASSERT_EQ(stage.removals.size(), 1U);
+  EXPECT_EQ(stage.removals[0].aor, k_bob);
+  stage.removed();
+  stage.register_phone(false);
+  stage.pass(k_store_interval);
+  EXPECT_EQ(stage.removals.size(), 1U) << "who was there goes as ever";
+}
+
 TEST(Compositor, UsersComeAndGo) {
   Stage stage;
   stage.register_phone();
@@ -380,9 +397,60 @@ TEST(Compositor, UsersComeAndGo) {
   ASSERT_EQ(stage.stores.size(), 1U);
   EXPECT_EQ(stage.stores[0].aor, k_carol);
   stage.note(stage.compositor.set_users(stage.now, {}));
-  EXPECT_EQ(stage.removals.size(), 2U);
-  EXPECT_FALSE(stage.compositor.next_wake());
+  EXPECT_EQ(stage.removals.size(), 1U) << "carol's write is under way";
+  EXPECT_FALSE(stage.compositor.has(k_alice) || stage.compositor.has(k_carol));
   stage.stored();
+  ASSERT_EQ(stage.removals.size(), 2U);
+  stage.removed();
+  stage.removed();
+  EXPECT_FALSE(stage.compositor.next_wake());
+}
+
+// The removal is still on its way: what is stored for who has come back must not be overtaken by it.
+TEST(Compositor, WhoComesBackIsStoredAfterTheRemoval) {
+  for (const bool is_answered : {true, false}) {
+    Stage stage;
+    stage.register_phone();
+    stage.stored();
+    stage.pass(k_store_interval);
+    stage.note(stage.compositor.set_users(stage.now, {}));
+    ASSERT_EQ(stage.removals.size(), 1U);
+    EXPECT_FALSE(stage.compositor.has(k_alice));
+    EXPECT_EQ(stage.ask(publish()).status(), 404U);
+    stage.note(stage.compositor.set_users(stage.now, {{k_alice, test::node(1)}}));
+    stage.register_phone();
+    stage.pass(k_store_interval);
+    EXPECT_THAT(stage.stores, IsEmpty()) << "not before the removal is answered";
+    stage.removed(is_answered);
+    stage.pass(registrar::k_first_retry);
+    EXPECT_EQ(stage.stored_text(), derived(k_alice, Basic::open));
+    EXPECT_THAT(stage.removals, IsEmpty());
+  }
+}
+
+TEST(Compositor, WhoIsGoneIsForgottenWhenNobodyAnswers) {
+  Stage stage;
+  stage.register_phone();
+  stage.stored();
+  stage.note(stage.compositor.set_users(stage.now, {}));
+  ASSERT_EQ(stage.removals.size(), 1U);
+  stage.pass(registrar::k_overlay_time);
+  EXPECT_FALSE(stage.compositor.next_wake()) << "what stays there ends by itself";
+}
+
+// The overlay answers to nothing, and all users are exchanged each time.
+TEST(Compositor, UsersWhoAreGoneHaveABound) {
+  Stage stage({}, {});
+  for (const char* prefix : {"a", "b", "c"}) {
+    std::vector<PresenceUser> users;
+    for (std::size_t n = 0; n < registrar::k_max_accounts; ++n)
+      users.push_back({test::aor(prefix + std::to_string(n) + "@example.org"), test::node(3)});
+    stage.note(stage.compositor.set_users(stage.now, std::move(users)));
+  }
+  EXPECT_TRUE(stage.compositor.has(test::aor("c0@example.org")));
+  EXPECT_TRUE(stage.compositor.has(test::aor("c1024@example.org")));
+  EXPECT_FALSE(stage.compositor.has(test::aor("b0@example.org")));
+  EXPECT_EQ(stage.removals.size(), 1U + 2 * registrar::k_max_accounts);
 }
 
 TEST(Compositor, APeerThatLeavesShowsItsUsersNoMore) {
@@ -449,6 +517,9 @@ TEST(Permissions, AreChecked) {
   EXPECT_TRUE(check(Permission{}));
   EXPECT_FALSE(check(Permission{Permission::Who::everyone, {k_bob}}));
   EXPECT_FALSE(check(Permission{Permission::Who::nobody, {k_bob}}));
+  EXPECT_TRUE(check(Permission{Permission::Who::everyone, {}, true}));
+  EXPECT_FALSE(check(Permission{Permission::Who::nobody, {}, true}));
+  EXPECT_FALSE(check(Permission{Permission::Who::listed, {k_bob}, true}));
   readers.insert(k_bob);
   EXPECT_FALSE(check(listed(readers)));
 }

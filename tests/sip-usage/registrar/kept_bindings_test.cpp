@@ -162,6 +162,37 @@ TEST(KeptBindings, APhoneThatHasGoneMeanwhileIsUnboundWhenItIsCalled) {
   EXPECT_EQ(stage.removals.size(), 1U);
 }
 
+// Of a phone by WebSocket, say, nothing is kept, but its user's entry is in the overlay.
+TEST(KeptBindings, WhoDoesNotComeBackAfterARestartLeavesTheOverlay) {
+  Stage before, stage;
+  before.registered({.contacts = {"<sip:a@10.0.0.7;transport=tcp>"}}, connection(1));
+  restart(stage, before);
+  stage.pass(k_return_time - Duration{1});
+  EXPECT_TRUE(stage.removals.empty());
+  EXPECT_EQ(stage.registered({.user = "bob@example.org", .contacts = {"<sip:b@127.0.0.1>"}}).status(), 200U);
+  stage.pass(Duration{1});
+  ASSERT_EQ(stage.removals.size(), 1U);
+  EXPECT_EQ(stage.removals[0].aor, k_alice);
+  stage.overlay_removes(true);
+  stage.pass(k_last_retry);
+  EXPECT_TRUE(stage.removals.empty()) << "and bob's is there";
+}
+
+TEST(KeptBindings, WhoSaysSoIsGoneAtOnceAfterARestart) {
+  Stage before, stage;
+  restart(stage, before);
+  EXPECT_EQ(stage.registered({.contacts = {"<sip:a@127.0.0.1>;expires=0"}}).status(), 200U);
+  EXPECT_EQ(stage.removals.size(), 1U);
+}
+
+// Nobody waits for what may not be there.
+TEST(KeptBindings, WhoLeavesSoonTakesNothingAwayThatItDoesNotKnowOf) {
+  Stage before, stage;
+  restart(stage, before);
+  stage.note(stage.registrar.shut_down(stage.now));
+  EXPECT_TRUE(stage.removals.empty());
+}
+
 TEST(KeptBindings, TheOctetsHaveBounds) {
   const Now now{MonoTime{1'000'000}, 1'700'000'000'000};
   Binding one;
