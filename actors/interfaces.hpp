@@ -94,6 +94,15 @@ struct CertificatesOrder {
   data::CertificatesOf of;
   Answer<data::CertificatesFound> done;
 };
+// The tokens of these are the actor's to give.
+struct ServiceOrder {
+  std::variant<data::RegisterService, data::UnregisterService, data::FindService> wish;
+  Answer<data::ServiceDone> done;
+};
+struct RelaysOrder {
+  std::size_t wanted = 1;
+  Answer<data::RelaysFound> done;
+};
 struct CallLogOrder {
   std::optional<sip::Aor> user;  // none: of all
   std::size_t limit = 0;
@@ -173,6 +182,11 @@ using StorageActor = caf::typed_actor<
     caf::reacts_to<EndWatchAtom, std::uint64_t>,
     // From the API: whose certificates are wanted.
     caf::reacts_to<CertificatesOrder>,
+    // From the API: services that this peer provides or looks for; from whoever needs one: relays.
+    caf::reacts_to<ServiceOrder>, caf::reacts_to<RelaysOrder>,
+    // From the supervisor: the peer is about to leave; answered when no service of it is to be found any
+    // more.
+    caf::replies_to<LeaveAtom>::with<LeftAtom>,
     // From routing, replication and the committer.
     caf::reacts_to<StorageBatch>,
     // From itself: its alarm.
@@ -260,6 +274,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::PingOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::SubmissionPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::DocumentOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CertificatesOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::ServiceOrder)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::RelaysOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::WatchOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::CredentialsOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(ringway::actors::UsersOrder)

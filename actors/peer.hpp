@@ -181,6 +181,20 @@ class Peer {
   // The valid certificates stored in the overlay under that Node-ID or user name; `done` as of submit().
   virtual void find_certificates(data::CertificatesOf of,
                                  std::function<void(data::CertificatesFound)> done) = 0;
+  // This peer provides the service from now on, until it is unregistered or the peer stops (RFC 7374): its
+  // records are refreshed, each lives for `lifetime_s`. `done` as of submit(), when they are stored.
+  virtual void register_service(std::string service, std::uint32_t lifetime_s,
+                                std::function<void(data::ServiceDone)> done) = 0;
+  virtual void unregister_service(std::string service, std::function<void(data::ServiceDone)> done) = 0;
+  // Who provides the service: the closest successor of the key first; unset: of this peer.
+  virtual void find_service(std::string service, std::optional<NodeId> key,
+                            std::function<void(data::ServiceDone)> done) = 0;
+  // A relay of this peer can be used at that address from now on, and others find it there; until
+  // withdraw_relay(), or the peer leaves.
+  virtual void advertise_relay(wire::IpAddressPort address) = 0;
+  virtual void withdraw_relay() = 0;
+  // Relays of other peers (RFC 6940 §9).
+  virtual void find_relays(std::size_t wanted, std::function<void(data::RelaysFound)> done) = 0;
   // Calls of this peer's users, under way or over, the newest first. `user`: of that one alone. `done` as of
   // submit().
   virtual void call_log(std::optional<std::string> user, std::size_t limit,

@@ -14,6 +14,8 @@ data::CallFailure has_stopped() {
   return {data::CallError::unavailable, "the peer has stopped: ask another peer", 0};
 }
 
+data::ServiceDone service_has_stopped() { return {0, has_stopped()}; }
+
 }  // namespace
 
 PeerImpl::~PeerImpl() {
@@ -119,6 +121,44 @@ void PeerImpl::find_certificates(data::CertificatesOf of, std::function<void(dat
   };
   caf::anon_send(parts_.mailboxes->storage,
                  CertificatesOrder{std::move(of), Answer<data::CertificatesFound>(std::move(done), stopped)});
+}
+
+void PeerImpl::register_service(std::string service, std::uint32_t lifetime_s,
+                                std::function<void(data::ServiceDone)> done) {
+  caf::anon_send(parts_.mailboxes->storage,
+                 ServiceOrder{data::RegisterService{0, std::move(service), lifetime_s},
+                              Answer<data::ServiceDone>(std::move(done), service_has_stopped)});
+}
+
+void PeerImpl::unregister_service(std::string service, std::function<void(data::ServiceDone)> done) {
+  caf::anon_send(parts_.mailboxes->storage,
+                 ServiceOrder{data::UnregisterService{0, std::move(service)},
+                              Answer<data::ServiceDone>(std::move(done), service_has_stopped)});
+}
+
+void PeerImpl::find_service(std::string service, std::optional<NodeId> key,
+                            std::function<void(data::ServiceDone)> done) {
+  caf::anon_send(parts_.mailboxes->storage,
+                 ServiceOrder{data::FindService{0, std::move(service), key},
+                              Answer<data::ServiceDone>(std::move(done), service_has_stopped)});
+}
+
+void PeerImpl::advertise_relay(wire::IpAddressPort address) {
+  StorageBatch batch;
+  batch.inputs.emplace_back(data::AdvertiseRelay{std::move(address)});
+  caf::anon_send(parts_.mailboxes->storage, std::move(batch));
+}
+
+void PeerImpl::withdraw_relay() {
+  StorageBatch batch;
+  batch.inputs.emplace_back(data::WithdrawRelay{});
+  caf::anon_send(parts_.mailboxes->storage, std::move(batch));
+}
+
+void PeerImpl::find_relays(std::size_t wanted, std::function<void(data::RelaysFound)> done) {
+  const auto stopped = [] { return data::RelaysFound{0, {}, has_stopped()}; };
+  caf::anon_send(parts_.mailboxes->storage,
+                 RelaysOrder{wanted, Answer<data::RelaysFound>(std::move(done), stopped)});
 }
 
 void PeerImpl::call_log(std::optional<std::string> user, std::size_t limit,

@@ -47,6 +47,14 @@ class PeerImpl : public Peer {
                          std::function<void(std::optional<std::string>)> done) override;
   void offer_document(SharedBytes document, std::function<void(routing::DocumentOffer)> done) override;
   void find_certificates(data::CertificatesOf of, std::function<void(data::CertificatesFound)> done) override;
+  void register_service(std::string service, std::uint32_t lifetime_s,
+                        std::function<void(data::ServiceDone)> done) override;
+  void unregister_service(std::string service, std::function<void(data::ServiceDone)> done) override;
+  void find_service(std::string service, std::optional<NodeId> key,
+                    std::function<void(data::ServiceDone)> done) override;
+  void advertise_relay(wire::IpAddressPort address) override;
+  void withdraw_relay() override;
+  void find_relays(std::size_t wanted, std::function<void(data::RelaysFound)> done) override;
   void call_log(std::optional<std::string> user, std::size_t limit,
                 std::function<void(CallLogResult)> done) override;
   CallToken watch_user(std::string address, std::string as_user,

@@ -9,6 +9,7 @@ namespace ringway::actors {
 
 StorageDriver::StorageDriver(StorageActor::pointer self, StorageSetup setup)
     : Outbox(std::move(setup.mailboxes)),
+      self_(self),
       store_(setup.store),
       clock_(std::move(setup.clock)),
       backlog_(std::move(setup.backlog)),
@@ -27,6 +28,9 @@ StorageActor::behavior_type StorageDriver::make_behavior() {
       [this](WatchNextAtom, std::uint64_t token) { watch_next(token); },
       [this](EndWatchAtom, std::uint64_t token) { end_watch(token); },
       [this](CertificatesOrder& order) { find(order); },
+      [this](ServiceOrder& order) { serve(order); },
+      [this](RelaysOrder& order) { find_relays(order); },
+      [this](LeaveAtom) { return withdraw_services(); },
       [this](StorageBatch& batch) { handle(batch); },
       [this](TickAtom, std::uint64_t generation) { tick(generation); },
       [this](StatusAtom) { return report(); },
@@ -59,6 +63,55 @@ void StorageDriver::find(CertificatesOrder& order) {
 void StorageDriver::perform(data::CertificatesFound found) {
   auto search = searches_.extract(found.token);
   if (search) search.mapped()(std::move(found));
+}
+
+void StorageDriver::serve(ServiceOrder& order) {
+  const std::uint64_t token = ++last_service_order_;
+  service_orders_.emplace(token, std::move(order.done));
+  if (auto* find = std::get_if<data::FindService>(&order.wish)) find->random = random_.next();
+  std::visit(
+      [&](auto& wish) {
+        wish.token = token;
+        step(std::move(wish));
+      },
+      order.wish);
+  end_turn();
+}
+
+void StorageDriver::find_relays(RelaysOrder& order) {
+  const std::uint64_t token = ++last_service_order_;
+  relay_orders_.emplace(token, std::move(order.done));
+  data::FindRelays find{token, order.wanted, {}, random_.next()};
+  while (find.probes.size() < data::k_most_relay_probes) {
+    ResourceId point;
+    for (auto& byte : point.bytes) byte = static_cast<std::uint8_t>(random_.next());
+    find.probes.push_back(point);
+  }
+  step(std::move(find));
+  end_turn();
+}
+
+caf::typed_response_promise<LeftAtom> StorageDriver::withdraw_services() {
+  const std::uint64_t token = ++last_service_order_;
+  auto promise = self_->make_response_promise<LeftAtom>();
+  leaves_.emplace(token, promise);
+  step(data::WithdrawServices{token});
+  end_turn();
+  return promise;
+}
+
+void StorageDriver::perform(data::ServiceDone done) {
+  if (auto leave = leaves_.extract(done.token)) {
+    leave.mapped().deliver(LeftAtom::value);
+    return;
+  }
+  auto order = service_orders_.extract(done.token);
+  if (order) order.mapped()(std::move(done));
+}
+
+void StorageDriver::perform(data::RelaysFound found) {
+  auto order = relay_orders_.extract(found.token);
+  if (order) order.mapped()(std::move(found));
 }
 
 void StorageDriver::watch(WatchOrder& order) {

@@ -2,6 +2,8 @@
 // come in here and their answers go out from here.
 #pragma once
 
+#include <caf/typed_response_promise.hpp>
+
 #include <memory>
 #include <unordered_map>
 
@@ -9,6 +11,7 @@
 #include "actors/crypto_pool.hpp"
 #include "actors/outbox.hpp"
 #include "actors/system_clock.hpp"
+#include "actors/system_random.hpp"
 #include "reload/config/configuration.hpp"
 #include "reload/data/storage_component.hpp"
 #include "reload/peer/wiring.hpp"
@@ -41,11 +44,16 @@ class StorageDriver : public Outbox {
   void perform(data::CertificatesFound found);
   void perform(data::CheckValues order) { desk_->check(std::move(order)); }
   void perform(data::WatchEvent event);
+  void perform(data::ServiceDone done);
+  void perform(data::RelaysFound found);
 
  private:
   void submit(SubmissionPtr& submission);
   void cancel(std::uint64_t token);
   void find(CertificatesOrder& order);
+  void serve(ServiceOrder& order);
+  void find_relays(RelaysOrder& order);
+  caf::typed_response_promise<LeftAtom> withdraw_services();
   void watch(WatchOrder& order);
   void watch_next(std::uint64_t token);
   void end_watch(std::uint64_t token);
@@ -56,6 +64,7 @@ class StorageDriver : public Outbox {
   void step(data::StorageInput input);
   void end_turn();
 
+  StorageActor::pointer self_;
   std::shared_ptr<const data::ValueStore> store_;
   std::shared_ptr<const Clock> clock_;
   std::shared_ptr<Backlog> backlog_;
@@ -65,9 +74,15 @@ class StorageDriver : public Outbox {
   data::StorageOutputs outputs_;
   CommitBatch commits_;
   std::uint64_t last_search_ = 0;
+  std::uint64_t last_service_order_ = 0;
   std::unordered_map<std::uint64_t, Answer<data::CertificatesFound>> searches_;  // bounded by the component
-  std::unordered_map<std::uint64_t, SubmissionPtr> submissions_;                 // bounded by CallBound
-  std::unordered_map<std::uint64_t, WatchHandlePtr> watches_;                    // bounded by the component
+  // Both bounded by the component.
+  std::unordered_map<std::uint64_t, Answer<data::ServiceDone>> service_orders_;
+  std::unordered_map<std::uint64_t, Answer<data::RelaysFound>> relay_orders_;
+  std::unordered_map<std::uint64_t, caf::typed_response_promise<LeftAtom>> leaves_;  // one, of the supervisor
+  SystemRandom random_;
+  std::unordered_map<std::uint64_t, SubmissionPtr> submissions_;  // bounded by CallBound
+  std::unordered_map<std::uint64_t, WatchHandlePtr> watches_;     // bounded by the component
 };
 
 }  // namespace ringway::actors

@@ -99,13 +99,26 @@ void SupervisorDriver::drain_relay() {
 void SupervisorDriver::leave_phones() {
   if (phase_ != Phase::leaving) return;
   self_->delayed_send(self_, setup_.leave_timeout, GiveUpAtom::value);
-  if (!setup_.mailboxes->sip) return leave_ring();
+  if (!setup_.mailboxes->sip) return leave_services();
   self_
       ->request(setup_.mailboxes->sip, std::min(k_sip_leave_timeout, setup_.leave_timeout / 2),
                 LeaveAtom::value)
-      .then([this](LeftAtom) { leave_ring(); },
+      .then([this](LeftAtom) { leave_services(); },
             [this](caf::error&) {
               log_->warn("the registrations of phones could not be removed in time");
+              leave_services();
+            });
+}
+
+// Nobody is to be led to a peer that has gone (RFC 7374 §4.6).
+void SupervisorDriver::leave_services() {
+  if (phase_ != Phase::leaving) return;
+  self_
+      ->request(setup_.mailboxes->storage, std::min(k_services_leave_timeout, setup_.leave_timeout / 4),
+                LeaveAtom::value)
+      .then([this](LeftAtom) { leave_ring(); },
+            [this](caf::error&) {
+              log_->warn("the records of this peer's services could not be removed in time");
               leave_ring();
             });
 }

@@ -30,6 +30,8 @@ namespace ringway::actors {
 inline constexpr Duration k_status_timeout{2'000};
 // Of the time for leaving, at most so much for the phones' registrations to be removed from the overlay.
 inline constexpr Duration k_sip_leave_timeout{2'000};
+// And so much for its services.
+inline constexpr Duration k_services_leave_timeout{1'500};
 
 struct SupervisorSetup {
   std::string name;  // for the log
@@ -70,6 +72,7 @@ class SupervisorDriver {
   void leave(Answer<Stopped>& done);
   void drain_relay();
   void leave_phones();
+  void leave_services();
   void leave_ring();
   void left();
   void give_up();

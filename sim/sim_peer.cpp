@@ -332,6 +332,16 @@ void SimPeer::perform(data::WatchEvent event) {
   watching.event(std::move(event.result));
 }
 
+void SimPeer::perform(data::ServiceDone done) {
+  auto waiting = application().services.extract(done.token);
+  if (waiting && waiting.mapped()) waiting.mapped()(std::move(done));
+}
+
+void SimPeer::perform(data::RelaysFound found) {
+  auto waiting = application().relays.extract(found.token);
+  if (waiting && waiting.mapped()) waiting.mapped()(std::move(found));
+}
+
 // ---- the application --------------------------------------------------------------------------------------
 
 std::uint64_t SimPeer::submit(std::vector<data::Call> calls, CallsAnswer done) {
@@ -360,6 +370,42 @@ std::uint64_t SimPeer::watch(data::WatchCall call, WatchAnswer event, bool slow)
 
 void SimPeer::cancel_watch(std::uint64_t token) {
   if (application().watches.erase(token) > 0) to_storage(data::CancelWatch{token});
+}
+
+void SimPeer::register_service(std::string service, std::uint32_t lifetime_s, ServiceAnswer done) {
+  const std::uint64_t token = ++application().last_token;
+  application().services[token] = std::move(done);
+  to_storage(data::RegisterService{token, std::move(service), lifetime_s});
+}
+
+void SimPeer::unregister_service(std::string service, ServiceAnswer done) {
+  const std::uint64_t token = ++application().last_token;
+  application().services[token] = std::move(done);
+  to_storage(data::UnregisterService{token, std::move(service)});
+}
+
+void SimPeer::withdraw_services(ServiceAnswer done) {
+  const std::uint64_t token = ++application().last_token;
+  application().services[token] = std::move(done);
+  to_storage(data::WithdrawServices{token});
+}
+
+void SimPeer::find_service(std::string service, std::optional<NodeId> key, ServiceAnswer done) {
+  const std::uint64_t token = ++application().last_token;
+  application().services[token] = std::move(done);
+  to_storage(data::FindService{token, std::move(service), key, random_.next()});
+}
+
+void SimPeer::find_relays(std::size_t wanted, std::size_t probes, RelaysAnswer done) {
+  const std::uint64_t token = ++application().last_token;
+  application().relays[token] = std::move(done);
+  data::FindRelays order{token, wanted, {}, random_.next()};
+  while (order.probes.size() < probes) {
+    ResourceId point;
+    for (auto& byte : point.bytes) byte = static_cast<std::uint8_t>(random_.next());
+    order.probes.push_back(point);
+  }
+  to_storage(std::move(order));
 }
 
 void SimPeer::use_signer(std::shared_ptr<const security::Signer> signer) {

@@ -131,6 +131,15 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   using CertificatesAnswer = std::function<void(data::CertificatesFound)>;
   void find_certificates(data::CertificatesOf of, CertificatesAnswer done);
 
+  // Services and relays of this peer, and those that it looks for. `done` may be null.
+  using ServiceAnswer = std::function<void(data::ServiceDone)>;
+  void register_service(std::string service, std::uint32_t lifetime_s, ServiceAnswer done);
+  void unregister_service(std::string service, ServiceAnswer done);
+  void withdraw_services(ServiceAnswer done);
+  void find_service(std::string service, std::optional<NodeId> key, ServiceAnswer done);
+  using RelaysAnswer = std::function<void(data::RelaysFound)>;
+  void find_relays(std::size_t wanted, std::size_t probes, RelaysAnswer done);
+
   // The time as this peer's clocks have it.
   Now now() const;
 
@@ -162,6 +171,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   void perform(data::CertificatesFound found);
   void perform(data::CheckValues order);
   void perform(data::WatchEvent event);
+  void perform(data::ServiceDone done);
+  void perform(data::RelaysFound found);
 
  private:
   // Storage and replication, with what waits for them and for the disk.
@@ -187,6 +198,8 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
     std::map<std::uint64_t, CertificatesAnswer> searches;
     std::map<std::uint64_t, RequestAnswer> requests;
     std::map<std::uint64_t, Watching> watches;
+    std::map<std::uint64_t, ServiceAnswer> services;
+    std::map<std::uint64_t, RelaysAnswer> relays;
     ApplicationEvents events;
   };
   // What the components put out in one step.

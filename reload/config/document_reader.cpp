@@ -142,7 +142,7 @@ class ElementReader {
     out_.mandatory_extensions = texts("mandatory-extension");
     for (const std::string& extension : out_.mandatory_extensions) {
       if (extension != k_access_namespace && extension != k_replication_namespace &&
-          extension != k_sip_namespace)
+          extension != k_sip_namespace && extension != k_redir_namespace)
         unsupported("mandatory-extension " + extension + " is not supported");
     }
     replicas();

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "reload/config/domain_restriction.hpp"
+#include "reload/config/kinds.hpp"
 #include "reload/config/namespaces.hpp"
 #include "reload/config/replicas.hpp"
 #include "reload/config/xml_document.hpp"
@@ -77,6 +78,7 @@ constexpr Rule k_kind[] = {
     {"max-node-multiple"},
     {"data-model", Count::one},
     {"access-control", Count::one},
+    {"branching-factor", Count::at_most_one, Content::text, {}, k_redir_namespace},
     // RFC 7904 §3.4: named so in its grammar, and with an s in its prose.
     {"domain-restriction", Count::at_most_one, Content::elements, k_restriction_attributes, k_sip_namespace},
     {"domain-restrictions", Count::at_most_one, Content::elements, k_restriction_attributes, k_sip_namespace},
@@ -90,7 +92,7 @@ std::string_view namespace_of(const xmlNs* ns) {
 }
 bool is_own(std::string_view ns) {
   return ns.empty() || ns == k_base_namespace || ns == k_chord_namespace || ns == k_replication_namespace ||
-         ns == k_sip_namespace;
+         ns == k_sip_namespace || ns == k_redir_namespace;
 }
 
 Failure misplaced(const xmlNode* parent, std::string_view what) {

@@ -26,7 +26,8 @@ std::optional<wire::DataModel> data_model_of(std::string_view name) {
 
 bool is_for_dictionaries(AccessPolicy policy) {
   return policy == AccessPolicy::user_node_match || policy == AccessPolicy::owner_path_match ||
-         policy == AccessPolicy::shared_writer_match || policy == AccessPolicy::watcher_match;
+         policy == AccessPolicy::shared_writer_match || policy == AccessPolicy::watcher_match ||
+         policy == AccessPolicy::node_id_match;
 }
 
 // Which Kind it is: registered ones as IANA has them, private ones with their number only.
@@ -87,6 +88,17 @@ Outcome<> read_domain_restriction(const xmlNode* kind, KindDefinition& out) {
   return Done{};
 }
 
+// RFC 7374 §8.
+Outcome<> read_branching_factor(const xmlNode* kind, KindDefinition& out) {
+  const xmlNode* found = child(kind, k_redir_namespace, "branching-factor");
+  if (found == nullptr) return Done{};
+  if (out.access == AccessPolicy::node_id_match &&
+      parse_number(text_of_element(found), out.branching_factor, redir::k_least_branching_factor,
+                   redir::k_most_branching_factor))
+    return Done{};
+  return Failure{"branching-factor is for NODE-ID-MATCH, and from 2 to 65535"};
+}
+
 }  // namespace
 
 Result<KindDefinition> read_kind(const xmlNode* kind) {
@@ -103,6 +115,7 @@ Result<KindDefinition> read_kind(const xmlNode* kind) {
   if (definition->access == AccessPolicy::node_multiple &&
       !parse_number(field(kind, "max-node-multiple"), definition->max_node_multiple, 1U, k_max_node_multiple))
     return Failure{"a NODE-MULTIPLE kind needs max-node-multiple, from 1 to 255"};
+  if (auto good = read_branching_factor(kind, *definition); !good) return good.error();
   if (auto good = read_domain_restriction(kind, *definition); !good) return good.error();
   return definition;
 }

@@ -13,7 +13,7 @@ struct Registered {
   std::uint32_t max_node_multiple;
 };
 
-// RFC 6940 §14.6, RFC 7904 §9.1.
+// RFC 6940 §14.6, RFC 7904 §9.1, RFC 7374 §10.3.
 constexpr std::array k_registered{
     Registered{k_sip_registration, "SIP-REGISTRATION", wire::DataModel::dictionary,
                AccessPolicy::user_node_match, 0},
@@ -22,6 +22,7 @@ constexpr std::array k_registered{
                0},
     Registered{k_certificate_by_user, "CERTIFICATE_BY_USER", wire::DataModel::array, AccessPolicy::user_match,
                0},
+    Registered{k_redir, "REDIR", wire::DataModel::dictionary, AccessPolicy::node_id_match, 0},
 };
 
 struct Policy {
@@ -34,6 +35,7 @@ constexpr std::array k_policies{
     Policy{AccessPolicy::node_match, "NODE-MATCH", false},
     Policy{AccessPolicy::user_node_match, "USER-NODE-MATCH", false},
     Policy{AccessPolicy::node_multiple, "NODE-MULTIPLE", false},
+    Policy{AccessPolicy::node_id_match, "NODE-ID-MATCH", false},
     Policy{AccessPolicy::owner_path_match, "OWNER-PATH-MATCH", true},
     Policy{AccessPolicy::shared_writer_match, "SHARED-WRITER-MATCH", true},
     Policy{AccessPolicy::watcher_match, "WATCHER-MATCH", true},

@@ -10,6 +10,7 @@
 
 #include "reload/config/domain_restriction.hpp"
 #include "reload/ids.hpp"
+#include "reload/redir/tree.hpp"
 #include "reload/wire/codec.hpp"
 
 namespace ringway::config {
@@ -18,6 +19,7 @@ inline constexpr KindId k_sip_registration = 0x1;
 inline constexpr KindId k_turn_service = 0x2;
 inline constexpr KindId k_certificate_by_node = 0x3;
 inline constexpr KindId k_certificate_by_user = 0x10;
+inline constexpr KindId k_redir = 0x104;  // RFC 7374 §10.3
 inline constexpr KindId k_first_private_kind = 0xF0000001;
 inline constexpr KindId k_last_private_kind = 0xFFFFFFFE;
 // Ringway's own (docs/extensions.md): values under `user@domain/…`, and `shared/…` with one entry per writer.
@@ -30,11 +32,15 @@ inline constexpr KindId k_subscription = 0xF0000003;
 // them.
 inline constexpr std::string_view k_access_namespace = "urn:ringway:params:xml:ns:access-control";
 
+// That of RFC 7374: listed as mandatory-extension by overlays that define REDIR (§8).
+inline constexpr std::string_view k_redir_namespace = "urn:ietf:params:xml:ns:p2p:redir";
+
 enum class AccessPolicy {
   user_match,       // RFC 6940 §7.3.1
   node_match,       // §7.3.2
   user_node_match,  // §7.3.3, dictionaries only
   node_multiple,    // §7.3.4
+  node_id_match,    // RFC 7374 §5, dictionaries only
   // Dictionary key = u16-prefixed resource name ‖ entry key; the name hashes to the Resource-ID and its part
   // before the first "/" is the signer's user name.
   owner_path_match,
@@ -51,9 +57,10 @@ struct KindDefinition {
   std::string name;  // IANA name, or empty
   wire::DataModel model = wire::DataModel::single;
   AccessPolicy access = AccessPolicy::user_match;
-  std::uint32_t max_count = 0;                               // values at one resource
-  std::uint32_t max_size_bytes = 0;                          // of one value
-  std::uint32_t max_node_multiple = 0;                       // NODE-MULTIPLE only
+  std::uint32_t max_count = 0;                                         // values at one resource
+  std::uint32_t max_size_bytes = 0;                                    // of one value
+  std::uint32_t max_node_multiple = 0;                                 // NODE-MULTIPLE only
+  std::uint32_t branching_factor = redir::k_default_branching_factor;  // NODE-ID-MATCH only (RFC 7374 §8)
   std::optional<DomainRestriction> domain_restriction = {};  // of the writers' user names; absent: any domain
   bool operator==(const KindDefinition&) const = default;
 };

@@ -71,6 +71,8 @@ std::string kind_element(const KindDefinition& kind) {
   const auto brace = policy.find('}');
   const bool qualified = brace != std::string::npos;
   if (qualified) xml.attribute("xmlns:rw", policy.substr(1, brace - 1));
+  if (kind.branching_factor != redir::k_default_branching_factor)
+    xml.attribute("xmlns:redir", std::string(k_redir_namespace));
   if (kind.domain_restriction) xml.attribute("xmlns:sip", std::string(k_sip_namespace));
   if (kind.name.empty()) {
     xml.attribute("id", std::to_string(kind.kind));
@@ -83,6 +85,8 @@ std::string kind_element(const KindDefinition& kind) {
     xml.element("max-node-multiple", std::int64_t{kind.max_node_multiple});
   xml.element("max-count", std::int64_t{kind.max_count});
   xml.element("max-size", std::int64_t{kind.max_size_bytes});
+  if (kind.branching_factor != redir::k_default_branching_factor)
+    xml.element("redir:branching-factor", std::int64_t{kind.branching_factor});
   if (kind.domain_restriction) write_domain_restriction(xml, *kind.domain_restriction);
   xml.end();
   return xml.take();
@@ -129,8 +133,11 @@ void write_settings(Xml& xml, const Configuration& from) {
 // any implementation can take part.
 void write_extensions(Xml& xml, const Configuration& from) {
   for (const auto& extension : from.mandatory_extensions) {
-    if (extension != k_replication_namespace) xml.element("mandatory-extension", extension);
+    if (extension != k_replication_namespace && extension != k_redir_namespace)
+      xml.element("mandatory-extension", extension);
   }
+  // Whoever defines REDIR lists its namespace (RFC 7374 §8).
+  if (from.kinds.find(k_redir) != nullptr) xml.element("mandatory-extension", std::string(k_redir_namespace));
   if (from.replicas == k_default_replicas) return;
   xml.element("mandatory-extension", std::string(k_replication_namespace));
   xml.element("replication:replicas", static_cast<std::int64_t>(from.replicas));

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "reload/data/resource_names.hpp"
+#include "reload/redir/tree.hpp"
+#include "reload/wire/service_bodies.hpp"
 
 namespace ringway::data {
 
@@ -23,6 +25,22 @@ bool matches_node_multiple(const NodeId& node, std::uint32_t max_iteration, cons
     if (resource_id_of(BytesView{input}) == resource) return true;
   }
   return false;
+}
+
+// RFC 7374 §5. A removal says nothing of where it is, so there the key alone counts.
+Outcome<> check_node_id(const config::KindDefinition& kind, const ResourceId& resource, const Writer& writer,
+                        const wire::StoredDataValue& value) {
+  if (kind.model != wire::DataModel::dictionary) return Failure{"NODE-ID-MATCH without a dictionary"};
+  if (!equal(value.key, writer.node.view())) return Failure{"the dictionary key is not the signer's Node-ID"};
+  if (!value.data.exists) return Done{};
+  const auto record = wire::decode<wire::RedirServiceProvider>(value.data.value);
+  if (!record) return Failure{"the value is no RedirServiceProvider: " + record.error().reason};
+  const redir::TreeNode at{record->level, record->node};
+  if (!redir::Tree(kind.branching_factor).holds(at, writer.node))
+    return Failure{"the signer's Node-ID is in no interval of that tree node"};
+  if (resource_id_of(redir::resource_name_of(text_of(BytesView{record->service}), at)) == resource)
+    return Done{};
+  return Failure{"H(namespace, level, node) is not the Resource-ID"};
 }
 
 // Ringway's own policies: the dictionary key carries the resource's name (docs/extensions.md).
@@ -67,6 +85,8 @@ Outcome<> check_writer(const config::KindDefinition& kind, const ResourceId& res
     case AccessPolicy::node_multiple:
       if (matches_node_multiple(writer.node, kind.max_node_multiple, resource)) return Done{};
       return Failure{"no H(Node-ID || i) is the Resource-ID"};
+    case AccessPolicy::node_id_match:
+      return check_node_id(kind, resource, writer, value);
     case AccessPolicy::owner_path_match:
     case AccessPolicy::shared_writer_match:
     case AccessPolicy::watcher_match:

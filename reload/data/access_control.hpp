@@ -1,5 +1,5 @@
-// Who may write a value of a Kind at a Resource-ID (RFC 6940 §7.3, and Ringway's three policies of
-// docs/extensions.md). Signatures are checked elsewhere; here the signer is already known.
+// Who may write a value of a Kind at a Resource-ID (RFC 6940 §7.3, RFC 7374 §5, and Ringway's three
+// policies of docs/extensions.md). Signatures are checked elsewhere; here the signer is already known.
 #pragma once
 
 #include "reload/config/kinds.hpp"

@@ -22,7 +22,8 @@ inline constexpr std::uint32_t k_default_lifetime_s = 24 * 3600;
 // A key is a resource name: "user@domain/anything" (written by that user only; `entry` picks one of the
 // dictionary's entries, empty is the usual one) or "shared/anything" (one entry per writer; `entry` must be
 // empty). With a `kind` the key is that Kind's resource name itself: of USER-NODE-MATCH, such as
-// SIP-REGISTRATION, the writer's user name; of WATCHER-MATCH a name of the forms above, where anybody may
+// SIP-REGISTRATION, the writer's user name; of NODE-ID-MATCH that of a tree node (RFC 7374 §6); of
+// WATCHER-MATCH a name of the forms above, where anybody may
 // write. Both have one entry per node (`entry` must be empty).
 struct PutCall {
   std::string key;

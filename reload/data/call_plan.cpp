@@ -66,6 +66,8 @@ std::optional<CallFailure> check_writing(const PeerData& data, const config::Kin
   wire::StoredDataValue value;
   value.model = wire::DataModel::dictionary;
   value.key = SharedBytes{plan.item};
+  const auto* put = std::get_if<PutCall>(&call);
+  if (put != nullptr) value.data = {true, SharedBytes{put->value}};
   const security::Signer& writer = plan.as_user ? *plan.as_user : *data.signer;
   const auto& certificate = writer.certificate();
   const auto allowed =
@@ -74,8 +76,7 @@ std::optional<CallFailure> check_writing(const PeerData& data, const config::Kin
     return CallFailure{CallError::permission_denied,
                        allowed.error().reason + "; this call writes as " + certificate->user_name(), 0};
   }
-  if (const auto* put = std::get_if<PutCall>(&call)) {
-    value.data = {true, SharedBytes{put->value}};
+  if (put != nullptr) {
     const auto usable = check_usage(data.settings.usage_checks.get(), *data.configuration, kind,
                                     {certificate->user_name(), writer.node_id()}, value);
     if (!usable) return CallFailure{CallError::permission_denied, usable.error().reason, 0};
@@ -126,7 +127,8 @@ std::optional<CallFailure> read_key(const Call& call, CallPlan& plan) {
   return std::nullopt;
 }
 
-// Of a Kind that is named: its resource name is a user's, its dictionary keys are Node-IDs.
+// Of a Kind that is named: its resource name is a user's, or a tree node's of a service; its dictionary keys
+// are Node-IDs.
 std::optional<CallFailure> read_user_name(const Call& call, CallPlan& plan) {
   const std::string& user = key_of(call);
   if (user.empty() || user.size() > k_max_user_name_bytes)
@@ -144,7 +146,8 @@ bool is_open_to_all(const config::KindDefinition& kind) {
 
 bool has_such_keys(const config::KindDefinition& kind, const Call& call) {
   return kind.model == wire::DataModel::dictionary &&
-         (kind_of(call) == 0 || kind.access == config::AccessPolicy::user_node_match || is_open_to_all(kind));
+         (kind_of(call) == 0 || kind.access == config::AccessPolicy::user_node_match ||
+          kind.access == config::AccessPolicy::node_id_match || is_open_to_all(kind));
 }
 
 // How the call's key is read depends on its Kind.

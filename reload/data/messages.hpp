@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reload/data/api.hpp"
+#include "reload/data/service_messages.hpp"
 #include "reload/data/user_signers.hpp"
 #include "reload/data/value_store.hpp"
 #include "reload/routing/messages.hpp"
@@ -145,11 +146,13 @@ using StorageInput =
     std::variant<routing::DeliverRequest, routing::RequestDone, routing::RingChanged,
                  routing::ConfigurationChanged, routing::UseSigner, UseUsers, Calls, CancelCalls,
                  FindCertificates, Committed, Replicated, DropKinds, SeenDamaged, Adopt, ValuesChecked, Watch,
-                 WatchNext, CancelWatch, routing::ChannelUp, routing::ChannelDown, routing::ChannelMessage>;
+                 WatchNext, CancelWatch, RegisterService, UnregisterService, WithdrawServices, FindService,
+                 AdvertiseRelay, WithdrawRelay, FindRelays, routing::ChannelUp, routing::ChannelDown,
+                 routing::ChannelMessage>;
 using StorageOutput =
     std::variant<Commit, Replicate, AskToMend, CallsDone, CertificatesFound, routing::SendRequest,
-                 routing::CancelRequest, routing::SendAnswer, CheckValues, WatchEvent, routing::OpenChannel,
-                 routing::SendOnChannel, routing::CloseChannel>;
+                 routing::CancelRequest, routing::SendAnswer, CheckValues, WatchEvent, ServiceDone,
+                 RelaysFound, routing::OpenChannel, routing::SendOnChannel, routing::CloseChannel>;
 using StorageOutputs = std::vector<StorageOutput>;
 
 using ReplicationInput =

@@ -9,6 +9,8 @@
 #include "reload/data/kind_purge.hpp"
 #include "reload/data/peer_data.hpp"
 #include "reload/data/replica_rules.hpp"
+#include "reload/data/services.hpp"
+#include "reload/data/turn_service.hpp"
 #include "reload/data/watch_notifier.hpp"
 #include "reload/data/watcher.hpp"
 
@@ -23,13 +25,16 @@ class StorageComponent::Impl {
         certificates_(data_),
         notifier_(data_),
         watcher_(data_, holder_, client_),
+        services_(data_, client_),
+        turn_(data_),
         purge_(data_.store) {}
 
   void at(const Now& now) { data_.cache.at(now.mono); }
 
   void on(const Now& now, routing::DeliverRequest& m, StorageOutputs& out) { holder_.deliver(now, m, out); }
   void on(const Now& now, routing::RequestDone& m, StorageOutputs& out) {
-    if (!certificates_.request_done(now, m, out) && !watcher_.request_done(now, m, out))
+    if (!turn_.request_done(now, m, out) && !certificates_.request_done(now, m, out) &&
+        !watcher_.request_done(now, m, out))
       client_.request_done(now, m, out);
   }
   void on(const Now& now, routing::RingChanged& m, StorageOutputs& out) {
@@ -39,6 +44,7 @@ class StorageComponent::Impl {
     certificates_.changed(now);
     notifier_.ring_changed(now);
     watcher_.ring_changed(now, *before);
+    turn_.changed(now);
   }
   void on(const Now& now, routing::ConfigurationChanged& m, StorageOutputs&) {
     const auto before = std::exchange(data_.configuration, std::move(m.configuration));
@@ -47,6 +53,7 @@ class StorageComponent::Impl {
     if (!std::includes(before->bad_nodes.begin(), before->bad_nodes.end(), now_bad.begin(), now_bad.end()))
       client_.nodes_revoked();
     certificates_.changed(now);
+    turn_.changed(now);
   }
   void on(const Now& now, Calls& m, StorageOutputs& out) { client_.calls(now, std::move(m), out); }
   void on(const Now& now, routing::UseSigner& m, StorageOutputs&) {
@@ -78,6 +85,30 @@ class StorageComponent::Impl {
   void on(const Now& now, Watch& m, StorageOutputs& out) { watcher_.watch(now, std::move(m), out); }
   void on(const Now& now, WatchNext& m, StorageOutputs& out) { watcher_.next(now, m.token, out); }
   void on(const Now& now, CancelWatch& m, StorageOutputs& out) { watcher_.cancel(now, m.token, out); }
+  void on(const Now& now, RegisterService& m, StorageOutputs& out) {
+    services_.register_service(now, std::move(m), out);
+  }
+  void on(const Now& now, UnregisterService& m, StorageOutputs& out) {
+    services_.unregister(now, std::move(m), out);
+  }
+  void on(const Now& now, WithdrawServices& m, StorageOutputs& out) {
+    withdrawing_for_.push_back(m.token);
+    turn_.withdraw(now);
+    turn_.on_timer(now, out);
+    services_.withdraw_all(now, out);
+  }
+  void on(const Now& now, FindService& m, StorageOutputs& out) { services_.find(now, std::move(m), out); }
+  // Either way leads to a relay (RFC 7374 §10.4).
+  void on(const Now& now, AdvertiseRelay& m, StorageOutputs& out) {
+    turn_.advertise(now, std::move(m));
+    if (data_.configuration->kinds.find(config::k_redir) != nullptr && data_.configuration->turn_density > 0)
+      services_.register_service(now, {k_nobody_waits, std::string(k_turn_server_service)}, out);
+  }
+  void on(const Now& now, WithdrawRelay&, StorageOutputs& out) {
+    turn_.withdraw(now);
+    services_.unregister(now, {k_nobody_waits, std::string(k_turn_server_service)}, out);
+  }
+  void on(const Now&, FindRelays& m, StorageOutputs& out) { turn_.find(std::move(m), out); }
   void on(const Now& now, ValuesChecked& m, StorageOutputs& out) { watcher_.checked(now, std::move(m), out); }
   void on(const Now& now, routing::ChannelUp& m, StorageOutputs& out) {
     notifier_.channel_up(now, m.node, out);
@@ -112,12 +143,35 @@ class StorageComponent::Impl {
       each(holder_.take_outcomes(), [&](auto& outcome) {
         if (!watcher_.stored_here(now, outcome, out)) client_.stored_here(now, std::move(outcome), out);
       });
-      each(client_.take_own_results(),
-           [&](auto& own) { watcher_.read_done(now, std::move(own.done), own.holder, out); });
+      each(client_.take_own_results(), [&](auto& own) { own_call_done(now, own, out); });
+      each(turn_.take_fruitless(), [&](auto& search) { find_by_redir(now, search, out); });
+      each(services_.take_own(), [&](auto& own) { relay_providers(own, out); });
       each(notifier_.take_own(),
            [&](auto& own) { watcher_.own_notice(now, std::move(own.notice), std::move(own.verdicts), out); });
     }
+    if (services_.idle() && turn_.idle())
+      for (const std::uint64_t token : std::exchange(withdrawing_for_, {}))
+        out.emplace_back(ServiceDone{token, ServiceChanged{}});
     note_damage(now, out);
+  }
+  void own_call_done(const Now& now, Client::OwnResult& own, StorageOutputs& out) {
+    if (own.done.token >= k_first_service_call) return services_.call_done(now, std::move(own.done), out);
+    watcher_.read_done(now, std::move(own.done), own.holder, out);
+  }
+  // Relays are few, so their records may be at none of the peers that were asked.
+  void find_by_redir(const Now& now, const FindRelays& search, StorageOutputs& out) {
+    services_.find(
+        now,
+        {k_first_own_number + search.token, std::string(k_turn_server_service), std::nullopt, search.random},
+        out);
+  }
+  void relay_providers(const ServiceDone& own, StorageOutputs& out) {
+    const std::uint64_t search = own.token - k_first_own_number;
+    const auto* found = std::get_if<ServiceFound>(&own.result);
+    if (found == nullptr) return turn_.give_up(search, out);
+    std::vector<NodeId> nodes;
+    for (const redir::Provider& provider : found->providers) nodes.push_back(provider.node);
+    turn_.providers_are(search, nodes, out);
   }
   // The holders of what cannot be read compare it at once, so that what others have of it is written again.
   void note_damage(const Now& now, StorageOutputs& out) {
@@ -142,13 +196,16 @@ class StorageComponent::Impl {
     notifier_.on_timer(
         now, [this](const NodeId& node) { return watcher_.listens_to(node); }, out);
     watcher_.on_timer(now, out);
+    services_.on_timer(now, out);
+    turn_.on_timer(now, out);
     if (!holder_.forget(purge_.due(now.mono), out)) purge_.again();
     settle(now, out);
   }
   std::optional<MonoTime> next_deadline() const {
     std::optional<MonoTime> next;
     for (const auto& one : {client_.next_deadline(), purge_.next_deadline(), certificates_.next_deadline(),
-                            notifier_.next_deadline(), watcher_.next_deadline()})
+                            notifier_.next_deadline(), watcher_.next_deadline(), services_.next_deadline(),
+                            turn_.next_deadline()})
       if (one && (!next || *one < *next)) next = one;
     return next;
   }
@@ -162,6 +219,7 @@ class StorageComponent::Impl {
     now.cached_kinds = data_.cache.size();
     now.watches = watcher_.watches();
     now.watched_resources = data_.subscriptions.resources();
+    now.services_provided = services_.registered();
     now.further_users = data_.users->size();
     now.further_users_until_ms = data_.users->first_end_ms();
     return now;
@@ -179,7 +237,8 @@ class StorageComponent::Impl {
         {"watched resources", data_.subscriptions.resources(), k_max_watched_resources},
         {"subscriptions of one node", data_.subscriptions.most_of_one_node(), k_max_subscriptions_of_node},
     };
-    for (auto part : {client_.tables(), notifier_.tables(), watcher_.tables()})
+    for (auto part :
+         {client_.tables(), notifier_.tables(), watcher_.tables(), services_.tables(), turn_.tables()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }
@@ -191,6 +250,9 @@ class StorageComponent::Impl {
   CertificateUsage certificates_;
   WatchNotifier notifier_;
   Watcher watcher_;
+  Services services_;
+  TurnService turn_;
+  std::vector<std::uint64_t> withdrawing_for_;
   KindPurge purge_;
 };
 

@@ -1,5 +1,6 @@
 // The storage component: the holder's side of Store, Fetch, Stat and Find, and the requester's side of the
-// API. It owns what this peer stores: every change goes through here. Driven by an actor or by the simulator.
+// API; and what stands on them: certificates, watches, services, relays. It owns what this peer stores: every
+// change goes through here. Driven by an actor or by the simulator.
 #pragma once
 
 #include <memory>
@@ -60,6 +61,10 @@ class StorageComponent {
     std::size_t watches = 0;             // of applications here
     std::size_t watched_resources = 0;   // of others, that this peer is responsible for
     std::size_t pending_requests = 0, pending_calls = 0, cached_kinds = 0;
+    // Registrations of this peer's services that were completed, lookups, and records of its relay that were
+    // stored.
+    std::uint64_t service_registrations = 0, service_lookups = 0, relay_records = 0;
+    std::size_t services_provided = 0;
     std::size_t further_users = 0;      // whose credentials this peer holds
     WallMs further_users_until_ms = 0;  // the first of their certificates ends; 0: there are none
   };

@@ -15,7 +15,7 @@ namespace ringway::peer {
 // each effect that the components it drives can emit: Transmit, OpenLink, CloseLink, Inspect, Left,
 // ConfigurationChanged (for inspectors and links), RequestDone (of requests it made itself), AppConnect and
 // AppAttachDone (for who makes the connections of applications) of routing; Commit, CallsDone, CheckValues,
-// WatchEvent and CertificatesFound of storage.
+// WatchEvent, CertificatesFound, ServiceDone and RelaysFound of storage.
 template <typename T>
 concept Receiver = requires(T receiver, routing::Input to_routing, data::StorageInput to_storage,
                             data::ReplicationInput to_replication) {

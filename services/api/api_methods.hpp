@@ -24,7 +24,9 @@ enum class ApiMethod : std::uint8_t {
   call_log,
   presence,
   send_message,
-  mailbox
+  mailbox,
+  register_service,
+  find_service
 };
 
 struct ApiMethodTraits {
@@ -48,6 +50,8 @@ inline constexpr std::array k_api_methods{
     ApiMethodTraits{ApiMethod::presence, "presence", false, true},
     ApiMethodTraits{ApiMethod::send_message, "message", false, true},
     ApiMethodTraits{ApiMethod::mailbox, "mailbox", false, true},
+    ApiMethodTraits{ApiMethod::register_service, "register-service", false, true},
+    ApiMethodTraits{ApiMethod::find_service, "find-service", false, false},
 };
 constexpr const ApiMethodTraits& traits_of(ApiMethod method) {
   return k_api_methods[static_cast<std::size_t>(method)];
@@ -76,6 +80,9 @@ inline constexpr std::array k_api_rpcs{
     RpcOfContract{"ringway.v1.Directory.WatchPresence", ApiMethod::presence},
     RpcOfContract{"ringway.v1.Directory.SendMessage", ApiMethod::send_message},
     RpcOfContract{"ringway.v1.Directory.Mailbox", ApiMethod::mailbox},
+    RpcOfContract{"ringway.v1.Services.Register", ApiMethod::register_service},
+    RpcOfContract{"ringway.v1.Services.Unregister", ApiMethod::register_service},
+    RpcOfContract{"ringway.v1.Services.Find", ApiMethod::find_service},
 };
 
 // One call, as far as a policy looks at it.

@@ -20,6 +20,7 @@
 #include "services/api/address.hpp"
 #include "services/api/directory_service.hpp"
 #include "services/api/overlay_service.hpp"
+#include "services/api/services_service.hpp"
 #include "services/api/user_socket.hpp"
 #include "services/rpc/listening.hpp"
 
@@ -55,6 +56,7 @@ class Front {
       : gate_(std::move(gate)),
         overlay_(peer, gate_),
         directory_(peer, gate_),
+        services_(peer, gate_),
         peer_(std::move(peer), std::move(leave), gate_, std::move(add_to_status)) {}
   ~Front() { stop(std::chrono::milliseconds{0}); }
   Front(const Front&) = delete;
@@ -77,6 +79,7 @@ class Front {
     health->SetServingStatus(serving);
     health->SetServingStatus(v1::Overlay::service_full_name(), serving);
     health->SetServingStatus(v1::Directory::service_full_name(), serving);
+    health->SetServingStatus(v1::Services::service_full_name(), serving);
     health->SetServingStatus(v1::Peer::service_full_name(), true);
   }
 
@@ -93,6 +96,7 @@ class Front {
   void configure(grpc::ServerBuilder& builder) {
     builder.RegisterService(&overlay_);
     builder.RegisterService(&directory_);
+    builder.RegisterService(&services_);
     builder.RegisterService(&peer_);
     builder.SetMaxReceiveMessageSize(k_max_request_bytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, k_max_calls_per_connection);
@@ -103,6 +107,7 @@ class Front {
   Gate gate_;
   OverlayService overlay_;
   DirectoryService directory_;
+  ServicesService services_;
   PeerService peer_;
   std::unique_ptr<grpc::Server> server_;
 };

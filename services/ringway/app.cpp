@@ -81,9 +81,10 @@ int run_command_line(int argc, const char* const* argv, std::istream& in, std::o
       "ringway");
   describe(app);
   add_global_options(app, session);
-  for (const auto add : {add_enroll, add_put, add_get, add_remove, add_stat, add_watch, add_register,
-                         add_unregister, add_resolve, add_call_log, add_presence, add_message, add_mailbox,
-                         add_status, add_ring, add_ping, add_leave, add_decode, add_completion}) {
+  for (const auto add :
+       {add_enroll,     add_put,     add_get,      add_remove,   add_stat,    add_watch,     add_register,
+        add_unregister, add_resolve, add_call_log, add_presence, add_message, add_mailbox,   add_service,
+        add_status,     add_ring,    add_ping,     add_leave,    add_decode,  add_completion}) {
     add(app, session, chosen);
   }
   try {

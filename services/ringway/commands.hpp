@@ -36,6 +36,8 @@ void add_presence(CLI::App& app, Session& session, Action& chosen);
 void add_message(CLI::App& app, Session& session, Action& chosen);
 void add_mailbox(CLI::App& app, Session& session, Action& chosen);
 
+void add_service(CLI::App& app, Session& session, Action& chosen);
+
 void add_status(CLI::App& app, Session& session, Action& chosen);
 void add_ring(CLI::App& app, Session& session, Action& chosen);
 void add_ping(CLI::App& app, Session& session, Action& chosen);

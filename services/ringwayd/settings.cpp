@@ -312,7 +312,9 @@ std::string derive_phones(Settings& settings) {
       !settings.sip_passwords.empty() || settings.sip_trust_loopback || !settings.sip_names.empty() ||
       !settings.sip_certificate.empty() || !settings.sip_key.empty() || !settings.sip_origins.empty() ||
       settings.sip_call_outside || !settings.sip_peer_listen.empty() || !settings.sip_trunk.empty() ||
-      settings.sip_redirect || !settings.sip_presence.empty() || settings.sip_through_intermediate;
+      settings.sip_redirect || !settings.sip_presence.empty() || settings.sip_through_intermediate ||
+      !settings.sip_authorities.empty() || !settings.sip_dns.empty() || !settings.sip_trunk_domain.empty() ||
+      !settings.sip_trunk_callers.empty();
   if (settings.sip_listen.empty()) return any ? "the other settings of phones are for --sip-listen" : "";
   for (const std::string& text : settings.sip_listen) {
     auto listen = parse_phone_listen(text);

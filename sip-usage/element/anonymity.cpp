@@ -47,6 +47,11 @@ void set_contact(Message& message, const Uri& contact) {
   message.contacts = {{{}, contact, {}}};
 }
 
+bool any_has(const std::vector<NameAddr>& values, std::string_view parameter) {
+  return std::any_of(values.begin(), values.end(),
+                     [&](const NameAddr& each) { return each.uri.parameters.has(parameter); });
+}
+
 bool asks_for(const Message& request, std::string_view wanted) {
   const std::string* field = request.field("Privacy");
   if (field == nullptr) return false;
@@ -71,14 +76,17 @@ bool wants_privacy(const Message& request) {
          asks_for(request, "header");
 }
 
-bool goes_by_intermediate(const Message& request) {
-  return std::any_of(request.routes.begin(), request.routes.end(),
-                     [](const NameAddr& each) { return each.uri.parameters.has(k_hide_parameter); });
+bool goes_by_intermediate(const Message& request) { return any_has(request.routes, k_hide_parameter); }
+bool is_to_hidden(const Message& request) { return any_has(request.routes, k_hidden_parameter); }
+bool comes_by_intermediate(const Message& request) {
+  return any_has(request.record_routes, k_hide_parameter);
 }
 
-bool is_to_hidden(const Message& request) {
-  return std::any_of(request.routes.begin(), request.routes.end(),
-                     [](const NameAddr& each) { return each.uri.parameters.has(k_hidden_parameter); });
+// A proxy makes 500 of the 503 that it gets (RFC 3261 §16.7 step 6). 403 may be the callee's; then it is
+// asked again, and says the same.
+bool is_of_intermediate(unsigned status) {
+  constexpr auto k_its_own = std::to_array<unsigned>({403, 405, 420, 482, 501, 503, 505, 513});
+  return std::find(k_its_own.begin(), k_its_own.end(), status) != k_its_own.end();
 }
 
 void make_from_anonymous(Message& request) {

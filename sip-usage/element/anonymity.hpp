@@ -20,6 +20,7 @@ namespace ringway::sip::element {
 inline constexpr std::string_view k_anonymous_host = "anonymous.invalid";  // RFC 3323 §4.1.1.3
 inline constexpr std::size_t k_max_intermediate_tries = 12;                // of one request
 inline constexpr Duration k_intermediate_time{600'000};                    // then another peer is asked
+inline constexpr std::size_t k_max_bad_intermediates = 3;                  // that one request finds out
 
 bool is_anonymous(const Uri& uri);
 
@@ -30,6 +31,10 @@ bool refuses_privacy(const Message& request);
 bool goes_by_intermediate(const Message& request);
 // And one that comes to the hidden end of such a dialog.
 bool is_to_hidden(const Message& request);
+// What answers it within the dialog goes by an intermediate peer.
+bool comes_by_intermediate(const Message& request);
+// Whatever is behind an intermediate peer, this is its own answer, or the one of a peer that is none.
+bool is_of_intermediate(unsigned status);
 
 // `contact` is what the phone is called by behind the intermediate peer; the top Via is this peer's.
 void make_anonymous(Message& request, const Uri& contact);

@@ -84,16 +84,23 @@ void Element::act(Now now, RequestArrived& arrived) {
 void Element::pass_or_serve(Now now, TransactionId transaction, Message request, proxy::Source from) {
   const FlowState* flow = flows_.find(servers_.at(transaction).flow);
   if (flow != nullptr && !let_pass(now, transaction, request, *flow, from)) return;
-  if (from.passes_here) return proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
-  serve(now, transaction, std::move(request), from);
+  if (!from.passes_here) return serve(now, transaction, std::move(request), std::move(from));
+  letters_.watch(now.mono, transaction, request, k_wait_of_others);
+  proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 
-void Element::serve(Now now, TransactionId transaction, Message request, const proxy::Source& from) {
+void Element::serve(Now now, TransactionId transaction, Message request, proxy::Source from) {
   log_request(now, request, from);
   auto& server = servers_.at(transaction);
   server.is_private = is_private(request, from);
-  // A letter would name its writer.
-  if (!server.is_private) note_message(now.mono, transaction, request, from);
+  from.hides_user = server.is_private || (server.hidden_as && comes_by_intermediate(request));
+  from.must_be_carried = server.is_private;  // the phone would be seen where it is sent to
+  if (server.is_private)                     // a letter would name its writer
+    letters_.watch(now.mono, transaction, request, k_wait_for_answer);
+  else if (from.side == proxy::Side::overlay && is_anonymous(request.from.uri))
+    letters_.watch(now.mono, transaction, request, k_wait_of_others);
+  else
+    note_message(now.mono, transaction, request, from);
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 
@@ -156,11 +163,12 @@ void Element::act(Now now, ResponseArrived& arrived) {
   const auto client = clients_.find(arrived.transaction);
   if (client == clients_.end()) return;
   end_notify(now.mono, client->second, arrived.response.status());
-  if (!client->second.branch) return;
-  const auto& [flow, branch, phone, notify] = client->second;
-  if (phone && arrived.response.status() == 430)  // RFC 5626 §7
-    add_work(registrar_.on_unreachable(now, flow, *phone));
-  proxy_.on_response(now.mono, *branch, std::move(arrived.response));
+  const auto& of = client->second;
+  if (!of.branch) return;
+  if (of.phone && arrived.response.status() == 430)  // RFC 5626 §7
+    add_work(registrar_.on_unreachable(now, of.flow, *of.phone));
+  if (!is_asked_elsewhere(now, client->second, arrived.response.status()))
+    proxy_.on_response(now.mono, *of.branch, std::move(arrived.response));
 }
 
 void Element::act(Now now, TransactionFailed& failed) {
@@ -172,6 +180,7 @@ void Element::act(Now now, TransactionFailed& failed) {
   // Not even a 100 to an INVITE: nobody is there any more.
   if (is_silent && client->second.phone)
     add_work(registrar_.on_unreachable(now, client->second.flow, *client->second.phone));
+  if (is_asked_elsewhere(now, client->second, std::nullopt)) return;
   proxy_.on_failure(now.mono, *client->second.branch,
                     is_silent ? proxy::BranchFailure::timed_out : proxy::BranchFailure::unreachable);
 }
@@ -244,10 +253,8 @@ void Element::act(Now now, FindAnswer& answer) {
 }
 
 void Element::act(Now now, proxy::StartBranch& start) {
-  const auto server = servers_.find(transaction_of(start.server));
-  const bool is_hidden = server != servers_.end() && server->second.is_private &&
-                         side_of(start.hop, settings_.proxy) == proxy::Side::overlay;
-  if (is_hidden) return send_hidden(now, server->second, start);
+  const bool leaves = side_of(start.hop, settings_.proxy) == proxy::Side::overlay;
+  if (leaves && stays_unknown(transaction_of(start.server))) return send_hidden(now, start);
   ways_.send(now.mono, start.hop,
              {start.branch, std::move(start.request), {}, {}, {}, transaction_of(start.server)});
 }
@@ -256,6 +263,10 @@ void Element::act(Now now, proxy::SendStateless& send) {
   if (goes_by_intermediate(send.request)) {  // an ACK, which need not say where its sender is
     send.request.contacts.clear();
     make_anonymous(send.request, {});
+  } else if (side_of(send.hop, settings_.proxy) == proxy::Side::overlay &&
+             proxy_.is_hidden_dialog(send.request).value_or(false)) {
+    ++counters_.not_sent;  // there is no other way for it
+    return;
   }
   ways_.send(now.mono, send.hop, {std::nullopt, std::move(send.request)});
 }
@@ -280,9 +291,11 @@ void Element::act(Now now, Ready& ready) {
                   flow->is_reliable() ? Transport::reliable : Transport::unreliable};
   const bool is_call = request.method() == "INVITE" && !flow->is_peer();
   const auto phone = is_call ? std::optional(request.request_uri()) : std::nullopt;
+  if (ready.parcel.hiding) ready.parcel.hiding->sent_to = flow->node;
   auto sent = transactions_.send_request(now.mono, std::move(request), over, ready.parcel.server);
   if (!sent) return proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
-  clients_.emplace(sent->transaction, Client{flow->id, branch, phone});
+  clients_.emplace(sent->transaction,
+                   Client{flow->id, branch, phone, {}, std::move(ready.parcel.hiding), ready.parcel.server});
   transaction_of_.emplace(*branch, sent->transaction);
   flow->transactions.insert(sent->transaction);
   add_work(std::move(sent->outputs));
@@ -332,7 +345,10 @@ void Element::act(Now now, proxy::CancelBranch& cancel) {
 void Element::act(Now, proxy::EndBranch& end) {
   ways_.drop(end.branch);
   const auto found = transaction_of_.find(end.branch);
-  if (found != transaction_of_.end()) add_work(transactions_.give_up(found->second));
+  if (found == transaction_of_.end()) return;
+  if (const auto& of = clients_.at(found->second); of.hiding && !of.is_passed_on)
+    intermediates_.reject(of.hiding->by);
+  add_work(transactions_.give_up(found->second));
 }
 
 void Element::act(Now now, proxy::Respond& respond) {

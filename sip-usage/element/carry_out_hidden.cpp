@@ -1,5 +1,7 @@
 // Calls whose caller wants to stay unknown: what the element does at the caller's own peer (anonymity.hpp)
 // and at the intermediate one (intermediary.hpp).
+#include <algorithm>
+
 #include "sip-usage/element/anonymity.hpp"
 #include "sip-usage/element/element.hpp"
 #include "sip-usage/message/builders.hpp"
@@ -41,8 +43,24 @@ void Element::note_hidden(TransactionId transaction, Message& request, const Flo
 
 bool Element::is_private(const Message& request, const proxy::Source& from) const {
   if (from.side != proxy::Side::phone) return false;
-  if (!request.to.tag().empty()) return goes_by_intermediate(request);
+  if (!request.to.tag().empty()) {
+    if (goes_by_intermediate(request)) return true;
+    if (const auto is_hidden = proxy_.is_hidden_dialog(request)) return *is_hidden;
+    if (!leaves_out_route(request)) return false;  // it goes the way of its dialog
+  }
   return wants_privacy(request) || (settings_.hides_users && !refuses_privacy(request));
+}
+
+// An outbound proxy's Route says nothing of the dialog.
+bool Element::leaves_out_route(const Message& request) const {
+  return std::all_of(request.routes.begin(), request.routes.end(),
+                     [&](const NameAddr& each) { return proxy::is_own(each.uri, settings_.proxy); });
+}
+
+bool Element::stays_unknown(TransactionId transaction) const {
+  const auto server = servers_.find(transaction);
+  if (server != servers_.end()) return server->second.is_private;
+  return settings_.hides_users && sending_.contains(transaction);  // of a program
 }
 
 // False: it was to pass here, and has been answered instead.
@@ -73,11 +91,20 @@ bool Element::let_ack_pass(Message& ack, const FlowState& flow, proxy::Source& f
 
 // ---- what goes
 
+// What has no Contact needs none. Otherwise nothing: its phone has not registered here.
+std::optional<Uri> Element::hidden_contact(TransactionId transaction, const Message& request) {
+  if (request.contacts.empty()) return Uri{};
+  const auto server = servers_.find(transaction);
+  const FlowState* flow = server == servers_.end() ? nullptr : flows_.find(server->second.flow);
+  if (flow == nullptr) return std::nullopt;
+  return registrar_.hidden_gruu(flow->sender, request.contacts.front().uri);
+}
+
 // Without an intermediate peer it does not go at all: that it fails is better than that it says who calls.
-void Element::send_hidden(Now now, const Server& server, proxy::StartBranch& start) {
+void Element::send_hidden(Now now, proxy::StartBranch& start) {
   Message& request = start.request;
-  const Uri said = request.contacts.empty() ? Uri{} : request.contacts.front().uri;
-  const auto contact = registrar_.hidden_gruu(server.flow, said);
+  const TransactionId transaction{static_cast<std::uint64_t>(start.server)};
+  const auto contact = hidden_contact(transaction, request);
   const auto target = destinations_of(start.hop);
   const bool is_on_its_way = goes_by_intermediate(request);
   if (!contact || !target || !(is_on_its_way || add_intermediate_route(request, *target, settings_.proxy))) {
@@ -85,10 +112,11 @@ void Element::send_hidden(Now now, const Server& server, proxy::StartBranch& sta
     return proxy_.on_failure(now.mono, start.branch, proxy::BranchFailure::unreachable);
   }
   make_anonymous(request, *contact);
-  Parcel parcel{
-      start.branch, std::move(request), {}, {}, {}, TransactionId{static_cast<std::uint64_t>(start.server)}};
+  Parcel parcel{start.branch, std::move(request), {}, {}, {}, transaction};
   if (is_on_its_way) return ways_.send(now.mono, start.hop, std::move(parcel));
-  parcel.hiding = Hiding{*target, {}, 0};
+  const auto server = servers_.find(transaction);
+  parcel.hiding = Hiding{
+      *target, {}, 0, server == servers_.end() ? std::vector<NodeId>() : server->second.bad_intermediates};
   send_by_intermediate(now, std::move(parcel));
 }
 
@@ -111,7 +139,33 @@ bool Element::try_another_intermediate(Now now, Parcel& parcel) {
 }
 
 bool Element::is_of_no_use(const Parcel& parcel, const FlowState* flow) {
-  return parcel.hiding && (flow == nullptr || flow->is_closing || is_same_node(*flow, parcel.hiding->target));
+  if (!parcel.hiding) return false;
+  if (flow == nullptr || flow->is_closing || is_same_node(*flow, parcel.hiding->target)) return true;
+  const auto& bad = parcel.hiding->bad;
+  return flow->node && std::find(bad.begin(), bad.end(), *flow->node) != bad.end();
+}
+
+// What has come of a request that an intermediate peer was to pass on: that status; nothing: silence, or the
+// connection is gone. True: another one is asked instead.
+bool Element::is_asked_elsewhere(Now now, Client& client, std::optional<unsigned> status) {
+  if (!client.hiding) return false;
+  if (status && *status < 300) {
+    client.is_passed_on = client.is_passed_on || *status > 100;
+    return false;
+  }
+  if (client.is_passed_on) return false;
+  // 500 and 504 may be of those behind it, so that nobody is called twice for them.
+  const bool is_bad = !status || is_of_intermediate(*status);
+  if (!is_bad && *status != 500 && *status != 504) return false;
+  intermediates_.reject(client.hiding->by);
+  const auto server = client.server ? servers_.find(*client.server) : servers_.end();
+  if (!is_bad || server == servers_.end() || !client.hiding->sent_to) return false;
+  auto& bad = server->second.bad_intermediates;
+  if (bad.size() >= k_max_bad_intermediates) return false;
+  bad.push_back(*client.hiding->sent_to);
+  proxy_.add_alternatives(*client.branch, {proxy::PeerHop{client.hiding->target}});
+  proxy_.on_failure(now.mono, *client.branch, proxy::BranchFailure::unreachable);
+  return true;
 }
 
 // ---- answers

@@ -153,8 +153,12 @@ void Element::on(Now now, SendMessage& send) {
   request.body = std::move(send.body);
   const TransactionId transaction{k_first_sent | ++last_sent_};
   sending_.emplace(transaction, send.id);
-  const proxy::Source from{proxy::Side::phone, {}, send.sender.name()};
-  note_message(now.mono, transaction, request, from);
+  proxy::Source from{proxy::Side::phone, {}, send.sender.name()};
+  from.must_be_carried = true;
+  if (settings_.hides_users)  // a letter would name its writer
+    letters_.watch(now.mono, transaction, request, k_wait_for_answer);
+  else
+    note_message(now.mono, transaction, request, from);
   proxy_.on_request(now.mono, proxy::ServerId{transaction.value}, std::move(request), from);
 }
 

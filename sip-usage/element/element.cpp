@@ -182,7 +182,7 @@ void Element::on(Now now, FlowDown& down) {
 void Element::end_on_flow(Now now, TransactionId transaction) {
   const auto client = clients_.find(transaction);
   if (client == clients_.end()) return;
-  if (client->second.branch)
+  if (client->second.branch && !is_asked_elsewhere(now, client->second, std::nullopt))
     proxy_.on_failure(now.mono, *client->second.branch, proxy::BranchFailure::unreachable);
   add_work(transactions_.give_up(transaction));
 }

@@ -93,12 +93,16 @@ class Element {
     bool is_private = false;                   // of a phone here that wants to stay unknown
     std::optional<Uri> hidden_as{};            // to such a phone: what the other side calls it
     std::optional<Passage> passage{};
+    std::vector<NodeId> bad_intermediates{};
   };
   struct Client {
     FlowId flow{};
     std::optional<proxy::BranchId> branch;  // none: of a CANCEL
     std::optional<Uri> phone;               // of an INVITE to a phone here: its Contact
     std::optional<presence::NotifyId> notify{};
+    std::optional<Hiding> hiding{};         // of what an intermediate peer is to pass on
+    std::optional<TransactionId> server{};  // whose request it sends on
+    bool is_passed_on = false;
   };
 
   void on(Now now, FlowUp& up);
@@ -182,9 +186,13 @@ class Element {
   bool let_pass(Now now, TransactionId transaction, Message& request, const FlowState& flow,
                 proxy::Source& from);
   bool let_ack_pass(Message& ack, const FlowState& flow, proxy::Source& from);
-  void send_hidden(Now now, const Server& server, proxy::StartBranch& start);
+  bool leaves_out_route(const Message& request) const;
+  bool stays_unknown(TransactionId transaction) const;
+  std::optional<Uri> hidden_contact(TransactionId transaction, const Message& request);
+  void send_hidden(Now now, proxy::StartBranch& start);
   void send_by_intermediate(Now now, Parcel parcel);
   bool try_another_intermediate(Now now, Parcel& parcel);
+  bool is_asked_elsewhere(Now now, Client& client, std::optional<unsigned> status);
   static bool is_of_no_use(const Parcel& parcel, const FlowState* flow);
   void mask(TransactionId transaction, Message& response);
   // Of presence (carry_out_presence.cpp).
@@ -221,7 +229,7 @@ class Element {
   Message refuse_name(const Message& request);
   void ask_for_name(Now now, TransactionId transaction, Message request, Claimed claimed);
   void pass_or_serve(Now now, TransactionId transaction, Message request, proxy::Source from);
-  void serve(Now now, TransactionId transaction, Message request, const proxy::Source& from);
+  void serve(Now now, TransactionId transaction, Message request, proxy::Source from);
   void cancel(Now now, RequestArrived& arrived, const proxy::Source& from, const FlowState& flow);
   bool is_user_of_overlay(MonoTime now, const Uri& uri) const;
   bool is_nameless_phone(const Message& request, const FlowState& flow) const;

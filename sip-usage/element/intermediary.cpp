@@ -36,6 +36,10 @@ security::Hmac key_of(const proxy::Settings& settings) {
   return security::hmac_sha256(settings.key, view_of(k_behind_parameter));
 }
 
+const Uri& first_of(const Message& request) {
+  return request.routes.empty() ? request.request_uri() : request.routes.front().uri;
+}
+
 std::string gr_of(const NodeId& node) { return *write_gr({wire::to_node(node)}); }  // of one node: always
 
 }  // namespace
@@ -104,8 +108,13 @@ bool Intermediary::mask_contacts(Message& message, const NodeId& node) {
 
 // ---- requests
 
+bool Intermediary::leads_to_hidden(const Message& request) const {
+  const auto& first = first_of(request);
+  return !request.to.tag().empty() && is_here(first, k_behind_parameter) && open(first);
+}
+
 Intermediary::Entered Intermediary::enter(Message& request, const NodeId& sender) {
-  const auto& first = request.routes.empty() ? request.request_uri() : request.routes.front().uri;
+  const auto& first = first_of(request);
   if (!request.routes.empty() && is_here(first, k_hide_parameter)) return from_hidden(request, sender);
   if (is_here(first, k_behind_parameter)) return to_hidden(request, sender);
   return std::monostate{};

@@ -52,6 +52,8 @@ class Intermediary {
   using Entered = std::variant<std::monostate, Passage, unsigned>;
   Entered enter(Message& request, const NodeId& sender);
   void mask(const Passage& passage, Message& response);
+  // Within a dialog, by a seal of this peer: the hidden peer knows whether it is the other end that sends it.
+  bool leads_to_hidden(const Message& request) const;
 
   // How many may be under way; false: no more of that node, or at all.
   bool begin(const NodeId& sender);

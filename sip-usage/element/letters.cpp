@@ -73,6 +73,14 @@ void Letters::note(MonoTime now, TransactionId transaction, const Message& reque
   noted_.insert_or_assign(transaction, std::move(noted));
 }
 
+void Letters::watch(MonoTime now, TransactionId transaction, const Message& request, Duration time) {
+  if (noted_.size() >= k_max_noted_messages || request.method() != "MESSAGE") return;
+  Noted noted;
+  noted.deadline = now + time;
+  deadlines_.insert({*noted.deadline, transaction});
+  noted_.insert_or_assign(transaction, std::move(noted));
+}
+
 void Letters::end_waiting(TransactionId transaction, Noted& noted) {
   if (noted.deadline) deadlines_.erase({*noted.deadline, transaction});
   noted.deadline.reset();

@@ -3,7 +3,8 @@
 //
 // A MESSAGE is given up here before its sender gives it up (RFC 3261 §17.1.2.2): a phone that is silent may
 // be gone, and 202 has to come in time. The peer that a phone is registered at gives up first, so that no
-// copy of the request is still on its way when it is kept.
+// copy of the request is still on its way when it is kept. Those of who wants to stay unknown are kept
+// nowhere, and are given up in the same way: their senders are told that they have failed.
 #pragma once
 
 #include <cstddef>
@@ -46,6 +47,8 @@ class Letters {
   // `recipient` is its Request-URI in the overlay's name.
   void note(MonoTime now, TransactionId transaction, const Message& request, const Uri& recipient,
             const std::optional<Aor>& sender);
+  // One that is not kept, whatever becomes of it; its time is over then.
+  void watch(MonoTime now, TransactionId transaction, const Message& request, Duration time);
   void forget(TransactionId transaction) { end(transaction); }
   // What the proxy answers; nothing: it would leave the request without an answer. False: it is not kept, and
   // that is the answer.

@@ -60,6 +60,10 @@ Element::Sending Element::source_of_peer(const Message& request, const FlowState
   if (belongs_to_another(request) || is_anonymous(from)) return peer;
   if (!is_shown_as_new(request) && (shows_token(request, tokens_) || proxy_.side_in_dialog(request, peer)))
     return peer;
+  // As of the end of a dialog that passes here; but this peer's certificate would vouch for its own users.
+  if (!is_shown_as_new(request) && intermediary_.leads_to_hidden(request) &&
+      !registrar_.find({}, from).is_known)
+    return peer;
   if (!is_user_of_overlay({}, from)) return source_of_another_domain(std::move(peer), from, flow);
   // What cannot be read (with a password, for one) is still shown by a phone as that user's.
   const auto address = read_address(from.print(), settings_.registrar.overlay_name);

@@ -20,10 +20,13 @@
 
 namespace ringway::sip::element {
 
-// A request that goes to `target` by way of another peer: who was asked for that, and how many before.
+// A request that goes to `target` by way of another peer: who was asked for that, how many before, and who
+// has shown that it is of no use.
 struct Hiding {
   wire::DestinationList target, by;
   std::size_t tries = 0;
+  std::vector<NodeId> bad{};
+  std::optional<NodeId> sent_to{};
 };
 // A request with the branch that it is of; an ACK and what goes without a transaction has none. Or an answer
 // whose connection is gone (RFC 3261 §18.2.2), of that server transaction.

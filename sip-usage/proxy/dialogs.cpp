@@ -5,6 +5,7 @@
 #include "sip-usage/message/grammar.hpp"
 #include "sip-usage/message/via.hpp"
 #include "sip-usage/proxy/routing.hpp"
+#include "sip-usage/registration/gruu.hpp"
 
 namespace ringway::sip::proxy {
 namespace {
@@ -100,7 +101,8 @@ DialogTable::Dialogs::const_iterator DialogTable::find(const Message& request) c
 }
 
 void DialogTable::note(MonoTime now, const Message& request, const Message& response, const Target& target,
-                       const Source& source, std::optional<Hop> to_caller) {
+                       const Source& source, std::optional<Hop> to_caller,
+                       std::optional<std::vector<NameAddr>> hidden_route) {
   if (response.to.tag().empty() || request.from.tag().empty()) return;
   const auto known = dialogs_.find(key_of(response, true));
   const auto turned = dialogs_.find(key_of(response, false));
@@ -119,6 +121,7 @@ void DialogTable::note(MonoTime now, const Message& request, const Message& resp
   dialog.callee = std::holds_alternative<PeerHop>(target.hop) ? target.uri : dialog.target;
   dialog.caller_contact = request.contacts.front().uri;
   dialog.to_caller = std::move(to_caller);
+  if (hidden_route) hide(dialog, std::move(*hidden_route));
   const auto key = key_of(response, true);
   if (key.size() + bytes_of(dialog.callee) + bytes_of(dialog.target) + bytes_of(dialog.caller_contact) >
       k_max_dialog_bytes)
@@ -129,6 +132,25 @@ void DialogTable::note(MonoTime now, const Message& request, const Message& resp
   for (const auto& flow : dialog.flows) hold(flow);
   const auto added = dialogs_.emplace(key, std::move(dialog)).first;
   renew(now, added, response);
+}
+
+// All that goes to the other side goes to the first of these, and what comes from there comes from it.
+// Without a Route the dialog is still known to be a hidden one.
+void DialogTable::hide(Dialog& dialog, std::vector<NameAddr> route) {
+  dialog.is_hidden = true;
+  std::size_t size_bytes = 0;
+  for (const NameAddr& each : route) size_bytes += each.print().size();
+  const auto first =
+      route.empty() ? std::nullopt : std::optional(read_gr(route.front().uri.parameters.value("gr")));
+  if (!first || !*first || size_bytes > k_max_dialog_bytes) return;
+  const PeerHop hop{**first};
+  if (dialog.caller.side == Side::overlay) {
+    dialog.to_caller = hop;
+  } else {
+    dialog.to_callee = hop;
+    dialog.callee = dialog.target;
+  }
+  dialog.route = std::move(route);
 }
 
 void DialogTable::renew(MonoTime now, Dialogs::iterator dialog, const Message& response) {
@@ -143,13 +165,18 @@ void DialogTable::renew(MonoTime now, Dialogs::iterator dialog, const Message& r
 std::optional<DialogWay> DialogTable::way(const Message& request, const Source& source) const {
   if (request.to.tag().empty()) return std::nullopt;
   if (const auto found = dialogs_.find(key_of(request, true)); found != dialogs_.end()) {
-    if (!same_flow(found->second.caller.flow, source.flow)) return std::nullopt;
-    return DialogWay{found->second.to_callee, found->second.callee};
+    const Dialog& dialog = found->second;
+    if (!same_flow(dialog.caller.flow, source.flow)) return std::nullopt;
+    if (dialog.caller.side == Side::overlay || dialog.route.empty())
+      return DialogWay{dialog.to_callee, dialog.callee};
+    return DialogWay{dialog.to_callee, dialog.target, dialog.route};
   }
   const auto found = dialogs_.find(key_of(request, false));
   if (found == dialogs_.end() || !found->second.to_caller) return std::nullopt;
   if (!is_at(found->second.to_callee, source)) return std::nullopt;
-  return DialogWay{*found->second.to_caller, found->second.caller_contact};
+  const bool is_of_callee = found->second.caller.side == Side::overlay;
+  return DialogWay{*found->second.to_caller, found->second.caller_contact,
+                   is_of_callee ? found->second.route : std::vector<NameAddr>()};
 }
 
 std::optional<Side> DialogTable::side_of(const Message& request, const Source& source) const {
@@ -165,6 +192,11 @@ std::optional<Side> DialogTable::side_of(const Message& request, const Source& s
 const Uri* DialogTable::remote_target(const Message& request) const {
   const auto found = dialogs_.find(key_of(request, true));
   return found == dialogs_.end() ? nullptr : &found->second.target;
+}
+
+std::optional<bool> DialogTable::is_hidden(const Message& request) const {
+  const auto found = find(request);
+  return found == dialogs_.end() ? std::nullopt : std::optional(found->second.is_hidden);
 }
 
 void DialogTable::end(const Message& request) {

@@ -4,6 +4,9 @@
 //
 // It is a help with a bound, no state that anything else depends on: a dialog that is not in here goes on by
 // its Route as ever.
+//
+// Of a hidden dialog the user here stays unknown to the other side. Where its phone leaves out the Route,
+// that is put back in: the direct way would show who it is.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +27,9 @@
 
 namespace ringway::sip::proxy {
 
-inline constexpr std::size_t k_max_dialogs = 8192;       // then the one that was begun or renewed first goes
-inline constexpr std::size_t k_max_dialog_bytes = 2048;  // of what one says; longer ones are not kept
+inline constexpr std::size_t k_max_dialogs = 8192;  // then the one that was begun or renewed first goes
+// Of what one says; longer ones are not kept. And of a hidden one's Route, without which it is kept.
+inline constexpr std::size_t k_max_dialog_bytes = 2048;
 inline constexpr std::size_t k_max_flows_in_calls = 4096;  // that are held for them
 inline constexpr Duration k_dialog_time{4 * 3'600'000};    // without a session timer (RFC 4028)
 inline constexpr Duration k_session_grace{32'000};         // behind the end of one
@@ -33,7 +37,8 @@ inline constexpr Duration k_session_grace{32'000};         // behind the end of 
 // Where a request within a dialog goes.
 struct DialogWay {
   Hop hop;
-  Uri uri;  // its Request-URI there
+  Uri uri;                         // its Request-URI there
+  std::vector<NameAddr> routes{};  // of a hidden dialog
 };
 
 // A call goes over that flow, or none does any more.
@@ -45,15 +50,18 @@ struct HoldFlow {
 class DialogTable {
  public:
   // `response` is a 2xx to an INVITE, or to what renews its session, that `target` has sent; `to_caller` is
-  // hop_to_caller() of the request.
+  // hop_to_caller() of the request. Of a hidden dialog `hidden_route` is how the other side is reached.
   void note(MonoTime now, const Message& request, const Message& response, const Target& target,
-            const Source& source, std::optional<Hop> to_caller);
+            const Source& source, std::optional<Hop> to_caller,
+            std::optional<std::vector<NameAddr>> hidden_route = std::nullopt);
   // Nothing unless it is the dialog's other end that sends it, by its Call-ID, tags and flow.
   std::optional<DialogWay> way(const Message& request, const Source& source) const;
   // Whose it is, if that is so: of the side where its sender was when the dialog began.
   std::optional<Side> side_of(const Message& request, const Source& source) const;
   // Where who was called has said that it is to be reached from then on (RFC 3261 §12.1.2).
   const Uri* remote_target(const Message& request) const;
+  // Is its dialog a hidden one? Nothing: it is not known.
+  std::optional<bool> is_hidden(const Message& request) const;
   void end(const Message& request);
   void on_timer(MonoTime now);
   Deadline next_wake() const { return ends_.empty() ? Deadline() : Deadline(ends_.begin()->first); }
@@ -71,6 +79,8 @@ class DialogTable {
     Uri target;                   // as it calls itself
     std::optional<Hop> to_caller;
     Uri caller_contact;
+    bool is_hidden = false;
+    std::vector<NameAddr> route;  // of a hidden one: from the user here; empty where none is known
     std::vector<NetworkFlow> flows;
     MonoTime ends_at;
     std::uint64_t order = 0;
@@ -84,6 +94,7 @@ class DialogTable {
 
   // With the other tag first where who was called sends it.
   static std::string key_of(const Message& message, bool from_caller);
+  static void hide(Dialog& dialog, std::vector<NameAddr> route);
   Dialogs::const_iterator find(const Message& request) const;
   void renew(MonoTime now, Dialogs::iterator dialog, const Message& response);
   void forget(Dialogs::iterator dialog);

@@ -70,6 +70,10 @@ class Proxy {
   std::optional<Side> side_in_dialog(const Message& request, const Source& source) const {
     return shared_.dialogs.side_of(request, source);
   }
+  // Nothing: that dialog is not known.
+  std::optional<bool> is_hidden_dialog(const Message& request) const {
+    return shared_.dialogs.is_hidden(request);
+  }
   bool is_in_call(const NetworkFlow& flow) const { return shared_.dialogs.is_in_call(flow); }
   // Servers that do as well as the branch's own, in the order of preference (RFC 3263 §4.3).
   void add_alternatives(BranchId branch, std::vector<Hop> servers);

@@ -159,7 +159,8 @@ void ResponseContext::on_not_found(MonoTime now, FindId id, unsigned status) {
 // only this peer can do left to it. A phone here has no address but this peer's, and a GRUU has been
 // followed.
 bool ResponseContext::redirect(const Found& found) {
-  if (!shared_.settings.redirects || found.targets.empty() || !request_.to.tag().empty()) return false;
+  if (!shared_.settings.redirects || source_.must_be_carried) return false;
+  if (found.targets.empty() || !request_.to.tag().empty()) return false;
   if (request_.request_uri().parameters.has("gr")) return false;
   std::vector<NameAddr> contacts;
   for (const auto& target : found.targets) {
@@ -345,12 +346,30 @@ bool ResponseContext::try_alternative(const Branch& branch, unsigned status) {
 // A 2xx begins a dialog, or renews its session; a BYE ends it, and what says that there is none.
 void ResponseContext::note_dialog(MonoTime now, const Branch& branch, const Message& response) {
   const auto status = response.status();
-  const bool is_over = status == 481 || (request_.method() == "BYE" && status < 300);
+  const bool is_bye = request_.method() == "BYE";
+  // Whom a user hides from does not say when that ends.
+  const bool ends_by_481 = is_bye || !shared_.dialogs.is_hidden(request_).value_or(false);
+  const bool is_over = (status == 481 && ends_by_481) || (is_bye && status < 300);
   if (is_over && !request_.to.tag().empty())
     shared_.dialogs.end(request_);
   else if ((is_invite() || request_.method() == "UPDATE") && status < 300)
     shared_.dialogs.note(now, request_, response, branch.target, source_,
-                         hop_to_caller(request_, source_, shared_.settings));
+                         hop_to_caller(request_, source_, shared_.settings), hidden_route(branch, response));
+}
+
+// From the user here (RFC 3261 §12.1), behind this proxy's own values. Nothing: nobody hides.
+std::optional<std::vector<NameAddr>> ResponseContext::hidden_route(const Branch& branch,
+                                                                   const Message& response) const {
+  if (!source_.hides_user) return std::nullopt;
+  if (source_.side == Side::overlay) return request_.record_routes;
+  if (side_of(branch.target.hop, shared_.settings) != Side::overlay) return std::nullopt;
+  std::vector<NameAddr> out;
+  for (const NameAddr& each : response.record_routes) {
+    const auto token = each.uri.is_sip() ? shared_.tokens.read(each.uri.user, response.call_id) : NoToken{};
+    if (std::holds_alternative<DialogToken>(token) || std::holds_alternative<RelayToken>(token)) break;
+    out.insert(out.begin(), each);
+  }
+  return out;
 }
 
 void ResponseContext::add_alternatives(BranchId id, std::vector<Hop> servers) {

@@ -89,6 +89,7 @@ class ResponseContext {
   bool follow(MonoTime now, const Branch& branch, Message& redirection);
   bool may_follow(const Branch& branch, const Uri& contact) const;
   void note_dialog(MonoTime now, const Branch& branch, const Message& response);
+  std::optional<std::vector<NameAddr>> hidden_route(const Branch& branch, const Message& response) const;
   bool redirect(const Found& found);
   void keep(Message response, bool is_ours);
 

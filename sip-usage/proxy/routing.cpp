@@ -78,6 +78,7 @@ class Router {
     auto way = dialogs_.way(request_, source_);  // the sender has lost its Route
     if (!way) return std::nullopt;
     request_.request_uri() = std::move(way->uri);
+    request_.routes = std::move(way->routes);
     return std::move(way->hop);
   }
   const Uri& next_uri() const {

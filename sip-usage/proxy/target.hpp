@@ -48,6 +48,10 @@ struct Source {
   std::string sender{};  // what counts as one sender outside: an address; empty: the flow's other end
   // This peer stands between two others (element/intermediary.hpp): the request may go on within the overlay.
   bool passes_here = false;
+  // The user here whose request it is, or to whom it goes, stays unknown to the other side
+  // (element/anonymity.hpp): within the dialog everything goes by the Route that was recorded.
+  bool hides_user = false;
+  bool must_be_carried = false;  // nobody can be told to call elsewhere (302)
 };
 
 // ---- one hop further

@@ -36,6 +36,15 @@ Bytes drawn_key(Random& random) {
 
 Rejection busy(std::string reason) { return {503, std::move(reason), std::nullopt, k_retry_after_s}; }
 
+// Since before a restart, a flow of datagrams is known by its ends only (RFC 5626 §3.2).
+bool is_at(const Binding& binding, const Source& source) {
+  if (binding.flow || !binding.ends) return binding.flow == source.flow;
+  const DatagramEnds& ends = *binding.ends;
+  return !source.is_connected && ends.local_address == source.local_address &&
+         ends.local_port == source.local_port && ends.remote_address == source.address &&
+         ends.remote_port == source.port;
+}
+
 bool is_binding_of(const Binding& binding, const Target& target) {
   return binding.flow == target.flow && binding.instance == target.instance &&
          binding.reg_id == target.reg_id && equivalent(binding.contact.uri, target.uri);
@@ -280,11 +289,14 @@ Lookup Registrar::find(MonoTime now, const Uri& uri) const {
   return out;
 }
 
-std::optional<Uri> Registrar::hidden_gruu(FlowId flow, const Uri& contact) {
+std::optional<Uri> Registrar::hidden_gruu(const Source& source, const Uri& contact) {
+  auto users = bindings_.users_of(source.flow);
+  if (users.empty())
+    for (const auto& [aor, index] : index_) users.push_back(aor);
   std::optional<Device> device;
-  for (const Aor& aor : bindings_.users_of(flow))
+  for (const Aor& aor : users)
     for (const Binding& each : bindings_.of(aor)) {
-      if (each.flow != flow || (device && !equivalent(each.contact.uri, contact))) continue;
+      if (!is_at(each, source) || (device && !equivalent(each.contact.uri, contact))) continue;
       device = Device{aor, name_of_device(each)};
     }
   const auto gruu = device ? gruus_.hidden_gruu(*device) : std::nullopt;

@@ -128,8 +128,9 @@ class Registrar {
   bool has_phones(MonoTime now, const Aor& aor) const;
   // The user's phones, or of a GRUU the one that is meant.
   Lookup find(MonoTime now, const Uri& uri) const;
-  // By which an intermediate peer knows the phone at that flow (DeviceGruus). Nothing: none has registered.
-  std::optional<Uri> hidden_gruu(FlowId flow, const Uri& contact);
+  // By which an intermediate peer knows the phone that sends from there (DeviceGruus). Nothing: none has
+  // registered.
+  std::optional<Uri> hidden_gruu(const Source& source, const Uri& contact);
   // Such a one, or a temporary one: it says nothing of the user.
   bool names_nobody(const Uri& uri) const;
 

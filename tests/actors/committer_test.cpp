@@ -19,6 +19,9 @@ struct CommitterTest : testing::Test, ActorWorld {
               [](WatchNextAtom, std::uint64_t) {},
               [](EndWatchAtom, std::uint64_t) {},
               [](CertificatesOrder&) {},
+              [](ServiceOrder&) {},
+              [](RelaysOrder&) {},
+              [](LeaveAtom) { return LeftAtom::value; },
               [this](StorageBatch& batch) {
                 for (auto& input : batch.inputs) committed.push_back(std::get<data::Committed>(input));
               },

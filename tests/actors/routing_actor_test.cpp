@@ -44,6 +44,9 @@ struct RoutingActorTest : testing::Test, ActorWorld {
               [](WatchNextAtom, std::uint64_t) {},
               [](EndWatchAtom, std::uint64_t) {},
               [](CertificatesOrder&) {},
+              [](ServiceOrder&) {},
+              [](RelaysOrder&) {},
+              [](LeaveAtom) { return LeftAtom::value; },
               [this](StorageBatch& batch) { to_storage += batch.inputs.size(); },
               [](TickAtom, std::uint64_t) {},
               [](StatusAtom) { return StorageReport{}; }};

@@ -31,6 +31,9 @@ struct SipActorTest : testing::Test, ActorWorld {
               [this](WatchNextAtom, std::uint64_t token) { wanted_next.push_back(token); },
               [this](EndWatchAtom, std::uint64_t token) { ended_watches.push_back(token); },
               [this](CertificatesOrder& order) { certificate_orders.push_back(std::move(order)); },
+              [](ServiceOrder&) {},
+              [](RelaysOrder&) {},
+              [](LeaveAtom) { return LeftAtom::value; },
               [](StorageBatch&) {},
               [](TickAtom, std::uint64_t) {},
               [self](StatusAtom) -> caf::result<StorageReport> {

@@ -45,6 +45,12 @@ struct SupervisorTest : testing::Test, ActorWorld {
               [](WatchNextAtom, std::uint64_t) {},
               [](EndWatchAtom, std::uint64_t) {},
               [](CertificatesOrder&) {},
+              [](ServiceOrder&) {},
+              [](RelaysOrder&) {},
+              [this](LeaveAtom) {
+                ++withdrawals;
+                return LeftAtom::value;
+              },
               [this](StorageBatch& batch) {
                 for (auto& input : batch.inputs)
                   if (auto* users = std::get_if<data::UseUsers>(&input)) users_in_use = users->users;
@@ -171,6 +177,7 @@ struct SupervisorTest : testing::Test, ActorWorld {
   int relay_starts = 0;
   std::optional<caf::typed_response_promise<LeftAtom>> drained;  // the relay is asked to be
   int leaves = 0;
+  int withdrawals = 0;  // of services
   int left = 0;
   bool routing_is_silent = false;
   std::vector<PeerStatus> statuses;
@@ -309,6 +316,7 @@ TEST_F(SupervisorTest, APeerWithoutPhonesTakesNoAccounts) {
 
 TEST_F(SupervisorTest, LeavesBeforeItStops) {
   leave();
+  EXPECT_EQ(withdrawals, 1) << "its services are to be found no more";
   EXPECT_EQ(leaves, 1);
   EXPECT_FALSE(is_down());
   EXPECT_EQ(links->stops, 0);

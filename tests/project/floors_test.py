@@ -8,7 +8,7 @@ from tree import ROOT, cpp_files
 
 # The ground floor first; a folder includes only folders before it, less those named in NOT_FOR.
 FLOORS = ["proto", "reload", "storage", "relay", "net", "sip-usage", "actors", "services", "sim", "tests", "bench"]
-RELOAD_FLOORS = ["wire", "link", "discovery", "security", "stun", "config", "topology", "routing", "data", "peer"]
+RELOAD_FLOORS = ["wire", "link", "discovery", "redir", "security", "stun", "config", "topology", "routing", "data", "peer"]
 NOT_FOR = {
     "reload": {"proto"},
     "storage": {"proto"},

@@ -32,7 +32,7 @@ KindDefinition defined(const std::string& content, KindId id) {
 }
 
 TEST(Kinds, RegisteredOnes) {
-  // Shows: CERT-02, CERT-03.
+  // Shows: CERT-02, CERT-03, DISC-01, TURN-03.
   const auto check = [](KindId id, const char* name, wire::DataModel model, AccessPolicy access) {
     for (const auto& kind : {iana_kind(id), iana_kind(std::string_view(name))}) {
       ASSERT_TRUE(kind.has_value()) << name;
@@ -46,15 +46,17 @@ TEST(Kinds, RegisteredOnes) {
   check(0x2, "TURN-SERVICE", wire::DataModel::single, AccessPolicy::node_multiple);
   check(0x3, "CERTIFICATE_BY_NODE", wire::DataModel::array, AccessPolicy::node_match);
   check(0x10, "CERTIFICATE_BY_USER", wire::DataModel::array, AccessPolicy::user_match);
+  check(0x104, "REDIR", wire::DataModel::dictionary, AccessPolicy::node_id_match);
   EXPECT_EQ(iana_kind(KindId{0}), std::nullopt);
   EXPECT_EQ(iana_kind(k_owner_value), std::nullopt);
   EXPECT_EQ(iana_kind("sip-registration"), std::nullopt);
 }
 
 TEST(Kinds, PolicyNamesGoBothWays) {
-  for (const auto policy : {AccessPolicy::user_match, AccessPolicy::node_match, AccessPolicy::user_node_match,
-                            AccessPolicy::node_multiple, AccessPolicy::owner_path_match,
-                            AccessPolicy::shared_writer_match, AccessPolicy::watcher_match})
+  for (const auto policy :
+       {AccessPolicy::user_match, AccessPolicy::node_match, AccessPolicy::user_node_match,
+        AccessPolicy::node_multiple, AccessPolicy::node_id_match, AccessPolicy::owner_path_match,
+        AccessPolicy::shared_writer_match, AccessPolicy::watcher_match})
     EXPECT_EQ(access_policy_of(name_of(policy)), policy);
   EXPECT_EQ(name_of(AccessPolicy::owner_path_match),
             "{urn:ringway:params:xml:ns:access-control}OWNER-PATH-MATCH");
@@ -69,6 +71,26 @@ TEST(Kinds, ModelsAreFoundByKind) {
   EXPECT_TRUE(kinds.model_of(k_certificate_by_node, model));
   EXPECT_EQ(model, wire::DataModel::array);
   EXPECT_FALSE(kinds.model_of(k_certificate_by_user, model));
+}
+
+TEST(Kinds, RedirHasABranchingFactor) {
+  // Shows: DISC-13.
+  const auto redir = [](const std::string& more) {
+    return required("<kind name=\"REDIR\" xmlns:redir=\"" + std::string(k_redir_namespace) + "\">" +
+                    k_limits +
+                    "<data-model>DICTIONARY</data-model><access-control>NODE-ID-MATCH</access-control>" +
+                    more + "</kind>");
+  };
+  const auto factor = [](const std::string& number) {
+    return "<redir:branching-factor>" + number + "</redir:branching-factor>";
+  };
+  EXPECT_EQ(defined(redir(""), k_redir).branching_factor, 10U);
+  EXPECT_EQ(defined(redir(factor("2")), k_redir).branching_factor, 2U);
+  EXPECT_EQ(defined(redir(factor("65535")), k_redir).branching_factor, 65535U);
+  for (const char* wrong : {"0", "1", "65536", "many"})
+    EXPECT_THAT(refusal_of_content(redir(factor(wrong))), HasSubstr("branching-factor")) << wrong;
+  const std::string extension = "<mandatory-extension>urn:ietf:params:xml:ns:p2p:redir</mandatory-extension>";
+  EXPECT_EQ(refusal_of_content(extension + redir("")), "");
 }
 
 TEST(Kinds, ADocumentDefinesPrivateOnes) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "reload/data/resource_names.hpp"
+#include "reload/redir/tree.hpp"
+#include "reload/wire/service_bodies.hpp"
 #include "tests/support/test_authority.hpp"
 
 namespace ringway::data {
@@ -60,6 +62,57 @@ TEST(AccessControl, UserNodeMatch) {
   EXPECT_FALSE(check_writer(policy, resource, k_bob, keyed(copy_of(k_bob.node.view()))));
   EXPECT_FALSE(check_writer(kind(AccessPolicy::user_node_match, DataModel::array), resource, k_alice,
                             keyed(copy_of(k_alice.node.view()))));
+}
+
+wire::StoredDataValue provider(const NodeId& key, const redir::TreeNode& at, std::string_view service) {
+  wire::RedirServiceProvider record;
+  record.service = copy_of(ringway::view_of(service));
+  record.level = at.level;
+  record.node = at.number;
+  auto value = keyed(copy_of(key.view()));
+  value.data = {true, SharedBytes{wire::encode(record)}};
+  return value;
+}
+
+ResourceId place_of(const redir::TreeNode& at) {
+  return resource_id_of(redir::resource_name_of("voice-mail", at));
+}
+
+TEST(AccessControl, NodeIdMatchIsForOnesOwnTreeNodes) {
+  // Shows: DISC-01, DISC-04, FM-45.
+  auto policy = kind(AccessPolicy::node_id_match, DataModel::dictionary);
+  const redir::Tree tree(policy.branching_factor);
+  const auto at = tree.node_for(2, k_alice.node);
+  const redir::TreeNode beside{2, static_cast<std::uint16_t>(at.number + 1)};
+  EXPECT_TRUE(check_writer(policy, place_of(at), k_alice, provider(k_alice.node, at, "voice-mail")));
+  EXPECT_TRUE(check_writer(policy, place_of({0, 0}), k_alice, provider(k_alice.node, {0, 0}, "voice-mail")));
+  // Under another's key; in another's tree node; at another place than the record says, or as another
+  // service.
+  EXPECT_FALSE(check_writer(policy, place_of({0, 0}), k_bob, provider(k_alice.node, {0, 0}, "voice-mail")));
+  EXPECT_FALSE(check_writer(policy, place_of(beside), k_alice, provider(k_alice.node, beside, "voice-mail")));
+  EXPECT_FALSE(check_writer(policy, place_of(at), k_alice, provider(k_alice.node, {0, 0}, "voice-mail")));
+  EXPECT_FALSE(check_writer(policy, place_of(at), k_alice, provider(k_alice.node, at, "voice-mail2")));
+  // Deeper than the tree goes.
+  EXPECT_FALSE(check_writer(policy, place_of({5, 0}), k_alice, provider(k_alice.node, {5, 0}, "voice-mail")));
+  auto worthless = keyed(copy_of(k_alice.node.view()));
+  worthless.data = {true, SharedBytes{Bytes{1, 2, 3}}};
+  EXPECT_FALSE(check_writer(policy, place_of(at), k_alice, worthless));
+  // A removal says nothing of where it is.
+  EXPECT_TRUE(check_writer(policy, place_of(at), k_alice, keyed(copy_of(k_alice.node.view()))));
+  EXPECT_FALSE(check_writer(policy, place_of(at), k_bob, keyed(copy_of(k_alice.node.view()))));
+  policy.model = DataModel::array;
+  EXPECT_FALSE(check_writer(policy, place_of(at), k_alice, provider(k_alice.node, at, "voice-mail")));
+}
+
+TEST(AccessControl, NodeIdMatchGoesByTheBranchingFactor) {
+  // Shows: DISC-04, DISC-13.
+  auto policy = kind(AccessPolicy::node_id_match, DataModel::dictionary);
+  policy.branching_factor = 2;
+  const auto at = redir::Tree(2).node_for(2, k_bob.node);
+  ASSERT_NE(at, redir::Tree(10).node_for(2, k_bob.node));
+  EXPECT_TRUE(check_writer(policy, place_of(at), k_bob, provider(k_bob.node, at, "voice-mail")));
+  policy.branching_factor = 10;
+  EXPECT_FALSE(check_writer(policy, place_of(at), k_bob, provider(k_bob.node, at, "voice-mail")));
 }
 
 TEST(AccessControl, NodeMultipleCountsFromOneUpToItsMaximum) {

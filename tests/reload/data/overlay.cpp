@@ -344,6 +344,10 @@ void Overlay::dispatch_watching(Peer& peer, StorageOutput& output) {
   if (auto* event = std::get_if<WatchEvent>(&output)) {
     peer.events[event->token].push_back(std::move(event->result));
     if (!slow_applications) to_storage(peer, WatchNext{event->token});
+  } else if (auto* service = std::get_if<ServiceDone>(&output)) {
+    peer.services.push_back(std::move(*service));
+  } else if (auto* relays = std::get_if<RelaysFound>(&output)) {
+    peer.relays.push_back(std::move(*relays));
   } else if (auto* order = std::get_if<CheckValues>(&output)) {
     check_values(peer, *order);
   } else if (auto* open = std::get_if<routing::OpenChannel>(&output)) {

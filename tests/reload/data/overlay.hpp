@@ -71,6 +71,8 @@ struct Peer {
   std::vector<routing::HandOverReport> hand_overs;
   std::map<std::uint64_t, std::vector<CallResult>> results;
   std::optional<CertificatesFound> found;
+  std::vector<ServiceDone> services;
+  std::vector<RelaysFound> relays;
   std::map<std::uint64_t, std::vector<WatchResult>> events;  // of watches, by token
   std::vector<AskToMend> asked_to_mend;
   std::uint64_t life = 0;  // grows with each restart; what was meant for an earlier one is lost

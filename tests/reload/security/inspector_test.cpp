@@ -73,7 +73,9 @@ class InspectorTest : public testing::Test {
   test::SignerPtr alice_ = authority_.issue("alice@example.org", test::node_id(7));
   test::SignerPtr bob_ = authority_.issue("bob@example.org", test::node_id(8));
   ResourceId resource_ = resource_id_of("alice@example.org");
-  Inspector inspector_{{authority_.trust(), std::make_shared<KnownKinds>()}};
+  // Remembers for longer than certificates are valid: tests set its clock far ahead.
+  Inspector inspector_{{authority_.trust(), std::make_shared<KnownKinds>()},
+                       {.most_unused_ms = test::k_not_after_ms}};
 };
 
 TEST_F(InspectorTest, AcceptsWhatItsOriginatorSigned) {

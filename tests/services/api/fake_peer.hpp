@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -100,6 +101,27 @@ class FakePeer final : public actors::Peer {
   void find_certificates(data::CertificatesOf, std::function<void(data::CertificatesFound)> done) override {
     done({});
   }
+  void register_service(std::string service, std::uint32_t lifetime_s,
+                        std::function<void(data::ServiceDone)> done) override {
+    registered_services[service] = lifetime_s;
+    done({0, service_result});
+  }
+  void unregister_service(std::string service, std::function<void(data::ServiceDone)> done) override {
+    if (registered_services.erase(service) > 0) return done({0, data::ServiceChanged{}});
+    done({0, data::CallFailure{data::CallError::not_found, "this peer does not provide the service", 0}});
+  }
+  void find_service(std::string service, std::optional<NodeId> key,
+                    std::function<void(data::ServiceDone)> done) override {
+    asked_service = {std::move(service), key};
+    done({0, service_result});
+  }
+  void advertise_relay(wire::IpAddressPort) override {}
+  void withdraw_relay() override {}
+  void find_relays(std::size_t, std::function<void(data::RelaysFound)> done) override { done({}); }
+  std::map<std::string, std::uint32_t> registered_services;
+  std::pair<std::string, std::optional<NodeId>> asked_service;
+  decltype(data::ServiceDone::result) service_result = data::ServiceChanged{3};
+
   void leave(std::function<void()> done) override { done(); }
   NodeId node_id() const override { return present.node; }
   wire::IpAddressPort listening_on() const override { return present.listening_on; }

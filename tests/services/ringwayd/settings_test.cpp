@@ -93,6 +93,10 @@ TEST_F(SettingsTest, WhatIsSaidOfPhonesFitsTogether) {
   std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"--sip-trust-loopback"}, "--sip-listen"},
       {{"--sip-peer-listen", "127.0.0.1:5071"}, "--sip-listen"},
+      {{"--sip-ca", "ca.pem"}, "--sip-listen"},
+      {{"--sip-dns", "192.0.2.53:53"}, "--sip-listen"},
+      {{"--sip-trunk-domain", "provider.example"}, "--sip-listen"},
+      {{"--sip-trunk-caller", "*"}, "--sip-listen"},
       {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-peer-listen", "here"}, "--sip-peer-listen"},
       {{"--sip-listen", "sctp:127.0.0.1:5060"}, "sctp"},
       {{"--sip-listen", "udp"}, "udp"},

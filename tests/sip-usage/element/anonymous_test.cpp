@@ -140,6 +140,156 @@ TEST(AnonymousCall, AnswersWithinTheDialogTellNothingEither) {
   EXPECT_FALSE(stage.has_met(0, 1));
 }
 
+// ---- phones that leave out the Route of their dialog
+
+TEST(AnonymousCall, WithoutItsRouteThePhoneStaysUnknown) {
+  // Shows: SIP-24, FM-42.
+  for (const bool by_address : {false, true}) {
+    Anonymous stage;
+    stage.world.send(stage.alice, stage.invite());
+    const auto came = stage.bob.request("INVITE");
+    ASSERT_TRUE(came);
+    stage.world.answer(stage.bob, *came, 200);
+    const auto ok = stage.alice.response(200);
+    ASSERT_TRUE(ok);
+    for (const std::string method : {"ACK", "INFO", "BYE"}) {
+      SCOPED_TRACE(method);
+      auto request = stage.world.in_dialog(stage.alice, method, *ok);
+      request.routes.clear();
+      if (by_address) request.request_uri() = *Uri::parse("sip:bob@example.org");
+      stage.world.send(stage.alice, request);
+      const auto there = stage.bob.request(method);
+      ASSERT_TRUE(there);
+      EXPECT_EQ(told(*there), "");
+      EXPECT_EQ(there->from.uri.host, "anonymous.invalid");
+      if (method == "ACK") continue;
+      // What says that there is no such dialog does not end what is known of it.
+      stage.world.answer(stage.bob, *there, method == "BYE" ? 200 : 481);
+      EXPECT_TRUE(stage.alice.response(method == "BYE" ? 200 : 481));
+    }
+    EXPECT_FALSE(stage.has_met(0, 1));
+    EXPECT_EQ(stage.world.connected.size(), 2u) << "by the peer that the call goes by";
+  }
+}
+
+TEST(AnonymousCall, AndWhoIsCalledHangsUpWithoutIts) {
+  Anonymous stage;
+  const auto [came, ok] = stage.call();
+  auto bye = stage.world.in_dialog(stage.bob, "BYE", came);
+  bye.routes.clear();
+  stage.world.send(stage.bob, bye);
+  const auto there = stage.alice.request("BYE");
+  ASSERT_TRUE(there);
+  stage.world.answer(stage.alice, *there, 200);
+  const auto answer = stage.bob.response(200);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(told(*answer), "");
+  EXPECT_FALSE(stage.has_met(0, 1));
+}
+
+TEST(AnonymousCall, WhoIsCalledBackStaysUnknownWithoutARoute) {
+  Anonymous stage;
+  const auto [came, ok] = stage.call();
+  const std::string gruu = came.contacts.front().uri.print();
+  stage.world.send(stage.dave, stage.world.request(stage.dave, "INVITE", gruu, "call-back"));
+  const auto back = stage.alice.request("INVITE");
+  ASSERT_TRUE(back);
+  stage.world.answer(stage.alice, *back, 200);
+  const auto ok_there = stage.dave.response(200);
+  ASSERT_TRUE(ok_there);
+  stage.world.send(stage.dave, stage.world.in_dialog(stage.dave, "ACK", *ok_there));
+  ASSERT_TRUE(stage.alice.request("ACK"));
+  auto bye = stage.world.in_dialog(stage.alice, "BYE", *back);
+  bye.routes.clear();
+  // A phone that is known by its own address in this call as well.
+  bye.from.uri = *Uri::parse("sip:alice@example.org");
+  stage.world.send(stage.alice, bye);
+  const auto ended = stage.dave.request("BYE");
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(told(*ended), "");
+  EXPECT_FALSE(stage.has_met(0, 3));
+}
+
+// Nothing is known of the dialog any more; it says itself that it is to be anonymous.
+TEST(AnonymousCall, OfALostDialogTheRequestSaysIt) {
+  Anonymous stage([](Settings& settings) { settings.hides_users = true; });
+  const auto [came, ok] = stage.call();
+  stage.world.send(stage.bob, stage.world.in_dialog(stage.bob, "BYE", came));
+  const auto bye = stage.alice.request("BYE");
+  ASSERT_TRUE(bye);
+  stage.world.answer(stage.alice, *bye, 200);
+  auto late = stage.world.in_dialog(stage.alice, "INFO", ok);
+  late.routes.clear();
+  late.request_uri() = *Uri::parse("sip:bob@example.org");
+  stage.world.send(stage.alice, late);
+  const auto there = stage.bob.request("INFO");
+  ASSERT_TRUE(there);
+  EXPECT_EQ(told(*there), "");
+  EXPECT_FALSE(stage.has_met(0, 1));
+}
+
+// ---- calls that are sent on
+
+// The one who answers speaks as the one who was called (RFC 3261 §12.2.1.1).
+TEST(AnonymousCall, WhoGetsAForwardedCallHangsUp) {
+  for (const std::string from : {"sip:bob@example.org", "sip:carol@example.org"}) {
+    SCOPED_TRACE(from);
+    Anonymous stage;
+    stage.world.send(stage.alice, stage.invite());
+    const auto came = stage.bob.request("INVITE");
+    ASSERT_TRUE(came);
+    auto moved = make_response(*came, 302, "b");
+    moved.contacts = {*NameAddr::parse("<sip:dave@192.0.2.2:5060>")};
+    stage.world.send(stage.bob, moved);
+    const auto sent_on = stage.dave.request("INVITE");
+    ASSERT_TRUE(sent_on);
+    stage.world.answer(stage.dave, *sent_on, 200);
+    const auto ok = stage.alice.response(200);
+    ASSERT_TRUE(ok);
+    stage.world.send(stage.alice, stage.world.in_dialog(stage.alice, "ACK", *ok));
+    auto bye = stage.world.in_dialog(stage.dave, "BYE", *sent_on);
+    bye.from.uri = *Uri::parse(from);
+    stage.world.send(stage.dave, bye);
+    // Of the intermediate peer's own user only its own certificate speaks.
+    const bool is_let_through = from == "sip:bob@example.org";
+    EXPECT_EQ(stage.alice.request("BYE").has_value(), is_let_through);
+    EXPECT_EQ(stage.dave.response(403).has_value(), !is_let_through);
+    EXPECT_FALSE(stage.has_met(0, 3));
+  }
+}
+
+TEST(AnonymousCall, AfterARestartOfAPhoneByDatagrams) {
+  World world({{"alice"}, {"bob"}, {"carol"}});
+  world.responsible = {2};
+  Phone& before = world.phone("alice", 0, "UDP");
+  Phone& bob = world.phone("bob", 1);
+  EXPECT_EQ(world.register_phone(before), 200u);
+  EXPECT_EQ(world.register_phone(bob), 200u);
+  world.pass(registrar::k_keep_interval);
+  world.restart(0);
+  Phone& alice = world.phone("alice", 0, "UDP");
+  Phone& other = world.phone("alice", 0, "UDP");
+  for (Phone* phone : {&alice, &other}) {
+    world.into(0, FlowDown{phone->flow, "another one"});
+    if (phone == &alice) phone->address = before.address;
+    world.into(
+        0,
+        FlowUp{phone->flow, "UDP", {"192.0.2.1", 5060}, {phone->address, 4000}, phone->address, false, {}});
+  }
+  const auto call = [&](Phone& phone, const std::string& call_id) {
+    const auto answer =
+        world.ask(phone, world.request(phone, "INVITE", "sip:bob@example.org", call_id, {"Privacy: id"}),
+                  "alice-secret");
+    return answer ? answer->status() : 0;
+  };
+  EXPECT_EQ(call(alice, "call-1"), 0u);
+  const auto came = bob.request("INVITE");
+  ASSERT_TRUE(came);
+  EXPECT_EQ(told(*came), "");
+  EXPECT_EQ(call(other, "call-2"), 480u) << "who has not registered, from another place";
+  EXPECT_FALSE(bob.request("INVITE"));
+}
+
 TEST(AnonymousCall, IsCancelled) {
   Anonymous stage;
   const auto invite = stage.invite();
@@ -272,6 +422,146 @@ TEST(AnonymousCall, PeersThatAreOfNoUseArePassedOver) {
   EXPECT_TRUE(stage.has_met(0, 3));
 }
 
+// It is about to leave, so that it takes no calls (503).
+TEST(AnonymousCall, APeerThatDoesNotPassItOnIsPassedOver) {
+  Anonymous stage;
+  stage.world.into(2, Shutdown{});
+  stage.world.responsible = {2, 2, 3};
+  stage.world.send(stage.alice, stage.invite());
+  const auto came = stage.bob.request("INVITE");
+  ASSERT_TRUE(came);
+  EXPECT_EQ(told(*came), "");
+  EXPECT_TRUE(stage.has_met(0, 3));
+  EXPECT_FALSE(stage.has_met(0, 1));
+  stage.world.answer(stage.bob, *came, 486);
+  EXPECT_EQ(stage.alice.statuses(), std::vector<unsigned>{486});
+  // And later calls go by the one that was of use.
+  stage.world.send(stage.alice, stage.invite("call-2"));
+  EXPECT_TRUE(stage.bob.request("INVITE"));
+}
+
+TEST(AnonymousCall, BadIntermediatePeersHaveABound) {
+  std::vector<std::vector<std::string>> users = {{"alice"}, {"bob"}};
+  for (std::size_t each = 0; each <= k_max_bad_intermediates + 1; ++each)
+    users.push_back({"user" + std::to_string(each)});
+  World world(users);
+  Phone& alice = world.phone("alice", 0);
+  Phone& bob = world.phone("bob", 1);
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  EXPECT_EQ(world.register_phone(bob), 200u);
+  for (std::size_t peer = 2; peer < users.size(); ++peer) {
+    world.into(peer, Shutdown{});
+    world.responsible.push_back(peer);
+  }
+  world.send(alice, world.request(alice, "INVITE", "sip:bob@example.org", "call-1", {"Privacy: id"}));
+  EXPECT_FALSE(bob.request("INVITE"));
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{500});
+  EXPECT_EQ(world.responsible.size(), users.size() - 2 - (k_max_bad_intermediates + 1));
+}
+
+// Its connection is gone before it has said that somebody rings.
+TEST(AnonymousCall, APeerThatIsGoneIsPassedOver) {
+  Anonymous stage;
+  stage.world.responsible = {2, 3};
+  stage.world.send(stage.alice, stage.invite());
+  ASSERT_TRUE(stage.bob.request("INVITE"));
+  stage.world.cut_peers();
+  EXPECT_TRUE(stage.bob.request("INVITE"));
+  EXPECT_TRUE(stage.has_met(0, 3));
+  EXPECT_TRUE(stage.alice.statuses().empty());
+}
+
+// Where somebody rings already, its answer counts, whatever it says.
+TEST(AnonymousCall, WhoHasRungIsNotCalledTwice) {
+  Anonymous stage;
+  stage.world.responsible = {2, 3};
+  stage.world.send(stage.alice, stage.invite());
+  const auto came = stage.bob.request("INVITE");
+  ASSERT_TRUE(came);
+  stage.world.answer(stage.bob, *came, 180);
+  stage.world.answer(stage.bob, *came, 403);
+  EXPECT_FALSE(stage.bob.request("INVITE"));
+  EXPECT_EQ(stage.alice.statuses(), (std::vector<unsigned>{180, 403}));
+}
+
+// ---- messages
+
+Settings& with_alice(Settings& settings) {
+  if (settings.registrar.route == wire::DestinationList{wire::to_node(node(1))})
+    settings.message_users = {{*Aor::of_user_name("alice@example.org"), node(1), {}, {}}};
+  return settings;
+}
+
+void send_as_alice(World& world) {
+  world.into(0, SendMessage{SendId{1},
+                            *Aor::of_user_name("alice@example.org"),
+                            *Uri::parse("sip:bob@example.org"),
+                            "text/plain",
+                            "hello",
+                            {}});
+}
+
+TEST(AnonymousMessage, OfAProgramWhereAllOfThemAre) {
+  Anonymous stage([](Settings& settings) { with_alice(settings).hides_users = true; });
+  send_as_alice(stage.world);
+  const auto came = stage.bob.request("MESSAGE");
+  ASSERT_TRUE(came);
+  EXPECT_EQ(told(*came), "");
+  EXPECT_EQ(came->body, "hello");
+  EXPECT_EQ(came->from.uri.print(), "sip:anonymous@anonymous.invalid");
+  EXPECT_FALSE(stage.has_met(0, 1));
+  stage.world.answer(stage.bob, *came, 200);
+  ASSERT_EQ(stage.world.sent_messages.size(), 1u);
+  EXPECT_EQ(stage.world.sent_messages[0].status, 200u);
+}
+
+// A program is told what has become of it, not where it could go; and a phone would be seen there.
+TEST(AnonymousMessage, ARedirectPeerCarriesIt) {
+  Anonymous stage([](Settings& settings) { with_alice(settings).proxy.redirects = true; });
+  stage.world.send(stage.alice, stage.invite());
+  const auto call = stage.bob.request("INVITE");
+  ASSERT_TRUE(call);
+  EXPECT_EQ(told(*call), "");
+  EXPECT_FALSE(stage.has_met(0, 1));
+  send_as_alice(stage.world);
+  const auto came = stage.bob.request("MESSAGE");
+  ASSERT_TRUE(came);
+  stage.world.answer(stage.bob, *came, 200);
+  ASSERT_EQ(stage.world.sent_messages.size(), 1u);
+  EXPECT_EQ(stage.world.sent_messages[0].status, 200u);
+}
+
+TEST(AnonymousMessage, DoesNotGoOutAfterItHasFailed) {
+  Anonymous stage;
+  stage.world.is_silent = true;
+  stage.world.send(stage.alice,
+                   stage.world.request(stage.alice, "MESSAGE", "sip:bob@example.org", "m", {"Privacy: id"}));
+  stage.world.pass(k_wait_for_answer);
+  EXPECT_EQ(stage.alice.statuses(), std::vector<unsigned>{480});
+  stage.world.pass(Duration{16'000});
+  stage.world.is_silent = false;
+  for (const OpenPeer& open : std::exchange(stage.world.silent_opens, {})) {
+    stage.world.responsible = {2};
+    stage.world.connect(0, open);
+  }
+  EXPECT_FALSE(stage.bob.request("MESSAGE"));
+}
+
+// Each peer on its way gives it up before those in front of it do.
+TEST(AnonymousMessage, IsGivenUpWhereItPassesAndWhereItEnds) {
+  Anonymous stage;
+  Phone& by_datagrams = stage.world.phone("bob", 1, "UDP");
+  ASSERT_EQ(stage.world.register_phone(by_datagrams), 200u);
+  stage.world.send(stage.alice,
+                   stage.world.request(stage.alice, "MESSAGE", "sip:bob@example.org", "m", {"Privacy: id"}));
+  ASSERT_TRUE(by_datagrams.request("MESSAGE"));
+  stage.world.pass(k_wait_of_others);
+  EXPECT_EQ(stage.alice.statuses(), std::vector<unsigned>{480});
+  by_datagrams.inbox.clear();
+  stage.world.pass(Duration{20'000});
+  EXPECT_TRUE(by_datagrams.inbox.empty());
+}
+
 TEST(AnonymousCall, TriesHaveABound) {
   Anonymous stage;
   stage.world.responsible.assign(k_max_intermediate_tries, 1);
@@ -289,163 +579,6 @@ TEST(AnonymousCall, OfAPhoneThatHasNotRegisteredIsNoCall) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status(), 480u);
   EXPECT_FALSE(stage.bob.request("INVITE"));
-}
-
-// ---- what an intermediate peer lets pass
-
-struct Relay {
-  explicit Relay() : alice(world.foreign_peer("alice", 1)), bob(world.phone("bob", 0)) {
-    EXPECT_EQ(world.register_phone(bob), 200u);
-  }
-  Message passing(Phone& from, const std::string& call_id, const std::string& next) {
-    auto out = world.request(from, "INVITE", "sip:bob@example.org", call_id,
-                             {"Route: <sip:example.org;rw-hide;lr>, <" + next + '>'});
-    out.from.uri = *Uri::parse("sip:anonymous@anonymous.invalid");
-    return out;
-  }
-  Message passing(const std::string& call_id,
-                  const std::string& next = "sip:example.org;gr=" + gr_of(1) + ";lr") {
-    return passing(alice, call_id, next);
-  }
-  unsigned status_of(const Message& request) {
-    world.send(alice, request);
-    const auto statuses = alice.statuses();
-    return statuses.empty() ? 0 : statuses.front();
-  }
-  World world{{{"bob"}, {"carol"}}};
-  Phone& alice;
-  Phone& bob;
-};
-
-TEST(IntermediatePeer, LeadsIntoTheOverlayOnly) {
-  Relay relay;
-  EXPECT_EQ(relay.status_of(relay.passing("call-1", "sip:gateway.example;lr")), 403u);
-  EXPECT_EQ(relay.status_of(relay.passing("call-2", "sip:example.org;lr")), 403u);
-  EXPECT_EQ(relay.status_of(relay.passing("call-3", "sip:example.org;gr=" + gr_of(2) + ";lr")), 482u);
-  EXPECT_TRUE(relay.world.opened_addresses.empty());
-  EXPECT_EQ(relay.world.peers[1]->counters().not_passed_on, 3u);
-}
-
-// It would be its own certificate that speaks for the name.
-TEST(IntermediatePeer, GivesNobodyANameOfItsOwn) {
-  Relay relay;
-  std::size_t count = 0;
-  for (const std::string from :
-       {"sip:alice@example.org", "sip:carol@example.org", "sip:x@elsewhere.example"}) {
-    auto request = relay.passing("call-" + std::to_string(++count));
-    request.from.uri = *Uri::parse(from);
-    EXPECT_EQ(relay.status_of(request), 403u) << from;
-  }
-  EXPECT_FALSE(relay.bob.request("INVITE"));
-}
-
-TEST(IntermediatePeer, IsThereForPeersOnly) {
-  Relay relay;
-  Phone& stranger = relay.world.stranger("eve", 1);
-  auto request = relay.passing(stranger, "call-1", "sip:example.org;gr=" + gr_of(1) + ";lr");
-  relay.world.send(stranger, request);
-  EXPECT_EQ(stranger.statuses(), std::vector<unsigned>{407}) << "a phone that may be a user's";
-  request = relay.passing(stranger, "call-2", "sip:example.org;gr=" + gr_of(1) + ";lr");
-  request.from.uri = *Uri::parse("sip:eve@elsewhere.example");
-  relay.world.send(stranger, request);
-  EXPECT_EQ(stranger.statuses(), std::vector<unsigned>{403});
-  EXPECT_FALSE(relay.bob.request("INVITE"));
-}
-
-TEST(IntermediatePeer, FalseSealsLeadNowhere) {
-  Relay relay;
-  for (const std::string behind :
-       {"", "AAAA", "!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}) {
-    const std::string uri =
-        "sip:anonymous@example.org;gr=" + gr_of(2) + ";rw-behind=" + (behind.empty() ? "~" : behind);
-    if (!Uri::parse(uri)) continue;
-    EXPECT_EQ(relay.status_of(relay.world.request(relay.alice, "INVITE", uri, "call" + behind)), 404u)
-        << behind;
-    auto routed = relay.world.request(relay.alice, "BYE", "sip:bob@example.org", "bye" + behind,
-                                      {"Route: <" + uri + ";lr>"});
-    EXPECT_EQ(relay.status_of(routed), 403u) << behind;
-  }
-}
-
-TEST(IntermediatePeer, RequestsOfANodeHaveABound) {
-  Relay relay;
-  for (std::size_t each = 0; each < k_max_passages_of_node; ++each)
-    EXPECT_EQ(relay.status_of(relay.passing("call-" + std::to_string(each))), 0u) << each;
-  EXPECT_EQ(relay.status_of(relay.passing("one-more")), 503u);
-  // Another node has its own.
-  Phone& other = relay.world.foreign_peer("erin", 1);
-  relay.world.send(other, relay.passing(other, "erins", "sip:example.org;gr=" + gr_of(1) + ";lr"));
-  EXPECT_TRUE(other.statuses().empty());
-  // When they have ended there is room again.
-  while (const auto came = relay.bob.request("INVITE")) relay.world.answer(relay.bob, *came, 486);
-  relay.alice.inbox.clear();
-  relay.world.pass(Duration{64'000});
-  EXPECT_EQ(relay.status_of(relay.passing("later")), 0u);
-}
-
-TEST(IntermediaryTest, AllRequestsHaveABound) {
-  auto settings = test::settings_of(3);
-  registrar::test::CountingRandom random;
-  Intermediary intermediary(settings.proxy, random);
-  for (std::size_t each = 0; each < k_max_passages; ++each)
-    EXPECT_TRUE(intermediary.begin(node(static_cast<std::uint8_t>(each / k_max_passages_of_node))));
-  EXPECT_FALSE(intermediary.begin(node(200)));
-  intermediary.end(node(1));
-  EXPECT_TRUE(intermediary.begin(node(200)));
-  EXPECT_FALSE(intermediary.begin(node(200)));
-}
-
-// What was sealed before a restart is read after it; another peer reads nothing. No two seals are alike.
-TEST(IntermediaryTest, SealsOutliveARestart) {
-  // Shows: SIP-24.
-  auto settings = test::settings_of(3), others = test::settings_of(4);
-  registrar::test::CountingRandom random;
-  Intermediary before(settings.proxy, random), after(settings.proxy, random);
-  others.proxy.overlay_gr = settings.proxy.overlay_gr;
-  Intermediary another(others.proxy, random);
-  const auto passing = [&] {
-    auto out = sip::test::message(sip::test::invite_lines());
-    make_from_anonymous(out);
-    out.routes = {*NameAddr::parse("<sip:example.org;rw-hide;lr>"), route_to("example.org", gr_of(2))};
-    out.contacts = {*NameAddr::parse("<sip:anonymous@example.org;gr=" + gr_of(1) + ";rw-device=5>")};
-    EXPECT_TRUE(std::holds_alternative<Passage>(before.enter(out, node(1))));
-    return out.contacts.front().uri;
-  };
-  const Uri seen = passing();
-  EXPECT_NE(seen.print(), passing().print());
-  const auto to_it = [&] {
-    auto out = sip::test::message(sip::test::invite_lines());
-    out.request_uri() = seen;
-    return out;
-  };
-  auto back = to_it();
-  const auto entered = after.enter(back, node(2));
-  ASSERT_TRUE(std::holds_alternative<Passage>(entered));
-  EXPECT_EQ(std::get<Passage>(entered).hidden, node(1));
-  EXPECT_EQ(back.request_uri().parameters.value("gr"), gr_of(1));
-  ASSERT_EQ(back.routes.size(), 1u);
-  EXPECT_EQ(back.routes.front().uri.parameters.value("gr"), gr_of(1));
-  auto lost = to_it();
-  EXPECT_EQ(std::get<unsigned>(another.enter(lost, node(2))), 404u);
-}
-
-TEST(IntermediaryTest, WhatIsHiddenHasABound) {
-  auto settings = test::settings_of(3);
-  registrar::test::CountingRandom random;
-  Intermediary intermediary(settings.proxy, random);
-  const auto status_with = [&](std::size_t length) {
-    auto out = sip::test::message(sip::test::invite_lines());
-    make_from_anonymous(out);
-    out.routes = {*NameAddr::parse("<sip:example.org;rw-hide;lr>"), route_to("example.org", gr_of(2))};
-    const std::string shortest = "<sip:@example.org>";
-    out.contacts = {*NameAddr::parse("<sip:" + std::string(length - shortest.size(), 'a') + "@example.org>")};
-    const auto entered = intermediary.enter(out, node(1));
-    const auto* status = std::get_if<unsigned>(&entered);
-    return status == nullptr ? 200U : *status;
-  };
-  constexpr std::size_t k_frame_bytes = 16 + 1 + 2;
-  EXPECT_EQ(status_with(k_max_behind_bytes - k_frame_bytes), 200u);
-  EXPECT_EQ(status_with(k_max_behind_bytes - k_frame_bytes + 1), 513u);
 }
 
 }  // namespace

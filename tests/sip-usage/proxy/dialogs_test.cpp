@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sip-usage/registration/gruu.hpp"
 #include "tests/sip-usage/proxy/stage.hpp"
 
 namespace ringway::sip::proxy {
@@ -92,6 +93,32 @@ TEST_F(DialogsTest, ThroughAnotherPeer) {
       std::get<wire::NodeDestination>(std::get<PeerHop>(test::device(7).hop).destinations[0]).node.hex();
   EXPECT_EQ(uri_of(call.bye_of_bob(), source), "sip:alice@10.0.0.1");
   EXPECT_EQ(uri_of(call.bye_of_bob(), test::peer(5)), "");
+}
+
+// Its phone hides from the other side: what it sends goes by the Route, or is at least known to be of such a
+// dialog.
+TEST_F(DialogsTest, OfWhoHides) {
+  const auto of_device = std::get<PeerHop>(test::device(7).hop).destinations;
+  const auto route_of = [&](std::size_t size_bytes) {
+    NameAddr first = *NameAddr::parse("<sip:ring.example;gr=" + *write_gr(of_device) + ";lr>");
+    first.uri.parameters.add({"x", std::string(size_bytes - first.print().size() - 3, 'y')});
+    return std::vector<NameAddr>{first};
+  };
+  for (const std::size_t more : {0U, 1U}) {
+    const Call call("call-" + std::to_string(more));
+    const auto route = route_of(k_max_dialog_bytes + more);
+    EXPECT_EQ(dialogs_.is_hidden(call.bye()), std::nullopt);
+    dialogs_.note(now_, call.invite(), call.ok(), test::device(8), phone(1), {}, route);
+    EXPECT_EQ(dialogs_.is_hidden(call.bye()), true);
+    const auto way = dialogs_.way(call.bye(), phone(1));
+    ASSERT_TRUE(way);
+    EXPECT_EQ(way->routes.size(), more == 0 ? 1U : 0U);
+    EXPECT_EQ(way->hop, more == 0 ? Hop(PeerHop{of_device}) : test::device(8).hop);
+    EXPECT_EQ(way->uri.print(), more == 0 ? "sip:bob@10.0.0.2:5070" : "sip:bob@ring.example");
+  }
+  const Call plain("call-3");
+  begin(plain, test::device(8));
+  EXPECT_EQ(dialogs_.is_hidden(plain.bye_of_bob()), false);
 }
 
 TEST_F(DialogsTest, EndWithTheirSession) {
