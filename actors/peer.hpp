@@ -81,6 +81,7 @@ struct SipReport {
   net::phones::PhoneCounters transports;
   sip::registrar::RegistrarCounters registrar;
   sip::proxy::Counters proxy;
+  sip::element::ElementCounters element;
   sip::TransactionCounters transactions;
   sip::peers::PeerCounters peers;
   net::app_links::AppLinkCounters peer_links;

@@ -141,6 +141,7 @@ SipReportPtr SipDriver::report() const {
   out.transports = setup_.phones->counters();
   out.registrar = setup_.element->registrar_counters();
   out.proxy = setup_.element->proxy_counters();
+  out.element = setup_.element->counters();
   out.transactions = setup_.element->transaction_counters();
   out.tables = setup_.element->tables();
   if (servers_)

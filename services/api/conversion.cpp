@@ -232,6 +232,13 @@ void fill(v1::PhoneStatus& out, const actors::SipReport& report) {
   counters.set_peer_handshakes_failed(report.peer_links.handshakes_failed);
   counters.set_peer_bytes_in(report.peer_links.bytes_in);
   counters.set_peer_bytes_out(report.peer_links.bytes_out);
+  counters.set_unreadable_refused(report.element.refused_unread);
+  counters.set_not_sent(report.element.not_sent);
+  counters.set_merged(report.element.merged);
+  counters.set_leaving_refused(report.element.leaving);
+  counters.set_false_names(report.element.false_from);
+  counters.set_passed_on(report.element.passed_on);
+  counters.set_not_passed_on(report.element.not_passed_on);
   for (const auto& table : report.tables) {
     auto& use = *out.add_tables();
     use.set_name(table.name);

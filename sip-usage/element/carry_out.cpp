@@ -63,7 +63,9 @@ void Element::act(Now now, RequestArrived& arrived) {
     return;
   }
   const auto port = answer_port(arrived.request, *flow);
-  servers_.emplace(arrived.transaction, Server{id, port, way_back(arrived.request, *flow, port)});
+  Server server{id, port, way_back(arrived.request, *flow, port)};
+  server.arrived_at = now.mono;
+  servers_.emplace(arrived.transaction, std::move(server));
   flow->transactions.insert(arrived.transaction);
   if (is_leaving_ && begins_dialog(arrived.request)) {
     ++counters_.leaving;
@@ -96,11 +98,11 @@ void Element::serve(Now now, TransactionId transaction, Message request, proxy::
   from.hides_user = server.is_private || (server.hidden_as && comes_by_intermediate(request));
   from.must_be_carried = server.is_private;  // the phone would be seen where it is sent to
   if (server.is_private)                     // a letter would name its writer
-    letters_.watch(now.mono, transaction, request, k_wait_for_answer);
+    letters_.watch(server.arrived_at, transaction, request, k_wait_for_answer);
   else if (from.side == proxy::Side::overlay && is_anonymous(request.from.uri))
-    letters_.watch(now.mono, transaction, request, k_wait_of_others);
+    letters_.watch(server.arrived_at, transaction, request, k_wait_of_others);
   else
-    note_message(now.mono, transaction, request, from);
+    note_message(server.arrived_at, transaction, request, from);
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 

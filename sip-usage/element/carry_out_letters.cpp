@@ -29,7 +29,8 @@ proxy::ServerId server_of(messages::DeliveryId id) {
 
 // ---- to absent users
 
-void Element::note_message(MonoTime now, TransactionId transaction, const Message& request,
+// Its time began when it came, however long it has waited for a name: who has sent it counts that, too.
+void Element::note_message(MonoTime arrived_at, TransactionId transaction, const Message& request,
                            const proxy::Source& from) {
   if (request.method() != "MESSAGE" || from.side == proxy::Side::outside) return;
   const bool is_own = from.side == proxy::Side::phone;
@@ -39,8 +40,8 @@ void Element::note_message(MonoTime now, TransactionId transaction, const Messag
     if (!user) return;  // a program on this machine without an account
     sender = *std::move(user);
   }
-  letters_.note(now, transaction, request, proxy::with_overlay_name(request.request_uri(), settings_.proxy),
-                sender);
+  letters_.note(arrived_at, transaction, request,
+                proxy::with_overlay_name(request.request_uri(), settings_.proxy), sender);
 }
 
 // RFC 4320 §4.1 has no 408 for them; 480 says the same of a phone that another peer calls here.

@@ -10,7 +10,7 @@ namespace ringway::sip::element {
 namespace {
 
 constexpr std::string_view k_branch_cookie = "z9hG4bK";  // RFC 3261 §8.1.1.7
-constexpr unsigned k_no_answer = 408, k_no_way = 480;
+constexpr unsigned k_no_answer = 408;
 
 std::optional<Aor> user_of(const proxy::Source& source) {
   auto user = Aor::of_user_name(source.user);
@@ -58,7 +58,8 @@ bool Element::serve_presence(Now now, RequestArrived& arrived, FlowState& flow) 
   } else {
     const Uri contact =
         flow.is_peer() ? proxy::uri_in_overlay(settings_.proxy) : proxy::uri_at(flow.way.here);
-    presence_.subscribe(now.mono, transaction, request, {user_of(from), flow.id, contact});
+    presence_.subscribe(now.mono, transaction, request,
+                        {user_of(from), flow.id, contact, flow.sender.sender});
   }
   return true;
 }
@@ -104,12 +105,12 @@ std::optional<unsigned> Element::refuse_watcher(Now now, const Message& request,
 
 void Element::act(Now now, presence::SendNotify& notify) {
   FlowState* flow = notify.flow ? flows_.find(*notify.flow) : nullptr;
-  if (flow == nullptr || flow->is_closing) return presence_.on_notified(now.mono, notify.notify, k_no_way);
+  if (flow == nullptr || flow->is_closing) return presence_.on_notified(now.mono, notify.notify, k_no_answer);
   notify.request.vias = {proxy::via_of(flow->way.here, std::string(k_branch_cookie) + new_tag())};
   const Flow over{static_cast<std::uint64_t>(flow->id),
                   flow->is_reliable() ? Transport::reliable : Transport::unreliable};
   auto sent = transactions_.send_request_of(now.mono, std::move(notify.request), over, sender_of(*flow));
-  if (!sent) return presence_.on_notified(now.mono, notify.notify, k_no_way);
+  if (!sent) return presence_.on_notified(now.mono, notify.notify, k_no_answer);
   flows_.used(now.mono, *flow);
   clients_.emplace(sent->transaction, Client{flow->id, std::nullopt, std::nullopt, notify.notify});
   flow->transactions.insert(sent->transaction);

@@ -171,8 +171,8 @@ void Element::on(Now now, FlowDown& down) {
   const auto transactions = std::move(flow->transactions);
   ways_.on_down(down.flow);
   flows_.remove(down.flow);
-  for (const auto transaction : transactions) end_on_flow(now, transaction);
   presence_.on_flow_failed(now.mono, down.flow);
+  for (const auto transaction : transactions) end_on_flow(now, transaction);
   add_work(registrar_.on_flow_failed(now, down.flow));
 }
 
@@ -184,6 +184,7 @@ void Element::end_on_flow(Now now, TransactionId transaction) {
   if (client == clients_.end()) return;
   if (client->second.branch && !is_asked_elsewhere(now, client->second, std::nullopt))
     proxy_.on_failure(now.mono, *client->second.branch, proxy::BranchFailure::unreachable);
+  end_notify(now.mono, client->second, std::nullopt);
   add_work(transactions_.give_up(transaction));
 }
 
@@ -306,8 +307,11 @@ void Element::on(Now now, AccountsChanged& changed) {
     outputs_.emplace_back(Log{"users stay as they were: " + good.error().reason});
     return;
   }
+  std::set<Aor> gone = registrar_.users();
   add_work(registrar_.set_accounts(now, std::move(changed.accounts)));
+  for (const Aor& user : registrar_.users()) gone.erase(user);
   presence_.use_users(now, watched_users());
+  presence_.on_users_gone(now.mono, gone);
 }
 
 // ---- from room to room

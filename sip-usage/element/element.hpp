@@ -94,6 +94,7 @@ class Element {
     std::optional<Uri> hidden_as{};            // to such a phone: what the other side calls it
     std::optional<Passage> passage{};
     std::vector<NodeId> bad_intermediates{};
+    MonoTime arrived_at{};
   };
   struct Client {
     FlowId flow{};
@@ -172,7 +173,7 @@ class Element {
   // Of kept messages (carry_out_letters.cpp).
   void act(Now now, messages::Answer& kept);
   void act(Now now, messages::Deliver& deliver);
-  void note_message(MonoTime now, TransactionId transaction, const Message& request,
+  void note_message(MonoTime arrived_at, TransactionId transaction, const Message& request,
                     const proxy::Source& from);
   void give_up_messages(Now now);
   void tell_of_phones(Now now, const Message& response);

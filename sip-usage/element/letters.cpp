@@ -55,8 +55,8 @@ void Letters::leave(Now now) {
 
 // ---- requests under way
 
-void Letters::note(MonoTime now, TransactionId transaction, const Message& request, const Uri& recipient,
-                   const std::optional<Aor>& sender) {
+void Letters::note(MonoTime arrived_at, TransactionId transaction, const Message& request,
+                   const Uri& recipient, const std::optional<Aor>& sender) {
   if (noted_.size() >= k_max_noted_messages || !messages::is_for_keeping(request)) return;
   Noted noted;
   if (sender) {
@@ -68,7 +68,7 @@ void Letters::note(MonoTime now, TransactionId transaction, const Message& reque
     if (noted.request.body.size() > messages::k_max_body_bytes)
       noted.request.body.resize(messages::k_max_body_bytes + 1);
   }
-  noted.deadline = now + (sender ? k_wait_for_answer : k_wait_of_others);
+  noted.deadline = arrived_at + (sender ? k_wait_for_answer : k_wait_of_others);
   deadlines_.insert({*noted.deadline, transaction});
   noted_.insert_or_assign(transaction, std::move(noted));
 }

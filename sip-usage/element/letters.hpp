@@ -43,9 +43,10 @@ class Letters {
   void renew_users(Now now, std::vector<messages::OwnUser> users);
   void leave(Now now);  // nothing more is delivered
 
-  // A MESSAGE that goes to the proxy now. `sender`: of this peer's users; nothing: another peer has sent it.
+  // A MESSAGE that goes to the proxy now and has come at that time. `sender`: of this peer's users; nothing:
+  // another peer has sent it.
   // `recipient` is its Request-URI in the overlay's name.
-  void note(MonoTime now, TransactionId transaction, const Message& request, const Uri& recipient,
+  void note(MonoTime arrived_at, TransactionId transaction, const Message& request, const Uri& recipient,
             const std::optional<Aor>& sender);
   // One that is not kept, whatever becomes of it; its time is over then.
   void watch(MonoTime now, TransactionId transaction, const Message& request, Duration time);

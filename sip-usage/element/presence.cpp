@@ -67,6 +67,11 @@ void Presence::use_users(Now now, std::vector<messages::OwnUser> users) {
   take(compositor_.set_users(now, note(std::move(users))));
 }
 
+void Presence::on_users_gone(MonoTime now, const std::set<Aor>& gone) {
+  take(notifier_.on_users_gone(now, gone));
+  take_of_onlookers(onlookers_.on_users_gone(gone));
+}
+
 void Presence::leave(Now now) {
   take(compositor_.leave(now));
   take(notifier_.end_all(now.mono));

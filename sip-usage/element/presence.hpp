@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -35,6 +36,7 @@ class Presence {
   Presence(const Settings& settings, std::vector<messages::OwnUser> users, std::shared_ptr<Random> random);
   // These are the users from now on; with all keys that open what was closed for them.
   void use_users(Now now, std::vector<messages::OwnUser> users);
+  void on_users_gone(MonoTime now, const std::set<Aor>& gone);  // they watch nobody any more
   void leave(Now now);  // its users are seen no more, and subscriptions end
 
   // Requests that are for presence; who has sent them has been made sure of.

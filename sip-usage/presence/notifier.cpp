@@ -13,7 +13,10 @@ namespace {
 // RFC 6665 §4.1.3.
 constexpr std::string_view k_timeout = "timeout";
 constexpr std::string_view k_probation = "probation";
+constexpr std::string_view k_rejected = "rejected";
+constexpr std::string_view k_no_resource = "noresource";
 constexpr std::uint32_t k_hour_s = 3600;
+constexpr unsigned k_no_answer = 408;
 
 // Without an Accept it takes the package's usual documents (RFC 3856 §6.5).
 bool takes_documents(const Message& message) {
@@ -58,7 +61,7 @@ void Notifier::begin(MonoTime now, RequestId request, const Message& message, co
   const auto watched = user_of(message.request_uri(), settings_.overlay_name);
   if (!watched) return reject(request, message, {404, {}});
   if (message.contacts.size() != 1) return reject(request, message, {400, "One Contact is needed"});
-  if (const auto refusal = no_room(*watched, subscriber.watcher)) {
+  if (const auto refusal = no_room(*watched, subscriber)) {
     ++counters_.busy;
     return reject(request, message, *refusal);
   }
@@ -74,6 +77,10 @@ void Notifier::begin(MonoTime now, RequestId request, const Message& message, co
           .first->second;
   dialogs_.emplace(subscription.dialog.id(), id);
   ++counts_[subscriber.watcher];
+  if (!subscriber.watcher) {
+    subscription.source = subscriber.source;
+    ++of_sources_[subscription.source];
+  }
   add_to_flow(id, subscription);
   accept(request, message, expires_s, subscription.dialog.own_contact(), tag);
   const auto [at, is_new] = watches_.try_emplace(*watched, *watched);
@@ -105,9 +112,12 @@ std::uint32_t Notifier::lifetime_s(const Message& message) const {
   return std::min(message.expires_s().value_or(settings_.default_expires_s), settings_.max_expires_s);
 }
 
-std::optional<registrar::Rejection> Notifier::no_room(const Aor& watched, const WatcherId& watcher) const {
-  const auto count = counts_.find(watcher);
-  if (count != counts_.end() && count->second >= k_max_subscriptions_of_watcher)
+std::optional<registrar::Rejection> Notifier::no_room(const Aor& watched,
+                                                      const Subscriber& subscriber) const {
+  const auto count = counts_.find(subscriber.watcher);
+  const auto of_source = subscriber.watcher ? of_sources_.end() : of_sources_.find(subscriber.source);
+  if ((count != counts_.end() && count->second >= k_max_subscriptions_of_watcher) ||
+      (of_source != of_sources_.end() && of_source->second >= k_max_subscriptions_of_source))
     return registrar::Rejection{403, "Too many subscriptions"};
   const bool needs_watch = !watches_.contains(watched);
   if (subscriptions_.size() >= k_max_subscriptions || (needs_watch && watches_.size() >= k_max_watched_users))
@@ -162,7 +172,7 @@ void Notifier::advance(MonoTime now, SubscriptionId id) {
 
 void Notifier::notify(MonoTime now, SubscriptionId id, Subscription& subscription, const Seen& seen) {
   Notice notice;
-  notice.document = seen.document;
+  if (subscription.ending != k_rejected) notice.document = seen.document;
   if (!subscription.ending.empty()) {
     notice.state = Substate::terminated;
     notice.reason = subscription.ending;
@@ -178,6 +188,7 @@ void Notifier::notify(MonoTime now, SubscriptionId id, Subscription& subscriptio
   if (!subscription.ending.empty()) return end(id);
   notifies_.emplace(number, id);
   subscription.under_way = number;
+  subscription.notified_over = subscription.flow;
   subscription.owed_by.reset();
   subscription.is_changed = false;
   subscription.last_notify = now;
@@ -189,9 +200,12 @@ Notifier::Outputs Notifier::on_answer(MonoTime now, NotifyId notify, unsigned st
   const auto found = notifies_.find(notify);
   if (found == notifies_.end()) return {};
   const SubscriptionId id = found->second;
-  if (status >= 200 && status < 300) {
+  Subscription& subscription = subscriptions_.at(id);
+  const bool has_moved = status == k_no_answer && subscription.flow != subscription.notified_over;
+  if ((status >= 200 && status < 300) || has_moved) {
     notifies_.erase(found);
-    subscriptions_.at(id).under_way.reset();
+    subscription.under_way.reset();
+    if (has_moved) subscription.owed_by = now;
     advance(now, id);
   } else {
     ++counters_.failed_notifies;
@@ -244,15 +258,34 @@ Notifier::Outputs Notifier::on_flow_failed(MonoTime, FlowId flow) {
   return take_outputs();
 }
 
-Notifier::Outputs Notifier::end_all(MonoTime now) {
-  std::vector<SubscriptionId> all;
-  for (auto& [id, subscription] : subscriptions_) {
-    if (subscription.ending.empty()) subscription.ending = k_probation;
-    subscription.owed_by.reset();
-    all.push_back(id);
+Notifier::Outputs Notifier::on_users_gone(MonoTime now, const std::set<Aor>& gone) {
+  std::vector<std::pair<SubscriptionId, std::string_view>> which;
+  for (const auto& [id, subscription] : subscriptions_) {
+    if (subscription.watcher && gone.contains(*subscription.watcher))
+      which.emplace_back(id, k_rejected);
+    else if (!subscription.watcher && gone.contains(subscription.watched))
+      which.emplace_back(id, k_no_resource);
   }
-  for (const SubscriptionId id : all) advance(now, id);
+  close_all(now, which);
   return take_outputs();
+}
+
+Notifier::Outputs Notifier::end_all(MonoTime now) {
+  std::vector<std::pair<SubscriptionId, std::string_view>> all;
+  for (const auto& [id, subscription] : subscriptions_) all.emplace_back(id, k_probation);
+  close_all(now, all);
+  return take_outputs();
+}
+
+// Each with its last NOTIFY, which says why.
+void Notifier::close_all(MonoTime now,
+                         const std::vector<std::pair<SubscriptionId, std::string_view>>& which) {
+  for (const auto& [id, reason] : which) {
+    Subscription& subscription = subscriptions_.at(id);
+    if (subscription.ending.empty()) subscription.ending = reason;
+    subscription.owed_by.reset();
+    advance(now, id);
+  }
 }
 
 void Notifier::end(SubscriptionId id) {
@@ -263,6 +296,8 @@ void Notifier::end(SubscriptionId id) {
   dialogs_.erase(subscription.dialog.id());
   if (subscription.under_way) notifies_.erase(*subscription.under_way);
   if (--counts_.at(subscription.watcher) == 0) counts_.erase(subscription.watcher);
+  if (!subscription.watcher && --of_sources_.at(subscription.source) == 0)
+    of_sources_.erase(subscription.source);
   leave_watch(id, subscription);
   subscriptions_.erase(found);
 }
@@ -332,8 +367,11 @@ Deadline Notifier::next_wake() const {
 TableSizes Notifier::sizes() const {
   std::size_t most = 0;
   for (const auto& [watcher, count] : counts_) most = std::max(most, count);
+  std::size_t most_of_source = 0;
+  for (const auto& [source, count] : of_sources_) most_of_source = std::max(most_of_source, count);
   return {{"presence subscriptions", subscriptions_.size(), k_max_subscriptions},
           {"presence subscriptions of one watcher", most, k_max_subscriptions_of_watcher},
+          {"presence subscriptions of one stranger or peer", most_of_source, k_max_subscriptions_of_source},
           {"users whose presence is watched", watches_.size(), k_max_watched_users}};
 }
 

@@ -11,8 +11,9 @@
 //   next_wake() has come     -> on_timer
 //
 // A subscription has one NOTIFY under way at a time; what changes meanwhile, or within k_throttle of the last
-// one, comes with the next. One that is not answered by a 2xx ends it (§4.2.2). The first NOTIFY waits up to
-// k_first_state for what the overlay says: only then a fetch (Expires: 0) has a meaning.
+// one, comes with the next. One that is not answered by a 2xx ends it (§4.2.2), unless the phone has come
+// over another flow since: then it goes there. The first NOTIFY waits up to k_first_state for what the
+// overlay says: only then a fetch (Expires: 0) has a meaning.
 //
 // Who is not on a user's list gets "pending" without a document (RFC 3856 §6.6.2), as one for whom the
 // overlay has not answered yet.
@@ -59,6 +60,7 @@ struct Subscriber {
   WatcherId watcher;
   std::optional<FlowId> flow;
   std::optional<Uri> contact{};  // where requests within the subscription reach this peer from there
+  std::string source{};          // of nobody known: what counts as one
 };
 
 struct NotifierCounters {
@@ -82,6 +84,9 @@ class Notifier {
   Outputs on_watched(MonoTime now, WatchId watch, std::vector<data::Entry> entries);
   Outputs on_watch_failed(MonoTime now, WatchId watch);
   Outputs on_flow_failed(MonoTime now, FlowId flow);
+  // These are users of this peer no more: they watch nobody any more ("rejected"), and nobody who is not
+  // known watches them ("noresource").
+  Outputs on_users_gone(MonoTime now, const std::set<Aor>& gone);
   // This peer stops: phones are to subscribe again later (RFC 6665 §4.1.3, "probation").
   Outputs end_all(MonoTime now);
   Outputs on_timer(MonoTime now);
@@ -108,6 +113,8 @@ class Notifier {
     Deadline owed_by;         // a NOTIFY for a SUBSCRIBE, when the overlay has not answered sooner
     bool is_changed = false;  // perhaps, since the last NOTIFY
     std::optional<NotifyId> under_way{};
+    std::optional<FlowId> notified_over{};  // the last one
+    std::string source{};                   // of nobody known
     Deadline last_notify{};
     std::optional<Seen> told{};  // with it
     Deadline queued_at{};        // in wakes_
@@ -124,7 +131,7 @@ class Notifier {
 
   void begin(MonoTime now, RequestId request, const Message& message, const Subscriber& subscriber);
   void refresh(MonoTime now, RequestId request, const Message& message, const Subscriber& subscriber);
-  std::optional<registrar::Rejection> no_room(const Aor& watched, const WatcherId& watcher) const;
+  std::optional<registrar::Rejection> no_room(const Aor& watched, const Subscriber& subscriber) const;
   std::uint32_t lifetime_s(const Message& message) const;
   void accept(RequestId request, const Message& message, std::uint32_t expires_s, const NameAddr& contact,
               const std::string& tag);
@@ -135,6 +142,7 @@ class Notifier {
   // Sends what is to be sent now. The subscription may be gone then.
   void advance(MonoTime now, SubscriptionId id);
   void notify(MonoTime now, SubscriptionId id, Subscription& subscription, const Seen& seen);
+  void close_all(MonoTime now, const std::vector<std::pair<SubscriptionId, std::string_view>>& which);
   void end(SubscriptionId id);
   void queue(SubscriptionId id, Subscription& subscription, Deadline at);
   NameAddr own_contact(const Subscriber& subscriber) const;
@@ -147,7 +155,8 @@ class Notifier {
   Subscriptions subscriptions_;
   Watches watches_;
   std::map<DialogId, SubscriptionId> dialogs_;
-  std::map<WatcherId, std::size_t> counts_;  // of subscriptions
+  std::map<WatcherId, std::size_t> counts_;        // of subscriptions
+  std::map<std::string, std::size_t> of_sources_;  // of those of nobody known
   std::map<FlowId, std::set<SubscriptionId>> flows_;
   std::map<NotifyId, SubscriptionId> notifies_;
   std::map<WatchId, Aor> watch_ids_;

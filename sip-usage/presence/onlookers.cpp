@@ -37,6 +37,21 @@ Onlookers::Outputs Onlookers::end(OnlookerId id) {
   return take_outputs();
 }
 
+Onlookers::Outputs Onlookers::on_users_gone(const std::set<Aor>& gone) {
+  for (auto at = onlookers_.begin(); at != onlookers_.end();) {
+    const auto each = at++;
+    if (!gone.contains(*each->second.watcher)) continue;
+    queue(each->first, each->second, {});
+    outputs_.emplace_back(EndWatch{watch_of(each->first)});
+    outputs_.emplace_back(
+        Show{each->first,
+             data::CallFailure{data::CallError::not_found,
+                               each->second.watcher->name() + " is no user of this peer any more", 0}});
+    onlookers_.erase(each);
+  }
+  return take_outputs();
+}
+
 Onlookers::Outputs Onlookers::on_watched(MonoTime now, WatchId watch, data::WatchUpdate update) {
   const auto found = onlookers_.find(onlooker_of(watch));
   if (found == onlookers_.end()) return {};

@@ -49,6 +49,8 @@ class Onlookers {
   Outputs begin(OnlookerId id, const Aor& watched, const Aor& watcher);
   Outputs next(MonoTime now, OnlookerId id);
   Outputs end(OnlookerId id);
+  // These are users of this peer no more: nobody watches in their name.
+  Outputs on_users_gone(const std::set<Aor>& gone);
   Outputs on_watched(MonoTime now, WatchId watch, data::WatchUpdate update);
   Outputs on_watch_failed(WatchId watch, data::CallFailure failure);
   Outputs on_timer(MonoTime now);

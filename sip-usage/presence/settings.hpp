@@ -33,6 +33,7 @@ inline constexpr std::size_t k_max_value_bytes = 32'768;  // as the Kind's max-s
 
 inline constexpr std::size_t k_max_subscriptions = 4096;
 inline constexpr std::size_t k_max_subscriptions_of_watcher = 256;  // those of nobody known count as of one
+inline constexpr std::size_t k_max_subscriptions_of_source = 32;    // of those, from one address or peer
 inline constexpr std::size_t k_max_watched_users = 1024;            // as data::k_max_watched_keys
 inline constexpr std::size_t k_max_shown_entries = 16;    // of one user, each of one of that user's peers
 inline constexpr std::size_t k_max_shown_bytes = 16'384;  // a document made of these

@@ -225,6 +225,12 @@ Outputs Registrar::set_accounts(Now now, std::vector<Account> accounts) {
   return take_outputs();
 }
 
+std::set<Aor> Registrar::users() const {
+  std::set<Aor> out;
+  for (const auto& [aor, place] : index_) out.insert(aor);
+  return out;
+}
+
 void Registrar::dismiss(Now now, User& user) {
   index_.erase(user.aor);
   user.is_gone = true;

@@ -134,6 +134,7 @@ class Registrar {
   // Such a one, or a temporary one: it says nothing of the user.
   bool names_nobody(const Uri& uri) const;
 
+  std::set<Aor> users() const;  // whose phones may register
   RegistrarCounters counters() const { return counters_; }
   AuthenticationCounters authentication_counters() const { return authenticator_.counters(); }
   TableSizes sizes() const;

@@ -215,6 +215,13 @@ TEST_F(ServerTest, StatusTellsOfPhonesWhereTheyAreServed) {
   report.peers = {.opened = 11, .open_failed = 12, .accepted = 13, .refused_asked = 14, .uninvited = 15};
   report.peer_links.bytes_in = 16, report.peer_links.bytes_out = 17, report.peer_links.handshakes_failed = 18;
   report.peer_links.refused_connections = 20, report.peer_links.refused_of_address = 30;
+  report.element = {.refused_unread = 41,
+                    .not_sent = 42,
+                    .merged = 43,
+                    .leaving = 44,
+                    .false_from = 45,
+                    .passed_on = 46,
+                    .not_passed_on = 47};
   report.tables = {{"flows", 7, 9}};
   peer_->present.sip = std::make_shared<const actors::SipReport>(report);
   const auto phones = status().phones();
@@ -230,6 +237,13 @@ TEST_F(ServerTest, StatusTellsOfPhonesWhereTheyAreServed) {
   EXPECT_EQ(phones.counters().peer_bytes_in(), 16U);
   EXPECT_EQ(phones.counters().peer_bytes_out(), 17U);
   EXPECT_EQ(phones.counters().peer_handshakes_failed(), 18U);
+  EXPECT_EQ(phones.counters().unreadable_refused(), 41U);
+  EXPECT_EQ(phones.counters().not_sent(), 42U);
+  EXPECT_EQ(phones.counters().merged(), 43U);
+  EXPECT_EQ(phones.counters().leaving_refused(), 44U);
+  EXPECT_EQ(phones.counters().false_names(), 45U);
+  EXPECT_EQ(phones.counters().passed_on(), 46U);
+  EXPECT_EQ(phones.counters().not_passed_on(), 47U);
   ASSERT_EQ(phones.tables_size(), 1);
   EXPECT_EQ(phones.tables(0).bound(), 9U);
 }

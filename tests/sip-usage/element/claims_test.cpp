@@ -86,6 +86,26 @@ TEST(ClaimsTest, WhoWaitsMayBeCancelled) {
   EXPECT_EQ(mallory.statuses(), std::vector<unsigned>{}) << "it waits no more";
 }
 
+// Who has sent it keeps it for later when no answer has come in time (letters.hpp), and counts from when it
+// was sent.
+TEST(ClaimsTest, AMessageWaitsForANameWithinItsTime) {
+  Named stage;
+  auto& [world, bob, mallory, calls] = stage;
+  world.overlay_answers = false;
+  auto message = world.request(mallory, "MESSAGE", "sip:bob@example.org", "m");
+  message.from.uri = *Uri::parse("sip:dave@elsewhere.example");
+  world.send(mallory, message);
+  const Duration asked = k_claim_time - Duration{1000};
+  world.pass(asked);
+  world.overlay_answers = true;
+  world.into(0, RegistrationsFetched{world.last_fetch, {}});
+  ASSERT_TRUE(bob.request("MESSAGE"));
+  world.pass(k_wait_of_others - asked - Duration{1});
+  EXPECT_EQ(mallory.statuses(), std::vector<unsigned>{});
+  world.pass(Duration{1});
+  EXPECT_EQ(mallory.statuses(), std::vector<unsigned>{480});
+}
+
 TEST(ClaimsTest, WithinADialogNobodyIsAskedFor) {
   Named stage;
   auto& [world, bob, mallory, calls] = stage;

@@ -186,6 +186,29 @@ TEST_F(PresenceTest, AFlowThatIsGoneEndsIt) {
   EXPECT_TRUE(world.watched.empty());
 }
 
+// The phone is in another network, and the connection before goes later, with a NOTIFY that nobody answers.
+TEST_F(PresenceTest, APhoneThatHasMovedIsToldThere) {
+  const auto subscribed = subscribe(alice);
+  ASSERT_TRUE(subscribed);
+  ASSERT_TRUE(alice.request("NOTIFY"));
+  Phone& moved = world.phone("alice", 0);
+  moved.last_cseq = 100;
+  auto refresh = world.in_dialog(moved, "SUBSCRIBE", *subscribed);
+  refresh.set_field("Event", "presence");
+  refresh.set_field("Expires", "600");
+  const auto answer = world.ask(moved, std::move(refresh), "alice-secret");
+  ASSERT_TRUE(answer);
+  ASSERT_EQ(answer->status(), 200U);
+  world.hang_connection(alice);
+  EXPECT_THAT(state(notified(moved)), StartsWith("active"));
+  EXPECT_EQ(world.watched.size(), 1U);
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  world.pass(presence::k_throttle);
+  const auto changed = notified(moved);
+  ASSERT_TRUE(changed);
+  EXPECT_THAT(changed->body, HasSubstr("open"));
+}
+
 // What is for a subscription is asked for credentials, although it is sent to the peer itself.
 TEST_F(PresenceTest, NobodyElseRefreshesASubscription) {
   const auto subscribed = subscribe(alice);
@@ -325,6 +348,35 @@ TEST_F(PresenceTest, WhoHasGoneFromTheUsersIsShownNoMore) {
   const auto notify = notified(alice);
   ASSERT_TRUE(notify);
   EXPECT_THAT(notify->body, HasSubstr("closed"));
+}
+
+TEST_F(PresenceTest, WhoHasGoneFromTheUsersWatchesNobody) {
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  subscribe(alice);
+  notified(alice);
+  world.into(0, WatchUser{presence::OnlookerId{7}, "sip:bob@example.org"});
+  world.shown.clear();
+  EXPECT_EQ(world.watched.size(), 2U);
+  world.into(0, AccountsChanged{{}});
+  EXPECT_THAT(state(notified(alice)), StartsWith("terminated;reason=rejected"));
+  EXPECT_TRUE(world.watched.empty());
+  ASSERT_EQ(world.shown.size(), 1U);
+  EXPECT_EQ(std::get<data::CallFailure>(world.shown[0].result).error, data::CallError::not_found);
+}
+
+TEST_F(PresenceTest, AStrangerTakesNotAllPlaces) {
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  const auto watch = [this](Phone& from, const std::string& call_id) {
+    world.send(from, world.request(from, "SUBSCRIBE", "sip:bob@example.org", call_id,
+                                   {"Event: presence", "Expires: 600"}));
+    const auto answers = from.statuses();
+    return answers.empty() ? 0U : answers.front();
+  };
+  Phone& stranger = world.stranger("mallory", 1);
+  for (std::size_t at = 0; at < presence::k_max_subscriptions_of_source; ++at)
+    ASSERT_EQ(watch(stranger, "s" + std::to_string(at)), 200U);
+  EXPECT_EQ(watch(stranger, "last"), 403U);
+  EXPECT_EQ(watch(world.stranger("dave", 1), "d"), 200U);
 }
 
 // Bob lets himself be seen by alice only.

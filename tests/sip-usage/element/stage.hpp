@@ -310,6 +310,7 @@ class World {
   std::vector<std::unique_ptr<Phone>> phones;
   std::map<std::string, std::map<std::size_t, Bytes>> overlay;  // by address and peer
   bool overlay_answers = true, overlay_takes = true;
+  QuestionId last_fetch{};
   std::vector<std::map<FlowId, std::int64_t>> credit;  // spent is below 0
   std::map<FlowId, bool> held;
   std::vector<SendToPort> to_ports;
@@ -422,6 +423,7 @@ class World {
     peers[peer]->handle(now(), PeerUp{here, node(seen), open.open, users_of[other]});
   }
   void carry_out(std::size_t peer, FetchFromOverlay& fetch) {
+    last_fetch = fetch.question;
     if (!overlay_answers) return;
     RegistrationsFetched answer{fetch.question, {}};
     for (const auto& [writer, value] : overlay[fetch.aor.name()])

@@ -303,6 +303,90 @@ TEST(Notifier, ARefreshMayComeFromAnotherAddress) {
   EXPECT_THAT(stage.notifies, IsEmpty()) << "there is nowhere to send it";
 }
 
+// What was said over the flow before is said again over the present one (RFC 6665 §4.2.2 ends what cannot be
+// reached, and this one can).
+TEST(Notifier, ANotifyThatIsLostWithTheFlowBeforeComesAgain) {
+  Stage stage;
+  const Message answer = stage.ask(subscribe());
+  stage.tell({open_to_all("first")});
+  const auto lost = stage.notifies.at(0).notify;
+  stage.notifies.clear();
+  Request request = subscribe();
+  request.to_tag = answer.to.tag();
+  request.cseq = 2;
+  stage.note(stage.notifier.subscribe(stage.now, RequestId{50}, message_of(request), {k_alice, FlowId{8}}));
+  EXPECT_THAT(stage.notifies, IsEmpty()) << "one at a time";
+  stage.note(stage.notifier.on_flow_failed(stage.now, k_flow));
+  stage.note(stage.notifier.on_answer(stage.now, lost, 408));
+  ASSERT_EQ(stage.notifies.size(), 1U);
+  EXPECT_EQ(stage.notifies[0].flow, FlowId{8});
+  EXPECT_THAT(stage.notified().body, HasSubstr("first"));
+  stage.pass(k_throttle);
+  stage.tell({open_to_all("second")});
+  EXPECT_THAT(stage.notified(408).body, HasSubstr("second"));
+  EXPECT_EQ(stage.size(), 0U) << "it is not reached there either";
+}
+
+TEST(Notifier, WhoIsNoUserAnyMoreWatchesNobody) {
+  Stage stage;
+  stage.subscribed();
+  Request of_carol = subscribe();
+  of_carol.call_id = "call-2";
+  stage.ask(of_carol, k_carol);
+  stage.notified();
+  Request of_nobody = subscribe();
+  of_nobody.call_id = "call-3";
+  stage.ask(of_nobody, std::nullopt);
+  stage.notified();
+  stage.note(stage.notifier.on_users_gone(stage.now, {k_alice}));
+  ASSERT_EQ(stage.notifies.size(), 1U);
+  const Message last = stage.notified();
+  EXPECT_EQ(last.call_id, "call-1");
+  EXPECT_EQ(field(last, "Subscription-State"), "terminated;reason=rejected");
+  EXPECT_EQ(last.body, "");
+  EXPECT_EQ(stage.size(), 2U);
+  stage.note(stage.notifier.on_users_gone(stage.now, {k_bob}));
+  ASSERT_EQ(stage.notifies.size(), 1U) << "own users watch whomever they want";
+  const Message of_bob = stage.notified();
+  EXPECT_EQ(of_bob.call_id, "call-3");
+  EXPECT_EQ(field(of_bob, "Subscription-State"), "terminated;reason=noresource");
+  EXPECT_EQ(stage.size(), 1U);
+}
+
+TEST(Notifier, OneStrangerLeavesPlacesToOthers) {
+  Stage stage;
+  std::vector<Message> accepted;
+  std::size_t n = 0;
+  const auto ask = [&](const std::string& source, const WatcherId& watcher = {}) {
+    Request request = subscribe();
+    request.call_id = "call-" + std::to_string(++n);
+    stage.note(stage.notifier.subscribe(stage.now, RequestId{n}, message_of(request),
+                                        {watcher, k_flow, {}, source}));
+    accepted.push_back(std::move(stage.responses.at(0)));
+    stage.responses.clear();
+    return accepted.back().status();
+  };
+  for (std::size_t at = 0; at < k_max_subscriptions_of_source; ++at) ASSERT_EQ(ask("192.0.2.7"), 200U);
+  EXPECT_EQ(ask("192.0.2.7"), 403U);
+  EXPECT_EQ(ask("192.0.2.7", k_alice), 200U) << "who is known counts as herself";
+  std::size_t others = k_max_subscriptions_of_source;
+  for (; others < k_max_subscriptions_of_watcher; ++others)
+    ASSERT_EQ(ask("s" + std::to_string(others / k_max_subscriptions_of_source)), 200U);
+  EXPECT_EQ(ask("another"), 403U) << "all who are not known";
+  for (const auto& each : stage.notifier.sizes()) EXPECT_LE(each.size, each.bound) << each.name;
+  // A place that is given back.
+  stage.tell({});
+  while (!stage.notifies.empty()) stage.notified();
+  Request end = subscribe({"Expires: 0"});
+  end.call_id = "call-1";
+  end.to_tag = accepted[0].to.tag();
+  end.cseq = 2;
+  EXPECT_EQ(stage.ask(end, std::nullopt).status(), 200U);
+  stage.notified();
+  EXPECT_EQ(ask("192.0.2.7"), 200U);
+  EXPECT_EQ(ask("192.0.2.7"), 403U);
+}
+
 TEST(Notifier, UnsubscribingEndsIt) {
   Stage stage;
   const Message answer = stage.subscribed();
