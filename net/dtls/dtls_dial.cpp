@@ -1,9 +1,15 @@
 #include "net/dtls/dtls_dial.hpp"
 
+#include <array>
 #include <boost/asio/post.hpp>
 #include <utility>
 
 namespace ringway::net::dtls {
+
+namespace {
+constexpr std::size_t k_max_datagram_bytes = 65536;
+constexpr int k_datagrams_at_once = 32;
+}  // namespace
 
 DtlsDial::DtlsDial(std::shared_ptr<LinkHub> hub, const Strand& strand)
     : hub_(std::move(hub)), strand_(strand), socket_(strand_) {}
@@ -13,7 +19,7 @@ void DtlsDial::start(const wire::IpAddressPort& to, std::optional<NodeId> expect
   if (auto begun = begin(to, expected, attempt, done); !begun) return done(begun.error());
   const auto connection = connection_;  // it may end at once
   connection->start(std::move(slot));
-  receive();
+  wait();
 }
 
 Outcome<> DtlsDial::begin(const wire::IpAddressPort& to, std::optional<NodeId> expected,
@@ -45,19 +51,28 @@ Outcome<> DtlsDial::begin(const wire::IpAddressPort& to, std::optional<NodeId> e
   return Done{};
 }
 
-void DtlsDial::receive() {
+void DtlsDial::wait() {
   if (!connection_) return;
-  socket_.async_receive(
-      boost::asio::buffer(buffer_),
-      [self = shared_from_this()](const boost::system::error_code& error, std::size_t size_bytes) {
-        if (!self->connection_) return;
-        const auto connection = self->connection_;
-        if (error)
-          connection->on_path_error(error.message());
-        else
-          connection->on_datagram(BytesView(self->buffer_).first(size_bytes));
-        self->receive();
-      });
+  socket_.async_wait(boost::asio::socket_base::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code&) {
+                       self->receive();
+                       self->wait();
+                     });
+}
+
+void DtlsDial::receive() {
+  thread_local std::array<std::uint8_t, k_max_datagram_bytes> room;
+  for (int i = 0; i < k_datagrams_at_once; ++i) {
+    const auto connection = connection_;  // it may end here
+    if (!connection) return;
+    boost::system::error_code error;
+    const std::size_t size_bytes = socket_.receive(boost::asio::buffer(room), 0, error);
+    if (error == boost::asio::error::would_block) return;
+    // Nobody listens there (a hard error, RFC 1122 §4.1.3.3). What else ICMP may tell passes, or the
+    // handshake and the acknowledgements find out.
+    if (error == boost::asio::error::connection_refused) return connection->on_path_error(error.message());
+    if (!error) connection->on_datagram(BytesView(room).first(size_bytes));
+  }
 }
 
 void DtlsDial::stop() {

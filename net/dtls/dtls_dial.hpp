@@ -2,7 +2,6 @@
 // listens there) comes back to this link alone. The link keeps the socket while it lives.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <memory>
 
@@ -24,13 +23,13 @@ class DtlsDial : public Stoppable, public std::enable_shared_from_this<DtlsDial>
  private:
   Outcome<> begin(const wire::IpAddressPort& to, std::optional<NodeId> expected, std::uint64_t attempt,
                   WhenDone& done);
+  void wait();
   void receive();
   void end();
 
   const std::shared_ptr<LinkHub> hub_;
   const Strand strand_;
   UdpSocket socket_;
-  std::array<std::uint8_t, 65536> buffer_{};
   std::shared_ptr<DtlsConnection> connection_;
 };
 

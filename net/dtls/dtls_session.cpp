@@ -215,13 +215,10 @@ std::optional<Duration> DtlsSession::timeout() const {
 
 std::optional<Bytes> DtlsSession::read() {
   if (ended_) return std::nullopt;
-  Bytes content(SSL3_RT_MAX_PLAIN_LENGTH);
+  thread_local std::array<std::uint8_t, SSL3_RT_MAX_PLAIN_LENGTH> room;
   ERR_clear_error();
-  const int size = SSL_read(ssl_, content.data(), static_cast<int>(content.size()));
-  if (size > 0) {
-    content.resize(static_cast<std::size_t>(size));
-    return content;
-  }
+  const int size = SSL_read(ssl_, room.data(), static_cast<int>(room.size()));
+  if (size > 0) return copy_of(BytesView(room).first(static_cast<std::size_t>(size)));
   const int error = SSL_get_error(ssl_, size);
   if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) ended_ = true;
   ERR_clear_error();

@@ -275,7 +275,9 @@ void RelayShard::wait_for(const std::shared_ptr<Relayed>& relayed) {
 
 bool RelayShard::receive_from_peers(Relayed& relayed) {
   const std::size_t arrived = arrived_.receive(relayed.socket.native_handle());
-  if (arrived_.has_met_error()) tell_errors(relayed);
+  // A wake without a datagram is one for an error, also where the system has told that by a call that sends,
+  // and has not said so; left where it is, it would wake this thread again at once.
+  if (arrived == 0 || arrived_.has_met_error()) tell_errors(relayed);
   if (arrived == 0) return false;
   auto& slot = *relayed.slot;
   const auto now = mono_now();

@@ -40,9 +40,14 @@ Result<KindStatePtr> KindCache::newest(const KindAt& at) {
 void KindCache::add_pending(const KindAt& at, std::uint64_t token, KindStatePtr state) {
   // newest() of the same Kind has just succeeded: what that was based on needs no disk.
   const auto here = slots_.find(at);
-  if (here != slots_.end()) return here->second.pending.push_back({token, std::move(state)});
+  if (here != slots_.end()) return add_pending(here->second, {token, std::move(state)});
   auto loaded = slot(at);
-  if (loaded) (*loaded)->pending.push_back({token, std::move(state)});
+  if (loaded) add_pending(**loaded, {token, std::move(state)});
+}
+
+void KindCache::add_pending(Slot& slot, Pending pending) {
+  if (slot.pending.empty()) ++pending_kinds_;
+  slot.pending.push_back(std::move(pending));
 }
 
 bool KindCache::settle(const KindAt& at, std::uint64_t token, bool ok) {
@@ -52,6 +57,7 @@ bool KindCache::settle(const KindAt& at, std::uint64_t token, bool ok) {
   if (here.pending.empty() || here.pending.front().token != token) return false;
   KindStatePtr state = std::move(here.pending.front().state);
   here.pending.pop_front();
+  if (here.pending.empty()) --pending_kinds_;
   if (!ok) here.broken = true;
   if (!here.broken) {
     set_committed(here, std::move(state));

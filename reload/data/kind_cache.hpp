@@ -59,6 +59,8 @@ class KindCache {
   std::vector<KindAt> take_mended() { return std::exchange(mended_, {}); }
 
   std::size_t size() const { return slots_.size(); }
+  // Of these: they stay until the disk has what is under way.
+  std::size_t pending_kinds() const { return pending_kinds_; }
   std::size_t size_bytes() const { return bytes_; }
   std::size_t unreadable() const { return unreadable_.size(); }
   std::uint64_t hits() const { return hits_; }
@@ -83,6 +85,7 @@ class KindCache {
   };
   using Slots = std::unordered_map<KindAt, Slot, KindAtHash>;
 
+  void add_pending(Slot& slot, Pending pending);
   Result<Slot*> slot(const KindAt& at);
   Result<KindStatePtr> load(const KindAt& at);
   bool is_recent(MonoTime seen) const { return now_ - seen < k_read_again_after; }
@@ -95,6 +98,7 @@ class KindCache {
   std::size_t max_kinds_;
   std::size_t max_bytes_;
   std::size_t bytes_ = 0;
+  std::size_t pending_kinds_ = 0;
   std::uint64_t hits_ = 0;
   std::uint64_t misses_ = 0;
   std::list<KindAt> recent_;  // most recently used first

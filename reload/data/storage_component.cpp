@@ -228,7 +228,7 @@ class StorageComponent::Impl {
   TableSizes tables() const {
     TableSizes all = {
         {"requests that wait", holder_.pending(), data_.settings.max_pending_requests},
-        {"decoded Kinds", data_.cache.size(), data_.settings.max_cached_kinds},
+        {"decoded Kinds", data_.cache.size(), data_.settings.max_cached_kinds + data_.cache.pending_kinds()},
         {"Kinds that cannot be read", data_.cache.unreadable(), k_most_unreadable_kinds},
         {"bytes of decoded Kinds", data_.cache.size_bytes(), data_.settings.max_cached_bytes},
         {"peers that have parted", holder_.partings(), k_most_partings},

@@ -87,7 +87,7 @@ void Element::pass_or_serve(Now now, TransactionId transaction, Message request,
   const FlowState* flow = flows_.find(servers_.at(transaction).flow);
   if (flow != nullptr && !let_pass(now, transaction, request, *flow, from)) return;
   if (!from.passes_here) return serve(now, transaction, std::move(request), std::move(from));
-  letters_.watch(now.mono, transaction, request, k_wait_of_others);
+  letters_.watch(servers_.at(transaction).arrived_at, transaction, request, k_wait_of_others);
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 

@@ -31,7 +31,7 @@ struct DatagramWorld : LinkWorld {
 };
 
 TEST(DatagramLinks, ExchangeMessagesBothWays) {
-  // Shows: LINK-01, LINK-17, SEC-27.
+  // Shows: LINK-17, SEC-27.
   DatagramWorld world;
   open_over_datagrams(world.one, world.two, world.bob);
   const auto to_bob = world.one.first_link();

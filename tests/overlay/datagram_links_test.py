@@ -19,7 +19,7 @@ def links_over_udp(peers):
 
 class DatagramLinksTest(OverlayTestCase):
     def test_a_ring_over_datagrams(self):
-        # Shows: LINK-01, LINK-17.
+        # Shows: LINK-17.
         with self.overlay(5) as overlay:
             *with_datagrams, without = overlay.peers
             for peer in with_datagrams:

@@ -1,5 +1,6 @@
 // The sockets of a relay with its control path: what clients and peers see of it.
 #include <algorithm>
+#include <ctime>
 
 #include "net/relay/host_addresses.hpp"
 #include "tests/net/relay/relay_world.hpp"
@@ -252,6 +253,29 @@ TEST(RelayPathTest, ErrorsOfIcmpAreTold) {
     alice.send(0x4000, "hello");
     EXPECT_EQ(text(peer.receive()), "hello") << count;
   }
+}
+
+// An error that a call which sends several has swallowed is read from the queue as well: else the socket
+// would be ready for ever, and its thread never idle.
+TEST(RelayPathTest, ErrorsOfIcmpLeaveTheThreadIdle) {
+  Host host(settings(1));
+  Client<> alice(host);
+  Udp peer(loopback(2));
+  stun::Address closed;
+  {
+    const Udp short_lived(loopback(2));
+    closed = short_lived.address;
+  }
+  alice.allocate();
+  ASSERT_TRUE(alice.bind(0x4000, peer.address));
+  ASSERT_TRUE(alice.bind(0x4001, closed));
+  for (int count = 0; count < 200; ++count) alice.send(count % 3 == 0 ? 0x4000 : 0x4001, "hello");
+  while (!peer.receive(k_silence_ms).empty()) {
+  }
+  const auto before = std::clock();
+  ::poll(nullptr, 0, 500);
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 4) << "processor time of the whole process";
+  EXPECT_GT(host.path->counters(0).errors_told.get(), 0U);
 }
 
 // Shows: TURN-11.

@@ -70,6 +70,23 @@ TEST_F(KindCacheTest, AWriteOverDamageIsNotLostWhenTheDiskIsBusy) {
   EXPECT_EQ((*cache_.committed(k_place))->generation_counter, 6U);
 }
 
+TEST_F(KindCacheTest, WhatIsOnItsWayToTheDiskStaysBeyondTheBound) {
+  KindCache small{store_, 1, 1U << 20U};
+  const auto written = std::make_shared<const KindState>(KindState{6, {}});
+  const auto place_at = [](KindId kind) { return KindAt{{}, kind}; };
+  for (const KindId kind : {2U, 3U, 4U}) small.add_pending(place_at(kind), kind, written);
+  small.add_pending(place_at(2), 5, written);
+  EXPECT_EQ(small.size(), 3U);
+  EXPECT_EQ(small.pending_kinds(), 3U);
+  EXPECT_TRUE(small.settle(place_at(2), 2, true));
+  EXPECT_EQ(small.pending_kinds(), 3U) << "a second one";
+  EXPECT_FALSE(small.settle(place_at(3), 3, false));
+  EXPECT_TRUE(small.settle(place_at(2), 5, true));
+  EXPECT_TRUE(small.settle(place_at(4), 4, true));
+  EXPECT_EQ(small.pending_kinds(), 0U);
+  EXPECT_EQ(small.size(), 1U);
+}
+
 TEST_F(KindCacheTest, WhatCannotBeReadIsBounded) {
   const auto place_at = [](std::size_t i) {
     KindAt at = k_place;

@@ -59,11 +59,13 @@ class ServicesTest : public ::testing::Test {
   std::set<NodeId> in_tree(const redir::TreeNode& node) {
     const KindAt at{resource_id_of(redir::resource_name_of(k_service, node)), config::k_redir};
     std::set<NodeId> there;
-    for (Peer* peer : peers)
-      if (peer->alive && peer->view->responsible_for(at.resource))
-        for (const auto& record : peer->store->load(at)->records)
-          if (record->stored.value.data.exists && record->alive_at(overlay.now().wall_ms))
-            there.insert(record->signer_node);
+    for (Peer* peer : peers) {
+      if (!peer->alive || !peer->view->responsible_for(at.resource)) continue;
+      const std::vector<RecordPtr> records = peer->store->load(at)->records;
+      for (const auto& record : records)
+        if (record->stored.value.data.exists && record->alive_at(overlay.now().wall_ms))
+          there.insert(record->signer_node);
+    }
     return there;
   }
   Peer& at(std::size_t i) { return *peers.at(i); }

@@ -46,7 +46,8 @@ class TurnServiceTest : public ::testing::Test {
       const KindAt at{turn_resource_of(node, static_cast<std::uint8_t>(d)), config::k_turn_service};
       for (Peer* peer : peers) {
         if (!peer->view->responsible_for(at.resource)) continue;
-        for (const auto& record : peer->store->load(at)->records) {
+        const std::vector<RecordPtr> records = peer->store->load(at)->records;
+        for (const auto& record : records) {
           if (!record->stored.value.data.exists || !record->alive_at(overlay.now().wall_ms)) continue;
           const auto server = wire::decode<wire::TurnServer>(record->stored.value.data.value);
           EXPECT_TRUE(server);
@@ -64,10 +65,10 @@ class TurnServiceTest : public ::testing::Test {
     EXPECT_EQ(peer.relays.size(), 1U);
     return peer.relays.empty() ? RelaysFound{} : peer.relays.back();
   }
-  // One in each peer's range.
+  // Where each peer's range begins: a Find is answered with what follows the point.
   std::vector<ResourceId> everywhere() const {
     std::vector<ResourceId> points;
-    for (const Peer* peer : peers) points.push_back(as_resource(peer->node));
+    for (const Peer* peer : peers) points.push_back(as_resource(ring_add(peer->node, ring_power_of_two(0))));
     return points;
   }
   Peer& at(std::size_t i) { return *peers.at(i); }

@@ -1,6 +1,7 @@
 // Registrations and lookups against a tree kept in a map.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -89,6 +90,8 @@ TEST(RegistrationWalk, TheExampleOfTheRfc) {
   EXPECT_EQ(all.at(2, 0), (std::set<NodeId>{small(2), small(3)}));
   EXPECT_EQ(all.at(2, 1), (std::set<NodeId>{small(4), small(7)}));
   EXPECT_EQ(all.at(3, 1), std::set<NodeId>{small(3)}) << "2 was there before 3: it goes there next time";
+  for (const std::uint16_t number : {0, 2, 3})
+    EXPECT_TRUE(all.at(3, number).empty()) << "4 and 7 are alone in their intervals of level 2";
 }
 
 TEST(Lookup, TheExampleOfTheRfc) {
@@ -102,6 +105,10 @@ TEST(Lookup, TheExampleOfTheRfc) {
   EXPECT_EQ(first_of(from_three), small(7));
   EXPECT_EQ(from_three.fetches_made(), 2U) << "level 3 is empty there: up to level 2";
   EXPECT_EQ(from_three.level(), 2U);
+  // The lowest in its interval: who follows it there is the closest.
+  const Lookup lowest = all.find(small(6));
+  EXPECT_EQ(first_of(lowest), small(7));
+  EXPECT_EQ(lowest.fetches_made(), 1U);
 }
 
 TEST(RegistrationWalk, WhoIsAloneStandsInEveryNodeUpToTheRoot) {
@@ -234,8 +241,9 @@ TEST(Lookup, KeepsNoMoreThanItsBounds) {
     NodeId id = small(2);
     id.bytes[14] = static_cast<std::uint8_t>(i >> 8U);
     id.bytes[15] = static_cast<std::uint8_t>(i);
-    many.insert(many.begin(), Provider{id, {}});
+    many.push_back({id, {}});
   }
+  std::reverse(many.begin(), many.end());
   lookup.fetched(std::move(many));
   EXPECT_EQ(lookup.seen(), k_most_providers_seen);
   EXPECT_FALSE(lookup.fetches());

@@ -198,7 +198,7 @@ class AttachingOverDatagrams : public Attaching {
 };
 
 TEST_F(AttachingOverDatagrams, UsesCandidatesOfBothKinds) {
-  // Shows: LINK-01, ICE-31.
+  // Shows: LINK-16.
   const auto datagrams = candidate(OverlayLinkType::dtls_udp_sr_no_ice, CandidateType::host, 79);
   const auto sent = ask(stranger(node_id(0xC0)), attach_of("passive", {datagrams, k_ours}));
   ASSERT_EQ(peer_.opened.size(), 1U);

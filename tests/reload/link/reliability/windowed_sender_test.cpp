@@ -122,6 +122,22 @@ TEST_F(SenderFixture, AnyTransmissionsAcknowledgementWillDo) {
   EXPECT_FALSE(sender_.failed());
 }
 
+TEST_F(SenderFixture, WhatArrivesWhileItWaitsToBeSentAgainIsNotSentAgain) {
+  // Shows: LINK-11.
+  give(10);
+  poll(0);
+  poll(500);  // all are taken for lost; one goes out again
+  for (std::uint32_t i = 3; i < 10; ++i) ack(520, i);
+  ack(530, 10);
+  std::vector<int> again;
+  for (std::int64_t ms = 530; ms < 2'000; ms += 10)
+    for (const auto& sent : poll(ms)) {
+      again.push_back(sent.message);
+      ack(ms + 5, sent.sequence);
+    }
+  EXPECT_THAT(again, ElementsAre(1, 2));
+}
+
 TEST_F(SenderFixture, LearnsThatThePathReorders) {
   give(10);
   poll(0);
