@@ -231,6 +231,7 @@ RunningRelay PeerHostImpl::spawn_relay(const PeerSettings& settings, RelayFounda
   RunningRelay out;
   out.drain_time = settings.relay->drain_time;
   out.listening_on = made.sockets->listening_on();
+  if (settings.relay->is_advertised) out.advertised = made.sockets->reached_at();
   relay::Settings control = settings.relay->control;
   control.has_ipv4 = control.has_ipv6 = false;
   for (const auto& from : settings.relay->sockets.relayed_from)

@@ -74,6 +74,7 @@ void SupervisorDriver::start() {
   setup_.bridge->connect(actors.routing);
   if (actors.sip) setup_.phone_bridge->connect(actors.sip);
   if (setup_.relay.actor) self_->send(setup_.relay.actor, StartAtom::value);
+  if (setup_.relay.advertised) tell_storage_of_relay(data::AdvertiseRelay{*setup_.relay.advertised});
   self_->send(actors.routing, StartAtom::value);
 }
 
@@ -85,8 +86,15 @@ void SupervisorDriver::leave(Answer<Stopped>& done) {
   leave_phones();
 }
 
+void SupervisorDriver::tell_storage_of_relay(data::StorageInput input) {
+  StorageBatch batch;
+  batch.inputs.push_back(std::move(input));
+  self_->send(setup_.mailboxes->storage, std::move(batch));
+}
+
 // Meanwhile the peer is one of the ring as before.
 void SupervisorDriver::drain_relay() {
+  if (setup_.relay.advertised) tell_storage_of_relay(data::WithdrawRelay{});
   const auto waited = std::max(setup_.relay.drain_time, Duration{1});
   self_->request(setup_.relay.actor, waited, LeaveAtom::value)
       .then([this](LeftAtom) { leave_phones(); },

@@ -71,6 +71,7 @@ class SupervisorDriver {
   void start();
   void leave(Answer<Stopped>& done);
   void drain_relay();
+  void tell_storage_of_relay(data::StorageInput input);
   void leave_phones();
   void leave_services();
   void leave_ring();

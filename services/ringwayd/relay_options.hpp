@@ -26,6 +26,7 @@ struct RelayOptions {
   std::vector<std::string> allowed_peers, denied_peers;
   std::string certificate, key;
   std::size_t threads = 1;
+  bool advertise = false;
   double drain_s = 30;
 
   bool relays() const { return role == "relay"; }

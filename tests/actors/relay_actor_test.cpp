@@ -30,6 +30,7 @@ struct RecordingSockets : RelaySockets {
     return out;
   }
   std::vector<std::string> listening_on() const override { return {"udp:192.0.2.1:3478"}; }
+  std::optional<wire::IpAddressPort> reached_at() const override { return std::nullopt; }
 
   int starts = 0, stops = 0;
   std::size_t handled_messages = 0;
