@@ -14,6 +14,7 @@ namespace ringway::net::relay {
 
 inline constexpr std::uint16_t k_first_port = 49'152, k_last_port = 65'535;  // RFC 8656 §7.2
 inline constexpr std::size_t k_max_threads = 64;
+inline constexpr std::size_t k_max_streams = 4096;  // of one thread; more are closed as they come
 
 // An address of this host that relayed sockets have; and what the world calls it, where a NAT one to one
 // stands between.
@@ -33,7 +34,8 @@ struct RelaySettings {
   std::uint16_t first_port = k_first_port, last_port = k_last_port;
   std::uint64_t bytes_per_s_of_allocation = 0;  // each way; 0: without limit
   std::size_t threads = 1;
-  ringway::relay::ReplyLimits replies;  // to Binding requests, of each thread
+  std::size_t max_streams_of_thread = k_max_streams;  // fewer where the process has not the descriptors
+  ringway::relay::ReplyLimits replies;                // to Binding requests, of each thread
 };
 // Why a relay cannot be had with these.
 Outcome<> check(const RelaySettings& settings);

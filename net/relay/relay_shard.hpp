@@ -26,7 +26,6 @@
 
 namespace ringway::net::relay {
 
-inline constexpr std::size_t k_max_streams = 4096;  // of one thread; more are closed as they come
 inline constexpr std::size_t k_max_streams_of_address = 64;
 // Messages of one stream that wait for the control path, before it is not read on.
 inline constexpr std::size_t k_max_control_of_stream = 2;
@@ -117,7 +116,7 @@ class RelayShard : private StreamClient::Owner {
   std::vector<std::unique_ptr<ClientEnd>> ends_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Stream>> streams_;  // bounded by stream_slots_
   std::uint64_t last_stream_ = 0;
-  Slots stream_slots_{k_max_streams};
+  Slots stream_slots_;
   AddressShares stream_shares_{k_max_streams_of_address};
   std::unordered_map<AllocationId, std::unique_ptr<Slot>> slots_;  // bounded by the control path
   Stoppables stoppables_;

@@ -171,6 +171,21 @@ TEST(RelayBoundsTest, AStrangersStreamIsSmall) {
   EXPECT_EQ(deaf.gone_streams, 0);
 }
 
+TEST(RelayBoundsTest, StreamsHaveABound) {
+  Deaf deaf;
+  auto wanted = settings(1);
+  wanted.tcp = wanted.udp;
+  wanted.max_streams_of_thread = 1;
+  const auto path = open(wanted, deaf);
+  path->start();
+  Tcp first(path->listening_tcp().front());
+  first.send({}, request(Method::binding));
+  EXPECT_FALSE(first.receive().empty());
+  Tcp second(path->listening_tcp().front());
+  EXPECT_TRUE(second.receive().empty()) << "closed";
+  EXPECT_EQ(path->counters(0).streams_refused.get(), 1U);
+}
+
 TEST(RelayBoundsTest, NothingIsServedBeforeTheStart) {
   Deaf deaf;
   auto wanted = settings(1);
