@@ -47,6 +47,8 @@ class PathSockets : public RelaySockets {
     return out;
   }
 
+  std::vector<stun::IpAddress> own_addresses() const override { return path_->own_addresses(); }
+
   std::vector<std::string> listening_on() const override {
     std::vector<std::string> out;
     const auto add = [&out](const char* transport, const std::vector<stun::Address>& addresses) {

@@ -23,7 +23,8 @@ class RelaySockets {
   // So many messages from there have been looked at.
   virtual void handled(const relay::ClientPath& from, std::size_t messages) = 0;
   virtual RelayTraffic traffic() const = 0;
-  virtual std::vector<std::string> listening_on() const = 0;  // RelayReport::listening_on
+  virtual std::vector<stun::IpAddress> own_addresses() const = 0;  // relay::Settings::own_addresses
+  virtual std::vector<std::string> listening_on() const = 0;       // RelayReport::listening_on
   // By UDP, at an address that it relays from, as the world calls it.
   virtual std::optional<wire::IpAddressPort> reached_at() const = 0;
 };

@@ -39,5 +39,8 @@ struct RelaySettings {
 };
 // Why a relay cannot be had with these.
 Outcome<> check(const RelaySettings& settings);
+// Of so many relays side by side, each with ports one higher than those of the one before: whether two would
+// listen at one address, or at a port that there is not.
+Outcome<> check_listening(const RelaySettings& settings, std::size_t relays);
 
 }  // namespace ringway::net::relay

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "net/relay/listening.hpp"
 #include "net/relay/socket_errors.hpp"
 #include "net/sockets.hpp"
 #include "reload/stun/binding.hpp"
@@ -17,8 +18,7 @@ using ringway::relay::Lane;
 using ringway::relay::Passed;
 using Error = boost::system::error_code;
 
-constexpr int k_batches_in_a_row = 4;  // then others have their turn
-constexpr int k_client_buffer_bytes = 4 << 20;
+constexpr int k_batches_in_a_row = 4;              // then others have their turn
 constexpr std::uint64_t k_stream_bit = 1U << 31U;  // in ClientPath::end: a stream's, not a socket's
 constexpr std::size_t k_families = 2;
 std::size_t index_of(stun::Family family) { return family == stun::Family::ipv4 ? 0 : 1; }
@@ -56,8 +56,8 @@ struct RelayShard::Stream {
 
 // Where clients send to by UDP. They are told apart by their address.
 struct RelayShard::ClientEnd {
-  ClientEnd(asio::io_context& context, std::uint64_t hash_seed)
-      : socket(context), slots(0, Hash{hash_seed}) {}
+  ClientEnd(UdpSocket listening, std::uint64_t hash_seed)
+      : socket(std::move(listening)), slots(0, Hash{hash_seed}) {}
   struct Hash {
     std::uint64_t seed;
     std::size_t operator()(const stun::Address& address) const noexcept {
@@ -91,24 +91,13 @@ void RelayShard::stop() {
 }
 
 Result<stun::Address> RelayShard::listen_udp(const stun::Address& at) {
-  auto end = std::make_unique<ClientEnd>(*pool_.context(), random_->next());
-  end->number = std::uint64_t{number_} << 32U | ends_.size();
-  const auto tcp = to_endpoint(stun::to_wire(at));
-  const asio::ip::udp::endpoint endpoint(tcp.address(), at.port);
-  auto& socket = end->socket;
-  Error error, ignored;
-  socket.open(endpoint.protocol(), error);
-  using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-  if (!error) socket.set_option(ReusePort(true), error);
-  if (!error && at.ip.family == stun::Family::ipv6)
-    socket.set_option(asio::detail::socket_option::boolean<IPPROTO_IPV6, IPV6_V6ONLY>(true), error);
-  if (!error) socket.non_blocking(true, error);
-  if (!error) socket.bind(endpoint, error);
-  const auto bound = error ? endpoint : socket.local_endpoint(error);
+  auto socket = open_listening(*pool_.context(), at);
+  if (!socket) return socket.error();
+  Error error;
+  const auto bound = socket->local_endpoint(error);
   if (error) return Failure{"cannot listen at " + stun::to_text(at) + ": " + error.message()};
-  socket.set_option(asio::socket_base::receive_buffer_size(k_client_buffer_bytes), ignored);
-  socket.set_option(asio::socket_base::send_buffer_size(k_client_buffer_bytes), ignored);
-  ends_.push_back(std::move(end));
+  ends_.push_back(std::make_unique<ClientEnd>(*std::move(socket), random_->next()));
+  ends_.back()->number = std::uint64_t{number_} << 32U | (ends_.size() - 1);
   return stun::Address{at.ip, bound.port()};
 }
 

@@ -215,7 +215,7 @@ void add_relay_options(OptionGroup& group, RelayOptions& options) {
                "SECONDS");
 }
 
-std::string derive_relay(RelayOptions& options) {
+std::string derive_relay(RelayOptions& options, std::size_t peers) {
   const RelayOptions untouched;
   const bool any =
       !options.listen.empty() || !options.addresses.empty() || !options.external_addresses.empty() ||
@@ -231,7 +231,8 @@ std::string derive_relay(RelayOptions& options) {
   for (const auto derive :
        {derive_listen, derive_relayed_from, derive_external, derive_ports, derive_policy, check_advertised})
     if (auto wrong = derive(options); !wrong.empty()) return wrong;
-  return "";
+  const auto apart = net::relay::check_listening(options.sockets, peers);
+  return apart ? "" : "--relay-listen: " + apart.error().reason;
 }
 
 net::relay::RelaySettings relay_sockets_of(const RelayOptions& options, std::size_t index) {

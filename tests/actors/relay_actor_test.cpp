@@ -29,6 +29,7 @@ struct RecordingSockets : RelaySockets {
     out.packets_to_peers = 5;
     return out;
   }
+  std::vector<stun::IpAddress> own_addresses() const override { return {}; }
   std::vector<std::string> listening_on() const override { return {"udp:192.0.2.1:3478"}; }
   std::optional<wire::IpAddressPort> reached_at() const override { return std::nullopt; }
 

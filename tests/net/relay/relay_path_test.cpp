@@ -294,7 +294,7 @@ TEST(RelayPathTest, AnyAddressIsEachOfTheHosts) {
   auto wanted = settings(1);
   wanted.udp = {stun::address_of("0.0.0.0", 0).value()};
   Host host(wanted);
-  const auto of_host = addresses_of_host();
+  const auto of_host = addresses_of_host().value();
   EXPECT_EQ(host.path->listening_udp().size(),
             static_cast<std::size_t>(std::count_if(of_host.begin(), of_host.end(), [](const auto& ip) {
               return ip.family == stun::Family::ipv4;

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include "relay/settings.hpp"
+
 namespace ringway::services {
 namespace {
 

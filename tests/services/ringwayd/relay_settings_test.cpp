@@ -122,6 +122,8 @@ TEST_F(RelaySettingsTest, WhatIsWrongIsToldInOneLine) {
   expect_refused({"--relay-listen", "tcp:192.0.2.1:1", "--relay-advertise"}, "udp:");
   expect_refused({"--relay-listen", "udp:192.0.2.1:1", "--relay-address", "192.0.2.2", "--relay-advertise"},
                  "udp:");
+  expect_refused({"--relay-listen", "udp:192.0.2.1:65535", "--peers", "2"}, "beyond 65535");
+  expect_refused({"--relay-listen", "udp:192.0.2.1:3478,udp:192.0.2.1:3479", "--peers", "2"}, "one address");
   expect_refused(with("--relay-address", "0.0.0.0"), "one address");
   expect_refused(with("--relay-address", "192.0.2.1,192.0.2.2"), "a second one of IPv4");
   expect_refused(with("--relay-external-address", "2001:db8::1"), "no address of IPv6");
