@@ -6,6 +6,7 @@
 #include "net/relay/listening.hpp"
 #include "net/relay/socket_errors.hpp"
 #include "net/sockets.hpp"
+#include "relay/peer_policy.hpp"
 #include "reload/stun/binding.hpp"
 #include "reload/stun/message.hpp"
 
@@ -323,6 +324,7 @@ void RelayShard::tell_errors(Relayed& relayed) {
 // ---- the relay's own addresses
 
 bool RelayShard::may_send_to(stun::Address& peer, std::size_t family) const {
+  if (ringway::relay::is_no_host(peer.ip)) return false;
   for (std::size_t index = 0; index < own_.ports.size(); ++index) {
     const auto& own = settings_.relayed_from.at(index);
     if (index_of(own.local.family) != family || (peer.ip != own.external && peer.ip != own.local)) continue;
