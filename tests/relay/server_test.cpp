@@ -574,7 +574,7 @@ TEST_F(ServerTest, WhoForgesManySourcesGainsLittle) {
     world.answers.clear();
     world.answered.clear();
   }
-  EXPECT_LE(gained, ReplyLimits{}.gained_per_s);
+  EXPECT_LE(gained, ReplyLimits{}.gained_per_s + k_reply_buckets * ReplyLimits{}.gained_of_source_per_s);
   EXPECT_GT(unanswered, 10'000U);
   EXPECT_EQ(alice.refresh(600).cls(), Class::success);
   EXPECT_EQ(denied.allocate().error(), ErrorCode::unauthenticated) << "by a nonce it has shown where it is";
@@ -583,6 +583,24 @@ TEST_F(ServerTest, WhoForgesManySourcesGainsLittle) {
 TEST(ReplyBudgetTest, ZeroIsNoLimit) {
   ReplyBudget budget(1, {0, 0});
   for (int count = 0; count < 100'000; ++count) ASSERT_TRUE(budget.take({1}, ip("192.0.2.1"), 20, 1000));
+}
+
+TEST(ReplyBudgetTest, WhatIsNoLongerThanItsRequestIsAlwaysAnswered) {
+  ReplyBudget budget(1, {100, 100, 100});
+  for (int count = 0; count < 1000; ++count) ASSERT_TRUE(budget.take({1}, ip("192.0.2.1"), 64, 64));
+  EXPECT_FALSE(budget.take({1}, ip("192.0.2.1"), 64, 165)) << "by more than there is";
+}
+
+// However much the others take.
+TEST(ReplyBudgetTest, ANewSourceHasAShareOfItsOwn) {
+  ReplyBudget budget(1, {100'000, 1000, 256});
+  int answered = 0;
+  for (int count = 0; count < 100; ++count) answered += budget.take({1}, ip("192.0.2.1"), 20, 120) ? 1 : 0;
+  EXPECT_EQ(answered, 2 + 10) << "its own, then all of the rest";
+  EXPECT_TRUE(budget.take({1}, ip("192.0.2.2"), 20, 120));
+  EXPECT_TRUE(budget.take({1}, ip("192.0.2.2"), 20, 120));
+  EXPECT_FALSE(budget.take({1}, ip("192.0.2.2"), 20, 120));
+  EXPECT_TRUE(budget.take({1001}, ip("192.0.2.2"), 20, 120)) << "a second later";
 }
 
 TEST(ReplyBudgetTest, SitesOfIpv6AreOneSource) {
