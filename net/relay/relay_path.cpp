@@ -115,8 +115,8 @@ void RelayPath::perform(ringway::relay::Output output) {
     of_allocation_[open->allocation] = &shard;
     shard.open(std::move(*open));
   } else if (const auto* close = std::get_if<CloseRelayed>(&output)) {
-    if (auto* shard = shard_of(close->allocation)) shard->close(close->allocation);
-    of_allocation_.erase(close->allocation);
+    if (auto* shard = shard_of(close->allocation)) shard->close(*close);
+    if (!close->only) of_allocation_.erase(close->allocation);
   } else if (const auto* end = std::get_if<EndReservation>(&output)) {
     reserved_->end(end->token);
   } else if (const auto* permit = std::get_if<Permit>(&output)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "net/relay/listening.hpp"
 #include "net/relay/socket_errors.hpp"
@@ -408,25 +409,32 @@ std::vector<stun::Address> RelayShard::open_all(const ringway::relay::OpenRelaye
   return out;
 }
 
-void RelayShard::close(AllocationId allocation) {
-  asio::post(*pool_.context(), [this, allocation] { do_close(allocation); });
+void RelayShard::close(const ringway::relay::CloseRelayed& what) {
+  asio::post(*pool_.context(), [this, what] { do_close(what); });
 }
 
-void RelayShard::do_close(AllocationId allocation) {
-  const auto found = slots_.find(allocation);
+void RelayShard::do_close(const ringway::relay::CloseRelayed& what) {
+  const auto found = slots_.find(what.allocation);
   if (found == slots_.end()) return;
   auto& slot = *found->second;
-  for (const auto& each : slot.relayed) {
-    if (!each) continue;
-    for (std::size_t index = 0; index < own_.ports.size(); ++index)
-      if (index_of(settings_.relayed_from[index].local.family) == each->family)
-        own_.ports[index]->clear(each->port);
-    Error ignored;
-    each->socket.close(ignored);
-    each->slot = nullptr;
+  if (what.only) {
+    slot.lane.forget(*what.only);
+    return close_relayed(slot, index_of(*what.only));
   }
+  for (std::size_t family = 0; family < k_families; ++family) close_relayed(slot, family);
   detach(slot);
   slots_.erase(found);
+}
+
+void RelayShard::close_relayed(Slot& slot, std::size_t family) {
+  const auto relayed = std::exchange(slot.relayed.at(family), nullptr);
+  if (!relayed) return;
+  for (std::size_t index = 0; index < own_.ports.size(); ++index)
+    if (index_of(settings_.relayed_from[index].local.family) == family)
+      own_.ports[index]->clear(relayed->port);
+  Error ignored;
+  relayed->socket.close(ignored);
+  relayed->slot = nullptr;
 }
 
 bool RelayShard::attach(const ClientPath& path, Slot& slot) {

@@ -53,7 +53,7 @@ class RelayShard : private StreamClient::Owner {
   // From any thread; done in the order of the calls.
   void send(ringway::relay::SendToClient message);
   void open(ringway::relay::OpenRelayed wanted);
-  void close(AllocationId allocation);
+  void close(const ringway::relay::CloseRelayed& what);
   void permit(const ringway::relay::Permit& permit);
   void bind(const ringway::relay::BindChannel& bind);
   void handled(const ClientPath& from, std::size_t messages);
@@ -83,7 +83,8 @@ class RelayShard : private StreamClient::Owner {
   void do_send(const ringway::relay::SendToClient& message);
   void do_open(const ringway::relay::OpenRelayed& wanted);
   std::vector<stun::Address> open_all(const ringway::relay::OpenRelayed& wanted, Slot& slot);
-  void do_close(AllocationId allocation);
+  void do_close(const ringway::relay::CloseRelayed& what);
+  void close_relayed(Slot& slot, std::size_t family);
   void wait_for(ClientEnd& end);
   void wait_for(const std::shared_ptr<Relayed>& relayed);
   // Up to a few batches: false when there is no more just now.

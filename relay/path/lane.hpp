@@ -73,6 +73,9 @@ class Lane {
   Installed permit(MonoTime now, const stun::IpAddress& peer, MonoTime until);
   Installed bind(MonoTime now, std::uint16_t channel, const stun::Address& peer, MonoTime until);
 
+  // What is installed for peers of that family (RFC 8656 §8.1).
+  void forget(stun::Family family);
+
   // A whole ChannelData message or STUN message from the client.
   ToPeer from_client(MonoTime now, BytesView packet);
   // A datagram that came to the relayed address: writes what goes before it into the end of the headroom,
