@@ -389,6 +389,13 @@ void Server::gone(const ClientPath& path) {
   end(*found->second);
 }
 
+void Server::users_changed(WallMs now_ms) {
+  std::vector<ClientPath> gone_paths;
+  for (const auto& [path, allocation] : by_path_)
+    if (!authentication_.is_user_still(now_ms, allocation->identity)) gone_paths.push_back(path);
+  for (const auto& path : gone_paths) gone(path);
+}
+
 void Server::wake(MonoTime now) {
   while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
     auto& allocation = *by_id_.at(by_expiry_.begin()->second);

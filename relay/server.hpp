@@ -41,6 +41,8 @@ class Server {
   void wake(MonoTime now);
   std::optional<MonoTime> next_wake() const;
 
+  // The operator's users are others now: who is none any more, or has another password, loses what he has.
+  void users_changed(WallMs now_ms);
   // From now on nothing new is allocated; what is there stays until it ends.
   void drain() { is_draining_ = true; }
   std::vector<Output> take_outputs() { return std::exchange(outputs_, {}); }

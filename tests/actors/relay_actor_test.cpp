@@ -176,6 +176,7 @@ TEST_F(RelayActorTest, AStreamThatHasGoneTakesItsAllocationAlong) {
 TEST_F(RelayActorTest, SecretsAreReplacedWhileItRuns) {
   allocate();
   ASSERT_EQ(use({{{"alice", "another"}}, {}}), std::nullopt);
+  EXPECT_EQ(take<relay::CloseRelayed>().size(), 1U) << "allocated with the password before";
   EXPECT_EQ(send(request(Method::allocate, 100, "", ""), 4001), ErrorCode::unauthenticated);
   EXPECT_EQ(send(request(Method::allocate, 101, nonce, "secret"), 4001), ErrorCode::unauthenticated);
   EXPECT_EQ(send(request(Method::allocate, 102, nonce, "another"), 4001), std::nullopt);

@@ -13,7 +13,7 @@ struct CredentialsTest : testing::Test {
 };
 
 TEST_F(CredentialsTest, OfAnOperatorsUsers) {
-  EXPECT_EQ(credentials.known_as(k_now_ms, "alice"), (std::vector<Known>{{"secret", "user:alice"}}));
+  EXPECT_EQ(credentials.known_as(k_now_ms, "alice"), (std::vector<Known>{{"secret", "user:alice", 0}}));
   EXPECT_TRUE(credentials.known_as(k_now_ms, "bob").empty());
   EXPECT_TRUE(credentials.known_as(k_now_ms, "").empty());
 }

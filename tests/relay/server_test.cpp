@@ -321,6 +321,52 @@ TEST_F(ServerTest, CredentialsForATime) {
   EXPECT_EQ(forged.allocate().error(), ErrorCode::unauthenticated);
 }
 
+// A call goes on when the user name has ended, and does not go on for ever.
+TEST_F(ServerTest, ExtensionsHaveABound) {
+  const auto issued = world.credentials.issue(world.now.wall_ms, "0a0b", Duration{60'000});
+  Client node(world, issued.user_name, issued.password, 1);
+  ASSERT_EQ(node.allocate().cls(), Class::success);
+  const auto refresh = [this, &node] {
+    node.nonce.clear();  // they go stale meanwhile
+    world.answers.clear();
+    return node.refresh(3600).error();
+  };
+  ASSERT_EQ(refresh(), std::nullopt);
+  const auto last_ms = issued.ends_ms + static_cast<WallMs>(k_max_extension.count());
+  while (world.now.wall_ms + 3'000'000 < last_ms) {
+    world.pass(Duration{3'000'000});
+    ASSERT_EQ(refresh(), std::nullopt);
+  }
+  world.pass(Duration{static_cast<std::int64_t>(last_ms - world.now.wall_ms) - 1});
+  EXPECT_EQ(refresh(), std::nullopt);
+  world.pass(Duration{1});
+  EXPECT_EQ(refresh(), ErrorCode::unauthenticated);
+  EXPECT_EQ(world.server.allocations(), 1U) << "until what it had is over";
+  world.pass(Duration{3'600'000});
+  EXPECT_EQ(world.server.allocations(), 0U);
+}
+
+TEST_F(ServerTest, WhoIsNoUserAnyMoreLosesWhatHeHas) {
+  Client bob(world, "bob", "hidden", 2);
+  const auto issued = world.credentials.issue(world.now.wall_ms, "0a0b", Duration{60'000});
+  Client node(world, issued.user_name, issued.password, 3);
+  Client sha256(world, "alice", "secret", 4);
+  sha256.algorithm = stun::PasswordAlgorithm::sha256;
+  for (auto* each : {&alice, &bob, &node, &sha256}) ASSERT_EQ(each->allocate().cls(), Class::success);
+  world.credentials.replace({{{"alice", "secret"}, {"bob", "hidden"}}, {}});
+  world.done.clear();
+  world.server.users_changed(world.now.wall_ms);
+  world.collect();
+  EXPECT_EQ(world.server.allocations(), 4U) << "nothing is different for them";
+  world.credentials.replace({{{"alice", "another"}}, {}});
+  world.server.users_changed(world.now.wall_ms);
+  world.collect();
+  EXPECT_EQ(world.take<CloseRelayed>().size(), 3U);
+  EXPECT_EQ(world.server.allocations(), 1U) << "the node's";
+  EXPECT_EQ(node.refresh(600).cls(), Class::success);
+  EXPECT_EQ(bob.allocate().error(), ErrorCode::unauthenticated);
+}
+
 TEST_F(ServerTest, LifetimesHaveBounds) {
   const auto lifetime = [this](std::uint32_t asked_s) {
     return alice.refresh(asked_s).message().number(Attribute::lifetime);
