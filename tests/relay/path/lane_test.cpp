@@ -265,7 +265,9 @@ TEST(ChannelDataTest, InAStream) {
   EXPECT_EQ(size_of_channel_data_in_stream(Bytes{0x40, 0, 0, 0}), 4U);
   EXPECT_EQ(size_of_channel_data_in_stream(Bytes{0x40, 0, 0, 5}), 12U);
   EXPECT_TRUE(may_be_channel_data(Bytes{0x4F}));
-  EXPECT_FALSE(may_be_channel_data(Bytes{0x50}));
+  EXPECT_TRUE(may_be_channel_data(Bytes{0x50})) << "RFC 5766";
+  EXPECT_TRUE(may_be_channel_data(Bytes{0x7F}));
+  EXPECT_FALSE(may_be_channel_data(Bytes{0x80}));
   EXPECT_FALSE(may_be_channel_data(Bytes{0x3F}));
 }
 
