@@ -393,6 +393,29 @@ TEST_F(SupervisorOfARelayTest, ARelayThatIsNotDrainedInTimeIsCutOff) {
   EXPECT_EQ(leaves, 1);
 }
 
+// That may take a day, in which certificates end.
+TEST_F(SupervisorOfARelayTest, WhileItDrainsThePeerIsAsBefore) {
+  leave();
+  ASSERT_TRUE(drained);
+  EXPECT_EQ(use_users({user("alice@example.org", 2)}), std::nullopt);
+  ASSERT_NE(users_in_use, nullptr);
+  EXPECT_NE(users_in_use->find("alice@example.org"), nullptr);
+  leave();
+  EXPECT_EQ(leaves, 0) << "asked for already";
+  caf::anon_send(relay, TickAtom::value, std::uint64_t{0});
+  run();
+  EXPECT_EQ(leaves, 1);
+  EXPECT_EQ(use_users({}), "the peer is stopping");
+}
+
+TEST_F(SupervisorOfARelayTest, ARelayThatDiesWhileItDrainsTakesThePeerDown) {
+  leave();
+  trip_relay();
+  run();
+  EXPECT_TRUE(is_down());
+  EXPECT_EQ(left, 1);
+}
+
 TEST_F(SupervisorOfARelayTest, ARelayThatDiesTakesThePeerDown) {
   ask_status();
   run();
