@@ -1,6 +1,7 @@
 // Where a relay listens and from which addresses it relays.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -23,6 +24,13 @@ struct RelayedFrom {
   stun::IpAddress external;
 };
 
+// What may wait to go out over streams; what does not fit is dropped, as datagrams are.
+struct StreamBounds {
+  std::size_t out_bytes = 256 << 10;           // of a client that has an allocation
+  std::size_t out_bytes_of_thread = 64 << 20;  // of all clients of a thread
+  std::chrono::milliseconds stall{30'000};     // who takes nothing for so long is closed
+};
+
 struct RelaySettings {
   // Port 0: any free one. For UDP, "0.0.0.0" and "::" are the addresses that the host has at the start, a
   // socket each: an answer leaves from where its request came to.
@@ -35,7 +43,8 @@ struct RelaySettings {
   std::uint64_t bytes_per_s_of_allocation = 0;  // each way; 0: without limit
   std::size_t threads = 1;
   std::size_t max_streams_of_thread = k_max_streams;  // fewer where the process has not the descriptors
-  ringway::relay::ReplyLimits replies;                // to Binding requests, of each thread
+  StreamBounds streams;
+  ringway::relay::ReplyLimits replies;  // to Binding requests, of each thread
 };
 // Why a relay cannot be had with these.
 Outcome<> check(const RelaySettings& settings);

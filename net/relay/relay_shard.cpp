@@ -83,7 +83,9 @@ RelayShard::RelayShard(std::uint32_t number, const RelaySettings& settings, Rela
       places_(random_->next()),
       budget_(random_->next(), settings.replies),
       stream_slots_(settings.max_streams_of_thread),
-      arrived_(k_headroom_bytes, ringway::relay::k_max_padding_bytes) {}
+      arrived_(k_headroom_bytes, ringway::relay::k_max_padding_bytes) {
+  bounds = settings.streams;
+}
 
 RelayShard::~RelayShard() { stop(); }
 
