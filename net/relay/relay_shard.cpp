@@ -36,6 +36,7 @@ struct RelayShard::Relayed {
   Relayed(UdpSocket opened, Slot& of) : socket(std::move(opened)), slot(&of) {}
   UdpSocket socket;
   Slot* slot;  // null: closed
+  Segmenting segmenting;
   std::size_t family = 0;
   std::uint16_t port = 0;
 };
@@ -67,6 +68,7 @@ struct RelayShard::ClientEnd {
     }
   };
   UdpSocket socket;
+  Segmenting segmenting;
   std::uint64_t number = 0;  // ClientPath::end
   std::unordered_map<stun::Address, Slot*, Hash> slots;
 };
@@ -185,7 +187,7 @@ void RelayShard::send_to_peers(std::size_t going) {
       each.slot = nullptr;
     }
     auto& relayed = *slot->relayed.at(family);
-    const auto sent = leaving_.flush(relayed.socket.native_handle());
+    const auto sent = leaving_.flush(relayed.socket.native_handle(), relayed.segmenting);
     counters_.packets_to_peers.add(sent.packets);
     counters_.bytes_to_peers.add(sent.bytes);
     counters_.not_sent.add(packets - sent.packets);
@@ -226,7 +228,7 @@ void RelayShard::to_control(ClientEnd& end, const stun::Address& from, BytesView
 // Before anything else of the batch is sent.
 void RelayShard::send_answers(ClientEnd& end) {
   if (answers_count_ == 0) return;
-  leaving_.flush(end.socket.native_handle());
+  leaving_.flush(end.socket.native_handle(), end.segmenting);
   answers_count_ = 0;
 }
 
@@ -298,7 +300,7 @@ bool RelayShard::receive_from_peers(Relayed& relayed) {
       sent.bytes += wrapped.size();
     }
   }
-  if (slot.end != nullptr) sent = leaving_.flush(slot.end->socket.native_handle());
+  if (slot.end != nullptr) sent = leaving_.flush(slot.end->socket.native_handle(), slot.end->segmenting);
   counters_.packets_to_clients.add(sent.packets);
   counters_.bytes_to_clients.add(sent.bytes);
   counters_.not_sent.add(packets - sent.packets);
@@ -317,7 +319,7 @@ void RelayShard::tell_errors(Relayed& relayed) {
     counters_.errors_told.add(1);
     if (slot.end != nullptr) {
       leaving_.add(slot.path.client, *told);
-      leaving_.flush(slot.end->socket.native_handle());
+      leaving_.flush(slot.end->socket.native_handle(), slot.end->segmenting);
     } else if (slot.stream) {
       slot.stream->send(*told);
     }
@@ -358,7 +360,7 @@ void RelayShard::do_send(const ringway::relay::SendToClient& message) {
     stream->client->send(message.message);
   } else if (const std::size_t index = message.to.end & 0xFFFFFFFFU; index < ends_.size()) {
     leaving_.add(message.to.client, message.message);
-    leaving_.flush(ends_[index]->socket.native_handle());
+    leaving_.flush(ends_[index]->socket.native_handle(), ends_[index]->segmenting);
   }
 }
 
