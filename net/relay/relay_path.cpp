@@ -4,6 +4,7 @@
 
 #include "net/relay/host_addresses.hpp"
 #include "net/relay/listening.hpp"
+#include "net/relay/shared_ports.hpp"
 
 namespace ringway::net::relay {
 namespace {
@@ -44,8 +45,7 @@ Result<std::unique_ptr<RelayPath>> RelayPath::open(const RelaySettings& settings
   if (auto done = path->find_addresses(settings); !done) return done.error();
   OwnAddresses own;
   own.all = path->own_addresses_;
-  while (own.ports.size() < settings.relayed_from.size())
-    own.ports.push_back(std::make_shared<ringway::relay::OwnPorts>());
+  for (const auto& from : settings.relayed_from) own.ports.push_back(own_ports_of(from.local));
   for (std::uint32_t number = 0; number < std::max<std::size_t>(settings.threads, 1); ++number) {
     auto shard = std::make_unique<RelayShard>(number, settings, events, make_random(), own, path->reserved_);
     if (auto done = listen(*shard, *path, settings); !done) return done.error();

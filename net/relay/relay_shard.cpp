@@ -89,7 +89,12 @@ RelayShard::RelayShard(std::uint32_t number, const RelaySettings& settings, Rela
   bounds = settings.streams;
 }
 
-RelayShard::~RelayShard() { stop(); }
+// The ports that other relays of the process see are nobody's from now on.
+RelayShard::~RelayShard() {
+  stop();
+  for (const auto& [allocation, slot] : slots_)
+    for (std::size_t family = 0; family < k_families; ++family) close_relayed(*slot, family);
+}
 
 void RelayShard::stop() {
   stoppables_.stop_all();
