@@ -94,7 +94,7 @@ class RelayTest(OverlayTestCase):
         return self.peer.json("status")["relay"]
 
     def test_clients_of_another_maker(self):
-        # Shows: TURN-09, TURN-11, FM-36.
+        # Shows: TURN-11, FM-36.
         self.start(drain_s=2)
         by_indication = ["-s"]
         for transport, options in (("udp", []), ("tcp", ["-t"]), ("tls", ["-t", "-S", "-E", self.certificate])):

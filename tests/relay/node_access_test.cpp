@@ -29,7 +29,6 @@ struct NodeAccessTest : testing::Test {
 };
 
 TEST_F(NodeAccessTest, ANodeGetsInWithWhatItIsGiven) {
-  // Shows: TURN-09.
   const auto access = given(test::node_id(7));
   EXPECT_EQ(access.addresses, addresses);
   EXPECT_EQ(access.credential.ends_ms, now.wall_ms + 3'600'000);

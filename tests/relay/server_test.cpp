@@ -11,7 +11,7 @@ struct ServerTest : testing::Test {
   Client alice{world, "alice", "secret"};
 };
 
-// Shows: ICE-39, TURN-09.
+// Shows: ICE-39.
 TEST_F(ServerTest, WhoSaysNothingOfHimselfIsAsked) {
   const auto answer =
       alice.send(stun::MessageWriter(Class::request, Method::allocate, Client::next_transaction()).take());
