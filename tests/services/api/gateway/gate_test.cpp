@@ -20,6 +20,7 @@
 #include "ringway/v1/directory.pb.h"
 #include "ringway/v1/overlay.grpc.pb.h"
 #include "ringway/v1/peer.grpc.pb.h"
+#include "ringway/v1/services.pb.h"
 #include "services/api/address.hpp"
 #include "services/api/server.hpp"
 #include "tests/services/api/fake_peer.hpp"
@@ -143,8 +144,9 @@ TEST_F(GateTest, EveryRpcIsRefusedToWhomNoRuleKnows) {
   const auto over_socket = socket_channel();
   const auto in_process = server_->in_process_channel();
   std::size_t rpcs = 0;
-  for (const auto* file : {v1::PutRequest::descriptor()->file(), v1::StatusRequest::descriptor()->file(),
-                           v1::ResolveRequest::descriptor()->file()}) {
+  for (const auto* file :
+       {v1::PutRequest::descriptor()->file(), v1::StatusRequest::descriptor()->file(),
+        v1::ResolveRequest::descriptor()->file(), v1::FindServiceRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       const auto* service = file->service(s);
       for (int m = 0; m < service->method_count(); ++m) {
