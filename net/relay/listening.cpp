@@ -27,8 +27,7 @@ asio::ip::udp::endpoint udp_endpoint(const stun::Address& at) {
 }
 
 // To an address that is not usable yet, or not any more. One of IPv6 is none of IPv4.
-template <typename Socket>
-void let_bind(Socket& socket, const stun::Address& at, bool also_unusable, Error& error) {
+void let_bind(asio::ip::udp::socket& socket, const stun::Address& at, bool also_unusable, Error& error) {
   const bool is_ipv6 = at.ip.family == stun::Family::ipv6;
   if (!error && is_ipv6) socket.set_option(asio::ip::v6_only(true), error);
   if (error || !also_unusable) return;
@@ -53,14 +52,16 @@ Result<stun::Address> free_udp_address(const stun::Address& at, AddressIs what) 
   return stun::Address{at.ip, bound.port()};
 }
 
-// SO_REUSEADDR passes over connections of an earlier relay that are ending, and not over who listens.
+// SO_REUSEADDR passes over connections of an earlier relay that are ending, and not over who listens. "::" is
+// IPv4 as well, as for TcpAcceptor.
 Result<stun::Address> free_stream_address(const stun::Address& at) {
   asio::io_context context;
   asio::ip::tcp::acceptor acceptor(context);
   const auto endpoint = to_endpoint(stun::to_wire(at));
   Error error;
   acceptor.open(endpoint.protocol(), error);
-  let_bind(acceptor, at, false, error);
+  if (!error && at.ip.family == stun::Family::ipv6)
+    acceptor.set_option(asio::ip::v6_only(!endpoint.address().is_unspecified()), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   const auto bound = error ? endpoint : acceptor.local_endpoint(error);
