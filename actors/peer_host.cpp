@@ -30,7 +30,6 @@
 #include "net/discovery.hpp"
 #include "net/interfaces.hpp"
 #include "net/io_pool.hpp"
-#include "net/relay/host_addresses.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/link/link_id.hpp"
 #include "sip-usage/messages/storing_peer.hpp"
@@ -231,11 +230,12 @@ RunningRelay PeerHostImpl::spawn_relay(const PeerSettings& settings, RelayFounda
   RunningRelay out;
   out.drain_time = settings.relay->drain_time;
   out.listening_on = made.sockets->listening_on();
+  if (settings.relay->is_advertised) out.advertised = made.sockets->reached_at();
   relay::Settings control = settings.relay->control;
   control.has_ipv4 = control.has_ipv6 = false;
   for (const auto& from : settings.relay->sockets.relayed_from)
     (from.local.family == stun::Family::ipv4 ? control.has_ipv4 : control.has_ipv6) = true;
-  control.own_addresses = net::relay::addresses_of_host();
+  control.own_addresses = made.sockets->own_addresses();
   out.actor = system_.spawn<caf::detached>(
       drive<RelayDriver>, RelaySetup{settings.name, std::move(control), settings.relay->secrets.users,
                                      std::move(made), clock_, std::make_shared<SystemRandom>()});

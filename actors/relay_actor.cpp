@@ -83,6 +83,8 @@ std::optional<std::string> RelayDriver::use(RelaySecrets& secrets) {
     if (!done) return done.error().reason;
   }
   credentials_.replace(std::move(secrets.users));
+  server_.users_changed(setup_.clock->now().wall_ms);
+  end_turn();
   return std::nullopt;
 }
 

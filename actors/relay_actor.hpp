@@ -86,6 +86,7 @@ struct RunningRelay {
   RelayActor actor;
   Duration drain_time{0};
   std::vector<std::string> listening_on;
+  std::optional<wire::IpAddressPort> advertised{};  // in the overlay
 };
 
 }  // namespace ringway::actors

@@ -24,7 +24,8 @@ struct RelaySettings {
   relay::Settings control;            // families and addresses follow from the sockets and the host
   net::relay::RelaySettings sockets;  // without a TLS context: it is made of the secrets
   RelaySecrets secrets;
-  Duration drain_time{0};  // so long a peer that leaves waits for allocations to end
+  bool is_advertised = false;  // others of the overlay find it (RFC 6940 §9)
+  Duration drain_time{0};      // so long a peer that leaves waits for allocations to end
 };
 
 // What has passed, and what has not, of all threads.

@@ -10,8 +10,9 @@ namespace {
 
 class PathSockets : public RelaySockets {
  public:
-  PathSockets(RelayFoundation below, std::unique_ptr<net::relay::RelayPath> path)
-      : below_(std::move(below)), path_(std::move(path)) {}
+  PathSockets(RelayFoundation below, std::unique_ptr<net::relay::RelayPath> path,
+              std::vector<net::relay::RelayedFrom> relayed_from)
+      : below_(std::move(below)), path_(std::move(path)), relayed_from_(std::move(relayed_from)) {}
 
   void start() override { path_->start(); }
   void stop() override { path_->stop(); }
@@ -46,6 +47,8 @@ class PathSockets : public RelaySockets {
     return out;
   }
 
+  std::vector<stun::IpAddress> own_addresses() const override { return path_->own_addresses(); }
+
   std::vector<std::string> listening_on() const override {
     std::vector<std::string> out;
     const auto add = [&out](const char* transport, const std::vector<stun::Address>& addresses) {
@@ -57,9 +60,17 @@ class PathSockets : public RelaySockets {
     return out;
   }
 
+  std::optional<wire::IpAddressPort> reached_at() const override {
+    for (const auto& from : relayed_from_)
+      for (const auto& each : path_->listening_udp())
+        if (each.ip == from.local) return stun::to_wire({from.external, each.port});
+    return std::nullopt;
+  }
+
  private:
   const RelayFoundation below_;  // outlives the path
   const std::unique_ptr<net::relay::RelayPath> path_;
+  const std::vector<net::relay::RelayedFrom> relayed_from_;
 };
 
 }  // namespace
@@ -78,7 +89,7 @@ Result<RelayFoundation> RelayFoundation::lay(const RelaySettings& settings) {
       net::relay::RelayPath::open(sockets, *out.bridge, [] { return std::make_unique<SystemRandom>(); });
   if (!path) return Failure{"the relay: " + path.error().reason};
   RelayFoundation below = out;
-  out.sockets = std::make_shared<PathSockets>(std::move(below), *std::move(path));
+  out.sockets = std::make_shared<PathSockets>(std::move(below), *std::move(path), sockets.relayed_from);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,10 @@ class RelaySockets {
   // So many messages from there have been looked at.
   virtual void handled(const relay::ClientPath& from, std::size_t messages) = 0;
   virtual RelayTraffic traffic() const = 0;
-  virtual std::vector<std::string> listening_on() const = 0;  // RelayReport::listening_on
+  virtual std::vector<stun::IpAddress> own_addresses() const = 0;  // relay::Settings::own_addresses
+  virtual std::vector<std::string> listening_on() const = 0;       // RelayReport::listening_on
+  // By UDP, at an address that it relays from, as the world calls it.
+  virtual std::optional<wire::IpAddressPort> reached_at() const = 0;
 };
 
 // What the relay actor stands on: it listens, and nothing comes before start(). Made before the actors, so

@@ -74,19 +74,27 @@ void SupervisorDriver::start() {
   setup_.bridge->connect(actors.routing);
   if (actors.sip) setup_.phone_bridge->connect(actors.sip);
   if (setup_.relay.actor) self_->send(setup_.relay.actor, StartAtom::value);
+  if (setup_.relay.advertised) tell_storage_of_relay(data::AdvertiseRelay{*setup_.relay.advertised});
   self_->send(actors.routing, StartAtom::value);
 }
 
 void SupervisorDriver::leave(Answer<Stopped>& done) {
   waiting_for_stop_.push_back(std::move(done));
   if (phase_ != Phase::running) return;
-  phase_ = Phase::leaving;
+  phase_ = Phase::draining;
   if (setup_.relay.actor) return drain_relay();
   leave_phones();
 }
 
+void SupervisorDriver::tell_storage_of_relay(data::StorageInput input) {
+  StorageBatch batch;
+  batch.inputs.push_back(std::move(input));
+  self_->send(setup_.mailboxes->storage, std::move(batch));
+}
+
 // Meanwhile the peer is one of the ring as before.
 void SupervisorDriver::drain_relay() {
+  if (setup_.relay.advertised) tell_storage_of_relay(data::WithdrawRelay{});
   const auto waited = std::max(setup_.relay.drain_time, Duration{1});
   self_->request(setup_.relay.actor, waited, LeaveAtom::value)
       .then([this](LeftAtom) { leave_phones(); },
@@ -97,7 +105,8 @@ void SupervisorDriver::drain_relay() {
 }
 
 void SupervisorDriver::leave_phones() {
-  if (phase_ != Phase::leaving) return;
+  if (phase_ != Phase::draining) return;
+  phase_ = Phase::leaving;
   self_->delayed_send(self_, setup_.leave_timeout, GiveUpAtom::value);
   if (!setup_.mailboxes->sip) return leave_services();
   self_
@@ -138,7 +147,7 @@ void SupervisorDriver::give_up() {
 }
 
 void SupervisorDriver::stop() {
-  if (phase_ == Phase::running || phase_ == Phase::leaving) begin_stop();
+  if (is_up()) begin_stop();
 }
 
 void SupervisorDriver::fail(const PeerFailure& failure) {
@@ -146,7 +155,7 @@ void SupervisorDriver::fail(const PeerFailure& failure) {
     failure_ = failure;
     log_->error("going down: {}", failure.reason);
   }
-  if (phase_ == Phase::running || phase_ == Phase::leaving) begin_stop();
+  if (is_up()) begin_stop();
 }
 
 void SupervisorDriver::actor_ended(const caf::down_msg& message) {
@@ -221,13 +230,13 @@ const char* SupervisorDriver::name_of(const caf::actor_addr& actor) const {
 
 // Where the peer stands in the ring when routing does not say; nothing while that may be anywhere.
 const char* SupervisorDriver::phase_without_routing() const {
-  if (phase_ == Phase::running) return "";
+  if (is_serving()) return "";
   return phase_ == Phase::leaving ? "leaving" : "left";
 }
 
 // Handshakes first: a link must not show an older certificate than the messages on it.
 std::optional<std::string> SupervisorDriver::use_credentials(const CredentialsOrder& order) {
-  if (phase_ != Phase::running) return "the peer is stopping";
+  if (!is_serving()) return "the peer is stopping";
   auto signer = security::load_signer(order.private_key_pem, order.certificates_pem, setup_.identity.node);
   if (!signer) return "the renewed key or certificate cannot be used: " + signer.error().reason;
   const auto& certificate = *(*signer)->certificate();
@@ -258,7 +267,7 @@ std::optional<std::string> SupervisorDriver::use_credentials(const CredentialsOr
 
 // All of them or none: those before stay when one cannot be used.
 std::optional<std::string> SupervisorDriver::use_users(const UsersOrder& order) {
-  if (phase_ != Phase::running) return "the peer is stopping";
+  if (!is_serving()) return "the peer is stopping";
   auto users = load_users(order.users, *setup_.signer);
   if (!users) return users.error().reason;
   StorageBatch storage;
@@ -284,7 +293,7 @@ void SupervisorDriver::tell_phones(std::vector<sip::messages::OwnUser> renewed) 
 
 // The accounts are good before the files are read, so nothing can fail once the files are in use.
 std::optional<std::string> SupervisorDriver::use_phones(PhonesOrder& order) {
-  if (phase_ != Phase::running) return "the peer is stopping";
+  if (!is_serving()) return "the peer is stopping";
   if (!setup_.phones) return "this peer serves no phones";
   if (const auto good = sip::registrar::check(setup_.phone_rules, *order.accounts); !good)
     return good.error().reason;
@@ -297,7 +306,7 @@ void SupervisorDriver::report(Answer<PeerStatus>& done) {
   auto making = std::make_shared<StatusInTheMaking>(setup_.identity, std::move(done));
   making->status.routing.phase = "left";  // unless this actor lives to hear of routing
   // The others are on their way down: this is what the peer says of itself from now on.
-  if (phase_ != Phase::running && phase_ != Phase::leaving) return;
+  if (!is_up()) return;
   const auto uptime = setup_.clock->now().mono - started_;
   making->status.uptime_s = static_cast<std::uint64_t>(uptime.count() / 1000);
   if (setup_.links) making->status.links = setup_.links->counters();

@@ -71,6 +71,7 @@ class SupervisorDriver {
   void start();
   void leave(Answer<Stopped>& done);
   void drain_relay();
+  void tell_storage_of_relay(data::StorageInput input);
   void leave_phones();
   void leave_services();
   void leave_ring();
@@ -93,7 +94,10 @@ class SupervisorDriver {
   const char* phase_without_routing() const;
   const char* name_of(const caf::actor_addr& actor) const;
 
-  enum class Phase { running, leaving, stopping_components, stopping_committer, finished };
+  // Draining: the relay waits for its clients, which may take a day, and all else is as before.
+  enum class Phase { running, draining, leaving, stopping_components, stopping_committer, finished };
+  bool is_serving() const { return phase_ == Phase::running || phase_ == Phase::draining; }
+  bool is_up() const { return is_serving() || phase_ == Phase::leaving; }
 
   SupervisorActor::pointer self_;
   SupervisorSetup setup_;

@@ -61,14 +61,30 @@ std::optional<Identity> Authentication::find(WallMs now_ms, const stun::Message&
   // A client may send both integrities; then the better one counts (§9.2.4).
   const bool sha256 = request.has(Attribute::message_integrity_sha256);
   const bool names_algorithms = request.has(Attribute::password_algorithms);
-  if (known != nullptr && known->user_name == user_name && holds(request, known->key, sha256))
-    return Identity{known->user_name, known->quota, known->key, names_algorithms};
+  const bool may_go_on =
+      known != nullptr && known->user_name == user_name &&
+      (known->ends_ms == 0 || now_ms < known->ends_ms + static_cast<WallMs>(k_max_extension.count()));
+  if (may_go_on && holds(request, known->key, sha256))
+    return Identity{known->user_name, known->quota, known->key, names_algorithms, known->ends_ms};
   for (auto& each : credentials_.known_as(now_ms, user_name)) {
     auto key = stun::long_term_key(algorithm, user_name, realm_, each.password);
     if (holds(request, key, sha256))
-      return Identity{std::string(user_name), std::move(each.quota), std::move(key), names_algorithms};
+      return Identity{std::string(user_name), std::move(each.quota), std::move(key), names_algorithms,
+                      each.ends_ms};
   }
   return std::nullopt;
+}
+
+bool Authentication::is_user_still(WallMs now_ms, const Identity& identity) const {
+  if (identity.ends_ms != 0) return true;
+  const auto known = credentials_.known_as(now_ms, identity.user_name);
+  return std::any_of(known.begin(), known.end(), [this, &identity](const Known& each) {
+    const auto is_key_by = [&](PasswordAlgorithm algorithm) {
+      return equal(identity.key, stun::long_term_key(algorithm, identity.user_name, realm_, each.password));
+    };
+    return each.quota == identity.quota &&
+           (is_key_by(PasswordAlgorithm::md5) || is_key_by(PasswordAlgorithm::sha256));
+  });
 }
 
 void Authentication::add_challenge(MonoTime now, const stun::Address& client,

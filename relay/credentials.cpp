@@ -10,6 +10,8 @@
 namespace ringway::relay {
 namespace {
 
+constexpr std::uint64_t k_last_end_s = std::uint64_t{1} << 50U;  // later ones are as good as it
+
 std::string password_by(BytesView secret, std::string_view user_name) {
   return config::to_base64(security::hmac_sha1(secret, view_of(user_name)));
 }
@@ -54,15 +56,16 @@ Credential Credentials::issue(WallMs now_ms, std::string_view who, Duration life
 
 std::vector<Known> Credentials::known_as(WallMs now_ms, std::string_view user_name) const {
   if (const auto known = given_.users.find(std::string(user_name)); known != given_.users.end())
-    return {{known->second, "user:" + known->first}};
+    return {{known->second, "user:" + known->first, 0}};
   const auto end_s = end_s_of(user_name);
   if (!end_s || *end_s <= now_ms / 1000) return {};
   const auto colon = user_name.find(':');
   // Who gives no name counts with all that give none.
   const std::string who(colon == std::string_view::npos ? "" : user_name.substr(colon + 1));
-  std::vector<Known> out{{password_by(own_secret_, user_name), "node:" + who}};
+  const WallMs ends_ms = *end_s > k_last_end_s ? 1000 * k_last_end_s : 1000 * *end_s;
+  std::vector<Known> out{{password_by(own_secret_, user_name), "node:" + who, ends_ms}};
   for (const auto& secret : given_.secrets)
-    out.push_back({password_by(view_of(secret), user_name), "application:" + who});
+    out.push_back({password_by(view_of(secret), user_name), "application:" + who, ends_ms});
   return out;
 }
 

@@ -29,6 +29,7 @@ struct Credential {
 // several users.
 struct Known {
   std::string password, quota;
+  WallMs ends_ms = 0;  // of a user name for a time; zero: an operator's user, as long as he is one
   bool operator==(const Known&) const = default;
 };
 
@@ -44,7 +45,7 @@ class Credentials {
   Credentials(const Credentials&) = delete;
   Credentials& operator=(const Credentials&) = delete;
 
-  // From now on these are the operator's. What the relay itself has issued holds on, and so do allocations.
+  // From now on these are the operator's. What the relay itself has issued holds on.
   void replace(Given given);
 
   // For this node, as text; it may not hold a colon.

@@ -42,6 +42,7 @@ struct OpenRelayed {
 };
 struct CloseRelayed {
   AllocationId allocation = 0;
+  std::optional<stun::Family> only{};  // its address of that family, and what is installed there
 };
 struct EndReservation {
   ReservationToken token{};

@@ -23,11 +23,28 @@ constexpr std::array<std::string_view, 22> k_denied = {
     "2001::/32",      "2002::/16",  // tunnels to the IPv4 address inside
     "100::/64",       "fc00::/7",     "fe80::/10",      "fec0::/10",     "ff00::/8"};
 
-// On a socket of IPv6 the system takes it for the IPv4 address inside: nobody but a relay of IPv4 sends
-// there.
-bool is_mapped_ipv4(const stun::IpAddress& ip) {
-  static const auto mapped = range_of("::ffff:0:0/96").value();
-  return mapped.contains(ip);
+// On a socket of IPv6 the system takes the mapped ones for the IPv4 address inside: nobody but a relay of
+// IPv4 sends there.
+constexpr std::array<std::string_view, 6> k_no_host = {"0.0.0.0/8", "224.0.0.0/4",   "255.255.255.255",
+                                                       "::/128",    "::ffff:0:0/96", "ff00::/8"};
+constexpr std::array<std::string_view, 2> k_loopback = {"127.0.0.0/8", "::1/128"};
+
+template <std::size_t count>
+std::vector<AddressRange> ranges_of(const std::array<std::string_view, count>& texts) {
+  std::vector<AddressRange> out;
+  for (const auto text : texts) out.push_back(range_of(text).value());
+  return out;
+}
+
+const AddressRange* range_in(const std::vector<AddressRange>& ranges, const stun::IpAddress& ip) {
+  const auto found =
+      std::find_if(ranges.begin(), ranges.end(), [&ip](const auto& range) { return range.contains(ip); });
+  return found == ranges.end() ? nullptr : &*found;
+}
+
+const AddressRange* loopback_of(const stun::IpAddress& ip) {
+  static const auto ranges = ranges_of(k_loopback);
+  return range_in(ranges, ip);
 }
 
 }  // namespace
@@ -63,18 +80,22 @@ Result<AddressRange> range_of(std::string_view text) {
 }
 
 const std::vector<AddressRange>& ranges_denied_by_default() {
-  static const std::vector<AddressRange> ranges = [] {
-    std::vector<AddressRange> out;
-    for (const auto text : k_denied) out.push_back(range_of(text).value());
-    return out;
-  }();
+  static const auto ranges = ranges_of(k_denied);
   return ranges;
 }
 
+bool is_no_host(const stun::IpAddress& ip) {
+  static const auto ranges = ranges_of(k_no_host);
+  return range_in(ranges, ip) != nullptr;
+}
+
 bool PeerPolicy::permits(const stun::IpAddress& ip) const {
-  const auto holds = [&ip](const AddressRange& range) { return range.contains(ip); };
-  return !is_mapped_ipv4(ip) && (std::any_of(allowed_.begin(), allowed_.end(), holds) ||
-                                 std::none_of(denied_.begin(), denied_.end(), holds));
+  if (is_no_host(ip)) return false;
+  if (const auto* loopback = loopback_of(ip))
+    return std::any_of(allowed_.begin(), allowed_.end(), [&ip, loopback](const AddressRange& range) {
+      return range.prefix_bits >= loopback->prefix_bits && range.contains(ip);
+    });
+  return range_in(allowed_, ip) != nullptr || range_in(denied_, ip) == nullptr;
 }
 
 }  // namespace ringway::relay

@@ -22,11 +22,15 @@ Result<AddressRange> range_of(std::string_view text);
 
 const std::vector<AddressRange>& ranges_denied_by_default();
 
+// Not one host's, whatever an operator allows: unspecified (the system takes it for itself), multicast,
+// broadcast, and IPv4 in the clothes of IPv6 (::ffff:0:0/96).
+bool is_no_host(const stun::IpAddress& ip);
+
 class PeerPolicy {
  public:
   PeerPolicy() : denied_(ranges_denied_by_default()) {}
-  // What an operator allows goes before what is denied, but for IPv4 in the clothes of IPv6
-  // (::ffff:0:0/96).
+  // What an operator allows goes before what is denied, but for what is no host; and loopback is allowed by a
+  // range of loopback addresses only: who allows all others does not mean what listens on this machine.
   PeerPolicy(std::vector<AddressRange> denied, std::vector<AddressRange> allowed)
       : denied_(std::move(denied)), allowed_(std::move(allowed)) {}
   bool permits(const stun::IpAddress& ip) const;

@@ -21,6 +21,9 @@ struct ReplyLimits {
   // What answers are longer than their requests, of all sources together: 8 Mbit/s. It is not the answers
   // themselves that count, so that who forges must send much to have others go without.
   std::uint64_t gained_per_s = 1'000'000;
+  // Of that, besides: each source's own, a challenge a second, so that a flood from forged sources does not
+  // lock out who comes new; 8 Mbit/s where the flood has all buckets.
+  std::uint64_t gained_of_source_per_s = 256;
 };
 
 class ReplyBudget {
@@ -28,20 +31,25 @@ class ReplyBudget {
   ReplyBudget(std::uint64_t hash_seed, const ReplyLimits& limits)
       : hash_seed_(hash_seed),
         sources_(k_reply_buckets, Meter(limits.to_source_per_s)),
+        own_gains_(k_reply_buckets, Meter(limits.gained_of_source_per_s)),
         gained_(limits.gained_per_s) {}
 
   bool take(MonoTime now, stun::IpAddress source, std::size_t request_bytes, std::size_t answer_bytes) {
+    // Who forges a source gains nothing by it: he could have sent as much there himself.
+    if (answer_bytes <= request_bytes) return true;
     const std::size_t headers_bytes = source.family == stun::Family::ipv4 ? 28 : 48;
     if (source.family == stun::Family::ipv6) std::fill(source.octets.begin() + 8, source.octets.end(), 0);
-    auto& bucket = sources_[stun::hash_of(source, hash_seed_) % sources_.size()];
-    const std::size_t gained = answer_bytes - std::min(answer_bytes, request_bytes);
-    return bucket.has(now, answer_bytes + headers_bytes) && gained_.take(now, gained) &&
+    const std::size_t index = stun::hash_of(source, hash_seed_) % k_reply_buckets;
+    const std::size_t gained = answer_bytes - request_bytes;
+    auto& bucket = sources_[index];
+    return bucket.has(now, answer_bytes + headers_bytes) &&
+           (own_gains_[index].take(now, gained) || gained_.take(now, gained)) &&
            bucket.take(now, answer_bytes + headers_bytes);
   }
 
  private:
   std::uint64_t hash_seed_;
-  std::vector<Meter> sources_;
+  std::vector<Meter> sources_, own_gains_;
   Meter gained_;
 };
 

@@ -166,10 +166,11 @@ void Server::allocate(const Request& request) {
   const auto& quota = request.identity.quota;
   // A port of its own that it now takes is one of those it has.
   const bool takes_own = wanted.take && reservations_.at(*wanted.take).quota == quota;
-  if (held_by(quota) + (wanted.reserve_next ? 2 : 1) >
+  const std::size_t count = wanted.families.size();
+  if (held_by(quota) + count + (wanted.reserve_next ? 1 : 0) >
       settings_.max_allocations_of_user + (takes_own ? 1 : 0))
     return refuse(request, ErrorCode::allocation_quota_reached);
-  if (is_draining_ || by_path_.size() >= settings_.max_allocations ||
+  if (is_draining_ || relayed_ + count > settings_.max_allocations ||
       (wanted.reserve_next && reservations_.size() >= k_max_reservations))
     return refuse(request, ErrorCode::insufficient_capacity);
 
@@ -188,7 +189,8 @@ void Server::allocate(const Request& request) {
   if (wanted.reserve_next)
     open.reserve_next = allocation.reserved =
         reserve(request.now.mono, wanted.families.front(), allocation.identity.quota);
-  ++held_[quota];
+  held_[quota] += count;
+  relayed_ += count;
   by_id_.emplace(allocation.id, &allocation);
   by_path_.emplace(request.from, std::move(made));
   outputs_.emplace_back(std::move(open));
@@ -214,10 +216,11 @@ std::size_t Server::held_by(const std::string& quota) const {
   return found == held_.end() ? 0 : found->second;
 }
 
-void Server::give_back(const std::string& quota) {
+void Server::give_back(const std::string& quota, std::size_t count) {
   const auto found = held_.find(quota);
-  assert(found != held_.end());
-  if (--found->second == 0) held_.erase(found);
+  assert(found != held_.end() && found->second >= count);
+  found->second -= count;
+  if (found->second == 0) held_.erase(found);
 }
 
 void Server::opened(MonoTime now, AllocationId id, std::vector<stun::Address> relayed) {
@@ -228,10 +231,14 @@ void Server::opened(MonoTime now, AllocationId id, std::vector<stun::Address> re
   }
   auto& allocation = *found->second;
   allocation.is_open = true;
-  allocation.relayed = std::move(relayed);
-  for (const auto family : allocation.families)
-    if (!allocation.has(family)) allocation.missing_family = family;
-  set_expiry(allocation, allocation.expires);
+  for (const auto& each : relayed) allocation.relayed.push_back({each, allocation.expires});
+  for (const auto family : allocation.families) {
+    if (allocation.has(family)) continue;
+    allocation.missing_family = family;
+    give_back(allocation.identity.quota);
+    --relayed_;
+  }
+  await_expiry(allocation);
   ++counters_.allocated;
   tell_allocated(now, allocation);
 }
@@ -258,21 +265,27 @@ Duration Server::lifetime_of(const stun::Message& message) {
 }
 
 void Server::refresh(const Request& request, Allocation& allocation) {
+  std::optional<stun::Family> only;  // §8.1: without, it is about all that there are
   if (request.message.has(Attribute::requested_address_family)) {
     const auto value = request.message.number(Attribute::requested_address_family);
     const auto family = value ? *value >> 24U : 0;
     if ((family != 1 && family != 2) || !allocation.has(static_cast<stun::Family>(family)))
       return refuse(request, ErrorCode::peer_address_family_mismatch);
+    only = static_cast<stun::Family>(family);
   }
   stun::MessageWriter answer(Class::success, Method::refresh, request.message.transaction());
   if (request.message.number(Attribute::lifetime) == 0U) {
     answer.add_number(Attribute::lifetime, 0);
-    outputs_.emplace_back(CloseRelayed{allocation.id});
-    end(allocation);
+    if (only) {
+      end_address(allocation, *only);
+    } else {
+      outputs_.emplace_back(CloseRelayed{allocation.id});
+      end(allocation);
+    }
     return succeed(request, std::move(answer));
   }
   const auto lifetime = lifetime_of(request.message);
-  set_expiry(allocation, request.now.mono + lifetime);
+  set_expiry(allocation, request.now.mono + lifetime, only);
   answer.add_number(Attribute::lifetime, static_cast<std::uint32_t>(lifetime.count() / 1000));
   succeed(request, std::move(answer));
 }
@@ -281,7 +294,7 @@ std::optional<ErrorCode> Server::objection_to(const Allocation& allocation,
                                               const stun::IpAddress& peer) const {
   if (!allocation.has(peer.family)) return ErrorCode::peer_address_family_mismatch;
   const bool is_own = std::any_of(allocation.relayed.begin(), allocation.relayed.end(),
-                                  [&peer](const stun::Address& each) { return each.ip == peer; });
+                                  [&peer](const RelayedAddress& each) { return each.at.ip == peer; });
   if (is_own) return std::nullopt;
   const auto& hosts = settings_.own_addresses;
   if (std::find(hosts.begin(), hosts.end(), peer) != hosts.end() || !settings_.policy.permits(peer))
@@ -334,16 +347,38 @@ void Server::bind_channel(const Request& request, Allocation& allocation) {
 // ---- what ends
 
 void Server::end(Allocation& allocation) {
-  give_back(allocation.identity.quota);
+  give_back(allocation.identity.quota, allocation.held());
+  relayed_ -= allocation.held();
   by_expiry_.erase({allocation.expires, allocation.id});
   by_id_.erase(allocation.id);
   by_path_.erase(ClientPath(allocation.path));
 }
 
-void Server::set_expiry(Allocation& allocation, MonoTime at) {
+void Server::end_address(Allocation& allocation, stun::Family family) {
+  if (allocation.relayed.size() == 1) {
+    outputs_.emplace_back(CloseRelayed{allocation.id});
+    return end(allocation);
+  }
+  outputs_.emplace_back(CloseRelayed{allocation.id, family});
+  std::erase_if(allocation.relayed, [family](const auto& each) { return each.at.ip.family == family; });
+  allocation.installed.forget(family);
+  give_back(allocation.identity.quota);
+  --relayed_;
+  await_expiry(allocation);
+}
+
+void Server::set_expiry(Allocation& allocation, MonoTime at, std::optional<stun::Family> only) {
+  for (auto& each : allocation.relayed)
+    if (!only || each.at.ip.family == *only) each.expires = at;
+  await_expiry(allocation);
+}
+
+void Server::await_expiry(Allocation& allocation) {
   by_expiry_.erase({allocation.expires, allocation.id});
-  allocation.expires = at;
-  by_expiry_.emplace(at, allocation.id);
+  allocation.expires = std::min_element(allocation.relayed.begin(), allocation.relayed.end(),
+                                        [](const auto& a, const auto& b) { return a.expires < b.expires; })
+                           ->expires;
+  by_expiry_.emplace(allocation.expires, allocation.id);
 }
 
 void Server::gone(const ClientPath& path) {
@@ -354,12 +389,20 @@ void Server::gone(const ClientPath& path) {
   end(*found->second);
 }
 
+void Server::users_changed(WallMs now_ms) {
+  std::vector<ClientPath> gone_paths;
+  for (const auto& [path, allocation] : by_path_)
+    if (!authentication_.is_user_still(now_ms, allocation->identity)) gone_paths.push_back(path);
+  for (const auto& path : gone_paths) gone(path);
+}
+
 void Server::wake(MonoTime now) {
   while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
     auto& allocation = *by_id_.at(by_expiry_.begin()->second);
     ++counters_.expired;
-    outputs_.emplace_back(CloseRelayed{allocation.id});
-    end(allocation);
+    const auto first = std::find_if(allocation.relayed.begin(), allocation.relayed.end(),
+                                    [now](const auto& each) { return each.expires <= now; });
+    end_address(allocation, first->at.ip.family);
   }
   for (auto each = reservations_.begin(); each != reservations_.end();) {
     if (now < each->second.ends) {
@@ -382,7 +425,7 @@ std::optional<MonoTime> Server::next_wake() const {
 
 void Server::tell_allocated(MonoTime now, const Allocation& allocation) {
   stun::MessageWriter answer(Class::success, Method::allocate, allocation.transaction);
-  for (const auto& each : allocation.relayed) answer.add_xor_address(Attribute::xor_relayed_address, each);
+  for (const auto& each : allocation.relayed) answer.add_xor_address(Attribute::xor_relayed_address, each.at);
   const auto left = std::max(allocation.expires - now, Duration{0});
   answer.add_number(Attribute::lifetime, static_cast<std::uint32_t>(left.count() / 1000));
   if (allocation.reserved) answer.add(Attribute::reservation_token, *allocation.reserved);

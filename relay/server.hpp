@@ -41,6 +41,8 @@ class Server {
   void wake(MonoTime now);
   std::optional<MonoTime> next_wake() const;
 
+  // The operator's users are others now: who is none any more, or has another password, loses what he has.
+  void users_changed(WallMs now_ms);
   // From now on nothing new is allocated; what is there stays until it ends.
   void drain() { is_draining_ = true; }
   std::vector<Output> take_outputs() { return std::exchange(outputs_, {}); }
@@ -94,7 +96,7 @@ class Server {
                                               const stun::IpAddress& peer) const;
   static Duration lifetime_of(const stun::Message& message);
   std::size_t held_by(const std::string& quota) const;
-  void give_back(const std::string& quota);
+  void give_back(const std::string& quota, std::size_t count = 1);
   using Reservations = std::map<ReservationToken, Reservation>;
   Reservations::iterator forget(Reservations::iterator reservation);
   ReservationToken reserve(MonoTime now, stun::Family family, const std::string& quota);
@@ -105,7 +107,10 @@ class Server {
   void tell_failed(const Allocation& allocation, stun::ErrorCode code);
   void send(const ClientPath& to, stun::MessageWriter answer, bool with_fingerprint);
   void end(Allocation& allocation);
-  void set_expiry(Allocation& allocation, MonoTime at);
+  // What is left of it goes on; without any, it ends.
+  void end_address(Allocation& allocation, stun::Family family);
+  void set_expiry(Allocation& allocation, MonoTime at, std::optional<stun::Family> only);
+  void await_expiry(Allocation& allocation);
 
   Settings settings_;
   Authentication authentication_;
@@ -114,7 +119,8 @@ class Server {
   std::unordered_map<ClientPath, std::unique_ptr<Allocation>, PathHash> by_path_;
   std::unordered_map<AllocationId, Allocation*> by_id_;
   std::set<std::pair<MonoTime, AllocationId>> by_expiry_;  // of those that are open
-  std::map<std::string, std::size_t> held_;                // allocations and reservations, by Identity::quota
+  std::map<std::string, std::size_t> held_;  // relayed addresses and reservations, by Identity::quota
+  std::size_t relayed_ = 0;                  // addresses, or on their way to be
   Reservations reservations_;
   AllocationId last_allocation_ = 0;
   bool is_draining_ = false;

@@ -20,9 +20,10 @@ inline constexpr std::size_t k_max_reservations = 256;     // in all; another is
 
 struct Settings {
   std::string realm;
-  bool has_ipv4 = false, has_ipv6 = false;   // of the addresses that it relays from
-  std::size_t max_allocations = 4096;        // 508 beyond
-  std::size_t max_allocations_of_user = 64;  // ports that it has reserved count; 486 beyond
+  bool has_ipv4 = false, has_ipv6 = false;  // of the addresses that it relays from
+  // One of both families counts as two. 508 beyond; 486, where ports that it has reserved count.
+  std::size_t max_allocations = 4096;
+  std::size_t max_allocations_of_user = 64;
   PeerPolicy policy;
   // Of the host: nobody is a peer there, but for users of this relay at the address that it relays from
   // (TURN-11).

@@ -84,7 +84,7 @@ Clients::~Clients() {
 
 void Clients::send(const Client& client, BytesView octets) {
   leaving_.add(settings_.relay, octets);
-  leaving_.flush(client.socket);
+  leaving_.flush(client.socket, segmenting_);
 }
 
 Bytes Clients::make_request(const Client& client, Method method, const Fill& fill) {
@@ -197,7 +197,7 @@ Measured Clients::keep_going(double seconds, std::size_t in_flight, const Bytes&
   for (auto& each : clients_) each.received = each.received_before = 0;
   const auto begin_again = [&](const Client& client) {
     for (std::size_t count = 0; count < in_flight; ++count) leaving_.add(settings_.relay, begin);
-    leaving_.flush(client.socket);
+    leaving_.flush(client.socket, segmenting_);
   };
   for (const auto& each : clients_) begin_again(each);
   const auto begun = Clock::now();
@@ -216,7 +216,7 @@ Measured Clients::keep_going(double seconds, std::size_t in_flight, const Bytes&
         leaving_.add(is_peer ? arrived_.from(each) : settings_.relay,
                      sends_the_same ? BytesView(begin) : BytesView(datagram));
       }
-      leaving_.flush(socket);
+      leaving_.flush(socket, segmenting_);
     }
     if (Clock::now() - looked < k_silent_for) continue;
     looked = Clock::now();

@@ -67,6 +67,7 @@ class Clients {
   std::uint64_t transactions_ = 0;
   net::relay::ReceiveBatch arrived_{0, 0};
   net::relay::SendBatch leaving_;
+  net::relay::Segmenting segmenting_;
 };
 
 }  // namespace ringway::bench

@@ -22,8 +22,10 @@ relay::Settings control_settings(const ServedRelay& wanted) {
   out.realm = wanted.realm;
   (wanted.at.ip.family == stun::Family::ipv4 ? out.has_ipv4 : out.has_ipv6) = true;
   out.max_allocations = out.max_allocations_of_user = 16'000;
-  out.policy = relay::PeerPolicy({}, {});  // peers are on the loopback interface
-  out.replies = {0, 0};                    // the load comes from few addresses
+  // Peers are on the loopback interface.
+  out.policy =
+      relay::PeerPolicy({}, {relay::range_of("127.0.0.0/8").value(), relay::range_of("::1").value()});
+  out.replies = {0, 0};  // the load comes from few addresses
   return out;
 }
 

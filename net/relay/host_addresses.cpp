@@ -3,8 +3,10 @@
 #include <ifaddrs.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <memory>
+#include <system_error>
 
 #include "net/relay/udp_batch.hpp"
 
@@ -17,9 +19,10 @@ bool is_link_local(const stun::IpAddress& ip) {
 
 }  // namespace
 
-std::vector<stun::IpAddress> addresses_of_host() {
+Result<std::vector<stun::IpAddress>> addresses_of_host() {
   ifaddrs* first = nullptr;
-  if (::getifaddrs(&first) != 0) return {};
+  if (::getifaddrs(&first) != 0)
+    return Failure{"the addresses of this host cannot be read: " + std::generic_category().message(errno)};
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(first, &::freeifaddrs);
   std::vector<stun::IpAddress> out;
   for (const auto* each = first; each != nullptr; each = each->ifa_next) {

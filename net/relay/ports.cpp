@@ -15,16 +15,15 @@ using Number = asio::detail::socket_option::integer<level, name>;
 
 constexpr int k_buffer_bytes = 1 << 20;  // what the system keeps while the thread is busy with others
 
-// Sent on without the bit "do not fragment", which Linux sets by itself (RFC 8656 §14, §15), and with errors
-// of ICMP to be read (§11.5). An IPv6 socket is none of IPv4.
+// With errors of ICMP to be read (RFC 8656 §11.5). An IPv6 socket is none of IPv4.
 void tune(UdpSocket& socket, bool is_ipv6, boost::system::error_code& error) {
+  never_forbid_fragments(socket, is_ipv6, error);
+  if (error) return;
   if (!is_ipv6) {
-    socket.set_option(Number<IPPROTO_IP, IP_MTU_DISCOVER>(IP_PMTUDISC_DONT), error);
-    if (!error) socket.set_option(Number<IPPROTO_IP, IP_RECVERR>(1), error);
+    socket.set_option(Number<IPPROTO_IP, IP_RECVERR>(1), error);
     return;
   }
   socket.set_option(asio::ip::v6_only(true), error);
-  if (!error) socket.set_option(Number<IPPROTO_IPV6, IPV6_MTU_DISCOVER>(IPV6_PMTUDISC_DONT), error);
   if (!error) socket.set_option(Number<IPPROTO_IPV6, IPV6_RECVERR>(1), error);
 }
 
@@ -45,6 +44,13 @@ std::optional<OpenedPort> open_at(asio::io_context& context, const stun::IpAddre
 }
 
 }  // namespace
+
+void never_forbid_fragments(UdpSocket& socket, bool is_ipv6, boost::system::error_code& error) {
+  if (is_ipv6)
+    socket.set_option(Number<IPPROTO_IPV6, IPV6_MTU_DISCOVER>(IPV6_PMTUDISC_DONT), error);
+  else
+    socket.set_option(Number<IPPROTO_IP, IP_MTU_DISCOVER>(IP_PMTUDISC_DONT), error);
+}
 
 std::optional<OpenedPorts> open_relayed(asio::io_context& context, const stun::IpAddress& local,
                                         const RelaySettings& settings, Random& random, bool even,

@@ -23,6 +23,9 @@ struct OpenedPorts {
   std::optional<OpenedPort> next;  // the port after it
 };
 
+// What it sends leaves without the bit "do not fragment", which Linux sets by itself (RFC 8656 §14, §15).
+void never_forbid_fragments(UdpSocket& socket, bool is_ipv6, boost::system::error_code& error);
+
 // Nothing when no port was free in so many draws.
 std::optional<OpenedPorts> open_relayed(boost::asio::io_context& context, const stun::IpAddress& local,
                                         const RelaySettings& settings, Random& random, bool even,

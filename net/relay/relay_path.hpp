@@ -26,6 +26,8 @@ class RelayPath {
   const std::vector<stun::Address>& listening_udp() const { return listening_udp_; }
   const std::vector<stun::Address>& listening_tcp() const { return listening_tcp_; }
   const std::vector<stun::Address>& listening_tls() const { return listening_tls_; }
+  // Of this host, sorted: nobody is a peer there, but for users of this relay (TURN-11).
+  const std::vector<stun::IpAddress>& own_addresses() const { return own_addresses_; }
   void perform(ringway::relay::Output output);
   // So many messages from there have been looked at.
   void handled(const ClientPath& from, std::size_t messages);
@@ -34,6 +36,7 @@ class RelayPath {
 
  private:
   RelayPath() = default;
+  Outcome<> find_addresses(const RelaySettings& settings);
   static Outcome<> listen(RelayShard& shard, RelayPath& path, const RelaySettings& settings);
   RelayShard& shard_of(const ClientPath& path) {
     return *shards_[static_cast<std::size_t>(path.end >> 32U) % shards_.size()];
@@ -42,6 +45,7 @@ class RelayPath {
 
   std::shared_ptr<ReservedPorts> reserved_ = std::make_shared<ReservedPorts>();
   std::vector<std::unique_ptr<RelayShard>> shards_;
+  std::vector<stun::IpAddress> own_addresses_;
   std::vector<stun::Address> listening_udp_, listening_tcp_, listening_tls_;
   std::unordered_map<AllocationId, RelayShard*> of_allocation_;  // bounded by the control path
 };

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <utility>
 
+#include "net/relay/listening.hpp"
 #include "net/relay/socket_errors.hpp"
 #include "net/sockets.hpp"
+#include "relay/peer_policy.hpp"
 #include "reload/stun/binding.hpp"
 #include "reload/stun/message.hpp"
 
@@ -17,8 +20,7 @@ using ringway::relay::Lane;
 using ringway::relay::Passed;
 using Error = boost::system::error_code;
 
-constexpr int k_batches_in_a_row = 4;  // then others have their turn
-constexpr int k_client_buffer_bytes = 4 << 20;
+constexpr int k_batches_in_a_row = 4;              // then others have their turn
 constexpr std::uint64_t k_stream_bit = 1U << 31U;  // in ClientPath::end: a stream's, not a socket's
 constexpr std::size_t k_families = 2;
 std::size_t index_of(stun::Family family) { return family == stun::Family::ipv4 ? 0 : 1; }
@@ -34,6 +36,7 @@ struct RelayShard::Relayed {
   Relayed(UdpSocket opened, Slot& of) : socket(std::move(opened)), slot(&of) {}
   UdpSocket socket;
   Slot* slot;  // null: closed
+  Segmenting segmenting;
   std::size_t family = 0;
   std::uint16_t port = 0;
 };
@@ -56,8 +59,8 @@ struct RelayShard::Stream {
 
 // Where clients send to by UDP. They are told apart by their address.
 struct RelayShard::ClientEnd {
-  ClientEnd(asio::io_context& context, std::uint64_t hash_seed)
-      : socket(context), slots(0, Hash{hash_seed}) {}
+  ClientEnd(UdpSocket listening, std::uint64_t hash_seed)
+      : socket(std::move(listening)), slots(0, Hash{hash_seed}) {}
   struct Hash {
     std::uint64_t seed;
     std::size_t operator()(const stun::Address& address) const noexcept {
@@ -65,6 +68,7 @@ struct RelayShard::ClientEnd {
     }
   };
   UdpSocket socket;
+  Segmenting segmenting;
   std::uint64_t number = 0;  // ClientPath::end
   std::unordered_map<stun::Address, Slot*, Hash> slots;
 };
@@ -80,9 +84,17 @@ RelayShard::RelayShard(std::uint32_t number, const RelaySettings& settings, Rela
       reserved_(std::move(reserved)),
       places_(random_->next()),
       budget_(random_->next(), settings.replies),
-      arrived_(k_headroom_bytes, ringway::relay::k_max_padding_bytes) {}
+      stream_slots_(settings.max_streams_of_thread),
+      arrived_(k_headroom_bytes, ringway::relay::k_max_padding_bytes) {
+  bounds = settings.streams;
+}
 
-RelayShard::~RelayShard() { stop(); }
+// The ports that other relays of the process see are nobody's from now on.
+RelayShard::~RelayShard() {
+  stop();
+  for (const auto& [allocation, slot] : slots_)
+    for (std::size_t family = 0; family < k_families; ++family) close_relayed(*slot, family);
+}
 
 void RelayShard::stop() {
   stoppables_.stop_all();
@@ -90,24 +102,13 @@ void RelayShard::stop() {
 }
 
 Result<stun::Address> RelayShard::listen_udp(const stun::Address& at) {
-  auto end = std::make_unique<ClientEnd>(*pool_.context(), random_->next());
-  end->number = std::uint64_t{number_} << 32U | ends_.size();
-  const auto tcp = to_endpoint(stun::to_wire(at));
-  const asio::ip::udp::endpoint endpoint(tcp.address(), at.port);
-  auto& socket = end->socket;
-  Error error, ignored;
-  socket.open(endpoint.protocol(), error);
-  using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-  if (!error) socket.set_option(ReusePort(true), error);
-  if (!error && at.ip.family == stun::Family::ipv6)
-    socket.set_option(asio::detail::socket_option::boolean<IPPROTO_IPV6, IPV6_V6ONLY>(true), error);
-  if (!error) socket.non_blocking(true, error);
-  if (!error) socket.bind(endpoint, error);
-  const auto bound = error ? endpoint : socket.local_endpoint(error);
+  auto socket = open_listening(*pool_.context(), at);
+  if (!socket) return socket.error();
+  Error error;
+  const auto bound = socket->local_endpoint(error);
   if (error) return Failure{"cannot listen at " + stun::to_text(at) + ": " + error.message()};
-  socket.set_option(asio::socket_base::receive_buffer_size(k_client_buffer_bytes), ignored);
-  socket.set_option(asio::socket_base::send_buffer_size(k_client_buffer_bytes), ignored);
-  ends_.push_back(std::move(end));
+  ends_.push_back(std::make_unique<ClientEnd>(*std::move(socket), random_->next()));
+  ends_.back()->number = std::uint64_t{number_} << 32U | (ends_.size() - 1);
   return stun::Address{at.ip, bound.port()};
 }
 
@@ -191,7 +192,7 @@ void RelayShard::send_to_peers(std::size_t going) {
       each.slot = nullptr;
     }
     auto& relayed = *slot->relayed.at(family);
-    const auto sent = leaving_.flush(relayed.socket.native_handle());
+    const auto sent = leaving_.flush(relayed.socket.native_handle(), relayed.segmenting);
     counters_.packets_to_peers.add(sent.packets);
     counters_.bytes_to_peers.add(sent.bytes);
     counters_.not_sent.add(packets - sent.packets);
@@ -232,7 +233,7 @@ void RelayShard::to_control(ClientEnd& end, const stun::Address& from, BytesView
 // Before anything else of the batch is sent.
 void RelayShard::send_answers(ClientEnd& end) {
   if (answers_count_ == 0) return;
-  leaving_.flush(end.socket.native_handle());
+  leaving_.flush(end.socket.native_handle(), end.segmenting);
   answers_count_ = 0;
 }
 
@@ -304,7 +305,7 @@ bool RelayShard::receive_from_peers(Relayed& relayed) {
       sent.bytes += wrapped.size();
     }
   }
-  if (slot.end != nullptr) sent = leaving_.flush(slot.end->socket.native_handle());
+  if (slot.end != nullptr) sent = leaving_.flush(slot.end->socket.native_handle(), slot.end->segmenting);
   counters_.packets_to_clients.add(sent.packets);
   counters_.bytes_to_clients.add(sent.bytes);
   counters_.not_sent.add(packets - sent.packets);
@@ -323,7 +324,7 @@ void RelayShard::tell_errors(Relayed& relayed) {
     counters_.errors_told.add(1);
     if (slot.end != nullptr) {
       leaving_.add(slot.path.client, *told);
-      leaving_.flush(slot.end->socket.native_handle());
+      leaving_.flush(slot.end->socket.native_handle(), slot.end->segmenting);
     } else if (slot.stream) {
       slot.stream->send(*told);
     }
@@ -333,6 +334,7 @@ void RelayShard::tell_errors(Relayed& relayed) {
 // ---- the relay's own addresses
 
 bool RelayShard::may_send_to(stun::Address& peer, std::size_t family) const {
+  if (ringway::relay::is_no_host(peer.ip)) return false;
   for (std::size_t index = 0; index < own_.ports.size(); ++index) {
     const auto& own = settings_.relayed_from.at(index);
     if (index_of(own.local.family) != family || (peer.ip != own.external && peer.ip != own.local)) continue;
@@ -363,7 +365,7 @@ void RelayShard::do_send(const ringway::relay::SendToClient& message) {
     stream->client->send(message.message);
   } else if (const std::size_t index = message.to.end & 0xFFFFFFFFU; index < ends_.size()) {
     leaving_.add(message.to.client, message.message);
-    leaving_.flush(ends_[index]->socket.native_handle());
+    leaving_.flush(ends_[index]->socket.native_handle(), ends_[index]->segmenting);
   }
 }
 
@@ -416,25 +418,32 @@ std::vector<stun::Address> RelayShard::open_all(const ringway::relay::OpenRelaye
   return out;
 }
 
-void RelayShard::close(AllocationId allocation) {
-  asio::post(*pool_.context(), [this, allocation] { do_close(allocation); });
+void RelayShard::close(const ringway::relay::CloseRelayed& what) {
+  asio::post(*pool_.context(), [this, what] { do_close(what); });
 }
 
-void RelayShard::do_close(AllocationId allocation) {
-  const auto found = slots_.find(allocation);
+void RelayShard::do_close(const ringway::relay::CloseRelayed& what) {
+  const auto found = slots_.find(what.allocation);
   if (found == slots_.end()) return;
   auto& slot = *found->second;
-  for (const auto& each : slot.relayed) {
-    if (!each) continue;
-    for (std::size_t index = 0; index < own_.ports.size(); ++index)
-      if (index_of(settings_.relayed_from[index].local.family) == each->family)
-        own_.ports[index]->clear(each->port);
-    Error ignored;
-    each->socket.close(ignored);
-    each->slot = nullptr;
+  if (what.only) {
+    slot.lane.forget(*what.only);
+    return close_relayed(slot, index_of(*what.only));
   }
+  for (std::size_t family = 0; family < k_families; ++family) close_relayed(slot, family);
   detach(slot);
   slots_.erase(found);
+}
+
+void RelayShard::close_relayed(Slot& slot, std::size_t family) {
+  const auto relayed = std::exchange(slot.relayed.at(family), nullptr);
+  if (!relayed) return;
+  for (std::size_t index = 0; index < own_.ports.size(); ++index)
+    if (index_of(settings_.relayed_from[index].local.family) == family)
+      own_.ports[index]->clear(relayed->port);
+  Error ignored;
+  relayed->socket.close(ignored);
+  relayed->slot = nullptr;
 }
 
 bool RelayShard::attach(const ClientPath& path, Slot& slot) {

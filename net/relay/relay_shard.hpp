@@ -26,7 +26,6 @@
 
 namespace ringway::net::relay {
 
-inline constexpr std::size_t k_max_streams = 4096;  // of one thread; more are closed as they come
 inline constexpr std::size_t k_max_streams_of_address = 64;
 // Messages of one stream that wait for the control path, before it is not read on.
 inline constexpr std::size_t k_max_control_of_stream = 2;
@@ -54,7 +53,7 @@ class RelayShard : private StreamClient::Owner {
   // From any thread; done in the order of the calls.
   void send(ringway::relay::SendToClient message);
   void open(ringway::relay::OpenRelayed wanted);
-  void close(AllocationId allocation);
+  void close(const ringway::relay::CloseRelayed& what);
   void permit(const ringway::relay::Permit& permit);
   void bind(const ringway::relay::BindChannel& bind);
   void handled(const ClientPath& from, std::size_t messages);
@@ -84,7 +83,8 @@ class RelayShard : private StreamClient::Owner {
   void do_send(const ringway::relay::SendToClient& message);
   void do_open(const ringway::relay::OpenRelayed& wanted);
   std::vector<stun::Address> open_all(const ringway::relay::OpenRelayed& wanted, Slot& slot);
-  void do_close(AllocationId allocation);
+  void do_close(const ringway::relay::CloseRelayed& what);
+  void close_relayed(Slot& slot, std::size_t family);
   void wait_for(ClientEnd& end);
   void wait_for(const std::shared_ptr<Relayed>& relayed);
   // Up to a few batches: false when there is no more just now.
@@ -117,7 +117,7 @@ class RelayShard : private StreamClient::Owner {
   std::vector<std::unique_ptr<ClientEnd>> ends_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Stream>> streams_;  // bounded by stream_slots_
   std::uint64_t last_stream_ = 0;
-  Slots stream_slots_{k_max_streams};
+  Slots stream_slots_;
   AddressShares stream_shares_{k_max_streams_of_address};
   std::unordered_map<AllocationId, std::unique_ptr<Slot>> slots_;  // bounded by the control path
   Stoppables stoppables_;

@@ -1,6 +1,6 @@
 #include "net/relay/stream_client.hpp"
 
-#include <boost/asio/write.hpp>
+#include <boost/asio/buffer.hpp>
 #include <cstring>
 #include <type_traits>
 
@@ -26,13 +26,18 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
       : slots_(std::move(slots)),
         owner_(owner),
         stream_(std::move(socket)),
-        timer_(lowest().get_executor()) {}
+        timer_(lowest().get_executor()),
+        stall_timer_(lowest().get_executor()) {}
   Client(Socket socket, TlsContextPtr tls, std::vector<Slot> slots, Owner& owner)
       : tls_(std::move(tls)),
         slots_(std::move(slots)),
         owner_(owner),
         stream_(std::move(socket), *tls_),
-        timer_(lowest().get_executor()) {}
+        timer_(lowest().get_executor()),
+        stall_timer_(lowest().get_executor()) {}
+  ~Client() override { owner_.out_bytes -= out_bytes_; }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
 
   void start() override {
     tune(lowest(), k_client_probes);
@@ -51,16 +56,22 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
   }
 
   bool send(BytesView octets) override {
-    const std::size_t most = has_allocation_ ? k_max_stream_out_bytes : k_max_stranger_out_bytes;
-    if (is_closed_ || waiting_.size() + octets.size() > most) return false;
+    const auto& bounds = owner_.bounds;
+    const std::size_t most = has_allocation_ ? bounds.out_bytes : k_max_stranger_out_bytes;
+    if (is_closed_ || out_bytes_ + octets.size() > most ||
+        owner_.out_bytes + octets.size() > bounds.out_bytes_of_thread)
+      return false;
     append(waiting_, octets);
-    if (going_.empty()) write();
+    out_bytes_ += octets.size();
+    owner_.out_bytes += octets.size();
+    if (going_.empty()) begin_to_write();
     return true;
   }
 
   void close() override {
     if (std::exchange(is_closed_, true)) return;
     timer_.cancel();
+    stall_timer_.cancel();
     Error ignored;
     lowest().close(ignored);
     owner_.on_closed(*this);
@@ -137,26 +148,60 @@ class Client : public StreamClient, public std::enable_shared_from_this<Client<S
     return true;
   }
 
-  void write() {
+  void begin_to_write() {
     std::swap(going_, waiting_);
-    asio::async_write(stream_, asio::buffer(going_),
-                      [self = this->shared_from_this()](const Error& error, std::size_t) {
-                        // What a burst has taken is given back.
-                        if (self->going_.capacity() > k_kept_out_bytes) Bytes().swap(self->going_);
-                        self->going_.clear();
-                        if (self->is_closed_) return;
-                        if (error) return self->close();
-                        if (!self->waiting_.empty()) self->write();
-                      });
+    gone_bytes_ = 0;
+    progressed_ = mono_now();
+    if (!is_watched_) watch(owner_.bounds.stall);
+    write();
+  }
+
+  // Piece by piece: each that goes is a sign that somebody takes them.
+  void write() {
+    const auto rest = asio::buffer(going_) + gone_bytes_;
+    stream_.async_write_some(rest, [self = this->shared_from_this()](const Error& error, std::size_t bytes) {
+      if (self->is_closed_) return;
+      if (error) return self->close();
+      self->gone_bytes_ += bytes;
+      self->progressed_ = mono_now();
+      if (self->gone_bytes_ < self->going_.size()) return self->write();
+      self->all_gone();
+    });
+  }
+
+  void all_gone() {
+    out_bytes_ -= going_.size();
+    owner_.out_bytes -= going_.size();
+    // What a burst has taken is given back.
+    if (going_.capacity() > k_kept_out_bytes) Bytes().swap(going_);
+    going_.clear();
+    if (!waiting_.empty()) begin_to_write();
+  }
+
+  // One wait for many writes.
+  void watch(std::chrono::milliseconds time) {
+    is_watched_ = true;
+    stall_timer_.expires_after(time);
+    stall_timer_.async_wait([self = this->shared_from_this()](const Error& error) {
+      if (error || self->is_closed_) return;
+      self->is_watched_ = false;
+      if (self->going_.empty()) return;
+      const std::chrono::milliseconds stalled{(mono_now() - self->progressed_).count()};
+      if (stalled >= self->owner_.bounds.stall) return self->close();
+      self->watch(self->owner_.bounds.stall - stalled);
+    });
   }
 
   const TlsContextPtr tls_;
   const std::vector<Slot> slots_;
   Owner& owner_;
   Stream stream_;
-  Timer timer_;
+  Timer timer_, stall_timer_;
   Bytes buffer_, going_, waiting_;
-  std::size_t have_ = 0;
+  std::size_t have_ = 0, gone_bytes_ = 0;
+  std::size_t out_bytes_ = 0;  // of going_ and waiting_
+  MonoTime progressed_{};
+  bool is_watched_ = false;  // by the stall timer
   std::uint64_t waits_ = 0;
   bool is_closed_ = false, has_spoken_ = false, is_paused_ = false;
 };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "net/relay/relay_settings.hpp"
 #include "net/slots.hpp"
 #include "net/sockets.hpp"
 #include "net/tls_context.hpp"
@@ -15,10 +16,9 @@
 
 namespace ringway::net::relay {
 
-// What does not fit is dropped, as datagrams are: of who has an allocation, and of who has none.
-inline constexpr std::size_t k_max_stream_out_bytes = 1 << 20;
-inline constexpr std::size_t k_max_stranger_out_bytes = 8 << 10;
-inline constexpr std::size_t k_stranger_in_bytes = 2 << 10;       // his longest message
+inline constexpr std::size_t k_max_stranger_out_bytes = 8
+                                                        << 10;  // of who has no allocation; else StreamBounds
+inline constexpr std::size_t k_stranger_in_bytes = 2 << 10;     // his longest message
 inline constexpr std::chrono::seconds k_stream_opening_time{10};  // for the handshake
 inline constexpr std::chrono::seconds k_stream_idle_time{60};     // of who has no allocation
 
@@ -30,6 +30,9 @@ class StreamClient {
     // nothing more is read until go_on().
     virtual bool on_message(StreamClient& client, BytesView message) = 0;
     virtual void on_closed(StreamClient& client) = 0;  // once
+
+    StreamBounds bounds;
+    std::size_t out_bytes = 0;  // that wait for all of its clients
   };
 
   virtual ~StreamClient() = default;

@@ -90,7 +90,7 @@ void SendBatch::add(const stun::Address& to, BytesView datagram) {
 }
 
 bool SendBatch::can_go_as_one() const {
-  if (!segments_ || count_ < 2) return false;
+  if (count_ < 2) return false;
   const std::size_t size = parts_[0].iov_len;
   for (std::size_t index = 1; index < count_; ++index) {
     const bool fits =
@@ -100,7 +100,7 @@ bool SendBatch::can_go_as_one() const {
   return size != 0 && size * count_ <= k_max_payload_bytes;
 }
 
-SendBatch::AsOne SendBatch::flush_as_one(int socket) {
+SendBatch::AsOne SendBatch::flush_as_one(int socket, Segmenting& of_socket) {
   to_[0] = to_socket_address(addresses_[0]);
   msghdr message{};
   message.msg_name = &to_[0].storage;
@@ -118,15 +118,16 @@ SendBatch::AsOne SendBatch::flush_as_one(int socket) {
   std::memcpy(CMSG_DATA(one), &size, sizeof size);
   if (::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return AsOne::sent;
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) return AsOne::lost;
-  // Larger than the way takes, or a system or interface without it: one by one they may go in fragments.
-  if (errno == EINVAL || errno == EIO || errno == ENOPROTOOPT || errno == EOPNOTSUPP)
-    segments_ = errno == EINVAL;
+  // Larger than the way takes (EINVAL), or a system or interface without it: one by one they may go in
+  // fragments.
+  if (errno == EIO || errno == ENOPROTOOPT || errno == EOPNOTSUPP) of_socket.has_failed();
   return AsOne::one_by_one;
 }
 
-Sent SendBatch::flush(int socket) {
+Sent SendBatch::flush(int socket, Segmenting& of_socket) {
   Sent out;
-  auto way = can_go_as_one() ? flush_as_one(socket) : AsOne::one_by_one;
+  auto way =
+      can_go_as_one() && of_socket.may_be_tried() ? flush_as_one(socket, of_socket) : AsOne::one_by_one;
   if (way == AsOne::one_by_one) {
     out = flush_one_by_one(socket);
   } else if (way == AsOne::sent) {

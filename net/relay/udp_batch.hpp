@@ -58,6 +58,23 @@ struct Sent {
   bool has_met_error = false;  // that an earlier datagram of the socket has met
 };
 
+// Whether datagrams of one socket may go down as one (UDP_SEGMENT). Where the way to there could not do it
+// (an interface or a tunnel without it), they go one by one for so many batches, and then it is tried again:
+// the way of another socket can, and this one's may be another by then.
+inline constexpr std::uint32_t k_batches_one_by_one = 1000;
+class Segmenting {
+ public:
+  bool may_be_tried() {
+    if (one_by_one_ == 0) return true;
+    --one_by_one_;
+    return false;
+  }
+  void has_failed() { one_by_one_ = k_batches_one_by_one; }
+
+ private:
+  std::uint32_t one_by_one_ = 0;  // batches
+};
+
 // What is to be sent from one socket. The octets belong to others until flush().
 class SendBatch {
  public:
@@ -65,12 +82,12 @@ class SendBatch {
   bool is_empty() const { return count_ == 0; }
   void add(const stun::Address& to, BytesView datagram);
   // What the socket does not take just now is lost, as datagrams are. Answers what it took.
-  Sent flush(int socket);
+  Sent flush(int socket, Segmenting& of_socket);
 
  private:
   enum class AsOne : std::uint8_t { sent, lost, one_by_one };
   // Many of one size to one address go down the system's stack as one (UDP_SEGMENT).
-  AsOne flush_as_one(int socket);
+  AsOne flush_as_one(int socket, Segmenting& of_socket);
   Sent flush_one_by_one(int socket);
   bool can_go_as_one() const;
 
@@ -79,7 +96,6 @@ class SendBatch {
   std::array<SocketAddress, k_batch> to_{};
   std::array<stun::Address, k_batch> addresses_{};
   std::array<mmsghdr, k_batch> messages_{};
-  bool segments_ = true;  // the system has it, as far as we know
 };
 
 }  // namespace ringway::net::relay

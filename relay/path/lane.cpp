@@ -74,6 +74,11 @@ void Lane::forget_expired(MonoTime now) {
   std::erase_if(channels_, [now](const Channel& each) { return each.until <= now; });
 }
 
+void Lane::forget(stun::Family family) {
+  std::erase_if(permissions_, [family](const Permission& each) { return each.peer.family == family; });
+  std::erase_if(channels_, [family](const Channel& each) { return each.peer.ip.family == family; });
+}
+
 Installed Lane::permit(MonoTime now, const stun::IpAddress& peer, MonoTime until) {
   forget_expired(now);
   const auto at =

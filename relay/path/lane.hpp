@@ -18,16 +18,18 @@
 
 namespace ringway::relay {
 
-inline constexpr std::uint16_t k_first_channel = 0x4000, k_last_channel = 0x4FFF;  // RFC 8656 §12
+// Those of RFC 5766 §11, which RFC 6940 refers to: RFC 8656 §12 reserves what is beyond 0x4FFF for what else
+// might share a port with STUN and TURN (RFC 7983), and nothing does here.
+inline constexpr std::uint16_t k_first_channel = 0x4000, k_last_channel = 0x7FFF;
 inline constexpr std::size_t k_max_permissions = 256;  // of one allocation; another is answered with 508
 inline constexpr std::size_t k_max_channels = 256;     // likewise
 // What is written before a payload for the client, at most: a Data indication from an IPv6 peer.
 inline constexpr std::size_t k_headroom_bytes = 48;
 inline constexpr std::size_t k_max_padding_bytes = 3;
 
-// By its first octet, where TURN shares a port with STUN (RFC 8656 §12.4, RFC 7983 §7).
+// By its first octet (RFC 5766 §11.6): the first two bits of STUN are zero.
 constexpr bool may_be_channel_data(BytesView octets) {
-  return !octets.empty() && octets[0] >= 0x40 && octets[0] <= 0x4F;
+  return !octets.empty() && octets[0] >= 0x40 && octets[0] <= 0x7F;
 }
 // How many octets ChannelData that begins here takes in a stream, padding included (§12.5); zero while its
 // header has not arrived.
@@ -72,6 +74,9 @@ class Lane {
   // Until then. Where not `done`, nothing has changed.
   Installed permit(MonoTime now, const stun::IpAddress& peer, MonoTime until);
   Installed bind(MonoTime now, std::uint16_t channel, const stun::Address& peer, MonoTime until);
+
+  // What is installed for peers of that family (RFC 8656 §8.1).
+  void forget(stun::Family family);
 
   // A whole ChannelData message or STUN message from the client.
   ToPeer from_client(MonoTime now, BytesView packet);

@@ -458,7 +458,8 @@ class Daemon {
       timespec time{wait.count() / 1000, (wait.count() % 1000) * 1'000'000};
       const int signal = ::sigtimedwait(&signals, nullptr, &time);
       if (signal == SIGTERM || signal == SIGINT) take_stop_signal(signal);
-      if (signal == SIGHUP && !stopping_) read_files_again();
+      // A relay may wait for its clients for a day.
+      if (signal == SIGHUP && (!stopping_ || settings_.relay.relays())) read_files_again();
       if (const auto failed = read_mailbox(); !failed.empty()) return end_failed(failed);
       if (all_left()) return must_end_.empty() ? end_left() : end_failed(must_end_);
     }

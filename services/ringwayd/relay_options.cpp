@@ -60,6 +60,17 @@ std::string derive_listen(RelayOptions& options) {
   return "";
 }
 
+// What is advertised has no transport, so it is UDP's.
+std::string check_advertised(RelayOptions& options) {
+  if (!options.advertise) return "";
+  const auto& udp = options.sockets.udp;
+  const bool is_there = std::any_of(udp.begin(), udp.end(), [&options](const stun::Address& at) {
+    const auto* const from = of_family(options.sockets.relayed_from, at.ip.family);
+    return from != nullptr && (is_any(at.ip) || at.ip == from->local);
+  });
+  return is_there ? "" : "--relay-advertise needs a --relay-listen udp: at the address that is relayed from";
+}
+
 // Those of --relay-address; else, of each family, the first that it listens at.
 std::string derive_relayed_from(RelayOptions& options) {
   auto& from = options.sockets.relayed_from;
@@ -197,27 +208,31 @@ void add_relay_options(OptionGroup& group, RelayOptions& options) {
             "FILE");
   group.add("relay-key", options.key, "tls: its private key, PEM", "FILE");
   group.number("relay-threads", options.threads, std::size_t{1}, std::size_t{64}, "Threads that relay");
+  group.flag("relay-advertise", options.advertise,
+             "Have other peers find this relay in the overlay (RFC 6940 §9)");
   group.number("relay-drain-s", options.drain_s, 0.0, 86'400.0,
                "So long a relay that is told to stop waits for allocations to end, and takes no new ones",
                "SECONDS");
 }
 
-std::string derive_relay(RelayOptions& options) {
+std::string derive_relay(RelayOptions& options, std::size_t peers) {
   const RelayOptions untouched;
-  const bool any = !options.listen.empty() || !options.addresses.empty() ||
-                   !options.external_addresses.empty() || options.ports != untouched.ports ||
-                   !options.realm.empty() || !options.static_users.empty() ||
-                   !options.shared_secrets.empty() || !options.allowed_peers.empty() ||
-                   !options.denied_peers.empty() || !options.certificate.empty() || !options.key.empty();
+  const bool any =
+      !options.listen.empty() || !options.addresses.empty() || !options.external_addresses.empty() ||
+      options.ports != untouched.ports || !options.realm.empty() || !options.static_users.empty() ||
+      !options.shared_secrets.empty() || !options.allowed_peers.empty() || !options.denied_peers.empty() ||
+      !options.certificate.empty() || !options.key.empty() || options.advertise;
   if (!options.relays()) return any ? "the settings --relay-... are for --role relay" : "";
   if (options.listen.empty()) return "--role relay needs --relay-listen";
   if (options.static_users.empty() && options.shared_secrets.empty())
     return "--role relay: nobody could use it: give --relay-static-user or --relay-shared-secret";
   options.sockets.bytes_per_s_of_allocation = options.bandwidth_bytes_per_s;
   options.sockets.threads = options.threads;
-  for (const auto derive : {derive_listen, derive_relayed_from, derive_external, derive_ports, derive_policy})
+  for (const auto derive :
+       {derive_listen, derive_relayed_from, derive_external, derive_ports, derive_policy, check_advertised})
     if (auto wrong = derive(options); !wrong.empty()) return wrong;
-  return "";
+  const auto apart = net::relay::check_listening(options.sockets, peers);
+  return apart ? "" : "--relay-listen: " + apart.error().reason;
 }
 
 net::relay::RelaySettings relay_sockets_of(const RelayOptions& options, std::size_t index) {

@@ -26,6 +26,7 @@ struct RelayOptions {
   std::vector<std::string> allowed_peers, denied_peers;
   std::string certificate, key;
   std::size_t threads = 1;
+  bool advertise = false;
   double drain_s = 30;
 
   bool relays() const { return role == "relay"; }
@@ -37,7 +38,7 @@ struct RelayOptions {
 
 void add_relay_options(OptionGroup& group, RelayOptions& options);
 // What is wrong, empty when nothing is.
-std::string derive_relay(RelayOptions& options);
+std::string derive_relay(RelayOptions& options, std::size_t peers);
 
 // As peer `index` of several listens, each with ports of its own.
 net::relay::RelaySettings relay_sockets_of(const RelayOptions& options, std::size_t index);

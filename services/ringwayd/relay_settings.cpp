@@ -123,6 +123,7 @@ Result<RelayOfPeer> load_relay(const Settings& settings, std::size_t index, cons
   relay->control.policy = options.policy;
   relay->sockets = relay_sockets_of(options, index);
   relay->secrets = std::move(loaded->secrets);
+  relay->is_advertised = options.advertise;
   relay->drain_time = Duration{std::llround(options.drain_s * 1000)};
   out.settings = std::move(relay);
   return out;

@@ -415,7 +415,7 @@ std::optional<Settings> parse_settings(int argc, const char* const* argv, std::o
     wrong = "--configuration-url " + settings.configuration_url + " is not https";
   if (wrong.empty()) wrong = derive_api(settings);
   if (wrong.empty()) wrong = derive_phones(settings);
-  if (wrong.empty()) wrong = derive_relay(settings.relay);
+  if (wrong.empty()) wrong = derive_relay(settings.relay, settings.peers);
   if (wrong.empty()) return settings;
   err << "ringwayd: " << wrong << '\n';
   exit_code = k_daemon_usage;

@@ -29,7 +29,9 @@ struct RecordingSockets : RelaySockets {
     out.packets_to_peers = 5;
     return out;
   }
+  std::vector<stun::IpAddress> own_addresses() const override { return {}; }
   std::vector<std::string> listening_on() const override { return {"udp:192.0.2.1:3478"}; }
+  std::optional<wire::IpAddressPort> reached_at() const override { return std::nullopt; }
 
   int starts = 0, stops = 0;
   std::size_t handled_messages = 0;
@@ -174,6 +176,7 @@ TEST_F(RelayActorTest, AStreamThatHasGoneTakesItsAllocationAlong) {
 TEST_F(RelayActorTest, SecretsAreReplacedWhileItRuns) {
   allocate();
   ASSERT_EQ(use({{{"alice", "another"}}, {}}), std::nullopt);
+  EXPECT_EQ(take<relay::CloseRelayed>().size(), 1U) << "allocated with the password before";
   EXPECT_EQ(send(request(Method::allocate, 100, "", ""), 4001), ErrorCode::unauthenticated);
   EXPECT_EQ(send(request(Method::allocate, 101, nonce, "secret"), 4001), ErrorCode::unauthenticated);
   EXPECT_EQ(send(request(Method::allocate, 102, nonce, "another"), 4001), std::nullopt);

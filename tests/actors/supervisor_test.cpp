@@ -52,8 +52,11 @@ struct SupervisorTest : testing::Test, ActorWorld {
                 return LeftAtom::value;
               },
               [this](StorageBatch& batch) {
-                for (auto& input : batch.inputs)
+                for (auto& input : batch.inputs) {
                   if (auto* users = std::get_if<data::UseUsers>(&input)) users_in_use = users->users;
+                  if (auto* order = std::get_if<data::AdvertiseRelay>(&input)) advertised = order->address;
+                  if (std::holds_alternative<data::WithdrawRelay>(input)) advertised.reset();
+                }
               },
               [](TickAtom, std::uint64_t) {},
               [self](StatusAtom) -> caf::result<StorageReport> {
@@ -90,7 +93,8 @@ struct SupervisorTest : testing::Test, ActorWorld {
       setup.phone_rules = sip::registrar::test::settings();
       setup.phone_rules.trusts_loopback = false;
     }
-    if (relay_drain_time) setup.relay = {relay = spawn_relay(), *relay_drain_time, {}};
+    if (relay_drain_time)
+      setup.relay = {relay = spawn_relay(), *relay_drain_time, {}, address("203.0.113.1:3478")};
     setup.name = "test";
     setup.mailboxes = mailboxes;
     setup.links = links;
@@ -174,6 +178,7 @@ struct SupervisorTest : testing::Test, ActorWorld {
   std::vector<PeerFailure> failures;
   int starts = 0;
   RelayActor relay;
+  std::optional<wire::IpAddressPort> advertised;
   int relay_starts = 0;
   std::optional<caf::typed_response_promise<LeftAtom>> drained;  // the relay is asked to be
   int leaves = 0;
@@ -364,9 +369,12 @@ struct SupervisorOfARelayTest : SupervisorTest {
 };
 
 TEST_F(SupervisorOfARelayTest, LeavesTheRingWhenTheRelayIsDrained) {
+  // Shows: TURN-12.
   EXPECT_EQ(relay_starts, 1);
+  EXPECT_EQ(advertised, address("203.0.113.1:3478"));
   leave();
   ASSERT_TRUE(drained);
+  EXPECT_EQ(advertised, std::nullopt) << "before it is gone";
   advance(Duration{19'000});
   EXPECT_EQ(leaves, 0);
   caf::anon_send(relay, TickAtom::value, std::uint64_t{0});  // the last allocation has ended
@@ -383,6 +391,29 @@ TEST_F(SupervisorOfARelayTest, ARelayThatIsNotDrainedInTimeIsCutOff) {
   leave();
   advance(Duration{20'010});
   EXPECT_EQ(leaves, 1);
+}
+
+// That may take a day, in which certificates end.
+TEST_F(SupervisorOfARelayTest, WhileItDrainsThePeerIsAsBefore) {
+  leave();
+  ASSERT_TRUE(drained);
+  EXPECT_EQ(use_users({user("alice@example.org", 2)}), std::nullopt);
+  ASSERT_NE(users_in_use, nullptr);
+  EXPECT_NE(users_in_use->find("alice@example.org"), nullptr);
+  leave();
+  EXPECT_EQ(leaves, 0) << "asked for already";
+  caf::anon_send(relay, TickAtom::value, std::uint64_t{0});
+  run();
+  EXPECT_EQ(leaves, 1);
+  EXPECT_EQ(use_users({}), "the peer is stopping");
+}
+
+TEST_F(SupervisorOfARelayTest, ARelayThatDiesWhileItDrainsTakesThePeerDown) {
+  leave();
+  trip_relay();
+  run();
+  EXPECT_TRUE(is_down());
+  EXPECT_EQ(left, 1);
 }
 
 TEST_F(SupervisorOfARelayTest, ARelayThatDiesTakesThePeerDown) {

@@ -157,6 +157,12 @@ class Client {
   Answer refresh(std::uint32_t seconds) {
     return call(Method::refresh, [seconds](auto& out) { out.add_number(Attribute::lifetime, seconds); });
   }
+  Answer refresh_only(std::uint32_t family, std::uint32_t seconds) {
+    return call(Method::refresh, [family, seconds](auto& out) {
+      out.add_number(Attribute::requested_address_family, family);
+      out.add_number(Attribute::lifetime, seconds);
+    });
+  }
   Answer permit(std::vector<stun::Address> peers) {
     return call(Method::create_permission, [&peers](auto& out) {
       for (const auto& peer : peers) out.add_xor_address(Attribute::xor_peer_address, peer);

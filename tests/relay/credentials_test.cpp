@@ -13,13 +13,12 @@ struct CredentialsTest : testing::Test {
 };
 
 TEST_F(CredentialsTest, OfAnOperatorsUsers) {
-  EXPECT_EQ(credentials.known_as(k_now_ms, "alice"), (std::vector<Known>{{"secret", "user:alice"}}));
+  EXPECT_EQ(credentials.known_as(k_now_ms, "alice"), (std::vector<Known>{{"secret", "user:alice", 0}}));
   EXPECT_TRUE(credentials.known_as(k_now_ms, "bob").empty());
   EXPECT_TRUE(credentials.known_as(k_now_ms, "").empty());
 }
 
 // The password: printf 1900000060:alice | openssl dgst -sha1 -hmac shared -binary | base64
-// Shows: TURN-09.
 TEST_F(CredentialsTest, WithASecretOfTheOperators) {
   const auto passwords = credentials.known_as(k_now_ms, "1900000060:alice");
   ASSERT_EQ(passwords.size(), 3U);
@@ -29,7 +28,6 @@ TEST_F(CredentialsTest, WithASecretOfTheOperators) {
   EXPECT_EQ(credentials.known_as(k_now_ms, "1900000060").size(), 3U) << "without a name";
 }
 
-// Shows: TURN-09.
 TEST_F(CredentialsTest, IssuedForANode) {
   const auto issued = credentials.issue(k_now_ms, "0a0b", Duration{600'000});
   EXPECT_EQ(issued.user_name, "1900000600:0a0b");

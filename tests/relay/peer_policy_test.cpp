@@ -52,15 +52,52 @@ TEST(PeerPolicyTest, WhatAnOperatorAllowsGoesFirst) {
   EXPECT_FALSE(policy.permits(ip("10.2.0.0")));
   EXPECT_FALSE(policy.permits(ip("192.0.2.7")));
   EXPECT_TRUE(policy.permits(ip("192.0.2.6")));
-  EXPECT_TRUE(policy.permits(ip("127.0.0.1"))) << "an own list is the whole list";
+  EXPECT_TRUE(policy.permits(ip("169.254.0.1"))) << "an own list is the whole list";
 }
 
 // The system takes it for the address inside, which a list of IPv4 has not seen.
 TEST(PeerPolicyTest, Ipv4InTheClothesOfIpv6IsAlwaysDenied) {
   const PeerPolicy policy({}, {range_of("::/0").value(), range_of("::ffff:0:0/96").value()});
-  EXPECT_TRUE(policy.permits(ip("::1")));
+  EXPECT_TRUE(policy.permits(ip("2001:db8::1")));
   EXPECT_FALSE(policy.permits(ip("::ffff:192.0.2.1")));
   EXPECT_FALSE(policy.permits(ip("::ffff:127.0.0.1")));
+}
+
+// Who allows all addresses means those of other machines: what listens on this one is not opened.
+// Shows: TURN-11.
+TEST(PeerPolicyTest, AllAddressesAreNotThoseOfThisMachine) {
+  const PeerPolicy all({}, {range_of("0.0.0.0/0").value(), range_of("::/0").value()});
+  for (const auto* never : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.9.9.9", "224.0.0.1", "239.255.255.255",
+                            "255.255.255.255", "::", "::1", "ff02::1", "::ffff:127.0.0.1"})
+    EXPECT_FALSE(all.permits(ip(never))) << never;
+  for (const auto* allowed : {"10.0.0.1", "169.254.169.254", "8.8.8.8", "fd00::1", "2001:db8::1"})
+    EXPECT_TRUE(all.permits(ip(allowed))) << allowed;
+  EXPECT_FALSE(PeerPolicy({}, {}).permits(ip("127.0.0.1"))) << "denied without being said to be";
+}
+
+TEST(PeerPolicyTest, LoopbackIsAllowedByARangeOfIt) {
+  const PeerPolicy whole({}, {range_of("127.0.0.0/8").value(), range_of("::1").value()});
+  EXPECT_TRUE(whole.permits(ip("127.0.0.1")));
+  EXPECT_TRUE(whole.permits(ip("127.255.255.255")));
+  EXPECT_TRUE(whole.permits(ip("::1")));
+  const PeerPolicy part(
+      {}, {range_of("127.1.0.0/16").value(), range_of("126.0.0.0/7").value(), range_of("::/127").value()});
+  EXPECT_TRUE(part.permits(ip("127.1.2.3")));
+  EXPECT_FALSE(part.permits(ip("127.2.0.1"))) << "a range that is wider does not count";
+  EXPECT_FALSE(part.permits(ip("::1")));
+}
+
+// Shows: TURN-11.
+TEST(PeerPolicyTest, WhatIsNoHostIsNeverAllowed) {
+  const PeerPolicy by_name(
+      {}, {range_of("0.0.0.0").value(), range_of("224.0.0.0/4").value(), range_of("255.255.255.255").value(),
+           range_of("::").value(), range_of("ff00::/8").value()});
+  for (const auto* never : {"0.0.0.0", "224.0.0.251", "255.255.255.255", "::", "ff02::fb"}) {
+    EXPECT_TRUE(is_no_host(ip(never))) << never;
+    EXPECT_FALSE(by_name.permits(ip(never))) << never;
+  }
+  EXPECT_FALSE(is_no_host(ip("127.0.0.1")));
+  EXPECT_FALSE(is_no_host(ip("240.0.0.1")));
 }
 
 TEST(PeerPolicyTest, EveryLengthOfAPrefix) {

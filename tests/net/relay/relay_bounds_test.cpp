@@ -171,6 +171,21 @@ TEST(RelayBoundsTest, AStrangersStreamIsSmall) {
   EXPECT_EQ(deaf.gone_streams, 0);
 }
 
+TEST(RelayBoundsTest, StreamsHaveABound) {
+  Deaf deaf;
+  auto wanted = settings(1);
+  wanted.tcp = wanted.udp;
+  wanted.max_streams_of_thread = 1;
+  const auto path = open(wanted, deaf);
+  path->start();
+  Tcp first(path->listening_tcp().front());
+  first.send({}, request(Method::binding));
+  EXPECT_FALSE(first.receive().empty());
+  Tcp second(path->listening_tcp().front());
+  EXPECT_TRUE(second.receive().empty()) << "closed";
+  EXPECT_EQ(path->counters(0).streams_refused.get(), 1U);
+}
+
 TEST(RelayBoundsTest, NothingIsServedBeforeTheStart) {
   Deaf deaf;
   auto wanted = settings(1);
@@ -247,6 +262,45 @@ TEST(RelayBoundsTest, AStreamTakesItsAllocationAlong) {
   Client<Tcp> other(host, at, at);
   other.allocate();  // after what has been told before
   EXPECT_EQ(host.gone_streams, 1);
+}
+
+// So that its buffer is somebody else's again.
+TEST(RelayBoundsTest, AStreamThatTakesNothingIsClosed) {
+  auto wanted = settings(1);
+  wanted.tcp = wanted.udp;
+  wanted.streams.stall = std::chrono::milliseconds{300};
+  Host host(wanted);
+  const auto at = host.path->listening_tcp().front();
+  Client<Tcp> alice(host, at, at);
+  const auto relayed = alice.allocate();
+  Udp peer(loopback(2));
+  ASSERT_TRUE(alice.bind(0x4000, peer.address));
+  const Bytes datagram(1400, 7);
+  for (int tries = 0; tries < k_patience_ms && host.gone_streams == 0; ++tries) {
+    for (int count = 0; count < 40; ++count) peer.send(relayed, datagram);
+    ::poll(nullptr, 0, 1);
+  }
+  EXPECT_EQ(host.gone_streams, 1);
+  EXPECT_GT(host.path->counters(0).not_sent.get(), 0U) << "what did not fit was dropped before";
+}
+
+TEST(RelayBoundsTest, StreamsOfAThreadShareABound) {
+  auto wanted = settings(1);
+  wanted.tcp = wanted.udp;
+  wanted.streams.out_bytes_of_thread = 600;  // answers to requests have room
+  Host host(wanted);
+  const auto at = host.path->listening_tcp().front();
+  Client<Tcp> alice(host, at, at);
+  const auto relayed = alice.allocate();
+  Udp peer(loopback(2));
+  ASSERT_TRUE(alice.bind(0x4000, peer.address));
+  peer.send(relayed, Bytes(601, 7));
+  peer.send(relayed, Bytes(500, 8));
+  const auto came = alice.udp.receive();
+  ASSERT_EQ(came.size(), 504U);
+  EXPECT_EQ(came.back(), 8);
+  peer.send(relayed, Bytes(500, 9));
+  EXPECT_EQ(alice.udp.receive().size(), 504U) << "what has gone waits no more";
 }
 
 // Clients, peers and strangers go on while it stops.

@@ -47,5 +47,31 @@ TEST(RelaySettingsTest, EachObjection) {
   EXPECT_EQ(objection([](auto& each) { each.threads = k_max_threads + 1; }), "more than 64 threads");
 }
 
+TEST(RelaySettingsTest, NoTwoListenAtOneAddress) {
+  const auto twice = [](const std::vector<stun::Address>& udp, std::size_t relays) {
+    RelaySettings settings;
+    settings.udp = udp;
+    const auto done = check_listening(settings, relays);
+    return done ? "" : done.error().reason;
+  };
+  EXPECT_EQ(twice({at("192.0.2.1"), at("192.0.2.2"), at("2001:db8::1"), at("192.0.2.1", 3479)}, 1), "");
+  EXPECT_EQ(twice({at("192.0.2.1", 0), at("192.0.2.1", 0)}, 9), "") << "the system draws";
+  EXPECT_EQ(twice({at("192.0.2.1"), at("192.0.2.1")}, 1),
+            "192.0.2.1:3478 and 192.0.2.1:3478 are one address");
+  EXPECT_EQ(twice({at("192.0.2.1"), at("0.0.0.0")}, 1), "192.0.2.1:3478 and 0.0.0.0:3478 are one address");
+  EXPECT_EQ(twice({at("192.0.2.1"), at("::")}, 1), "") << "another family";
+  EXPECT_EQ(twice({at("192.0.2.1", 3478), at("192.0.2.1", 3481)}, 3), "");
+  EXPECT_EQ(twice({at("192.0.2.1", 3478), at("192.0.2.1", 3480)}, 3),
+            "192.0.2.1:3478 and 192.0.2.1:3480 are one address for two of the relays");
+  EXPECT_EQ(twice({at("192.0.2.1", 65'535)}, 1), "");
+  EXPECT_EQ(twice({at("192.0.2.1", 65'534)}, 2), "");
+  EXPECT_EQ(twice({at("192.0.2.1", 65'535)}, 2),
+            "the ports of 2 relays from 192.0.2.1:65535 on would go beyond 65535");
+  EXPECT_EQ(objection([](auto& each) {
+              each.tcp = {at("192.0.2.1", 5349), at("192.0.2.1", 5349)};
+            }),
+            "192.0.2.1:5349 and 192.0.2.1:5349 are one address");
+}
+
 }  // namespace
 }  // namespace ringway::net::relay

@@ -93,7 +93,8 @@ class Host : public RelayEvents {
     of_server.realm = "example.org";
     for (const auto& each : settings.relayed_from)
       (each.local.family == stun::Family::ipv4 ? of_server.has_ipv4 : of_server.has_ipv6) = true;
-    of_server.policy = PeerPolicy({}, {});
+    of_server.policy = PeerPolicy(
+        {}, {ringway::relay::range_of("127.0.0.0/8").value(), ringway::relay::range_of("::1").value()});
     server_ = std::make_unique<Server>(of_server, credentials_, Bytes(32, 1), random_);
     auto opened = RelayPath::open(settings, *this, [seed = std::uint64_t{1}]() mutable {
       return std::make_unique<sim::SeededRandom>(static_cast<std::uint64_t>(mono_now().ms) + ++seed);

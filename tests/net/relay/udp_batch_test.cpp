@@ -20,6 +20,7 @@ struct UdpBatchTest : testing::Test {
   stun::Address address;
   Udp one{loopback(2)}, other{loopback(3)};
   SendBatch leaving;
+  Segmenting segmenting;
 };
 
 // All of one size to one: the way on which the system cuts them.
@@ -30,11 +31,23 @@ TEST_F(UdpBatchTest, ManyOfOneSizeToOne) {
   sent.back().resize(3);
   for (const auto& each : sent) leaving.add(one.address, each);
   EXPECT_TRUE(leaving.is_full());
-  const auto took = leaving.flush(socket);
+  const auto took = leaving.flush(socket, segmenting);
   EXPECT_EQ(took.packets, k_batch);
   EXPECT_EQ(took.bytes, 500 * (k_batch - 1) + 3);
   for (const auto& each : sent) EXPECT_EQ(to_hex(one.receive()), to_hex(each));
   EXPECT_TRUE(leaving.is_empty());
+}
+
+// One by one for a while, and not for ever.
+TEST_F(UdpBatchTest, WhereAWayCouldNotDoItItIsTriedAgain) {
+  segmenting.has_failed();
+  const Bytes each(500, 1);
+  for (std::size_t count = 0; count < 3; ++count) leaving.add(one.address, each);
+  EXPECT_EQ(leaving.flush(socket, segmenting).packets, 3U);
+  for (int count = 0; count < 3; ++count) EXPECT_EQ(one.receive().size(), 500U);
+  for (std::uint32_t batch = 1; batch < k_batches_one_by_one; ++batch)
+    ASSERT_FALSE(segmenting.may_be_tried()) << batch;
+  EXPECT_TRUE(segmenting.may_be_tried());
 }
 
 TEST_F(UdpBatchTest, OfAllSizesToSeveral) {
@@ -44,7 +57,7 @@ TEST_F(UdpBatchTest, OfAllSizesToSeveral) {
     leaving.add(one.address, each);
     leaving.add(other.address, each);
   }
-  const auto took = leaving.flush(socket);
+  const auto took = leaving.flush(socket, segmenting);
   EXPECT_EQ(took.packets, 12U);
   EXPECT_EQ(took.bytes, 2 * 21'409U);
   for (const auto& each : sent) {
@@ -59,7 +72,7 @@ TEST_F(UdpBatchTest, OneThatCannotBeSent) {
   leaving.add(one.address, small);
   leaving.add(one.address, too_long);
   leaving.add(one.address, small);
-  const auto took = leaving.flush(socket);
+  const auto took = leaving.flush(socket, segmenting);
   EXPECT_EQ(took.packets, 2U);
   EXPECT_EQ(took.bytes, 20U);
   EXPECT_EQ(one.receive().size(), 10U);

@@ -209,6 +209,21 @@ TEST_F(LaneTest, RequestsAreForTheControlPath) {
             Passed::control);
 }
 
+TEST(LaneFamilies, WhatIsInstalledForOneIsForgottenAlone) {
+  Lane lane;
+  const MonoTime now{1000}, later{100'000};
+  const auto v4 = stun::address_of("192.0.2.1", 9).value(), v6 = stun::address_of("2001:db8::9", 9).value();
+  lane.permit(now, v4.ip, later);
+  lane.permit(now, v6.ip, later);
+  lane.bind(now, 0x4000, v4, later);
+  lane.bind(now, 0x4001, v6, later);
+  lane.forget(stun::Family::ipv6);
+  EXPECT_EQ(lane.permissions(), 1U);
+  EXPECT_EQ(lane.channels(), 1U);
+  EXPECT_EQ(lane.from_client(now, Bytes{0x40, 0, 0, 0}).passed, Passed::passed);
+  EXPECT_EQ(lane.from_client(now, Bytes{0x40, 1, 0, 0}).passed, Passed::no_channel);
+}
+
 // Shows: TURN-10.
 TEST(LaneRate, HasABoundEachWay) {
   Lane lane(1000);
@@ -250,7 +265,9 @@ TEST(ChannelDataTest, InAStream) {
   EXPECT_EQ(size_of_channel_data_in_stream(Bytes{0x40, 0, 0, 0}), 4U);
   EXPECT_EQ(size_of_channel_data_in_stream(Bytes{0x40, 0, 0, 5}), 12U);
   EXPECT_TRUE(may_be_channel_data(Bytes{0x4F}));
-  EXPECT_FALSE(may_be_channel_data(Bytes{0x50}));
+  EXPECT_TRUE(may_be_channel_data(Bytes{0x50})) << "RFC 5766";
+  EXPECT_TRUE(may_be_channel_data(Bytes{0x7F}));
+  EXPECT_FALSE(may_be_channel_data(Bytes{0x80}));
   EXPECT_FALSE(may_be_channel_data(Bytes{0x3F}));
 }
 

@@ -60,7 +60,7 @@ TEST_F(RelaySettingsTest, WhereAndFromWhereItRelays) {
       parse_relay({"--relay-listen", "udp:192.0.2.1:3478,tcp:192.0.2.2:3478,udp:[2001:db8::1]:0",
                    "--relay-external-address", "203.0.113.1", "--relay-ports", "50000-50099",
                    "--relay-max-allocations", "7", "--relay-per-user", "3", "--relay-bandwidth", "1000",
-                   "--relay-drain-s", "1.5", "--relay-threads", "2"});
+                   "--relay-drain-s", "1.5", "--relay-threads", "2", "--relay-advertise"});
   ASSERT_TRUE(settings) << err_.str();
   const auto loaded = load_relay(*settings, 1, k_overlay);
   ASSERT_TRUE(loaded) << loaded.error().reason;
@@ -81,6 +81,7 @@ TEST_F(RelaySettingsTest, WhereAndFromWhereItRelays) {
   EXPECT_EQ(loaded->settings->control.max_allocations_of_user, 3U);
   EXPECT_EQ(loaded->settings->control.realm, k_overlay);
   EXPECT_EQ(loaded->settings->drain_time, Duration{1'500});
+  EXPECT_TRUE(loaded->settings->is_advertised);
   EXPECT_EQ(loaded->settings->secrets.users.users.at("alice"), "secret");
 }
 
@@ -118,6 +119,11 @@ TEST_F(RelaySettingsTest, WhatIsWrongIsToldInOneLine) {
   expect_refused({"--relay-listen", "192.0.2.1:1"}, "--relay-listen");
   expect_refused({"--relay-listen", "tls:192.0.2.1:1"}, "--relay-cert");
   expect_refused({"--relay-listen", "udp:0.0.0.0:1"}, "--relay-address");
+  expect_refused({"--relay-listen", "tcp:192.0.2.1:1", "--relay-advertise"}, "udp:");
+  expect_refused({"--relay-listen", "udp:192.0.2.1:1", "--relay-address", "192.0.2.2", "--relay-advertise"},
+                 "udp:");
+  expect_refused({"--relay-listen", "udp:192.0.2.1:65535", "--peers", "2"}, "beyond 65535");
+  expect_refused({"--relay-listen", "udp:192.0.2.1:3478,udp:192.0.2.1:3479", "--peers", "2"}, "one address");
   expect_refused(with("--relay-address", "0.0.0.0"), "one address");
   expect_refused(with("--relay-address", "192.0.2.1,192.0.2.2"), "a second one of IPv4");
   expect_refused(with("--relay-external-address", "2001:db8::1"), "no address of IPv6");
