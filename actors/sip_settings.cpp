@@ -122,6 +122,7 @@ sip::element::Settings element_settings(const SipSettings& settings, const SipId
   out.registrar.trusts_loopback = settings.trusts_loopback;
   out.registrar.gruu_key = keys.gruu;
   out.lookup.overlay_name = lower(identity.overlay);
+  out.lookup.policy = settings.outside_lookup;
   out.lets_users_call_outside = settings.lets_users_call_outside;
   out.hides_users = settings.hides_users;
   out.gateway = settings.gateway;

@@ -45,8 +45,9 @@ struct SipSettings {
   bool trusts_loopback = false;          // phones on this machine need no password
   std::vector<std::string> names{};      // by which phones may know this peer, besides its addresses
   bool lets_users_call_outside = false;  // users may call addresses of other domains
-  bool hides_users = false;              // every call goes by way of an intermediate peer
-  std::string dns_servers{};             // "192.0.2.53:53,[2001:db8::53]:53"; empty: those of the system
+  sip::LookupPolicy outside_lookup = sip::LookupPolicy::overlay_first;  // whose answer counts for these
+  bool hides_users = false;   // every call goes by way of an intermediate peer
+  std::string dns_servers{};  // "192.0.2.53:53,[2001:db8::53]:53"; empty: those of the system
   std::optional<sip::element::Gateway> gateway{};
   // Who may see users of this peer: those who are not here are seen by everybody.
   std::map<sip::Aor, sip::presence::Permission> presence_permissions{};

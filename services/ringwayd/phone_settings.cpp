@@ -106,6 +106,11 @@ Outcome<> add_permissions(actors::SipSettings& sip, const std::map<sip::Aor, Acc
   return Done{};
 }
 
+sip::LookupPolicy lookup_policy_of(const std::string& name) {
+  if (name == "dns-first") return sip::LookupPolicy::dns_first;
+  return name == "dns-only" ? sip::LookupPolicy::dns_only : sip::LookupPolicy::overlay_first;
+}
+
 }  // namespace
 
 Result<std::vector<PhonePassword>> parse_phone_passwords(std::string_view text, const std::string& overlay) {
@@ -144,6 +149,7 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   sip->trusts_loopback = settings.sip_trust_loopback;
   sip->names = settings.sip_names;
   sip->lets_users_call_outside = settings.sip_call_outside;
+  sip->outside_lookup = lookup_policy_of(settings.sip_outside_lookup);
   sip->dns_servers = settings.sip_dns;
   sip->redirects = settings.sip_redirect;
   sip->hides_users = settings.sip_through_intermediate;

@@ -176,6 +176,12 @@ void add_phone_options(CLI::App& app, Settings& settings) {
       ->delimiter(',');
   group.flag("sip-call-outside", settings.sip_call_outside,
              "Let this peer's users call addresses of other domains, found by DNS");
+  group
+      .add("sip-outside-lookup", settings.sip_outside_lookup,
+           "Such an address may be known to the overlay and to DNS, and both are asked at once: whose answer "
+           "counts (overlay-first, dns-first), or that the overlay is not asked (dns-only)",
+           "POLICY")
+      ->check(CLI::IsMember({"overlay-first", "dns-first", "dns-only"}));
   group.add("sip-dns", settings.sip_dns,
             "Ask these name servers for that, and for names of --sip-trunk, and not those of the system",
             "ADDR:PORT,...");
@@ -336,6 +342,8 @@ std::string derive_phones(Settings& settings) {
   }
   if (!settings.sip_dns.empty() && !settings.sip_call_outside && settings.sip_trunk.empty())
     return "--sip-dns is for --sip-call-outside and --sip-trunk";
+  if (settings.sip_outside_lookup != "overlay-first" && !settings.sip_call_outside)
+    return "--sip-outside-lookup is for --sip-call-outside";
   if (settings.sip_certificate.empty() != settings.sip_key.empty())
     return "--sip-cert and --sip-key go together";
   const bool has_tls =

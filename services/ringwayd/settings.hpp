@@ -60,6 +60,7 @@ struct Settings {
   std::string sip_certificate, sip_key, sip_authorities;
   std::vector<std::string> sip_origins;
   bool sip_call_outside = false;
+  std::string sip_outside_lookup = "overlay-first";
   std::string sip_dns;
   std::vector<std::string> sip_trunk;
   std::string sip_trunk_domain;

@@ -228,8 +228,11 @@ void Element::answer(Now now, TransactionId transaction, const Message& response
 void Element::log_request(Now now, const Message& request, const proxy::Source& from) {
   if (request.method() == "BYE") calls_.on_bye(now.wall_ms, request);
   if (request.method() != "INVITE") return;
-  const auto caller = read_address(request.from.uri.print(), settings_.registrar.overlay_name);
-  if (from.side == proxy::Side::phone && caller) calls_.on_invite(now.wall_ms, request, caller->aor, true);
+  // A phone without an account may be on this machine; From tells whose call it wants to make.
+  const auto shown = read_address(request.from.uri.print(), settings_.registrar.overlay_name);
+  auto caller = shown ? std::optional(shown->aor) : std::nullopt;
+  if (auto user = Aor::of_user_name(from.user)) caller = *std::move(user);
+  if (from.side == proxy::Side::phone && caller) calls_.on_invite(now.wall_ms, request, *caller, true);
   const auto callee = registrar_.find(now.mono, request.request_uri());
   const Caller who = from.side == proxy::Side::phone     ? Caller::own_user
                      : from.side == proxy::Side::overlay ? Caller::peer

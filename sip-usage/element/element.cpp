@@ -110,9 +110,15 @@ void Element::on(Now now, FlowUp& up) {
   flow.opened_here = up.opened.has_value();
   const auto number = static_cast<std::uint64_t>(up.flow);
   flow.way = {number, {up.transport, up.local.host, up.local.port}, way_to(up.remote)};
-  flow.sender = {
-      up.flow,        up.remote.host, std::move(up.sender), is_of_own_machine(up), up.transport != "UDP",
-      up.remote.port, up.local.host,  up.local.port};
+  flow.sender = {up.flow,
+                 up.remote.host,
+                 std::move(up.sender),
+                 is_of_own_machine(up),
+                 up.transport != "UDP",
+                 up.transport == "TLS" || up.transport == "WSS",
+                 up.remote.port,
+                 up.local.host,
+                 up.local.port};
   if (is_stream(up.transport)) flow.framer.emplace(up.opened ? StreamEnd::opened : StreamEnd::accepted);
   bring_up(now, std::move(flow), up.opened);
 }

@@ -86,8 +86,7 @@ void Finder::begin(MonoTime now, const proxy::FindTargets& find) {
   Search search;
   search.uri = find.uri;
   search.is_known = here.is_known;
-  for (const auto& binding : here.targets)
-    if (auto target = target_of(here.aor, binding)) search.local.push_back(std::move(*target));
+  search.local = phones_of(here, find.uri);
   // A GRUU of this peer means a phone here, and what comes from another peer has been resolved there.
   const bool is_gruu_here = find.uri.parameters.value("gr") == settings_.proxy.overlay_gr;
   const bool is_for_here = is_gruu_here || find.source.side == proxy::Side::overlay;
@@ -109,6 +108,16 @@ void Finder::begin(MonoTime now, const proxy::FindTargets& find) {
   search.resolution = std::make_unique<Resolution>(std::move(settings), now, find.uri.print());
   if (!search.local.empty()) search.others_deadline = now + k_others_time;
   proceed(find.find, searches_.emplace(find.find, std::move(search)).first->second);
+}
+
+std::vector<proxy::Target> Finder::phones_of(const registrar::Lookup& user, const Uri& asked) const {
+  std::vector<proxy::Target> out;
+  for (const auto& binding : user.targets) {
+    // Who is called by sips: is to be reached by TLS, and knows it (RFC 3261 §16.6 step 7, RFC 5630 §5.3).
+    if (asked.scheme == "sips" && binding.uri.scheme != "sips") continue;
+    if (auto target = target_of(user.aor, binding)) out.push_back(std::move(*target));
+  }
+  return out;
 }
 
 std::optional<proxy::Target> Finder::target_of(const Aor& aor, const registrar::Target& binding) const {
@@ -213,11 +222,10 @@ proxy::Found Finder::found_by(const Search& search) const {
   for (const auto& device : resolved.devices) {
     if (device.route == settings_.registrar.route) {  // this peer itself: a user who forwards to one of here
       if (!search.local.empty() && asked && device.aor == asked->aor) continue;  // these are there already
-      for (const auto& binding : registrar_.find({}, uri_of(device.aor, search.uri)).targets)
-        if (auto target = target_of(device.aor, binding)) {
-          target->depth = device.depth;
-          found.targets.push_back(std::move(*target));
-        }
+      for (auto& target : phones_of(registrar_.find({}, uri_of(device.aor, search.uri)), search.uri)) {
+        target.depth = device.depth;
+        found.targets.push_back(std::move(target));
+      }
       found.is_responsible = true;
       continue;
     }

@@ -73,6 +73,7 @@ class Finder {
   void queue(proxy::FindId find, Search& search);
   void end(proxy::FindId find, const Search& search);
   void forget(proxy::FindId find);
+  std::vector<proxy::Target> phones_of(const registrar::Lookup& user, const Uri& asked) const;
   std::optional<proxy::Target> target_of(const Aor& aor, const registrar::Target& binding) const;
   proxy::Found found_by(const Search& search) const;
 

@@ -55,9 +55,12 @@ Element::Sending Element::source_of(Now now, const Message& request, FlowState& 
 // From may be another one: of whom the call was for before it was forwarded (RFC 3261 §12.2.1.1).
 Element::Sending Element::source_of_peer(const Message& request, const FlowState& flow) {
   proxy::Source peer{proxy::Side::overlay, flow.way};
-  if (!flow.users.empty()) peer.user = flow.users.front().name();
   const Uri from = proxy::with_overlay_name(request.from.uri, settings_.proxy);
-  if (belongs_to_another(request) || is_anonymous(from)) return peer;
+  // An intermediate peer sends it for it does not know whom: what its own users may is not the caller's to
+  // do.
+  if (is_anonymous(from)) return peer;
+  if (!flow.users.empty()) peer.user = flow.users.front().name();
+  if (belongs_to_another(request)) return peer;
   if (!is_shown_as_new(request) && (shows_token(request, tokens_) || proxy_.side_in_dialog(request, peer)))
     return peer;
   // As of the end of a dialog that passes here; but this peer's certificate would vouch for its own users.

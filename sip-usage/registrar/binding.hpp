@@ -22,6 +22,7 @@ struct Source {
   std::string sender;
   bool is_loopback = false;
   bool is_connected = false;  // TCP, TLS, WebSocket: nobody else can write into it
+  bool is_secure = false;     // TLS, and WebSocket over it
   std::uint16_t port = 0;     // of the other end
   std::string local_address{};
   std::uint16_t local_port = 0;

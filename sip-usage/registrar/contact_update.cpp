@@ -145,6 +145,9 @@ class Update {
   // RFC 5627 §5.1; a call could go round, or out to where no phone of the user is.
   Refused check_uri(const NameAddr& contact) const {
     if (!contact.uri.is_sip()) return Rejection{403, "Only SIP URIs can be registered"};
+    // It would be called there, and not by TLS (RFC 3261 §16.6 step 7).
+    if (contact.uri.scheme == "sips" && !source_.is_secure)
+      return Rejection{403, "A sips: Contact takes TLS"};
     const auto own = Uri::parse(contact.uri.scheme + ":" + escaped(aor_));
     if (own && equivalent(contact.uri, *own)) return Rejection{403, "A Contact that is the address itself"};
     return std::nullopt;

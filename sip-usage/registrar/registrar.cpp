@@ -329,6 +329,11 @@ Result<Address> Registrar::address_of(const Uri& uri) const {
 std::optional<Aor> Registrar::identify(Now now, RequestId request, const Message& message,
                                        const Source& source) {
   const auto to = address_of(message.to.uri);
+  // Whoever it is, no address of record can be meant (RFC 4475 §3.3.4).
+  if (!message.to.uri.is_sip() && !message.to.uri.is_tel()) {
+    reject(request, message, {400, "To is no address that can be registered"});
+    return std::nullopt;
+  }
   const Verdict verdict = to && is_own_machine(message, source)
                               ? Verdict(Admitted{to->aor})
                               : authenticator_.check(now.mono, Asker::registrar, message, source);

@@ -127,7 +127,8 @@ TEST_F(DirectoryTest, WhosePhonesAreServedIsRegisteredByThem) {
   v1::RegisterRequest request;
   EXPECT_TRUE(register_with(request).ok()) << "another user";
   calls_.clear();
-  for (const char* user : {"sam@overlay.example.org", "sam@Overlay.example.org"}) {
+  sip->users.push_back(k_own_user);
+  for (const std::string& user : {std::string(), k_own_user}) {
     request.set_as_user(user);
     request.set_forward_to("sip:alice@overlay.example.org");
     const auto refused = register_with(request);

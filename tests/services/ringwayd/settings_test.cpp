@@ -104,6 +104,10 @@ TEST_F(SettingsTest, WhatIsSaidOfPhonesFitsTogether) {
       {{"--sip-listen", "wss:127.0.0.1:443"}, "--sip-cert"},
       {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-key", "k"}, "go together"},
       {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-dns", "192.0.2.53:53"}, "--sip-dns is for"},
+      {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-outside-lookup", "dns-first"},
+       "is for --sip-call-outside"},
+      {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-call-outside", "--sip-outside-lookup", "dns"},
+       "--sip-outside-lookup"},
   };
   for (const std::string trunk : {"tls:192.0.2.7", "tls:2001:db8::7", "wss:sip.example:443", "sip.example",
                                   "tcp:", "tcp:sip.example:", "tcp:sip.example:0", "tcp:sip.example:70000",

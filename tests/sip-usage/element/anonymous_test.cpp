@@ -344,6 +344,13 @@ TEST(AnonymousCall, WithTheAnonymousFrom) {
   ASSERT_TRUE(came);
   EXPECT_EQ(told(*came), "");
   EXPECT_FALSE(stage.has_met(0, 1));
+  stage.world.answer(stage.bob, *came, 486);
+  stage.world.pass(k_call_log_time);
+  const auto of_alice =
+      std::count_if(stage.world.kept_calls.begin(), stage.world.kept_calls.end(), [](const auto& kept) {
+        return kept.first == 0 && kept.second.user.name() == "alice@example.org" && kept.second.is_outgoing;
+      });
+  EXPECT_EQ(of_alice, 1) << "her own log knows her";
 }
 
 TEST(AnonymousCall, WhoAsksForNothingCallsDirectly) {

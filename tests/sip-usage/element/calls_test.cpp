@@ -133,7 +133,7 @@ TEST(ElementCallTest, WhoTakesSipsOnlyIsCalledSo) {
   // Shows: SIP-19.
   World world;
   Phone& alice = world.phone("alice", 0);
-  Phone& bob = world.phone("bob", 1);
+  Phone& bob = world.phone("bob", 1, "TLS");
   ASSERT_EQ(world.register_phone(alice), 200u);
   auto registration = world.request(bob, "REGISTER", "sip:bob@example.org", "reg");
   registration.contacts.front().uri.scheme = "sips";
@@ -158,6 +158,30 @@ TEST(ElementCallTest, WhoTakesSipsOnlyIsCalledSo) {
   EXPECT_TRUE(bob.request("ACK"));
   world.send(bob, world.in_dialog(bob, "BYE", *invite));
   EXPECT_TRUE(alice.request("BYE"));
+}
+
+// What is called by sips: goes to no phone by anything but TLS.
+TEST(ElementCallTest, SipsGoesToPhonesThatSayTheyTakeIt) {
+  World world(std::vector<std::vector<std::string>>{{"alice", "bob"}});
+  Phone& alice = world.phone("alice", 0);
+  Phone& plain = world.phone("bob", 0);
+  Phone& secure = world.phone("bob", 0, "TLS");
+  ASSERT_EQ(world.register_phone(alice), 200u);
+  ASSERT_EQ(world.register_phone(plain), 200u);
+  world.send(alice, world.request(alice, "INVITE", "sips:bob@example.org", "call-1"));
+  EXPECT_EQ(alice.statuses(), std::vector<unsigned>{480});
+  for (Phone* phone : {&plain, &secure}) {
+    auto registration = world.request(*phone, "REGISTER", "sip:bob@example.org", "reg-2");
+    registration.contacts.front().uri.scheme = "sips";
+    const auto registered = world.ask(*phone, registration, "bob-secret");
+    ASSERT_TRUE(registered);
+    EXPECT_EQ(registered->status(), phone == &secure ? 200u : 403u);
+  }
+  world.send(alice, world.request(alice, "INVITE", "sips:bob@example.org", "call-2"));
+  EXPECT_FALSE(plain.request("INVITE"));
+  const auto invite = secure.request("INVITE");
+  ASSERT_TRUE(invite);
+  EXPECT_EQ(invite->request_uri().scheme, "sips");
 }
 
 TEST(ElementCallTest, DevicesThatTakeNoSuchCallAreLeftOut) {

@@ -82,14 +82,14 @@ TEST(ClaimsTest, APeerSpeaksForWhoIsRegisteredAtIt) {
 
 TEST(ClaimsTest, SoManyPeersOfAName) {
   std::vector<FetchedRegistration> found;
-  for (std::size_t at = 0; at <= k_max_peers_of_name; ++at)
+  for (std::size_t at = 1; at <= k_max_peers_of_name + 1; ++at)  // a Node-ID is not zero
     found.push_back({test::node(1),
                      wire::encode(registration_of_node(test::node(static_cast<std::uint8_t>(at)), "")), 600});
   const auto facts = facts_of(found);
   EXPECT_TRUE(facts.is_user);
   EXPECT_EQ(facts.peers.size(), k_max_peers_of_name);
-  EXPECT_TRUE(facts.is_at(test::node(k_max_peers_of_name - 1)));
-  EXPECT_FALSE(facts.is_at(test::node(k_max_peers_of_name)));
+  EXPECT_TRUE(facts.is_at(test::node(k_max_peers_of_name)));
+  EXPECT_FALSE(facts.is_at(test::node(k_max_peers_of_name + 1)));
   EXPECT_EQ(facts_of({}), NameFacts{});
 }
 

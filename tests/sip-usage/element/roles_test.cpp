@@ -65,6 +65,19 @@ TEST(ElementGatewayTest, WhoMayCallWhere) {
   EXPECT_EQ(trunk.alice.statuses(), std::vector<unsigned>{404});
 }
 
+// What alice's peer passes on for somebody else is not her call.
+TEST(ElementGatewayTest, WhoIsAnonymousIsNobodyThatMay) {
+  Trunk trunk;
+  Phone& between = trunk.world.foreign_peer("mallory", 0);
+  auto invite = trunk.world.request(between, "INVITE", "tel:+43900", "call-1");
+  invite.from.uri = *Uri::parse("sip:anonymous@anonymous.invalid");
+  trunk.world.send(between, invite);
+  EXPECT_TRUE(between.response(403));
+  EXPECT_EQ(trunk.asked_for(), 0u);
+  trunk.world.send(between, trunk.world.request(between, "INVITE", "tel:+43900", "call-2"));
+  EXPECT_EQ(trunk.asked_for(), 1u) << "its own call";
+}
+
 TEST(ElementGatewayTest, NumbersOfTheOverlayComeFirst) {
   Trunk trunk;
   Phone& number = trunk.world.phone("+431", 1);

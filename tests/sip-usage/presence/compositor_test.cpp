@@ -409,7 +409,7 @@ TEST(Compositor, UsersComeAndGo) {
 // The removal is still on its way: what is stored for who has come back must not be overtaken by it.
 TEST(Compositor, WhoComesBackIsStoredAfterTheRemoval) {
   for (const bool is_answered : {true, false}) {
-    Stage stage;
+    Stage stage({}, {});
     stage.register_phone();
     stage.stored();
     stage.pass(k_store_interval);
@@ -429,7 +429,7 @@ TEST(Compositor, WhoComesBackIsStoredAfterTheRemoval) {
 }
 
 TEST(Compositor, WhoIsGoneIsForgottenWhenNobodyAnswers) {
-  Stage stage;
+  Stage stage({}, {});
   stage.register_phone();
   stage.stored();
   stage.note(stage.compositor.set_users(stage.now, {}));

@@ -193,13 +193,12 @@ TEST(ContactUpdate, KnowsWhoIsCalledAtAnotherPort) {
     EXPECT_EQ(table.apply({.contacts = {contact}}, source), "ok");
     return table.bindings.at(0).listens_at_contact;
   };
-  const Source direct{FlowId{1}, "192.0.2.1", "192.0.2.1", false, false, 5060};
+  const Source direct{FlowId{1}, "192.0.2.1", "192.0.2.1", false, false, false, 5060};
   EXPECT_TRUE(is_called_there("<sip:a@192.0.2.1:5070>", direct));
   EXPECT_TRUE(is_called_there("<sip:a@192.0.2.1:5070;transport=UDP>", direct));
   EXPECT_FALSE(is_called_there("<sip:a@192.0.2.1>", direct)) << "that is where it sends from";
   EXPECT_FALSE(is_called_there("<sip:a@192.0.2.2:5070>", direct));
   EXPECT_FALSE(is_called_there("<sip:a@192.0.2.1:5070;transport=tcp>", direct));
-  EXPECT_FALSE(is_called_there("<sips:a@192.0.2.1:5070>", direct));
   EXPECT_FALSE(is_called_there("<sip:a@192.0.2.1:5070>" + k_flow + "1", direct)) << "RFC 5626 §5.3";
   auto other = direct;
   other.port = 6000;
@@ -210,6 +209,8 @@ TEST(ContactUpdate, KnowsWhoIsCalledAtAnotherPort) {
   other = direct;
   other.is_connected = true;
   EXPECT_FALSE(is_called_there("<sip:a@192.0.2.1:5070>", other));
+  other.is_secure = true;
+  EXPECT_FALSE(is_called_there("<sips:a@192.0.2.1:5070>", other));
 }
 
 TEST(ContactUpdate, AUserHasSoManyBindings) {

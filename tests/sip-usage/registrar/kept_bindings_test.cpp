@@ -15,10 +15,10 @@ using test::Stage;
 const Aor k_alice = aor("alice@example.org");
 
 Source datagrams(std::uint64_t flow, std::uint16_t port = 4000) {
-  return {FlowId{flow}, "127.0.0.1", "127.0.0.1", true, false, port, "127.0.0.1", 5060};
+  return {FlowId{flow}, "127.0.0.1", "127.0.0.1", true, false, false, port, "127.0.0.1", 5060};
 }
 Source connection(std::uint64_t flow) {
-  return {FlowId{flow}, "127.0.0.1", "127.0.0.1", true, true, 4000, "127.0.0.1", 5060};
+  return {FlowId{flow}, "127.0.0.1", "127.0.0.1", true, true, false, 4000, "127.0.0.1", 5060};
 }
 // The same peer some time later, with what was kept.
 void restart(Stage& stage, const Stage& before, Duration away = Duration{60'000}) {

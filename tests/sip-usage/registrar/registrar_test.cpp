@@ -69,6 +69,17 @@ TEST(Registrar, EachUserHasItsOwnAddressOnly) {
   EXPECT_TRUE(stage.stores.empty());
 }
 
+// RFC 4475 §3.3.4: there is nobody who could be asked to prove it.
+TEST(Registrar, WhatIsNoAddressIsABadRequest) {
+  for (const std::string uri : {"isbn:2983792873", "http://www.example.com"}) {
+    Stage stage;
+    Message request = test::message_of({.contacts = {"<sip:a@h>"}});
+    request.to.uri = *Uri::parse(uri);
+    stage.note(stage.registrar.receive(stage.now, RequestId{1}, std::move(request), source_of(1)));
+    EXPECT_EQ(stage.take_response().status(), 400U) << uri;
+  }
+}
+
 TEST(Registrar, RefusesWhatItDoesNotKnow) {
   Stage stage;
   stage.ask({.contacts = {"<sip:a@h>"}, .more = {"Require: path, gruu, outbound"}});
