@@ -458,8 +458,8 @@ void Comparisons::offer(Session& session, std::vector<Difference> found) {
   }
   std::set<KindAt> theirs;
   for (const ListedKind& kind : session.theirs) theirs.insert(kind.at);
-  // Nothing of these counts that can be read, so nothing is offered; looked at once more it is, or goes. What a
-  // damaged block hides may be more than what is there (hidden_kinds.hpp).
+  // Nothing of these counts that can be read, so nothing is offered; looked at once more it is, or goes. What
+  // a damaged block hides may be more than what is there (hidden_kinds.hpp).
   for (const KindAt& at : unlisted) {
     const auto state = context_.store->load(at);
     if (state && state->damage && !state->damage->more && theirs.contains(at))

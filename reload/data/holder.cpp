@@ -190,7 +190,7 @@ std::optional<Refusal> Holder::run(const Now& now, const IncomingStore& incoming
       (data_.view->responsible_for(incoming.resource) && (incoming.mode == StoreMode::adopt || news));
   if (replicate) pending.replicate = Replicate{token, incoming.resource, {}, {}};
   for (const AcceptedKind& kind : accepted->kinds) {
-    pending.answer.kind_responses.push_back({kind.at.kind, kind.state->generation_counter, {}});
+    pending.answer.kind_responses.push_back({kind.at.kind, kind.generation_told, {}});
     if (!replicate) continue;
     pending.replicate->generations.emplace_back(kind.at, kind.state->generation_counter);
     for (const RecordPtr& record : kind.records) pending.replicate->records.emplace_back(kind.at, record);

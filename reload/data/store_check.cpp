@@ -344,7 +344,10 @@ void Check::finish(Work& work) {
   state->records = std::move(work.after);
   state->damage = left_of(work.before->damage, work.written, state->generation_counter != before);
   const bool changed = written || !work.dropped.empty() || state->generation_counter != before;
-  accepted_.kinds.push_back({work.at, std::move(state), changed, std::move(work.records)});
+  const std::uint64_t expected = work.data->generation_counter;
+  const bool is_repeated = store_.mode == StoreMode::original && expected != 0 && expected < before;
+  const std::uint64_t told = is_repeated ? expected + 1 : state->generation_counter;
+  accepted_.kinds.push_back({work.at, std::move(state), changed, std::move(work.records), told});
 }
 
 }  // namespace

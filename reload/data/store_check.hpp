@@ -47,6 +47,9 @@ struct AcceptedKind {
   KindStatePtr state;    // as it will be
   bool changed = false;  // differs from before
   Records records;       // what the Store's values are now, for the replicas
+  // What the writer is told. Of a Store that has come before and went in then it is the number of that time:
+  // with a later one the writer would seem to have seen what others have written since.
+  std::uint64_t generation_told = 0;
 };
 struct KeptSigner {
   security::CertificatePtr certificate;

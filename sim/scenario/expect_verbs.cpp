@@ -77,6 +77,14 @@ void expect_every_value(Stage& stage, const Statement& statement) {
   }
 }
 
+// What the ledger judges of it.
+data::Entry entry_of(const data::Record& record) {
+  data::Entry out;
+  out.value = copy_of(record.stored.value.data.value.view());
+  out.writer_node = record.signer_node;
+  return out;
+}
+
 // Reads find a value at its replicas as well, and copies are mended: only the disk shows what was not handed
 // over.
 void expect_at_owner(Stage& stage, const Statement&) {
@@ -86,8 +94,12 @@ void expect_at_owner(Stage& stage, const Statement&) {
     const PeerNumber owner = stage.responsible_for(resource);
     const auto state =
         stage.simulation().peer(owner).identity().disk().load({resource, config::k_shared_value});
-    if (state && !state->records.empty()) continue;
-    return stage.violate(Law::value_kept, key + " is not at the peer that is responsible for it", owner);
+    std::vector<data::Entry> there;
+    if (state)
+      for (const auto& record : state->records) there.push_back(entry_of(*record));
+    const auto fault = stage.ledger().judge(key, there, true);
+    if (fault)
+      return stage.violate(fault->law, "at the peer that is responsible for it " + fault->what, owner);
   }
 }
 

@@ -351,6 +351,26 @@ TEST_F(HolderStore, TheSameStoreAgainSucceedsWithTheGenerationOfBefore) {
   EXPECT_EQ(store(request).code, wire::MessageCode::store_ans);
 }
 
+// Its first answer was lost, and somebody else has written since: who would swap next has not seen that.
+TEST_F(HolderStore, TheSameStoreAgainIsToldTheGenerationThatItMade) {
+  // Shows: STORE-49.
+  const auto at = [this](const std::string& text, std::uint32_t index, WallMs more) {
+    auto out = value(k_array_kind, text, more);
+    out.index = index;
+    return out;
+  };
+  ASSERT_EQ(store(store_of(at("first", 0, 0), *alice)).code, wire::MessageCode::store_ans);
+  const auto request = store_of(at("alice's", 1, 1), *alice, 1);
+  const auto generation = [](const auto& answer) {
+    return answer.store().kind_responses[0].generation_counter;
+  };
+  EXPECT_EQ(generation(store(request)), 2U);
+  EXPECT_EQ(generation(store(store_of(at("the other's", 2, 2), *alice, 2))), 3U);
+  EXPECT_EQ(generation(store(request)), 2U);
+  EXPECT_EQ(fetch(k_array_kind).generation_counter, 3U);
+  EXPECT_TRUE(store(store_of(at("unseen", 1, 3), *alice, 2)).is_error(ErrorCode::generation_counter_too_low));
+}
+
 TEST_F(HolderStore, IsAnsweredOnlyWhenDurable) {
   // Shows: TOPO-35.
   peer.hold_commits = true;
