@@ -146,6 +146,7 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   sip->lets_users_call_outside = settings.sip_call_outside;
   sip->dns_servers = settings.sip_dns;
   sip->redirects = settings.sip_redirect;
+  sip->calls_per_second = settings.sip_calls_per_second;
   sip->hides_users = settings.sip_through_intermediate;
   if (!settings.sip_trunk_servers.empty()) sip->gateway = gateway_of(settings);
   auto accounts = accounts_of(users);
