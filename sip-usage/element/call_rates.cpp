@@ -29,6 +29,7 @@ void CallRates::sweep(MonoTime now) {
 
 bool CallRates::take(MonoTime now, const Aor& callee, const std::string& sender) {
   if (calls_per_second_ == 0) return true;
+  if (of_sender_.size() >= k_max_call_rates) sweep(now);
   const Duration cost{std::max(std::int64_t{1}, std::int64_t{1000} / calls_per_second_)};
   Bucket& all = of_callee_.try_emplace(callee, Bucket{Duration{0}, now}).first->second;
   const auto key = std::make_pair(callee, sender);
@@ -36,7 +37,6 @@ bool CallRates::take(MonoTime now, const Aor& callee, const std::string& sender)
   if (!has_room(now, all, cost) || (found != of_sender_.end() && !has_room(now, found->second, 2 * cost)))
     return false;
   if (found == of_sender_.end()) {
-    if (of_sender_.size() >= k_max_call_rates) sweep(now);
     if (of_sender_.size() >= k_max_call_rates) return false;
     found = of_sender_.emplace(key, Bucket{Duration{0}, now}).first;
   }

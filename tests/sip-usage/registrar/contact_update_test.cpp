@@ -242,7 +242,7 @@ TEST(ContactUpdate, WhoIsStartedAnewFindsRoom) {
   EXPECT_EQ(table.apply({.contacts = {"<sip:b@h>"}, .call_id = "b"}), "ok");
   for (std::size_t n = 0; n < k_max_bindings_of_user; ++n) {
     table.now = table.now + Duration{1000};
-    EXPECT_EQ(table.apply({.contacts = {contact(n)}, .call_id = contact(n)}), "ok") << n;
+    EXPECT_EQ(table.apply({.contacts = {contact(n)}, .call_id = "c" + std::to_string(n)}), "ok") << n;
   }
   EXPECT_EQ(table.bindings.size(), k_max_bindings_of_user);
   EXPECT_EQ(table.bindings[0].contact.uri.print(), "sip:desk@h") << "it is connected";
