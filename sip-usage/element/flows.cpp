@@ -173,12 +173,13 @@ void Flows::set_in_call(MonoTime now, const proxy::NetworkFlow& way, bool is_in_
   const auto same = ways_.find(key_of(way));
   if (same == ways_.end()) return;
   const auto stands = [&](FlowId id) { return flows_.at(id).is_in_call && !flows_.at(id).is_closing; };
-  if (is_in_call && std::any_of(same->second.begin(), same->second.end(), stands)) return;
+  const bool one_is_enough = flows_.at(same->second.front()).is_peer();
+  if (is_in_call && one_is_enough && std::any_of(same->second.begin(), same->second.end(), stands)) return;
   const FlowState* one = find(way);
   for (const FlowId id : same->second) {
     FlowState& flow = flows_.at(id);
     const bool was_held = flow.is_held();
-    flow.is_in_call = is_in_call && &flow == one;
+    flow.is_in_call = is_in_call && (!one_is_enough || &flow == one);
     hold(now, flow, was_held);
   }
 }
