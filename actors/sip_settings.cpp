@@ -128,6 +128,7 @@ sip::element::Settings element_settings(const SipSettings& settings, const SipId
   out.gateway = settings.gateway;
   out.presence_permissions = settings.presence_permissions;
   out.proxy.redirects = settings.redirects;
+  out.calls_per_second = settings.calls_per_second;
   return out;
 }
 

@@ -52,6 +52,7 @@ struct SipSettings {
   // Who may see users of this peer: those who are not here are seen by everybody.
   std::map<sip::Aor, sip::presence::Permission> presence_permissions{};
   bool redirects = false;  // a redirect peer (RFC 3261 §8.3)
+  unsigned calls_per_second = sip::element::k_calls_per_second;
 };
 
 // Where other peers are told to connect to for calls: the hosts that the peer advertises, or those of this

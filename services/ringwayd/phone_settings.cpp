@@ -152,6 +152,7 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   sip->outside_lookup = lookup_policy_of(settings.sip_outside_lookup);
   sip->dns_servers = settings.sip_dns;
   sip->redirects = settings.sip_redirect;
+  sip->calls_per_second = settings.sip_calls_per_second;
   sip->hides_users = settings.sip_through_intermediate;
   if (!settings.sip_trunk_servers.empty()) sip->gateway = gateway_of(settings);
   auto accounts = accounts_of(users);

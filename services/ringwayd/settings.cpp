@@ -208,6 +208,8 @@ void add_phone_options(CLI::App& app, Settings& settings) {
            "Calls to addresses of this domain go there, too; * for every foreign one; may be repeated",
            "DOMAIN")
       ->delimiter(',');
+  group.number("sip-calls-per-second", settings.sip_calls_per_second, 0, 1'000,
+               "Calls that one user here gets from other peers and from outside, 0: as many as come");
   group.flag("sip-redirect", settings.sip_redirect,
              "A redirect peer: tells phones where users of other peers are (302) and lets them call there "
              "themselves");

@@ -65,6 +65,7 @@ struct Settings {
   std::vector<std::string> sip_trunk;
   std::string sip_trunk_domain;
   std::vector<std::string> sip_trunk_callers, sip_trunk_domains;
+  unsigned sip_calls_per_second = 10;  // 0: as many as come
   bool sip_redirect = false;
   bool sip_through_intermediate = false;
 

@@ -93,7 +93,23 @@ void Element::pass_or_serve(Now now, TransactionId transaction, Message request,
   proxy_.on_request(now.mono, server_of(transaction), std::move(request), from);
 }
 
+// RFC 7904 §8.2.2: where somebody sends his callers on to, nobody was asked.
+bool Element::is_called_too_often(MonoTime now, const Message& request, const proxy::Source& from) {
+  if (request.method() != "INVITE" || !request.to.tag().empty() || from.side == proxy::Side::phone)
+    return false;
+  const auto callee = registrar_.find(now, request.request_uri());
+  if (!callee.is_known || callee.targets.empty()) return false;
+  if (call_rates_.take(now, callee.aor, from.sender.empty() ? from.flow.remote : from.sender)) return false;
+  ++counters_.too_often;
+  return true;
+}
+
 void Element::serve(Now now, TransactionId transaction, Message request, proxy::Source from) {
+  if (is_called_too_often(now.mono, request, from)) {
+    auto response = make_response(request, 480, new_tag());
+    response.set_field("Retry-After", std::to_string(k_call_burst_s));
+    return answer(now, transaction, response);
+  }
   log_request(now, request, from);
   auto& server = servers_.at(transaction);
   server.is_private = is_private(request, from);
@@ -178,7 +194,12 @@ void Element::act(Now now, ResponseArrived& arrived) {
   if (of.phone && arrived.response.status() == 430)  // RFC 5626 §7
     add_work(registrar_.on_unreachable(now, of.flow, *of.phone));
   if (!is_asked_elsewhere(now, client->second, arrived.response.status()))
-    proxy_.on_response(now.mono, *of.branch, std::move(arrived.response));
+    proxy_.on_response(now.mono, *of.branch, std::move(arrived.response), way_of_peer(of.flow));
+}
+
+std::optional<proxy::NetworkFlow> Element::way_of_peer(FlowId id) {
+  const FlowState* flow = flows_.find(id);
+  return flow == nullptr || !flow->is_peer() ? std::nullopt : std::optional(flow->way);
 }
 
 void Element::act(Now now, TransactionFailed& failed) {
@@ -187,7 +208,7 @@ void Element::act(Now now, TransactionFailed& failed) {
   end_notify(now.mono, client->second, std::nullopt);
   if (!client->second.branch) return;
   const bool is_silent = failed.failure == TransactionFailure::timeout;
-  // Not even a 100 to an INVITE: nobody is there any more.
+  // Not even a 100 to an INVITE, nothing to a MESSAGE: nobody is there any more.
   if (is_silent && client->second.phone)
     add_work(registrar_.on_unreachable(now, client->second.flow, *client->second.phone));
   if (is_asked_elsewhere(now, client->second, std::nullopt)) return;
@@ -268,6 +289,7 @@ void Element::act(Now now, FindAnswer& answer) {
 void Element::act(Now now, proxy::StartBranch& start) {
   const bool leaves = side_of(start.hop, settings_.proxy) == proxy::Side::overlay;
   if (leaves && stays_unknown(transaction_of(start.server))) return send_hidden(now, start);
+  if (leaves) name_in_overlay(start);
   ways_.send(now.mono, start.hop,
              {start.branch, std::move(start.request), {}, {}, {}, transaction_of(start.server)});
 }
@@ -281,6 +303,7 @@ void Element::act(Now now, proxy::SendStateless& send) {
     ++counters_.not_sent;  // there is no other way for it
     return;
   }
+  name_for_phone(now.mono, send);
   ways_.send(now.mono, send.hop, {std::nullopt, std::move(send.request)});
 }
 
@@ -305,8 +328,9 @@ void Element::act(Now now, Ready& ready) {
   }
   const Flow over{static_cast<std::uint64_t>(flow->id),
                   flow->is_reliable() ? Transport::reliable : Transport::unreliable};
-  const bool is_call = request.method() == "INVITE" && !flow->is_peer();
-  const auto phone = is_call ? std::optional(request.request_uri()) : std::nullopt;
+  // Phones answer these at once, an INVITE by a 100.
+  const bool is_answered = request.method() == "INVITE" || request.method() == "MESSAGE";
+  const auto phone = is_answered && !flow->is_peer() ? std::optional(request.request_uri()) : std::nullopt;
   if (ready.parcel.hiding) ready.parcel.hiding->sent_to = flow->node;
   auto sent = transactions_.send_request(now.mono, std::move(request), over, ready.parcel.server);
   if (!sent) return proxy_.on_failure(now.mono, *branch, proxy::BranchFailure::unreachable);
@@ -383,13 +407,12 @@ void Element::act(Now now, proxy::Respond& respond) {
   const unsigned status = respond.response.status();
   if (is_of_own(now, respond.server, respond.response)) return;
   if (status >= 200 && letters_.keep(now, transaction_of(respond.server), respond.response)) return;
+  name_in_overlay(respond);
   mask(transaction_of(respond.server), respond.response);
   answer(now, transaction_of(respond.server), respond.response);
 }
 
-void Element::act(Now now, proxy::HoldFlow& hold) {
-  if (FlowState* flow = flows_.find(hold.flow)) flows_.set_in_call(now.mono, *flow, hold.held);
-}
+void Element::act(Now now, proxy::HoldFlow& hold) { flows_.set_in_call(now.mono, hold.flow, hold.held); }
 
 void Element::act(Now now, proxy::EndServer& end) {
   if (is_of_own(now, end.server, std::nullopt)) return;

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t k_first_own_server = std::uint64_t{1} << 63U;
 constexpr std::uint64_t k_first_sent = k_first_own_server | (std::uint64_t{1} << 62U);  // by programs
 constexpr unsigned k_gave_up = 480;
+constexpr unsigned k_everywhere = 600;  // from here on an answer is that of all phones (RFC 3261 §21.6)
 constexpr std::uint8_t k_max_forwards = 70;
 
 // Or it would say more than what the body is.
@@ -65,17 +66,22 @@ bool Element::tell_wait(MonoTime now, Parcel& parcel) const {
   return true;
 }
 
-// RFC 4320 §4.1 has no 408 for them; 480 says the same of a phone that another peer calls here.
+// What one of the user's phones has declined nobody is to be shown any more (RFC 3261 §21.6), though another
+// one was silent. Otherwise it is as if nobody had answered. RFC 4320 §4.1 has no 408 for such requests; 480
+// says the same of a phone that another peer calls here.
 void Element::give_up_messages(Now now) {
   for (const TransactionId transaction : letters_.take_overdue(now.mono)) {
     const Message* request = transactions_.request(transaction);
-    proxy_.give_up(proxy::ServerId{transaction.value});
+    auto declined = proxy_.give_up(proxy::ServerId{transaction.value});
+    if (declined && declined->status() < k_everywhere) declined.reset();
     if (transaction.value >= k_first_own_server) {
-      give_up_own(now, transaction);
+      give_up_own(now, transaction, std::move(declined));
       continue;
     }
-    if (request == nullptr || letters_.keep(now, transaction, std::nullopt)) continue;
-    answer(now, transaction, make_response(*request, k_gave_up, new_tag()));
+    if (request == nullptr || letters_.keep(now, transaction, declined)) continue;
+    auto response = declined ? *std::move(declined) : make_response(*request, k_gave_up, new_tag());
+    mask(transaction, response);
+    answer(now, transaction, response);
   }
 }
 
@@ -136,9 +142,10 @@ bool Element::is_of_own(Now now, proxy::ServerId server, std::optional<Message> 
   return true;
 }
 
-void Element::give_up_own(Now now, TransactionId transaction) {
+void Element::give_up_own(Now now, TransactionId transaction, std::optional<Message> declined) {
   proxy_.on_server_ended(now.mono, proxy::ServerId{transaction.value});
-  if (!letters_.keep(now, transaction, std::nullopt)) tell_sent(transaction, k_gave_up);
+  const unsigned status = declined ? declined->status() : k_gave_up;
+  if (!letters_.keep(now, transaction, std::move(declined))) tell_sent(transaction, status);
 }
 
 void Element::tell_sent(TransactionId transaction, unsigned status, std::optional<unsigned> retry_after_s) {

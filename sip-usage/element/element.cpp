@@ -58,7 +58,8 @@ Element::Element(Settings settings, std::vector<registrar::Account> accounts, st
       presence_(settings_, watched_users(), random_),
       intermediary_(settings_.proxy, *random_),
       intermediates_(*random_),
-      calls_(std::move(kept_calls)) {}
+      calls_(std::move(kept_calls)),
+      call_rates_(settings_.calls_per_second) {}
 
 std::string Element::new_tag() { return hex_of(random_->next()); }
 
@@ -95,7 +96,8 @@ TableSizes Element::tables() const {
        {registrar_.sizes(), proxy_.sizes(), letters_.sizes(), claims_.sizes(), presence_.sizes()})
     out.insert(out.end(), more.begin(), more.end());
   for (const auto& more : {calls_.sizes(), ways_.sizes()}) out.insert(out.end(), more.begin(), more.end());
-  out.insert(out.end(), {flows_.size(), finder_.size(), trunk_.size(), intermediary_.size()});
+  out.insert(out.end(),
+             {flows_.size(), finder_.size(), trunk_.size(), intermediary_.size(), call_rates_.size()});
   out.push_back({"messages of programs under way", sending_.size(), k_max_sending});
   return out;
 }
@@ -149,8 +151,8 @@ void Element::bring_up(Now now, FlowState flow, std::optional<OpenId> opened) {
     if (opened) ways_.on_open_failed(now.mono, *opened);
     return;
   }
-  // The two ends of datagrams are the same after a silence.
-  if (proxy_.is_in_call(added->way)) flows_.set_in_call(now.mono, *added, true);
+  // The two ends of datagrams are the same after a silence; and who has lost a connection makes another one.
+  if (proxy_.is_in_call(added->way)) flows_.set_in_call(now.mono, added->way, true);
   ways_.on_up(id, opened);
 }
 
@@ -175,8 +177,10 @@ void Element::on(Now now, FlowDown& down) {
   FlowState* flow = flows_.find(down.flow);
   if (flow == nullptr) return;
   const auto transactions = std::move(flow->transactions);
+  const auto way = flow->way;
   ways_.on_down(down.flow);
   flows_.remove(down.flow);
+  if (proxy_.is_in_call(way)) flows_.set_in_call(now.mono, way, true);
   presence_.on_flow_failed(now.mono, down.flow);
   for (const auto transaction : transactions) end_on_flow(now, transaction);
   add_work(registrar_.on_flow_failed(now, down.flow));

@@ -26,6 +26,7 @@
 #include "reload/table_size.hpp"
 #include "reload/time.hpp"
 #include "sip-usage/element/anonymity.hpp"
+#include "sip-usage/element/call_rates.hpp"
 #include "sip-usage/element/claims.hpp"
 #include "sip-usage/element/events.hpp"
 #include "sip-usage/element/finder.hpp"
@@ -53,6 +54,7 @@ struct ElementCounters {
   std::uint64_t false_from = 0;      // 403: a peer's request with the From of a user of another
   std::uint64_t passed_on = 0;       // requests of other peers, as an intermediate one
   std::uint64_t not_passed_on = 0;   // these, refused: what they say, k_max_passages
+  std::uint64_t too_often = 0;       // 480: calls of one user here (Settings::calls_per_second)
 };
 
 class Element {
@@ -102,7 +104,7 @@ class Element {
   struct Client {
     FlowId flow{};
     std::optional<proxy::BranchId> branch;  // none: of a CANCEL
-    std::optional<Uri> phone;               // of an INVITE to a phone here: its Contact
+    std::optional<Uri> phone;               // of an INVITE or MESSAGE to a phone here: its Contact
     std::optional<presence::NotifyId> notify{};
     std::optional<Hiding> hiding{};         // of what an intermediate peer is to pass on
     std::optional<TransactionId> server{};  // whose request it sends on
@@ -186,7 +188,7 @@ class Element {
   void tell_of_phones(Now now, const Message& response);
   // True: it was of a request of the element's own, which has this outcome.
   bool is_of_own(Now now, proxy::ServerId server, std::optional<Message> answer);
-  void give_up_own(Now now, TransactionId transaction);
+  void give_up_own(Now now, TransactionId transaction, std::optional<Message> declined);
   void tell_sent(TransactionId transaction, unsigned status, std::optional<unsigned> retry_after_s = {});
   // Of who wants to stay unknown (carry_out_hidden.cpp).
   void note_hidden(TransactionId transaction, Message& request, const FlowState& flow);
@@ -197,6 +199,11 @@ class Element {
   bool leaves_out_route(const Message& request) const;
   bool stays_unknown(TransactionId transaction) const;
   std::optional<Uri> hidden_contact(TransactionId transaction, const Message& request);
+  // Of what goes to other peers (carry_out_contacts.cpp).
+  void name_in_overlay(proxy::StartBranch& start);
+  void name_in_overlay(proxy::Respond& respond);
+  std::optional<Uri> contact_in_overlay(const proxy::Target& phone, const Uri& contact);
+  void name_for_phone(MonoTime now, proxy::SendStateless& send) const;
   void send_hidden(Now now, proxy::StartBranch& start);
   void send_by_intermediate(Now now, Parcel parcel);
   bool try_another_intermediate(Now now, Parcel& parcel);
@@ -243,10 +250,12 @@ class Element {
   void pass_or_serve(Now now, TransactionId transaction, Message request, proxy::Source from);
   void serve(Now now, TransactionId transaction, Message request, proxy::Source from);
   void cancel(Now now, RequestArrived& arrived, const proxy::Source& from, const FlowState& flow);
+  bool is_called_too_often(MonoTime now, const Message& request, const proxy::Source& from);
   bool is_user_of_overlay(MonoTime now, const Uri& uri) const;
   bool is_nameless_phone(const Message& request, const FlowState& flow) const;
   bool is_for_this_peer(const Message& request) const;
   bool is_from_same(const FlowState& flow, TransactionId invite);
+  std::optional<proxy::NetworkFlow> way_of_peer(FlowId id);
   bool shows_own_token(const Message& request, const FlowState& flow) const;
   bool may_be_of_user(Now now, const Message& request) const;
   void answer(Now now, TransactionId transaction, const Message& response);
@@ -275,6 +284,7 @@ class Element {
   std::map<TransactionId, Client> clients_;
   std::unordered_map<proxy::BranchId, TransactionId> transaction_of_;
   CallLog calls_;
+  CallRates call_rates_;
   Deadline tell_calls_at_;  // when there is something to be told
   std::deque<Work> work_;
   std::vector<Output> outputs_;

@@ -27,7 +27,7 @@ FlowState* Flows::add(MonoTime now, FlowState flow) {
     ++counters_.refused;
     return nullptr;
   }
-  ways_.insert_or_assign(key_of(flow.way), id);
+  ways_[key_of(flow.way)].push_back(id);
   FlowState& added = flows_.emplace(id, std::move(flow)).first->second;
   used(now, added);
   return &added;
@@ -38,8 +38,9 @@ void Flows::remove(FlowId id) {
   if (found == flows_.end()) return;
   FlowState& flow = found->second;
   if (flow.queued_at) wakes_.erase({*flow.queued_at, id});
-  if (const auto way = ways_.find(key_of(flow.way)); way != ways_.end() && way->second == id)
-    ways_.erase(way);
+  const auto way = ways_.find(key_of(flow.way));
+  std::erase(way->second, id);
+  if (way->second.empty()) ways_.erase(way);
   flows_.erase(found);
 }
 
@@ -52,7 +53,7 @@ FlowState* Flows::find(const proxy::NetworkFlow& way) {
   FlowState* same_name = find(FlowId{way.id});
   if (same_name != nullptr && proxy::same_flow(same_name->way, way)) return same_name;
   const auto found = ways_.find(key_of(way));
-  return found == ways_.end() ? nullptr : find(found->second);
+  return found == ways_.end() ? nullptr : find(found->second.back());
 }
 
 // ---- what comes
@@ -168,10 +169,19 @@ void Flows::set_watching(MonoTime now, FlowId id, bool is_watching) {
   hold(now, *flow, was_held);
 }
 
-void Flows::set_in_call(MonoTime now, FlowState& flow, bool is_in_call) {
-  const bool was_held = flow.is_held();
-  flow.is_in_call = is_in_call;
-  hold(now, flow, was_held);
+void Flows::set_in_call(MonoTime now, const proxy::NetworkFlow& way, bool is_in_call) {
+  const auto same = ways_.find(key_of(way));
+  if (same == ways_.end()) return;
+  const auto stands = [&](FlowId id) { return flows_.at(id).is_in_call && !flows_.at(id).is_closing; };
+  const bool one_is_enough = flows_.at(same->second.front()).is_peer();
+  if (is_in_call && one_is_enough && std::any_of(same->second.begin(), same->second.end(), stands)) return;
+  const FlowState* one = find(way);
+  for (const FlowId id : same->second) {
+    FlowState& flow = flows_.at(id);
+    const bool was_held = flow.is_held();
+    flow.is_in_call = is_in_call && (!one_is_enough || &flow == one);
+    hold(now, flow, was_held);
+  }
 }
 
 void Flows::hold(MonoTime now, FlowState& flow, bool was_held) {

@@ -80,7 +80,8 @@ class Flows {
   // It is kept open while a binding or a subscription depends on it, or a call goes over it.
   void set_registered(MonoTime now, FlowId id, bool is_registered);
   void set_watching(MonoTime now, FlowId id, bool is_watching);
-  void set_in_call(MonoTime now, FlowState& flow, bool is_in_call);
+  // Of several connections with one peer one is enough.
+  void set_in_call(MonoTime now, const proxy::NetworkFlow& way, bool is_in_call);
   void used(MonoTime now, FlowState& flow);
   void close(FlowState& flow, std::string reason);
 
@@ -101,7 +102,7 @@ class Flows {
   void queue(FlowState& flow);
 
   std::unordered_map<FlowId, FlowState> flows_;
-  std::map<std::string, FlowId> ways_;
+  std::map<std::string, std::vector<FlowId>> ways_;  // the latest last
   std::set<std::pair<MonoTime, FlowId>> wakes_;
   std::vector<Output> outputs_;
   FlowCounters counters_;

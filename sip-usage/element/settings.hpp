@@ -43,6 +43,8 @@ inline constexpr Duration k_idle_time{300'000};
 inline constexpr Duration k_call_log_time{2'000};
 // Where the phones here are known, a call does not wait longer for what the overlay says of others.
 inline constexpr Duration k_others_time{2'000};
+inline constexpr unsigned k_calls_per_second =
+    10;  // that one user gets: no human, and few call centres, get more
 
 // A gateway peer: calls to telephone numbers and to other domains go on to a server that was configured (a
 // trunk), where no user of the overlay has that address.
@@ -67,6 +69,8 @@ struct Settings {
   // What own users send to other peers is as if they had asked for privacy (RFC 3323), unless they say
   // "none".
   bool hides_users = false;
+  // That one user here gets from other peers and from outside (call_rates.hpp); 0: as many as come.
+  unsigned calls_per_second = k_calls_per_second;
   std::optional<Gateway> gateway{};
   // Own users whose messages to absent ones are kept, and who get theirs; they can be watched as well.
   std::vector<messages::OwnUser> message_users{};

@@ -126,10 +126,15 @@ void DialogTable::note(MonoTime now, const Message& request, const Message& resp
   if (key.size() + bytes_of(dialog.callee) + bytes_of(dialog.target) + bytes_of(dialog.caller_contact) >
       k_max_dialog_bytes)
     return;
-  if (source.side != Side::overlay) dialog.flows.push_back(source.flow);
+  dialog.flows.push_back(source.flow);
   if (const auto* phone = std::get_if<FlowHop>(&target.hop)) dialog.flows.push_back(phone->flow);
+  if (target.over) dialog.flows.push_back(*target.over);
   if (dialogs_.size() >= k_max_dialogs) forget(dialogs_.find(by_order_.begin()->second));
-  for (const auto& flow : dialog.flows) hold(flow);
+  const auto is_of_peer = [&](const NetworkFlow& flow) {
+    return (source.side == Side::overlay && &flow == &dialog.flows.front()) ||
+           (target.over && flow == *target.over);
+  };
+  for (const auto& flow : dialog.flows) hold(flow, is_of_peer(flow));
   const auto added = dialogs_.emplace(key, std::move(dialog)).first;
   renew(now, added, response);
 }
@@ -217,11 +222,13 @@ void DialogTable::on_timer(MonoTime now) {
 
 // ---- flows
 
-void DialogTable::hold(const NetworkFlow& flow) {
-  auto& entry = flows_.try_emplace(text_of(flow), FlowInCalls{flow}).first->second;
+void DialogTable::hold(const NetworkFlow& flow, bool is_of_peer) {
+  auto& entry = flows_.try_emplace(text_of(flow), FlowInCalls{flow, is_of_peer}).first->second;
   if (++entry.calls > 1 || held_count_ >= k_max_flows_in_calls) return;
+  if (is_of_peer && held_peers_ >= k_max_peers_in_calls) return;
   entry.is_held = true;
   ++held_count_;
+  if (is_of_peer) ++held_peers_;
   holds_.push_back({flow, true});
 }
 
@@ -230,6 +237,7 @@ void DialogTable::release(const NetworkFlow& flow) {
   if (--found->second.calls != 0) return;
   if (found->second.is_held) {
     --held_count_;
+    if (found->second.is_of_peer) --held_peers_;
     holds_.push_back({found->second.flow, false});
   }
   flows_.erase(found);

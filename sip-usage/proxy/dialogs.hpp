@@ -1,6 +1,8 @@
 // The dialogs that INVITEs through this proxy have begun, for two purposes that the proxy's tokens do not
 // serve: who sends its ACK and its BYE without the Route that it was given (SIPp's own scenarios do) is
-// understood all the same, and the flows of a call that goes on are not given up.
+// understood all the same, and the flows of a call that goes on are not given up: a phone's, and the
+// connection with the other side's peer, or the call could not be ended when nobody finds the way to that
+// peer any more (RFC 7904 §5.2).
 //
 // It is a help with a bound, no state that anything else depends on: a dialog that is not in here goes on by
 // its Route as ever.
@@ -31,8 +33,10 @@ inline constexpr std::size_t k_max_dialogs = 8192;  // then the one that was beg
 // Of what one says; longer ones are not kept. And of a hidden one's Route, without which it is kept.
 inline constexpr std::size_t k_max_dialog_bytes = 2048;
 inline constexpr std::size_t k_max_flows_in_calls = 4096;  // that are held for them
-inline constexpr Duration k_dialog_time{4 * 3'600'000};    // without a session timer (RFC 4028)
-inline constexpr Duration k_session_grace{32'000};         // behind the end of one
+// Of these with other peers: half of the connections that there can be, so that others find room.
+inline constexpr std::size_t k_max_peers_in_calls = 512;
+inline constexpr Duration k_dialog_time{4 * 3'600'000};  // without a session timer (RFC 4028)
+inline constexpr Duration k_session_grace{32'000};       // behind the end of one
 
 // Where a request within a dialog goes.
 struct DialogWay {
@@ -88,6 +92,7 @@ class DialogTable {
   using Dialogs = std::map<std::string, Dialog>;
   struct FlowInCalls {
     NetworkFlow flow;
+    bool is_of_peer = false;
     std::size_t calls = 0;
     bool is_held = false;
   };
@@ -98,14 +103,14 @@ class DialogTable {
   Dialogs::const_iterator find(const Message& request) const;
   void renew(MonoTime now, Dialogs::iterator dialog, const Message& response);
   void forget(Dialogs::iterator dialog);
-  void hold(const NetworkFlow& flow);
+  void hold(const NetworkFlow& flow, bool is_of_peer);
   void release(const NetworkFlow& flow);
 
   Dialogs dialogs_;
   std::set<std::pair<MonoTime, std::string>> ends_;
   std::map<std::uint64_t, std::string> by_order_;
   std::map<std::string, FlowInCalls> flows_;
-  std::size_t held_count_ = 0;
+  std::size_t held_count_ = 0, held_peers_ = 0;
   std::uint64_t last_order_ = 0;
   std::vector<HoldFlow> holds_;
 };

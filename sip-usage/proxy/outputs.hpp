@@ -59,6 +59,7 @@ struct EndBranch {
 struct Respond {
   ServerId server{};
   Message response;
+  std::optional<Target> phone{};  // of a user here, that has sent it; a provisional one or a 2xx
 };
 // The server transaction is to end without an answer (RFC 4320 §4.1: 408 is never sent to a request that is
 // no INVITE).

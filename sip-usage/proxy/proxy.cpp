@@ -184,8 +184,10 @@ void Proxy::on_server_ended(MonoTime now, ServerId server) {
   with(server, [&](ResponseContext& context) { context.on_server_ended(now); });
 }
 
-void Proxy::give_up(ServerId server) {
-  with(server, [&](ResponseContext& context) { context.give_up(); });
+std::optional<Message> Proxy::give_up(ServerId server) {
+  std::optional<Message> best;
+  with(server, [&](ResponseContext& context) { best = context.give_up(); });
+  return best;
 }
 
 void Proxy::on_found(MonoTime now, FindId find, Found found) {
@@ -198,9 +200,11 @@ void Proxy::on_not_found(MonoTime now, FindId find, unsigned status) {
     with(*server, [&](ResponseContext& context) { context.on_not_found(now, find, status); });
 }
 
-void Proxy::on_response(MonoTime now, BranchId branch, Message response) {
+void Proxy::on_response(MonoTime now, BranchId branch, Message response, std::optional<NetworkFlow> peer) {
   if (const auto server = find_in(shared_.server_of_branch, branch))
-    with(*server, [&](ResponseContext& context) { context.on_response(now, branch, std::move(response)); });
+    with(*server, [&](ResponseContext& context) {
+      context.on_response(now, branch, std::move(response), std::move(peer));
+    });
 }
 
 void Proxy::on_failure(MonoTime now, BranchId branch, BranchFailure failure) {

@@ -50,14 +50,15 @@ class Proxy {
   void on_ack(Message request, const Source& source);  // of a 2xx: from end to end
   void on_server_ended(MonoTime now, ServerId server);
   // A request that is no INVITE is not to wait any longer: its branches end (EndBranch), and whoever says so
-  // answers it.
-  void give_up(ServerId server);
+  // answers it: perhaps by the best of what has come.
+  std::optional<Message> give_up(ServerId server);
 
   void on_found(MonoTime now, FindId find, Found found);
   // 404: nobody of that name; 480: nobody there now; 403: the sender may not call there; 504: no answer.
   void on_not_found(MonoTime now, FindId find, unsigned status);
 
-  void on_response(MonoTime now, BranchId branch, Message response);
+  // `peer`: over the connection with that one.
+  void on_response(MonoTime now, BranchId branch, Message response, std::optional<NetworkFlow> peer = {});
   void on_failure(MonoTime now, BranchId branch, BranchFailure failure);
   void on_branch_ended(MonoTime now, BranchId branch);
 

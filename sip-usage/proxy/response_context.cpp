@@ -276,7 +276,8 @@ void ResponseContext::end_group(MonoTime now) {
 
 // ---- responses
 
-void ResponseContext::on_response(MonoTime now, BranchId id, Message response) {
+void ResponseContext::on_response(MonoTime now, BranchId id, Message response,
+                                  std::optional<NetworkFlow> peer) {
   Branch* branch = branch_of(id);
   if (branch == nullptr) return;
   // §16.7 step 3: our Via goes. What is below it is as it came with the request, whatever others made of it.
@@ -289,8 +290,9 @@ void ResponseContext::on_response(MonoTime now, BranchId id, Message response) {
   branch->is_final = true;
   branch->deadline.reset();
   branch->is_success = status < 300;
+  branch->target.over = std::move(peer);
   note_dialog(now, *branch, response);
-  if (branch->is_success) return success(now, std::move(response));
+  if (branch->is_success) return success(now, *branch, std::move(response));
   failure_response(now, *branch, std::move(response), false);
 }
 
@@ -302,13 +304,13 @@ void ResponseContext::provisional(MonoTime now, Branch& branch, Message response
   } else if (response.status() != 100 && branch.deadline) {
     branch.deadline = now + std::max(shared_.settings.timer_c, k_min_timer_c);  // §16.7 step 2
   }
-  if (response.status() != 100 && !final_sent_) send(std::move(response));  // step 5
+  if (response.status() != 100 && !final_sent_) send(std::move(response), &branch);  // step 5
 }
 
-void ResponseContext::success(MonoTime now, Message response) {
+void ResponseContext::success(MonoTime now, const Branch& branch, Message response) {
   stop_asking();
   // To an INVITE every 2xx goes upstream, to other requests exactly one final response (step 5).
-  if (!final_sent_ || is_invite()) send_final(std::move(response));
+  if (!final_sent_ || is_invite()) send_final(std::move(response), &branch);
   cancel_branches(now);  // step 10
 }
 
@@ -488,8 +490,8 @@ void ResponseContext::cancel(MonoTime now) {
 }
 
 // So that nothing of it is sent any more: whoever has not answered by now may get it by another way.
-void ResponseContext::give_up() {
-  if (final_sent_ || is_invite()) return;
+std::optional<Message> ResponseContext::give_up() {
+  if (final_sent_ || is_invite()) return std::nullopt;
   stop_asking();
   for (const auto& branch : branches_) {
     shared_.server_of_branch.erase(branch.id);
@@ -497,6 +499,7 @@ void ResponseContext::give_up() {
   }
   branches_.clear();
   final_sent_ = true;
+  return best_.empty() || best_.is_ours() ? std::nullopt : std::optional(best_.take());
 }
 
 void ResponseContext::cancel_branches(MonoTime now) {
@@ -574,20 +577,23 @@ void ResponseContext::finish_if_over() {
   send_final(std::move(best));
 }
 
-void ResponseContext::send_final(Message response) {
+void ResponseContext::send_final(Message response, const Branch* of) {
   final_sent_ = true;
-  send(std::move(response));
+  send(std::move(response), of);
   // Its transactions live for 32 s more; what may come from them goes where its Vias say.
   request_.body = std::string();
   request_.fields.clear();
 }
 
-void ResponseContext::send(Message response) {
+void ResponseContext::send(Message response, const Branch* of) {
   if (server_ended_) {
     ++shared_.counters.late_responses;  // RFC 6026 §8.3
     return;
   }
-  shared_.outputs.push_back(Respond{server_, std::move(response)});
+  const bool is_phone =
+      of != nullptr && (std::holds_alternative<FlowHop>(of->target.hop) || !of->target.user.empty());
+  shared_.outputs.push_back(
+      Respond{server_, std::move(response), is_phone ? std::optional(of->target) : std::nullopt});
 }
 
 }  // namespace ringway::sip::proxy

@@ -26,13 +26,13 @@ class ResponseContext {
   void begin(MonoTime now, OneHop next);          // the one target is known (§16.5)
   void on_found(MonoTime now, FindId id, Found found);
   void on_not_found(MonoTime now, FindId id, unsigned status);
-  void on_response(MonoTime now, BranchId id, Message response);
+  void on_response(MonoTime now, BranchId id, Message response, std::optional<NetworkFlow> peer);
   void on_failure(MonoTime now, BranchId id, BranchFailure failure);
   void on_branch_ended(MonoTime now, BranchId id);
   void add_alternatives(BranchId id, std::vector<Hop> servers);
   void on_server_ended(MonoTime now);
-  void cancel(MonoTime now);  // §16.10
-  void give_up();             // of no INVITE
+  void cancel(MonoTime now);         // §16.10
+  std::optional<Message> give_up();  // of no INVITE; what others have answered
   void on_timer(MonoTime now);
 
   Deadline next_wake() const;
@@ -82,7 +82,7 @@ class ResponseContext {
   void end_group(MonoTime now);
 
   void provisional(MonoTime now, Branch& branch, Message response);
-  void success(MonoTime now, Message response);
+  void success(MonoTime now, const Branch& branch, Message response);
   void failure_response(MonoTime now, Branch& branch, Message response, bool is_ours);
   bool is_device_elsewhere(const Target& target) const;
   bool try_alternative(const Branch& branch, unsigned status);
@@ -99,8 +99,8 @@ class ResponseContext {
   void send_cancel(MonoTime now, Branch& branch);
   void on_branch_deadline(MonoTime now, BranchId id);
   void finish_if_over();
-  void send_final(Message response);
-  void send(Message response);
+  void send_final(Message response, const Branch* of = nullptr);
+  void send(Message response, const Branch* of = nullptr);
 
   Shared& shared_;
   ServerId server_;

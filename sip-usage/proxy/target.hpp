@@ -98,7 +98,8 @@ struct Target {
   // Requests within the dialog go to the same hop, whatever their Request-URI says: to a phone of this peer,
   // to a trunk.
   bool is_fixed = false;
-  std::string user{};  // of this peer, whose phone it is
+  std::string user{};                 // of this peer, whose phone it is
+  std::optional<NetworkFlow> over{};  // the connection with another peer by which it has answered
 
   bool is_same(const Target& other) const { return equivalent(uri, other.uri) && hop == other.hop; }
 };

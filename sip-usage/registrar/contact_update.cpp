@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "sip-usage/message/grammar.hpp"
 
@@ -174,12 +175,38 @@ class Update {
     return out;
   }
 
-  Refused check_bounds() const {
+  bool fits() const {
     std::size_t size_bytes = 0;
     for (const Binding& each : out_.bindings) size_bytes += each.size_bytes();
-    if (out_.bindings.size() > k_max_bindings_of_user || size_bytes > k_max_binding_bytes_of_user)
-      return Rejection{403, "Too many bindings"};
+    return out_.bindings.size() <= k_max_bindings_of_user && size_bytes <= k_max_binding_bytes_of_user;
+  }
+
+  // A phone that is started anew has another port, or another address, and leaves behind what it has
+  // registered before: RFC 5627 has both stay, of one instance too (§5.3, and its first example), so at the
+  // bound what is probably left behind gives way, or that phone could not be called for hours. Who is
+  // connected is there.
+  Refused check_bounds() {
+    while (!fits()) {
+      const auto oldest =
+          std::min_element(out_.bindings.begin(), out_.bindings.end(),
+                           [&](const Binding& a, const Binding& b) { return standing(a) < standing(b); });
+      if (oldest == out_.bindings.end() || std::get<0>(standing(*oldest)) == k_stays)
+        return Rejection{403, "Too many bindings"};
+      out_.bindings.erase(oldest);
+    }
     return std::nullopt;
+  }
+
+  // The lowest goes first; of equal ones the one that was renewed first.
+  static constexpr int k_is_replaced = 0, k_may_be_gone = 1, k_stays = 2;
+  std::tuple<int, MonoTime> standing(const Binding& each) const {
+    const bool is_connected = each.flow && !each.ends;
+    if (is_connected || touched_.count(each.contact.uri.print()) != 0) return {k_stays, each.updated_at};
+    const bool is_replaced =
+        each.reg_id == 0 && !each.instance.empty() &&
+        std::any_of(request_.contacts.begin(), request_.contacts.end(),
+                    [&](const NameAddr& contact) { return contact.instance_id() == each.instance; });
+    return {is_replaced ? k_is_replaced : k_may_be_gone, each.updated_at};
   }
 
   const Message& request_;

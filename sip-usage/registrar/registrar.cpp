@@ -293,8 +293,7 @@ Lookup Registrar::find(MonoTime now, const Uri& uri) const {
   drop_expired(bindings, now);
   const auto is_meant = [&](const Binding& each) {
     if (temporary) return name_of_device(each) == temporary->instance;
-    return token.empty() ||
-           (!each.instance.empty() && gruus_.public_token({out.aor, each.instance}) == token);
+    return token.empty() || gruus_.public_token({out.aor, name_of_device(each)}) == token;
   };
   std::erase_if(bindings, [&](const Binding& each) { return !is_meant(each); });
   out.targets = targets_of(bindings);
@@ -312,6 +311,30 @@ std::optional<Uri> Registrar::hidden_gruu(const Source& source, const Uri& conta
       device = Device{aor, name_of_device(each)};
     }
   const auto gruu = device ? gruus_.hidden_gruu(*device) : std::nullopt;
+  auto uri = gruu ? Uri::parse(*gruu) : Result<Uri>(Failure{"no GRUU"});
+  return uri ? std::optional(std::move(*uri)) : std::nullopt;
+}
+
+// One that says another Contact than it has registered is the one that is there, if only one is.
+std::optional<Uri> Registrar::overlay_uri(const Source& source, const Uri& contact) const {
+  auto users = bindings_.users_of(source.flow);
+  if (users.empty())
+    for (const auto& [aor, index] : index_) users.push_back(aor);
+  std::vector<std::pair<Aor, const Binding*>> there;
+  for (const Aor& aor : users)
+    for (const Binding& each : bindings_.of(aor))
+      if (is_at(each, source)) there.emplace_back(aor, &each);
+  auto found = std::find_if(there.begin(), there.end(),
+                            [&](const auto& each) { return equivalent(each.second->contact.uri, contact); });
+  if (found == there.end() && there.size() == 1) found = there.begin();
+  if (found == there.end()) return std::nullopt;
+  return overlay_uri(found->first, found->second->instance, found->second->contact.uri);
+}
+
+std::optional<Uri> Registrar::overlay_uri(const Aor& aor, const std::string& instance,
+                                          const Uri& registered) const {
+  const Device device{aor, instance.empty() ? registered.print() : instance};
+  const auto gruu = gruus_.public_gruu(device, registered.scheme);
   auto uri = gruu ? Uri::parse(*gruu) : Result<Uri>(Failure{"no GRUU"});
   return uri ? std::optional(std::move(*uri)) : std::nullopt;
 }

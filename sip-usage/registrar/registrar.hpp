@@ -129,6 +129,12 @@ class Registrar {
   bool has_phones(MonoTime now, const Aor& aor) const;
   // The user's phones, or of a GRUU the one that is meant.
   Lookup find(MonoTime now, const Uri& uri) const;
+  // By which other peers know the phone that has registered this Contact and sends from there (RFC 7904
+  // §5.1), also one that has no instance: a URI of the overlay that leads to this peer and, here, to that
+  // binding. Nothing: none has.
+  std::optional<Uri> overlay_uri(const Source& source, const Uri& contact) const;
+  // The same of one that find() has given for a user.
+  std::optional<Uri> overlay_uri(const Aor& aor, const std::string& instance, const Uri& registered) const;
   // By which an intermediate peer knows the phone that sends from there (DeviceGruus). Nothing: none has
   // registered.
   std::optional<Uri> hidden_gruu(const Source& source, const Uri& contact);

@@ -440,6 +440,65 @@ TEST(ElementCallTest, FlowsOfCallsAreHeld) {
   EXPECT_FALSE(world.held[stranger.flow]);
 }
 
+// So that whoever hangs up in a long call needs nobody to find the way to the other's peer again.
+TEST(ElementCallTest, TheConnectionOfPeersIsHeldDuringACall) {
+  // Shows: SIP-22.
+  Call call;
+  auto& [world, alice, bob] = call;
+  const auto held = [&world = world] {
+    return std::count_if(world.held.begin(), world.held.end(), [](const auto& each) { return each.second; });
+  };
+  constexpr long k_phones = 2, k_ends = 2;
+  world.send(alice, call.invite());
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  EXPECT_EQ(held(), k_phones);
+  world.answer(bob, *invite, 200);
+  const auto ok = alice.response(200);
+  ASSERT_TRUE(ok);
+  EXPECT_EQ(held(), k_phones + k_ends);
+  world.send(alice, world.in_dialog(alice, "ACK", *ok));
+  world.is_cut = true;
+  world.pass(2 * k_idle_time);
+  world.send(alice, world.in_dialog(alice, "BYE", *ok));
+  const auto bye = bob.request("BYE");
+  ASSERT_TRUE(bye);
+  world.answer(bob, *bye, 200);
+  EXPECT_TRUE(alice.response(200));
+  EXPECT_EQ(held(), k_phones);
+  EXPECT_EQ(world.peer_connections, 1u);
+}
+
+// Another one in its place is held as well, and of two of them one.
+TEST(ElementCallTest, OneConnectionOfPeersIsHeldDuringACall) {
+  // Shows: SIP-22.
+  World world;
+  Phone& bob = world.phone("bob", 1);
+  ASSERT_EQ(world.register_phone(bob), 200u);
+  Phone& peer = world.foreign_peer("carol", 1);
+  world.send(peer, world.request(peer, "INVITE", "sip:bob@example.org", "call-1"));
+  const auto invite = bob.request("INVITE");
+  ASSERT_TRUE(invite);
+  world.answer(bob, *invite, 200);
+  ASSERT_TRUE(peer.response(200));
+  EXPECT_TRUE(world.held[peer.flow]);
+  const auto connect = [&](std::uint64_t flow) {
+    world.into(1, PeerUp{FlowId{flow}, World::node_of(peer), {}, {"carol@example.org"}});
+  };
+  connect(9000);
+  EXPECT_FALSE(world.held[FlowId{9000}]);
+  world.into(1, FlowDown{peer.flow, "gone"});
+  EXPECT_TRUE(world.held[FlowId{9000}]);
+  world.into(1, FlowDown{FlowId{9000}, "gone"});
+  connect(9001);
+  EXPECT_TRUE(world.held[FlowId{9001}]);
+  world.send(bob, world.in_dialog(bob, "BYE", *invite));
+  world.pass(Duration{32'000});
+  EXPECT_TRUE(world.held[FlowId{9001}]) << "nobody has said that it is over";
+  world.pass(proxy::k_dialog_time);
+  EXPECT_FALSE(world.held[FlowId{9001}]);
+}
+
 TEST(ElementCallTest, PeerThatLeaves) {
   Call call;
   auto& [world, alice, bob] = call;

@@ -126,6 +126,41 @@ TEST_F(LettersTest, ASilentPhoneIsAsIfItWereGone) {
   EXPECT_THAT(take(back), ElementsAre("one"));
 }
 
+// As where a call is not answered: what is kept is brought to that phone once more, and then it is gone.
+TEST_F(LettersTest, APhoneThatStaysSilentIsForgotten) {
+  Phone& bob = world.phone("bob", 1, "UDP");
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  send("one");
+  world.pass(k_wait_for_answer);
+  EXPECT_TRUE(alice.response(202));
+  EXPECT_FALSE(world.overlay["bob@example.org"].empty());
+  world.pass(messages::k_between_looks + Duration{40'000});
+  EXPECT_TRUE(world.overlay["bob@example.org"].empty());
+}
+
+// Whatever his other phone does, which says nothing: who is asked answers in time.
+TEST_F(LettersTest, WhatOnePhoneDeclinesIsGone) {
+  Phone& bob = world.phone("bob", 1);
+  Phone& silent = world.phone("bob", 1, "UDP");
+  ASSERT_EQ(world.register_phone(bob), 200U);
+  ASSERT_EQ(world.register_phone(silent), 200U);
+  send("one");
+  const auto declined = bob.request("MESSAGE");
+  ASSERT_TRUE(declined);
+  world.answer(bob, *declined, 603);
+  EXPECT_THAT(alice.statuses(), IsEmpty());
+  world.pass(k_wait_for_answer);
+  EXPECT_THAT(alice.statuses(), ElementsAre(603U));
+  EXPECT_EQ(world.peers[0]->kept_messages().kept, 0U);
+  // Of an answer that is only that phone's nobody else has to suffer.
+  send("two");
+  const auto not_shown = bob.request("MESSAGE");
+  ASSERT_TRUE(not_shown);
+  world.answer(bob, *not_shown, 415);
+  world.pass(k_wait_for_answer);
+  EXPECT_THAT(alice.statuses(), ElementsAre(202U));
+}
+
 // What finding the phone's peer has taken is not there for the phone: or it would still be called after the
 // message is kept, and show it twice.
 TEST_F(LettersTest, WhatAConnectionHasTakenIsNotLeftForThePhone) {

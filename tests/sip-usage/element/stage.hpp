@@ -91,6 +91,7 @@ class World {
       const auto number = static_cast<std::uint8_t>(peers.size() + 1);
       Settings settings = settings_of(number);
       settings.registrar.trusts_loopback = trusts_loopback;
+      settings.calls_per_second = 0;
       if (change) change(settings);
       begin_peer.emplace_back([settings = std::move(settings), users](std::vector<CallRecord> calls) {
         return std::make_unique<Element>(

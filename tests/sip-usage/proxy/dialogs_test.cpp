@@ -163,6 +163,25 @@ TEST_F(DialogsTest, HaveABound) {
   EXPECT_TRUE(dialogs_.is_in_call(flow(1)));
   EXPECT_TRUE(dialogs_.is_in_call(flow(1'000 + k_max_flows_in_calls - 2)));
   EXPECT_FALSE(dialogs_.is_in_call(flow(1'000 + k_max_flows_in_calls - 1)));
+  // Of connections with peers fewer.
+  DialogTable others;
+  const auto peer_flow = [](std::size_t at) {
+    return NetworkFlow{at, {"TLS", "ring.example", std::nullopt}, "node" + std::to_string(at)};
+  };
+  for (std::size_t at = 0; at <= k_max_peers_in_calls; ++at) {
+    const Call call("of-peer-" + std::to_string(at));
+    auto target = test::binding(2);
+    target.over = peer_flow(at);
+    others.note(now_, call.invite(), call.ok(), target, phone(1), std::nullopt);
+  }
+  EXPECT_TRUE(others.is_in_call(peer_flow(k_max_peers_in_calls - 1)));
+  EXPECT_FALSE(others.is_in_call(peer_flow(k_max_peers_in_calls)));
+  EXPECT_TRUE(others.is_in_call(flow(2)));
+  others.end(Call("of-peer-0").bye());
+  others.note(now_, Call("one-more").invite(), Call("one-more").ok(), test::binding(2),
+              {Side::overlay, peer_flow(k_max_peers_in_calls + 1)}, std::nullopt);
+  EXPECT_TRUE(others.is_in_call(peer_flow(k_max_peers_in_calls + 1)));
+
   begin(Call(std::string(k_max_dialog_bytes, 'x')), test::binding(2), phone(1));
   EXPECT_EQ(uri_of(Call(std::string(k_max_dialog_bytes, 'x')).bye(), phone(1)), "");
 }

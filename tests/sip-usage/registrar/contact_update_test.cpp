@@ -216,11 +216,53 @@ TEST(ContactUpdate, KnowsWhoIsCalledAtAnotherPort) {
 TEST(ContactUpdate, AUserHasSoManyBindings) {
   // Shows: SIP-27.
   Table table;
+  const Source connected{FlowId{1}, "192.0.2.1", "192.0.2.1", false, true};
   for (std::size_t n = 0; n < k_max_bindings_of_user; ++n)
-    EXPECT_EQ(table.apply({.contacts = {"<sip:a@h" + std::to_string(n) + ">"}}), "ok");
+    EXPECT_EQ(table.apply({.contacts = {"<sip:a@h" + std::to_string(n) + ">"}}, connected), "ok");
   EXPECT_EQ(table.apply({.contacts = {"<sip:a@one-more>"}}), "403");
   EXPECT_EQ(table.apply({.contacts = {"<sip:a@one-more>", "<sip:a@h0>;expires=0"}, .cseq = 2}), "ok");
   EXPECT_EQ(table.bindings.size(), k_max_bindings_of_user);
+  // In one request there is no room for more either.
+  Table other;
+  std::vector<std::string> contacts;
+  for (std::size_t n = 0; n <= k_max_bindings_of_user; ++n)
+    contacts.push_back("<sip:a@h" + std::to_string(n) + ">");
+  EXPECT_EQ(other.apply({.contacts = contacts}), "403");
+  contacts.pop_back();
+  EXPECT_EQ(other.apply({.contacts = contacts}), "ok");
+}
+
+// A phone by datagrams that is started anew has another port each time, and never takes back what it has
+// registered before.
+TEST(ContactUpdate, WhoIsStartedAnewFindsRoom) {
+  // Shows: SIP-27.
+  Table table;
+  const auto contact = [](std::size_t n) { return "<sip:a@h" + std::to_string(n) + ">"; };
+  const Source connected{FlowId{9}, "192.0.2.1", "192.0.2.1", false, true};
+  EXPECT_EQ(table.apply({.contacts = {"<sip:desk@h>"}}, connected), "ok");
+  EXPECT_EQ(table.apply({.contacts = {"<sip:b@h>"}, .call_id = "b"}), "ok");
+  for (std::size_t n = 0; n < k_max_bindings_of_user; ++n) {
+    table.now = table.now + Duration{1000};
+    EXPECT_EQ(table.apply({.contacts = {contact(n)}, .call_id = "c" + std::to_string(n)}), "ok") << n;
+  }
+  EXPECT_EQ(table.bindings.size(), k_max_bindings_of_user);
+  EXPECT_EQ(table.bindings[0].contact.uri.print(), "sip:desk@h") << "it is connected";
+  EXPECT_EQ(table.bindings[1].contact.uri.print(), "sip:a@h1") << "those before were renewed longer ago";
+  EXPECT_EQ(table.bindings.back().contact.uri.print(), "sip:a@h15");
+}
+
+// RFC 5627 §5.3: one device, of which only the last is called.
+TEST(ContactUpdate, AndBeforeOthersWhatTheSameDeviceHasLeft) {
+  Table table;
+  for (std::size_t n = 0; n + 1 < k_max_bindings_of_user; ++n)
+    EXPECT_EQ(table.apply({.contacts = {"<sip:a@h" + std::to_string(n) + ">"}}), "ok");
+  table.now = table.now + Duration{1000};
+  EXPECT_EQ(table.apply({.contacts = {"<sip:b@before>" + k_instance}, .call_id = "b"}), "ok");
+  table.now = table.now + Duration{1000};
+  EXPECT_EQ(table.apply({.contacts = {"<sip:b@now>" + k_instance}, .call_id = "b2"}), "ok");
+  EXPECT_EQ(table.bindings.size(), k_max_bindings_of_user);
+  EXPECT_EQ(table.bindings[0].contact.uri.print(), "sip:a@h0");
+  EXPECT_EQ(table.bindings.back().contact.uri.print(), "sip:b@now");
 }
 
 TEST(ContactUpdate, AndSoManyBytesAndPaths) {
