@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "reload/stun/binding.hpp"
 #include "tests/net/relay/relay_world.hpp"
 
 namespace ringway::net::ice {
@@ -209,13 +210,9 @@ TEST_F(IceAgents, LearnFromAStunServerHowOthersSeeThem) {
   Udp server;  // which says that there is a NAT before them
   const auto seen = stun::address_of("192.0.2.7", 5000).value();
   auto end = gather(Role::controlling, [&](Gathering& what) { what.stun_server = to_wire(server.address); });
-  const auto octets = server.receive();
-  const auto request = stun::Message::read(octets);
-  ASSERT_TRUE(request);
-  EXPECT_EQ(request->method(), stun::Method::binding);
-  stun::MessageWriter answer(stun::Class::success, stun::Method::binding, request->transaction());
-  answer.add_xor_address(stun::Attribute::xor_mapped_address, seen);
-  server.send(server.from, answer.take());
+  const auto answer = stun::answer_binding(server.receive(), seen);
+  ASSERT_TRUE(answer);
+  server.send(server.from, *answer);
   const Description local = end->local();
   ASSERT_EQ(types_of(local),
             (std::vector<CandidateType>{CandidateType::host, CandidateType::server_reflexive}));
@@ -244,10 +241,12 @@ TEST_F(IceAgents, HaveNoPathWithAnotherPassword) {
   limits.connecting = k_short;
   start(limits);
   gather_both();
-  Description forged = asker_->local();
-  forged.password = SecretText("another0password0of0them");
-  answerer_->agent->set_remote(forged);
-  asker_->agent->set_remote(answerer_->local());
+  const auto forged = [](Description of) {
+    of.password = SecretText("another0password0of0them");
+    return of;
+  };
+  answerer_->agent->set_remote(forged(asker_->local()));
+  asker_->agent->set_remote(forged(answerer_->local()));
   EXPECT_EQ(asker_->reason(), "ICE has found no path in time");
   EXPECT_EQ(answerer_->reason(), "ICE has found no path in time");
 }
