@@ -10,10 +10,8 @@ class SecretText {
  public:
   SecretText() = default;
   explicit SecretText(std::string_view text) : text_(text) {}
+  // Nothing is moved: a short string has no buffer to give away, and would stay where it was.
   SecretText(const SecretText&) = default;
-  SecretText(SecretText&& other) : text_(other.text_) {
-    other.wipe();
-  }  // a short string has no buffer to give
   SecretText& operator=(SecretText other) {
     text_.swap(other.text_);
     return *this;
