@@ -17,6 +17,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(GMime REQUIRED IMPORTED_TARGET gmime-3.0)
 pkg_check_modules(Re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(Cares REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(Nice REQUIRED IMPORTED_TARGET nice>=0.1.21)
 pkg_check_modules(Osip REQUIRED libosip2>=5.3)  # its parser alone is linked: osipparser2
 find_package(GTest CONFIG REQUIRED)
 find_package(benchmark CONFIG REQUIRED)

@@ -179,6 +179,14 @@ Result<std::unique_ptr<DtlsSession>> DtlsSession::listener(const TlsContextPtr& 
   return session;
 }
 
+Result<std::unique_ptr<DtlsSession>> DtlsSession::server(const TlsContextPtr& context,
+                                                         std::optional<NodeId> expected,
+                                                         security::TrustPtr trust) {
+  auto session = listener(context, std::move(trust));
+  if (session) (*session)->check_.expected = expected;
+  return session;
+}
+
 bool DtlsSession::listen(Cookies& cookies, MonoTime now, const std::string& address, BytesView datagram) {
   cookies_ = &cookies;
   now_ = now;

@@ -36,6 +36,10 @@ class DtlsSession {
   // A server's that answers strangers and keeps nothing of them; see listen().
   static Result<std::unique_ptr<DtlsSession>> listener(const TlsContextPtr& context,
                                                        security::TrustPtr trust);
+  // A server's for one whose address is proved already, by ICE: no cookie is asked for.
+  static Result<std::unique_ptr<DtlsSession>> server(const TlsContextPtr& context,
+                                                     std::optional<NodeId> expected,
+                                                     security::TrustPtr trust);
   ~DtlsSession();
   DtlsSession(const DtlsSession&) = delete;
   DtlsSession& operator=(const DtlsSession&) = delete;

@@ -1,14 +1,42 @@
 #include "reload/stun/binding.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "reload/stun/message.hpp"
 
 namespace ringway::stun {
 
+namespace {
+
+constexpr std::size_t k_cookie_at = 4;
+
+// A header of RFC 3489 §11.1: where the cookie is now, its transaction begins.
+bool is_classic_request(BytesView request) {
+  constexpr std::array<std::uint8_t, k_cookie_at> start{0, static_cast<std::uint8_t>(Method::binding), 0, 0};
+  return request.size() == k_header_size_bytes && std::equal(start.begin(), start.end(), request.begin());
+}
+
+// With MAPPED-ADDRESS alone (RFC 3489 §11.2.1), which has the layout of the attributes since but for the
+// mask.
+Bytes answer_classic(BytesView request, const Address& from) {
+  const auto address = static_cast<std::uint8_t>(from.ip.size_bytes());
+  const auto value = static_cast<std::uint8_t>(4 + address);
+  Bytes out{1, static_cast<std::uint8_t>(Method::binding), 0, static_cast<std::uint8_t>(4 + value)};
+  append(out, request.subspan(k_cookie_at));
+  append(out, Bytes{0, static_cast<std::uint8_t>(Attribute::mapped_address), 0, value, 0,
+                    static_cast<std::uint8_t>(from.ip.family), static_cast<std::uint8_t>(from.port >> 8U),
+                    static_cast<std::uint8_t>(from.port)});
+  append(out, BytesView(from.ip.octets).first(address));
+  return out;
+}
+
+}  // namespace
+
 std::optional<Bytes> answer_binding(BytesView request, const Address& from) {
   if (request.size() > k_max_binding_request_bytes) return std::nullopt;
   const auto read = Message::read(request);
+  if (!read && is_classic_request(request)) return answer_classic(request, from);
   if (!read || read->cls() != Class::request || read->method() != Method::binding ||
       (read->has(Attribute::fingerprint) && !read->fingerprint_holds()))
     return std::nullopt;
