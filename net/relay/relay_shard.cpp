@@ -206,6 +206,7 @@ void RelayShard::send_to_peers(std::size_t going) {
 std::optional<Bytes> RelayShard::answer_to_binding(const stun::Address& from, BytesView message,
                                                    bool is_stream) {
   auto answer = stun::answer_binding(message, from);
+  if (!answer) answer = stun::answer_bare_binding(message, from);
   // A stream proves its address by being there.
   if (answer && !is_stream && !budget_.take(mono_now(), from.ip, message.size(), answer->size())) {
     counters_.bindings_dropped.add(1);

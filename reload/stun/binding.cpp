@@ -17,26 +17,11 @@ bool is_classic_request(BytesView request) {
   return request.size() == k_header_size_bytes && std::equal(start.begin(), start.end(), request.begin());
 }
 
-// With MAPPED-ADDRESS alone (RFC 3489 §11.2.1), which has the layout of the attributes since but for the
-// mask.
-Bytes answer_classic(BytesView request, const Address& from) {
-  const auto address = static_cast<std::uint8_t>(from.ip.size_bytes());
-  const auto value = static_cast<std::uint8_t>(4 + address);
-  Bytes out{1, static_cast<std::uint8_t>(Method::binding), 0, static_cast<std::uint8_t>(4 + value)};
-  append(out, request.subspan(k_cookie_at));
-  append(out, Bytes{0, static_cast<std::uint8_t>(Attribute::mapped_address), 0, value, 0,
-                    static_cast<std::uint8_t>(from.ip.family), static_cast<std::uint8_t>(from.port >> 8U),
-                    static_cast<std::uint8_t>(from.port)});
-  append(out, BytesView(from.ip.octets).first(address));
-  return out;
-}
-
 }  // namespace
 
 std::optional<Bytes> answer_binding(BytesView request, const Address& from) {
   if (request.size() > k_max_binding_request_bytes) return std::nullopt;
   const auto read = Message::read(request);
-  if (!read && is_classic_request(request)) return answer_classic(request, from);
   if (!read || read->cls() != Class::request || read->method() != Method::binding ||
       (read->has(Attribute::fingerprint) && !read->fingerprint_holds()))
     return std::nullopt;
@@ -55,6 +40,21 @@ std::optional<Bytes> answer_binding(BytesView request, const Address& from) {
   // RFC 8489 §7: an agent that asked with a fingerprint tells the answer from other traffic by one.
   if (read->has(Attribute::fingerprint)) out.add_fingerprint();
   return out.take();
+}
+
+// With MAPPED-ADDRESS alone (RFC 3489 §11.2.1), which has the layout of the attributes since but for the
+// mask.
+std::optional<Bytes> answer_bare_binding(BytesView request, const Address& from) {
+  if (!is_classic_request(request)) return std::nullopt;
+  const auto address = static_cast<std::uint8_t>(from.ip.size_bytes());
+  const auto value = static_cast<std::uint8_t>(4 + address);
+  Bytes out{1, static_cast<std::uint8_t>(Method::binding), 0, static_cast<std::uint8_t>(4 + value)};
+  append(out, request.subspan(k_cookie_at));
+  append(out, Bytes{0, static_cast<std::uint8_t>(Attribute::mapped_address), 0, value, 0,
+                    static_cast<std::uint8_t>(from.ip.family), static_cast<std::uint8_t>(from.port >> 8U),
+                    static_cast<std::uint8_t>(from.port)});
+  append(out, BytesView(from.ip.octets).first(address));
+  return out;
 }
 
 }  // namespace ringway::stun

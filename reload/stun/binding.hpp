@@ -14,8 +14,10 @@ namespace ringway::stun {
 inline constexpr std::size_t k_max_binding_request_bytes = 548;  // RFC 8489 §6.1, for IPv4 of unknown MTU
 inline constexpr std::size_t k_max_unknown_named = 8;            // that a 420 names
 
-// Nothing for what has no answer: anything but a Binding request, and what is malformed. A request of RFC 3489,
-// without cookie and attributes, has the answer of then: libnice asks STUN servers that way.
+// Nothing for what has no answer: anything but a Binding request, and what is malformed.
 std::optional<Bytes> answer_binding(BytesView request, const Address& from);
+// The same for a request of RFC 3489, without the cookie and without attributes, which has the answer of then:
+// libnice asks STUN servers that way.
+std::optional<Bytes> answer_bare_binding(BytesView request, const Address& from);
 
 }  // namespace ringway::stun

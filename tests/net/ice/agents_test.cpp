@@ -210,7 +210,7 @@ TEST_F(IceAgents, LearnFromAStunServerHowOthersSeeThem) {
   Udp server;  // which says that there is a NAT before them
   const auto seen = stun::address_of("192.0.2.7", 5000).value();
   auto end = gather(Role::controlling, [&](Gathering& what) { what.stun_server = to_wire(server.address); });
-  const auto answer = stun::answer_binding(server.receive(), seen);
+  const auto answer = stun::answer_bare_binding(server.receive(), seen);
   ASSERT_TRUE(answer);
   server.send(server.from, *answer);
   const Description local = end->local();

@@ -10,6 +10,21 @@ namespace ringway::net::relay::test {
 namespace {
 
 // Shows: ICE-40, ICE-41.
+// As libnice asks who it is seen as: RFC 3489, without the cookie.
+TEST(RelayPathTest, AnswersBareBindingRequestsToo) {
+  Host host(settings());
+  Udp client;
+  const Bytes transaction(16, 0x77);
+  Bytes request{0, 1, 0, 0};
+  append(request, transaction);
+  client.send(host.at(), request);
+  const Bytes answer = client.receive();
+  ASSERT_EQ(answer.size(), 32U);
+  EXPECT_EQ(answer[0], 1);
+  EXPECT_TRUE(equal(BytesView(answer).subspan(4, 16), transaction));
+  EXPECT_TRUE(equal(BytesView(answer).subspan(28, 4), BytesView(client.address.ip.octets).first(4)));
+}
+
 TEST(RelayPathTest, AChannelGoesBothWays) {
   Host host(settings());
   Client<> alice(host);

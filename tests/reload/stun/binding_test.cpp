@@ -38,15 +38,19 @@ TEST(StunTest, SaysWhereItCameFrom) {
 
 // Without the cookie; sixteen octets are the transaction then, and the address is as it is (RFC 3489
 // §11.2.1).
-TEST(StunTest, AnswersABareRequestOfTheProtocolBefore) {
+TEST(StunTest, BareRequestsOfTheProtocolBeforeHaveAnAnswerOfTheirOwn) {
+  const auto bare = [](const std::string& hex, const std::string& address = "192.0.2.1") {
+    const auto out = answer_bare_binding(octets(hex), address_of(address, 32853).value());
+    return out ? to_hex(*out) : "";
+  };
   const std::string transaction = "00112233445566778899aabbccddeeff";
-  EXPECT_EQ(answered("00010000" + transaction), "0101000c" + transaction + "000100080001" + "8055c0000201");
-  EXPECT_EQ(answered("00010000" + transaction, "2001:db8::1"),
+  EXPECT_EQ(bare("00010000" + transaction), "0101000c" + transaction + "000100080001" + "8055c0000201");
+  EXPECT_EQ(bare("00010000" + transaction, "2001:db8::1"),
             "01010018" + transaction + "000100140002" + "8055" + "20010db8000000000000000000000001");
-  EXPECT_EQ(answered("00010008" + transaction + "0003000400000002"), "") << "CHANGE-REQUEST";
-  EXPECT_EQ(answered("00020000" + transaction), "") << "another method";
-  EXPECT_EQ(answered("01010000" + transaction), "") << "an answer";
-  EXPECT_EQ(answered("00010000" + transaction.substr(2)), "");
+  EXPECT_EQ(bare("00010008" + transaction + "0003000400000002"), "") << "CHANGE-REQUEST";
+  EXPECT_EQ(bare("00020000" + transaction), "") << "another method";
+  EXPECT_EQ(bare("01010000" + transaction), "") << "an answer";
+  EXPECT_EQ(bare("00010000" + transaction.substr(2)), "");
 }
 
 // RFC 5769 §2.1: SOFTWARE, PRIORITY (of ICE, which nobody speaks here), ICE-CONTROLLED, USERNAME,
