@@ -251,17 +251,15 @@ bool CarefulRead::is_enough(const Now& now) {
 
 // Not for who has failed to answer once.
 bool CarefulRead::waits_for_rest() const {
-  return std::any_of(holders_.begin(), holders_.end(), [](const Holder& holder) {
-    return !holder.answered && !holder.failed && holder.under_way > 0;
-  });
+  return std::any_of(holders_.begin(), holders_.end(),
+                     [](const Holder& holder) { return holder.may_answer(); });
 }
 
 // The responsible peer has whatever was acknowledged, also when its replicas have just come to be that (a
 // failed one's successor holds nothing before the hold-down of RFC 6940 §10.7.1 is over) and are a majority.
 bool CarefulRead::waits_for_responsible() const {
   if (holders_.empty()) return false;
-  const Holder& first = holders_.front();
-  return !first.answered && !first.failed && first.under_way > 0;
+  return holders_.front().may_answer();
 }
 
 // ---- what they amount to

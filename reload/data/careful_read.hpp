@@ -139,6 +139,9 @@ class CarefulRead {
     std::optional<MonoTime> part_since;  // when it was asked for one that has brought nothing true
     Duration in_vain{0};                 // waited for such ones, since the last true item that came
     unsigned untrue = 0;                 // items that it has listed, and then did not have so new
+
+    // Who has said that it is too much is asked for its list next.
+    bool may_answer() const { return !answered && !failed && (under_way > 0 || (in_parts && asked == 0)); }
   };
   struct Asked {
     std::optional<HolderSearch::Question> search;

@@ -16,8 +16,8 @@ inline constexpr std::size_t k_max_unknown_named = 8;            // that a 420 n
 
 // Nothing for what has no answer: anything but a Binding request, and what is malformed.
 std::optional<Bytes> answer_binding(BytesView request, const Address& from);
-// The same for a request of RFC 3489, without the cookie and without attributes, which has the answer of then:
-// libnice asks STUN servers that way.
+// The same for a request of RFC 3489, without the cookie and without attributes, which has the answer of
+// then: libnice asks STUN servers that way.
 std::optional<Bytes> answer_bare_binding(BytesView request, const Address& from);
 
 }  // namespace ringway::stun

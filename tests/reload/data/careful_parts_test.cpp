@@ -92,6 +92,15 @@ class CarefulParts : public CarefulReads {
   std::uint64_t removed_at = 0;
 };
 
+// Its replicas have just come to be that, say that there is nothing, and are a majority.
+TEST_F(CarefulParts, TheListOfTheResponsiblePeerIsWaitedFor) {
+  const NodeId owner = *holders.begin();
+  for (const NodeId& node : holders)
+    if (node != owner) has[node] = lists[node] = {};
+  auto one = in_parts(Consistency::quorum);
+  EXPECT_EQ(times_of(played(one)), std::vector<std::uint64_t>(k_items, 5));
+}
+
 TEST_F(CarefulParts, EachItemIsFetchedOnceFromAllHoldersInTurn) {
   for (const auto consistency : k_both) {
     auto one = in_parts(consistency);
