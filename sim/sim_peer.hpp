@@ -97,6 +97,9 @@ class SimPeer : public Endpoint, public std::enable_shared_from_this<SimPeer> {
   bool has_left() const { return left_; }
   // Why its program has ended by itself; empty when it has not.
   const std::string& exit_reason() const { return exit_reason_; }
+  // Its number among all processes of the simulation. (The address of one that has ended may be another's
+  // later.)
+  std::uint32_t process() const { return process_; }
   NodeId node_id() const { return identity_.signer->node_id(); }
   const PeerIdentity& identity() const { return identity_; }
   routing::RoutingStatus status() const { return routing_.status(); }

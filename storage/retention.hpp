@@ -11,7 +11,8 @@
 namespace ringway::storage {
 
 // A generation counter outlives the last record of its Kind by this much. Afterwards it may start over, as it
-// does at a peer that never stored the Kind (RFC 6940 §7.4.1.1).
+// does at a peer that never stored the Kind (RFC 6940 §7.4.1.1): without a record that counts it is handed
+// over to nobody, since no signature would stand beside it (docs/api.md says what callers have to know).
 inline constexpr WallMs k_generation_retention_ms = 24ULL * 3600 * 1000;
 
 // The generation counter of one Kind at one resource, and when it may be forgotten.

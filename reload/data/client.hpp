@@ -223,6 +223,7 @@ class Client {
   void read_in_chunks(const Now& now, Work& work, NodeId holder, StorageOutputs& out);
   void end_careful(Work& work, StorageOutputs& out);
   void learned_carefully(const Now& now, Work& work, StorageOutputs& out);
+  bool is_stored_already(const Work& work, const HeldItem& newest) const;
   void stop_asking(Work& work, StorageOutputs& out);
 
   PeerData& data_;

@@ -260,16 +260,32 @@ void Client::end_careful(Work& work, StorageOutputs& out) {
   work.asked_all = true;
 }
 
+// The Store went in, and whoever was to answer it has gone.
+bool Client::is_stored_already(const Work& work, const HeldItem& newest) const {
+  if (!work.value) return false;
+  const wire::DataValue& sent = work.value->value.data;
+  return newest.entry.storage_time_ms == work.value->storage_time_ms &&
+         newest.entry.writer_node == signer_of(work).node_id() && newest.exists == sent.exists &&
+         equal(newest.entry.value, sent.value.view());
+}
+
 // What is to be replaced or removed, of what all holders have. The responsible peer gets that meanwhile
 // (AskToMend); what depends on a generation is tried until it has.
 void Client::learned_carefully(const Now& now, Work& work, StorageOutputs& out) {
   auto result = work.careful->result();
   const auto* got = std::get_if<GetResult>(&result);
   if (got == nullptr) return finish(work, std::move(result), out);
+  const auto newest = work.careful->newest();
+  if (!newest.empty() && is_stored_already(work, *newest.begin()->second)) {
+    // The generation is another one by this very write. The same Store again is told which (STORE-49).
+    end_careful(work, out);
+    work.stage = Stage::write;
+    return drive(now, work, out);
+  }
   if (const auto expected = expected_generation(work.call); expected && *expected != got->generation)
     return finish(work, failure_of({ErrorCode::generation_counter_too_low, {}, got->generation}, false), out);
   std::optional<wire::StoredMetaData> present;
-  if (const auto newest = work.careful->newest(); !newest.empty()) {
+  if (!newest.empty()) {
     const HeldItem& item = *newest.begin()->second;
     present.emplace();
     present->storage_time_ms = item.entry.storage_time_ms;

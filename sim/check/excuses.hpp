@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "reload/ids.hpp"
@@ -22,14 +23,17 @@ class Excuses {
 
   void started(const NodeId& node, std::int64_t now_ms);
   void failed(const NodeId& node, std::int64_t now_ms, bool disk_lost);
+  // All the living are in one ring: who is back gets copies of what is written from now on.
+  void ring_is_one(std::int64_t now_ms);
   // Marks in the ledger what may be gone. `ring` are the living in the order of their Node-IDs; in a
   // partition this is asked for each side.
   void apply(Ledger& ledger, const std::vector<NodeId>& ring, std::size_t replicas, std::int64_t now_ms);
 
  private:
-  struct Failure {
-    std::int64_t ms = 0;
-    bool disk_lost = false;
+  struct Absence {
+    std::int64_t from_ms = 0;
+    std::optional<std::int64_t> until_ms;  // it was in the ring again
+    bool disk_lost = false;                // what was acknowledged before is not there either
     bool back = false;
   };
   struct Member {
@@ -44,7 +48,7 @@ class Excuses {
   void forget_before(std::int64_t now_ms);
 
   std::int64_t repair_ms_;
-  std::map<NodeId, Failure> failures_;
+  std::map<NodeId, std::vector<Absence>> absences_;
   std::map<NodeId, std::int64_t> starts_ms_;
 };
 

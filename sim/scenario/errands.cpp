@@ -6,7 +6,8 @@
 namespace ringway::sim {
 
 std::uint64_t Errands::begin(PeerNumber via, std::function<void()> without_answer) {
-  errands_[++last_] = {via, &simulation_.peer(via), simulation_.now().mono.ms, std::move(without_answer)};
+  errands_[++last_] = {via, simulation_.peer(via).process(), simulation_.now().mono.ms,
+                       std::move(without_answer)};
   return last_;
 }
 
@@ -30,7 +31,7 @@ void Errands::tend() {
   for (auto it = errands_.begin(); it != errands_.end();) {
     const Errand& errand = it->second;
     const SimPeer& present = simulation_.peer(errand.via);
-    const bool hopeless = &present != errand.process || !present.alive();
+    const bool hopeless = present.process() != errand.process || !present.alive();
     if (hopeless || errand.since_ms + k_patience_ms < now_ms) {
       over.push_back(it->second.without_answer);
       it = errands_.erase(it);

@@ -30,7 +30,7 @@ class Errands {
  private:
   struct Errand {
     PeerNumber via = 0;
-    const SimPeer* process = nullptr;  // a later process of that peer knows nothing of it
+    std::uint32_t process = 0;  // a later process of that peer knows nothing of it
     std::int64_t since_ms = 0;
     std::function<void()> without_answer;
   };

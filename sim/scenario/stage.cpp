@@ -180,6 +180,11 @@ void Stage::cut(PeerNumber from, PeerNumber to) {
   simulation_.network().cut(from, to);
 }
 
+void Stage::is_whole() {
+  whole_ = sides_.empty() && !is_cut_;
+  if (whole_) excuses_.ring_is_one(now_ms());
+}
+
 void Stage::heal() {
   sides_.clear();
   is_cut_ = false;

@@ -69,7 +69,7 @@ class Stage {
   void cut(PeerNumber from, PeerNumber to);
   void heal();
   // All have been seen to be in one ring, which nobody has cut since.
-  void is_whole() { whole_ = sides_.empty() && !is_cut_; }
+  void is_whole();
   void skew_clocks(Duration most);
 
   // ---- the applications

@@ -9,7 +9,7 @@ namespace ringway::sim {
 void Watchers::watch(PeerNumber peer, const std::string& key) {
   auto watcher = std::make_shared<Watcher>();
   watcher->peer = peer;
-  watcher->process = &simulation_.peer(peer);
+  watcher->process = simulation_.peer(peer).process();
   watcher->key = key;
   watchers_.push_back(watcher);
   data::WatchCall call;
@@ -38,7 +38,7 @@ std::vector<Watchers::Fault> Watchers::disorder() const {
 
 bool Watchers::lives(const Watcher& watcher) const {
   const SimPeer& present = simulation_.peer(watcher.peer);
-  return &present == watcher.process && present.alive();
+  return present.process() == watcher.process && present.alive();
 }
 
 std::size_t Watchers::watching() const {

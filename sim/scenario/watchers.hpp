@@ -2,6 +2,7 @@
 // process; any other has to know the newest state in the end (no subscription is forgotten).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,7 @@ class Watchers {
  private:
   struct Watcher {
     PeerNumber peer = 0;
-    const SimPeer* process = nullptr;
+    std::uint32_t process = 0;  // a later one of that peer does not watch
     std::string key;
     std::optional<std::vector<data::Entry>> known;
     std::string ended;  // why

@@ -251,6 +251,39 @@ TEST_F(NewlyHeldRange, AGenerationIsComparedWithWhatTheReplicasHave) {
   EXPECT_EQ(read(dave, shared), "here");
 }
 
+// Who answers for the key goes before it has answered, and who comes instead has nothing yet: the holders
+// show a generation that is another one by this very write.
+TEST_F(NewlyHeldRange, AWriteThatWentInDoesNotRefuseItself) {
+  // Shows: STORE-49.
+  overlay.advance(k_lasts);
+  overlay.loses_answer = [&](const Sent& one) {
+    return one.to == erin->node && one.from == alice.node && one.code == MessageCode::store_req;
+  };
+  PutCall call;
+  call.key = key;
+  call.value = copy_of(view_of("once"));
+  call.expected_generation = 1;
+  const std::uint64_t token = overlay.begin(alice, {call});
+  overlay.run();
+  ASSERT_EQ(
+      carol.store->load({resource_id_of(std::string_view(key)), config::k_owner_value})->generation_counter,
+      2U);
+  Peer& frank = overlay.add("frank@example.org", node_at(0x58));
+  overlay.loses = [&](const Sent& one) { return one.from == erin->node; };
+  overlay.update_views();
+  overlay.advance(Duration{0});
+  overlay.kill(*erin);
+  overlay.update_views();
+  ASSERT_TRUE(frank.view->responsible_for(resource_id_of(std::string_view(key))));
+  ASSERT_TRUE(
+      frank.store->load({resource_id_of(std::string_view(key)), config::k_owner_value})->records.empty());
+  for (int i = 0; i < 300 && !alice.results.contains(token); ++i) overlay.advance(Duration{100});
+  ASSERT_TRUE(alice.results.contains(token));
+  const CallResult& result = alice.results.at(token).front();
+  EXPECT_EQ(generation(result), 2U) << failure(result);
+  EXPECT_EQ(read(dave, key), "once");
+}
+
 // Of an earlier value only what has expired is here: that is nothing.
 TEST_F(NewlyHeldRange, WhatHasExpiredHereIsNotGoneBy) {
   const KindAt at{resource_id_of(std::string_view(key)), config::k_owner_value};

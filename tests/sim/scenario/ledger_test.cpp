@@ -180,6 +180,40 @@ TEST_F(ExcusesTest, WhoIsBackWithItsDiskStillHasTheValue) {
   }
 }
 
+// Its copy went to who was back by then, whatever that peer had lost before.
+TEST_F(ExcusesTest, WhoWasBackHasWhatWasWrittenSince) {
+  fail(3, 500, true);
+  gone.erase(ring[3]);
+  excuses.started(ring[3], 600);
+  excuses.ring_is_one(900);
+  fail(4, 2000, true);
+  fail(5, 2000, true);
+  EXPECT_EQ(excused_at(2000), 0U);
+}
+
+TEST_F(ExcusesTest, WhoWasNotYetInTheRingHasNotWhatWasWrittenThen) {
+  fail(3, 500);
+  gone.erase(ring[3]);
+  excuses.ring_is_one(550);
+  excuses.started(ring[3], 600);
+  excuses.ring_is_one(1100);
+  fail(4, 2000);
+  fail(5, 2000);
+  EXPECT_GT(excused_at(2000), 0U);
+}
+
+// The second time it was gone before it was in the ring again.
+TEST_F(ExcusesTest, WhoFailsTwiceLacksWhatWasWrittenSinceTheFirstTime) {
+  fail(3, 500);
+  excuses.started(ring[3], 600);
+  fail(3, 1500);
+  gone.erase(ring[3]);
+  excuses.started(ring[3], 1600);
+  fail(4, 2000);
+  fail(5, 2000);
+  EXPECT_GT(excused_at(2000), 0U);
+}
+
 // A value that was acknowledged by the two peers that there were.
 class FewCopiesTest : public testing::Test {
  protected:
