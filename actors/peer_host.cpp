@@ -30,6 +30,7 @@
 #include "net/discovery.hpp"
 #include "net/interfaces.hpp"
 #include "net/io_pool.hpp"
+#include "reload/config/inspection.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/link/link_id.hpp"
 #include "sip-usage/messages/storing_peer.hpp"
@@ -247,7 +248,7 @@ std::shared_ptr<Peer> PeerHostImpl::spawn_actors(PeerSettings& settings, Foundat
   const auto mailboxes = std::make_shared<Mailboxes>();
   const auto backlog = std::make_shared<Backlog>();
   const auto desk = crypto_.open_desk(
-      {made.trust, {made.configuration, &made.configuration->kinds}},
+      config::inspection_context(made.trust, made.configuration),
       {[mailboxes](routing::Inspected verdict) {
          RoutingBatch batch;
          batch.inputs.emplace_back(std::move(verdict));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/driver.hpp"
+#include "reload/config/inspection.hpp"
 #include "reload/wire/bodies.hpp"
 #include "reload/wire/codec.hpp"
 
@@ -157,7 +158,7 @@ void RoutingDriver::perform(const routing::ConfigurationChanged& change) {
   const auto trust = security::Trust::make(configuration->trust_settings());
   // Routing has accepted the document, so its roots were readable once already.
   if (!trust) throw std::runtime_error("the new configuration's roots are unusable: " + trust.error().reason);
-  desk_->replace({*trust, {configuration, &configuration->kinds}});
+  desk_->replace(config::inspection_context(*trust, configuration));
   links_->replace_trust(*trust);
   // Likewise: a document with a secret that links cannot be keyed with is not accepted.
   if (const auto keyed = links_->replace_shared_secret(configuration->shared_secret); !keyed)

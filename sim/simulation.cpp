@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "reload/config/inspection.hpp"
 #include "reload/config/known_kinds.hpp"
 #include "storage/memory_store.hpp"
 
@@ -49,7 +50,7 @@ config::ConfigurationPtr make_configuration(const SimulationSettings& settings, 
 security::InspectionContext context_of(const config::ConfigurationPtr& configuration) {
   auto trust = security::Trust::make(configuration->trust_settings());
   if (!trust) throw std::runtime_error("the simulation's roots are refused: " + trust.error().reason);
-  return {*trust, {configuration, &configuration->kinds}};
+  return config::inspection_context(*trust, configuration);
 }
 
 }  // namespace

@@ -224,13 +224,13 @@ Result<InspectedMessage> Inspector::inspect(WallMs now_ms, wire::ParsedHeader he
 }
 
 template <typename KindData>
-void Inspector::judge(WallMs now_ms, const ResourceId& resource, const std::vector<KindData>& kinds,
-                      Carried& carried, InspectedMessage& out) {
-  for (const auto& kind : kinds) {
-    auto& verdicts = out.verdicts.emplace_back();
-    for (const auto& value : kind.values)
-      verdicts.push_back(check_one_value(now_ms, resource, kind.kind, value, carried));
-  }
+std::vector<ValueVerdict> Inspector::judge(WallMs now_ms, const ResourceId& resource, const KindData& kind,
+                                           Carried& carried) {
+  std::vector<ValueVerdict> verdicts;
+  verdicts.reserve(kind.values.size());
+  for (const auto& value : kind.values)
+    verdicts.push_back(check_one_value(now_ms, resource, kind.kind, value, carried));
+  return verdicts;
 }
 
 void Inspector::inspect_store(WallMs now_ms, const SharedBytes& body, Carried& carried,
@@ -244,7 +244,13 @@ void Inspector::inspect_store(WallMs now_ms, const SharedBytes& body, Carried& c
     out.body_fault = "a Resource-ID that is not 16 bytes long";
     return;
   }
-  judge(now_ms, as_resource(ring_id_from(store->resource)), store->kind_data, carried, out);
+  const ResourceId resource = as_resource(ring_id_from(store->resource));
+  for (const wire::StoreKindData& kind : store->kind_data) {
+    const bool is_asked = context_.may_store && store->replica_number == 0;
+    const Outcome<> may = is_asked ? context_.may_store(kind.kind, *out.signer) : Outcome<>(Done{});
+    out.verdicts.push_back(may ? judge(now_ms, resource, kind, carried)
+                               : std::vector<ValueVerdict>(kind.values.size(), refused(may.error().reason)));
+  }
   out.store = std::move(*store);
 }
 
@@ -255,7 +261,8 @@ void Inspector::inspect_fetch(WallMs now_ms, const SharedBytes& body, const Reso
     out.body_fault = fetch.error().reason;
     return;
   }
-  judge(now_ms, resource, fetch->kind_responses, carried, out);
+  for (const auto& kind : fetch->kind_responses)
+    out.verdicts.push_back(judge(now_ms, resource, kind, carried));
   out.fetch = std::move(*fetch);
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,9 @@ struct InspectedMessage {
 struct InspectionContext {
   TrustPtr trust;
   std::shared_ptr<const wire::KindModels> kinds;
+  // Asked before the signatures of what somebody stores are checked: a failure is their verdict. Copies that
+  // holders send each other are not asked for. Empty: anybody may store.
+  std::function<Outcome<>(KindId kind, const Certificate& requester)> may_store = {};
 };
 
 class Inspector {
@@ -88,8 +92,8 @@ class Inspector {
   ValueVerdict check_one_value(WallMs now_ms, const ResourceId& resource, KindId kind,
                                const wire::StoredData& value, Carried& carried);
   template <typename KindData>
-  void judge(WallMs now_ms, const ResourceId& resource, const std::vector<KindData>& kinds, Carried& carried,
-             InspectedMessage& out);
+  std::vector<ValueVerdict> judge(WallMs now_ms, const ResourceId& resource, const KindData& kind,
+                                  Carried& carried);
   void inspect_store(WallMs now_ms, const SharedBytes& body, Carried& carried, InspectedMessage& out);
   void inspect_fetch(WallMs now_ms, const SharedBytes& body, const ResourceId& resource, Carried& carried,
                      InspectedMessage& out);

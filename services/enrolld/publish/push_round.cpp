@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reload/config/inspection.hpp"
 #include "reload/wire/header.hpp"
 
 namespace ringway::enrolld {
@@ -31,10 +32,6 @@ std::string without_address(const std::string& reason, const wire::IpAddressPort
   return reason.starts_with(start) ? reason.substr(start.size()) : reason;
 }
 
-security::InspectionContext context_of(const config::ConfigurationPtr& document, security::TrustPtr trust) {
-  return {std::move(trust), {document, &document->kinds}};
-}
-
 }  // namespace
 
 PushRound::PushRound(const PushSettings& settings, Sender sender,
@@ -42,7 +39,7 @@ PushRound::PushRound(const PushSettings& settings, Sender sender,
     : settings_(settings),
       sender_(std::move(sender)),
       random_(random),
-      inspector_(context_of(sender_.document, sender_.trust)) {
+      inspector_(config::inspection_context(sender_.trust, sender_.document)) {
   for (const auto& address : addresses) {
     AddressReport report;
     report.address = address;

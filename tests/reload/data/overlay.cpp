@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "reload/config/inspection.hpp"
 #include "reload/data/message_budget.hpp"
 #include "reload/topology/peer_table.hpp"
 
@@ -119,8 +120,8 @@ wire::FetchKindResponse Answered::fetch() const {
 }
 
 Overlay::Overlay() {
-  inspector_ = std::make_shared<security::Inspector>(
-      security::InspectionContext{authority().trust(), {configuration, &configuration->kinds}});
+  inspector_ =
+      std::make_shared<security::Inspector>(config::inspection_context(authority().trust(), configuration));
 }
 
 Peer& Overlay::add(const std::string& user, const NodeId& node) { return add(issue(user, node)); }

@@ -55,9 +55,11 @@ class InspectorTest : public testing::Test {
 
   // A Store of these values of one Kind, signed by `signer` and with the certificates given besides.
   wire::Message store(const Signer& signer, KindId kind, std::vector<wire::StoredData> values,
-                      const std::vector<SharedBytes>& certificates = {}) const {
+                      const std::vector<SharedBytes>& certificates = {},
+                      std::uint8_t replica_number = 0) const {
     wire::StoreReq request;
     request.resource = copy_of(resource_.view());
+    request.replica_number = replica_number;
     request.kind_data.push_back({kind, 0, std::move(values), false, {}});
     return test::signed_message(signer, wire::MessageCode::store_req, wire::encode(request), certificates);
   }
@@ -310,6 +312,30 @@ TEST_F(InspectorTest, AStoreHasAVerdictForEachValue) {
   EXPECT_THAT(found[2].reason, HasSubstr("not signed"));
   EXPECT_EQ(found[3].signer, nullptr);
   EXPECT_THAT(found[3].reason, HasSubstr("none of the certificates"));
+}
+
+TEST_F(InspectorTest, WhoMayNotStoreCostsNoSignature) {
+  // Shows: FM-43.
+  inspector_.replace({authority_.trust(), std::make_shared<KnownKinds>(),
+                      [](KindId kind, const Certificate& requester) -> Outcome<> {
+                        if (kind == k_dictionary) return Done{};
+                        return Failure{"not for " + requester.user_name()};
+                      }});
+  const auto value = test::signed_value(*bob_, resource_, k_single, test::single_value("x"));
+  const std::vector<SharedBytes> certificates{bob_->certificate()->der()};
+  const auto refused = verdicts(store(*alice_, k_single, {value, value}, certificates));
+  ASSERT_THAT(refused, SizeIs(2));
+  for (const auto& verdict : refused) {
+    EXPECT_EQ(verdict.signer, nullptr);
+    EXPECT_EQ(verdict.reason, "not for alice@example.org");
+  }
+  EXPECT_EQ(inspector_.statistics().signatures_checked, 1U);  // the message's
+  EXPECT_EQ(inspector_.statistics().certificates_checked, 1U);
+
+  // A holder sends what others have stored.
+  const auto copies = verdicts(store(*alice_, k_single, {value}, certificates, 1));
+  ASSERT_THAT(copies, SizeIs(1));
+  EXPECT_NE(copies.front().signer, nullptr) << copies.front().reason;
 }
 
 TEST_F(InspectorTest, AValueIsBoundToResourceKindAndStorageTimeButNotToLifetime) {

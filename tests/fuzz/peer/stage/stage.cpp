@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reload/config/inspection.hpp"
 #include "reload/topology/peer_table.hpp"
 #include "tests/fuzz/wire/check/check.hpp"
 
@@ -19,7 +20,7 @@ constexpr std::size_t k_max_links_of_a_neighbor = 6;
 security::InspectionContext context_of(const config::ConfigurationPtr& configuration) {
   const auto trust = security::Trust::make(configuration->trust_settings());
   require(trust.ok(), "roots are refused");
-  return {*trust, {configuration, &configuration->kinds}};
+  return config::inspection_context(*trust, configuration);
 }
 
 routing::RoutingSettings routing_settings(const StageSettings& settings) {
