@@ -61,7 +61,8 @@ void mend_disks(Stage& stage, const Statement&) {
 }
 
 void refuse_reads(Stage& stage, const Statement& statement) {
-  for (const PeerNumber peer : stage.some(statement.share())) stage.simulation().refuse_reads(peer, true);
+  for (const PeerNumber peer : stage.some_without_whole_replica_sets(statement.share()))
+    stage.simulation().refuse_reads(peer, true);
 }
 
 namespace {

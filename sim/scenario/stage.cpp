@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace ringway::sim {
 
@@ -69,8 +70,29 @@ std::vector<PeerNumber> Stage::some(std::size_t count) {
   return all;
 }
 
-std::vector<PeerNumber> Stage::some(double share) {
-  return some(static_cast<std::size_t>(std::lround(share * static_cast<double>(ring().size()))));
+std::vector<PeerNumber> Stage::some(double share) { return some(count_of(share)); }
+
+std::vector<PeerNumber> Stage::some_without_whole_replica_sets(double share) {
+  const std::size_t most = count_of(share), copies = 1 + simulation_.configuration()->replicas;
+  std::set<PeerNumber> chosen;
+  const auto longest_run = [&] {  // around the ring
+    std::size_t longest = 0, run = 0;
+    for (std::size_t i = 0; i < 2 * ring().size(); ++i) {
+      run = chosen.contains(ring()[i % ring().size()].number) ? run + 1 : 0;
+      longest = std::max(longest, run);
+    }
+    return longest;
+  };
+  for (const PeerNumber peer : some(ring().size())) {
+    if (chosen.size() >= most) break;
+    chosen.insert(peer);
+    if (longest_run() >= copies) chosen.erase(peer);
+  }
+  return {chosen.begin(), chosen.end()};
+}
+
+std::size_t Stage::count_of(double share) {
+  return static_cast<std::size_t>(std::lround(share * static_cast<double>(ring().size())));
 }
 
 void Stage::start(PeerNumber peer, bool again) {

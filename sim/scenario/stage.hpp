@@ -53,6 +53,8 @@ class Stage {
   // Some of the living, so many at most, in random order.
   std::vector<PeerNumber> some(std::size_t count);
   std::vector<PeerNumber> some(double share);
+  // So many, or fewer: some copy of each value is at another peer.
+  std::vector<PeerNumber> some_without_whole_replica_sets(double share);
 
   // A ring that is there at once; nobody may have been started before.
   void begin_with(std::size_t count);
@@ -104,6 +106,7 @@ class Stage {
   static constexpr std::int64_t k_look_at_tables_every_ms = 30'000;
 
   void check();
+  std::size_t count_of(double share);  // of the living
   // The first member from this point on.
   std::vector<Member>::const_iterator place_of(const NodeId& node);
   void start(PeerNumber peer, bool again);
