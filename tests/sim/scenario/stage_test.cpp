@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <set>
 
 namespace ringway::sim {
 namespace {
@@ -37,6 +38,28 @@ TEST(Stage, ClocksAreSkewedThatAreThereLater) {
     if (skew > 5'000) ++wrong;
   }
   EXPECT_GE(wrong, 6);
+}
+
+TEST(Stage, SomePeersWithoutAllWhoHoldAValue) {
+  SimulationSettings settings;
+  settings.seed = 7;
+  settings.cryptography = Cryptography::stand_in;
+  Stage stage(settings);
+  stage.begin_with(40);
+  const std::size_t copies = 1 + stage.simulation().configuration()->replicas;
+  ASSERT_EQ(copies, 3U);
+  for (int round = 0; round < 50; ++round) {
+    const auto some = stage.some_without_whole_replica_sets(0.5);
+    EXPECT_EQ(some.size(), 20U);
+    const std::set<PeerNumber> chosen(some.begin(), some.end());
+    const auto& ring = stage.ring();
+    for (std::size_t i = 0; i < ring.size(); ++i) {
+      std::size_t of_set = 0;
+      for (std::size_t k = 0; k < copies; ++k) of_set += chosen.count(ring[(i + k) % ring.size()].number);
+      EXPECT_LT(of_set, copies) << "from " << i;
+    }
+  }
+  EXPECT_LT(stage.some_without_whole_replica_sets(1).size(), 40U);
 }
 
 }  // namespace
