@@ -126,6 +126,7 @@ sip::element::Settings element_settings(const SipSettings& settings, const SipId
   out.lets_users_call_outside = settings.lets_users_call_outside;
   out.hides_users = settings.hides_users;
   out.gateway = settings.gateway;
+  out.gateway_peers = settings.gateway_peers;
   out.presence_permissions = settings.presence_permissions;
   out.proxy.redirects = settings.redirects;
   out.calls_per_second = settings.calls_per_second;

@@ -49,6 +49,7 @@ struct SipSettings {
   bool hides_users = false;   // every call goes by way of an intermediate peer
   std::string dns_servers{};  // "192.0.2.53:53,[2001:db8::53]:53"; empty: those of the system
   std::optional<sip::element::Gateway> gateway{};
+  std::vector<NodeId> gateway_peers{};  // where calls go that need a trunk of another peer
   // Who may see users of this peer: those who are not here are seen by everybody.
   std::map<sip::Aor, sip::presence::Permission> presence_permissions{};
   bool redirects = false;  // a redirect peer (RFC 3261 §8.3)

@@ -155,6 +155,7 @@ Result<PhonesOfPeer> load_phones(const Settings& settings, std::size_t index, co
   sip->calls_per_second = settings.sip_calls_per_second;
   sip->hides_users = settings.sip_through_intermediate;
   if (!settings.sip_trunk_servers.empty()) sip->gateway = gateway_of(settings);
+  sip->gateway_peers = settings.sip_gateway_nodes;
   auto accounts = accounts_of(users);
   if (!accounts) return accounts.error();
   if (!settings.sip_passwords.empty()) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "reload/config/values.hpp"
 #include "services/api/address.hpp"
 #include "services/api/phone_address.hpp"
 #include "services/options/option_group.hpp"
+#include "sip-usage/element/settings.hpp"
 
 namespace ringway::services {
 namespace {
@@ -208,6 +210,13 @@ void add_phone_options(CLI::App& app, Settings& settings) {
            "Calls to addresses of this domain go there, too; * for every foreign one; may be repeated",
            "DOMAIN")
       ->delimiter(',');
+  group
+      .add("sip-gateway", settings.sip_gateways,
+           "A peer of the overlay that has a trunk (its Node-ID): calls of phones here to telephone numbers "
+           "that no user has, and to other domains unless --sip-call-outside is set, go there; may be "
+           "repeated, the first one that answers is used",
+           "NODE-ID")
+      ->delimiter(',');
   group.number("sip-calls-per-second", settings.sip_calls_per_second, 0, 1'000,
                "Calls that one user here gets from other peers and from outside, 0: as many as come");
   group.flag("sip-redirect", settings.sip_redirect,
@@ -322,7 +331,7 @@ std::string derive_phones(Settings& settings) {
       settings.sip_call_outside || !settings.sip_peer_listen.empty() || !settings.sip_trunk.empty() ||
       settings.sip_redirect || !settings.sip_presence.empty() || settings.sip_through_intermediate ||
       !settings.sip_authorities.empty() || !settings.sip_dns.empty() || !settings.sip_trunk_domain.empty() ||
-      !settings.sip_trunk_callers.empty();
+      !settings.sip_trunk_callers.empty() || !settings.sip_gateways.empty();
   if (settings.sip_listen.empty()) return any ? "the other settings of phones are for --sip-listen" : "";
   for (const std::string& text : settings.sip_listen) {
     auto listen = parse_phone_listen(text);
@@ -341,6 +350,12 @@ std::string derive_phones(Settings& settings) {
     auto server = parse_sip_server(text);
     if (!server) return "--sip-trunk: " + server.error().reason;
     settings.sip_trunk_servers.push_back(*std::move(server));
+  }
+  if (settings.sip_gateways.size() > sip::element::k_most_gateway_peers)
+    return "--sip-gateway: so many at most: " + std::to_string(sip::element::k_most_gateway_peers);
+  for (const std::string& text : settings.sip_gateways) {
+    if (!config::parse_node_id(text, settings.sip_gateway_nodes.emplace_back()))
+      return "--sip-gateway: not a Node-ID of 32 hexadecimal digits: " + text;
   }
   if (!settings.sip_dns.empty() && !settings.sip_call_outside && settings.sip_trunk.empty())
     return "--sip-dns is for --sip-call-outside and --sip-trunk";

@@ -65,6 +65,7 @@ struct Settings {
   std::vector<std::string> sip_trunk;
   std::string sip_trunk_domain;
   std::vector<std::string> sip_trunk_callers, sip_trunk_domains;
+  std::vector<std::string> sip_gateways;
   unsigned sip_calls_per_second = 10;  // 0: as many as come
   bool sip_redirect = false;
   bool sip_through_intermediate = false;
@@ -89,6 +90,7 @@ struct Settings {
   unsigned api_mode = 0600;
   std::vector<net::phones::PhoneListen> sip_addresses;
   std::vector<SipServer> sip_trunk_servers;
+  std::vector<NodeId> sip_gateway_nodes;
   wire::IpAddressPort sip_peer_address;  // invalid: not said
 
   // Peer `index` of several has folders, ports and sockets of its own.

@@ -49,19 +49,41 @@ std::optional<FindAnswer> through_gateway(const Settings& settings, const proxy:
   const bool is_foreign = !proxy::is_responsible_for(find.uri, settings.proxy);
   if (number ? !gateway.takes_numbers : !is_foreign || !takes_domain(gateway, find.uri)) return std::nullopt;
   if (!may_call(gateway, find.user)) return FindAnswer{find.find, 403U};
+  auto servers = gateway.servers;
+  // Nobody on the way of a sips: request sees it in clear (RFC 3261 §16.6 step 7).
+  const bool is_sips = find.uri.scheme == "sips";
+  if (is_sips) std::erase_if(servers, [](const proxy::ServerHop& server) { return server.transport != "TLS"; });
+  if (servers.empty()) return FindAnswer{find.find, 480U};
   proxy::Target target;
   target.uri = find.uri;
   if (number) {
     target.uri = Uri{};
-    target.uri.scheme = "sip";
+    target.uri.scheme = is_sips ? "sips" : "sip";
     target.uri.user = *number;
     target.uri.host = gateway.domain;
     target.uri.parameters.add({"user", "phone"});
   }
-  target.hop = gateway.servers.front();
-  target.alternatives.assign(gateway.servers.begin() + 1, gateway.servers.end());
+  target.hop = servers.front();
+  target.alternatives.assign(servers.begin() + 1, servers.end());
   target.is_fixed = true;
   return FindAnswer{find.find, proxy::Found{{std::move(target)}, true}, true};
+}
+
+std::optional<FindAnswer> by_gateway_peers(const Settings& settings, const proxy::FindTargets& find) {
+  const bool is_from_phone = find.source.side == proxy::Side::phone && !find.redirected_by;
+  if (settings.gateway_peers.empty() || !is_from_phone) return std::nullopt;
+  const bool is_foreign = find.uri.is_sip() && !proxy::is_responsible_for(find.uri, settings.proxy);
+  // What DNS says of other domains needs no trunk.
+  const bool is_for_trunk = is_foreign && !settings.lets_users_call_outside;
+  if (!is_for_trunk && !number_of(find.uri, settings.proxy)) return std::nullopt;
+  proxy::Target target;
+  target.uri = find.uri;
+  for (const NodeId& node : settings.gateway_peers)
+    target.alternatives.emplace_back(proxy::PeerHop{{wire::to_node(node)}});
+  target.hop = target.alternatives.front();
+  target.alternatives.erase(target.alternatives.begin());
+  target.is_fixed = true;
+  return FindAnswer{find.find, proxy::Found{{std::move(target)}, true}};
 }
 
 }  // namespace ringway::sip::element

@@ -59,6 +59,8 @@ struct Gateway {
   std::vector<std::string> callers{};
 };
 
+inline constexpr std::size_t k_most_gateway_peers = 8;
+
 struct Settings {
   proxy::Settings proxy;
   registrar::Settings registrar;
@@ -72,6 +74,9 @@ struct Settings {
   // That one user here gets from other peers and from outside (call_rates.hpp); 0: as many as come.
   unsigned calls_per_second = k_calls_per_second;
   std::optional<Gateway> gateway{};
+  // Peers with a trunk, where own users' calls to telephone numbers and to other domains go that the overlay
+  // does not know: the first that can be reached. Who may is for them to say. At most k_most_gateway_peers.
+  std::vector<NodeId> gateway_peers{};
   // Own users whose messages to absent ones are kept, and who get theirs; they can be watched as well.
   std::vector<messages::OwnUser> message_users{};
   // Who may see them, as presence::check() has found it good; who is not here is seen by everybody on

@@ -102,6 +102,8 @@ void write(wire::Writer& out, const Letter& letter) {
 bool is_for_keeping(const Message& request) {
   if (!request.is_request() || request.method() != "MESSAGE") return false;
   if (!request.to.tag().empty()) return false;  // part of a call
+  // It was to go by TLS to the very phone (RFC 3261 §26.2.2), and it may be another that asks for letters.
+  if (request.request_uri().scheme == "sips") return false;
   if (request.expires_s() == 0U) return false;
   // What must be understood (RFC 3261 §20.32) is understood by the recipient's phone only.
   if (request.field("Require") != nullptr) return false;

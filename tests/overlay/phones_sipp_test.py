@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """SIPp at two peers: registrations in all their turns, and its own caller and callee at 50 calls a second without one
-that fails. RINGWAY_PHONE_CALLS says how many calls (3,000 if not given)."""
+that fails. RINGWAY_PHONE_CALLS says how many calls (3,000 if not given). They are all of one user, so the peers of these
+tests let as many come as do (--sip-calls-per-second 0)."""
 import os
 import threading
 import time

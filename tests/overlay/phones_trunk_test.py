@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A gateway peer, whose trunk is a SIPp, and who may call through it; and a redirect peer, which says where a user's phone
+"""A gateway peer, whose trunk is a SIPp, and who may call through it, at that peer and at others; and a redirect peer, which says where a user's phone
 is and lets the caller's phone call there."""
 import re
 import unittest
@@ -15,33 +15,40 @@ DOMAIN = "provider.example"
 class PhonesTrunkTest(OverlayTestCase):
     def test_calls_go_out_by_the_trunk(self):
         # Shows: SIP-27.
-        with phone_overlay(2) as overlay, Sipp("uas") as trunk:
-            gateway = overlay.peers[0]
+        with phone_overlay(4) as overlay, Sipp("uas") as trunk:
+            gateway, allowed, refused, without = overlay.peers
             stranger = add_user(overlay, gateway, "eve")
             gateway.options += ["--sip-trunk", f"udp:{trunk.address}", "--sip-trunk-domain", DOMAIN,
-                                "--sip-trunk-for", DOMAIN, "--sip-trunk-caller", gateway.user]
-            overlay.start()
+                                "--sip-trunk-for", DOMAIN, "--sip-trunk-caller", f"{gateway.user},{allowed.user}"]
+            overlay.start([gateway])
             self.converge(overlay, 60)
-            for to in (f"tel:{NUMBER}", f"sip:{NUMBER}@{overlay.name};user=phone", f"sip:sales@{DOMAIN}"):
-                self.assertEqual(self.call(gateway, aor(gateway), to), 200, to)
+            for peer in (allowed, refused):
+                peer.options += ["--sip-gateway", gateway.node]
+            overlay.start(overlay.peers[1:])
+            self.converge(overlay, 60)
+            places = (f"tel:{NUMBER}", f"sip:{NUMBER}@{overlay.name};user=phone", f"sip:sales@{DOMAIN}")
+            for peer in (gateway, allowed):
+                for to in places:
+                    self.assertEqual(self.call(peer, aor(peer), to), 200, f"{to} from {peer}")
             asked = [message.split(" ", 2)[1] for message in trunk.received() if message.startswith("INVITE ")]
             note(f"the trunk was asked for {asked}")
-            self.assertEqual(len(asked), 3)
-            for uri in asked[:2]:
-                self.assertEqual(uri, f"sip:{NUMBER}@{DOMAIN};user=phone")
+            number = f"sip:{NUMBER}@{DOMAIN};user=phone"
+            self.assertEqual(asked, 2 * [number, number, places[2]])
+            # Who may not, here and elsewhere; who says nothing; who has no trunk; what is to be secured, by UDP.
             seen = []
-            # Neither another user here, nor who says nothing, nor a peer without a trunk.
-            for peer, from_, to in ((gateway, stranger, f"tel:{NUMBER}"),
-                                    (gateway, "sip:anonymous@anonymous.invalid", f"tel:{NUMBER}"),
-                                    (overlay.peers[1], aor(overlay.peers[1]), f"tel:{NUMBER}")):
-                status = self.call(peer, from_, to)
-                note(f"{from_} at {peer}: {status}")
-                seen.append(status)
-            self.assertEqual(seen, [403, 407, 404])
-            self.eventually(lambda: trunk.statistics()["successful"] == 3, 10)
-            self.assertEqual(trunk.statistics()["calls"], 3)
+            for peer, from_, to in ((gateway, stranger, places[0]),
+                                    (refused, aor(refused), places[0]),
+                                    (gateway, "sip:anonymous@anonymous.invalid", places[0]),
+                                    (without, aor(without), places[0]),
+                                    (gateway, aor(gateway), f"sips:sales@{DOMAIN}")):
+                seen.append(self.call(peer, from_, to))
+                note(f"{from_} at {peer}: {seen[-1]}")
+            self.assertEqual(seen, [403, 403, 407, 404, 480])
+            self.eventually(lambda: trunk.statistics()["successful"] == 6, 10)
+            self.assertEqual(trunk.statistics()["calls"], 6)
 
     def test_a_redirect_peer(self):
+        # Shows: SIP-27.
         with phone_overlay(3) as overlay:
             redirecting, other = overlay.peers[:2]
             redirecting.options += ["--sip-redirect"]

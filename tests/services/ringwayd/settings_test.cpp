@@ -97,6 +97,8 @@ TEST_F(SettingsTest, WhatIsSaidOfPhonesFitsTogether) {
       {{"--sip-dns", "192.0.2.53:53"}, "--sip-listen"},
       {{"--sip-trunk-domain", "provider.example"}, "--sip-listen"},
       {{"--sip-trunk-caller", "*"}, "--sip-listen"},
+      {{"--sip-gateway", "3d221b998f7e9986af1e67ab8208d5e7"}, "--sip-listen"},
+      {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-gateway", "alice"}, "--sip-gateway: not a Node-ID"},
       {{"--sip-listen", "udp:127.0.0.1:5060", "--sip-peer-listen", "here"}, "--sip-peer-listen"},
       {{"--sip-listen", "sctp:127.0.0.1:5060"}, "sctp"},
       {{"--sip-listen", "udp"}, "udp"},

@@ -35,6 +35,7 @@ struct Named {
 };
 
 TEST(ClaimsTest, UsersOfOtherDomainsAreNamedByTheirPeers) {
+  // Shows: FM-41.
   Named stage;
   auto& [world, bob, mallory, calls] = stage;
   EXPECT_FALSE(stage.comes(mallory, "sip:carol@elsewhere.example"));
@@ -52,6 +53,7 @@ TEST(ClaimsTest, UsersOfOtherDomainsAreNamedByTheirPeers) {
 
 // A further user of that peer has a certificate, and a node, of its own (RFC 7904 §3.2).
 TEST(ClaimsTest, APeerSpeaksForWhoIsRegisteredAtIt) {
+  // Shows: FM-41.
   Named stage;
   auto& [world, bob, mallory, calls] = stage;
   const auto register_at = [&](const std::string& user, std::vector<NodeId> route) {

@@ -65,6 +65,59 @@ TEST(ElementGatewayTest, WhoMayCallWhere) {
   EXPECT_EQ(trunk.alice.statuses(), std::vector<unsigned>{404});
 }
 
+TEST(ElementGatewayTest, WhatIsToBeSecuredGoesByTlsOnly) {
+  for (const std::string to : {"sips:+43900@example.org", "sips:carol@partner.example"}) {
+    SCOPED_TRACE(to);
+    Trunk plain;
+    plain.call(plain.alice, to);
+    EXPECT_EQ(plain.asked_for(), 0u);
+    EXPECT_TRUE(plain.alice.response(480));
+    plain.call(plain.bob, to);
+    EXPECT_TRUE(plain.bob.response(403)) << "who may not call does not learn more";
+    Trunk mixed([](Settings& settings) {
+      make_gateway(settings);
+      settings.gateway->servers.push_back({"TLS", "198.51.100.3", 5061, "trunk.example"});
+    });
+    mixed.call(mixed.alice, to);
+    ASSERT_EQ(mixed.world.opened_addresses.size(), 1u);
+    EXPECT_EQ(mixed.world.opened_addresses[0].remote.host, "198.51.100.3");
+    const auto invite = mixed.world.opened(mixed.world.opened_addresses[0], 0).request("INVITE");
+    ASSERT_TRUE(invite);
+    EXPECT_EQ(invite->request_uri().scheme, "sips");
+  }
+}
+
+// Peer 1 has the trunk; alice and bob are at peer 0, which knows of it and of one that is not there.
+TEST(ElementGatewayTest, OfAnotherPeer) {
+  int peers = 0;
+  World world({{"alice", "bob"}, {}}, false, [&peers](Settings& settings) {
+    if (++peers == 1)
+      settings.gateway_peers = {test::node(9), test::node(2)};
+    else
+      make_gateway(settings);
+  });
+  Phone& alice = world.phone("alice", 0);
+  Phone& bob = world.phone("bob", 0);
+  EXPECT_EQ(world.register_phone(alice), 200u);
+  EXPECT_EQ(world.register_phone(bob), 200u);
+  world.send(bob, world.request(bob, "INVITE", "tel:+43-900", "call-1"));
+  EXPECT_TRUE(bob.response(403)) << "as the gateway says of the user in the certificate";
+  EXPECT_TRUE(world.opened_addresses.empty());
+  world.send(alice, world.request(alice, "INVITE", "tel:+43-900", "call-2"));
+  ASSERT_EQ(world.opened_addresses.size(), 1u);
+  Phone& server = world.opened(world.opened_addresses[0], 1);
+  const auto invite = server.request("INVITE");
+  ASSERT_TRUE(invite);
+  EXPECT_EQ(invite->request_uri().print(), "sip:+43900@trunk.example;user=phone");
+  world.answer(server, *invite, 200);
+  const auto ok = alice.response(200);
+  ASSERT_TRUE(ok);
+  world.send(alice, world.in_dialog(alice, "BYE", *ok));
+  EXPECT_TRUE(server.request("BYE"));
+  world.send(alice, world.request(alice, "INVITE", "sip:carol@elsewhere.example", "call-3"));
+  EXPECT_TRUE(alice.response(404)) << "the gateway does not take that domain";
+}
+
 // What alice's peer passes on for somebody else is not her call.
 TEST(ElementGatewayTest, WhoIsAnonymousIsNobodyThatMay) {
   Trunk trunk;

@@ -262,7 +262,7 @@ struct PolicyRow {
 class Policies : public testing::TestWithParam<PolicyRow> {};
 
 TEST_P(Policies, DecideWhoseAnswerCounts) {
-  // Shows: SIP-13, SIP-26.
+  // Shows: SIP-13, SIP-26, FM-41.
   const auto& row = GetParam();
   for (const bool backwards : {false, true}) {
     World world;

@@ -39,6 +39,9 @@ TEST(Letter, SomeMessagesAreNotForKeeping) {
   Message typing = text_message("<isComposing/>");
   typing.set_field("Content-Type", "Application/im-isComposing+xml;charset=utf-8");
   EXPECT_FALSE(is_for_keeping(typing));
+  Message secured = text_message("x");
+  std::get<RequestLine>(secured.start).uri.scheme = "sips";
+  EXPECT_FALSE(is_for_keeping(secured)) << "what is shown later might go in clear";
   Message other = text_message("x");
   std::get<RequestLine>(other.start).method = "INFO";
   EXPECT_FALSE(is_for_keeping(other));
