@@ -123,7 +123,7 @@ void SupervisorDriver::leave_phones() {
 void SupervisorDriver::leave_services() {
   if (phase_ != Phase::leaving) return;
   self_
-      ->request(setup_.mailboxes->storage, std::min(k_services_leave_timeout, setup_.leave_timeout / 4),
+      ->request(setup_.mailboxes->storage, std::min(k_services_leave_timeout, setup_.leave_timeout / 3),
                 LeaveAtom::value)
       .then([this](LeftAtom) { leave_ring(); },
             [this](caf::error&) {

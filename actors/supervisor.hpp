@@ -31,7 +31,7 @@ inline constexpr Duration k_status_timeout{2'000};
 // Of the time for leaving, at most so much for the phones' registrations to be removed from the overlay.
 inline constexpr Duration k_sip_leave_timeout{2'000};
 // And so much for its services.
-inline constexpr Duration k_services_leave_timeout{1'500};
+inline constexpr Duration k_services_leave_timeout{3'000};
 
 struct SupervisorSetup {
   std::string name;  // for the log

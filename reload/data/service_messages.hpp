@@ -16,7 +16,7 @@ namespace ringway::data {
 
 inline constexpr std::string_view k_turn_server_service = "turn-server";  // RFC 7374 §10.4
 inline constexpr std::uint32_t k_default_service_lifetime_s = 600;        // RFC 7374 §4.4
-inline constexpr std::uint32_t k_least_service_lifetime_s = 10;
+inline constexpr std::uint32_t k_least_service_lifetime_s = 60;           // a refresh takes time
 inline constexpr std::uint32_t k_most_service_lifetime_s = 24 * 3600;
 inline constexpr std::size_t k_max_service_name_bytes = 255;
 inline constexpr std::size_t k_max_services = 64;         // that one peer provides

@@ -29,9 +29,11 @@ class Services {
  public:
   Services(PeerData& data, Client& client) : data_(data), client_(client) {}
 
+  // Orders of nobody (k_nobody_waits) are those of this peer's relay, which wants its service whatever
+  // applications say of theirs of the same name.
   void register_service(const Now& now, RegisterService order, StorageOutputs& out);
   void unregister(const Now& now, UnregisterService order, StorageOutputs& out);
-  // Removes what is registered here; idle() when that is done.
+  // Removes what is registered here, and registers nothing any more; idle() when that is done.
   void withdraw_all(const Now& now, StorageOutputs& out);
   bool idle() const { return registrations_.empty(); }
   void find(const Now& now, FindService order, StorageOutputs& out);
@@ -47,40 +49,58 @@ class Services {
   TableSizes tables() const;
 
  private:
+  // One walk through the tree (RFC 7374 §4.3), which stores or refreshes.
+  struct Walk {
+    redir::RegistrationWalk steps;
+    std::uint32_t lifetime_s = 0;
+    MonoTime began;
+    std::size_t stored = 0;
+    unsigned silent_in_a_row = 0;        // tree nodes for which nobody has answered
+    std::optional<CallFailure> skipped;  // why one was, the last
+  };
   struct Registration {
     std::uint32_t lifetime_s = 0;
-    std::vector<std::uint64_t> waiting;  // for the first walk; tokens
+    bool for_applications = false, for_relay = false;  // who wants it
+    std::vector<std::uint64_t> waiting;                // for the first walk; tokens
     std::vector<std::uint64_t> removing_for;
     bool registered = false;  // once
     bool removing = false;
-    std::optional<redir::RegistrationWalk> walk;  // under way
-    std::uint64_t call = 0;                       // under way
+    std::optional<Walk> walk;  // under way
+    std::uint64_t call = 0;    // under way
     std::optional<MonoTime> due;
-    MonoTime began;  // the walk
     unsigned failures = 0;
     std::optional<unsigned> last_level;          // where the last walk has ended
-    std::map<redir::TreeNode, MonoTime> places;  // that have the record, and until when
+    std::map<redir::TreeNode, MonoTime> places;  // that may have the record, and until when
+    std::vector<redir::TreeNode> being_removed;  // by the call under way
   };
   struct Search {
     std::uint64_t token = 0;
     std::string service;
     redir::Lookup lookup;
+    unsigned silent_in_a_row = 0;
+    std::optional<CallFailure> skipped = std::nullopt;
   };
 
   std::optional<CallFailure> refusal(const std::string& service) const;
+  std::optional<CallFailure> refusal(const RegisterService& order) const;
   bool waits_too_many(const std::string& service) const;
   redir::Tree tree() const;
   void start_walk(const Now& now, const std::string& service, Registration& mine, StorageOutputs& out);
+  void stop_walk(const Now& now, Registration& mine, StorageOutputs& out);
   void step(const Now& now, const std::string& service, Registration& mine, StorageOutputs& out);
   void stepped(const Now& now, const std::string& service, Registration& mine, const CallResult& result,
                StorageOutputs& out);
-  void walked(const Now& now, Registration& mine, StorageOutputs& out);
+  void walked(const Now& now, const std::string& service, Registration& mine, StorageOutputs& out);
   void walk_failed(const Now& now, const std::string& service, Registration& mine, const CallFailure& why,
                    StorageOutputs& out);
-  void remove_next(const Now& now, const std::string& service, Registration& mine, StorageOutputs& out);
+  void try_again_later(const Now& now, Registration& mine);
+  void begin_removal(const Now& now, const std::string& service, Registration& mine, StorageOutputs& out);
+  void remove_all(const Now& now, const std::string& service, Registration& mine, StorageOutputs& out);
+  void removed(const Now& now, const std::string& service, Registration& mine,
+               const std::vector<CallResult>& results, StorageOutputs& out);
   void search_on(const Now& now, std::uint64_t number, StorageOutputs& out);
   void searched(const Now& now, std::uint64_t number, const CallResult& result, StorageOutputs& out);
-  void call(const Now& now, Call one, StorageOutputs& out);
+  void call(const Now& now, std::vector<Call> calls, StorageOutputs& out);
   void answer(std::uint64_t token, decltype(ServiceDone::result) result, StorageOutputs& out);
 
   PeerData& data_;
@@ -93,6 +113,7 @@ class Services {
   std::unordered_map<std::uint64_t, std::uint64_t> calls_of_searches_;
   redir::StartLevels start_levels_;
   std::vector<ServiceDone> own_;
+  bool withdrawing_ = false;  // for good: this peer leaves
 };
 
 }  // namespace ringway::data

@@ -46,7 +46,7 @@ class StorageComponent::Impl {
     watcher_.ring_changed(now, *before);
     turn_.changed(now);
   }
-  void on(const Now& now, routing::ConfigurationChanged& m, StorageOutputs&) {
+  void on(const Now& now, routing::ConfigurationChanged& m, StorageOutputs& out) {
     const auto before = std::exchange(data_.configuration, std::move(m.configuration));
     purge_.kinds_changed(now.mono, before->kinds, data_.configuration->kinds);
     const auto& now_bad = data_.configuration->bad_nodes;
@@ -54,6 +54,7 @@ class StorageComponent::Impl {
       client_.nodes_revoked();
     certificates_.changed(now);
     turn_.changed(now);
+    register_relay(now, out);
   }
   void on(const Now& now, Calls& m, StorageOutputs& out) { client_.calls(now, std::move(m), out); }
   void on(const Now& now, routing::UseSigner& m, StorageOutputs&) {
@@ -101,14 +102,13 @@ class StorageComponent::Impl {
   // Either way leads to a relay (RFC 7374 §10.4).
   void on(const Now& now, AdvertiseRelay& m, StorageOutputs& out) {
     turn_.advertise(now, std::move(m));
-    if (data_.configuration->kinds.find(config::k_redir) != nullptr && data_.configuration->turn_density > 0)
-      services_.register_service(now, {k_nobody_waits, std::string(k_turn_server_service)}, out);
+    register_relay(now, out);
   }
   void on(const Now& now, WithdrawRelay&, StorageOutputs& out) {
     turn_.withdraw(now);
     services_.unregister(now, {k_nobody_waits, std::string(k_turn_server_service)}, out);
   }
-  void on(const Now&, FindRelays& m, StorageOutputs& out) { turn_.find(std::move(m), out); }
+  void on(const Now& now, FindRelays& m, StorageOutputs& out) { turn_.find(now, std::move(m), out); }
   void on(const Now& now, ValuesChecked& m, StorageOutputs& out) { watcher_.checked(now, std::move(m), out); }
   void on(const Now& now, routing::ChannelUp& m, StorageOutputs& out) {
     notifier_.channel_up(now, m.node, out);
@@ -145,7 +145,7 @@ class StorageComponent::Impl {
       });
       each(client_.take_own_results(), [&](auto& own) { own_call_done(now, own, out); });
       each(turn_.take_fruitless(), [&](auto& search) { find_by_redir(now, search, out); });
-      each(services_.take_own(), [&](auto& own) { relay_providers(own, out); });
+      each(services_.take_own(), [&](auto& own) { relay_providers(now, own, out); });
       each(notifier_.take_own(),
            [&](auto& own) { watcher_.own_notice(now, std::move(own.notice), std::move(own.verdicts), out); });
     }
@@ -153,6 +153,11 @@ class StorageComponent::Impl {
       for (const std::uint64_t token : std::exchange(withdrawing_for_, {}))
         out.emplace_back(ServiceDone{token, ServiceChanged{}});
     note_damage(now, out);
+  }
+  void register_relay(const Now& now, StorageOutputs& out) {
+    if (turn_.advertises() && data_.configuration->kinds.find(config::k_redir) != nullptr &&
+        data_.configuration->turn_density > 0)
+      services_.register_service(now, {k_nobody_waits, std::string(k_turn_server_service)}, out);
   }
   void own_call_done(const Now& now, Client::OwnResult& own, StorageOutputs& out) {
     if (own.done.token >= k_first_service_call) return services_.call_done(now, std::move(own.done), out);
@@ -165,13 +170,13 @@ class StorageComponent::Impl {
         {k_first_own_number + search.token, std::string(k_turn_server_service), std::nullopt, search.random},
         out);
   }
-  void relay_providers(const ServiceDone& own, StorageOutputs& out) {
+  void relay_providers(const Now& now, const ServiceDone& own, StorageOutputs& out) {
     const std::uint64_t search = own.token - k_first_own_number;
     const auto* found = std::get_if<ServiceFound>(&own.result);
     if (found == nullptr) return turn_.give_up(search, out);
     std::vector<NodeId> nodes;
     for (const redir::Provider& provider : found->providers) nodes.push_back(provider.node);
-    turn_.providers_are(search, nodes, out);
+    turn_.providers_are(now, search, nodes, out);
   }
   // The holders of what cannot be read compare it at once, so that what others have of it is written again.
   void note_damage(const Now& now, StorageOutputs& out) {

@@ -155,7 +155,7 @@ std::optional<MonoTime> TurnService::next_deadline() const {
 
 // ---- finding ----------------------------------------------------------------------------------------------
 
-void TurnService::find(FindRelays order, StorageOutputs& out) {
+void TurnService::find(const Now& now, FindRelays order, StorageOutputs& out) {
   std::optional<CallFailure> failure;
   if (!data_.view->joined) {
     failure = {CallError::unavailable, "this peer is not in the ring yet: try again when it has joined", 0};
@@ -173,12 +173,13 @@ void TurnService::find(FindRelays order, StorageOutputs& out) {
   Search& search = searches_[number];
   search.order = std::move(order);
   search.number = number;
-  go_on(search, out);
+  search.until = now.mono + k_relay_search_time;
+  go_on(now, search, out);
 }
 
 // First what is said to be somewhere, then the next random point (RFC 6940 §9).
-void TurnService::go_on(Search& search, StorageOutputs& out) {
-  if (search.found.size() >= search.order.wanted) return finish(search, out);
+void TurnService::go_on(const Now& now, Search& search, StorageOutputs& out) {
+  if (search.found.size() >= search.order.wanted || search.until <= now.mono) return finish(search, out);
   if (!search.to_fetch.empty()) {
     search.fetching = search.to_fetch.back();
     search.to_fetch.pop_back();
@@ -215,13 +216,14 @@ void TurnService::ask(Search& search, routing::SendRequest request, StorageOutpu
   out.emplace_back(std::move(request));
 }
 
-void TurnService::providers_are(std::uint64_t search, const std::vector<NodeId>& nodes, StorageOutputs& out) {
+void TurnService::providers_are(const Now& now, std::uint64_t search, const std::vector<NodeId>& nodes,
+                                StorageOutputs& out) {
   const auto found = searches_.find(search);
   if (found == searches_.end()) return;
   found->second.by_redir = true;
   for (auto node = nodes.rbegin(); node != nodes.rend(); ++node)
     found->second.to_fetch.push_back(turn_resource_of(*node, 1));
-  go_on(found->second, out);
+  go_on(now, found->second, out);
 }
 
 void TurnService::give_up(std::uint64_t search, StorageOutputs& out) {
@@ -245,7 +247,9 @@ void TurnService::searched(Search& search, const security::InspectedMessage& mes
   for (const auto& response : answer->kind_responses) {
     if (response.kind != config::k_turn_service || response.closest.size() != k_node_id_size_bytes) continue;
     const ResourceId closest = as_resource(ring_id_from(response.closest));
+    // One Kind was asked for, so there is one: an answer with more would lead from place to place.
     if (closest != ResourceId{}) search.to_fetch.push_back(closest);
+    return;
   }
 }
 
@@ -277,7 +281,7 @@ bool TurnService::request_done(const Now& now, const routing::RequestDone& done,
     const auto found = searches_.find(search.mapped());
     if (found == searches_.end()) return true;
     if (const auto* message = std::get_if<0>(&done.outcome)) searched(found->second, **message);
-    go_on(found->second, out);
+    go_on(now, found->second, out);
     return true;
   }
   const auto place = stores_.extract(done.token);

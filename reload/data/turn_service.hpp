@@ -19,6 +19,7 @@ namespace ringway::data {
 // Numbers of the requests made here; those of certificates are smaller.
 inline constexpr std::uint64_t k_first_turn_request = (std::uint64_t{1} << 63U) + (std::uint64_t{1} << 62U);
 inline constexpr std::uint32_t k_most_turn_records = 20;         // of one relay (§9, AMB-27)
+inline constexpr Duration k_relay_search_time{60'000};           // whoever answers late has no more
 inline constexpr std::uint32_t k_turn_record_lifetime_s = 1800;  // put again at half of it
 
 // H(Node-ID ‖ iteration), the iteration in one byte (AMB-27).
@@ -36,10 +37,11 @@ class TurnService {
   bool idle() const { return !address_ && places_.empty(); }
   bool advertises() const { return address_.has_value(); }
 
-  void find(FindRelays order, StorageOutputs& out);
+  void find(const Now& now, FindRelays order, StorageOutputs& out);
   // Searches by Find that found no relay: to be tried by ReDiR; then providers_are() or give_up() follows.
   std::vector<FindRelays> take_fruitless() { return std::exchange(fruitless_, {}); }
-  void providers_are(std::uint64_t search, const std::vector<NodeId>& nodes, StorageOutputs& out);
+  void providers_are(const Now& now, std::uint64_t search, const std::vector<NodeId>& nodes,
+                     StorageOutputs& out);
   void give_up(std::uint64_t search, StorageOutputs& out);
 
   // False when it is not about a request made here.
@@ -62,6 +64,7 @@ class TurnService {
   struct Search {
     FindRelays order;
     std::uint64_t number = 0;
+    MonoTime until;
     std::size_t next_probe = 0;
     std::vector<ResourceId> to_fetch;  // where records are said to be
     std::vector<FoundRelay> found;
@@ -72,7 +75,7 @@ class TurnService {
   std::size_t wanted_records() const;
   void store(const Now& now, Place& place, StorageOutputs& out);
   void stored(const Now& now, std::size_t index, const routing::RequestDone& done);
-  void go_on(Search& search, StorageOutputs& out);
+  void go_on(const Now& now, Search& search, StorageOutputs& out);
   void ask(Search& search, routing::SendRequest request, StorageOutputs& out);
   void searched(Search& search, const security::InspectedMessage& message);
   void take_record(Search& search, const security::InspectedMessage& message);

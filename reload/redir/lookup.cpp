@@ -27,6 +27,15 @@ void Lookup::fetched(std::vector<Provider> providers) {
   finish_at_random(std::move(providers));
 }
 
+void Lookup::unreadable() {
+  ++fetches_made_;
+  visited_[level_] = true;
+  if (level_ > 0 && !visited_[level_ - 1]) return go_to(level_ - 1);
+  finish();
+}
+
+void Lookup::give_up() { finish(); }
+
 // Conditions 2 and 3. A provider never is its own successor, so its own record says nothing.
 void Lookup::look(const std::vector<Provider>& here) {
   bool any_below = false;

@@ -31,6 +31,9 @@ class Lookup {
   // What is to be fetched now; nothing when the lookup is over.
   std::optional<TreeNode> fetches() const;
   void fetched(std::vector<Provider> providers);
+  // Who is in the tree node cannot be learnt: others may be further up.
+  void unreadable();
+  void give_up();  // over, with what has been seen
 
   // Over: the closest successor of the key, then who follows in the order of the ring. None: nobody provides
   // the service.

@@ -36,6 +36,18 @@ void RegistrationWalk::fetched(const std::vector<NodeId>& providers) {
 
 void RegistrationWalk::stored() { go_on(); }
 
+void RegistrationWalk::unreadable() {
+  others_.clear();
+  if (direction_ == Direction::down) {
+    next_.reset();
+  } else if (level_ > 0) {
+    go_to(level_ - 1);
+  } else {
+    direction_ = Direction::down;
+    go_down_from(start_, alone_at_start_);
+  }
+}
+
 void RegistrationWalk::go_on() {
   if (direction_ == Direction::down) return go_down_from(level_, alone_in_interval());
   // The whole tree node counts at the start level, the interval above it (step 4).

@@ -24,6 +24,9 @@ class RegistrationWalk {
   // The step is done: these providers are in the tree node (the own one may be among them); it is stored.
   void fetched(const std::vector<NodeId>& providers);
   void stored();
+  // Who is in the tree node cannot be learnt, because they are too many or nobody answers for it: nothing is
+  // stored there. Others lead here from further up; below there is nothing to go by.
+  void unreadable();
 
   // Where the downward walk has ended: the next registration may start there (§4.2).
   unsigned last_level() const { return level_; }

@@ -37,6 +37,14 @@ class ServicesTest : public ::testing::Test {
     EXPECT_EQ(peer.services.size(), 1U);
     return peer.services.empty() ? ServiceDone{} : peer.services.back();
   }
+  // The same where answers may take minutes.
+  ServiceDone ask_for_long(Peer& peer, StorageInput order) {
+    peer.services.clear();
+    overlay.to_storage(peer, std::move(order));
+    for (int i = 0; i < 120 && peer.services.empty(); ++i) overlay.advance(Duration{5'000});
+    EXPECT_EQ(peer.services.size(), 1U);
+    return peer.services.empty() ? ServiceDone{} : peer.services.back();
+  }
   std::size_t provide(Peer& peer, std::string_view service = k_service, std::uint32_t lifetime_s = 600) {
     const auto done = ask(peer, RegisterService{7, std::string(service), lifetime_s});
     EXPECT_EQ(done.token, 7U);
@@ -158,6 +166,106 @@ TEST_F(ServicesTest, ARefreshThatFailsIsTriedAgain) {
   EXPECT_EQ(find(at(0)), std::vector{at(1).node});
 }
 
+TEST_F(ServicesTest, ATreeNodeThatNobodyAnswersForIsPassedBy) {
+  // Shows: DISC-09.
+  const redir::Tree tree(10);
+  const auto level_1_of = [&](const Peer& provider) {
+    return resource_id_of(redir::resource_name_of(k_service, tree.node_for(1, provider.node)));
+  };
+  // Neither who provides nor who looks it up holds the tree node.
+  Peer* provider = nullptr;
+  Peer* asker = nullptr;
+  for (Peer* one : peers)
+    for (Peer* other : peers)
+      if (one != other && !one->view->responsible_for(level_1_of(*one)) &&
+          !other->view->responsible_for(level_1_of(*one)))
+        provider = one, asker = other;
+  ASSERT_NE(provider, nullptr);
+  const ResourceId silent = level_1_of(*provider);
+  bool is_silent = true;
+  overlay.loses = [&](const Sent& sent) {
+    const auto name = silent.view();
+    return is_silent &&
+           std::search(sent.body.begin(), sent.body.end(), name.begin(), name.end()) != sent.body.end();
+  };
+  const auto done = ask_for_long(*provider, RegisterService{7, std::string(k_service), 600});
+  ASSERT_TRUE(std::holds_alternative<ServiceChanged>(done.result));
+  EXPECT_EQ(std::get<ServiceChanged>(done.result).places, 2U) << "all but that one";
+  EXPECT_EQ(in_tree(tree.node_for(0, provider->node)), std::set{provider->node});
+  const auto found = ask_for_long(*asker, FindService{8, std::string(k_service), std::nullopt, 0});
+  ASSERT_TRUE(std::holds_alternative<ServiceFound>(found.result));
+  EXPECT_EQ(std::get<ServiceFound>(found.result).providers.front().node, provider->node);
+  is_silent = false;
+  overlay.advance(Duration{120'000});
+  EXPECT_EQ(in_tree(tree.node_for(1, provider->node)), std::set{provider->node})
+      << "soon, not at the next refresh";
+}
+
+TEST_F(ServicesTest, ARemovalThatFailsIsSaidAndGoesOn) {
+  // Shows: DISC-12.
+  provide(at(1));
+  bool cut = true;
+  overlay.loses = [&](const Sent& sent) { return cut && sent.from == at(1).node; };
+  EXPECT_EQ(error_of(ask_for_long(at(1), UnregisterService{9, std::string(k_service)})),
+            CallError::unavailable);
+  const auto left = [&] {
+    std::size_t places = 0;
+    for (unsigned level = 0; level <= 2; ++level)
+      places += in_tree(redir::Tree(10).node_for(level, at(1).node)).count(at(1).node);
+    return places;
+  };
+  EXPECT_GT(left(), 0U);
+  cut = false;
+  overlay.advance(Duration{60'000});
+  EXPECT_EQ(left(), 0U);
+  EXPECT_TRUE(find(at(3)).empty());
+  EXPECT_EQ(error_of(ask(at(1), UnregisterService{9, std::string(k_service)})), CallError::not_found);
+}
+
+TEST_F(ServicesTest, AnotherLifetimeIsThatOfAllItsRecords) {
+  at(1).services.clear();
+  overlay.to_storage(at(1), RegisterService{1, std::string(k_service), 600});
+  overlay.to_storage(at(1), RegisterService{2, std::string(k_service), 6000});
+  overlay.run();
+  ASSERT_EQ(at(1).services.size(), 2U);
+  for (const auto& done : at(1).services) EXPECT_TRUE(std::holds_alternative<ServiceChanged>(done.result));
+  overlay.kill(at(1));
+  overlay.update_views();
+  overlay.advance(2 * k_lifetime);
+  EXPECT_EQ(find(at(0)), std::vector{at(1).node});
+}
+
+TEST_F(ServicesTest, WhoLeavesRegistersNothingAnyMore) {
+  provide(at(1));
+  ask(at(1), WithdrawServices{10});
+  EXPECT_EQ(error_of(ask(at(1), RegisterService{1, std::string(k_service), 600})),
+            CallError::failed_precondition);
+}
+
+TEST_F(ServicesTest, WithdrawingIsNotKeptBackByThoseWhoWait) {
+  for (std::uint64_t i = 0; i < k_max_service_waiters; ++i)
+    overlay.to_storage(at(1), RegisterService{i + 1, std::string(k_service), 600});
+  at(1).services.clear();
+  overlay.to_storage(at(1), WithdrawServices{1000});
+  overlay.run();
+  ASSERT_FALSE(at(1).services.empty());
+  EXPECT_EQ(at(1).services.back().token, 1000U);
+  EXPECT_TRUE(find(at(0)).empty());
+}
+
+TEST_F(ServicesTest, TheRelayWantsItsServiceWhateverApplicationsSay) {
+  const std::string service(k_turn_server_service);
+  overlay.to_storage(at(1), AdvertiseRelay{{}});
+  overlay.run();
+  EXPECT_EQ(error_of(ask(at(1), UnregisterService{9, service})), CallError::not_found);
+  EXPECT_GT(provide(at(1), service), 0U);
+  EXPECT_TRUE(std::holds_alternative<ServiceChanged>(ask(at(1), UnregisterService{9, service}).result));
+  EXPECT_EQ(find(at(0), std::nullopt, service), std::vector{at(1).node});
+  overlay.to_storage(at(1), WithdrawRelay{});
+  overlay.run();
+  EXPECT_TRUE(find(at(0), std::nullopt, service).empty());
+}
+
 TEST_F(ServicesTest, NobodyStandsWhereOthersBelong) {
   // Shows: DISC-04, FM-45.
   const auto place = redir::Tree(10).node_for(2, at(1).node);
@@ -181,10 +289,11 @@ TEST_F(ServicesTest, NamesAndLifetimesHaveBounds) {
   const std::string longest(k_max_service_name_bytes, 'x');
   EXPECT_GT(provide(at(0), longest), 0U);
   EXPECT_EQ(error_of(ask(at(0), RegisterService{1, longest + "x", 600})), CallError::invalid_argument);
-  EXPECT_EQ(error_of(ask(at(0), RegisterService{1, "a", 9})), CallError::invalid_argument);
+  EXPECT_EQ(error_of(ask(at(0), RegisterService{1, "a", k_least_service_lifetime_s - 1})),
+            CallError::invalid_argument);
   EXPECT_EQ(error_of(ask(at(0), RegisterService{1, "a", k_most_service_lifetime_s + 1})),
             CallError::invalid_argument);
-  EXPECT_GT(provide(at(0), "a", 10), 0U);
+  EXPECT_GT(provide(at(0), "a", k_least_service_lifetime_s), 0U);
   EXPECT_GT(provide(at(0), "a", k_most_service_lifetime_s), 0U);
 }
 
