@@ -96,7 +96,8 @@ void Finder::begin(MonoTime now, const proxy::FindTargets& find) {
     answers_.push_back(is_of_peer ? std::move(*by_trunk) : FindAnswer{find.find, 404U});
     return;
   }
-  search.otherwise = by_trunk || here.is_known || is_gruu_here ? std::move(by_trunk) : by_gateway_peers(settings_, find);
+  search.otherwise =
+      by_trunk || here.is_known || is_gruu_here ? std::move(by_trunk) : by_gateway_peers(settings_, find);
   if (is_for_here && !find.redirected_by) {
     answers_.push_back({find.find, proxy::Found{std::move(search.local), true}});
     return;

@@ -52,7 +52,8 @@ std::optional<FindAnswer> through_gateway(const Settings& settings, const proxy:
   auto servers = gateway.servers;
   // Nobody on the way of a sips: request sees it in clear (RFC 3261 §16.6 step 7).
   const bool is_sips = find.uri.scheme == "sips";
-  if (is_sips) std::erase_if(servers, [](const proxy::ServerHop& server) { return server.transport != "TLS"; });
+  if (is_sips)
+    std::erase_if(servers, [](const proxy::ServerHop& server) { return server.transport != "TLS"; });
   if (servers.empty()) return FindAnswer{find.find, 480U};
   proxy::Target target;
   target.uri = find.uri;
