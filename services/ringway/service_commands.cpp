@@ -99,7 +99,7 @@ void add_service(CLI::App& app, Session& session, Action& chosen) {
   registers
       ->add_option(
           "-l,--lifetime", options->lifetime_s,
-          "How long its records live without a refresh, at least 10s: 90, 15m, 1h (10 minutes if not "
+          "How long its records live without a refresh, at least 60s: 90, 15m, 1h (10 minutes if not "
           "given)")
       ->transform(CLI::AsNumberWithUnit(
           std::map<std::string, std::uint32_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}))

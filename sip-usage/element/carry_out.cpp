@@ -71,6 +71,7 @@ void Element::act(Now now, RequestArrived& arrived) {
     ++counters_.leaving;
     return answer(now, arrived.transaction, busy(arrived.request));
   }
+  name_this_registrar(now.mono, arrived.request);
   note_hidden(arrived.transaction, arrived.request, *flow);
   if (serve_presence(now, arrived, *flow)) return;
   auto source = source_of(now, arrived.request, *flow);

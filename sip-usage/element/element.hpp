@@ -253,6 +253,7 @@ class Element {
   bool is_called_too_often(MonoTime now, const Message& request, const proxy::Source& from);
   bool is_user_of_overlay(MonoTime now, const Uri& uri) const;
   bool is_nameless_phone(const Message& request, const FlowState& flow) const;
+  void name_this_registrar(MonoTime now, Message& request) const;
   bool is_for_this_peer(const Message& request) const;
   bool is_from_same(const FlowState& flow, TransactionId invite);
   std::optional<proxy::NetworkFlow> way_of_peer(FlowId id);

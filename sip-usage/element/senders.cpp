@@ -111,6 +111,17 @@ bool Element::is_nameless_phone(const Message& request, const FlowState& flow) c
          is_ip_address(request.from.uri.host);
 }
 
+// A phone registers with the domain of its user (RFC 3261 §10.2), which need not be the overlay's: for users
+// of this peer the registrar is here.
+void Element::name_this_registrar(MonoTime now, Message& request) const {
+  if (request.method() != "REGISTER" || !request.request_uri().is_sip()) return;
+  Uri& uri = std::get<RequestLine>(request.start).uri;
+  const bool is_of_user = uri.user.empty() && same_ignoring_case(uri.host, request.to.uri.host);
+  if (!is_of_user || !registrar_.find(now, request.to.uri).is_known) return;
+  uri.host = settings_.proxy.overlay();
+  uri.port.reset();
+}
+
 // Whoever answers it asks for credentials itself, where it wants any: phones do not answer 407 and then 401
 // of one realm. An outbound proxy's Route is one of ours.
 bool Element::is_for_this_peer(const Message& request) const {

@@ -83,12 +83,14 @@ Verdict Authenticator::check(MonoTime now, Asker asker, const Message& request, 
 
 // RFC 8760 §2.6: of a domain for which the request is taken; proxies may have changed the rest. Who names the
 // peer by an address in one and by the overlay's name in the other means the same (RFC 7616 §3.4.6): SIPp
-// does.
+// does. So does who registers with a domain of its own.
 bool Authenticator::is_for_same_server(const Credentials& credentials, const Message& request) const {
   const auto uri = Uri::parse(credentials.uri);
   if (!uri || !uri->is_sip()) return false;
   return same_ignoring_case(uri->host, request.request_uri().host) ||
-         (is_own_(*uri) && is_own_(request.request_uri()));
+         (is_own_(request.request_uri()) &&
+          (is_own_(*uri) ||
+           (request.method() == "REGISTER" && same_ignoring_case(uri->host, request.to.uri.host))));
 }
 
 Verdict Authenticator::check_credentials(MonoTime now, const Message& request, const Source& source,

@@ -29,7 +29,7 @@ class ServiceTest(OverlayTestCase):
     def providers_are_found_everywhere(self):
         self.providers = self.peers[:4]
         for peer in self.providers:
-            answer = peer.json("service", "register", "transcoding", "--lifetime", "20s")
+            answer = peer.json("service", "register", "transcoding", "--lifetime", "60s")
             self.assertEqual(answer["node"], peer.node)
             self.assertGreaterEqual(answer["records"], 1)
         for peer in self.peers:
@@ -72,7 +72,7 @@ class ServiceTest(OverlayTestCase):
         gone.kill()
         self.peers = [peer for peer in self.peers if peer is not gone]
         started = time.monotonic()
-        self.eventually(lambda: all(self.found_or_none(peer) == [stays.node] for peer in self.peers), 60)
+        self.eventually(lambda: all(self.found_or_none(peer) == [stays.node] for peer in self.peers), 100)
         note(f"a crashed provider is found no more after {time.monotonic() - started:.0f} s")
 
     def found_or_none(self, peer):

@@ -62,11 +62,11 @@ def make_certificate(folder):
     return certificate, key, digest.decode()
 
 
-def add_user(overlay, peer, name):
+def add_user(overlay, peer, name, domain=None):
     """Gives this peer the credentials of a further user, before it starts; answers the user's address."""
     users = peer.folder / "users"
     if not users.exists():
         peer.options += ["--user-credentials", users]
-    overlay.enrolld("issue", "--dir", overlay.folder / "authority", "--user", f"{name}@{overlay.name}", "--out",
-                    users / name)
-    return f"sip:{name}@{overlay.name}"
+    user = f"{name}@{domain or overlay.name}"
+    overlay.enrolld("issue", "--dir", overlay.folder / "authority", "--user", user, "--out", users / name)
+    return f"sip:{user}"

@@ -539,6 +539,30 @@ TEST(ElementRegisterTest, UsersComeAndGo) {
   EXPECT_EQ(world.overlay["carol@example.org"].size(), 1u);
 }
 
+// RFC 3261 §10.2: the Request-URI is the domain of whom it is about.
+TEST(ElementCallTest, UsersOfOtherDomainsRegisterWithTheirs) {
+  World world;
+  registrar::Account account{*Aor::of_user_name("carol@elsewhere.example"), "carol"};
+  account.keys.push_back(
+      registrar::Ha1::of_password(registrar::Algorithm::sha256, "carol", "example.org", "secret"));
+  AccountsChanged changed;
+  changed.accounts.push_back(std::move(account));
+  world.into(0, std::move(changed));
+  Phone& carol = world.phone("carol", 0);
+  carol.domain = "elsewhere.example";
+  auto registered_as = [&, calls = 0](const std::string& aor) mutable {
+    auto request = world.request(carol, "REGISTER", aor, "reg" + std::to_string(++calls));
+    std::get<RequestLine>(request.start).uri = *Uri::parse("sip:elsewhere.example");
+    const auto answer = world.ask(carol, request, "secret");
+    carol.inbox.clear();
+    return answer ? answer->status() : 0;
+  };
+  EXPECT_EQ(registered_as("sip:carol@elsewhere.example"), 200u);
+  EXPECT_EQ(world.overlay["carol@elsewhere.example"].size(), 1u);
+  EXPECT_NE(registered_as("sip:dave@elsewhere.example"), 200u);
+  EXPECT_TRUE(world.overlay["dave@elsewhere.example"].empty());
+}
+
 TEST(ElementCallTest, ConnectionBetweenPeersDies) {
   Call call;
   auto& [world, alice, bob] = call;
