@@ -9,6 +9,13 @@
 namespace ringway::sim {
 namespace {
 
+SimulationSettings cheap_settings() {
+  SimulationSettings settings;
+  settings.seed = 7;
+  settings.cryptography = Cryptography::stand_in;
+  return settings;
+}
+
 // How far this peer's clock is off, from the time that it gives to what it writes.
 std::int64_t skew_of(Stage& stage, PeerNumber peer) {
   data::PutCall call;
@@ -23,10 +30,7 @@ std::int64_t skew_of(Stage& stage, PeerNumber peer) {
 }
 
 TEST(Stage, ClocksAreSkewedThatAreThereLater) {
-  SimulationSettings settings;
-  settings.seed = 7;
-  settings.cryptography = Cryptography::stand_in;
-  Stage stage(settings);
+  Stage stage(cheap_settings());
   stage.skew_clocks(Duration{60'000});
   stage.begin_with(8);
   EXPECT_EQ(stage.start_new(), 8U);
@@ -41,10 +45,7 @@ TEST(Stage, ClocksAreSkewedThatAreThereLater) {
 }
 
 TEST(Stage, SomePeersWithoutAllWhoHoldAValue) {
-  SimulationSettings settings;
-  settings.seed = 7;
-  settings.cryptography = Cryptography::stand_in;
-  Stage stage(settings);
+  Stage stage(cheap_settings());
   stage.begin_with(40);
   const std::size_t copies = 1 + stage.simulation().configuration()->replicas;
   ASSERT_EQ(copies, 3U);
